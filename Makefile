@@ -1,0 +1,40 @@
+# Two commands do everything on a fresh machine (Python >= 3.11): `make demo` and `make test`.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+RUNTIME := .venv-runtime
+PIP := install --disable-pip-version-check --quiet --constraint constraints.txt
+EXTRAS := train,text,demo,logs,hub,dev
+
+.PHONY: demo test lint bench clean
+.DELETE_ON_ERROR:
+
+demo: $(VENV)/ready
+	$(BIN)/bigru demo
+
+test: lint $(RUNTIME)/ready
+	BIGRU_RUNTIME_PYTHON=$(RUNTIME)/bin/python $(BIN)/python -m pytest $(TESTS)
+
+lint: $(VENV)/ready
+	$(BIN)/ruff check src tests benchmarks examples
+	$(BIN)/ruff format --check src tests benchmarks examples
+	$(BIN)/mypy
+
+# Accuracy on the public data sets; DATA names the folder they lie in.
+DATA ?= ../shared/data
+bench: $(VENV)/ready
+	$(BIN)/python benchmarks/accuracy.py --data $(DATA)
+
+$(VENV)/ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip $(PIP) --editable '.[$(EXTRAS)]'
+	touch $@
+
+# What a server has: bigru without extras, so without torch. The tests prove that it predicts.
+$(RUNTIME)/ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(RUNTIME)
+	$(RUNTIME)/bin/python -m pip $(PIP) --editable .
+	touch $@
+
+clean:
+	rm -rf $(VENV) $(RUNTIME) build dist runs .pytest_cache .ruff_cache .mypy_cache

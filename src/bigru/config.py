@@ -1,0 +1,207 @@
+"""The three small configurations: channels and encoder (the model), and training.
+
+Plain frozen dataclasses that round-trip through JSON; nothing here imports torch, so that a
+saved model can be read where torch is not installed.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from .errors import ArgumentError, check_choice, nearest, sentence
+from .layout import CELL_GATES, DIRECTIONS
+
+__all__ = ["MERGES", "POOLINGS", "ChannelConfig", "EncoderConfig", "ModelConfig", "TrainConfig", "from_dict", "to_dict"]
+
+MERGES = ("concat", "sum", "mul", "average", "gated")
+"""How the two directions of a layer are joined; `gated` learns a convex mix per unit."""
+
+POOLINGS = ("last", "mean", "max", "attention", "bag")
+"""How a sequence becomes one vector; `bag` is the mean of the inputs themselves."""
+
+C = TypeVar("C")
+
+
+def _check_fraction(where: str, name: str, value: float) -> None:
+    if not 0.0 <= value < 1.0:
+        raise ArgumentError(sentence(where, name, "within 0 <= p < 1", value))
+
+
+def _check_positive(where: str, name: str, value: float) -> None:
+    if not value > 0:
+        raise ArgumentError(sentence(where, name, "greater than 0", value))
+
+
+@dataclass(frozen=True)
+class ChannelConfig:
+    """One integer channel of the input: ids in [0, size) are embedded into `dim` values."""
+
+    name: str
+    size: int
+    dim: int
+
+    def __post_init__(self) -> None:
+        for key in ("size", "dim"):
+            _check_positive("ChannelConfig", key, getattr(self, key))
+
+
+@dataclass(frozen=True)
+class EncoderConfig:
+    """The recurrent encoder: everything between the embedded input and the head."""
+
+    cell: str = "gru"
+    hidden: int = 128
+    layers: int = 1
+    direction: str = "both"
+    merge: str = "concat"
+    reset_after: bool = True
+    layer_norm: bool = False
+    dropout: float = 0.3
+    embedding_dropout: float = 0.1
+    recurrent_dropout: float = 0.0
+
+    def __post_init__(self) -> None:
+        where = "EncoderConfig"
+        check_choice(where, "cell", self.cell, CELL_GATES)
+        check_choice(where, "direction", self.direction, DIRECTIONS)
+        check_choice(where, "merge", self.merge, MERGES)
+        for key in ("hidden", "layers"):
+            _check_positive(where, key, getattr(self, key))
+        for key in ("dropout", "embedding_dropout", "recurrent_dropout"):
+            _check_fraction(where, key, getattr(self, key))
+
+    @property
+    def outputs(self) -> int:
+        """Width of a layer's output: 2H for two concatenated directions, else H."""
+        joined = self.direction == "both" and self.merge == "concat"
+        return self.hidden * (2 if joined else 1)
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """Shape of a model: what both the torch module and the NumPy runtime are built from.
+
+    Attributes:
+        channels: the integer channels of the input, or empty for numeric input.
+        values: numbers per step of a numeric input (I), 0 for integer channels.
+        encoder: the encoder.
+        pooling: how steps become one vector; empty means one output per step.
+        outputs: width K of the head.
+        crf: whether a linear-chain CRF stands on the per-step outputs.
+    """
+
+    outputs: int
+    channels: tuple[ChannelConfig, ...] = ()
+    values: int = 0
+    encoder: EncoderConfig = field(default_factory=EncoderConfig)
+    pooling: tuple[str, ...] = ()
+    crf: bool = False
+
+    def __post_init__(self) -> None:
+        where = "ModelConfig"
+        _check_positive(where, "outputs", self.outputs)
+        if bool(self.channels) == bool(self.values):
+            raise ArgumentError(sentence(where, "input", "either channels or values", "both or neither"))
+        for kind in self.pooling:
+            check_choice(where, "pooling", kind, POOLINGS)
+        if self.crf and self.pooling:
+            raise ArgumentError(sentence(where, "crf", "used without pooling", f"pooling {self.pooling}"))
+
+    @property
+    def inputs(self) -> int:
+        """Width I of what the encoder reads at each step."""
+        return self.values or sum(channel.dim for channel in self.channels)
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """How a model is trained. The defaults are meant to be left alone.
+
+    Attributes:
+        epochs: passes over the training data at most.
+        batch_size: sequences per step.
+        learning_rate: peak rate of AdamW, after the warm-up.
+        weight_decay: decoupled weight decay.
+        warmup: fraction of the steps over which the rate rises from 0.
+        clip: largest norm of the gradient.
+        average: decay of the exponential moving average of the weights, 0 for none.
+        label_smoothing: mass spread over the other labels, classification only.
+        patience: epochs without a better dev score before training stops.
+        class_weights: "none" or "balanced" (inverse frequency).
+        precision: "32" or "bf16".
+        seed: seed of weights, shuffling and dropout.
+        time: seconds after which training ends, or None.
+    """
+
+    epochs: int = 10
+    batch_size: int = 32
+    learning_rate: float = 2e-3
+    weight_decay: float = 0.01
+    warmup: float = 0.1
+    clip: float = 1.0
+    average: float = 0.99
+    label_smoothing: float = 0.0
+    patience: int = 5
+    class_weights: str = "none"
+    precision: str = "32"
+    seed: int = 0
+    time: float | None = None
+
+    def __post_init__(self) -> None:
+        where = "TrainConfig"
+        check_choice(where, "class_weights", self.class_weights, ("none", "balanced"))
+        check_choice(where, "precision", self.precision, ("32", "bf16"))
+        for key in ("epochs", "batch_size", "learning_rate", "clip", "patience"):
+            _check_positive(where, key, getattr(self, key))
+        for key in ("warmup", "average", "label_smoothing"):
+            _check_fraction(where, key, getattr(self, key))
+        if self.time is not None:
+            _check_positive(where, "time", self.time)
+
+
+def to_dict(config: Any) -> dict[str, Any]:
+    """Return a configuration as plain JSON values (tuples become lists)."""
+
+    def plain(value: Any) -> Any:
+        if dataclasses.is_dataclass(value) and not isinstance(value, type):
+            return {f.name: plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+        return [plain(v) for v in value] if isinstance(value, (tuple, list)) else value
+
+    return dict(plain(config))
+
+
+def from_dict(cls: type[C], values: Any) -> C:
+    """Build a configuration from JSON values, refusing unknown keys and wrong types.
+
+    Raises:
+        ArgumentError: `values` is no object, a key is unknown, or a value has the wrong type.
+    """
+    where = cls.__name__
+    if not isinstance(values, dict):
+        raise ArgumentError(sentence(where, "configuration", "an object", type(values).__name__))
+    fields = {f.name: f for f in dataclasses.fields(cls)}  # type: ignore[arg-type]
+    for key in values:
+        if key not in fields:
+            raise ArgumentError(sentence(where, "key", "one of " + ", ".join(fields), repr(key), nearest(key, fields)))
+    return cls(**{key: _typed(where, key, str(fields[key].type), value) for key, value in values.items()})
+
+
+def _typed(where: str, key: str, kind: str, value: Any) -> Any:
+    """Convert one JSON value to the field's type; ints pass for floats, nothing else is bent."""
+    if kind == "EncoderConfig":
+        return from_dict(EncoderConfig, value)
+    if kind.startswith("tuple[ChannelConfig") and isinstance(value, list):
+        return tuple(from_dict(ChannelConfig, v) for v in value)
+    if kind.startswith("tuple[str") and isinstance(value, list) and all(isinstance(v, str) for v in value):
+        return tuple(value)
+    if value is None and kind.endswith("| None"):
+        return None
+    if kind.startswith("float") and isinstance(value, (int, float)) and not isinstance(value, bool):
+        return float(value)
+    plain: dict[str, type] = {"int": int, "str": str, "bool": bool}
+    want = plain.get(kind)
+    if want is not None and isinstance(value, want) and (want is bool or not isinstance(value, bool)):
+        return value
+    raise ArgumentError(sentence(where, key, f"of type {kind}", repr(value)))

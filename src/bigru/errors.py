@@ -1,0 +1,130 @@
+"""Error classes, the sentence every error is written in, and array checks.
+
+Every error that bigru raises on purpose is a `BigruError` whose text reads
+`where: name must be WANT, got GOT. Remedy.` — the command line prints it on one
+line and exits with code 2.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+__all__ = [
+    "ArgumentError",
+    "BigruError",
+    "BundleError",
+    "DataError",
+    "MissingExtraError",
+    "TrainingError",
+    "check_array",
+    "check_choice",
+    "check_lengths",
+    "nearest",
+    "sentence",
+]
+
+
+class BigruError(Exception):
+    """Base of every error that bigru raises on purpose."""
+
+
+class ArgumentError(BigruError, ValueError):
+    """An argument, option or array is not what the function takes."""
+
+
+class DataError(BigruError, ValueError):
+    """A data file, or a row of it, cannot be used. The text names file and line."""
+
+
+class BundleError(BigruError):
+    """A saved model is missing, damaged, hostile, or newer than this version."""
+
+
+class TrainingError(BigruError):
+    """Training cannot go on: the loss is not finite, the disk is full, a checkpoint does not fit."""
+
+
+class MissingExtraError(BigruError, ImportError):
+    """An optional dependency is not installed."""
+
+    def __init__(self, package: str, extra: str, purpose: str) -> None:
+        super().__init__(
+            f"bigru: {purpose} needs the package {package}, which is not installed. "
+            f"Install it with: pip install 'bigru[{extra}]'."
+        )
+
+
+def sentence(where: str, name: str, want: str, got: object, remedy: str = "") -> str:
+    """Return `where: name must be WANT, got GOT. Remedy.`"""
+    text = f"{where}: {name} must be {want}, got {got}."
+    return f"{text} {remedy}" if remedy else text
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Return `Did you mean 'x'?` for the known word closest to `word`, or an empty string."""
+    close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
+    return f"Did you mean {close[0]!r}?" if close else ""
+
+
+def check_choice(where: str, name: str, value: object, choices: Iterable[str]) -> None:
+    """Raise ArgumentError unless `value` is one of `choices`."""
+    known = list(choices)
+    if value not in known:
+        remedy = nearest(str(value), known)
+        raise ArgumentError(sentence(where, name, "one of " + ", ".join(known), repr(value), remedy))
+
+
+def check_array(
+    where: str,
+    name: str,
+    value: Any,
+    shape: tuple[str | int, ...],
+    dtype: str = "float",
+    letters: dict[str, int] | None = None,
+) -> np.ndarray:
+    """Check dtype kind and shape of an array; bind the letters of its shape.
+
+    Args:
+        where: the function that asks, as the user knows it.
+        name: the argument's name.
+        value: anything `np.asarray` takes.
+        shape: one entry per axis; an int is exact, a letter ("B", "T", ...) is bound in
+            `letters` at first sight and must agree afterwards.
+        dtype: "float" or "int", the kind wanted.
+        letters: letters bound so far; extended in place.
+
+    Returns:
+        The value as an array, not copied if it was one.
+
+    Raises:
+        ArgumentError: the kind, the number of axes or an axis does not fit.
+    """
+    array = np.asarray(value)
+    bound = {} if letters is None else letters
+    want = "[" + ", ".join(f"{s}={bound[s]}" if s in bound else str(s) for s in shape) + "]"
+    kinds = {"float": "f", "int": "iu"}[dtype]
+    if array.dtype.kind not in kinds:
+        raise ArgumentError(sentence(where, name, f"{dtype} {want}", f"dtype {array.dtype}"))
+    fits = array.ndim == len(shape) and all(
+        bound.setdefault(s, n) == n if isinstance(s, str) else s == n for s, n in zip(shape, array.shape, strict=True)
+    )
+    if not fits:
+        raise ArgumentError(sentence(where, name, f"{dtype} {want}", f"shape {list(array.shape)}"))
+    return array
+
+
+def check_lengths(where: str, lengths: Any, batch: int, time: int) -> np.ndarray:
+    """Return `lengths` as int64 [B], every entry within 0..T.
+
+    Raises:
+        ArgumentError: wrong kind or shape, or an entry below 0 or above T.
+    """
+    array = check_array(where, "lengths", lengths, (batch,), "int").astype(np.int64, copy=False)
+    if array.size and (array.min() < 0 or array.max() > time):
+        bad = int(array.min() if array.min() < 0 else array.max())
+        raise ArgumentError(sentence(where, "lengths", f"within 0..T={time}", bad))
+    return array

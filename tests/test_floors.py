@@ -1,0 +1,88 @@
+"""The house's floors: imports go down only, and torch stays where a server never goes.
+
+cli
+serve, report, study
+estimators
+train
+runtime | nn
+convert
+bundle
+tasks
+ops, data, metrics
+scheme, config
+layout
+errors
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+import bigru
+
+ROOT = Path(bigru.__file__).parent
+FLOORS = [
+    [room.strip() for room in re.split(r"[,|]", line)] for line in (__doc__ or "").splitlines()[2:] if line.strip()
+]
+HEIGHT = {room: height for height, rooms in enumerate(reversed(FLOORS)) for room in rooms}
+TORCH = re.compile(r"^(nn/|train/|study/|convert/|estimators\.py$|ops/\w+/(autograd|gpu)\.py$)")
+HEAVY = {"torch", "lightning", "sklearn"}
+FILES = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.rglob("*.py"))
+
+
+def imports(name: str) -> list[str]:
+    """Return every module that a file imports, anywhere in it, as dotted names with relative ones resolved."""
+    package = ["bigru", *name.split("/")[:-1]]
+    found = []
+    for node in ast.walk(ast.parse((ROOT / name).read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.level:
+            base = package[: len(package) - node.level + 1] + ([node.module] if node.module else [])
+            found += [".".join([*base, alias.name]) for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            found += [f"{node.module}.{alias.name}" for alias in node.names]
+    return found
+
+
+def room(dotted: str) -> str | None:
+    """Return the room of the house that `bigru.room.file` lies in, None for what is no room."""
+    parts = dotted.split(".")
+    return parts[1] if parts[0] == "bigru" and len(parts) > 1 and parts[1] in HEIGHT else None
+
+
+def test_every_file_is_in_a_room() -> None:
+    homeless = [
+        name for name in FILES if name.split("/")[0].removesuffix(".py") not in {*HEIGHT, "__init__", "__main__"}
+    ]
+    assert homeless == []
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_imports_go_down_only(name: str) -> None:
+    here = name.split("/")[0].removesuffix(".py")
+    if here not in HEIGHT:
+        return
+    there = {room(dotted) for dotted in imports(name)} - {None, here}
+    assert {r for r in there if r is not None and HEIGHT[r] >= HEIGHT[here]} == set()
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_torch_stays_where_a_server_never_goes(name: str) -> None:
+    heavy = {dotted for dotted in imports(name) if dotted.split(".")[0] in HEAVY}
+    assert not heavy or TORCH.match(name), f"{name} imports {heavy}"
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_files_stay_short(name: str) -> None:
+    assert len((ROOT / name).read_text(encoding="utf-8").splitlines()) < 400
+
+
+def test_the_floors_see_a_planted_import() -> None:
+    assert room("bigru.nn.gru") == "nn"
+    assert HEIGHT["errors"] < HEIGHT["layout"] < HEIGHT["ops"] < HEIGHT["tasks"] < HEIGHT["nn"] < HEIGHT["cli"]
+    assert HEIGHT["runtime"] == HEIGHT["nn"]
