@@ -89,6 +89,7 @@ class ModelConfig:
         encoder: the encoder.
         pooling: how steps become one vector; empty means one output per step.
         outputs: width K of the head.
+        skip: whether the per-step head reads the embedded input beside the encoder's output.
         crf: whether a linear-chain CRF stands on the per-step outputs.
     """
 
@@ -97,6 +98,7 @@ class ModelConfig:
     values: int = 0
     encoder: EncoderConfig = field(default_factory=EncoderConfig)
     pooling: tuple[str, ...] = ()
+    skip: bool = False
     crf: bool = False
 
     def __post_init__(self) -> None:
@@ -108,6 +110,8 @@ class ModelConfig:
             check_choice(where, "pooling", kind, POOLINGS)
         if self.crf and self.pooling:
             raise ArgumentError(sentence(where, "crf", "used without pooling", f"pooling {self.pooling}"))
+        if self.skip and self.pooling:
+            raise ArgumentError(sentence(where, "skip", "used without pooling", "both", "Add 'bag' to the pooling."))
 
     @property
     def inputs(self) -> int:

@@ -1,0 +1,73 @@
+"""AdamW whose embedding tables pay only for the rows that a batch used.
+
+A dense AdamW over a table of 65,536 hashed n-grams reads and writes the whole table at every
+step, which costs as much as the GRU itself. Here a parameter with a sparse gradient is updated
+row by row: moments and the count of steps belong to the row, so a row seen for the first time
+is corrected for bias as at its own first step (dense Adam would move it ~30 times as far).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+__all__ = ["RowAdamW", "clip_dense_"]
+
+
+class RowAdamW(torch.optim.AdamW):
+    """AdamW (Loshchilov & Hutter, 2019) with per-row steps for sparse gradients.
+
+    Dense gradients go through torch's own AdamW unchanged. Rows of sparse gradients follow
+    Adam (Kingma & Ba, 2015, algorithm 1) with the row's own count of steps and without weight
+    decay: a row that is not used would not decay, so decay would weigh frequency, not size.
+    """
+
+    @torch.no_grad()
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:  # type: ignore[override]
+        """Take one step; `closure` computes the gradients and returns the loss."""
+        loss = None
+        if closure is not None:
+            with torch.enable_grad():
+                loss = closure()
+        sparse = []
+        for group in self.param_groups:
+            for weight in group["params"]:
+                if weight.grad is not None and weight.grad.is_sparse:
+                    self._step_rows(weight, weight.grad, group)
+                    sparse.append((weight, weight.grad))
+                    weight.grad = None
+        super().step()
+        for weight, grad in sparse:
+            weight.grad = grad
+        return loss
+
+    def _step_rows(self, weight: Tensor, grad: Tensor, group: dict[str, Any]) -> None:
+        state = self.state[weight]
+        if not state:
+            # Under the name "step", since torch.optim.Adam.__setstate__ looks for it.
+            state["step"] = weight.new_zeros(len(weight), 1)
+            state["exp_avg"] = torch.zeros_like(weight)
+            state["exp_avg_sq"] = torch.zeros_like(weight)
+        grad = grad.coalesce()
+        rows, values = grad.indices()[0], grad.values()
+        beta1, beta2 = group["betas"]
+        count = state["step"][rows] + 1
+        first = torch.lerp(state["exp_avg"][rows], values, 1 - beta1)
+        second = torch.lerp(state["exp_avg_sq"][rows], values * values, 1 - beta2)
+        state["step"][rows] = count
+        state["exp_avg"][rows] = first
+        state["exp_avg_sq"][rows] = second
+        scale = (second / (1 - beta2**count)).sqrt_().add_(group["eps"])
+        weight.index_add_(0, rows, first.div_(1 - beta1**count).div_(scale), alpha=-float(group["lr"]))
+
+
+def clip_dense_(parameters: list[Tensor], largest: float) -> Tensor:
+    """Scale the dense gradients in place so that their joint norm is at most `largest`; return the norm.
+
+    Sparse gradients are left alone: Adam bounds the step of a row whatever its gradient's size.
+    """
+    dense = [p for p in parameters if p.grad is not None and not p.grad.is_sparse]
+    return torch.nn.utils.clip_grad_norm_(dense, largest)
