@@ -1,0 +1,131 @@
+"""The GRU written out in NumPy: the specification every faster engine is tested against.
+
+Equation numbers are those of docs/math/gru.md. Both variants: reset after the recurrent product
+(Chung et al. 2014 as computed by cuDNN and torch) and before it (Cho et al. 2014).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from .walk import Weights, check_walk, steps
+
+__all__ = ["Saved", "Step", "backward", "forward", "sigmoid"]
+
+
+class Step(NamedTuple):
+    """What the backward pass needs of one step; arrays are [R, H] for the R rows that have it."""
+
+    t: int
+    rows: np.ndarray
+    h: np.ndarray
+    r: np.ndarray
+    z: np.ndarray
+    n: np.ndarray
+
+
+class Saved(NamedTuple):
+    """What forward hands to backward."""
+
+    x: np.ndarray
+    weights: Weights
+    reset_after: bool
+    steps: list[Step]
+
+
+def sigmoid(v: np.ndarray) -> np.ndarray:
+    """Return 1 / (1 + exp(-v)), written with tanh because exp would overflow."""
+    return 0.5 * np.tanh(0.5 * v) + 0.5
+
+
+def forward(
+    x: np.ndarray,
+    weights: Weights,
+    h0: np.ndarray | None = None,
+    lengths: np.ndarray | None = None,
+    *,
+    reverse: bool = False,
+    reset_after: bool = True,
+) -> tuple[np.ndarray, np.ndarray, Saved]:
+    """Walk one GRU over a padded batch.
+
+    Args:
+        x: [B, T, I] float32 or float64; what lies past a length is never read.
+        weights: weight_ih [3H, I], weight_hh [3H, H], bias_ih [3H], bias_hh [3H]; gates r, z, n.
+        h0: [B, H] initial state, None for zeros.
+        lengths: [B] int within 0..T, None for T everywhere.
+        reverse: walk from the last real step to the first; outputs stay at the step they belong to.
+        reset_after: equation (3) when true, (3') when false.
+
+    Returns:
+        y [B, T, H], zero past a length; h_n [B, H], the state where the walk ends (h0 for an empty
+        sequence); what `backward` needs.
+
+    Raises:
+        ArgumentError: a dtype or shape does not fit, or a length lies outside 0..T.
+    """
+    x, weights, (h,), lengths = check_walk("gru", x, weights, (h0,), lengths)
+    y = np.zeros((*x.shape[:2], h.shape[1]), x.dtype)
+    saved = Saved(x, weights, reset_after, [])
+    for t, rows in steps(lengths, x.shape[1], reverse):
+        before = h[rows]
+        r, z, n = _gates(x[rows, t], before, weights, reset_after)
+        h[rows] = y[rows, t] = n + z * (before - n)  # (4)
+        saved.steps.append(Step(t, rows, before, r, z, n))
+    return y, h, saved
+
+
+def _gates(
+    x: np.ndarray, h: np.ndarray, weights: Weights, reset_after: bool
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    weight_ih, weight_hh, bias_ih, bias_hh = weights
+    _, _, U_n = np.split(weight_hh, 3)
+    a_r, a_z, a_n = np.split(x @ weight_ih.T + bias_ih, 3, axis=1)
+    u_r, u_z, q = np.split(h @ weight_hh.T + bias_hh, 3, axis=1)
+    r = sigmoid(a_r + u_r)  # (1)
+    z = sigmoid(a_z + u_z)  # (2)
+    if not reset_after:
+        return r, z, np.tanh(a_n + (r * h) @ U_n.T + np.split(bias_hh, 3)[2])  # (3')
+    return r, z, np.tanh(a_n + r * q)  # (3)
+
+
+def backward(dy: np.ndarray, dh_n: np.ndarray, saved: Saved) -> tuple[np.ndarray, tuple[np.ndarray, ...], np.ndarray]:
+    """Return the gradients of a scalar loss, given those of `forward`'s two results.
+
+    Args:
+        dy: [B, T, H] gradient of y; past a length it is not read.
+        dh_n: [B, H] gradient of h_n.
+        saved: what `forward` returned.
+
+    Returns:
+        dx [B, T, I] (zero past a length), the gradients of the four weights, dh0 [B, H].
+    """
+    x, weights, reset_after, walked = saved
+    U_r, U_z, U_n = np.split(weights[1], 3)
+    _, _, c_n = np.split(weights[3], 3)
+    dx = np.zeros_like(x)
+    dW_ih, dW_hh, db_ih, db_hh = (np.zeros_like(w) for w in weights)
+    carry = dh_n.copy()
+    for t, rows, h, r, z, n in reversed(walked):
+        dh = dy[rows, t] + carry[rows]  # (5)
+        da_z = dh * (h - n) * z * (1 - z)  # (6)
+        da_n = dh * (1 - z) * (1 - n * n)  # (7)
+        if reset_after:
+            da_r = da_n * (h @ U_n.T + c_n) * r * (1 - r)  # (8)
+            du_n, fed = da_n * r, h  # (9)
+            carry[rows] = dh * z + da_r @ U_r + da_z @ U_z + du_n @ U_n  # (10)
+        else:
+            dp = da_n @ U_n  # (8')
+            da_r = dp * h * r * (1 - r)  # (9')
+            du_n, fed = da_n, r * h
+            carry[rows] = dh * z + da_r @ U_r + da_z @ U_z + dp * r  # (10')
+        da = np.concatenate([da_r, da_z, da_n], axis=1)
+        dx[rows, t] = da @ weights[0]  # (11)
+        dW_ih += da.T @ x[rows, t]  # (12)
+        db_ih += da.sum(axis=0)
+        du_rz = np.concatenate([da_r, da_z], axis=1)
+        dW_hh += np.concatenate([du_rz.T @ h, du_n.T @ fed])  # (13)
+        db_hh += np.concatenate([du_rz, du_n], axis=1).sum(axis=0)
+    return dx, (dW_ih, dW_hh, db_ih, db_hh), carry

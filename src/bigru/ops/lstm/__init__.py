@@ -1,0 +1,1 @@
+"""The LSTM, for comparison: `reference.py` (NumPy) and `autograd.py` (torch steps)."""
