@@ -1,0 +1,80 @@
+"""Batches of sequences of similar length, and their padding."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ..errors import ArgumentError, sentence
+
+__all__ = ["batches", "pad"]
+
+JITTER = 0.1
+"""Lengths are perturbed by up to this fraction before sorting, so that batches differ between epochs."""
+
+
+def batches(
+    features: Sequence[np.ndarray], size: int, *, shuffle: int | None = None, bucket: bool = True
+) -> list[np.ndarray]:
+    """Divide sequences into batches of at most `size`.
+
+    Args:
+        features: arrays whose first axis is time; only their lengths are read.
+        size: sequences per batch; the last batch may be smaller.
+        shuffle: seed of the shuffling (vary it per epoch), or None for a fixed order.
+        bucket: put sequences of similar length together, which spares padding.
+
+    Returns:
+        Index arrays, int64, that hold every index of `features` exactly once. The same arguments give the
+        same batches on every platform. Without `shuffle`, sequences come shortest first (`bucket`) or as given.
+
+    Raises:
+        ArgumentError: `size` is below 1.
+    """
+    if size < 1:
+        raise ArgumentError(sentence("batches", "size", "at least 1", size))
+    lengths = np.array([len(f) for f in features], dtype=np.float64)
+    if shuffle is None:
+        order = np.argsort(lengths, kind="stable") if bucket else np.arange(len(lengths))
+        return _cut(order, size)
+    random = np.random.default_rng(shuffle)
+    order = random.permutation(len(lengths))
+    if not bucket:
+        return _cut(order, size)
+    jittered = lengths[order] * random.uniform(1 - JITTER, 1 + JITTER, len(order))
+    cut = _cut(order[np.argsort(jittered, kind="stable")], size)
+    return [cut[i] for i in random.permutation(len(cut))]
+
+
+def _cut(order: np.ndarray, size: int) -> list[np.ndarray]:
+    return [order[start : start + size].astype(np.int64) for start in range(0, len(order), size)]
+
+
+def pad(sequences: Sequence[np.ndarray], fill: float = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Stack sequences of different lengths into one array.
+
+    Args:
+        sequences: arrays [T_b, ...] that agree in every axis but the first.
+        fill: the value past each end.
+
+    Returns:
+        The array [B, T, ...] with T the longest length, int64 for integers and float32 for floats;
+        and the lengths, int64 [B].
+
+    Raises:
+        ArgumentError: there is no sequence, or trailing axes or kinds differ.
+    """
+    if not len(sequences):
+        raise ArgumentError(sentence("pad", "sequences", "at least one", "none"))
+    trailing = {s.shape[1:] for s in sequences}
+    if len(trailing) > 1:
+        raise ArgumentError(sentence("pad", "sequences", "alike in every axis but the first", sorted(trailing)))
+    kinds = {s.dtype.kind for s in sequences}
+    if not (kinds <= set("iub") or kinds == {"f"}):
+        raise ArgumentError(sentence("pad", "sequences", "all integers or all floats", f"kinds {sorted(kinds)}"))
+    lengths = np.array([len(s) for s in sequences], dtype=np.int64)
+    dtype = np.float32 if kinds == {"f"} else np.int64
+    padded = np.full((len(sequences), lengths.max(), *sequences[0].shape[1:]), fill, dtype)
+    padded[np.arange(lengths.max()) < lengths[:, None]] = np.concatenate(sequences)
+    return padded, lengths

@@ -1,0 +1,118 @@
+"""The channels of text features: which there are, what each sees of a unit, and their sizes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ..config import ChannelConfig
+from ..errors import ArgumentError, check_choice, nearest, sentence
+from .hashing import END, START, buckets, combine, hash_strings
+
+__all__ = ["CHANNELS", "NGRAMS", "check_channels", "configure", "fold", "ngrams", "shape", "views"]
+
+WHERE = "TextFeatures"
+
+CHANNELS = {
+    "unit": (0, 128),
+    "bigram": (32768, 64),
+    "bigram_before": (32768, 64),
+    "trigram": (65536, 64),
+    "prefix3": (8192, 32),
+    "suffix3": (8192, 32),
+    "shape": (512, 16),
+    "lower": (32768, 64),
+}
+"""Every channel with its usual size (buckets) and width; the size of "unit" follows the vocabulary."""
+
+NGRAMS = {"bigram": (0, 1), "bigram_before": (-1, 0), "trigram": (-1, 0, 1)}
+"""Which neighbours an n-gram joins: 0 is the unit itself, -1 the one before, 1 the one after."""
+
+
+def configure(channels: Sequence[str | ChannelConfig], vocabulary: int) -> tuple[ChannelConfig, ...]:
+    """Return channels as configurations; "unit" gets one id per unit of the vocabulary and the unknown's."""
+    result = []
+    for channel in channels:
+        if isinstance(channel, str):
+            check_choice(WHERE, "channels", channel, CHANNELS)
+            channel = ChannelConfig(channel, max(CHANNELS[channel][0], 1), CHANNELS[channel][1])
+        if channel.name == "unit":
+            channel = ChannelConfig("unit", vocabulary + 1, channel.dim)
+        result.append(channel)
+    return tuple(result)
+
+
+def check_channels(unit: str, channels: tuple[ChannelConfig, ...], vocabulary: int) -> None:
+    """Raise ArgumentError unless the channels are distinct, known for the unit, and of possible sizes."""
+    names = [channel.name for channel in channels]
+    if not names or len(set(names)) < len(names):
+        raise ArgumentError(sentence(WHERE, "channels", "distinct and at least one", names))
+    known = ["unit", *NGRAMS] if unit == "char" else list(CHANNELS)
+    for channel in channels:
+        if channel.name not in known:
+            want = f"one of {', '.join(known)} for the unit {unit}"
+            raise ArgumentError(sentence(WHERE, "channels", want, channel.name, nearest(channel.name, known)))
+        if channel.name == "unit" and channel.size != vocabulary + 1:
+            want = f"{vocabulary + 1}, the vocabulary and the unknown"
+            raise ArgumentError(sentence(WHERE, "size of unit", want, channel.size))
+        if channel.name != "unit" and channel.size < 2:
+            raise ArgumentError(sentence(WHERE, f"size of {channel.name}", "at least 2", channel.size))
+
+
+def ngrams(name: str, codes: np.ndarray, lengths: np.ndarray, size: int) -> np.ndarray:
+    """Return the buckets of every unit's n-gram, int32 [N]; marks stand before the first and after the last unit.
+
+    Args:
+        name: a key of `NGRAMS`.
+        codes: uint64 [N], one number per unit, the inputs one after the other.
+        lengths: int64 [B], units per input.
+        size: number of buckets, the never used bucket 0 included.
+    """
+    return buckets(combine(*(_neighbour(codes, lengths, step) for step in NGRAMS[name])), size)
+
+
+def _neighbour(codes: np.ndarray, lengths: np.ndarray, step: int) -> np.ndarray:
+    if step == 0 or not len(codes):
+        return codes
+    filled = lengths[lengths > 0]
+    ends = np.cumsum(filled)
+    shifted = np.roll(codes, -step)
+    if step == 1:
+        shifted[ends - 1] = END
+    else:
+        shifted[ends - filled] = START
+    return shifted
+
+
+def views(name: str, units: Sequence[str], lowercase: bool, size: int) -> np.ndarray:
+    """Return the buckets of what a string channel ("prefix3", "shape", ...) sees of each unit, int32 [N]."""
+    if name == "shape":
+        return buckets(hash_strings([shape(unit) for unit in units]), size)
+    folded = [fold(unit, lowercase or name == "lower") for unit in units]
+    if name == "prefix3":
+        folded = [unit[:3] for unit in folded]
+    elif name == "suffix3":
+        folded = [unit[-3:] for unit in folded]
+    return buckets(hash_strings(folded), size)
+
+
+def shape(unit: str) -> str:
+    """Return the pattern of a unit: X capital, x small, d digit, c other letter, signs themselves.
+
+    Runs longer than two are cut to two.
+
+    >>> [shape(unit) for unit in ("Xenon", "IBM", "1998", "McDonald's", "北京")]
+    ['Xxx', 'XX', 'dd', "XxXxx'x", 'cc']
+    """
+    pattern = ""
+    for c in unit:
+        kind = "X" if c.isupper() else "x" if c.islower() else "d" if c.isdigit() else "c" if c.isalpha() else c
+        if not pattern.endswith(kind * 2):
+            pattern += kind
+    return pattern
+
+
+def fold(text: str, lowercase: bool) -> str:
+    """Return the text, in lower case if wanted, and always of the same length (only U+0130 would grow)."""
+    return text.replace("\u0130", "i").lower() if lowercase else text

@@ -1,0 +1,46 @@
+"""What every reader returns: inputs, targets, and where each of them stands in its file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from .findings import Finding
+
+__all__ = ["Examples"]
+
+
+@dataclass
+class Examples:
+    """Labelled (or unlabelled) examples read from one source.
+
+    Attributes:
+        inputs: str for "text", list[str] for "tokens", float32 arrays [T, I] for "series".
+        targets: per example a str (one label), or a list[str]: the labels of a multi-label
+            example, or one tag per character, token or step; None where the source has none.
+        kind: "text", "tokens" or "series".
+        task: "classify" (labels belong to the example) or "tag" (labels belong to its units).
+        multi_label: whether an example of "classify" has any number of labels.
+        lines: physical line of each example, counted from 1 (row for Parquet, frames and arrays).
+        source: the file as the user named it.
+        scheme: the tag scheme found or given, None for plain labels.
+        inferred: what was inferred from the data, in words, for printing.
+        findings: what the reader noticed, left-out rows among them.
+        token_lines: per example the lines of its tokens, int64 [T], where every token has its own.
+    """
+
+    inputs: list
+    targets: list | None
+    kind: str
+    lines: list[int]
+    source: str
+    scheme: str | None = None
+    inferred: dict[str, str] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+    task: str = "classify"
+    multi_label: bool = False
+    token_lines: list[np.ndarray] | None = None
+
+    def __len__(self) -> int:
+        return len(self.inputs)

@@ -1,0 +1,104 @@
+"""Where the units of a text begin and end: words of spaced and of unspaced scripts, subwords."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from ..errors import ArgumentError, MissingExtraError, sentence
+
+__all__ = ["SEGMENTERS", "load_subwords", "segment", "train_subwords", "unspaced"]
+
+SEGMENTERS = ("regex", "rjieba", "subword")
+
+Offsets = list[tuple[int, int]]
+
+# Han with extensions, kana, bopomofo, Thai, Lao, Myanmar, Khmer: written without spaces between words.
+_UNSPACED = (
+    "\u3005-\u3007\u3040-\u30ff\u3105-\u312f\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+    "\U00020000-\U0003ffff\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"
+)
+_UNSPACED_CHARACTER = re.compile(f"[{_UNSPACED}]")
+_LETTER = re.compile(r"[^\W\d_]")
+# Numbers keep inner points and commas, words inner apostrophes; an unspaced character stands alone.
+_WORD = re.compile(
+    rf"[{_UNSPACED}]|\d+(?:[.,]\d+)+(?!\w)|[^\W{_UNSPACED}]+(?:['’][^\W{_UNSPACED}]+)*|[^\w\s]",
+)
+
+
+def unspaced(texts: Iterable[str]) -> bool:
+    """Tell whether most letters of `texts` belong to scripts written without spaces (Chinese, Thai, ...)."""
+    share = letters = 0
+    for text in texts:
+        share += len(_UNSPACED_CHARACTER.findall(text))
+        letters += len(_LETTER.findall(text))
+    return share * 2 > letters
+
+
+def segment(texts: Sequence[str], segmenter: str, tokenizer: Any = None) -> list[Offsets]:
+    """Return for each text the (start, end) character offsets of its units; white space belongs to none.
+
+    Args:
+        texts: the texts.
+        segmenter: "regex" (words, numbers and single signs; each character of an unspaced script alone),
+            "rjieba" (Chinese words) or "subword" (what `tokenizer` makes of it).
+        tokenizer: a `tokenizers.Tokenizer`, for "subword".
+
+    Raises:
+        MissingExtraError: "rjieba" without the package.
+    """
+    if segmenter == "subword":
+        return [
+            [(start, end) for start, end in encoding.offsets if start < end]
+            for encoding in tokenizer.encode_batch(list(texts), add_special_tokens=False)
+        ]
+    if segmenter == "rjieba":
+        tokenize = _rjieba().tokenize
+        return [[(start, end) for word, start, end in tokenize(t, hmm=True) if not word.isspace()] for t in texts]
+    return [[match.span() for match in _WORD.finditer(text)] for text in texts]
+
+
+def _rjieba() -> Any:
+    try:
+        import rjieba
+    except ImportError as error:
+        raise MissingExtraError("rjieba", "text", "cutting Chinese into words") from error
+    return rjieba
+
+
+def _tokenizers() -> Any:
+    try:
+        import tokenizers
+    except ImportError as error:
+        raise MissingExtraError("tokenizers", "text", "cutting texts into subwords") from error
+    return tokenizers
+
+
+def load_subwords(text: str) -> Any:
+    """Return the `tokenizers.Tokenizer` of a tokenizer JSON, truncation and padding switched off.
+
+    Raises:
+        ArgumentError: the text is not such a JSON.
+        MissingExtraError: the package is missing.
+    """
+    library = _tokenizers()
+    try:
+        tokenizer = library.Tokenizer.from_str(text)
+    except Exception as error:  # the library raises the bare class
+        raise ArgumentError(sentence("TextFeatures", "tokenizer", "a Hugging Face tokenizer JSON", error)) from error
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    return tokenizer
+
+
+def train_subwords(texts: Sequence[str], size: int, min_count: int) -> str:
+    """Learn byte-pair subwords within words (Sennrich et al. 2016) and return the tokenizer as JSON."""
+    library = _tokenizers()
+    tokenizer = library.Tokenizer(library.models.BPE(unk_token="[UNK]"))
+    tokenizer.pre_tokenizer = library.pre_tokenizers.Whitespace()
+    trainer = library.trainers.BpeTrainer(
+        vocab_size=size, min_frequency=min_count, special_tokens=["[UNK]"], show_progress=False
+    )
+    tokenizer.train_from_iterator(texts, trainer)
+    return str(tokenizer.to_str())

@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from bigru.data.series import SeriesFeatures
+from bigru.errors import ArgumentError
+from tolerances import FLOAT32, FLOAT64
+
+
+def test_by_hand() -> None:
+    features = SeriesFeatures.fit([[[1.0, 10.0], [3.0, 10.0]], [[5.0, 10.0]]])
+    np.testing.assert_allclose(features.mean, [3.0, 10.0], **FLOAT64)
+    np.testing.assert_allclose(features.std, [np.sqrt(8 / 3), 1.0], **FLOAT64)
+    scaled = features.features(np.array([[3.0, 10.0], [7.0, 12.0]]))
+    assert scaled.dtype == np.float32
+    np.testing.assert_allclose(scaled, [[0, 0], [4 / np.sqrt(8 / 3), 2]], **FLOAT32)
+
+
+def test_a_constant_column_with_rounding_noise_is_not_blown_up() -> None:
+    features = SeriesFeatures.fit([np.full((7, 1), 0.1) + np.arange(7)[:, None] * 1e-17])
+    assert features.std == (1.0,)
+
+
+def test_one_dimension_may_be_flat_and_steps_may_be_none() -> None:
+    features = SeriesFeatures.fit([[1, 2, 3], []])
+    assert features.values == 1
+    assert features.features([2]).tolist() == [[0.0]]
+    assert features.features(np.zeros((0, 1))).shape == (0, 1)
+
+
+def test_many_is_one_by_one() -> None:
+    data = [np.arange(6.0).reshape(3, 2), np.ones((1, 2)), np.zeros((0, 2))]
+    features = SeriesFeatures.fit(data)
+    for many, one in zip(features.features_many(data), data, strict=True):
+        np.testing.assert_array_equal(many, features.features(one))
+
+
+def test_json_round_trip() -> None:
+    features = SeriesFeatures.fit([[[1.1, 10.0], [3.7, 11.0]]])
+    assert SeriesFeatures.from_json(json.loads(json.dumps(features.to_json()))) == features
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        ([[1.0, float("nan")]], r"inputs\[0\] row 1 column 0 must be finite, got nan\. Fill in or leave out"),
+        ([[1.0], [[1.0], [float("-inf")]]], r"inputs\[1\] row 1 column 0 must be finite, got -inf"),
+        ([["a"]], r"inputs\[0\] must be numeric \[T, I\], got dtype <U1"),
+        ([np.zeros((1, 1, 1))], r"inputs\[0\] must be numeric \[T, I\], got shape \[1, 1, 1\]"),
+        ([np.zeros((2, 0))], r"inputs\[0\] must be numeric \[T, I\], got shape \[2, 0\]"),
+        ([np.zeros((2, 2)), np.zeros((2, 3))], r"inputs\[1\] must be \[T, 2\], got shape \[2, 3\]"),
+        ([np.zeros((0, 2))], r"inputs must be at least one step, got none"),
+    ],
+)
+def test_fit_refuses(data: list, message: str) -> None:
+    with pytest.raises(ArgumentError, match="^SeriesFeatures: " + message):
+        SeriesFeatures.fit(data)
+
+
+def test_features_refuses_nan_and_names_the_row() -> None:
+    features = SeriesFeatures((0.0, 0.0), (1.0, 1.0))
+    with pytest.raises(ArgumentError, match=r"^SeriesFeatures: x row 2 column 1 must be finite, got nan"):
+        features.features([[1, 2], [3, 4], [5, np.nan]])
+    with pytest.raises(ArgumentError, match=r"inputs\[1\] row 0 column 0"):
+        features.features_many([[[1, 2]], [[np.nan, 4]]])
+    with pytest.raises(ArgumentError, match=r"x must be \[T, 2\], got shape \[1, 1\]"):
+        features.features([1.0])
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ([], r"configuration must be an object with mean and std, got \[\]"),
+        ({"mean": [0]}, r"configuration must be an object with mean and std"),
+        ({"mean": [0], "std": ["1"]}, r"std must be a list of numbers, got \['1'\]"),
+        ({"mean": [True], "std": [1]}, r"mean must be a list of numbers, got \[True\]"),
+        ({"mean": [0, 1], "std": [1]}, r"mean and std must be equally long and not empty, got 2 and 1 values"),
+        ({"mean": [], "std": []}, r"mean and std must be equally long and not empty, got 0 and 0 values"),
+        ({"mean": [float("nan")], "std": [1]}, r"mean must be finite, got \(nan,\)"),
+        ({"mean": [0], "std": [0]}, r"std must be greater than 0, got 0\.0"),
+    ],
+)
+def test_from_json_refuses(values: object, message: str) -> None:
+    with pytest.raises(ArgumentError, match="^SeriesFeatures: " + message):
+        SeriesFeatures.from_json(values)
