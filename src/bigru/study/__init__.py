@@ -1,0 +1,1 @@
+"""Studies: what a score is worth, beside the plainest thing that could work."""
