@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from typing import NamedTuple
+from itertools import pairwise
 
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
@@ -56,18 +56,11 @@ class BagOfWords:
         text = text.lower()
         units = list(text) if self.unit == "char" else [text[a:b] for a, b in self._cut(text)]
         units = [unit for unit in units if not unit.isspace()]
-        pairs = [f"{a} {b}" for a, b in zip(units, units[1:], strict=False)] if self.ngrams > 1 else []
+        pairs = [f"{a} {b}" for a, b in pairwise(units)] if self.ngrams > 1 else []
         return units + pairs
 
     def _cut(self, text: str) -> list[tuple[int, int]]:
         return segment([text], "rjieba" if self.unit == "rjieba" else "regex", None)[0]
-
-
-class Entry(NamedTuple):
-    """A phrase of the training data and the label it bore most often."""
-
-    label: str
-    share: float
 
 
 class Dictionary:
@@ -88,7 +81,7 @@ class Dictionary:
         self.longest = max(map(len, labels), default=0)
         seen = self._appearances(sequences, labels)
         self.entries = {
-            phrase: Entry(label, count / seen[phrase])
+            phrase: label
             for phrase, counter in labels.items()
             for label, count in counter.most_common(1)
             if 2 * count >= seen[phrase]
@@ -116,6 +109,6 @@ class Dictionary:
             sizes = range(min(self.longest, len(units) - start), 0, -1)
             size = next((n for n in sizes if tuple(units[start : start + n]) in self.entries), 0)
             if size:
-                found.append(Span(self.entries[tuple(units[start : start + size])].label, start, start + size))
+                found.append(Span(self.entries[tuple(units[start : start + size])], start, start + size))
             start += size or 1
         return found
