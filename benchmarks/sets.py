@@ -1,0 +1,109 @@
+"""The public data sets of the accuracy table: where they lie, how they are split, what was published.
+
+The data sets are not part of this repository; `--data` names the folder that holds them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bigru.data.readers import read
+
+Pair = tuple[list[Any], list[Any]]
+"""Inputs and targets."""
+
+
+@dataclass(frozen=True)
+class Split:
+    """The three parts of a data set, and how they came about."""
+
+    train: Pair
+    dev: Pair
+    test: Pair
+    note: str
+
+
+def _pair(path: Path, **options: Any) -> Pair:
+    examples = read(path, **options)
+    assert examples.targets is not None
+    return examples.inputs, examples.targets
+
+
+def _take(pair: Pair, rows: Sequence[int]) -> Pair:
+    return [pair[0][n] for n in rows], [pair[1][n] for n in rows]
+
+
+def hold_out(pair: Pair, block: int = 1, seed: int = 0) -> tuple[Pair, Pair]:
+    """Hold out a tenth, chosen once for all runs; whole blocks of neighbours where order means documents."""
+    count = len(pair[0])
+    blocks = np.arange(count) // block
+    chosen = np.random.default_rng(seed).permutation(blocks.max() + 1)[: (blocks.max() + 1) // 10]
+    held = np.isin(blocks, chosen)
+    return _take(pair, np.flatnonzero(~held).tolist()), _take(pair, np.flatnonzero(held).tolist())
+
+
+def chnsenticorp(folder: Path) -> Split:
+    """The given split, as usual; what of test stands in train is scored apart (`leaked`)."""
+    parts = [_pair(folder / "ChnSentiCorp" / f"{part}.tsv.gz") for part in ("train", "dev", "test")]
+    return Split(*parts, "train, dev and test as given")
+
+
+def resume(folder: Path) -> Split:
+    """The given split."""
+    parts = [_pair(folder / "ResumeNER" / f"{part}.char.bmes.gz", format="conll") for part in ("train", "dev", "test")]
+    return Split(*parts, "train, dev and test as given")
+
+
+def msra(folder: Path) -> Split:
+    """Train without a seeded tenth, held out as whole blocks, since neighbours are of one document."""
+    whole = _pair(folder / "MSRA_NER" / "msra.train.bio.gz", format="conll")
+    train, dev = hold_out(whole, block=500)
+    test = _pair(folder / "MSRA_NER" / "msra.test.bio.gz", format="conll")
+    return Split(train, dev, test, "test as given; dev is a tenth of train in blocks of 500 sentences, seed 0")
+
+
+def r8(folder: Path) -> Split:
+    """The given test; a seeded tenth of train as dev."""
+    train, dev = hold_out(_pair(folder / "R8" / "train.txt.gz", format="tsv"))
+    return Split(train, dev, _pair(folder / "R8" / "test.txt.gz", format="tsv"), "dev is a tenth of train, seed 0")
+
+
+def imdb(folder: Path) -> Split:
+    """The given test; a seeded tenth of train as dev."""
+    columns = {"text_column": "text", "label_column": "label"}
+    train, dev = hold_out(_pair(folder / "IMDB" / "train.tsv.gz", **columns))
+    return Split(train, dev, _pair(folder / "IMDB" / "test.tsv.gz", **columns), "dev is a tenth of train, seed 0")
+
+
+def leaked(split: Split) -> np.ndarray:
+    """Say of each test input whether the same text stands in train, bool [N]."""
+    known = {_key(x) for x in split.train[0]}
+    return np.array([_key(x) in known for x in split.test[0]])
+
+
+def _key(x: Any) -> str:
+    return x.strip() if isinstance(x, str) else "\t".join(x)
+
+
+def tencent(folder: Path) -> dict[str, np.ndarray]:
+    """Return the vector [200] of each character."""
+    place = folder / "emb_tencent_char"
+    with np.load(place / "tencent_char_200d_f16.npz") as arrays:
+        table = arrays[arrays.files[0]].astype(np.float32)
+    characters = json.loads((place / "vocab.json").read_text(encoding="utf-8"))
+    return dict(zip(characters, table, strict=True))
+
+
+LOADERS: dict[str, Callable[[Path], Split]] = {
+    "chnsenticorp": chnsenticorp,
+    "resume": resume,
+    "msra": msra,
+    "r8": r8,
+    "imdb": imdb,
+}
