@@ -49,7 +49,22 @@ class ChannelConfig:
 
 @dataclass(frozen=True)
 class EncoderConfig:
-    """The recurrent encoder: everything between the embedded input and the head."""
+    """The recurrent encoder: everything between the embedded input and the head.
+
+    Attributes:
+        cell: "gru", "rnn" (tanh) or "lstm".
+        hidden: H of each direction.
+        layers: stacked layers.
+        direction: "both", "forward" or "backward".
+        merge: how two directions are joined; see `MERGES`.
+        reset_after: which GRU, equation (3) or (3'); the other cells ignore it.
+        layer_norm: normalise each layer's output.
+        dropout: of each layer's output and of what the head reads; one mask per sequence.
+        input_dropout: of the encoder's input; one mask per sequence.
+        embedding_dropout: share of the positions whose unit is hidden.
+        ngram_dropout: share of the positions whose hashed channels are hidden, each channel by itself.
+        recurrent_dropout: of weight_hh, one mask per batch (weight-drop).
+    """
 
     cell: str = "gru"
     hidden: int = 128
@@ -58,8 +73,10 @@ class EncoderConfig:
     merge: str = "concat"
     reset_after: bool = True
     layer_norm: bool = False
-    dropout: float = 0.3
+    dropout: float = 0.5
+    input_dropout: float = 0.2
     embedding_dropout: float = 0.1
+    ngram_dropout: float = 0.4
     recurrent_dropout: float = 0.0
 
     def __post_init__(self) -> None:
@@ -69,7 +86,7 @@ class EncoderConfig:
         check_choice(where, "merge", self.merge, MERGES)
         for key in ("hidden", "layers"):
             _check_positive(where, key, getattr(self, key))
-        for key in ("dropout", "embedding_dropout", "recurrent_dropout"):
+        for key in ("dropout", "input_dropout", "embedding_dropout", "ngram_dropout", "recurrent_dropout"):
             _check_fraction(where, key, getattr(self, key))
 
     @property
@@ -180,7 +197,7 @@ def from_dict(cls: type[C], values: Any) -> C:
     """Build a configuration from JSON values, refusing unknown keys and wrong types.
 
     Raises:
-        ArgumentError: `values` is no object, a key is unknown, or a value has the wrong type.
+        ArgumentError: `values` is no object, a key is unknown or missing, or a value has the wrong type.
     """
     where = cls.__name__
     if not isinstance(values, dict):
@@ -189,6 +206,10 @@ def from_dict(cls: type[C], values: Any) -> C:
     for key in values:
         if key not in fields:
             raise ArgumentError(sentence(where, "key", "one of " + ", ".join(fields), repr(key), nearest(key, fields)))
+    for key, entry in fields.items():
+        required = entry.default is dataclasses.MISSING and entry.default_factory is dataclasses.MISSING
+        if required and key not in values:
+            raise ArgumentError(sentence(where, key, "given", "nothing"))
     return cls(**{key: _typed(where, key, str(fields[key].type), value) for key, value in values.items()})
 
 
