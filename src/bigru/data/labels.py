@@ -1,0 +1,72 @@
+"""Labels as they stand in files: numbers, stray spaces, several in one cell."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..errors import DataError, sentence
+from .findings import Finding
+
+__all__ = ["SEPARATOR", "LabelReader", "is_list", "is_missing"]
+
+SEPARATOR = "|"
+"""Parts the labels of a multi-label example in one cell."""
+
+
+def is_list(value: Any) -> bool:
+    """Tell whether a value is a list, tuple or array."""
+    return isinstance(value, (list, tuple)) or (hasattr(value, "tolist") and getattr(value, "ndim", 0) > 0)
+
+
+def is_missing(value: Any) -> bool:
+    """Tell whether a value holds nothing: None, NaN, white space or an empty list."""
+    if value is None or is_list(value):
+        return value is None or len(value) == 0
+    return not value.strip() if isinstance(value, str) else bool(value != value)
+
+
+class LabelReader:
+    """Reads the labels of one file and keeps account of those that came with stray spaces."""
+
+    def __init__(self, source: str) -> None:
+        self.source = source
+        self._clean: dict[Any, str] = {}
+        self._stray: dict[str, tuple[int, int]] = {}
+
+    def one(self, value: Any, line: int) -> str:
+        """Return a label as text without surrounding spaces.
+
+        Whole floats lose their point: a column of integers with gaps reaches us as floats.
+
+        Raises:
+            DataError: the value is neither text nor a number nor a truth value, or empty.
+        """
+        raw = value if isinstance(value, str) else self._name(value, line)
+        label = raw.strip()
+        if not label:
+            raise DataError(sentence(f"{self.source}:{line}", "label", "not empty", repr(raw)))
+        if label != raw:
+            first, count = self._stray.get(raw, (line, 0))
+            self._stray[raw] = (first, count + 1)
+        return self._clean.setdefault(label, label)
+
+    def many(self, value: Any, line: int) -> list[str]:
+        """Return the labels of a list, or of a cell in which `|` parts them; an empty cell has none."""
+        if isinstance(value, str):
+            value = value.split(SEPARATOR) if value.strip() else []
+        return [self.one(part, line) for part in (value if is_list(value) else [value])]
+
+    def findings(self) -> list[Finding]:
+        """List each label that had stray spaces, with its first line and how often it came."""
+        return [
+            Finding(self.source, first, "stray spaces", f"label {raw!r} is read as {raw.strip()!r}, {count} in all")
+            for raw, (first, count) in self._stray.items()
+        ]
+
+    def _name(self, value: Any, line: int) -> str:
+        value = value.item() if hasattr(value, "item") else value
+        if isinstance(value, float) and value.is_integer():
+            return str(int(value))
+        if isinstance(value, (bool, int)) or (isinstance(value, float) and value == value):
+            return str(value)
+        raise DataError(sentence(f"{self.source}:{line}", "label", "text or a number", repr(value)[:80]))
