@@ -1,1 +1,1 @@
-"""The LSTM, for comparison: `reference.py` (NumPy) and `autograd.py` (torch steps)."""
+"""The LSTM, for comparison: `reference.py`. Its fast engines stand in `ops.gru`."""

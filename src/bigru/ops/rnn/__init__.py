@@ -1,1 +1,1 @@
-"""The plain recurrent network, for comparison: `reference.py` (NumPy) and `autograd.py` (torch steps)."""
+"""The plain recurrent network, for comparison: `reference.py`. Its fast engines stand in `ops.gru`."""
