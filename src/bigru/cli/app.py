@@ -1,0 +1,151 @@
+"""The commands and their options. Each body imports what it needs, so that `predict` starts fast."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .. import __version__
+
+__all__ = ["app"]
+
+app = typer.Typer(
+    help="Train a bidirectional GRU on your own texts, tags or series; use it without PyTorch.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+DATA = "CSV, TSV, JSONL, Parquet, CoNLL or .npz, also .gz; UTF-8 or GB18030."
+MODEL = "Folder of a saved model."
+
+TextColumn = Annotated[str | None, typer.Option("--text", help="Column of the text or the tokens.")]
+LabelColumn = Annotated[str | None, typer.Option("--label", help="Column of the label, the labels or the tags.")]
+Format = Annotated[str | None, typer.Option(help="csv, tsv, jsonl, parquet, conll, conllu, npz, txt or word/tag.")]
+Encoding = Annotated[str | None, typer.Option(help="Encoding of the files, if it is not UTF-8 or GB18030.")]
+Scheme = Annotated[str | None, typer.Option(help="Tag scheme: BIO, IOB1, BIOES or BMES.")]
+Task = Annotated[str | None, typer.Option(help="classify or tag.")]
+
+
+@app.callback(invoke_without_command=True)
+def bigru(version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False) -> None:
+    """Train a bidirectional GRU on your own texts, tags or series; use it without PyTorch."""
+    if version:
+        print(__version__)
+        raise typer.Exit
+
+
+@app.command()
+def train(
+    data: Annotated[Path, typer.Argument(help=DATA)],
+    dev: Annotated[
+        Path | None, typer.Option(help="Data to choose the best epoch by; else a tenth is held out.")
+    ] = None,
+    test: Annotated[Path | None, typer.Option(help="Data to score once, at the end.")] = None,
+    out: Annotated[Path, typer.Option(help="Folder for the model.")] = Path("model"),
+    force: Annotated[bool, typer.Option("--force", help="Replace the model in the folder.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with a training that was stopped.")] = False,
+    task: Task = None,
+    text: TextColumn = None,
+    label: LabelColumn = None,
+    format: Format = None,
+    encoding: Encoding = None,
+    scheme: Scheme = None,
+    time: Annotated[str | None, typer.Option(help="Most time to train, as 90s, 10m or 1h.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of weights, order and dropout.")] = None,
+    config: Annotated[Path | None, typer.Option(help="JSON object of settings, as --set takes them.")] = None,
+    set_: Annotated[list[str] | None, typer.Option("--set", help="A setting, as hidden=64; may be repeated.")] = None,
+    vectors: Annotated[Path | None, typer.Option(help="Word or character vectors to start from (.txt, .npz).")] = None,
+    logger: Annotated[list[str] | None, typer.Option(help="csv or tensorboard; may be repeated.")] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
+) -> None:
+    """Train on labelled data, score, and save the model."""
+    from .train import Files, Request, train
+
+    files = Files(data, dev, test, task, text, label, format, encoding, scheme)
+    train(Request(files, out, force, resume, time, seed, config, set_ or [], vectors, logger or [], quiet))
+
+
+@app.command()
+def evaluate(
+    model: Annotated[Path, typer.Argument(help=MODEL)],
+    data: Annotated[Path, typer.Argument(help=DATA)],
+    text: TextColumn = None,
+    label: LabelColumn = None,
+    format: Format = None,
+    encoding: Encoding = None,
+    scheme: Scheme = None,
+) -> None:
+    """Score a model on labelled data: one JSON object on stdout, a table on stderr."""
+    from .evaluate import evaluate
+
+    evaluate(model, data, text_column=text, label_column=label, format=format, encoding=encoding, scheme=scheme)
+
+
+@app.command()
+def predict(
+    model: Annotated[Path, typer.Argument(help=MODEL)],
+    inputs: Annotated[list[str] | None, typer.Argument(help="Texts, a file, or - for lines on stdin.")] = None,
+    text: TextColumn = None,
+    format: Format = None,
+    encoding: Encoding = None,
+    plain: Annotated[bool, typer.Option("--plain", help="Text for people instead of JSON lines.")] = False,
+) -> None:
+    """Answer for texts, a file, or stdin: one JSON object per line."""
+    from .predict import predict
+
+    predict(model, inputs or ["-"], text_column=text, format=format, encoding=encoding, plain=plain)
+
+
+@app.command()
+def doctor(
+    data: Annotated[Path, typer.Argument(help=DATA)],
+    dev: Annotated[Path | None, typer.Option(help="The dev part, to look for what is in both.")] = None,
+    test: Annotated[Path | None, typer.Option(help="The test part.")] = None,
+    task: Task = None,
+    text: TextColumn = None,
+    label: LabelColumn = None,
+    format: Format = None,
+    encoding: Encoding = None,
+    scheme: Scheme = None,
+) -> None:
+    """Examine data: duplicates, contradictions, leaks, illegal tags, empty rows. Exit code 1 if something hurts."""
+    from .doctor import doctor
+
+    options = {"task": task, "text_column": text, "label_column": label}
+    options |= {"format": format, "encoding": encoding, "scheme": scheme}
+    raise typer.Exit(doctor(data, dev, test, **options))
+
+
+@app.command("import")
+def import_(
+    source: Annotated[str, typer.Argument(help="What to import: lac.")],
+    out: Annotated[Path, typer.Argument(help="Folder for the model.")],
+    force: Annotated[bool, typer.Option("--force", help="Replace the model in the folder.")] = False,
+) -> None:
+    """Turn weights that others trained into a saved model: lac is Baidu's LAC-small out of jieba."""
+    from .convert import import_weights
+
+    import_weights(source, out, force)
+
+
+@app.command()
+def demo(
+    what: Annotated[str, typer.Argument(help="sentiment or entities.")] = "sentiment",
+    out: Annotated[Path | None, typer.Option(help="Folder for the model.")] = None,
+) -> None:
+    """Train a real model on real data, offline, in minutes."""
+    from .demo import demo
+
+    demo(what, out)
+
+
+@app.command()
+def info() -> None:
+    """Print versions, engines and optional packages as one JSON object."""
+    from .info import info
+
+    info()

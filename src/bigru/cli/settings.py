@@ -1,0 +1,72 @@
+"""Settings from `--config` and `--set key=value`, and durations from `--time`."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ..errors import ArgumentError, nearest, sentence
+
+__all__ = ["duration", "settings"]
+
+UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+def duration(text: str) -> float:
+    """Return seconds from `90s`, `10m`, `1.5h` or a plain number of seconds.
+
+    Raises:
+        ArgumentError: the text is no duration above 0.
+    """
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smh]?)", text.strip())
+    seconds = float(match[1]) * UNITS[match[2] or "s"] if match else 0.0
+    if seconds <= 0:
+        raise ArgumentError(sentence("train", "--time", "a duration above 0, as 90s, 10m or 1h", repr(text)))
+    return seconds
+
+
+def settings(known: Mapping[str, Any], config: Path | None, pairs: Sequence[str]) -> dict[str, Any]:
+    """Return the settings of `--config` overruled by those of `--set`.
+
+    Args:
+        known: every setting's name, with its default.
+        config: a file with one JSON object.
+        pairs: `key=value`; a value that is JSON (64, true, ["max"]) is read as such, else it is text.
+
+    Raises:
+        ArgumentError: the file is no JSON object, a key is unknown (the nearest is named), or `=` is missing.
+    """
+    values = {} if config is None else _object(config)
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        if not equals:
+            raise ArgumentError(sentence("train", "--set", "key=value", repr(pair)))
+        values[key.strip()] = _value(value.strip())
+    for key in values:
+        if key not in known:
+            raise ArgumentError(
+                sentence("train", "setting", "one of " + ", ".join(sorted(known)), repr(key), nearest(key, known))
+            )
+    return values
+
+
+def _object(path: Path) -> dict[str, Any]:
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ArgumentError(sentence(str(path), "--config", "a readable file", error.strerror)) from None
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise ArgumentError(sentence(str(path), "--config", "JSON", error)) from None
+    if not isinstance(values, dict):
+        raise ArgumentError(sentence(str(path), "--config", "a JSON object", type(values).__name__))
+    return values
+
+
+def _value(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        return text
