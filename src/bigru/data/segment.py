@@ -8,7 +8,7 @@ from typing import Any
 
 from ..errors import ArgumentError, MissingExtraError, sentence
 
-__all__ = ["SEGMENTERS", "load_subwords", "segment", "train_subwords", "unspaced"]
+__all__ = ["SEGMENTERS", "load_subwords", "segment", "split_words", "train_subwords", "unspaced"]
 
 SEGMENTERS = ("regex", "rjieba", "subword")
 
@@ -57,6 +57,11 @@ def segment(texts: Sequence[str], segmenter: str, tokenizer: Any = None) -> list
         tokenize = _rjieba().tokenize
         return [[(start, end) for word, start, end in tokenize(t, hmm=True) if not word.isspace()] for t in texts]
     return [[match.span() for match in _WORD.finditer(text)] for text in texts]
+
+
+def split_words(text: str) -> list[str]:
+    """Return the words that "regex" finds in a text, several times faster than by their offsets."""
+    return _WORD.findall(text)
 
 
 def _rjieba() -> Any:

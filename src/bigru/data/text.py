@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,7 +16,7 @@ from ..config import ChannelConfig, from_dict, to_dict
 from ..errors import ArgumentError, check_choice, sentence
 from .channels import NGRAMS, check_channels, configure, fold, ngrams, views
 from .hashing import hash_strings
-from .segment import load_subwords, segment, train_subwords, unspaced
+from .segment import load_subwords, segment, split_words, train_subwords, unspaced
 
 __all__ = ["UNITS", "Input", "TextFeatures"]
 
@@ -218,7 +219,7 @@ class TextFeatures:
             counter = Counter(dict(zip(map(chr, codes.tolist()), counts.tolist(), strict=True)))
         else:
             counter = Counter()
-            for unit, count in Counter(u for units in self._strings(inputs) for u in units).items():
+            for unit, count in Counter(chain.from_iterable(self._strings(inputs))).items():
                 counter[fold(unit, self.lowercase)] += count
         least = min_count or (2 if counter.total() >= 10_000 else 1)
         kept = [u for u, n in counter.items() if n >= least and not SURROGATE.search(u)]
@@ -234,16 +235,15 @@ class TextFeatures:
         """Return the units of each input as strings, characters replaced but the case kept."""
         whole = self.unit == "subword"
         texts = {n: _whole(x, n) for n, x in enumerate(inputs) if whole or isinstance(x, str)}
-        cut = segment([self._normal(t) for t in texts.values()], str(self.segmenter), self._subwords) if texts else []
-        spans = dict(zip(texts, cut, strict=True))
-        result: list[Sequence[str]] = []
-        for n, x in enumerate(inputs):
-            if isinstance(x, str):
-                plain = self._plain(x)
-                result.append([plain[start:end] for start, end in spans[n]])
-            else:
-                result.append([self._plain(token) for token in _texts(x, n)])
-        return result
+        plain = [self._plain(text) for text in texts.values()]
+        if self.segmenter == "regex" or not plain:
+            cut = [split_words(text) for text in plain]
+        else:
+            offsets = segment([fold(t, self.lowercase) for t in plain], str(self.segmenter), self._subwords)
+            cut = [[text[a:b] for a, b in found] for text, found in zip(plain, offsets, strict=True)]
+        words = dict(zip(texts, cut, strict=True))
+        tokens = {n: [self._plain(t) for t in _texts(x, n)] for n, x in enumerate(inputs) if n not in texts}
+        return [words[n] if n in words else tokens[n] for n in range(len(inputs))]
 
     def _flat(self, inputs: Sequence[Input]) -> Flat:
         if self.unit == "char":
@@ -251,10 +251,9 @@ class TextFeatures:
             return Flat(points.astype(np.uint64), self._characters[points], lengths, [], points)
         strings = self._strings(inputs)
         lengths = np.fromiter(map(len, strings), np.int64, len(strings))
-        index: dict[str, int] = {}
-        order = (index.setdefault(unit, len(index)) for units in strings for unit in units)
-        inverse = np.fromiter(order, np.int64, int(lengths.sum()))
-        distinct = list(index)
+        distinct = list(dict.fromkeys(chain.from_iterable(strings)))
+        index = {unit: n for n, unit in enumerate(distinct)}
+        inverse = np.fromiter(map(index.__getitem__, chain.from_iterable(strings)), np.int64, int(lengths.sum()))
         folded = [fold(unit, self.lowercase) for unit in distinct]
         ids = np.fromiter((self._ids.get(unit, 0) for unit in folded), np.int32, len(folded))
         return Flat(hash_strings(folded)[inverse], ids[inverse], lengths, distinct, inverse)
