@@ -1,0 +1,80 @@
+"""The parts of a training put together: fresh, or as a checkpoint left them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from ..config import ModelConfig, TrainConfig
+from ..errors import ArgumentError, nearest, sentence
+from ..nn.model import SequenceModel
+from .average import Average
+from .losses import loss_of
+from .module import Training, optimizer
+from .run import Run
+from .seeds import WEIGHTS, derive, set_seed
+from .stream import Stream
+
+__all__ = ["first_model", "put_together"]
+
+
+def first_model(
+    config: ModelConfig, weights: Mapping[str, np.ndarray] | None, seed: int, device: torch.device
+) -> SequenceModel:
+    """Return a model with its first weights: those given, and for the rest what the seed draws.
+
+    Raises:
+        ArgumentError: a given weight has no place in the model, or another shape.
+    """
+    set_seed(derive(seed, WEIGHTS), torch.device("cpu"))
+    model = SequenceModel(config)
+    own = model.state_dict()
+    for name, value in (weights or {}).items():
+        if name not in own:
+            raise ArgumentError(
+                sentence("train", "initial_weights", "named as the model's", repr(name), nearest(name, own))
+            )
+        if tuple(own[name].shape) != np.shape(value):
+            want = f"of shape {list(own[name].shape)}"
+            raise ArgumentError(sentence("train", f"initial_weights {name!r}", want, list(np.shape(value))))
+        own[name].copy_(torch.from_numpy(np.asarray(value, np.float32)))
+    for part in model.modules():
+        # The optimiser then pays for the rows that a batch used, not for the whole table (see `RowAdamW`).
+        if isinstance(part, nn.Embedding):
+            part.sparse = True
+    return model.to(device)
+
+
+def put_together(
+    model: SequenceModel,
+    shape: ModelConfig,
+    config: Any,
+    stream: Stream,
+    training: TrainConfig,
+    state: dict[str, Any] | None,
+) -> Training:
+    """Return the training of `model` on `stream`.
+
+    Args:
+        model: with its first weights.
+        shape: the model's configuration.
+        config: the task's, whose tag scheme constrains a CRF.
+        stream: the batches; told where to begin.
+        training: how to train.
+        state: a checkpoint to go on from, or None.
+    """
+    run = Run() if state is None else Run.from_state_dict(state["run"])
+    run.loss_sum = run.loss_sum.to(next(model.parameters()).device)
+    if state is not None:
+        model.load_state_dict(state["model"])
+    average, adamw = Average(model, training.average), optimizer(model, training)
+    if state is not None:
+        average.load_state_dict(state["average"])
+        adamw.load_state_dict(state["optimizer"])
+    stream.start = run.step
+    loss = loss_of(model, shape, stream.targets, training, config.constraints if shape.crf else None)
+    return Training(model, loss, adamw, average, run, training, stream.steps)

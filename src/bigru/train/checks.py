@@ -1,0 +1,60 @@
+"""What cannot be trained on, refused before anything is built."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import numpy as np
+
+from ..config import ModelConfig
+from ..errors import ArgumentError, DataError, TrainingError, sentence
+from . import checkpoint
+from .stream import Data, Targets
+
+__all__ = ["check"]
+
+
+def check(
+    config: Any, model: ModelConfig, train: Data, dev: Data | None, folder: str | os.PathLike[str] | None, resume: bool
+) -> None:
+    """Raise unless there is something to learn from and somewhere to write.
+
+    Raises:
+        ArgumentError: the model does not fit the task, or there is nothing to resume from.
+        DataError: no examples, as many features as targets they are not, or one class only.
+        TrainingError: the folder holds the checkpoint of another training.
+    """
+    if model.outputs != config.outputs:
+        want = f"{config.outputs}, the outputs of the task"
+        raise ArgumentError(sentence("train", "outputs of the model", want, model.outputs))
+    for name, data in (("training", train), ("dev", dev)):
+        if data is not None and (len(data[0]) != len(data[1]) or not len(data[0])):
+            want = "at least one, and as many features as targets"
+            got = f"{len(data[0])} features and {len(data[1])} targets"
+            raise DataError(sentence("train", f"{name} examples", want, got))
+    _check_classes(config, train[1])
+    if folder is None and resume:
+        raise ArgumentError(sentence("train", "folder", "given to resume from", None))
+    if folder is not None and not resume and checkpoint.exists(folder):
+        raise TrainingError(
+            sentence(
+                "train",
+                "folder",
+                "without the checkpoint of another training",
+                f"{str(folder)!r}, which holds one",
+                "Go on with it (--resume), or name another folder.",
+            )
+        )
+
+
+def _check_classes(config: Any, targets: Targets) -> None:
+    if isinstance(targets, np.ndarray) and targets.dtype.kind == "f":
+        return
+    flat = targets if isinstance(targets, np.ndarray) else np.concatenate(targets)
+    classes = np.unique(flat)
+    if len(classes) < 2:
+        got = f"{config.labels[classes[0]]!r} alone" if len(classes) else "none"
+        raise DataError(
+            sentence("train", "labels of the training examples", "at least two", got, "One class teaches nothing.")
+        )

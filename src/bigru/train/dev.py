@@ -1,0 +1,111 @@
+"""The dev score: how good a model is on examples that it does not learn from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from ..config import ModelConfig
+from ..data.batching import batches
+from ..ops.crf.reference import CrfWeights, constrain, viterbi
+from ..scheme import spans
+from .losses import Loss
+from .stream import Targets, collate
+
+__all__ = ["Dev"]
+
+SIZE = 128
+"""Sequences per batch of an evaluation."""
+
+
+class Dev:
+    """Scores a model on a dev set, with the decisions and the scores of `task.decode` and `task.score`.
+
+    The scores with intervals and tables take seconds, and confidences are not needed here; so tags are
+    only decoded, and only the one figure is counted that chooses the best epoch: accuracy for one label,
+    micro F1 for many labels, span F1 for tags with a scheme, else the accuracy of tags.
+
+    Attributes:
+        name: what the score is called.
+    """
+
+    def __init__(
+        self, task: ModuleType, config: Any, model: ModelConfig, data: tuple[Sequence[np.ndarray], Targets], loss: Loss
+    ) -> None:
+        self.task, self.config, self.loss = task, config, loss
+        self.features, self.targets = data
+        self.crf, self.per_step = model.crf, not model.pooling
+        self.plan = batches(self.features, SIZE)
+        self.spans = self.per_step and config.scheme is not None
+        many = not self.per_step and config.multi_label
+        self.name = "span_f1" if self.spans else "micro_f1" if many else "accuracy"
+        self._gold = self._found([self.targets[n] for n in range(len(self.features))]) if self.spans else set()
+
+    @torch.no_grad()
+    def score(self, model: nn.Module) -> tuple[float, float]:
+        """Return the score, a fraction, and the mean loss of `model` as it stands."""
+        training = model.training
+        model.eval()
+        device = next(model.parameters()).device
+        loss, rows = 0.0, [np.zeros(0)] * len(self.features)
+        for indices in self.plan:
+            batch = collate(self.features, self.targets, indices).to(device)
+            logits = model(batch.inputs, batch.lengths).float()
+            loss += float(self.loss(logits, batch)) * len(indices)
+            decided = self._decide(model, logits, batch.lengths) if self.per_step else logits.cpu().numpy()
+            for index, row in zip(indices, decided, strict=True):
+                rows[index] = row
+        model.train(training)
+        value = self._of_steps(rows) if self.per_step else self._of_sequences(np.stack(rows))
+        return value, loss / len(self.features)
+
+    def _decide(self, model: nn.Module, logits: Tensor, lengths: Tensor) -> list[np.ndarray]:
+        """Return the tags of each sequence of a batch, as `tag.decode` decides them."""
+        scores, ends = logits.cpu().numpy(), lengths.cpu().numpy()
+        if self.crf:
+            state = model.state_dict()
+            names = ("crf.transitions", "crf.start", "crf.end")
+            weights = CrfWeights(*(state[name].cpu().numpy() for name in names))
+            if self.config.constraints is not None:
+                weights = constrain(weights, *self.config.constraints)
+            paths = viterbi(scores, weights, ends)[0]
+        else:
+            paths = (scores[..., 0] > 0).astype(np.int64) if scores.shape[2] == 1 else scores.argmax(axis=2)
+        return [path[:end] for path, end in zip(paths, ends, strict=True)]
+
+    def _of_steps(self, paths: list[np.ndarray]) -> float:
+        if self.spans:
+            found = self._found(paths)
+            return _f1(len(found & self._gold), len(found), len(self._gold))
+        right = sum(int((path == gold).sum()) for path, gold in zip(paths, self.targets, strict=True))
+        return right / max(sum(map(len, paths)), 1)
+
+    def _found(self, paths: Sequence[np.ndarray]) -> set[tuple[int, str, int, int]]:
+        """Return all spans of all sequences, each with the number of its sequence."""
+        labels, wanted = self.config.labels, self.config.entity_labels
+        return {
+            (n, *span)
+            for n, path in enumerate(paths)
+            for span in spans([labels[i] for i in path], self.config.scheme)
+            if wanted is None or span.label in wanted
+        }
+
+    def _of_sequences(self, logits: np.ndarray) -> float:
+        answers = self.task.decode(self.config, logits)
+        labels = self.config.labels
+        if self.config.multi_label:
+            gold = np.asarray(self.targets) > 0
+            given = np.array([[label in answer["labels"] for label in labels] for answer in answers])
+            return _f1(int((gold & given).sum()), int(given.sum()), int(gold.sum()))
+        right = [answer["label"] == labels[target] for answer, target in zip(answers, self.targets, strict=True)]
+        return sum(right) / len(right)
+
+
+def _f1(right: int, given: int, gold: int) -> float:
+    """F1 from counts; 0 where there is nothing at all."""
+    return 2 * right / max(given + gold, 1)

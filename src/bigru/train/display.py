@@ -1,0 +1,76 @@
+"""What people see of a training, on stderr: one live line in a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import TextIO
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn
+
+from ..errors import check_choice
+
+__all__ = ["MODES", "Display"]
+
+MODES = ("auto", "live", "plain", "silent")
+"""`auto` is `live` where stderr is a terminal and `plain` elsewhere."""
+
+REFRESH = {"live": 0.25, "plain": 30.0, "silent": float("inf")}
+"""Seconds between two views of a running epoch."""
+
+
+class Display:
+    """The one progress display of a training: epoch, speed, loss, dev score and time left."""
+
+    def __init__(self, mode: str = "auto", stream: TextIO | None = None) -> None:
+        check_choice("train", "progress", mode, MODES)
+        self.stream = stream or sys.stderr
+        self.mode = mode if mode != "auto" else "live" if self.stream.isatty() else "plain"
+        self.next_view = 0.0
+        self._live: Progress | None = None
+
+    def __enter__(self) -> Display:
+        self.next_view = time.perf_counter() + REFRESH[self.mode]
+        if self.mode == "live":
+            columns = (TextColumn("{task.description}"), BarColumn(20), TextColumn("{task.fields[figures]}"))
+            console = Console(file=self.stream, highlight=False)
+            self._live = Progress(*columns, console=console, auto_refresh=False, transient=True)
+            self._live.start()
+            self._live.add_task("starting", total=1.0, figures="")
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
+
+    def say(self, text: str) -> None:
+        """Write one line that stays."""
+        if self._live is not None:
+            self._live.console.print(text, markup=False, soft_wrap=True)
+        elif self.mode != "silent":
+            print(text, file=self.stream, flush=True)
+
+    def due(self) -> bool:
+        """Tell whether the view is old enough for `show`; cheap enough to ask at every step."""
+        return time.perf_counter() >= self.next_view
+
+    def show(self, title: str, figures: str, done: float) -> None:
+        """Bring the view of the running epoch up to date; `done` is the fraction of the training done."""
+        self.next_view = time.perf_counter() + REFRESH[self.mode]
+        if self._live is not None:
+            self._live.update(self._live.task_ids[0], description=title, completed=done, figures=figures, refresh=True)
+        else:
+            self.say(f"{title}  {100 * done:.0f} %  {figures}")
+
+
+def clock(seconds: float) -> str:
+    """Return a duration as m:ss or h:mm:ss.
+
+    >>> clock(59.7), clock(3725)
+    ('1:00', '1:02:05')
+    """
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

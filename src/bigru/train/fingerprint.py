@@ -1,0 +1,77 @@
+"""What a training was started with, in a form that can say what has changed since."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..config import ModelConfig, TrainConfig, to_dict
+from .stream import Data
+
+__all__ = ["changes", "configuration", "contents", "fingerprint"]
+
+LONGEST = 60
+"""Characters up to which a value is kept as it is; longer ones (vocabularies) are kept as a digest."""
+
+
+def contents(arrays: Sequence[np.ndarray] | np.ndarray) -> str:
+    """Return a digest of arrays: their number, dtypes, shapes and bytes."""
+    digest = hashlib.blake2b(digest_size=16)
+    digest.update(str(len(arrays)).encode())
+    for array in arrays:
+        array = np.asarray(array)
+        digest.update(f"{array.dtype}{array.shape}".encode())
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()
+
+
+def configuration(name: str, config: Any) -> dict[str, str]:
+    """Return the leaves of a configuration as `name.key.key: value`, long values as digests."""
+    flat: dict[str, str] = {}
+
+    def walk(key: str, value: Any) -> None:
+        if isinstance(value, dict) and value:
+            for inner, entry in value.items():
+                walk(f"{key}.{inner}", entry)
+            return
+        text = json.dumps(value, default=np.ndarray.tolist, sort_keys=True)
+        flat[key] = text if len(text) <= LONGEST else hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
+
+    walk(name, to_dict(config))
+    return flat
+
+
+def changes(before: dict[str, str], now: dict[str, str]) -> list[str]:
+    """Return `key (was X, is Y)` for everything that differs between two fingerprints."""
+    keys = sorted(before.keys() | now.keys())
+    return [
+        f"{key} (was {before.get(key, 'absent')}, is {now.get(key, 'absent')})"
+        for key in keys
+        if before.get(key) != now.get(key)
+    ]
+
+
+def fingerprint(
+    config: Any,
+    model: ModelConfig,
+    train: Data,
+    dev: Data | None,
+    training: TrainConfig,
+    weights: Mapping[str, np.ndarray] | None,
+) -> dict[str, str]:
+    """Return what a checkpoint of this training must agree with."""
+    data = {
+        "training features": contents(train[0]),
+        "training targets": contents(train[1]),
+        "dev features": "held out" if dev is None else contents(dev[0]),
+        "dev targets": "held out" if dev is None else contents(dev[1]),
+        "initial weights": contents([weights[name] for name in sorted(weights)]) if weights else "none",
+    }
+    named = {"task": config, "model": model, "training": training}
+    for name, value in named.items():
+        data |= configuration(name, value)
+    return data

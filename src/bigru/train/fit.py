@@ -1,0 +1,227 @@
+"""Training from start to end: the one function that everything else in this package serves."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+import lightning.pytorch as L
+import numpy as np
+import torch
+from lightning.pytorch.plugins.environments import LightningEnvironment
+
+from ..config import ModelConfig, TrainConfig
+from ..errors import TrainingError, sentence
+from . import checkpoint
+from .build import first_model, put_together
+from .checks import check
+from .dev import Dev
+from .display import Display
+from .fingerprint import changes, fingerprint
+from .holdout import hold_out, take
+from .interrupt import Interrupt
+from .logs import open_loggers
+from .module import Training
+from .quiet import quiet
+from .run import Run
+from .stream import Data, Stream
+from .watch import Watch
+
+__all__ = ["Fitted", "fit"]
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A finished training.
+
+    Attributes:
+        weights: the average weights of the best epoch by dev score (of the end, without a dev set), by name.
+        history: per epoch its figures: epoch, step, loss, rate, dev_loss, dev_NAME, seconds.
+        score_name: name of the dev score, "" without a dev set.
+        best_score: the best dev score, None without a dev set.
+        best_epoch: the epoch the weights are of, counted from 1.
+        steps: steps taken.
+        seconds: time spent, earlier sessions included.
+        held_out: indices of the training examples that served as dev set, None where one was given.
+        reproducible: whether the same call gives the same bits on the same machine: not with a time limit.
+    """
+
+    weights: dict[str, np.ndarray]
+    history: list[dict[str, float]]
+    score_name: str
+    best_score: float | None
+    best_epoch: int
+    steps: int
+    seconds: float
+    held_out: np.ndarray | None
+    reproducible: bool
+
+
+def fit(
+    task: ModuleType,
+    config: Any,
+    model_config: ModelConfig,
+    train: Data,
+    dev: Data | None,
+    training: TrainConfig,
+    *,
+    folder: str | os.PathLike[str] | None = None,
+    resume: bool = False,
+    loggers: Sequence[str] = (),
+    progress: str = "auto",
+    initial_weights: Mapping[str, np.ndarray] | None = None,
+) -> Fitted:
+    """Train a model.
+
+    On a CPU the same arguments and number of threads give bit-identical weights, killed and resumed
+    or not, unless `training.time` is set.
+
+    Args:
+        task: `bigru.tasks.classify` or `bigru.tasks.tag`.
+        config: the task's Config.
+        model_config: the model's shape; its outputs must be the task's.
+        train: features and targets to learn from.
+        dev: features and targets that choose the best epoch; None holds out a tenth of `train`.
+        training: how to train.
+        folder: where checkpoints and logs go; None writes nothing at all.
+        resume: go on from the checkpoint in `folder`.
+        loggers: of "csv" and "tensorboard", written below `folder`.
+        progress: "auto", "live", "plain" or "silent"; see `Display`.
+        initial_weights: weights to start from, by name, of all or of some parameters.
+
+    Raises:
+        ArgumentError: an argument does not fit.
+        DataError: too little to learn from.
+        TrainingError: the loss is not finite, the disk is full, a checkpoint is damaged or of another training, or
+            Ctrl-C was pressed and the checkpoint is kept.
+        KeyboardInterrupt: Ctrl-C was pressed and there is no folder to keep a checkpoint in.
+    """
+    check(config, model_config, train, dev, folder, resume)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    with ExitStack() as stack:
+        display = stack.enter_context(Display(progress))
+        interrupt = stack.enter_context(Interrupt())
+        stack.enter_context(quiet())
+        stack.enter_context(torch.random.fork_rng(devices=[device] if device.type == "cuda" else []))
+        origin = fingerprint(config, model_config, train, dev, training, initial_weights)
+        state = _load(folder, origin, display) if resume and folder is not None else None
+        learn, judge, held = _divide(train, dev, training.seed)
+        _say(display, learn, judge, held, training, state)
+
+        model = first_model(model_config, initial_weights, training.seed, device)
+        stream = Stream(*learn, training.batch_size, training.epochs, training.seed)
+        module = put_together(model, model_config, config, stream, training, state)
+        scorer = None if judge is None else Dev(task, config, model_config, judge, module.loss)
+        opened = open_loggers(loggers, folder, module.run.step)
+        watch = Watch(module, stream, scorer, folder, origin, display, opened, interrupt)
+        _run(module, stream, watch, device)
+        for logger in opened:
+            logger.finalize("success")
+        if watch.interrupted:
+            _stop(module.run, stream, folder)
+        return _fitted(module, scorer, watch.seconds, held)
+
+
+def _load(folder: str | os.PathLike[str], origin: dict[str, str], display: Display) -> dict[str, Any]:
+    """Return the checkpoint in `folder` if it is one of this very training."""
+    state = checkpoint.load(folder, display.say)
+    changed = changes(state["fingerprint"], origin)
+    if changed:
+        raise TrainingError(
+            sentence(
+                "train",
+                "data and configuration",
+                f"those that the training in {str(folder)!r} began with",
+                "a change of " + ", ".join(changed),
+                "Give them as they were, or train anew in another folder.",
+            )
+        )
+    return state
+
+
+def _divide(train: Data, dev: Data | None, seed: int) -> tuple[Data, Data | None, np.ndarray | None]:
+    """Return what to learn from, what to judge by, and which training examples the latter are."""
+    if dev is not None:
+        return train, dev, None
+    features, targets = train
+    held = hold_out(features, targets, seed)
+    kept = np.setdiff1d(np.arange(len(features)), held)
+    learn, judge = (([features[i] for i in part], take(targets, part)) for part in (kept, held))
+    return learn, judge if len(held) else None, held
+
+
+def _say(
+    display: Display,
+    learn: Data,
+    judge: Data | None,
+    held: np.ndarray | None,
+    training: TrainConfig,
+    state: dict[str, Any] | None,
+) -> None:
+    """Tell what is about to happen."""
+    source = "" if held is None else f", held out from the training data with seed {training.seed}"
+    scored = f"{len(judge[0])} dev examples{source}" if judge else "no dev examples: there are too few to hold some out"
+    display.say(f"{len(learn[0])} training examples, {scored}")
+    if training.time is not None:
+        display.say(f"at most {training.time:g} s; a training limited by time is not reproducible to the bit")
+    if state is not None:
+        display.say(f"goes on at step {state['step']}")
+
+
+def _run(module: Training, stream: Stream, watch: Watch, device: torch.device) -> None:
+    """Take the steps that are left."""
+    watch.settle()
+    if module.run.finished or watch.interrupted:
+        return
+    trainer = L.Trainer(
+        accelerator=device.type,
+        devices=1,
+        max_epochs=1,
+        logger=False,
+        callbacks=[watch],
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        num_sanity_val_steps=0,
+        limit_val_batches=0,
+        use_distributed_sampler=False,
+        # Without it a job on a cluster is taken for one of many processes that wait for each other.
+        plugins=[LightningEnvironment()],
+    )
+    # Lightning makes an exit of the process of a SIGTERM, even of one that was obeyed already, and of a Ctrl-C that
+    # it sees itself, which is the second one.
+    try:
+        trainer.fit(module, train_dataloaders=stream)
+    except SystemExit as error:
+        if not watch.interrupted:
+            raise KeyboardInterrupt from error
+
+
+def _stop(run: Run, stream: Stream, folder: str | os.PathLike[str] | None) -> None:
+    """End a training that was interrupted."""
+    if folder is None:
+        raise KeyboardInterrupt
+    raise TrainingError(
+        f"train: stopped at step {run.step} of {stream.steps}; the checkpoint is kept in {str(folder)!r}. "
+        "Go on with the same command and --resume."
+    )
+
+
+def _fitted(module: Training, dev: Dev | None, seconds: float, held: np.ndarray | None) -> Fitted:
+    run, best = module.run, module.run.best
+    weights = {**module.model.state_dict(), **module.average.state_dict()} if best is None else best.weights
+    return Fitted(
+        weights={name: value.detach().cpu().numpy().copy() for name, value in weights.items()},
+        history=run.history,
+        score_name="" if dev is None else dev.name,
+        best_score=None if best is None else best.score,
+        best_epoch=len(run.history) if best is None else best.epoch,
+        steps=run.step,
+        seconds=seconds,
+        held_out=held,
+        reproducible=module.training_config.time is None,
+    )

@@ -1,0 +1,204 @@
+"""Every default there is, per task and kind of input, and how a problem becomes its three configurations.
+
+Nothing here imports torch: a command can explain its defaults without it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from itertools import chain
+from types import ModuleType
+from typing import Any, NamedTuple
+
+from ..config import ChannelConfig, EncoderConfig, ModelConfig, TrainConfig, from_dict, to_dict
+from ..data.series import SeriesFeatures
+from ..data.text import TextFeatures
+from ..errors import ArgumentError, check_choice, nearest, sentence
+from ..scheme import PREFIXES, spans
+from ..tasks import classify, tag
+
+__all__ = ["DEFAULTS", "OPTIONS", "Plan", "Recipe", "plan"]
+
+WHERE = "train"
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """The defaults of one task and kind of input.
+
+    Attributes:
+        channels: the channels of a text by its unit.
+        pooling: how steps become one vector; empty for tags.
+        skip: whether the head sees a step's input too.
+        encoder: the encoder.
+        training: the training.
+    """
+
+    channels: Mapping[str, tuple[str | ChannelConfig, ...]] = field(default_factory=dict)
+    pooling: tuple[str, ...] = ()
+    skip: bool = False
+    encoder: EncoderConfig = field(default_factory=EncoderConfig)
+    training: TrainConfig = field(default_factory=TrainConfig)
+
+
+WORDS = ("unit", "bigram")
+CHARACTERS = ("unit", ChannelConfig("bigram_before", 65536, 32), ChannelConfig("bigram", 65536, 32))
+TOKENS = ("unit", "lower", "prefix3", "suffix3", "shape")
+SERIES = EncoderConfig(hidden=64, dropout=0.1, input_dropout=0.0, embedding_dropout=0.0, ngram_dropout=0.0)
+
+DEFAULTS: dict[tuple[str, str], Recipe] = {
+    ("classify", "text"): Recipe(
+        channels={"char": WORDS, "word": WORDS, "token": WORDS, "subword": WORDS},
+        pooling=("max", "mean", "bag"),
+        encoder=EncoderConfig(hidden=64, embedding_dropout=0.2, ngram_dropout=0.5),
+        training=TrainConfig(epochs=8, label_smoothing=0.05),
+    ),
+    ("tag", "text"): Recipe(
+        channels={"char": CHARACTERS, "word": TOKENS, "token": TOKENS, "subword": TOKENS},
+        skip=True,
+        encoder=EncoderConfig(hidden=96, input_dropout=0.3, embedding_dropout=0.15, ngram_dropout=0.4),
+        training=TrainConfig(epochs=12),
+    ),
+    ("classify", "series"): Recipe(
+        pooling=("last", "max", "mean"),
+        encoder=SERIES,
+        training=TrainConfig(epochs=30),
+    ),
+    ("tag", "series"): Recipe(
+        encoder=SERIES,
+        training=TrainConfig(epochs=30, learning_rate=5e-3),
+    ),
+}
+"""The recipe of each (task, "text" or "series"); lists of tokens are texts."""
+
+TEXT = ("unit", "channels", "lowercase", "min_count", "max_size", "replace", "segmenter")
+MODEL = ("pooling", "skip", "crf")
+ENCODER = tuple(f.name for f in fields(EncoderConfig))
+TRAINING = tuple(f.name for f in fields(TrainConfig))
+OPTIONS = (*TEXT, *MODEL, *ENCODER, *TRAINING)
+"""Every setting that `plan` takes, flat: of the text's features, of the model, of its encoder, of the training."""
+
+
+class Plan(NamedTuple):
+    """What `fit` needs to know of a problem."""
+
+    task: ModuleType
+    config: Any
+    model: ModelConfig
+    training: TrainConfig
+
+
+def plan(
+    task: str,
+    inputs: Sequence[Any],
+    targets: Sequence[Any],
+    kind: str,
+    *,
+    multi_label: bool = False,
+    scheme: str | None = None,
+    options: Mapping[str, Any] | None = None,
+) -> Plan:
+    """Decide everything about a problem: the recipe for its kind, changed where `options` say so.
+
+    Args:
+        task: "classify" or "tag".
+        inputs: training inputs; vocabulary and scaling are learnt from them.
+        targets: per input a label, a list of labels (`multi_label`), or one tag per unit or step.
+        kind: "text", "tokens" or "series".
+        multi_label: whether an input has any number of labels.
+        scheme: how tags spell spans, None where they spell none.
+        options: of `OPTIONS`; None as a value stands for the default.
+
+    Raises:
+        ArgumentError: an option is unknown or does not suit the task, or its value does not fit.
+    """
+    check_choice(WHERE, "task", task, ("classify", "tag"))
+    check_choice(WHERE, "kind of input", kind, ("text", "tokens", "series"))
+    chosen = {name: value for name, value in (options or {}).items() if value is not None}
+    for name in chosen:
+        if name not in OPTIONS:
+            raise ArgumentError(
+                sentence(WHERE, "option", "one of " + ", ".join(OPTIONS), repr(name), nearest(name, OPTIONS))
+            )
+    recipe = DEFAULTS[task, "series" if kind == "series" else "text"]
+    features = _features(inputs, kind, recipe, chosen)
+    config = _config(task, features, targets, multi_label, scheme, chosen)
+    return Plan(
+        task=classify if task == "classify" else tag,
+        config=config,
+        model=_model(task, config, recipe, chosen),
+        training=_changed(recipe.training, chosen),
+    )
+
+
+def _features(
+    inputs: Sequence[Any], kind: str, recipe: Recipe, chosen: Mapping[str, Any]
+) -> TextFeatures | SeriesFeatures:
+    settings = {name: chosen[name] for name in TEXT if name in chosen}
+    if kind == "series":
+        if settings:
+            raise ArgumentError(sentence(WHERE, next(iter(settings)), "absent for numeric sequences", "given"))
+        return SeriesFeatures.fit(inputs)
+    if "channels" in settings:
+        return TextFeatures.fit(inputs, **settings)
+    if "unit" not in settings:
+        sample = inputs[:: max(1, len(inputs) // 1000)]
+        settings["unit"] = TextFeatures.fit(sample, channels=("unit",)).unit
+    check_choice(WHERE, "unit", settings["unit"], recipe.channels)
+    return TextFeatures.fit(inputs, **settings, channels=recipe.channels[settings["unit"]])
+
+
+def _config(
+    task: str,
+    features: TextFeatures | SeriesFeatures,
+    targets: Sequence[Any],
+    multi_label: bool,
+    scheme: str | None,
+    chosen: Mapping[str, Any],
+) -> classify.Config | tag.Config:
+    crf = chosen.get("crf")
+    if task == "tag":
+        labels = _tags(set(chain.from_iterable(targets)), scheme)
+        return tag.Config(labels, features, scheme, crf=scheme is not None if crf is None else crf)
+    for name, given in (("crf", crf), ("scheme", scheme)):
+        if given:
+            raise ArgumentError(sentence(WHERE, name, "absent for one label per input", repr(given)))
+    found = set(chain.from_iterable(targets)) if multi_label else set(targets)
+    return classify.Config(tuple(sorted(found)), features, multi_label)
+
+
+def _tags(found: set[str], scheme: str | None) -> tuple[str, ...]:
+    """Return the tags in order: with a scheme O first, then all that it can write of the labels found."""
+    if scheme is None:
+        return tuple(sorted(found))
+    labels = sorted({span.label for one in found for span in spans([one], scheme)})
+    return (*({"O"} & found), *(one for label in labels for one in _written(label, scheme)))
+
+
+def _written(label: str, scheme: str) -> list[str]:
+    """Return every tag of a label; a bare prefix has the label `_`."""
+    return [prefix if label == "_" else f"{prefix}-{label}" for prefix in PREFIXES[scheme]]
+
+
+def _model(task: str, config: Any, recipe: Recipe, chosen: Mapping[str, Any]) -> ModelConfig:
+    text = isinstance(config.features, TextFeatures)
+    pooling = tuple(chosen.get("pooling", recipe.pooling))
+    if bool(pooling) != (task == "classify"):
+        want = "at least one way for a label per input" if task == "classify" else "absent for a label per step"
+        raise ArgumentError(sentence(WHERE, "pooling", want, list(pooling) or "none"))
+    return ModelConfig(
+        outputs=config.outputs,
+        channels=config.features.channels if text else (),
+        values=0 if text else config.features.values,
+        encoder=_changed(recipe.encoder, chosen),
+        pooling=pooling,
+        skip=chosen.get("skip", recipe.skip),
+        crf=task == "tag" and config.crf,
+    )
+
+
+def _changed(default: Any, chosen: Mapping[str, Any]) -> Any:
+    """Return a configuration with the chosen fields changed, their types checked."""
+    values = to_dict(default)
+    return from_dict(type(default), {name: chosen.get(name, value) for name, value in values.items()})

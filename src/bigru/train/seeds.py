@@ -1,0 +1,26 @@
+"""Randomness as a pure function of the seed and of where a training is, so that it can be re-entered anywhere."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+__all__ = ["DROPOUT", "HOLD_OUT", "ORDER", "WEIGHTS", "derive", "set_seed"]
+
+WEIGHTS, ORDER, DROPOUT, HOLD_OUT = 1, 2, 3, 4
+"""What a seed is for: first weights, the order of an epoch, the dropout of a step, the dev set held out."""
+
+
+def derive(seed: int, purpose: int, index: int = 0) -> int:
+    """Return the 32-bit seed for the `index`-th use of a purpose; all of them are unrelated to each other."""
+    return int(np.random.SeedSequence((seed % 2**64, purpose, index)).generate_state(1)[0])
+
+
+def set_seed(seed: int, device: torch.device) -> None:
+    """Seed the generator that `device` draws from, and the CPU's.
+
+    `torch.manual_seed` formats a traceback at every call (0.1 ms); the generators take a microsecond.
+    """
+    torch.default_generator.manual_seed(seed)
+    if device.type == "cuda":
+        torch.cuda.manual_seed(seed)

@@ -1,0 +1,74 @@
+"""The batches of a whole training as one stream that can be entered at any step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..data.batching import batches, pad
+from .seeds import ORDER, derive
+
+__all__ = ["IGNORED", "Batch", "Data", "Stream", "Targets", "collate"]
+
+IGNORED = -100
+"""The target written past a sequence's end: the index that torch's cross entropy leaves out."""
+
+Targets = np.ndarray | Sequence[np.ndarray]
+"""int64 [N] or float32 [N, K] (one row per sequence), or a list of int64 [T_n] (one target per step)."""
+
+Data = tuple[Sequence[np.ndarray], Targets]
+"""(features, targets) as `featurise` and `targets` of a task return them."""
+
+
+class Batch(NamedTuple):
+    """One step's inputs [B, T, C] int64 or [B, T, I] float32, lengths [B], targets [B], [B, K] or [B, T]."""
+
+    inputs: Tensor
+    lengths: Tensor
+    targets: Tensor
+
+    def to(self, device: torch.device) -> Batch:
+        """Return the batch on `device`; on its own device it is not copied."""
+        return Batch(*(tensor.to(device, non_blocking=True) for tensor in self))
+
+
+def collate(features: Sequence[np.ndarray], targets: Targets, indices: np.ndarray) -> Batch:
+    """Return the sequences at `indices` as one padded batch."""
+    inputs, lengths = pad([features[i] for i in indices])
+    rows = targets[indices] if isinstance(targets, np.ndarray) else pad([targets[i] for i in indices], IGNORED)[0]
+    return Batch(torch.from_numpy(inputs), torch.from_numpy(lengths), torch.from_numpy(rows))
+
+
+class Stream:
+    """The batches from step `start` to the last, epoch after epoch.
+
+    The batch of a step is a pure function of the data, the seed and the step: the order of an epoch
+    is drawn from (seed, epoch) alone, and sequences of similar length share a batch. So a training
+    that was killed goes on with exactly the batch that came next.
+
+    Attributes:
+        per_epoch: steps per epoch.
+        start: the step the iteration begins at.
+    """
+
+    def __init__(self, features: Sequence[np.ndarray], targets: Targets, size: int, epochs: int, seed: int) -> None:
+        self.features, self.targets, self.size, self.seed = features, targets, size, seed
+        self.per_epoch = len(self._order(0))
+        self.steps = self.per_epoch * epochs
+        self.start = 0
+
+    def __len__(self) -> int:
+        return self.steps - self.start
+
+    def __iter__(self) -> Iterator[Batch]:
+        for epoch in range(self.start // self.per_epoch, self.steps // self.per_epoch):
+            order = self._order(epoch)
+            for index in range(max(self.start - epoch * self.per_epoch, 0), self.per_epoch):
+                yield collate(self.features, self.targets, order[index])
+
+    def _order(self, epoch: int) -> list[np.ndarray]:
+        return batches(self.features, self.size, shuffle=derive(self.seed, ORDER, epoch))

@@ -1,0 +1,175 @@
+"""What happens between two steps: evaluation, early stopping, checkpoints, figures and Ctrl-C."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import lightning.pytorch as L
+import torch
+from lightning.pytorch.loggers import Logger
+
+from ..errors import TrainingError
+from . import checkpoint
+from .dev import Dev
+from .display import Display, clock
+from .interrupt import Interrupt
+from .logs import EVERY
+from .module import Training
+from .run import Best
+from .schedule import fraction_done
+from .stream import Stream
+
+__all__ = ["Watch"]
+
+CHECKPOINT_SECONDS = 60.0
+"""Seconds after which a checkpoint is written within an epoch; one is written after every epoch."""
+
+
+class Watch(L.Callback):
+    """Watches over a training between its steps.
+
+    Args:
+        module: the training.
+        stream: its batches.
+        dev: scores the model; None where there is no dev set.
+        folder: where checkpoints go, or None for none.
+        fingerprint: what the checkpoints say the training was started with.
+        display, loggers, interrupt: opened and closed by the caller.
+    """
+
+    def __init__(
+        self,
+        module: Training,
+        stream: Stream,
+        dev: Dev | None,
+        folder: str | os.PathLike[str] | None,
+        fingerprint: dict[str, str],
+        display: Display,
+        loggers: Sequence[Logger],
+        interrupt: Interrupt,
+    ) -> None:
+        self.module, self.run, self.stream, self.dev = module, module.run, stream, dev
+        self.folder, self.fingerprint = folder, fingerprint
+        self.display, self.loggers, self.interrupt = display, loggers, interrupt
+        self.budget = module.training_config.time
+        self.entered = self.saved = time.perf_counter()
+        self.seconds_before, self.first_step, self.sequences = self.run.seconds, self.run.step, 0
+        self.interrupted = False
+
+    @property
+    def seconds(self) -> float:
+        """Time spent on this training, earlier sessions included."""
+        return self.seconds_before + time.perf_counter() - self.entered
+
+    @property
+    def done(self) -> float:
+        """The fraction of the training that is done."""
+        return fraction_done(self.run.step, self.stream.steps, self.seconds, self.budget)
+
+    def on_train_batch_end(self, trainer: L.Trainer, pl_module: L.LightningModule, outputs: Any, *batch: Any) -> None:
+        """Follow up one step."""
+        self.sequences += len(batch[0].lengths)
+        if self.budget is not None:
+            self.module.elapsed = self.seconds
+        if self.loggers and self.run.step % EVERY == 0:
+            self._log(
+                {
+                    "train/loss": self.run.loss,
+                    "train/rate": self.module.rate,
+                    "train/steps_per_second": self._speed()[0],
+                }
+            )
+        if self.display.due():
+            self.display.show(self._title(), self._figures(), self.done)
+        self.settle()
+        trainer.should_stop = self.run.finished or self.interrupted
+
+    def settle(self) -> None:
+        """Finish the epoch if its last step is taken, obey Ctrl-C, and write a checkpoint if it is time."""
+        over = self.done >= 1.0
+        ended = over or self.run.step % self.stream.per_epoch == 0
+        if ended and not self.run.finished and self.run.loss_steps:
+            self._finish_epoch(over)
+        self.interrupted = self.interrupt.requested and not self.run.finished
+        if ended or self.interrupted or time.perf_counter() - self.saved > CHECKPOINT_SECONDS:
+            self.save()
+
+    def save(self) -> None:
+        """Write a checkpoint, if the training has a folder."""
+        self.saved = time.perf_counter()
+        if self.folder is None:
+            return
+        module, run = self.module, self.run
+        module.check(run.loss_sum, "loss", always=True)
+        run.seconds = self.seconds
+        state = {
+            "step": run.step,
+            "fingerprint": self.fingerprint,
+            "run": run.state_dict(),
+            "model": module.model.state_dict(),
+            "average": module.average.state_dict(),
+            "optimizer": module.adamw.state_dict(),
+        }
+        checkpoint.save(self.folder, state)
+
+    def _finish_epoch(self, over: bool) -> None:
+        """Score the average weights, keep them if they are the best, and decide whether to go on."""
+        run, epoch = self.run, len(self.run.history) + 1
+        self.module.check(run.loss_sum, "loss", always=True)
+        row = {"epoch": epoch, "step": run.step, "loss": run.loss}
+        if self.dev is not None:
+            row |= self._evaluate(self.dev, epoch)
+        run.history.append({**row, "seconds": self.seconds})
+        if self.loggers:
+            self._log({f"epoch/{key}": value for key, value in row.items()})
+        run.finished = over or run.stale >= self.module.training_config.patience
+        self.display.say(f"{self._title(epoch)}  {self._figures()}")
+        if run.finished and not over:
+            self.display.say(f"stopped: no better dev score for {run.stale} epochs")
+        run.loss_sum, run.loss_steps = torch.zeros_like(run.loss_sum), 0
+
+    def _evaluate(self, dev: Dev, epoch: int) -> dict[str, float]:
+        """Score the average weights. A tie in score goes to the smaller loss, but is no progress."""
+        run, model, average = self.run, self.module.model, self.module.average
+        average.swap()
+        score, loss = dev.score(model)
+        best = run.best
+        run.stale = 0 if best is None or score > best.score else run.stale + 1
+        if best is None or (score, -loss) > (best.score, -best.loss):
+            weights = {name: value.detach().clone() for name, value in model.state_dict().items()}
+            run.best = Best(score, loss, epoch, run.step, weights)
+        average.swap()
+        return {"dev_loss": loss, f"dev_{dev.name}": score}
+
+    def _log(self, figures: dict[str, float]) -> None:
+        try:
+            for logger in self.loggers:
+                logger.log_metrics(figures, step=self.run.step)
+        except OSError as error:
+            raise TrainingError(
+                f"train: logs must be writable, got {error.strerror} below {str(self.folder)!r}. "
+                "Make room and run again with --resume, or train without loggers."
+            ) from error
+
+    def _speed(self) -> tuple[float, float]:
+        """Steps and sequences per second of this session."""
+        seconds = max(time.perf_counter() - self.entered, 1e-9)
+        return (self.run.step - self.first_step) / seconds, self.sequences / seconds
+
+    def _title(self, epoch: int | None = None) -> str:
+        epochs = self.stream.steps // self.stream.per_epoch
+        return f"epoch {epoch or len(self.run.history) + 1}/{epochs}"
+
+    def _figures(self) -> str:
+        """Loss, latest and best dev score, speed and time left as one line."""
+        steps, sequences = self._speed()
+        parts = [f"loss {self.run.loss:.4f}"]
+        if self.dev is not None and self.run.best is not None:
+            latest, best = self.run.history[-1][f"dev_{self.dev.name}"], self.run.best
+            parts.append(f"dev {self.dev.name} {latest:.4f} (best {best.score:.4f}, epoch {best.epoch})")
+        parts.append(f"{steps:.1f} steps/s  {sequences:.0f} sequences/s")
+        left = self.seconds * (1.0 - self.done) / max(self.done, 1e-9)
+        return "  ".join([*parts, f"{clock(left)} left"])

@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import numpy as np
+
+from bigru.train.holdout import hold_out, take
+
+
+def sequences(count: int) -> list[np.ndarray]:
+    return [np.array([[n, n % 7]], np.int32) for n in range(count)]
+
+
+def test_a_tenth_of_each_label_is_held_out() -> None:
+    targets = np.array([0] * 70 + [1] * 30)
+    held = hold_out(sequences(100), targets, 0)
+    assert np.bincount(targets[held]).tolist() == [7, 3]
+    assert held.dtype == np.int64
+    assert (np.diff(held) > 0).all()
+
+
+def test_the_seed_decides() -> None:
+    targets = np.zeros(100, np.int64)
+    assert hold_out(sequences(100), targets, 3).tolist() == hold_out(sequences(100), targets, 3).tolist()
+    assert hold_out(sequences(100), targets, 3).tolist() != hold_out(sequences(100), targets, 4).tolist()
+
+
+def test_equal_sequences_stay_on_one_side() -> None:
+    features = sequences(20) * 5
+    held = set(hold_out(features, np.arange(100) % 20 % 2, 0).tolist())
+    kept = set(range(100)) - held
+    assert 8 <= len(held) <= 15
+    assert {i % 20 for i in held} & {i % 20 for i in kept} == set()
+
+
+def test_rare_labels_share_a_tenth_and_keep_one_to_train_on() -> None:
+    targets = np.repeat(np.arange(20), 2)
+    held = hold_out(sequences(40), targets, 0)
+    assert len(held) == 4
+    assert set(targets[np.setdiff1d(np.arange(40), held)]) == set(range(20))
+
+
+def test_labels_of_one_example_are_never_held_out() -> None:
+    assert hold_out(sequences(30), np.arange(30), 0).tolist() == []
+    assert hold_out(sequences(1), np.array([0]), 0).tolist() == []
+
+
+def test_many_labels_and_tags_count_under_their_first() -> None:
+    many = np.zeros((60, 3), np.float32)
+    many[:30, 1] = many[:20, 2] = 1
+    assert np.bincount(many[hold_out(sequences(60), many, 0), 1].astype(int)).tolist() == [3, 3]
+    tags = [np.array([n // 30, 0]) for n in range(59)] + [np.zeros(0, np.int64)]
+    held = hold_out(sequences(60), tags, 0)
+    assert len(held) == 6
+
+
+def test_take_keeps_the_form() -> None:
+    indices = np.array([2, 0])
+    assert take(np.array([5, 6, 7]), indices).tolist() == [7, 5]
+    assert take(["a", "b", "c"], indices) == ["c", "a"]
