@@ -25,7 +25,7 @@ def test_characters_by_hand() -> None:
     assert features.vocabulary == ("好", "影", "电")
     assert features.features("好电X").tolist() == [[1], [3], [0]]
     assert features.features("好").dtype == np.int32
-    assert features.channels == (ChannelConfig("unit", 4, 128),)
+    assert features.channels == (ChannelConfig("unit", 4, 64),)
 
 
 def test_equal_counts_are_ordered_by_code_point() -> None:
@@ -47,8 +47,8 @@ def test_ngrams_of_characters_by_hand() -> None:
     features = TextFeatures.fit(["好书"], channels=channels)
     a, b = ord("好"), ord("书")
     expected = [
-        buckets(combine(codes(a, b), codes(b, END)), 32768),
-        buckets(combine(codes(START, a), codes(a, b)), 32768),
+        buckets(combine(codes(a, b), codes(b, END)), 65536),
+        buckets(combine(codes(START, a), codes(a, b)), 65536),
         buckets(combine(codes(START, a), codes(a, b), codes(b, END)), 65536),
     ]
     np.testing.assert_array_equal(features.features("好书"), np.stack(expected, axis=1))
@@ -63,7 +63,7 @@ def test_channels_of_words_by_hand() -> None:
     table = features.features("Paris 1998")
     words = hash_strings(["Paris", "1998"])
     assert table[:, 0].tolist() == [1, 0]
-    np.testing.assert_array_equal(table[:, 1], buckets(combine(words, np.append(words[1:], codes(END))), 32768))
+    np.testing.assert_array_equal(table[:, 1], buckets(combine(words, np.append(words[1:], codes(END))), 65536))
     for column, strings, size in ((2, ["Par", "199"], 8192), (3, ["ris", "998"], 8192), (4, ["Xxx", "dd"], 512)):
         np.testing.assert_array_equal(table[:, column], buckets(hash_strings(strings), size))
     np.testing.assert_array_equal(table[:, 5], buckets(hash_strings(["paris", "1998"]), 32768))

@@ -15,9 +15,9 @@ __all__ = ["CHANNELS", "NGRAMS", "check_channels", "configure", "fold", "ngrams"
 WHERE = "TextFeatures"
 
 CHANNELS = {
-    "unit": (0, 128),
-    "bigram": (32768, 64),
-    "bigram_before": (32768, 64),
+    "unit": (0, 64),
+    "bigram": (65536, 64),
+    "bigram_before": (65536, 64),
     "trigram": (65536, 64),
     "prefix3": (8192, 32),
     "suffix3": (8192, 32),
