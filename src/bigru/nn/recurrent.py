@@ -1,0 +1,184 @@
+"""One recurrent layer: its parameters, its walks, and how their outputs are joined.
+
+`LayerSpec` says what a layer is; `register`, `reset`, `run` and `join` act on a module that owns
+the layer's parameters. `Recurrent` is such a module with one layer, `bigru.nn.GRU` one with many.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from ..config import MERGES
+from ..errors import ArgumentError, check_choice, sentence
+from ..layout import CELL_GATES, DIRECTIONS, weight_names, weight_shapes
+from ..ops.gru import autograd
+
+__all__ = ["LayerSpec", "Recurrent", "join", "register", "reset", "run"]
+
+
+@dataclass(frozen=True)
+class LayerSpec:
+    """What one recurrent layer is.
+
+    Attributes:
+        cell: "gru", "rnn" (tanh) or "lstm".
+        inputs, hidden: widths I and H.
+        walks: the directions it reads in, in the order their outputs are joined.
+        reset_after: equation (3) of docs/math/gru.md when true, (3') when false; only for the GRU.
+        merge: how the outputs of two walks are joined, one of `config.MERGES`; without effect on one.
+        bias: whether there are bias_ih and bias_hh.
+        recurrent_dropout: probability with which each entry of weight_hh is dropped in training,
+            once per forward call (DropConnect; Merity et al. 2018, arXiv:1708.02182).
+        index: the number k in the parameters' names (`weight_ih_l{k}`).
+    """
+
+    cell: str
+    inputs: int
+    hidden: int
+    walks: tuple[str, ...]
+    reset_after: bool = True
+    merge: str = "concat"
+    bias: bool = True
+    recurrent_dropout: float = 0.0
+    index: int = 0
+
+    def __post_init__(self) -> None:
+        where = "LayerSpec"
+        check_choice(where, "cell", self.cell, CELL_GATES)
+        check_choice(where, "merge", self.merge, MERGES)
+        if self.walks not in DIRECTIONS.values():
+            raise ArgumentError(sentence(where, "walks", f"one of {list(DIRECTIONS.values())}", repr(self.walks)))
+        if not 0.0 <= self.recurrent_dropout < 1.0:
+            raise ArgumentError(sentence(where, "recurrent_dropout", "within 0 <= p < 1", self.recurrent_dropout))
+
+    @property
+    def outputs(self) -> int:
+        """Width of the joined output."""
+        return self.hidden * (len(self.walks) if self.merge == "concat" else 1)
+
+    @property
+    def gated(self) -> bool:
+        """Whether there are parameters of the merge."""
+        return self.merge == "gated" and len(self.walks) == 2
+
+    def weights(self, walk: str) -> dict[str, tuple[int, ...]]:
+        """Return name and shape of one walk's weights."""
+        shapes = weight_shapes(self.cell, self.inputs, self.hidden)
+        return dict(zip(weight_names(self.index, walk, self.bias), shapes, strict=False))
+
+    def parameters(self) -> dict[str, tuple[int, ...]]:
+        """Return name and shape of every parameter, in torch's order."""
+        H = self.hidden
+        merge = {f"weight_merge_l{self.index}": (H, 2 * H), f"bias_merge_l{self.index}": (H,)}
+        walks = {name: shape for walk in self.walks for name, shape in self.weights(walk).items()}
+        return {**walks, **(merge if self.gated else {})}
+
+
+def register(module: nn.Module, spec: LayerSpec, device: Any = None, dtype: Any = None) -> None:
+    """Give `module` the parameters of a layer, not yet initialised."""
+    for name, shape in spec.parameters().items():
+        module.register_parameter(name, nn.Parameter(torch.empty(shape, device=device, dtype=dtype)))
+
+
+def reset(module: nn.Module, spec: LayerSpec) -> None:
+    """Draw a layer's parameters: uniform within 1/sqrt(H) as in torch; a gated merge begins near the average."""
+    for name, shape in spec.parameters().items():
+        bound = 1 / math.sqrt(shape[-1] if name.startswith("weight_merge") else spec.hidden)
+        nn.init.uniform_(getattr(module, name), -bound, bound)
+        if name.startswith("bias_merge"):
+            nn.init.zeros_(getattr(module, name))
+
+
+def run(
+    module: nn.Module, spec: LayerSpec, x: Tensor, lengths: Any = None, h0: Mapping[str, Tensor] | None = None
+) -> tuple[Tensor, dict[str, Tensor]]:
+    """Run a layer over a padded batch.
+
+    Args:
+        module: the owner of the parameters; dropout acts while it trains.
+        spec: the layer.
+        x: [B, T, I]; what lies past a length is never read.
+        lengths: [B] int within 0..T, None for T everywhere.
+        h0: [B, H] the initial state of every walk, None for zeros.
+
+    Returns:
+        The joined outputs [B, T, C], zero past a length, and each walk's final state [B, H].
+    """
+    weights = {walk: [getattr(module, name) for name in spec.weights(walk)] for walk in spec.walks}
+    if spec.recurrent_dropout:
+        for arrays in weights.values():
+            arrays[1] = functional.dropout(arrays[1], spec.recurrent_dropout, module.training)
+    y, h_n = autograd.forward(x, weights, lengths, cell=spec.cell, reset_after=spec.reset_after, h0=h0)
+    return join(module, spec, y), h_n
+
+
+def join(module: nn.Module, spec: LayerSpec, views: Mapping[str, Tensor]) -> Tensor:
+    """Join what each walk gives, [..., H] each, into [..., C]: equations (14) to (18) of docs/math/gru.md."""
+    if len(views) == 1:
+        return next(iter(views.values()))
+    f, b = views.values()
+    if spec.merge == "concat":
+        return torch.cat([f, b], dim=-1)
+    if spec.merge == "sum":
+        return f + b
+    if spec.merge == "mul":
+        return f * b
+    if spec.merge == "average":
+        return 0.5 * (f + b)
+    weight, bias = (getattr(module, f"{kind}_merge_l{spec.index}") for kind in ("weight", "bias"))
+    g = torch.sigmoid(functional.linear(torch.cat([f, b], dim=-1), weight, bias))
+    return torch.lerp(b, f, g)
+
+
+class Recurrent(nn.Module):
+    """One recurrent layer of any cell, in one or both directions, over padded batches.
+
+    Parameters bear torch's names with layer number 0, the walk backward those with `_reverse`; a
+    gated merge adds weight_merge_l0 [H, 2H] and bias_merge_l0 [H].
+    """
+
+    def __init__(
+        self,
+        cell: str,
+        inputs: int,
+        hidden: int,
+        walks: tuple[str, ...],
+        *,
+        reset_after: bool = True,
+        merge: str = "concat",
+        recurrent_dropout: float = 0.0,
+    ) -> None:
+        """Build and initialise the layer; the arguments are the attributes of `LayerSpec`.
+
+        Raises:
+            ArgumentError: a choice is unknown or the dropout is no fraction.
+        """
+        super().__init__()
+        self.spec = LayerSpec(cell, inputs, hidden, walks, reset_after, merge, True, recurrent_dropout)
+        register(self, self.spec)
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Draw all parameters anew."""
+        reset(self, self.spec)
+
+    def forward(
+        self, x: Tensor, lengths: Any = None, h0: Mapping[str, Tensor] | None = None
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """Return the joined outputs [B, T, C] and each walk's final state [B, H]; arguments as for `run`."""
+        return run(self, self.spec, x, lengths, h0)
+
+    def join(self, views: Mapping[str, Tensor]) -> Tensor:
+        """Join one view per walk, [..., H] each, the way the outputs are joined: [..., C]."""
+        return join(self, self.spec, views)
+
+    def extra_repr(self) -> str:
+        s = self.spec
+        return f"{s.cell}, {s.inputs}, {s.hidden}, walks={s.walks}, reset_after={s.reset_after}, merge={s.merge!r}"
