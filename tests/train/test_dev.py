@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from bigru.config import ModelConfig
+from bigru.data.batching import pad
+from bigru.data.series import SeriesFeatures
+from bigru.nn.model import SequenceModel
+from bigru.ops.crf.reference import CrfWeights
+from bigru.tasks import classify, tag
+from bigru.train.dev import Dev
+
+RANDOM = np.random.default_rng(0)
+INPUTS = [RANDOM.standard_normal((length, 2)) for length in RANDOM.integers(1, 9, 150)]
+FEATURES = SeriesFeatures.fit(INPUTS)
+LABELS = ("a", "b", "c")
+
+
+def scored(task: Any, config: Any, model: ModelConfig, gold: list) -> tuple[tuple[float, float], str, float]:
+    """Return what Dev gives, its name, and what the evaluation of a saved model gives under that name."""
+    torch.manual_seed(0)
+    network = SequenceModel(model)
+    for parameter in network.parameters():
+        torch.nn.init.normal_(parameter, std=0.7)
+    features, targets = task.featurise(config, INPUTS), task.targets(config, gold)
+    dev = Dev(task, config, model, (features, targets), lambda logits, batch: batch.lengths.float().mean())
+    padded, lengths = pad(features)
+    with torch.no_grad():
+        logits = network.eval()(torch.from_numpy(padded), torch.from_numpy(lengths)).numpy()
+    if model.pooling:
+        answers = task.decode(config, logits)
+    else:
+        crf = CrfWeights(*(p.detach().numpy() for p in network.crf.parameters())) if model.crf else None
+        answers = task.decode(config, [row[:end] for row, end in zip(logits, lengths, strict=True)], crf, INPUTS)
+    network.train()
+    result = dev.score(network)
+    assert network.training
+    assert result[1] == pytest.approx(np.mean([len(x) for x in INPUTS]))
+    return result, dev.name, task.score(config, gold, answers)[dev.name]
+
+
+@pytest.mark.parametrize(("count", "threshold"), [(3, 0.5), (2, 0.5), (2, 0.3)])
+def test_one_label(count: int, threshold: float) -> None:
+    config = classify.Config(LABELS[:count], FEATURES, threshold=threshold)
+    model = ModelConfig(outputs=config.outputs, values=2, pooling=("max",))
+    gold = [LABELS[i] for i in RANDOM.integers(0, count, len(INPUTS))]
+    (score, _), name, want = scored(classify, config, model, gold)
+    assert (name, score) == ("accuracy", want)
+    assert 0 < score < 1
+
+
+def test_many_labels() -> None:
+    config = classify.Config(LABELS, FEATURES, multi_label=True)
+    model = ModelConfig(outputs=3, values=2, pooling=("mean",))
+    gold = [[label for label in LABELS if RANDOM.random() < 0.4] for _ in INPUTS]
+    (score, _), name, want = scored(classify, config, model, gold)
+    assert name == "micro_f1"
+    assert score == pytest.approx(want, abs=1e-12)
+
+
+@pytest.mark.parametrize("crf", [False, True])
+@pytest.mark.parametrize("entities", [None, ("X",)])
+def test_spans(crf: bool, entities: tuple[str, ...] | None) -> None:
+    config = tag.Config(("O", "B-X", "I-X", "B-Y", "I-Y"), FEATURES, "BIO", crf=crf, entity_labels=entities)
+    model = ModelConfig(outputs=5, values=2, crf=crf)
+    gold = [[("O", "B-X", "B-Y")[i] for i in RANDOM.integers(0, 3, len(x))] for x in INPUTS]
+    (score, _), name, want = scored(tag, config, model, gold)
+    assert name == "span_f1"
+    assert score == pytest.approx(want, abs=1e-12)
+    assert 0 < score < 1
+
+
+@pytest.mark.parametrize(("count", "crf"), [(2, False), (3, False), (2, True)])
+def test_tags(count: int, crf: bool) -> None:
+    config = tag.Config(LABELS[:count], FEATURES, crf=crf)
+    model = ModelConfig(outputs=config.outputs, values=2, crf=crf)
+    gold = [[LABELS[i] for i in RANDOM.integers(0, count, len(x))] for x in INPUTS]
+    (score, _), name, want = scored(tag, config, model, gold)
+    assert name == "accuracy"
+    assert score == pytest.approx(want, abs=1e-12)

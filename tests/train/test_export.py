@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from bigru import bundle
+from bigru.config import EncoderConfig
+from bigru.errors import TrainingError
+from bigru.runtime.network import Network
+from bigru.runtime.predictor import Predictor
+from bigru.train.export import TOLERANCE, compare, export
+
+RANDOM = np.random.default_rng(0)
+SERIES = [RANDOM.standard_normal((length, 2)) for length in [*range(1, 70), 300]]
+
+
+def test_an_exported_model_answers_as_it_was_trained(labelled: Any, tmp_path: Path) -> None:
+    fitted = labelled.fit(training={"epochs": 1})
+    made = export(
+        labelled.task, labelled.config, labelled.model, fitted.weights, SERIES, metrics={"a": 1}, card="Mine."
+    )
+    found = made.metrics["verification"]
+    assert (found["inputs"], found["changed_answers"]) == (64, 0)
+    assert 0 < found["logits_difference"] < 1e-5
+    assert made.metrics["a"] == 1
+    assert made.card.startswith("Mine.\n\nBefore it was saved, torch and NumPy answered 64 inputs with it: logits at")
+    bundle.save(made, tmp_path / "model")
+    assert bundle.load(tmp_path / "model").metrics["verification"] == found
+    assert {answer["label"] for answer in Predictor(made).predict(SERIES)} <= {"fall", "rise"}
+
+
+def test_shortest_and_longest_are_compared(labelled: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[int] = []
+    call = Network.__call__
+
+    def record(self: Network, inputs: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+        seen.extend(lengths.tolist())
+        return call(self, inputs, lengths)
+
+    monkeypatch.setattr(Network, "__call__", record)
+    fitted = labelled.fit(training={"epochs": 1})
+    compare(labelled.task, labelled.config, labelled.model, fitted.weights, SERIES)
+    assert (min(seen), max(seen), len(seen)) == (1, 300, 64)
+    compare(labelled.task, labelled.config, labelled.model, fitted.weights, SERIES[:1])
+    assert seen[-1] == 1
+
+
+@pytest.mark.parametrize("merge", ["concat", "gated"])
+@pytest.mark.parametrize("crf", [False, True])
+def test_taggers_agree_too(tagged: Any, crf: bool, merge: str) -> None:
+    problem = tagged(crf)
+    model = replace(problem.model, encoder=EncoderConfig(hidden=7, layers=2, merge=merge, layer_norm=True))
+    fitted = replace(problem, model=model).fit(training={"epochs": 1})
+    inputs = [np.zeros((0, 1)), *(series[:, :1] for series in SERIES)]
+    made = export(problem.task, problem.config, model, fitted.weights, inputs)
+    assert made.metrics["verification"]["logits_difference"] < TOLERANCE
+    assert made.task == "tag"
+
+
+def test_a_model_that_disagrees_is_refused(labelled: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    fitted = labelled.fit(training={"epochs": 1})
+    call = Network.__call__
+    message = r"export: answers must be the same in torch and in NumPy \(logits within 0\.0001\) on 64 inputs, got .*"
+    for change, got in (
+        (lambda logits: logits + 3e-4, r"logits [3-9]\.\de-04 apart and 0 changed answers\. The model is not saved"),
+        (lambda logits: -logits, r"[1-9]\d* changed answers"),
+        (lambda logits: logits * np.nan, "logits nan apart"),
+    ):
+        monkeypatch.setattr(Network, "__call__", lambda self, *a, change=change: change(call(self, *a)))
+        with pytest.raises(TrainingError, match=message + got):
+            export(labelled.task, labelled.config, labelled.model, fitted.weights, SERIES)
