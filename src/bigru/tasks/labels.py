@@ -1,0 +1,56 @@
+"""Labels and their numbers: the checks and the look-up that both tasks share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..errors import ArgumentError, DataError, nearest, sentence
+
+__all__ = ["check_labels", "numbers", "place"]
+
+SHOWN = 12
+"""How many known labels an error lists before it says how many more there are."""
+
+
+def check_labels(where: str, labels: Sequence[str], least: int) -> None:
+    """Raise ArgumentError unless `labels` are at least `least` distinct strings, none of them blank or padded."""
+    if len(labels) < least:
+        remedy = "Nothing can be learnt from one class." if least == 2 else ""
+        raise ArgumentError(sentence(where, "labels", f"at least {least} labels", list(labels), remedy))
+    for label in labels:
+        if label != label.strip() or not label:
+            raise ArgumentError(sentence(where, "labels", "without spaces around them and not empty", repr(label)))
+    if len(set(labels)) < len(labels):
+        twice = next(label for n, label in enumerate(labels) if label in labels[:n])
+        raise ArgumentError(sentence(where, "labels", "distinct", f"{twice!r} twice"))
+
+
+def place(where: str, n: int, source: str, lines: Sequence[int] | None) -> str:
+    """Return how an error names example `n`: by file and line where they are known."""
+    return f"{source}:{lines[n]}" if source and lines else f"{where}: example {n + 1}"
+
+
+def numbers(known: Sequence[str], labels: Sequence[Any], named: Callable[[int], tuple[str, str]]) -> np.ndarray:
+    """Return the place of each label in `known`, int64 [N].
+
+    Args:
+        known: the labels, in the order of their numbers.
+        labels: N labels to look up.
+        named: for the label at a position, the place and the name that an error gives it.
+
+    Raises:
+        DataError: a label is none of `known`; the nearest one is named.
+    """
+    index = {label: n for n, label in enumerate(known)}
+    found = np.array([index.get(label, -1) if isinstance(label, str) else -1 for label in labels], np.int64)
+    if found.size and found.min() < 0:
+        position = int(found.argmin())
+        where, name = named(position)
+        more = f" (and {len(known) - SHOWN} more)" if len(known) > SHOWN else ""
+        want = "one of " + ", ".join(known[:SHOWN]) + more
+        got = labels[position]
+        raise DataError(sentence(where, name, want, repr(got), nearest(str(got), known)))
+    return found

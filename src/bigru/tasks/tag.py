@@ -1,0 +1,221 @@
+"""Tag: one label for every unit of a text or step of a series, and the spans that the tags spell."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain
+from typing import Any
+
+import numpy as np
+
+from ..data.batching import pad
+from ..data.segment import unspaced
+from ..data.series import SeriesFeatures
+from ..data.text import TextFeatures
+from ..errors import ArgumentError, DataError, check_array, check_choice, nearest, sentence
+from ..metrics import Report, tagging_report
+from ..ops.crf.reference import CrfWeights, constrain, marginals, span_marginals, viterbi
+from ..scheme import SCHEMES, Span, continuation_mask, spans, transition_mask, violations
+from .labels import check_labels, numbers, place
+from .probabilities import binary, softmax
+
+__all__ = ["Config", "decode", "featurise", "score", "targets"]
+
+WHERE = "tag"
+
+Masks = tuple[np.ndarray, np.ndarray, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Config:
+    """What a tagger answers, and what it reads.
+
+    Attributes:
+        labels: the K tags, in the order of the logits.
+        features: how an input becomes an array.
+        scheme: how tags spell spans, of `bigru.scheme.SCHEMES`; None where they spell none (parts of
+            speech, states of a machine).
+        crf: whether tags are decoded jointly by a linear-chain CRF; with a scheme only legal sequences are.
+        entity_labels: the span labels that are reported and scored, None for all.
+    """
+
+    labels: tuple[str, ...]
+    features: TextFeatures | SeriesFeatures
+    scheme: str | None = None
+    crf: bool = False
+    entity_labels: tuple[str, ...] | None = None
+
+    def __post_init__(self) -> None:
+        where = "tag.Config"
+        check_labels(where, self.labels, 2)
+        if self.scheme is not None:
+            check_choice(where, "scheme", self.scheme, SCHEMES)
+            transition_mask(self.labels, self.scheme)
+        if self.entity_labels is not None:
+            known = [] if self.scheme is None else sorted({s.label for s in spans(self.labels, self.scheme)})
+            for label in self.entity_labels:
+                if label not in known:
+                    want = "labels of the tags, " + (", ".join(known) or "which spell no spans without a scheme")
+                    raise ArgumentError(sentence(where, "entity_labels", want, repr(label), nearest(label, known)))
+
+    @property
+    def outputs(self) -> int:
+        """Width K of the head: two plain labels need one logit, that of the second."""
+        return 1 if len(self.labels) == 2 and not (self.crf or self.scheme) else len(self.labels)
+
+    @cached_property
+    def constraints(self) -> Masks | None:
+        """What the scheme allows a CRF: transitions [K, K], first tags [K], last tags [K]; None without scheme."""
+        return None if self.scheme is None else transition_mask(self.labels, self.scheme)
+
+    @cached_property
+    def continues(self) -> np.ndarray | None:
+        """Which tag after which belongs to the same span, bool [K, K]; None without scheme."""
+        return None if self.scheme is None else continuation_mask(self.labels, self.scheme)
+
+
+def featurise(config: Config, inputs: Sequence[Any]) -> list[np.ndarray]:
+    """Return the model's input for each example: int32 [T, C] for text, float32 [T, I] for series."""
+    return config.features.features_many(inputs)
+
+
+def targets(
+    config: Config, tags: Sequence[Sequence[str]], *, source: str = "", lines: Sequence[int] | None = None
+) -> list[np.ndarray]:
+    """Return the numbers that a tagger is trained on, int64 [T] per example.
+
+    Args:
+        config: the task.
+        tags: per example one tag per unit or step.
+        source, lines: the file and the line of each example, for errors.
+
+    Raises:
+        DataError: a tag is unknown (the nearest known one is named), or a CRF could never give a sequence
+            because its scheme forbids it.
+    """
+    owners = np.repeat(np.arange(len(tags)), [len(row) for row in tags])
+    offsets = np.cumsum([0, *(len(row) for row in tags)])
+
+    def named(i: int) -> tuple[str, str]:
+        n = int(owners[i])
+        return place(WHERE, n, source, lines), f"tag {i - offsets[n] + 1}"
+
+    flat = numbers(config.labels, list(chain.from_iterable(tags)), named)
+    if config.crf and config.scheme:
+        for n, row in enumerate(tags):
+            for position, complaint in violations(row, config.scheme)[:1]:
+                remedy = "Correct the tags, or train without a scheme."
+                want, name = f"legal in {config.scheme}", f"tag {position + 1}"
+                raise DataError(sentence(place(WHERE, n, source, lines), name, want, complaint, remedy))
+    return np.split(flat, offsets[1:-1]) if len(tags) else []
+
+
+def decode(
+    config: Config, logits: Sequence[np.ndarray], crf: CrfWeights | None, inputs: Sequence[Any]
+) -> list[dict[str, Any]]:
+    """Turn logits into answers.
+
+    Args:
+        config: the task.
+        logits: per example [T, outputs].
+        crf: the weights of the CRF, without constraints (they are applied here); None without CRF.
+        inputs: the inputs themselves, of which entities quote.
+
+    Returns:
+        Per example `{"tags", "confidence"}`: the tags of the best path, or the likeliest tag at each step
+        without CRF, and the exact probability of each. With a scheme also `"entities"`, each
+        `{"text", "label", "start", "end", "confidence"}`: character offsets in a text, positions in a list
+        of tokens or a series (which has no `"text"`); the confidence is the exact probability that these
+        tags, and no longer span, stand there.
+
+    Raises:
+        ArgumentError: the logits have another shape, or the CRF's weights are missing or too many.
+    """
+    where = "tag.decode"
+    if (crf is not None) != config.crf:
+        want = "the CRF's weights" if config.crf else "None"
+        raise ArgumentError(sentence(where, "crf", want, "None" if crf is None else "weights"))
+    if not len(logits):
+        return []
+    emissions, lengths = pad([check_array(where, "logits", rows, ("T", config.outputs)) for rows in logits])
+    if crf is not None and config.constraints is not None:
+        crf = constrain(crf, *config.constraints)
+    paths, confidence = _best(emissions, lengths, crf)
+    answers = []
+    for n, length in enumerate(lengths):
+        tags = [config.labels[i] for i in paths[n, :length]]
+        answers.append({"tags": tags, "confidence": confidence[n, :length].tolist()})
+    if config.scheme is not None:
+        _add_entities(config, answers, emissions, lengths, crf, inputs)
+    return answers
+
+
+def _best(emissions: np.ndarray, lengths: np.ndarray, crf: CrfWeights | None) -> tuple[np.ndarray, np.ndarray]:
+    """Return tag numbers [B, T] and the probability of each [B, T]."""
+    if crf is None:
+        shares = binary(emissions) if emissions.shape[2] == 1 else softmax(emissions)
+        paths = shares.argmax(axis=2)
+    else:
+        shares = marginals(emissions, crf, lengths)
+        paths = viterbi(emissions, crf, lengths)[0]
+    return paths, np.take_along_axis(shares, paths[:, :, None], axis=2)[:, :, 0]
+
+
+def _add_entities(
+    config: Config,
+    answers: list[dict[str, Any]],
+    emissions: np.ndarray,
+    lengths: np.ndarray,
+    crf: CrfWeights | None,
+    inputs: Sequence[Any],
+) -> None:
+    """Give every answer its entities."""
+    K = len(config.labels)
+    # Without transitions a CRF is one softmax per step, so that one formula serves both.
+    weights = CrfWeights(np.zeros((K, K)), np.zeros(K), np.zeros(K)) if crf is None else crf
+    index = {label: n for n, label in enumerate(config.labels)}
+    found = [
+        (n, span)
+        for n, answer in enumerate(answers)
+        for span in spans(answer["tags"], str(config.scheme))
+        if config.entity_labels is None or span.label in config.entity_labels
+    ]
+    placed = [(n, s.start, [index[tag] for tag in answers[n]["tags"][s.start : s.end]]) for n, s in found]
+    confidence = span_marginals(emissions, weights, placed, lengths, config.continues)
+    for answer in answers:
+        answer["entities"] = []
+    units: dict[int, list[tuple[int, int]]] = {}
+    for (n, span), p in zip(found, confidence.tolist(), strict=True):
+        if n not in units and isinstance(config.features, TextFeatures):
+            units[n] = config.features.units(inputs[n])
+        answers[n]["entities"].append(_entity(span, p, inputs[n], units.get(n)))
+
+
+def _entity(span: Span, confidence: float, source: Any, units: list[tuple[int, int]] | None) -> dict[str, Any]:
+    if units is None:
+        return {"label": span.label, "start": span.start, "end": span.end, "confidence": confidence}
+    start, end = units[span.start][0], units[span.end - 1][1]
+    text = source[start:end]
+    if not isinstance(text, str):
+        text = ("" if unspaced(text) else " ").join(text)
+    return {"text": text, "label": span.label, "start": start, "end": end, "confidence": confidence}
+
+
+def score(config: Config, gold: Sequence[Sequence[str]], predictions: Sequence[dict[str, Any]]) -> Report:
+    """Compare answers of `decode` with the true tags: spans where there is a scheme, else tag by tag.
+
+    A true tag that is none of the task's counts as missed.
+
+    Args:
+        config: the task.
+        gold: per example its tags, in the task's scheme.
+        predictions: per example what `decode` returned.
+
+    Raises:
+        ArgumentError: nothing to compare, not one answer per example, or not one tag per unit.
+    """
+    tags = [answer["tags"] for answer in predictions]
+    confidences = [answer["confidence"] for answer in predictions]
+    return tagging_report(gold, tags, config.scheme, confidences, labels=config.entity_labels)
