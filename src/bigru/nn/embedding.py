@@ -1,0 +1,56 @@
+"""Embeddings: integer channels become the vectors that the encoder reads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from ..config import ChannelConfig
+
+__all__ = ["ChannelEmbedding"]
+
+SPREAD = 0.1
+"""Standard deviation of fresh rows of the channel "unit"."""
+
+
+class ChannelEmbedding(nn.ModuleList):
+    """One table per channel; the vectors of a step's channels stand side by side.
+
+    Units start as normal numbers with deviation `SPREAD`. Adam moves every entry by about the learning
+    rate per step however large it is: from a deviation of 1, torch's default, a row that occurs ten times
+    stays the noise that it began as, while from 0.1 it is mostly what was learnt. Hashed channels start at
+    zero, so that an n-gram which training never saw adds nothing.
+
+    In training, positions are hidden: their vector is zero. Each channel draws for itself, so that the encoder
+    learns to do without a single unit or n-gram. What is left is not scaled up (Iyyer et al. 2015, section 3.2,
+    for words): in use nothing is hidden, and a unit that is there looks as it did in training.
+
+    Args:
+        channels: their sizes and widths.
+        unit_dropout: share of the positions at which the channel "unit" is hidden.
+        ngram_dropout: the same of every other channel.
+    """
+
+    def __init__(
+        self, channels: Sequence[ChannelConfig], unit_dropout: float = 0.0, ngram_dropout: float = 0.0
+    ) -> None:
+        super().__init__()
+        self.dropouts: list[float] = []
+        for channel in channels:
+            unit = channel.name == "unit"
+            table = nn.Embedding(channel.size, channel.dim)
+            nn.init.normal_(table.weight, std=SPREAD if unit else 0.0)
+            self.append(table)
+            self.dropouts.append(unit_dropout if unit else ngram_dropout)
+
+    def forward(self, ids: Tensor) -> Tensor:
+        """Return the vectors [B, T, I] of ids [B, T, C] int64; I is the sum of the channels' widths."""
+        return torch.cat([self._vectors(c, table, ids[..., c]) for c, table in enumerate(self)], dim=-1)
+
+    def _vectors(self, c: int, table: nn.Module, ids: Tensor) -> Tensor:
+        vectors: Tensor = table(ids)
+        if not (self.training and self.dropouts[c]):
+            return vectors
+        return vectors * (torch.rand(ids.shape, device=ids.device) >= self.dropouts[c]).unsqueeze(-1)

@@ -1,0 +1,73 @@
+"""The encoder: stacked recurrent layers with the dropout and normalisation between them."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from ..config import EncoderConfig
+from ..layout import DIRECTIONS
+from .recurrent import Recurrent
+
+__all__ = ["Encoder", "drop"]
+
+
+def drop(x: Tensor, p: float, training: bool) -> Tensor:
+    """Drop units of x [B, T, C] or [B, C] with probability p, the same ones at every step of a sequence.
+
+    Variational dropout (Gal & Ghahramani 2016, arXiv:1512.05287); what is kept is scaled by 1 / (1 - p).
+    """
+    if not (training and p):
+        return x
+    shape = (x.shape[0], 1, x.shape[2]) if x.ndim == 3 else x.shape
+    return x * torch.empty(shape, dtype=x.dtype, device=x.device).bernoulli_(1.0 - p).div_(1.0 - p)
+
+
+class Encoder(nn.Module):
+    """From vectors to states, step by step; nothing in it knows the task.
+
+    Args:
+        config: cell, sizes, directions, dropout.
+        inputs: width I of what it reads.
+    """
+
+    def __init__(self, config: EncoderConfig, inputs: int) -> None:
+        super().__init__()
+        self.dropout = config.dropout
+        walks = DIRECTIONS[config.direction]
+        self.layers = nn.ModuleList(
+            Recurrent(
+                config.cell,
+                config.outputs if layer else inputs,
+                config.hidden,
+                walks,
+                reset_after=config.reset_after,
+                merge=config.merge,
+                recurrent_dropout=config.recurrent_dropout,
+            )
+            for layer in range(config.layers)
+        )
+        self.norms = nn.ModuleList(
+            nn.LayerNorm(config.outputs) for _ in range(config.layers if config.layer_norm else 0)
+        )
+
+    def forward(self, x: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+        """Encode one batch.
+
+        Args:
+            x: [B, T, I]; what lies past a length is never read.
+            lengths: [B] int64.
+
+        Returns:
+            states [B, T, C]: outputs of the last layer, meaningless past a length; last [B, C]: its final
+            states, joined and normalised as the outputs are.
+        """
+        for number, layer in enumerate(self.layers):
+            assert isinstance(layer, Recurrent)
+            if number:
+                x = drop(x, self.dropout, self.training)
+            x, finals = layer(x, lengths)
+            last = layer.join({walk: f[0] if isinstance(f, tuple) else f for walk, f in finals.items()})
+            if self.norms:
+                x, last = self.norms[number](x), self.norms[number](last)
+        return x, last

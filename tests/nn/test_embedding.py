@@ -1,0 +1,56 @@
+"""Channel embeddings: side by side, hidden by position."""
+
+from __future__ import annotations
+
+import torch
+
+from bigru.config import ChannelConfig
+from bigru.nn.embedding import ChannelEmbedding
+
+CHANNELS = (ChannelConfig("unit", 5, 2), ChannelConfig("bigram", 7, 3))
+
+
+def test_vectors_of_channels_stand_side_by_side() -> None:
+    embedding = ChannelEmbedding(CHANNELS)
+    with torch.no_grad():
+        embedding[0].weight.copy_(torch.arange(10.0).view(5, 2))
+        embedding[1].weight.copy_(-torch.arange(21.0).view(7, 3))
+    assert embedding(torch.tensor([[[4, 1], [0, 6]]])).tolist() == [[[8, 9, -3, -4, -5], [0, 1, -18, -19, -20]]]
+    assert list(embedding.state_dict()) == ["0.weight", "1.weight"]
+
+
+def test_units_start_small_and_hashed_channels_at_zero() -> None:
+    torch.manual_seed(0)
+    units, bigrams = ChannelEmbedding((ChannelConfig("unit", 500, 20), ChannelConfig("bigram", 7, 3)))
+    assert abs(units.weight.std().item() - 0.1) < 0.005
+    assert units.weight[0].abs().max() > 0
+    assert not bigrams.weight.any()
+
+
+def test_positions_are_hidden_in_training_only_each_channel_by_itself() -> None:
+    torch.manual_seed(0)
+    embedding = ChannelEmbedding(CHANNELS, unit_dropout=0.25, ngram_dropout=0.75)
+    for table in embedding:
+        torch.nn.init.ones_(table.weight)
+    ids = torch.randint(1, 5, (20, 500, 2))
+    vectors = embedding(ids)
+    unit, bigram = vectors[..., :2], vectors[..., 2:]
+    assert set(vectors.unique().tolist()) == {0.0, 1.0}
+    assert torch.equal(unit[..., 0], unit[..., 1])
+    assert abs(unit.mean().item() - 0.75) < 0.02
+    assert abs(bigram.mean().item() - 0.25) < 0.02
+    both = (unit[..., 0] * bigram[..., 0]).mean().item()
+    assert abs(both - 0.75 * 0.25) < 0.02
+    assert torch.equal(embedding.eval()(ids), torch.ones(20, 500, 5))
+
+
+def test_no_ids_give_no_vectors() -> None:
+    assert ChannelEmbedding(CHANNELS)(torch.zeros(2, 0, 2, dtype=torch.int64)).shape == (2, 0, 5)
+
+
+def test_gradients_may_be_sparse() -> None:
+    embedding = ChannelEmbedding(CHANNELS)
+    embedding[1].sparse = True
+    embedding(torch.tensor([[[4, 1]]])).sum().backward()
+    assert embedding[1].weight.grad is not None
+    assert embedding[1].weight.grad.is_sparse
