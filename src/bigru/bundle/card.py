@@ -1,0 +1,110 @@
+"""The model card: README.md of a saved model, for the Hugging Face hub and for people."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from ..config import ModelConfig
+from ..data.text import TextFeatures
+from .configuration import TaskConfig
+from .weights import shapes
+
+__all__ = ["language", "page"]
+
+PIPELINES = {"classify": "text-classification", "tag": "token-classification"}
+
+KINDS = {"classify": "Classifier", "tag": "Tagger"}
+
+CELLS = {"gru": "GRU", "rnn": "RNN", "lstm": "LSTM"}
+
+DIRECTIONS = {"both": "bidirectional", "forward": "forward", "backward": "backward"}
+
+SHOWN = 20
+"""Labels that a card lists before it says how many more there are."""
+
+HAN = re.compile("[\u4e00-\u9fff]")
+
+ENGLISH = {"the", "of", "and", "to", "is"}
+
+
+def language(config: TaskConfig) -> str | None:
+    """Return "zh" or "en" where the vocabulary leaves no doubt, else None."""
+    if not isinstance(config.features, TextFeatures):
+        return None
+    letters = [unit for unit in config.features.vocabulary if unit.isalpha()]
+    if sum(bool(HAN.search(unit)) for unit in letters) * 2 > len(letters):
+        return "zh"
+    return "en" if {unit.lower() for unit in letters} >= ENGLISH else None
+
+
+def page(task: str, model: ModelConfig, config: TaskConfig, metrics: Mapping[str, Any], about: str) -> str:
+    """Return the whole card.
+
+    Args:
+        task: "classify" or "tag".
+        model: the network's shape.
+        config: the task's configuration.
+        metrics: per data set ("dev", "test", ...) what `bigru.metrics.Report.to_json` returns; other entries are
+            not shown.
+        about: Markdown on the data and the training, as it shall stand there.
+    """
+    rows = list(_rows(metrics))
+    table = ["| data | score | value | 95 % interval | signature |", "|---|---|---|---|---|"]
+    table += [f"| {' | '.join(row)} |" for row in rows]
+    return "\n".join(
+        [
+            *_header(task, config, dict.fromkeys(row[1] for row in rows)),
+            f"# {KINDS[task]} saved by bigru\n",
+            _sentence(model, config) + "\n",
+            "## Data and training\n",
+            (about.strip() or "Nothing was written down about them.") + "\n",
+            "## Scores\n",
+            "\n".join(table) + "\n" if rows else "It was not scored.\n",
+            "## Use\n",
+            '```python\nimport bigru\n\nmodel = bigru.load("path/of/this/folder")\nprint(model.predict([...]))\n```\n',
+            "Predicting needs NumPy; PyTorch is not imported.\n",
+        ]
+    )
+
+
+def _header(task: str, config: TaskConfig, names: Iterable[str]) -> list[str]:
+    """Return the YAML front matter; JSON strings are YAML strings."""
+    spoken = language(config)
+    entries = {
+        "library_name": ["bigru"],
+        "pipeline_tag": [PIPELINES[task]] if isinstance(config.features, TextFeatures) else [],
+        "language": [spoken] if spoken else [],
+    }
+    lines = [f"{key}: {json.dumps(value)}" for key, values in entries.items() for value in values]
+    for key, items in (("tags", ["bigru", "gru", "sequence-labelling"]), ("metrics", list(names))):
+        lines += [f"{key}:", *(f"- {json.dumps(item)}" for item in items)] if items else []
+    return ["---", *lines, "---", ""]
+
+
+def _sentence(model: ModelConfig, config: TaskConfig) -> str:
+    encoder = model.encoder
+    count = sum(math.prod(shape) for shape in shapes(model).values())
+    labels = ", ".join(f"`{label}`" for label in config.labels[:SHOWN])
+    more = f" and {len(config.labels) - SHOWN} more" if len(config.labels) > SHOWN else ""
+    layers = f"{encoder.layers} layer{'s' if encoder.layers > 1 else ''} of {encoder.hidden} units per direction"
+    crf = " with a CRF" if model.crf else ""
+    return (
+        f"A {DIRECTIONS[encoder.direction]} {CELLS[encoder.cell]}{crf}, {layers}, {count:,} weights. "
+        f"Its labels: {labels}{more}."
+    )
+
+
+def _rows(metrics: Mapping[str, Any]) -> Iterator[tuple[str, str, str, str, str]]:
+    """Yield data set, score, value, interval and signature of every score."""
+    for data, report in metrics.items():
+        signatures = report.get("signature") if isinstance(report, dict) else None
+        for name, signature in signatures.items() if isinstance(signatures, dict) else ():
+            low, high = report.get("intervals", {}).get(name, (None, None))
+            interval = "" if low is None else f"{low:.4f} to {high:.4f}"
+            # A bar would end the cell, even between backticks.
+            escaped = signature.replace("|", "\\|")
+            yield data, name, f"{report[name]:.4f}", interval, f"`{escaped}`"

@@ -1,0 +1,115 @@
+"""config.json and vocabulary.json: a model's shape, its task and its features, there and back."""
+
+from __future__ import annotations
+
+from types import ModuleType
+from typing import Any
+
+from ..config import ModelConfig, from_dict, to_dict
+from ..data.series import SeriesFeatures
+from ..data.text import TextFeatures
+from ..errors import ArgumentError, check_choice, sentence
+from ..tasks import classify, tag
+
+__all__ = ["TASKS", "TaskConfig", "check_agreement", "model_of", "task_of", "written"]
+
+TASKS: dict[str, ModuleType] = {"classify": classify, "tag": tag}
+"""The tasks by name."""
+
+TaskConfig = classify.Config | tag.Config
+
+FIELDS: dict[str, dict[str, type | tuple[type, ...]]] = {
+    "classify": {"labels": list, "multi_label": bool, "threshold": (int, float)},
+    "tag": {
+        "labels": list,
+        "scheme": (str, type(None)),
+        "crf": bool,
+        "entity_labels": (list, type(None)),
+    },
+}
+
+MOST = {"hidden": 1 << 16, "layers": 64}
+"""Bounds of what is counted through before the size of the weights' file can be compared."""
+
+
+def written(task: str, model: ModelConfig, config: TaskConfig) -> tuple[dict[str, Any], list[str], str | None]:
+    """Return the entries of config.json, the vocabulary, and the tokenizer's JSON if there is one."""
+    features: dict[str, Any] = {**config.features.to_json()}
+    kind = "text" if isinstance(config.features, TextFeatures) else "series"
+    vocabulary = list(config.features.vocabulary) if isinstance(config.features, TextFeatures) else []
+    tokenizer = features.pop("tokenizer", None)
+    values = {key: getattr(config, key) for key in FIELDS[task]}
+    entries = {
+        "task": task,
+        "task_config": {key: list(v) if isinstance(v, tuple) else v for key, v in values.items()},
+        "features": {"kind": kind, **features},
+        "model": to_dict(model),
+    }
+    return entries, vocabulary, tokenizer
+
+
+def model_of(values: Any) -> ModelConfig:
+    """Return the shape of a model from config.json.
+
+    Raises:
+        ArgumentError: a key is missing or unknown, or a value is not what it must be.
+    """
+    model = from_dict(ModelConfig, values)
+    for key, most in MOST.items():
+        if getattr(model.encoder, key) > most:
+            raise ArgumentError(sentence("EncoderConfig", key, f"at most {most}", getattr(model.encoder, key)))
+    return model
+
+
+def task_of(task: Any, values: Any, features: Any, vocabulary: Any, tokenizer: str | None) -> TaskConfig:
+    """Return the configuration of a task from its entries in config.json and the other documents.
+
+    Raises:
+        ArgumentError: a key is missing or unknown, or a value is not what it must be.
+    """
+    check_choice("Bundle", "task", task, TASKS)
+    where, fields = f"{task}.Config", FIELDS[task]
+    if not isinstance(values, dict) or set(values) != set(fields):
+        got = sorted(values) if isinstance(values, dict) else type(values).__name__
+        raise ArgumentError(sentence(where, "configuration", "an object with " + ", ".join(fields), got))
+    for key, kind in fields.items():
+        value = values[key]
+        fits = isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
+        if not fits or (isinstance(value, list) and not all(isinstance(entry, str) for entry in value)):
+            kinds = kind if isinstance(kind, tuple) else (kind,)
+            want = " or ".join("a list of strings" if k is list else k.__name__ for k in kinds)
+            raise ArgumentError(sentence(where, key, want, repr(value)[:80]))
+    arguments = {key: tuple(v) if isinstance(v, list) else v for key, v in values.items()}
+    config: TaskConfig = TASKS[task].Config(features=_features(features, vocabulary, tokenizer), **arguments)
+    return config
+
+
+def _features(values: Any, vocabulary: Any, tokenizer: str | None) -> TextFeatures | SeriesFeatures:
+    kind = values.get("kind") if isinstance(values, dict) else None
+    check_choice("Bundle", "kind of features", kind, ("text", "series"))
+    rest = {key: value for key, value in values.items() if key != "kind"}
+    if kind == "series":
+        return SeriesFeatures.from_json(rest)
+    features = TextFeatures.from_json(rest if tokenizer is None else rest | {"tokenizer": tokenizer}, vocabulary)
+    if tokenizer is not None:
+        features.features("")  # makes the tokenizer now, so that a broken one is found here
+    return features
+
+
+def check_agreement(task: str, model: ModelConfig, config: TaskConfig) -> None:
+    """Raise ArgumentError unless a model's shape is the one that its task and features need."""
+    where = "Bundle"
+    check_choice(where, "task", task, TASKS)
+    if not isinstance(config, TASKS[task].Config):
+        raise ArgumentError(sentence(where, "config", f"a {task}.Config", type(config).__name__))
+    features = config.features
+    pairs: dict[str, tuple[Any, Any]] = {
+        "outputs": (model.outputs, config.outputs),
+        "channels": (model.channels, features.channels if isinstance(features, TextFeatures) else ()),
+        "values": (model.values, features.values if isinstance(features, SeriesFeatures) else 0),
+        "crf": (model.crf, getattr(config, "crf", False)),
+        "pooling": ("used" if model.pooling else "unused", "used" if task == "classify" else "unused"),
+    }
+    for name, (got, want) in pairs.items():
+        if got != want:
+            raise ArgumentError(sentence(where, f"{name} of the model", f"{want}, as the task says", got))

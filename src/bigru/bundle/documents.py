@@ -1,0 +1,131 @@
+"""The files of a saved model as bytes and JSON: bounded before they are read, strict when they are parsed."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import Any, NoReturn
+
+from ..errors import BundleError, sentence
+
+__all__ = ["LIMITS", "dump", "parse", "read", "text"]
+
+MIB = 1 << 20
+
+LIMITS = {
+    "config.json": 4 * MIB,
+    "vocabulary.json": 64 * MIB,
+    "tokenizer.json": 64 * MIB,
+    "metrics.json": 16 * MIB,
+    "README.md": 4 * MIB,
+}
+"""Bytes up to which each file is read; that of the weights follows from the configuration."""
+
+DEPTH = 32
+"""Levels that objects and lists may be nested."""
+
+DIGITS = 18
+"""Digits of a whole number at most."""
+
+
+def read(folder: Path, name: str, limit: int | None = None) -> bytes | None:
+    """Return the content of a file of the folder, None if there is no such file.
+
+    Args:
+        folder: the saved model.
+        name: file name, a key of `LIMITS` unless `limit` is given.
+        limit: the greatest size in bytes.
+
+    Raises:
+        BundleError: a link, a folder, a device, larger than its limit, or not readable.
+    """
+    path, where = folder / name, f"{folder}/{name}"
+    most = LIMITS[name] if limit is None else limit
+    if path.is_symlink():
+        remedy = "Copy the file itself there."
+        raise BundleError(sentence(where, "file", "a file of the folder itself", "a symbolic link", remedy))
+    if not path.exists():
+        return None
+    if not path.is_file():
+        raise BundleError(sentence(where, "file", "a plain file", "something else"))
+    try:
+        with path.open("rb") as stream:
+            content = stream.read(most + 1)
+    except OSError as error:
+        raise BundleError(sentence(where, "file", "readable", error.strerror)) from None
+    if len(content) > most:
+        raise BundleError(sentence(where, "file", f"at most {most} bytes", f"{path.stat().st_size}"))
+    return content
+
+
+def text(where: str, content: bytes) -> str:
+    """Return what UTF-8 bytes say.
+
+    Raises:
+        BundleError: they are no UTF-8.
+    """
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise BundleError(sentence(where, "file", "UTF-8", f"byte {error.start} that is not")) from None
+
+
+def parse(where: str, content: bytes) -> Any:
+    """Return the value of a JSON document.
+
+    Raises:
+        BundleError: not UTF-8, not JSON, nested deeper than `DEPTH`, an object with the same key twice, a number
+            that is not finite, or half of a surrogate pair in a string.
+    """
+
+    def refuse(constant: str) -> NoReturn:
+        raise ValueError(f"the number {constant}")
+
+    def whole(digits: str) -> int:
+        return int(digits) if len(digits) <= DIGITS else refuse(f"{digits[:DIGITS]}...")
+
+    def finite(digits: str) -> float:
+        number = float(digits)
+        return number if math.isfinite(number) else refuse(digits[:20])
+
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            names = [name for name, _ in pairs]
+            twice = next(name for n, name in enumerate(names) if name in names[:n])
+            raise ValueError(f"the key {twice[:40]!r} twice")
+        return found
+
+    try:
+        value = json.loads(
+            text(where, content), parse_constant=refuse, parse_float=finite, parse_int=whole, object_pairs_hook=once
+        )
+        _check(value)
+    except (ValueError, RecursionError) as error:
+        got = f"more than {DEPTH} levels" if isinstance(error, RecursionError) else str(error)
+        raise BundleError(sentence(where, "file", "valid JSON", got)) from None
+    return value
+
+
+def _check(value: Any) -> None:
+    """Raise ValueError for what is nested deeper than `DEPTH`, and for strings that UTF-8 cannot write."""
+    level, depth = [value], 0
+    while level:
+        depth += 1
+        if depth > DEPTH + 1:
+            raise ValueError(f"more than {DEPTH} levels")
+        inner: list[Any] = []
+        for entry in level:
+            if isinstance(entry, dict):
+                inner += [*entry.keys(), *entry.values()]
+            elif isinstance(entry, list):
+                inner += entry
+        strings = [entry for entry in level if isinstance(entry, str)]
+        "".join(strings).encode("utf-8")
+        level = inner
+
+
+def dump(value: Any) -> bytes:
+    """Return a JSON document, indented, in UTF-8; its strings and numbers must be what `parse` takes."""
+    return (json.dumps(value, ensure_ascii=False, allow_nan=False, indent=2) + "\n").encode("utf-8")

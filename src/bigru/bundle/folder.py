@@ -1,0 +1,256 @@
+"""Saving and loading the folder of a model: all or nothing when written, everything checked when read."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .. import __version__
+from ..config import ModelConfig
+from ..errors import ArgumentError, BundleError, sentence
+from . import documents
+from .card import page
+from .configuration import TaskConfig, check_agreement, model_of, task_of, written
+from .weights import WEIGHTS, packed, read_weights
+
+__all__ = ["FORMAT_VERSION", "Bundle", "load", "save"]
+
+FORMAT_VERSION = 1
+"""Version of the folder's format. Older versions stay readable; a change that old readers would misread raises it."""
+
+MODEL_TYPE = "bigru"
+
+OLD = ".bigru-old-"
+"""Begins the name of the subfolder where a model being replaced lies until the new one is in place."""
+
+KEYS = ("model_type", "format_version", "library_version", "task", "task_config", "features", "model")
+
+FILES = ("model.safetensors", "vocabulary.json", "tokenizer.json", "metrics.json", "README.md", "config.json")
+"""Every file of the format. config.json comes last into the folder and leaves it first: without it, no model."""
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A trained model with everything that running and judging it takes.
+
+    Attributes:
+        task: "classify" or "tag".
+        model: the shape of the network.
+        config: the task's configuration, features included.
+        weights: the arrays by name, float32, as `bigru.bundle.weights.shapes` lists them.
+        metrics: scores and facts of the training, plain JSON values.
+        card: Markdown for the model card, on the data above all; a text that begins with `---` is a whole card and
+            is written as it is.
+    """
+
+    task: str
+    model: ModelConfig
+    config: TaskConfig
+    weights: Mapping[str, np.ndarray]
+    metrics: dict[str, Any] = field(default_factory=dict)
+    card: str = ""
+
+    def __post_init__(self) -> None:
+        check_agreement(self.task, self.model, self.config)
+
+
+def load(folder: str | os.PathLike[str]) -> Bundle:
+    """Read a saved model.
+
+    Raises:
+        BundleError: the folder is missing, incomplete, damaged, hostile, or newer than this version.
+        MissingExtraError: a model of subwords where `tokenizers` is not installed.
+    """
+    root = Path(folder)
+    try:
+        if not root.is_dir():
+            got = "a file" if root.exists() else "no such folder"
+            raise BundleError(sentence(str(folder), "model", "the folder of a saved model", got))
+        return _load(root)
+    except OSError as error:
+        raise BundleError(sentence(str(folder), "model", "readable", error.strerror)) from None
+
+
+def _load(root: Path) -> Bundle:
+    values = _configuration(root)
+    where = f"{root}/config.json"
+    try:
+        model = model_of(values["model"])
+        tokenizer = documents.read(root, "tokenizer.json")
+        config = task_of(
+            values["task"],
+            values["task_config"],
+            values["features"],
+            _document(root, "vocabulary.json", []),
+            None if tokenizer is None else documents.text(f"{root}/tokenizer.json", tokenizer),
+        )
+        check_agreement(values["task"], model, config)
+    except ArgumentError as error:
+        raise BundleError(f"{where}: {str(error)[:400]}") from None
+    metrics = _document(root, "metrics.json", {})
+    if not isinstance(metrics, dict):
+        raise BundleError(sentence(f"{root}/metrics.json", "document", "an object", type(metrics).__name__))
+    card = documents.text(f"{root}/README.md", documents.read(root, "README.md") or b"")
+    return Bundle(values["task"], model, config, read_weights(root, model), metrics, card)
+
+
+def _document(root: Path, name: str, default: Any) -> Any:
+    content = documents.read(root, name)
+    return default if content is None else documents.parse(f"{root}/{name}", content)
+
+
+def _configuration(root: Path) -> dict[str, Any]:
+    """Return config.json, its keys and its version checked."""
+    where = f"{root}/config.json"
+    values = _document(root, "config.json", None)
+    if values is None:
+        cut_short = [path.name for path in root.glob(f"{OLD}*")]
+        remedy = f"A replacement was cut short: move the files of {cut_short[0]} back." if cut_short else ""
+        raise BundleError(sentence(str(root), "folder", "a saved model, with config.json", "none", remedy))
+    if not isinstance(values, dict) or values.get("model_type") != MODEL_TYPE:
+        got = repr(values.get("model_type"))[:80] if isinstance(values, dict) else type(values).__name__
+        raise BundleError(sentence(where, "model_type", repr(MODEL_TYPE), got))
+    version = values.get("format_version")
+    if type(version) is not int or version < 1:
+        raise BundleError(sentence(where, "format_version", "a whole number from 1", repr(version)[:80]))
+    if version > FORMAT_VERSION:
+        writer = str(values.get("library_version"))[:40]
+        remedy = f"The model was saved by bigru {writer}; this is {__version__}. Install a newer bigru."
+        raise BundleError(sentence(where, "format_version", f"at most {FORMAT_VERSION}", version, remedy))
+    odd = sorted(set(values) ^ set(KEYS))
+    if odd:
+        raise BundleError(sentence(where, "keys", ", ".join(KEYS), f"{odd[0][:80]!r} {_odd(odd[0])}"))
+    return values
+
+
+def _odd(key: str) -> str:
+    return "missing" if key in KEYS else "as well"
+
+
+def save(bundle: Bundle, folder: str | os.PathLike[str], force: bool = False) -> None:
+    """Write a model so that the folder holds all of it or nothing of it, whatever happens meanwhile.
+
+    A new folder is written beside its place and renamed. In a folder that exists, the files are written
+    to a subfolder first and then moved in, config.json last; other files there are left alone.
+
+    Args:
+        bundle: the model.
+        folder: where to; missing parents are made.
+        force: replace the model that lies there. Files that are no saved model are never replaced.
+
+    Raises:
+        BundleError: the folder holds a model (without `force`) or files in its way, it cannot be written, or the
+            weights are not those of the configuration.
+    """
+    target = Path(os.path.abspath(folder))
+    _check_target(folder, target, force)
+    contents = _contents(bundle)
+    try:
+        if target.exists():
+            _replace(target, contents)
+        else:
+            _create(target, contents)
+    except OSError as error:
+        remedy = "Nothing was changed."
+        raise BundleError(sentence(str(folder), "folder", "writable", error.strerror or error, remedy)) from None
+
+
+def _check_target(folder: str | os.PathLike[str], target: Path, force: bool) -> None:
+    if not target.exists():
+        return
+    if not target.is_dir():
+        raise BundleError(sentence(str(folder), "folder", "a folder or new", "a file"))
+    taken = [name for name in FILES if os.path.lexists(target / name)]
+    if taken and not force:
+        remedy = "Choose another folder, or replace the model with --force (force=True)."
+        raise BundleError(sentence(str(folder), "folder", "free for the model", f"one with {taken[-1]}", remedy))
+    if taken and not _ours(target):
+        remedy = "It is no saved model and is not replaced. Choose another folder."
+        raise BundleError(sentence(str(folder), "folder", "free or a saved model", f"one with {taken[-1]}", remedy))
+
+
+def _ours(target: Path) -> bool:
+    """Tell whether a model lies in the folder, or lay there when a replacement was cut short."""
+    for place in (target, *target.glob(f"{OLD}*")):
+        with suppress(BundleError):
+            values = _document(place, "config.json", None)
+            if isinstance(values, dict) and values.get("model_type") == MODEL_TYPE:
+                return True
+    return False
+
+
+def _contents(bundle: Bundle) -> dict[str, bytes]:
+    """Return the bytes of every file, config.json last."""
+    entries, vocabulary, tokenizer = written(bundle.task, bundle.model, bundle.config)
+    head = {"model_type": MODEL_TYPE, "format_version": FORMAT_VERSION, "library_version": __version__}
+    contents = {WEIGHTS: packed("bundle.save", bundle.model, bundle.weights)}
+    if vocabulary:
+        contents["vocabulary.json"] = documents.dump(vocabulary)
+    if tokenizer is not None:
+        contents["tokenizer.json"] = tokenizer.encode("utf-8")
+    contents["metrics.json"] = documents.dump(bundle.metrics)
+    whole = bundle.card.startswith("---")
+    card = bundle.card if whole else page(bundle.task, bundle.model, bundle.config, bundle.metrics, bundle.card)
+    contents["README.md"] = card.encode("utf-8")
+    contents["config.json"] = documents.dump(head | entries)
+    return contents
+
+
+def _write(folder: Path, contents: dict[str, bytes]) -> None:
+    """Write the files into a new folder, down to the disk."""
+    folder.mkdir(parents=True)
+    for name, content in contents.items():
+        with (folder / name).open("xb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+
+
+def _create(target: Path, contents: dict[str, bytes]) -> None:
+    beside = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
+    try:
+        _write(beside, contents)
+        beside.rename(target)
+    except BaseException:
+        shutil.rmtree(beside, ignore_errors=True)
+        raise
+
+
+def _replace(target: Path, contents: dict[str, bytes]) -> None:
+    token = secrets.token_hex(4)
+    fresh = target / f".bigru-new-{token}"
+    try:
+        _write(fresh, contents)
+        _swap(target, fresh, target / f"{OLD}{token}", list(contents))
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+
+
+def _swap(target: Path, fresh: Path, old: Path, names: list[str]) -> None:
+    """Move the old files out and the new ones in; on any error the old ones come back."""
+    old.mkdir()
+    placed: list[Path] = []
+    try:
+        for name in reversed(FILES):
+            if (target / name).exists():
+                (target / name).rename(old / name)
+        for name in names:
+            (fresh / name).rename(target / name)
+            placed.append(target / name)
+    except BaseException:
+        for path in reversed(placed):
+            path.unlink()
+        for name in FILES:
+            if (old / name).exists():
+                (old / name).rename(target / name)
+        old.rmdir()
+        raise
+    shutil.rmtree(old, ignore_errors=True)

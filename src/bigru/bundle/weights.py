@@ -1,0 +1,129 @@
+"""Which weights a model has, by its configuration alone; and their file, read and written."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save
+
+from ..config import ModelConfig
+from ..errors import BundleError, sentence
+from ..layout import DIRECTIONS, weight_names, weight_shapes
+
+__all__ = ["WEIGHTS", "check_finite", "check_names", "head_width", "packed", "read_weights", "shapes"]
+
+WEIGHTS = "model.safetensors"
+
+HEADER = 256
+"""Bytes that the file's header may take per array, and once more for itself."""
+
+
+def head_width(model: ModelConfig) -> int:
+    """Return the width P of what the head reads: all poolings side by side, or one step's state (and input)."""
+    states = model.encoder.outputs
+    if model.pooling:
+        return sum(model.inputs if kind == "bag" else states for kind in model.pooling)
+    return states + (model.inputs if model.skip else 0)
+
+
+def shapes(model: ModelConfig) -> dict[str, tuple[int, ...]]:
+    """Return the shape of every weight by its name in the state_dict and in a saved model, all float32.
+
+    The names of a recurrent layer are those of torch (`bigru.layout.weight_names`); a gated merge adds
+    weight_merge_l0 [H, 2H] and bias_merge_l0 [H].
+    """
+    encoder = model.encoder
+    hidden, states = encoder.hidden, encoder.outputs
+    found: dict[str, tuple[int, ...]] = {}
+    for c, channel in enumerate(model.channels):
+        found[f"embedding.{c}.weight"] = (channel.size, channel.dim)
+    walks = DIRECTIONS[encoder.direction]
+    for layer in range(encoder.layers):
+        prefix = f"encoder.layers.{layer}."
+        for walk in walks:
+            inputs = states if layer else model.inputs
+            found |= {
+                prefix + name: shape
+                for name, shape in zip(weight_names(0, walk), weight_shapes(encoder.cell, inputs, hidden), strict=True)
+            }
+        if encoder.merge == "gated" and len(walks) == 2:
+            found |= {f"{prefix}weight_merge_l0": (hidden, 2 * hidden), f"{prefix}bias_merge_l0": (hidden,)}
+        if encoder.layer_norm:
+            found |= {f"encoder.norms.{layer}.weight": (states,), f"encoder.norms.{layer}.bias": (states,)}
+    if "attention" in model.pooling:
+        found |= {"pool.attend.weight": (states, states), "pool.attend.bias": (states,), "pool.query": (states,)}
+    K = model.outputs
+    found |= {"head.weight": (K, head_width(model)), "head.bias": (K,)}
+    if model.crf:
+        found |= {"crf.transitions": (K, K), "crf.start": (K,), "crf.end": (K,)}
+    return found
+
+
+def check_names(where: str, model: ModelConfig, found: Mapping[str, tuple[str, tuple[int, ...]]]) -> None:
+    """Raise BundleError unless `found`, name to (dtype, shape), is exactly what `shapes` lists, all "F32"."""
+    wanted = shapes(model)
+    for name in sorted(wanted.keys() | found.keys()):
+        if name not in found:
+            raise BundleError(sentence(where, "weights", f"complete, with {name}", "none of that name"))
+        if name not in wanted:
+            raise BundleError(sentence(where, "weights", "those of the configuration", f"{name[:80]!r} as well"))
+        dtype, shape = found[name]
+        if dtype != "F32":
+            raise BundleError(sentence(where, name, "F32", dtype))
+        if tuple(shape) != wanted[name]:
+            raise BundleError(sentence(where, name, f"of shape {list(wanted[name])}", list(shape)))
+
+
+def check_finite(where: str, weights: Mapping[str, np.ndarray]) -> None:
+    """Raise BundleError if an array holds NaN or infinity."""
+    for name, array in weights.items():
+        if not np.isfinite(array).all():
+            bad = array[~np.isfinite(array)][0]
+            raise BundleError(sentence(where, name, "finite", bad))
+
+
+def read_weights(folder: Path, model: ModelConfig) -> dict[str, np.ndarray]:
+    """Return the arrays of a saved model, float32.
+
+    Names, kinds, shapes and the size of the file are compared with the configuration before anything is
+    allocated; safetensors itself refuses wrong offsets and truncated files.
+
+    Raises:
+        BundleError: the file is missing, damaged, or not that of this configuration.
+    """
+    path, where = folder / WEIGHTS, f"{folder}/{WEIGHTS}"
+    if path.is_symlink() or not path.is_file():
+        got = "a symbolic link" if path.is_symlink() else "something else" if path.exists() else "no such file"
+        raise BundleError(sentence(where, "file", "a plain file", got))
+    wanted = shapes(model)
+    least = sum(4 * math.prod(shape) for shape in wanted.values())
+    most = least + 8 + HEADER * (len(wanted) + 1)
+    size = path.stat().st_size
+    if not least <= size <= most:
+        want = f"within {least}..{most} bytes, as the configuration says"
+        raise BundleError(sentence(where, "size", want, size))
+    try:
+        with safe_open(str(path), framework="numpy") as stream:
+            slices = {name: stream.get_slice(name) for name in stream.keys()}  # noqa: SIM118 (no mapping)
+            check_names(where, model, {n: (s.get_dtype(), tuple(s.get_shape())) for n, s in slices.items()})
+            weights = {name: stream.get_tensor(name) for name in wanted}
+    except (SafetensorError, OSError) as error:
+        raise BundleError(sentence(where, "file", "valid safetensors", str(error)[:200])) from None
+    check_finite(where, weights)
+    return weights
+
+
+def packed(where: str, model: ModelConfig, weights: Mapping[str, np.ndarray]) -> bytes:
+    """Return the arrays as a safetensors file.
+
+    Raises:
+        BundleError: the arrays are not those of the configuration, or not finite.
+    """
+    kinds = {"float32": "F32"}
+    check_names(where, model, {n: (kinds.get(str(w.dtype), str(w.dtype)), w.shape) for n, w in weights.items()})
+    check_finite(where, weights)
+    return save({name: np.ascontiguousarray(array) for name, array in weights.items()}, {"format": "np"})

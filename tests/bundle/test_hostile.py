@@ -1,0 +1,100 @@
+"""Every hostile or broken saved model is refused with one sentence that says what is wrong."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bigru import bundle
+from bigru.bundle.documents import LIMITS
+from bigru.errors import BundleError
+from bundle.samples import FOLDER, Files, samples, sound, write
+
+SAMPLES = samples()
+
+
+def kept(folder: Path) -> Files:
+    return {p.name: str(p.readlink()) if p.is_symlink() else p.read_bytes() for p in folder.iterdir()}
+
+
+def test_the_sound_model_that_all_samples_are_changes_of_loads(tmp_path: Path) -> None:
+    write(tmp_path / "model", sound())
+    loaded = bundle.load(tmp_path / "model")
+    assert loaded.config.labels == ("no", "yes")
+    np.testing.assert_array_equal(loaded.weights["head.bias"], np.float32([-1.5]))
+
+
+def test_the_samples_on_disk_are_those_of_the_script() -> None:
+    assert {folder.name for folder in FOLDER.iterdir()} == set(SAMPLES)
+    for name, sample in SAMPLES.items():
+        assert kept(FOLDER / name) == sample.files, name
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_a_sample_is_refused(name: str) -> None:
+    with pytest.raises(BundleError) as caught:
+        bundle.load(FOLDER / name)
+    text = str(caught.value)
+    assert text.startswith(f"{FOLDER / name}{SAMPLES[name].message}")
+    assert "\n" not in text
+    assert len(text) < len(str(FOLDER / name)) + 700
+
+
+@pytest.mark.parametrize("name", sorted(LIMITS))
+def test_a_file_above_its_limit_is_not_read(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path / "model", sound())
+    monkeypatch.setitem(LIMITS, name, 2)
+    (tmp_path / "model" / name).write_bytes(b"[]  ")
+    with pytest.raises(BundleError, match=f"/{name}: file must be at most 2 bytes, got 4"):
+        bundle.load(tmp_path / "model")
+
+
+def test_a_folder_in_place_of_a_file_is_refused(tmp_path: Path) -> None:
+    write(tmp_path / "model", sound())
+    (tmp_path / "model" / "metrics.json").mkdir()
+    with pytest.raises(BundleError, match=r"/metrics\.json: file must be a plain file, got something else"):
+        bundle.load(tmp_path / "model")
+
+
+def test_a_file_that_may_not_be_read_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    write(tmp_path / "model", sound())
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(BundleError, match=r"/config\.json: file must be readable, got Permission denied\.$"):
+        bundle.load(tmp_path / "model")
+
+
+def test_a_folder_that_may_not_be_entered_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "is_dir", refuse)
+    with pytest.raises(BundleError, match=r": model must be readable, got Permission denied\.$"):
+        bundle.load(tmp_path)
+
+
+def test_a_missing_folder_and_a_file_are_no_models(tmp_path: Path) -> None:
+    with pytest.raises(BundleError, match=r"model must be the folder of a saved model, got no such folder\.$"):
+        bundle.load(tmp_path / "nothing")
+    (tmp_path / "file").touch()
+    with pytest.raises(BundleError, match=r"model must be the folder of a saved model, got a file\.$"):
+        bundle.load(tmp_path / "file")
+
+
+@pytest.mark.parametrize("name", sorted(sound()))
+def test_damage_anywhere_is_refused_or_harmless(tmp_path: Path, name: str) -> None:
+    random = np.random.default_rng(0)
+    files = sound()
+    for number in range(150):
+        content = bytearray(files[name])  # type: ignore[arg-type]
+        for place in random.integers(0, len(content), random.integers(1, 4)):
+            content[place] = random.integers(0, 256)
+        folder = tmp_path / str(number)
+        write(folder, files | {name: bytes(content[: random.integers(0, 2 * len(content))])})
+        with suppress(BundleError):
+            bundle.load(folder)
