@@ -27,8 +27,8 @@ class GRU(nn.Module):
     [H, 2H] and bias_merge_l{k} [H] to every layer. What torch's module does not have:
 
     - `forward(input, hx, lengths=...)` takes padded input and never reads the padding;
-    - `reset_after=False` is the variant of Cho et al. 2014 (arXiv:1406.1078), equation (3') of
-      docs/math/gru.md: Keras' `reset_after=False`, the default of ONNX and Paddle;
+    - `reset_after=False` is the published variant of Cho et al. 2014 (arXiv:1406.1078v3), equation
+      (3') of docs/math/gru.md: Keras' `reset_after=False`, ONNX' default, Paddle's `dynamic_gru`;
     - `merge` joins the two directions of every layer in another way than side by side;
     - `recurrent_dropout` drops entries of weight_hh (Merity et al. 2018, arXiv:1708.02182).
     """

@@ -1,7 +1,8 @@
 """The GRU written out in NumPy: the specification every faster engine is tested against.
 
-Equation numbers are those of docs/math/gru.md. Both variants: reset after the recurrent product
-(Chung et al. 2014 as computed by cuDNN and torch) and before it (Cho et al. 2014).
+Equation numbers are those of docs/math/gru.md. Both variants: reset after the recurrent product (the first
+version of Cho et al. 2014, arXiv:1406.1078v1; cuDNN, torch) and before it (the published version, v3, and
+Chung et al. 2014, arXiv:1412.3555).
 """
 
 from __future__ import annotations
