@@ -15,7 +15,7 @@ from torchcrf import CRF
 from bigru import scheme
 from bigru.errors import ArgumentError
 from bigru.ops.crf import autograd, reference
-from bigru.ops.crf.autograd import negative_log_likelihood, sequence_weights
+from bigru.ops.crf.autograd import negative_log_likelihood
 from tolerances import FLOAT32, FLOAT64
 
 INF = float("inf")
@@ -302,12 +302,6 @@ def test_weights_multiply_the_loss() -> None:
     plain_loss = negative_log_likelihood(emissions, tags, lengths, *weights)
     got = negative_log_likelihood(emissions, tags, lengths, *weights, weights=extra)
     np.testing.assert_allclose(got, plain_loss * extra, **FLOAT64)
-
-
-def test_sequence_weights_are_means_over_gold_tags() -> None:
-    tags = torch.tensor([[0, 1, 1], [2, -100, -100], [-100, -100, -100]])
-    got = sequence_weights(tags, torch.tensor([3, 1, 0]), torch.tensor([1.0, 4.0, 10.0]))
-    np.testing.assert_allclose(got, [3, 10, 1], **FLOAT32)
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")

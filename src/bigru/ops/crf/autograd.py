@@ -16,7 +16,7 @@ from torch.autograd.function import once_differentiable
 
 from ...errors import ArgumentError, sentence
 
-__all__ = ["negative_log_likelihood", "sequence_weights"]
+__all__ = ["negative_log_likelihood"]
 
 _WEAK = 1e-140
 """Products of two reachable scores above this stay normal numbers, and what underflow drops beside them is nothing."""
@@ -37,7 +37,7 @@ def negative_log_likelihood(
     end: Tensor,
     weights: Tensor | None = None,
 ) -> Tensor:
-    """-log p(tags | emissions) of each sequence (2), differentiable in emissions, transitions, start and end (6).
+    """-log p(tags | emissions) of each sequence (2), with the gradient (9, 10) in emissions, transitions, start, end.
 
     Args:
         emissions: [B, T, K] float on any device; what lies past a length is never used and has gradient zero.
@@ -46,7 +46,7 @@ def negative_log_likelihood(
         transitions: [K, K] float, from row to column; -inf forbids, and has gradient zero.
         start: [K] float, of beginning with a tag.
         end: [K] float, of ending with a tag.
-        weights: [B] float or None: what each sequence's loss is multiplied by (see `sequence_weights`).
+        weights: [B] float or None: what each sequence's loss is multiplied by (19).
 
     Returns:
         [B] in the dtype of the emissions (float32 for half precision); +inf where the gold path is forbidden.
@@ -74,25 +74,6 @@ def negative_log_likelihood(
         return emissions.sum((1, 2))
     loss: Tensor = _Loss.apply(emissions, gold, real, lengths, transitions, start, end)
     return loss if weights is None else loss * weights
-
-
-def sequence_weights(tags: Tensor, lengths: Tensor, class_weights: Tensor) -> Tensor:
-    """Class weights for a CRF: the mean class weight of a sequence's gold tags (13).
-
-    A CRF scores whole paths, so a rare tag cannot count more at one position only; its sequences count more.
-
-    Args:
-        tags: [B, T] int64; anything past a length.
-        lengths: [B] int64.
-        class_weights: [K] float.
-
-    Returns:
-        [B], 1 for a sequence of length 0.
-    """
-    real = torch.arange(tags.shape[1], device=tags.device) < lengths.to(tags.device)[:, None]
-    total = torch.where(real, class_weights[torch.where(real, tags, 0)], 0).sum(1)
-    count = real.sum(1)
-    return torch.where(count > 0, total / count.clamp(min=1), 1)
 
 
 def _check_shape(where: str, name: str, value: Tensor, want: str, shape: tuple[int, ...]) -> None:
@@ -196,8 +177,8 @@ def _shifted_exp(scores: Tensor, dim: tuple[int, ...]) -> tuple[Tensor, Tensor]:
 def _rescaled(chain: _Chain, both: bool) -> tuple[Tensor, _Expected | None]:
     """log Z [B] and, if both directions are walked, the expected counts.
 
-    The two recursions are one: p_0 = edge * x_0, p_s = (p_{s-1} M) * x_s, forward from the start with M = A, and back
-    from each sequence's own last position with M = A'. Steps beyond a sequence are walked with it and not used.
+    The two recursions are one (11): a_0 = edge * x_0, a_s = (a_{s-1} M) * x_s, forward from the start, and back from
+    each sequence's own last position with M transposed. Steps beyond a sequence are walked with it and not used.
     """
     T, B, K = chain.emissions.shape
     walks = 2 if both else 1

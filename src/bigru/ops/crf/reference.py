@@ -36,7 +36,7 @@ PlacedTags = tuple[int, int, Sequence[int]]
 
 
 def constrain(weights: CrfWeights, allowed: np.ndarray, start: np.ndarray, end: np.ndarray) -> CrfWeights:
-    """Forbid transitions, first and last tags: -inf where a mask is false (12).
+    """Forbid transitions, first and last tags: -inf where a mask is false (17).
 
     Args:
         weights: the scores of the chain.
@@ -115,7 +115,7 @@ def _check_tags(where: str, tags: np.ndarray, count: int) -> None:
 def viterbi(
     emissions: np.ndarray, weights: CrfWeights, lengths: np.ndarray | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The best path of each sequence and its score (7, 8); of equal paths the one with the smaller last tags.
+    """The best path of each sequence and its score (12, 13); of equal paths the one with the smaller last tags.
 
     Returns:
         paths [B, T] int64, scores [B] float64. Where no path is allowed the score is -inf and the path means nothing.
@@ -147,7 +147,7 @@ def viterbi(
 def nbest(
     emissions: np.ndarray, weights: CrfWeights, n: int, lengths: np.ndarray | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The n best distinct paths of each sequence, best first, and their scores (9).
+    """The n best distinct paths of each sequence, best first, and their scores (14).
 
     Returns:
         paths [B, n, T] int64, scores [B, n] float64. A sequence with fewer than n allowed paths has scores of -inf at
@@ -211,7 +211,7 @@ def _merge(best: np.ndarray, onward: np.ndarray) -> tuple[np.ndarray, np.ndarray
 
 
 def marginals(emissions: np.ndarray, weights: CrfWeights, lengths: np.ndarray | None = None) -> np.ndarray:
-    """p(tag at t is k | emissions), exactly, by forward-backward (10).
+    """p(tag at t is k | emissions), exactly, by forward-backward (7).
 
     Returns:
         [B, T, K] float64; each step within a length sums to 1.
@@ -232,10 +232,10 @@ def span_marginals(
     lengths: np.ndarray | None = None,
     continues: np.ndarray | None = None,
 ) -> np.ndarray:
-    """The probability that a stretch of a sequence bears exactly the given tags, summed over all else (11).
+    """The probability that a stretch of a sequence bears exactly the given tags, summed over all else (15).
 
-    With `continues` the stretch must also be whole: the tag after it does not continue it, and it does not continue
-    the tag before. This is the confidence of an entity.
+    With `continues` the stretch must also be whole (16): the tag after it does not continue it, and it does not
+    continue the tag before. This is the confidence of an entity.
 
     Args:
         emissions: [B, T, K].
