@@ -337,7 +337,9 @@ def features() -> dict[str, Sample]:
             sound() | {"vocabulary.json": b'["a", "bc", "d"]'},
             AT + "TextFeatures: vocabulary must be single characters, got 'bc'.",
         ),
-        "vocabulary-link": Sample(sound() | {"vocabulary.json": "/etc/hostname"}, "/vocabulary.json: " + LINK),
+        "vocabulary-link": Sample(
+            sound() | {"vocabulary.json": "../../../../pyproject.toml"}, "/vocabulary.json: " + LINK
+        ),
         "tokenizer-foreign": Sample(
             sound() | {"tokenizer.json": b"{}"},
             AT + "TextFeatures: tokenizer must be given for subwords, and only for them, got one for the unit char.",
@@ -345,8 +347,8 @@ def features() -> dict[str, Sample]:
         "metrics-list": Sample(
             sound() | {"metrics.json": b"[]"}, "/metrics.json: document must be an object, got list."
         ),
-        "readme-not-utf8": Sample(
-            sound() | {"README.md": b"\x80"}, "/README.md: file must be UTF-8, got byte 0 that is not."
+        "metrics-not-utf8": Sample(
+            sound() | {"metrics.json": b"\x80"}, "/metrics.json: file must be UTF-8, got byte 0 that is not."
         ),
     }
 

@@ -52,6 +52,12 @@ def test_a_file_above_its_limit_is_not_read(tmp_path: Path, name: str, monkeypat
         bundle.load(tmp_path / "model")
 
 
+def test_a_card_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    write(tmp_path / "model", sound() | {"README.md": b"a\x80"})
+    with pytest.raises(BundleError, match=r"/README\.md: file must be UTF-8, got byte 1 that is not\.$"):
+        bundle.load(tmp_path / "model")
+
+
 def test_a_folder_in_place_of_a_file_is_refused(tmp_path: Path) -> None:
     write(tmp_path / "model", sound())
     (tmp_path / "model" / "metrics.json").mkdir()

@@ -1,0 +1,1 @@
+"""Running a saved model on NumPy alone: `network` computes logits, `predictor` answers."""

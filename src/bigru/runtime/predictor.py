@@ -1,0 +1,165 @@
+"""Answers from a saved model: features, network and decoding put together, on NumPy alone."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any
+
+import numpy as np
+
+from .. import bundle as saved
+from ..bundle import Bundle
+from ..bundle.configuration import TASKS
+from ..data.batching import batches, pad
+from ..data.examples import Examples
+from ..data.series import SeriesFeatures
+from ..errors import ArgumentError, DataError, sentence
+from ..metrics import Report
+from ..ops.crf.reference import CrfWeights
+from ..scheme import convert
+from .network import Network
+
+__all__ = ["Predictor", "load"]
+
+WHERE = "predict"
+
+STEPS = 1 << 15
+"""Steps, padding included, that a batch holds at most; long sequences come in smaller batches."""
+
+AHEAD = 64
+"""Batches read at a time when a stream is answered: enough to put sequences of similar length together."""
+
+Answer = dict[str, Any]
+
+
+def load(folder: str | os.PathLike[str]) -> Predictor:
+    """Read a saved model and make it ready to answer.
+
+    Raises:
+        BundleError: the folder is missing, damaged, hostile, or newer than this version.
+    """
+    return Predictor(saved.load(folder))
+
+
+class Predictor:
+    """A model that answers. It holds no state between calls and may be shared by threads.
+
+    Attributes:
+        bundle: the saved model.
+        task: "classify" or "tag".
+        labels: the labels, or the tags, in the order of the logits.
+        metrics: what was measured when the model was made.
+    """
+
+    def __init__(self, bundle: Bundle) -> None:
+        self.bundle = bundle
+        self.task = bundle.task
+        self.labels = bundle.config.labels
+        self.metrics = bundle.metrics
+        self._task = TASKS[bundle.task]
+        self._network = Network(bundle.model, bundle.weights)
+        names = ("crf.transitions", "crf.start", "crf.end")
+        self._crf = CrfWeights(*(bundle.weights[name] for name in names)) if bundle.model.crf else None
+
+    def predict(self, inputs: Any, batch_size: int = 64) -> Any:
+        """Answer one input or many.
+
+        An answer depends on its input alone: not on the others, their order, or the size of the batches.
+
+        Args:
+            inputs: a text, a list of tokens or a series [T, I], or any number of such inputs, as the model was
+                trained on them. Strings in a list are texts, unless the model reads tokens: then a list of strings
+                is one input. A list of arrays is many series, a list of lists of numbers one.
+            batch_size: sequences per batch at most.
+
+        Returns:
+            For one input its answer, for many a list of answers, in their order; see `decode` of
+            `bigru.tasks.classify` and `bigru.tasks.tag`.
+
+        Raises:
+            ArgumentError: an input is not of the kind that the model reads.
+        """
+        if self._is_one(inputs):
+            return self._answers([inputs], batch_size)[0]
+        return self._answers(list(inputs), batch_size)
+
+    def predict_iter(self, inputs: Iterable[Any], batch_size: int = 64) -> Iterator[Answer]:
+        """Answer a stream of inputs in its order, reading a bounded number of them ahead.
+
+        Args and errors as `predict`, where every element is one input.
+        """
+        stream = iter(inputs)
+        while chunk := list(islice(stream, AHEAD * batch_size)):
+            yield from self._answers(chunk, batch_size)
+
+    def evaluate(self, examples: Examples, batch_size: int = 64) -> Report:
+        """Answer labelled examples and score the answers.
+
+        Tags in another scheme than the model's are rewritten into it first.
+
+        Raises:
+            DataError: the examples have no labels, a label is none of the model's, or tags are not one per unit.
+            ArgumentError: an input is not of the kind that the model reads.
+        """
+        source, config = examples.source or "evaluate", self.bundle.config
+        if examples.targets is None:
+            raise DataError(sentence(source, "examples", "labelled", "no labels"))
+        gold = examples.targets
+        answers = self._answers(list(examples.inputs), batch_size)
+        if self.task == "classify":
+            self._task.targets(config, gold, source=source, lines=examples.lines)
+            return self._task.score(config, gold, answers)
+        for line, tags, answer in zip(examples.lines, gold, answers, strict=True):
+            if len(tags) != len(answer["tags"]):
+                want = f"one per unit ({len(answer['tags'])})"
+                raise DataError(sentence(f"{source}:{line}", "tags", want, len(tags)))
+        scheme = getattr(config, "scheme", None)
+        if scheme and examples.scheme and examples.scheme != scheme:
+            gold = [convert(tags, examples.scheme, scheme) for tags in gold]
+        return self._task.score(config, gold, answers)
+
+    def _is_one(self, inputs: Any) -> bool:
+        features = self.bundle.config.features
+        if isinstance(inputs, str):
+            return True
+        if not isinstance(inputs, Iterable):
+            raise ArgumentError(sentence(WHERE, "inputs", "an input or a list of inputs", type(inputs).__name__))
+        if isinstance(features, SeriesFeatures):
+            return _is_one_series(inputs)
+        tokens = features.unit == "token" and isinstance(inputs, Sequence) and len(inputs) > 0
+        return tokens and all(isinstance(token, str) for token in inputs)
+
+    def _answers(self, inputs: list[Any], batch_size: int) -> list[Answer]:
+        config = self.bundle.config
+        features = self._task.featurise(config, inputs)
+        answers: list[Answer] = [{}] * len(inputs)
+        for indices in self._batches(features, batch_size):
+            padded, lengths = pad([features[i] for i in indices])
+            logits = self._network(padded, lengths)
+            for i, answer in zip(indices, self._decode(logits, lengths, [inputs[i] for i in indices]), strict=True):
+                answers[i] = answer
+        return answers
+
+    def _batches(self, features: Sequence[np.ndarray], batch_size: int) -> Iterator[np.ndarray]:
+        """Yield indices of sequences of similar length, at most `STEPS` steps together unless one alone has more."""
+        for indices in batches(features, batch_size):
+            longest = max(len(features[i]) for i in indices)
+            rows = max(1, STEPS // max(longest, 1))
+            for start in range(0, len(indices), rows):
+                yield indices[start : start + rows]
+
+    def _decode(self, logits: np.ndarray, lengths: np.ndarray, inputs: list[Any]) -> list[Answer]:
+        if self.task == "classify":
+            return self._task.decode(self.bundle.config, logits)
+        rows = [row[:length] for row, length in zip(logits, lengths, strict=True)]
+        return self._task.decode(self.bundle.config, rows, self._crf, inputs)
+
+
+def _is_one_series(inputs: Any) -> bool:
+    """Tell one series from many: an array of one or two axes, or a list of numbers or of lists of numbers."""
+    if isinstance(inputs, np.ndarray):
+        return inputs.ndim < 3 and inputs.dtype.kind in "iufb"
+    first = inputs[0] if isinstance(inputs, Sequence) and len(inputs) else np.zeros(0)
+    return not isinstance(first, np.ndarray) and np.ndim(first) < 2

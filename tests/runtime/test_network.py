@@ -1,0 +1,139 @@
+"""The NumPy twin: equal to the torch model in evaluation, and under the same laws."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+
+import numpy as np
+import pytest
+import torch
+
+from bigru.bundle.weights import shapes
+from bigru.config import MERGES, POOLINGS, ChannelConfig, EncoderConfig, ModelConfig
+from bigru.errors import ArgumentError
+from bigru.layout import CELL_GATES, DIRECTIONS
+from bigru.nn.model import SequenceModel
+from bigru.runtime.network import Network
+from tolerances import FLOAT32
+
+CHANNELS = (ChannelConfig("unit", 9, 3), ChannelConfig("bigram", 11, 2))
+LENGTHS = [7, 1, 0, 2]
+
+
+def drawn(model: ModelConfig, seed: int = 0) -> dict[str, np.ndarray]:
+    random = np.random.default_rng(seed)
+    return {name: (random.normal(size=shape) * 0.5).astype(np.float32) for name, shape in shapes(model).items()}
+
+
+def sequences(model: ModelConfig, lengths: list[int]) -> list[np.ndarray]:
+    random = np.random.default_rng(1)
+    if not model.channels:
+        return [random.normal(size=(t, model.values)).astype(np.float32) for t in lengths]
+    return [np.stack([random.integers(0, c.size, t) for c in model.channels], axis=1) for t in lengths]
+
+
+def padded(rows: list[np.ndarray], time: int, fill: float) -> np.ndarray:
+    batch = np.full((len(rows), time, rows[0].shape[1]), fill, rows[0].dtype)
+    for number, row in enumerate(rows):
+        batch[number, : len(row)] = row
+    return batch
+
+
+def encoders() -> list[EncoderConfig]:
+    """Every cell in every direction with every merge, one and two layers, and both variants of the GRU."""
+    small = EncoderConfig(hidden=3)
+    cells = [
+        dataclasses.replace(small, cell=cell, direction=direction, layers=layers, layer_norm=layers == 2)
+        for cell, direction, layers in itertools.product(CELL_GATES, DIRECTIONS, (1, 2))
+    ]
+    merges = [dataclasses.replace(small, merge=merge, layers=2) for merge in MERGES]
+    return [*cells, *merges, dataclasses.replace(small, reset_after=False)]
+
+
+MODELS = [
+    *[ModelConfig(2, CHANNELS, encoder=encoder, pooling=("last",)) for encoder in encoders()],
+    *[ModelConfig(3, CHANNELS, encoder=EncoderConfig(hidden=4), pooling=(kind,)) for kind in POOLINGS],
+    ModelConfig(3, CHANNELS, encoder=EncoderConfig(hidden=4, layers=2, layer_norm=True), pooling=POOLINGS),
+    ModelConfig(5, CHANNELS, encoder=EncoderConfig(hidden=4, layer_norm=True), crf=True),
+    ModelConfig(5, CHANNELS, encoder=EncoderConfig(hidden=4, merge="gated"), skip=True),
+    ModelConfig(1, values=2, encoder=EncoderConfig(hidden=4), pooling=("attention", "bag")),
+    ModelConfig(1, values=1, encoder=EncoderConfig(hidden=1, layer_norm=True), skip=True),
+]
+
+
+@pytest.mark.parametrize("model", MODELS, ids=str)
+def test_it_equals_the_torch_model(model: ModelConfig) -> None:
+    weights = drawn(model)
+    twin = SequenceModel(model).eval()
+    twin.load_state_dict({name: torch.from_numpy(array) for name, array in weights.items()})
+    batch, lengths = padded(sequences(model, LENGTHS), 7, 0), np.array(LENGTHS)
+    logits = Network(model, weights)(batch, lengths)
+    assert logits.dtype == np.float32
+    with torch.no_grad():
+        expected = twin(torch.from_numpy(batch), torch.from_numpy(lengths)).numpy()
+    np.testing.assert_allclose(logits, expected, **FLOAT32)
+
+
+@pytest.mark.parametrize("model", MODELS[-5:], ids=str)
+def test_padding_batch_mates_and_position_change_nothing(model: ModelConfig) -> None:
+    network, rows = Network(model, drawn(model)), sequences(model, LENGTHS)
+    fill = np.nan if model.values else 10**9
+    together = network(padded(rows, 9, fill), np.array(LENGTHS))
+    for place, row in enumerate(rows):
+        alone = network(row[None], np.array([len(row)]))[0]
+        other = network(padded([rows[0], row], 7, fill), np.array([7, len(row)]))[1]
+        if not model.pooling:
+            assert not together[place, len(row) :].any()
+        end = None if model.pooling else len(row)
+        np.testing.assert_allclose(together[place, :end], alone, **FLOAT32)
+        np.testing.assert_allclose(other[:end], alone, **FLOAT32)
+
+
+def test_a_model_by_hand() -> None:
+    """One unit, one step: the update gate is a half, so that h = tanh(n) / 2."""
+    model = ModelConfig(1, values=1, encoder=EncoderConfig(hidden=1, direction="forward"), pooling=("last",))
+    zero = {name: np.zeros(shape, np.float32) for name, shape in shapes(model).items()}
+    zero["encoder.layers.0.weight_ih_l0"][2] = 2.0
+    zero["head.weight"][:] = 3.0
+    zero["head.bias"][:] = 1.0
+    logits = Network(model, zero)(np.float32([[[0.25]]]), np.array([1]))
+    np.testing.assert_allclose(logits, [[1.0 + 3.0 * 0.5 * np.tanh(0.5)]], **FLOAT32)
+
+
+def test_an_empty_text_is_answered_by_the_bias_alone() -> None:
+    weights = drawn(MODELS[-5])
+    for time in (0, 3):
+        logits = Network(MODELS[-5], weights)(np.zeros((1, time, 2), np.int64), np.array([0]))
+        np.testing.assert_array_equal(logits[0], weights["head.bias"])
+
+
+def test_no_sequences_give_no_logits() -> None:
+    assert Network(MODELS[0], drawn(MODELS[0]))(np.zeros((0, 0, 2), np.int64), np.zeros(0, np.int64)).shape == (0, 2)
+
+
+def test_weights_must_be_those_of_the_configuration() -> None:
+    model = MODELS[0]
+    weights = drawn(model)
+    with pytest.raises(
+        ArgumentError, match=r"^Network: weights must be those of the configuration, got no head\.bias\.$"
+    ):
+        Network(model, {name: array for name, array in weights.items() if name != "head.bias"})
+    with pytest.raises(ArgumentError, match=r"weights must be those of the configuration, got an unknown extra\.$"):
+        Network(model, {**weights, "extra": np.zeros(1, np.float32)})
+    with pytest.raises(ArgumentError, match=r"^Network: head\.bias must be float \[2\], got shape \[3\]\.$"):
+        Network(model, {**weights, "head.bias": np.zeros(3, np.float32)})
+
+
+def test_inputs_must_fit() -> None:
+    network = Network(MODELS[0], drawn(MODELS[0]))
+    with pytest.raises(ArgumentError, match=r"^Network: inputs must be int \[B, T, 2\], got shape \[1, 1, 3\]\.$"):
+        network(np.zeros((1, 1, 3), np.int64), np.array([1]))
+    with pytest.raises(ArgumentError, match=r"^Network: inputs must be int \[B, T, 2\], got dtype float32\.$"):
+        network(np.zeros((1, 1, 2), np.float32), np.array([1]))
+    with pytest.raises(ArgumentError, match=r"^Network: ids of unit must be within 0\.\.8, got 9\.$"):
+        network(np.array([[[9, 0]]]), np.array([1]))
+    with pytest.raises(ArgumentError, match=r"^Network: ids of bigram must be within 0\.\.10, got -1\.$"):
+        network(np.array([[[0, -1]]]), np.array([1]))
+    with pytest.raises(ArgumentError, match=r"^Network: lengths must be within 0\.\.T=1, got 2\.$"):
+        network(np.array([[[0, 0]]]), np.array([2]))
