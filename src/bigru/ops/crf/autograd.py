@@ -129,7 +129,7 @@ class _Loss(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, emissions: Tensor, tags: Tensor, real: Tensor, lengths: Tensor, *weights: Tensor) -> Tensor:
-        clean = torch.where(real[..., None], emissions.transpose(0, 1), 0)
+        clean = torch.where(real[..., None], emissions.transpose(0, 1), 0).contiguous()
         chain = _Chain(clean, real, lengths, *(weight.double() for weight in weights))
         score = _score(chain, tags)
         log_z, expected = _rescaled(chain, both=any(ctx.needs_input_grad))
@@ -137,7 +137,7 @@ class _Loss(torch.autograd.Function):
         if expected is not None:
             excess, gold = expected.tokens, tags[..., None]
             excess.scatter_(2, gold, excess.gather(2, gold) - real[..., None].double())
-            edges = excess[0], excess[chain.last(), torch.arange(len(lengths), device=lengths.device)]
+            edges = excess[0].clone(), excess[chain.last(), torch.arange(len(lengths), device=lengths.device)]
             moves = torch.where(real[1:], tags[:-1] * clean.shape[2] + tags[1:], 0)
             kept = excess.transpose(0, 1).to(emissions.dtype, memory_format=torch.contiguous_format)
             ctx.save_for_backward(kept, *edges, moves, real, *expected[1:])
