@@ -144,6 +144,7 @@ def test_classes() -> None:
     assert found("dominant class", skewed) == ["train:2: dominant class: 95.0% of the examples are 'a'"]
     assert found("rare class", texts([*PLAIN, ("new", "c")])) == ["train:14: rare class: 'c' comes 1 times, here first"]
     alike = texts([*PLAIN, *((f"new {n}", "Ａ") for n in range(5))])
+    assert found("rare class", alike) == []
     assert found("alike classes", alike) == ["train:14: alike classes: 'Ａ' and 'a' differ in case or width alone"]
 
 

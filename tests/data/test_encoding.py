@@ -52,6 +52,8 @@ def test_an_encoding_given_is_used() -> None:
             None,
             r"f:2: text must be valid utf-8, got byte 0xff at offset 17\.",
         ),
+        ("好好好好".encode() + b"\xb0\xa1", None, r"f:1: text must be valid utf-8, got byte 0xb0 at offset 12\."),
+        ("naïve résumés".encode("latin-1"), None, r"f:1: text must be valid utf-8, got byte 0xef at offset 2\."),
         ("naïve café où".encode("latin-1"), None, r"f:1: text must be valid utf-8, got byte 0xef at offset 2\. Save"),
         ("好\n".encode() + b"\xe5\xa5", None, r"f:2: text must be valid utf-8, got byte 0xe5 at offset 4\."),
         ("好\n\xe9".encode(), "ascii", r"f:1: text must be valid ascii, got byte 0xe5 at offset 0\. Save the file as"),

@@ -180,6 +180,11 @@ def test_json_spans(write, record: dict) -> None:
     assert (bmes.targets or [])[0][:4] == ["B-ORG", "M-ORG", "M-ORG", "E-ORG"]
 
 
+def test_spans_may_touch(write) -> None:
+    examples = read(write("a.jsonl", lines({"text": "abc", "spans": [[1, 3, "X"], [0, 1, "X"]]})))
+    assert examples.targets == [["B-X", "B-X", "I-X"]]
+
+
 def test_json_tokens_with_tags(write) -> None:
     examples = read(
         write(

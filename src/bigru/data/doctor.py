@@ -17,13 +17,18 @@ from .examples import Examples
 from .findings import Finding
 from .segment import split_words, unspaced
 
-__all__ = ["RARE", "examine"]
+__all__ = ["DOMINANT", "HARMFUL", "RARE", "examine"]
 
 RARE = 5
 """A class with fewer examples than this is a finding."""
 
 DOMINANT = 0.9
 """A class with a larger share than this is a finding."""
+
+HARMFUL = frozenset(
+    ("contradiction", "leak", "illegal tags", "damaged text", "one class", "alike classes", "unknown class", "mismatch")
+)
+"""Kinds of findings that spoil the training or flatter the score; the others are worth knowing."""
 
 DAMAGED = re.compile("[\0\ufffd]")
 # Not among them: the joiners U+200C and U+200D, which Persian and emoji are written with.
