@@ -77,10 +77,12 @@ def _neighbour(codes: np.ndarray, lengths: np.ndarray, step: int) -> np.ndarray:
         return codes
     filled = lengths[lengths > 0]
     ends = np.cumsum(filled)
-    shifted = np.roll(codes, -step)
+    shifted = np.empty_like(codes)
     if step == 1:
+        shifted[:-1] = codes[1:]
         shifted[ends - 1] = END
     else:
+        shifted[1:] = codes[:-1]
         shifted[ends - filled] = START
     return shifted
 
