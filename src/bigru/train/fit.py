@@ -208,7 +208,7 @@ def _stop(run: Run, stream: Stream, folder: str | os.PathLike[str] | None) -> No
     raise TrainingError(
         f"train: stopped at step {run.step} of {stream.steps}; the checkpoint is kept in {str(folder)!r}. "
         "Go on with the same command and --resume."
-    )
+    ) from KeyboardInterrupt()
 
 
 def _fitted(module: Training, dev: Dev | None, seconds: float, held: np.ndarray | None) -> Fitted:
