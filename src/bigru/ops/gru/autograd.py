@@ -1,9 +1,9 @@
 """The torch seam: every recurrent layer of `bigru.nn` runs through `forward` and nothing else.
 
-Two engines give the same answers. `stepwise` walks packed steps (see `walk.Packing`) with the
-derivatives of docs/math/gru.md written out: both walks advance in one loop, padding costs nothing,
-and only what is truly sequential stays inside the loop. `fused` hands each walk to torch's own
-operator: cuDNN on CUDA, and on a CPU the cells that `stepwise` does not know.
+Three engines give the same answers. `compiled` is the native kernel: the GRU in float32 on a CPU.
+`stepwise` serves the GRU in other types, and reset before the product on CUDA: it walks packed steps
+(see `walk.Packing`) with the derivatives of docs/math/gru.md written out, both walks in one loop.
+`fused` hands each walk to torch's own operator: cuDNN on CUDA, and the other cells.
 
 Shapes inside `stepwise`, D walks of N packed steps: gates [D, N, 3H], first the input products,
 then r, z, n; U the recurrent weights [D, 3H, H]; b_hh [D, 3H]; hs the states [D, B + N, H], the
@@ -21,9 +21,10 @@ import torch
 from torch import Tensor
 
 from ...errors import check_lengths
+from . import native
 from .walk import Packing
 
-__all__ = ["forward", "fused", "stepwise"]
+__all__ = ["compiled", "forward", "fused", "stepwise"]
 
 Results = tuple[dict[str, Tensor], dict[str, Tensor]]
 
@@ -61,12 +62,81 @@ def forward(
     batch, time = x.shape[:2]
     given = lengths.cpu().numpy() if isinstance(lengths, Tensor) else lengths
     full = np.full(batch, time) if given is None else check_lengths(f"{cell}.forward", given, batch, time)
+    if cell == "gru" and _native_runs(x, weights, h0):
+        return compiled(x, weights, full, h0, reset_after=reset_after)
     if h0 is None:
         weight_hh = next(iter(weights.values()))[1]
         h0 = {walk: weight_hh.new_zeros(batch, weight_hh.shape[1]) for walk in weights}
     if cell == "gru" and not (x.is_cuda and reset_after):
         return stepwise(x, weights, full, h0, reset_after=reset_after)
     return fused(x, weights, full, h0, cell=cell)
+
+
+def _native_runs(x: Tensor, weights: Mapping[str, Sequence[Tensor]], h0: Mapping[str, Tensor] | None) -> bool:
+    """Tell whether all arrays are float32 on a CPU."""
+    arrays = [x, *(w for walk in weights.values() for w in walk), *(h0 or {}).values()]
+    return all(a.dtype == torch.float32 and a.device.type == "cpu" for a in arrays)
+
+
+def compiled(
+    x: Tensor,
+    weights: Mapping[str, Sequence[Tensor]],
+    lengths: np.ndarray,
+    h0: Mapping[str, Tensor] | None,
+    *,
+    reset_after: bool = True,
+) -> Results:
+    """Run the GRU in the native kernel, all walks at once; only once differentiable."""
+    initial = None if h0 is None else torch.stack([h0[walk] for walk in weights])
+    # Four weights per walk; without biases the last two are None.
+    flat = [w for walk in weights.values() for w in [*walk, None, None][:4]]
+    y, h_n = Native.apply((lengths, reset_after, [walk == "backward" for walk in weights]), x, initial, *flat)
+    outputs = y.split(y.shape[2] // len(weights), dim=2)
+    return dict(zip(weights, outputs, strict=True)), dict(zip(weights, h_n.unbind(), strict=True))
+
+
+class Native(torch.autograd.Function):
+    """x [B, T, I], h0 [D, B, H] and D times four weights to y [B, T, D*H] and h_n [D, B, H]."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, settings: tuple[np.ndarray, bool, list[bool]], x: Tensor, h0: Tensor | None, *weights: Tensor | None
+    ) -> tuple[Tensor, Tensor]:
+        lengths, reset_after, reverse = settings
+        options = {"lengths": lengths, "reset_after": reset_after, "reverse": reverse, "threads": _threads()}
+        arrays = [_dense(a) for a in (x, h0, *weights)]
+        keep = any(ctx.needs_input_grad)
+        y, h_n, ctx.gates = native.forward(arrays[0], _fours(arrays[2:]), h0=arrays[1], keep=keep, **options)
+        results = torch.from_numpy(y), torch.from_numpy(h_n)
+        ctx.options = options
+        ctx.save_for_backward(x, h0, results[0], *weights)
+        ctx.set_materialize_grads(False)
+        return results
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx: Any, dy: Tensor | None, dh_n: Tensor | None) -> tuple[Any, ...]:
+        x, h0, y, *weights = (_dense(a) for a in ctx.saved_tensors)
+        needs = ctx.needs_input_grad
+        dx, dh0, gradients = native.backward(
+            x, _fours(weights), y, ctx.gates, _dense(dy), _dense(dh_n), h0=h0,
+            needs=(needs[1], needs[2], any(needs[3:])), **ctx.options,
+        )  # fmt: skip
+        flat = [g for walk in gradients for g in walk] if gradients else [None] * len(weights)
+        return None, *(None if a is None else torch.from_numpy(a) for a in (dx, dh0, *flat))
+
+
+def _threads() -> int:
+    return min(torch.get_num_threads(), native.threads())
+
+
+def _dense(tensor: Tensor | None) -> Any:
+    """Return a tensor's memory as an array; copied only where it has gaps."""
+    return None if tensor is None else tensor.detach().contiguous().numpy()
+
+
+def _fours(arrays: Sequence[Any]) -> list[tuple[Any, ...]]:
+    return [tuple(arrays[i : i + 4]) for i in range(0, len(arrays), 4)]
 
 
 def fused(

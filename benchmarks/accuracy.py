@@ -1,0 +1,239 @@
+"""Accuracy on public data: `python benchmarks/accuracy.py --data FOLDER [ROW ...]` writes benchmarks/results/.
+
+Every row trains one model per seed with the recipe below, chooses the epoch on dev, scores test once with the
+NumPy runtime that users get, and stands beside a baseline that knows no order and beside published figures.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import time
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sets import LOADERS, Split, leaked, tencent
+
+import bigru
+from bigru.config import ChannelConfig, to_dict
+from bigru.scheme import convert, detect
+
+RESULTS = Path(__file__).parent / "results"
+
+WITH_VECTORS = (
+    ChannelConfig("unit", 1, 200),
+    ChannelConfig("bigram_before", 1 << 16, 32),
+    ChannelConfig("bigram", 1 << 16, 32),
+)
+"""The channels of a character tagger, the first as wide as the vectors."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table.
+
+    Attributes:
+        data: key of `sets.LOADERS`.
+        task: "classify" or "tag".
+        metric: name of the score.
+        options: what the recipe changes of the defaults (`bigru.train.recipes`).
+        must, aim: the figures asked for, as fractions.
+        published: recurrent results of others, labels only unless said.
+        vectors: whether training starts from the Tencent character vectors.
+        bag: the unit of the bag of words.
+    """
+
+    data: str
+    task: str
+    metric: str
+    must: float
+    aim: float
+    published: str
+    options: dict[str, Any] = field(default_factory=dict)
+    vectors: bool = False
+    bag: str = "word"
+
+
+ROWS = {
+    "chnsenticorp": Row(
+        "chnsenticorp",
+        "classify",
+        "accuracy",
+        0.92,
+        0.93,
+        "PaddleNLP BiGRU 87.85, eznlp LSTM + attention 92.42",
+        {"lowercase": True},
+        bag="char",
+    ),
+    "resume": Row("resume", "tag", "span_f1", 0.935, 0.945, "character LSTM-CRF 93.5 to 94.9", {"batch_size": 16}),
+    "resume-vectors": Row(
+        "resume",
+        "tag",
+        "span_f1",
+        0.945,
+        0.955,
+        "with bigrams 94.5, SoftLexicon 95.53 (vectors)",
+        {"batch_size": 16, "channels": WITH_VECTORS, "min_count": 1},
+        vectors=True,
+    ),
+    "msra": Row("msra", "tag", "span_f1", 0.875, 0.90, "character LSTM-CRF 88.8", {"skip": False, "epochs": 8}),
+    "r8": Row("r8", "classify", "accuracy", 0.965, 0.975, "BiLSTM 96.3"),
+    "imdb": Row(
+        "imdb",
+        "classify",
+        "accuracy",
+        0.90,
+        0.92,
+        "eznlp LSTM + attention 92.09 (vectors)",
+        {"lowercase": True, "min_count": 3, "epochs": 3, "embedding_dropout": 0.3},
+    ),
+}
+
+
+def prepared(row: Row, folder: Path) -> tuple[Split, str | None]:
+    """Return a row's data; tags are learnt as BIOES, which spells the same spans."""
+    split = LOADERS[row.data](folder)
+    if row.task == "classify":
+        return split, None
+    source = detect(split.train[1])
+    assert source is not None
+    parts = [(x, [convert(tags, source, "BIOES") for tags in y]) for x, y in (split.train, split.dev, split.test)]
+    return Split(*parts, split.note), "BIOES"
+
+
+def train(name: str, folder: Path, seed: int, threads: int) -> dict[str, Any]:
+    """Train and score one seed of a row."""
+    import torch
+
+    from bigru.bundle import Bundle
+    from bigru.runtime.predictor import Predictor
+    from bigru.train.fit import fit
+    from bigru.train.recipes import plan
+
+    torch.set_num_threads(threads)
+    row = ROWS[name]
+    split, scheme = prepared(row, folder)
+    started = time.perf_counter()
+    kind = "text" if isinstance(split.train[0][0], str) else "tokens"
+    # Characters that only the vectors know enter the vocabulary too, as one more input to learn it from.
+    known = [*split.train[0], list(tencent(folder))] if row.vectors else split.train[0]
+    options = {**row.options, "seed": seed}
+    task, config, model, training = plan(row.task, known, split.train[1], kind, scheme=scheme, options=options)
+    data = [(task.featurise(config, x), task.targets(config, y)) for x, y in (split.train, split.dev)]
+    weights = vectors(config, model, folder, seed) if row.vectors else None
+    fitted = fit(task, config, model, *data, training, progress="plain", initial_weights=weights)
+    seconds = time.perf_counter() - started
+    predictor = Predictor(Bundle(row.task, model, config, fitted.weights))
+    answers = predictor.predict(split.test[0], batch_size=256)
+    report = task.score(config, split.test[1], answers)
+    result = {
+        "seed": seed,
+        "dev": fitted.best_score,
+        "test": report[row.metric],
+        "epoch": fitted.best_epoch,
+        "seconds": round(seconds, 1),
+        "signature": report.to_json()["signature"][row.metric],
+    }
+    if row.task == "classify":
+        clean = np.flatnonzero(~leaked(split))
+        kept = task.score(config, [split.test[1][n] for n in clean], [answers[n] for n in clean])
+        result |= {"deleaked_test": kept[row.metric], "deleaked_n": len(clean)}
+    return result
+
+
+def vectors(config: Any, model: Any, folder: Path, seed: int) -> dict[str, np.ndarray]:
+    """Return first rows for the characters: the vectors, scaled to a deviation of 0.3; the others are drawn."""
+    table = tencent(folder)
+    size, dim = model.channels[0].size, model.channels[0].dim
+    first = np.random.default_rng(seed).normal(0, 0.1, (size, dim)).astype(np.float32)
+    known = {n: table[unit] for n, unit in enumerate(config.features.vocabulary, 1) if unit in table}
+    rows = np.stack(list(known.values()))
+    first[list(known)] = rows * (0.3 / rows.std())
+    return {"embedding.0.weight": first}
+
+
+def baseline(name: str, folder: Path) -> dict[str, Any]:
+    """Fit and score what knows no order: a bag of words, or a dictionary of entities."""
+    from bigru.metrics import classification_report, tagging_report
+    from bigru.study.baseline import BagOfWords, Dictionary
+
+    row = ROWS[name]
+    split, scheme = prepared(row, folder)
+    if scheme is not None:
+        dictionary = Dictionary(scheme).fit(*split.train)
+        predicted = dictionary.predict(split.test[0])
+        report = tagging_report(split.test[1], predicted, scheme)
+        return {"kind": "dictionary of training entities", "test": report["span_f1"]}
+    scores = {}
+    for ngrams in (1, 2):
+        bag = BagOfWords(row.bag, ngrams).fit(*split.train, dev=split.dev)
+        report = classification_report(split.test[1], bag.predict(split.test[0]), sorted(set(split.train[1])))
+        scores[ngrams] = report["accuracy"]
+    return {"kind": f"bag of {row.bag}s", "test": scores[1], "with_pairs": scores[2]}
+
+
+def run(name: str, folder: Path, seeds: list[int], jobs: int) -> None:
+    """Run a row, seeds side by side, and write its file."""
+    threads = max(1, len(os.sched_getaffinity(0)) // jobs)
+    with ProcessPoolExecutor(jobs) as pool:
+        runs = list(pool.map(train, *zip(*((name, folder, seed, threads) for seed in seeds), strict=True)))
+    row = ROWS[name]
+    scores = [one["test"] for one in runs]
+    result = {
+        "row": name,
+        "metric": row.metric,
+        "mean": statistics.mean(scores),
+        "std": statistics.stdev(scores) if len(scores) > 1 else 0.0,
+        "must": row.must,
+        "aim": row.aim,
+        "published": row.published,
+        "tier": "character vectors" if row.vectors else "labels only",
+        "split": prepared(row, folder)[0].note,
+        "options": {key: _plain(value) for key, value in row.options.items()},
+        "baseline": baseline(name, folder),
+        "runs": runs,
+        "machine": f"{len(os.sched_getaffinity(0))} cores of {_processor()}, {jobs} runs side by side",
+        "versions": {"bigru": bigru.__version__, "python": platform.python_version(), "commit": _commit()},
+        "command": f"python benchmarks/accuracy.py --data FOLDER {name} --seeds {' '.join(map(str, seeds))}",
+    }
+    RESULTS.mkdir(exist_ok=True)
+    text = json.dumps(result, ensure_ascii=False, indent=1)
+    (RESULTS / f"accuracy-{name}.json").write_text(text + "\n", encoding="utf-8")
+    print(f"{name}: {100 * result['mean']:.2f} +- {100 * result['std']:.2f}", file=sys.stderr)
+
+
+def _plain(value: Any) -> Any:
+    return [to_dict(channel) for channel in value] if isinstance(value, tuple) else value
+
+
+def _processor() -> str:
+    lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines() if Path("/proc/cpuinfo").exists() else []
+    return next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), platform.processor())
+
+
+def _commit() -> str:
+    done = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
+    return done.stdout.strip() or "none"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("rows", nargs="*", default=list(ROWS), metavar="ROW", help=", ".join(ROWS))
+    parser.add_argument("--data", type=Path, required=True, help="folder of the data sets")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
+    parser.add_argument("--jobs", type=int, default=2, help="runs side by side")
+    arguments = parser.parse_args()
+    for name in arguments.rows:
+        run(name, arguments.data, arguments.seeds, arguments.jobs)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,106 @@
+/* bigru's kernels behind one C interface: GRU layers on a CPU, forward and backward, in float32.
+ *
+ * Letters: B batch, T time, I input, H hidden, D directions (1 or 2).
+ * All arrays are dense and row-major and belong to the caller; what a call writes must not overlap what it reads.
+ * Results do not depend on the number of threads, nor a row's on the other rows of the batch, to the last bit.
+ * Any thread may call, also after fork; of simultaneous calls one has the helper threads and the others work alone.
+ * The library keeps its threads, their working memory and idle memory for gates, nothing else.
+ */
+#ifndef BIGRU_H
+#define BIGRU_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(_WIN32)
+#define BIGRU_API __declspec(dllexport)
+#else
+#define BIGRU_API __attribute__((visibility("default")))
+#endif
+
+/* What a call returns. bigru_last_error() then says what was wrong, in words, for the calling thread. */
+enum { BIGRU_OK = 0, BIGRU_INVALID = 1, BIGRU_NO_MEMORY = 2, BIGRU_UNSUPPORTED = 3 };
+
+BIGRU_API const char* bigru_last_error(void);
+
+/* One layer applied to one batch. */
+typedef struct {
+  int64_t B, T, I, H;
+  int32_t D;               /* directions */
+  int32_t reset_after;     /* 1: r * (U_n h + c_n), 0: U_n (r * h) + c_n */
+  int32_t reverse[2];      /* per direction: walks from len - 1 to 0 */
+  int32_t threads;         /* at most so many, the caller's among them; 0: bigru_threads() */
+  int32_t reserved;
+  const int64_t* lengths;  /* [B] each 0..T, or NULL: all are T. What lies past a length is never read */
+} bigru_gru_layer;
+
+/* Parameters of one direction, gates stacked r, z, n as in torch.nn.GRU. Biases may be NULL for zeros. */
+typedef struct {
+  const float* weight_ih;  /* [3H, I] */
+  const float* weight_hh;  /* [3H, H] */
+  const float* bias_ih;    /* [3H] */
+  const float* bias_hh;    /* [3H] */
+} bigru_gru_weights;
+
+/* Their gradients, written (not added); NULL where not wanted. */
+typedef struct {
+  float* weight_ih;
+  float* weight_hh;
+  float* bias_ih;
+  float* bias_hh;
+} bigru_gru_gradients;
+
+/* How many floats forward keeps for backward; -1 for an invalid layer. */
+BIGRU_API int64_t bigru_gru_gate_floats(const bigru_gru_layer* layer);
+
+/* Memory for gates, reused from those given back: getting fresh pages for them each time would cost a fifth of training.
+ * Any other memory that is 64-byte aligned does as well. NULL if there is none. At most half a gigabyte is kept idle. */
+BIGRU_API float* bigru_take_floats(int64_t count);
+BIGRU_API void bigru_give_floats(float* floats);
+
+/* x [B, T, I]; h0 [D, B, H] or NULL for zeros; weights [D]; y [B, T, D*H], zero past each length; h_n [D, B, H];
+ * gates [bigru_gru_gate_floats], 64-byte aligned, for backward, or NULL for inference. */
+BIGRU_API int bigru_gru_forward(const bigru_gru_layer* layer, const bigru_gru_weights* weights, const float* x,
+                                const float* h0, float* y, float* h_n, float* gates);
+
+/* x, h0, weights, y and gates of the forward call; dy [B, T, D*H] and dh_n [D, B, H], NULL for zeros;
+ * dx [B, T, I], dh0 [D, B, H], gradients [D]: NULL where not wanted. */
+BIGRU_API int bigru_gru_backward(const bigru_gru_layer* layer, const bigru_gru_weights* weights, const float* x,
+                                 const float* h0, const float* y, const float* gates, const float* dy,
+                                 const float* dh_n, float* dx, float* dh0, const bigru_gru_gradients* gradients);
+
+/* Weights packed once for many calls of inference: the caller's arrays are not needed afterwards. The layer's I, H, D,
+ * reset_after and reverse are kept with them. NULL on failure. Any number of threads may use one at once. */
+typedef struct bigru_gru_prepared bigru_gru_prepared;
+BIGRU_API bigru_gru_prepared* bigru_gru_prepare(const bigru_gru_layer* layer, const bigru_gru_weights* weights);
+BIGRU_API void bigru_gru_release(bigru_gru_prepared* prepared);
+
+/* bigru_gru_forward without gates; of the layer, only B, T, lengths and threads are read. */
+BIGRU_API int bigru_gru_infer(const bigru_gru_prepared* prepared, const bigru_gru_layer* layer, const float* x,
+                              const float* h0, float* y, float* h_n);
+
+/* One step of a stream, D = 1: x [B, I]; h [B, H] is read and replaced. Runs on the calling thread. */
+BIGRU_API int bigru_gru_step(const bigru_gru_prepared* prepared, int64_t B, const float* x, float* h);
+
+/* The instruction set in use, one of "portable", "avx2", "avx512". BIGRU_ISA in the environment, read at the first
+ * call, chooses another; NULL if it names one that this build or this CPU lacks. */
+BIGRU_API const char* bigru_isa(void);
+
+/* Name number i of the instruction sets built in, best first, and whether this CPU runs it; NULL past the last. */
+BIGRU_API const char* bigru_isa_built(int i, int* runs_here);
+
+/* Threads that a call with threads = 0 uses: BIGRU_THREADS, else the processors that affinity and cgroup allow.
+ * 0 if BIGRU_THREADS is not a positive number. */
+BIGRU_API int bigru_threads(void);
+
+/* sigmoid (0) or tanh (1) of count floats, as the kernels compute them. */
+BIGRU_API int bigru_vector_math(int function, const float* in, float* out, int64_t count);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,121 @@
+#include "call.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "machine.h"
+
+namespace bigru {
+namespace {
+
+thread_local std::string last_error;
+
+// Helpers are not woken for less work than their waking takes.
+constexpr double kSmallestShare = 1e6;  // multiply-adds
+
+int threads_of(const bigru_gru_layer& l) {
+  const double work = 3.0 * l.D * l.B * l.T * l.H * (l.I + l.H);
+  if (work < kSmallestShare) return 1;
+  return l.threads > 0 ? l.threads : default_threads();
+}
+
+// (step, row) pairs of a chunk: its gates take about a quarter of a megabyte, so that they stay in the second cache.
+int64_t chunk_of(const Kernels& k, int64_t H) { return std::clamp<int64_t>(65536 / k.gate_floats(H), 32, 512); }
+
+bool overlap(const Array& a, const Array& b) {
+  return a.data && b.data && a.data < b.data + b.floats && b.data < a.data + a.floats;
+}
+
+// True if the product of these sizes, all positive, is beyond any memory.
+bool too_large(std::initializer_list<int64_t> sizes) {
+  double product = 1;
+  for (int64_t size : sizes) product *= static_cast<double>(size > 0 ? size : 1);
+  return product > 1e15;
+}
+
+std::string check_sizes(const bigru_gru_layer& l) {
+  if (l.B < 0) return "B must not be negative, got " + std::to_string(l.B);
+  if (l.T < 0) return "T must not be negative, got " + std::to_string(l.T);
+  if (l.I < 1) return "I must be at least 1, got " + std::to_string(l.I);
+  if (l.H < 1) return "H must be at least 1, got " + std::to_string(l.H);
+  if (l.D != 1 && l.D != 2) return "D must be 1 or 2, got " + std::to_string(l.D);
+  if (too_large({l.B, l.T, l.I + 8 * l.H}) || too_large({l.H, l.I + l.H})) return "the arrays would be too large";
+  if (l.threads < 0) return "threads must not be negative, got " + std::to_string(l.threads);
+  return "";
+}
+
+std::string check_lengths(const bigru_gru_layer& l) {
+  if (!l.lengths) return "";
+  for (int64_t b = 0; b < l.B; ++b)
+    if (l.lengths[b] < 0 || l.lengths[b] > l.T)
+      return "lengths[" + std::to_string(b) + "] must be 0.." + std::to_string(l.T) + ", got " +
+             std::to_string(l.lengths[b]);
+  return "";
+}
+
+}  // namespace
+
+int fail(int code, const std::string& message) {
+  last_error = message;
+  return code;
+}
+
+std::string check(const char* where, const bigru_gru_layer& l) {
+  std::string wrong = check_sizes(l);
+  if (wrong.empty()) wrong = check_lengths(l);
+  if (wrong.empty() && !kernels()) wrong = "BIGRU_ISA must name an instruction set of this build and this CPU";
+  if (wrong.empty() && l.threads == 0 && default_threads() == 0) wrong = "BIGRU_THREADS must be a positive number";
+  return wrong.empty() ? wrong : std::string(where) + ": " + wrong;
+}
+
+std::string check_present(const char* where, std::initializer_list<Named> arrays) {
+  for (const Named& a : arrays)
+    if (!a.data) return std::string(where) + ": " + a.name + " must not be null";
+  return "";
+}
+
+std::string check_apart(const char* where, std::initializer_list<Array> written, std::initializer_list<Array> read) {
+  for (const Array* w = written.begin(); w != written.end(); ++w) {
+    for (const Array& r : read)
+      if (overlap(*w, r)) return std::string(where) + ": " + w->name + " must not overlap " + r.name;
+    for (const Array* other = w + 1; other != written.end(); ++other)
+      if (overlap(*w, *other)) return std::string(where) + ": " + w->name + " must not overlap " + other->name;
+  }
+  return "";
+}
+
+Layer layer_of(const bigru_gru_layer& l) {
+  return {static_cast<long>(l.B), static_cast<long>(l.T), static_cast<long>(l.I),
+          static_cast<long>(l.H), l.D,                    l.reset_after};
+}
+
+Weights weights_of(const bigru_gru_weights& w) { return {w.weight_ih, w.weight_hh, w.bias_ih, w.bias_hh}; }
+
+Call::Call(const bigru_gru_layer& l)
+    : kernels(*bigru::kernels()), layer(layer_of(l)), plan(make_plan(l.B, l.T, l.H, l.lengths)), threads(threads_of(l)),
+      tasks(l.D * static_cast<int>(plan.groups.size())), chunk(chunk_of(kernels, l.H)), given(l) {}
+
+Walk Call::walk(int task) const {
+  return walk_of(plan.groups[group(task)], direction(task), given.reverse[direction(task)], chunk);
+}
+
+int64_t Call::gates_at(int task) const {
+  return (direction(task) * plan.gates_at.back() + plan.gates_at[group(task)]) * kernels.gate_floats(layer.H);
+}
+
+bool Call::streams_gates() const {
+  const int64_t most_cached = 2 << 20;  // bytes
+  return given.D * plan.gates_at.back() * kernels.gate_floats(layer.H) * int64_t{sizeof(float)} > most_cached;
+}
+
+void Call::clear_past_lengths(float* to, int64_t columns) const {
+  if (!given.lengths || !to) return;
+  for (int64_t b = 0; b < given.B; ++b) {
+    const int64_t rest = given.T - given.lengths[b];
+    std::memset(to + (b * given.T + given.lengths[b]) * columns, 0, rest * columns * sizeof(float));
+  }
+}
+
+}  // namespace bigru
+
+extern "C" const char* bigru_last_error(void) { return bigru::last_error.c_str(); }

@@ -1,0 +1,78 @@
+// What the entry points share: checks, errors, and the cut of a call into tasks.
+#pragma once
+
+#include <atomic>
+#include <exception>
+#include <initializer_list>
+#include <new>
+#include <string>
+
+#include "../include/bigru.h"
+#include "dispatch.h"
+#include "memory.h"
+#include "plan.h"
+#include "pool.h"
+
+namespace bigru {
+
+// Remembers the message for bigru_last_error and returns the code.
+int fail(int code, const std::string& message);
+
+// Empty if the layer is sound, otherwise what is wrong with it.
+std::string check(const char* where, const bigru_gru_layer& layer);
+
+// Empty if none of the pointers is null, otherwise the name of the first that is.
+struct Named { const char* name; const void* data; };
+std::string check_present(const char* where, std::initializer_list<Named> arrays);
+
+// Empty if what is written overlaps nothing else.
+struct Array { const char* name; const float* data; int64_t floats; };
+std::string check_apart(const char* where, std::initializer_list<Array> written, std::initializer_list<Array> read);
+
+struct Call {
+  const Kernels& kernels;
+  Layer layer;
+  Plan plan;
+  int threads, tasks;
+  int64_t chunk;
+  const bigru_gru_layer& given;
+
+  explicit Call(const bigru_gru_layer& given);
+  int direction(int task) const { return task % given.D; }
+  int group(int task) const { return task / given.D; }
+  Walk walk(int task) const;
+  int64_t gates_at(int task) const;  // where a task's gates begin, in floats
+  bool streams_gates() const;        // all tasks' gates together are more than a cache holds
+  int64_t states(int task) const { return direction(task) * given.B * given.H; }
+  int packers(int64_t floats) const { return floats > 65536 ? threads : 1; }
+  void clear_past_lengths(float* to, int64_t columns) const;
+};
+
+Layer layer_of(const bigru_gru_layer& layer);
+Weights weights_of(const bigru_gru_weights& weights);
+
+// Runs body(), which returns a code; an exception becomes one.
+template <class Body> int guarded(const char* where, Body body) {
+  try {
+    return body();
+  } catch (const std::bad_alloc&) {
+    return fail(BIGRU_NO_MEMORY, std::string(where) + ": out of memory");
+  } catch (const std::exception& e) {
+    return fail(BIGRU_INVALID, std::string(where) + ": " + e.what());
+  }
+}
+
+// run_tasks for tasks that need memory: false if one had none.
+template <class Task> bool run_with_memory(int count, int threads, Task task) {
+  std::atomic<bool> had_memory{true};
+  run_tasks(count, threads, [&](int i) {
+    try {
+      task(i);
+    } catch (const std::bad_alloc&) {
+      had_memory = false;
+    }
+  });
+  return had_memory;
+}
+
+}  // namespace bigru

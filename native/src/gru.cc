@@ -1,0 +1,123 @@
+// Training: forward that keeps its gates, and backward.
+#include "call.h"
+
+namespace bigru {
+namespace {
+
+std::string check_forward(const bigru_gru_layer& l, const bigru_gru_weights* weights, const float* x, const float* h0,
+                          const float* y, const float* h_n) {
+  const char* where = "bigru_gru_forward";
+  std::string wrong = check(where, l);
+  if (wrong.empty()) wrong = check_present(where, {{"weights", weights}});
+  for (int d = 0; wrong.empty() && d < l.D; ++d)
+    wrong = check_present(where, {{"weight_ih", weights[d].weight_ih}, {"weight_hh", weights[d].weight_hh}});
+  if (wrong.empty() && l.B > 0) wrong = check_present(where, {{"h_n", h_n}});
+  if (wrong.empty() && l.B > 0 && l.T > 0) wrong = check_present(where, {{"x", x}, {"y", y}});
+  if (wrong.empty())
+    wrong = check_apart(where, {{"y", y, l.B * l.T * l.D * l.H}, {"h_n", h_n, l.D * l.B * l.H}},
+                        {{"x", x, l.B * l.T * l.I}, {"h0", h0, l.D * l.B * l.H}});
+  return wrong;
+}
+
+// Working memory that a backward call's tasks share.
+struct BackwardMemory {
+  int64_t packed_size, sum_size;
+  float *packed, *sums, *second_dx;
+
+  BackwardMemory(const Call& c, bool wants_weights, bool wants_dx) {
+    const bigru_gru_layer& l = c.given;
+    packed_size = c.kernels.packed_backward_floats(c.layer);
+    sum_size = wants_weights ? c.kernels.weight_sum_floats(c.layer) : 0;
+    const int64_t dx_size = wants_dx && l.D == 2 ? l.B * l.T * l.I : 0;
+    packed = call_memory(l.D * packed_size + c.tasks * sum_size + dx_size + 1);
+    sums = packed + l.D * packed_size;
+    second_dx = dx_size ? sums + c.tasks * sum_size : nullptr;
+  }
+  // The tasks of a direction stand together, so that their sums are added in the order of the groups.
+  float* sums_of(const Call& c, int task) const {
+    const int groups = static_cast<int>(c.plan.groups.size());
+    return sum_size ? sums + (c.direction(task) * groups + c.group(task)) * sum_size : nullptr;
+  }
+};
+
+void sum_weights(const Call& c, const BackwardMemory& m, const bigru_gru_gradients* gradients) {
+  const int groups = static_cast<int>(c.plan.groups.size());
+  run_tasks(c.given.D, c.packers(m.sum_size), [&](int d) {
+    const bigru_gru_gradients& to = gradients[d];
+    c.kernels.sum_weight_gradients(c.layer, m.sums + d * groups * m.sum_size, groups,
+                                   {to.weight_ih, to.weight_hh, to.bias_ih, to.bias_hh});
+  });
+}
+
+void add_second_direction(const Call& c, float* dx, const float* second) {
+  const bigru_gru_layer& l = c.given;
+  for (int64_t b = 0; b < l.B; ++b) {
+    const int64_t from = b * l.T * l.I, count = (l.lengths ? l.lengths[b] : l.T) * l.I;
+    for (int64_t i = from; i < from + count; ++i) dx[i] += second[i];
+  }
+}
+
+}  // namespace
+}  // namespace bigru
+
+using namespace bigru;
+
+extern "C" {
+
+int64_t bigru_gru_gate_floats(const bigru_gru_layer* l) {
+  const std::string wrong = check("bigru_gru_gate_floats", *l);
+  if (!wrong.empty()) return fail(BIGRU_INVALID, wrong), -1;
+  int64_t pairs = l->lengths ? 0 : l->B * l->T;
+  for (int64_t b = 0; l->lengths && b < l->B; ++b) pairs += l->lengths[b];
+  return l->D * pairs * kernels()->gate_floats(l->H);
+}
+
+int bigru_gru_forward(const bigru_gru_layer* l, const bigru_gru_weights* weights, const float* x, const float* h0,
+                      float* y, float* h_n, float* gates) {
+  std::string wrong = check_forward(*l, weights, x, h0, y, h_n);
+  if (wrong.empty() && reinterpret_cast<uintptr_t>(gates) % 64) wrong = "bigru_gru_forward: gates must be 64-byte aligned";
+  if (!wrong.empty()) return fail(BIGRU_INVALID, wrong);
+  return guarded("bigru_gru_forward", [&] {
+    const Call c(*l);
+    const int64_t size = c.kernels.packed_forward_floats(c.layer);
+    float* packed = call_memory(l->D * size);
+    run_tasks(l->D, c.packers(size), [&](int d) { c.kernels.pack_forward(c.layer, weights_of(weights[d]), packed + d * size); });
+    const bool done = run_with_memory(c.tasks, c.threads, [&](int i) {
+      const Walk walk = c.walk(i);
+      c.kernels.forward({c.layer, walk, packed + c.direction(i) * size, x, h0 ? h0 + c.states(i) : nullptr, y,
+                         h_n + c.states(i), gates ? gates + c.gates_at(i) : nullptr, c.streams_gates(),
+                         task_memory(c.kernels.forward_scratch_floats(c.layer, walk))});
+    });
+    c.clear_past_lengths(y, l->D * l->H);
+    return done ? int{BIGRU_OK} : fail(BIGRU_NO_MEMORY, "bigru_gru_forward: out of memory");
+  });
+}
+
+int bigru_gru_backward(const bigru_gru_layer* l, const bigru_gru_weights* weights, const float* x, const float* h0,
+                       const float* y, const float* gates, const float* dy, const float* dh_n, float* dx, float* dh0,
+                       const bigru_gru_gradients* gradients) {
+  const std::string wrong = check("bigru_gru_backward", *l);
+  if (!wrong.empty()) return fail(BIGRU_INVALID, wrong);
+  return guarded("bigru_gru_backward", [&] {
+    const Call c(*l);
+    const BackwardMemory m(c, gradients, dx);
+    run_tasks(l->D, c.packers(m.packed_size), [&](int d) {
+      c.kernels.pack_backward(c.layer, weights_of(weights[d]), m.packed + d * m.packed_size);
+    });
+    const bool done = run_with_memory(c.tasks, c.threads, [&](int i) {
+      const Walk walk = c.walk(i);
+      const int d = c.direction(i);
+      c.kernels.backward({c.layer, walk, m.packed + d * m.packed_size, x, h0 ? h0 + c.states(i) : nullptr, y,
+                          gates + c.gates_at(i), dy, dh_n ? dh_n + c.states(i) : nullptr,
+                          d == 0 || !dx ? dx : m.second_dx, dh0 ? dh0 + c.states(i) : nullptr, m.sums_of(c, i),
+                          task_memory(c.kernels.backward_scratch_floats(c.layer, walk))});
+    });
+    if (!done) return fail(BIGRU_NO_MEMORY, "bigru_gru_backward: out of memory");
+    if (gradients) sum_weights(c, m, gradients);
+    if (m.second_dx) add_second_direction(c, dx, m.second_dx);
+    c.clear_past_lengths(dx, l->I);
+    return int{BIGRU_OK};
+  });
+}
+
+}  // extern "C"

@@ -1,0 +1,103 @@
+"""The compiled GRU for NumPy arrays: a thin face on `native/include/bigru.h`, without copies.
+
+Arrays are contiguous float32, lengths int64. `weights` holds per walk (weight_ih [3H, I], weight_hh [3H, H],
+bias_ih [3H] or None, bias_hh [3H] or None), `reverse` one flag per walk. `threads` is the most that a call uses,
+0 for `BIGRU_THREADS` or else all processors that the process may use; results are the same bits for any number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ...errors import BigruError
+
+try:
+    from ... import _native
+except ImportError as error:
+    raise BigruError(
+        f"bigru: the compiled kernels must be built for this Python, got none ({error}). "
+        "Build them, with a C++17 compiler at hand: pip install --force-reinstall --no-deps ."
+    ) from error
+
+__all__ = ["Weights", "backward", "forward", "instruction_sets", "isa", "threads"]
+
+Weights = Sequence[Sequence[Any]]
+"""Per walk the four weights; biases may be None."""
+
+instruction_sets = _native.instruction_sets
+isa = _native.isa
+threads = _native.threads
+
+
+def forward(
+    x: np.ndarray,
+    weights: Weights,
+    *,
+    lengths: np.ndarray | None = None,
+    h0: np.ndarray | None = None,
+    reset_after: bool = True,
+    reverse: Sequence[bool] = (False, True),
+    threads: int = 0,
+    keep: bool = False,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+    """Walk a layer over a padded batch.
+
+    Args:
+        x: [B, T, I]; what lies past a length is never read.
+        weights: of D walks.
+        lengths: [B] within 0..T, None for T everywhere.
+        h0: [D, B, H], None for zeros.
+        reset_after: equation (3) of docs/math/gru.md when true, (3') when false.
+        reverse: per walk, whether it runs from the last real step to the first.
+        threads: the most that are used.
+        keep: whether to keep what `backward` needs.
+
+    Returns:
+        y [B, T, D*H], zero past a length; h_n [D, B, H]; with `keep` the gates, else None.
+
+    Raises:
+        ValueError: a dtype, shape or length does not fit, said by name.
+    """
+    (B, T, I), D, H = x.shape, len(weights), weights[0][1].shape[1]
+    y, h_n = np.empty((B, T, D * H), np.float32), np.empty((D, B, H), np.float32)
+    gates = _native.gru_gates(B, T, I, H, D, lengths) if keep else None
+    _native.gru_forward(weights, reverse, reset_after, threads, x, lengths, h0, y, h_n, gates)
+    return y, h_n, gates
+
+
+def backward(
+    x: np.ndarray,
+    weights: Weights,
+    y: np.ndarray,
+    gates: np.ndarray,
+    dy: np.ndarray | None,
+    dh_n: np.ndarray | None,
+    *,
+    lengths: np.ndarray | None = None,
+    h0: np.ndarray | None = None,
+    reset_after: bool = True,
+    reverse: Sequence[bool] = (False, True),
+    threads: int = 0,
+    needs: Sequence[bool] = (True, True, True),
+) -> tuple[np.ndarray | None, np.ndarray | None, list[tuple[np.ndarray | None, ...]] | None]:
+    """Return the gradients of x, h0 and the weights.
+
+    Args:
+        x, weights, lengths, h0, reset_after, reverse: those of `forward`, which gave `y` and `gates`.
+        dy: [B, T, D*H], read within the lengths only; None for zeros.
+        dh_n: [D, B, H]; None for zeros.
+        threads: the most that are used.
+        needs: whether dx, dh0 and the gradients of the weights are wanted; None is returned for others.
+
+    Raises:
+        ValueError: a dtype or shape does not fit, said by name.
+    """
+    B, D, H = x.shape[0], len(weights), weights[0][1].shape[1]
+    dx = np.empty_like(x) if needs[0] else None
+    dh0 = np.empty((D, B, H), np.float32) if needs[1] else None
+    gradients = [tuple(None if w is None else np.empty_like(w) for w in walk) for walk in weights] if needs[2] else None
+    _native.gru_backward(weights, reverse, reset_after, threads, x, lengths, h0, y, gates, dy, dh_n, dx, dh0, gradients)
+    return dx, dh0, gradients
