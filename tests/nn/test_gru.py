@@ -264,9 +264,10 @@ def test_an_empty_sequence_in_a_batch_keeps_its_state():
 def test_dropout_acts_between_layers_in_training_only():
     ours = GRU(3, 7, 2, dropout=1.0, **F64)
     x = torch.randn(5, 4, 3, **F64)
-    trained, _ = ours(x)
-    fed_zeros, _ = ours.eval()(x)
-    assert not torch.allclose(trained, fed_zeros)
+    trained, h_trained = ours(x)
+    evaluated, h_evaluated = ours.eval()(x)
+    assert not torch.allclose(trained, evaluated)
+    assert_equal(h_trained[0], h_evaluated[0])
     second = torch.nn.GRU(7, 7, **F64)
     second.load_state_dict({f"{n.removesuffix('1')}0": v for n, v in ours.state_dict().items() if n.endswith("l1")})
     assert_equal(trained, second(torch.zeros(5, 4, 7, **F64))[0])

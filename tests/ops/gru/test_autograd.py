@@ -10,6 +10,7 @@ from bigru.errors import ArgumentError
 from bigru.layout import weight_shapes
 from bigru.ops.gru import autograd
 from bigru.ops.gru import reference as gru
+from bigru.ops.gru.walk import Packing
 from bigru.ops.lstm import reference as lstm
 from bigru.ops.rnn import reference as rnn
 from tolerances import FLOAT32, FLOAT64
@@ -195,3 +196,16 @@ def test_mixed_precision_takes_halves_and_keeps_the_state_precise(name):
     assert weights["forward"][1].grad.dtype == torch.float32
     if cell == "gru":
         np.testing.assert_allclose(y["forward"].detach(), want["forward"].detach(), **FLOAT32)
+
+
+@pytest.mark.parametrize("reset_after", [True, False])
+def test_backward_leaves_the_gradients_it_is_given_alone(reset_after):
+    packing = Packing(np.array([3, 1]), 3)
+    (arrays,) = weights_of("gru", 2, 3, ("forward",)).values()
+    W, U, b_ih, b_hh = (leaf(a[None]) for a in arrays)
+    packed, initial = torch.randn(1, 4, 2, dtype=torch.float64), torch.zeros(1, 2, 3, dtype=torch.float64)
+    outputs = autograd.Steps.apply(reset_after, packing, packed, W, U, b_ih, b_hh, initial)
+    given = [torch.ones_like(output) for output in outputs]
+    torch.autograd.grad(outputs, [W], given)
+    for gradient in given:
+        np.testing.assert_array_equal(gradient, torch.ones_like(gradient))
