@@ -103,7 +103,8 @@ class Native(torch.autograd.Function):
         ctx: Any, settings: tuple[np.ndarray, bool, list[bool]], x: Tensor, h0: Tensor | None, *weights: Tensor | None
     ) -> tuple[Tensor, Tensor]:
         lengths, reset_after, reverse = settings
-        options = {"lengths": lengths, "reset_after": reset_after, "reverse": reverse, "threads": _threads()}
+        options: dict[str, Any] = {"lengths": lengths, "reset_after": reset_after, "reverse": reverse}
+        options["threads"] = _threads()
         arrays = [_dense(a) for a in (x, h0, *weights)]
         keep = any(ctx.needs_input_grad)
         y, h_n, ctx.gates = native.forward(arrays[0], _fours(arrays[2:]), h0=arrays[1], keep=keep, **options)

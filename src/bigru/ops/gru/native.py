@@ -15,14 +15,14 @@ import numpy as np
 from ...errors import BigruError
 
 try:
-    from ... import _native
+    import bigru._native as _native
 except ImportError as error:
     raise BigruError(
         f"bigru: the compiled kernels must be built for this Python, got none ({error}). "
         "Build them, with a C++17 compiler at hand: pip install --force-reinstall --no-deps ."
     ) from error
 
-__all__ = ["Weights", "backward", "forward", "instruction_sets", "isa", "threads"]
+__all__ = ["Prepared", "Weights", "backward", "forward", "instruction_sets", "isa", "threads"]
 
 Weights = Sequence[Sequence[Any]]
 """Per walk the four weights; biases may be None."""
@@ -61,9 +61,9 @@ def forward(
     Raises:
         ValueError: a dtype, shape or length does not fit, said by name.
     """
-    (B, T, I), D, H = x.shape, len(weights), weights[0][1].shape[1]
+    (B, T, inputs), D, H = x.shape, len(weights), weights[0][1].shape[1]
     y, h_n = np.empty((B, T, D * H), np.float32), np.empty((D, B, H), np.float32)
-    gates = _native.gru_gates(B, T, I, H, D, lengths) if keep else None
+    gates = _native.gru_gates(B, T, inputs, H, D, lengths) if keep else None
     _native.gru_forward(weights, reverse, reset_after, threads, x, lengths, h0, y, h_n, gates)
     return y, h_n, gates
 
@@ -101,3 +101,28 @@ def backward(
     gradients = [tuple(None if w is None else np.empty_like(w) for w in walk) for walk in weights] if needs[2] else None
     _native.gru_backward(weights, reverse, reset_after, threads, x, lengths, h0, y, gates, dy, dh_n, dx, dh0, gradients)
     return dx, dh0, gradients
+
+
+class Prepared:
+    """Weights packed once, for inference: whole batches, or a stream step by step.
+
+    Args:
+        weights, reset_after, reverse: as for `forward`.
+    """
+
+    def __init__(self, weights: Weights, *, reset_after: bool = True, reverse: Sequence[bool] = (False, True)) -> None:
+        self._packed = _native.Prepared(weights, reverse, reset_after)
+        self._walks, self._hidden = len(weights), weights[0][1].shape[1]
+
+    def forward(
+        self, x: np.ndarray, *, lengths: np.ndarray | None = None, h0: np.ndarray | None = None, threads: int = 0
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return y [B, T, D*H] and h_n [D, B, H]; arguments as for the function `forward`."""
+        y = np.empty((*x.shape[:2], self._walks * self._hidden), np.float32)
+        h_n = np.empty((self._walks, x.shape[0], self._hidden), np.float32)
+        self._packed.infer(x, lengths, h0, y, h_n, threads)
+        return y, h_n
+
+    def step(self, x: np.ndarray, h: np.ndarray) -> None:
+        """Take one step of a stream of one walk: x [B, I]; h [B, H] is read and replaced."""
+        self._packed.step(x, h)

@@ -1,0 +1,55 @@
+"""The compiled kernels; `native/python/binding.cc` says what each function takes."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+Walks = Sequence[Sequence[Any]]
+
+def isa() -> str | None: ...
+def instruction_sets() -> list[tuple[str, bool]]: ...
+def threads() -> int: ...
+def vector_math(function: str, x: np.ndarray, y: np.ndarray) -> None: ...
+def gru_gates(B: int, T: int, I: int, H: int, D: int, lengths: np.ndarray | None) -> np.ndarray: ...
+def gru_forward(
+    weights: Walks,
+    reverse: Sequence[bool],
+    reset_after: bool,
+    threads: int,
+    x: np.ndarray,
+    lengths: np.ndarray | None,
+    h0: np.ndarray | None,
+    y: np.ndarray,
+    h_n: np.ndarray,
+    gates: np.ndarray | None,
+) -> None: ...
+def gru_backward(
+    weights: Walks,
+    reverse: Sequence[bool],
+    reset_after: bool,
+    threads: int,
+    x: np.ndarray,
+    lengths: np.ndarray | None,
+    h0: np.ndarray | None,
+    y: np.ndarray,
+    gates: np.ndarray,
+    dy: np.ndarray | None,
+    dh_n: np.ndarray | None,
+    dx: np.ndarray | None,
+    dh0: np.ndarray | None,
+    gradients: Walks | None,
+) -> None: ...
+
+class Prepared:
+    def __init__(self, weights: Walks, reverse: Sequence[bool], reset_after: bool) -> None: ...
+    def infer(
+        self,
+        x: np.ndarray,
+        lengths: np.ndarray | None,
+        h0: np.ndarray | None,
+        y: np.ndarray,
+        h_n: np.ndarray,
+        threads: int,
+    ) -> None: ...
+    def step(self, x: np.ndarray, h: np.ndarray) -> None: ...

@@ -1,0 +1,75 @@
+"""Gradients of every input against the float64 reference."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from cases import assert_close, backward, backward_reference, output_gradients, poison, random_case
+
+
+def assert_gradients_close(got, want):
+    for g, w in zip(got[:2], want[:2], strict=True):
+        assert_close(g, w, "gradient")
+    for g_direction, w_direction in zip(got[2], want[2], strict=True):
+        for g, w in zip(g_direction, w_direction, strict=True):
+            assert_close(g, w, "gradient")
+
+
+@pytest.mark.parametrize("reset_after", [True, False])
+@pytest.mark.parametrize("H", [1, 2, 7, 63, 65])
+@pytest.mark.parametrize("I", [1, 2, 7, 63, 65])
+def test_backward_equals_reference(I, H, reset_after):
+    case = random_case(I * 100 + H, 5, 4, I, H, reset_after=reset_after)
+    dy, dh_n = output_gradients(case)
+    poisoned = replace(case, x=poison(case.x, case.lengths))
+    assert_gradients_close(backward(poisoned, poison(dy, case.lengths), dh_n), backward_reference(case, dy, dh_n))
+
+
+@pytest.mark.parametrize("reset_after", [True, False])
+@pytest.mark.parametrize("reverse", [(False,), (True,), (True, False)])
+@pytest.mark.parametrize(("B", "T"), [(1, 1), (1, 70), (2, 5), (9, 1), (17, 40), (33, 3)])
+def test_shapes_and_walks(B, T, reverse, reset_after):
+    case = random_case(B * 100 + T, B, T, 5, 20, reset_after=reset_after, reverse=reverse)
+    dy, dh_n = output_gradients(case)
+    assert_gradients_close(backward(case, dy, dh_n), backward_reference(case, dy, dh_n))
+
+
+def test_missing_output_gradients_are_zeros():
+    case = random_case(1, 5, 6, 3, 9)
+    dy, dh_n = output_gradients(case)
+    assert_gradients_close(backward(case, None, dh_n), backward_reference(case, np.zeros_like(dy), dh_n))
+    assert_gradients_close(backward(case, dy, None), backward_reference(case, dy, np.zeros_like(dh_n)))
+
+
+def test_what_is_not_needed_is_not_computed_and_changes_nothing():
+    case = random_case(2, 5, 6, 3, 9)
+    dy, dh_n = output_gradients(case)
+    _, _, want = backward(case, dy, dh_n)
+    dx, dh0, got = backward(case, dy, dh_n, needs=(False, False, True))
+    assert dx is None
+    assert dh0 is None
+    for g_direction, w_direction in zip(got, want, strict=True):
+        for g, w in zip(g_direction, w_direction, strict=True):
+            np.testing.assert_array_equal(g, w)
+
+
+def test_gradients_past_a_length_are_zero():
+    case = random_case(3, 6, 7, 3, 5)
+    dx, _, _ = backward(replace(case, x=poison(case.x, case.lengths)), *output_gradients(case))
+    for row, length in zip(dx, case.lengths, strict=True):
+        assert not row[length:].any()
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_fuzz(seed):
+    rng = np.random.default_rng(seed)
+    B, T, I, H = (int(rng.integers(1, top)) for top in (40, 24, 50, 90))
+    walks = [(False,), (True,), (False, True), (True, False), (False, False)]
+    case = random_case(seed, B, T, I, H, reset_after=bool(rng.integers(2)), reverse=walks[rng.integers(5)])
+    case = case.rows(rng.permutation(B)[: 1 + B // 4])
+    dy, dh_n = output_gradients(case)
+    poisoned = replace(case, x=poison(case.x, case.lengths))
+    got = backward(poisoned, poison(dy, case.lengths), dh_n, threads=int(rng.integers(1, 4)))
+    assert_gradients_close(got, backward_reference(case, dy, dh_n))

@@ -1,0 +1,73 @@
+"""NaN, infinities and denormals go through as in the reference, and no setting of the processor leaks out."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from cases import backward, forward, forward_reference, output_gradients, random_case
+
+from bigru.ops.gru import native
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("reset_after", [True, False])
+def test_inputs_that_are_not_finite(value, reset_after):
+    case = random_case(1, 6, 5, 3, 7, reset_after=reset_after, lengths="full")
+    case.x[2, 3, 1] = value
+    case.h0[0, 4, 2] = value
+    with np.errstate(invalid="ignore"):
+        want_y, want_h = forward_reference(case)
+    y, h_n, _ = forward(case)
+    np.testing.assert_array_equal(np.isnan(y), np.isnan(want_y))
+    np.testing.assert_array_equal(np.isnan(h_n), np.isnan(want_h))
+    np.testing.assert_allclose(y, want_y, atol=2e-6, rtol=0, equal_nan=True)
+
+
+def test_a_poisoned_row_stays_alone():
+    case = random_case(2, 20, 5, 3, 17)
+    clean, _, _ = forward(case)
+    x = case.x.copy()
+    x[7] = np.nan
+    y, _, _ = forward(replace(case, x=x))
+    others = np.arange(20) != 7
+    np.testing.assert_array_equal(y[others], clean[others])
+
+
+def test_saturated_gates():
+    case = random_case(3, 4, 3, 2, 5, lengths="full")
+    y, _, _ = forward(replace(case, x=case.x * 1e6))
+    want, _ = forward_reference(replace(case, x=case.x * np.float32(1e6)))
+    np.testing.assert_allclose(y, want, atol=1e-5)
+
+
+def test_denormals_are_not_slow():
+    case = random_case(4, 8, 60, 32, 64, lengths="full")
+
+    def seconds(scale):
+        scaled = replace(
+            case,
+            x=case.x * np.float32(scale),
+            h0=case.h0 * np.float32(scale),
+            weights=[tuple(w * np.float32(1 if w.ndim == 2 else 0) for w in d) for d in case.weights],
+        )
+        best = np.inf
+        for _ in range(20):
+            start = time.perf_counter()
+            forward(scaled, threads=1)
+            best = min(best, time.perf_counter() - start)
+        return best
+
+    assert seconds(1e-41) < 5 * seconds(1)
+
+
+def test_the_callers_floating_point_mode_stays():
+    tiny = np.array([1e-40], np.float32)
+    case = random_case(5, 20, 30, 8, 64)
+    backward(case, *output_gradients(case))
+    native.Prepared(case.weights[:1], reverse=(False,)).step(
+        np.zeros((1, 8), np.float32), np.zeros((1, 64), np.float32)
+    )
+    assert (tiny / 2)[0] != 0

@@ -1,0 +1,120 @@
+"""The same bits on any number of threads, from many callers at once, and after a fork."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+
+import numpy as np
+import pytest
+from cases import backward, forward, output_gradients, random_case
+
+from bigru.ops.gru import native
+
+
+def everything(case, threads):
+    dy, dh_n = output_gradients(case)
+    y, h_n, _ = forward(case, threads=threads)
+    dx, dh0, gradients = backward(case, dy, dh_n, threads=threads)
+    return [y, h_n, dx, dh0, *(g for direction in gradients for g in direction)]
+
+
+def assert_same_bits(got, want):
+    for g, w in zip(got, want, strict=True):
+        np.testing.assert_array_equal(g, w)
+
+
+@pytest.mark.parametrize("reset_after", [True, False])
+@pytest.mark.parametrize("B", [1, 16, 40, 150])
+def test_same_bits_on_any_number_of_threads(B, reset_after):
+    case = random_case(B, B, 40, 20, 65, reset_after=reset_after)
+    want = everything(case, 1)
+    for threads in (2, 3, 8):
+        assert_same_bits(everything(case, threads), want)
+
+
+def test_many_callers_at_once():
+    cases = [random_case(i, 20, 30, 9, 33) for i in range(6)]
+    want = [everything(case, 1) for case in cases]
+    got = [None] * len(cases)
+
+    def call(i):
+        for _ in range(5):
+            got[i] = everything(cases[i], 2)
+
+    callers = [threading.Thread(target=call, args=(i,)) for i in range(len(cases))]
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join()
+    for g, w in zip(got, want, strict=True):
+        assert_same_bits(g, w)
+
+
+FORK = """
+import os, sys
+from cases import random_case, forward
+case = random_case(0, 40, 60, 20, 64)
+y, _, _ = forward(case, threads=2)
+child = os.fork()
+if child == 0:
+    os._exit(0 if (forward(case, threads=2)[0] == y).all() else 1)
+code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+sys.exit(code or not (forward(case, threads=2)[0] == y).all())
+"""
+
+
+def run_python(code, **environment):
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=os.path.dirname(__file__),
+        timeout=60,
+        text=True,
+        env={**os.environ, **environment},
+        capture_output=True,
+        check=False,
+    )
+
+
+def test_fork_after_the_threads_were_made():
+    done = run_python(FORK)
+    assert done.returncode == 0, done.stderr
+
+
+def test_environment_chooses_the_threads():
+    ask = "from bigru.ops.gru import native; print(native.threads())"
+    assert run_python(ask, BIGRU_THREADS="3").stdout == "3\n"
+    assert int(run_python(ask, BIGRU_THREADS="").stdout) <= len(os.sched_getaffinity(0))
+
+
+def test_affinity_is_honoured():
+    one = min(os.sched_getaffinity(0))
+    ask = f"import os; os.sched_setaffinity(0, {{{one}}}); from bigru.ops.gru import native; print(native.threads())"
+    assert run_python(ask).stdout == "1\n"
+
+
+def test_a_wrong_number_of_threads_is_an_error():
+    done = run_python("from cases import *; forward(random_case(0, 1, 1, 1, 1))", BIGRU_THREADS="many")
+    assert "BIGRU_THREADS must be a positive number" in done.stderr
+
+
+def test_an_unknown_instruction_set_is_an_error():
+    done = run_python("from cases import *; forward(random_case(0, 1, 1, 1, 1))", BIGRU_ISA="mmx")
+    assert "BIGRU_ISA must name an instruction set" in done.stderr
+
+
+def test_idle_threads_sleep():
+    case = random_case(1, 40, 60, 20, 64)
+    forward(case, threads=2)
+    import time
+
+    time.sleep(0.01)
+    before = time.process_time()
+    time.sleep(0.3)
+    assert time.process_time() - before < 0.05
+
+
+def test_the_active_set_runs_here():
+    assert dict(native.instruction_sets())[native.isa()]
