@@ -1,10 +1,12 @@
-# Two commands do everything on a fresh machine (Python >= 3.11): `make demo` and `make test`.
+# Two commands do everything on a fresh machine (Python >= 3.11, a C++17 compiler): `make demo` and `make test`.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 RUNTIME := .venv-runtime
 PIP := install --disable-pip-version-check --quiet --constraint constraints.txt
 EXTRAS := train,text,demo,logs,hub,dev
+
+NATIVE := $(wildcard native/CMakeLists.txt native/*/*)
 
 .PHONY: demo test lint bench clean
 .DELETE_ON_ERROR:
@@ -24,14 +26,15 @@ lint: $(VENV)/ready
 DATA ?= ../shared/data
 bench: $(VENV)/ready
 	$(BIN)/python benchmarks/accuracy.py --data $(DATA)
+	$(BIN)/python benchmarks/render.py
 
-$(VENV)/ready: pyproject.toml constraints.txt
+$(VENV)/ready: pyproject.toml constraints.txt $(NATIVE)
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip $(PIP) --editable '.[$(EXTRAS)]'
 	touch $@
 
 # What a server has: bigru without extras, so without torch. The tests prove that it predicts.
-$(RUNTIME)/ready: pyproject.toml constraints.txt
+$(RUNTIME)/ready: pyproject.toml constraints.txt $(NATIVE)
 	$(PYTHON) -m venv $(RUNTIME)
 	$(RUNTIME)/bin/python -m pip $(PIP) --editable .
 	touch $@
