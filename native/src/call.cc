@@ -95,8 +95,8 @@ Call::Call(const bigru_gru_layer& l)
     : kernels(*bigru::kernels()), layer(layer_of(l)), plan(make_plan(l.B, l.T, l.H, l.lengths)), threads(threads_of(l)),
       tasks(l.D * static_cast<int>(plan.groups.size())), chunk(chunk_of(kernels, l.H)), given(l) {}
 
-Walk Call::walk(int task) const {
-  return walk_of(plan.groups[group(task)], direction(task), given.reverse[direction(task)], chunk);
+Walk Call::walk(int task, int64_t least_chunk) const {
+  return walk_of(plan.groups[group(task)], direction(task), given.reverse[direction(task)], std::max(chunk, least_chunk));
 }
 
 int64_t Call::gates_at(int task) const {

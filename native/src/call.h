@@ -40,7 +40,7 @@ struct Call {
   explicit Call(const bigru_gru_layer& given);
   int direction(int task) const { return task % given.D; }
   int group(int task) const { return task / given.D; }
-  Walk walk(int task) const;
+  Walk walk(int task, int64_t least_chunk = 0) const;
   int64_t gates_at(int task) const;  // where a task's gates begin, in floats
   bool streams_gates() const;        // all tasks' gates together are more than a cache holds
   int64_t states(int task) const { return direction(task) * given.B * given.H; }

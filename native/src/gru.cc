@@ -4,6 +4,10 @@
 namespace bigru {
 namespace {
 
+// A chunk of backward has at least so many (step, row) pairs: the sums of dW, too large for a cache when H is, are read
+// and written once for each chunk.
+constexpr int64_t kBackwardChunk = 128;
+
 std::string check_forward(const bigru_gru_layer& l, const bigru_gru_weights* weights, const float* x, const float* h0,
                           const float* y, const float* h_n) {
   const char* where = "bigru_gru_forward";
@@ -105,7 +109,7 @@ int bigru_gru_backward(const bigru_gru_layer* l, const bigru_gru_weights* weight
       c.kernels.pack_backward(c.layer, weights_of(weights[d]), m.packed + d * m.packed_size);
     });
     const bool done = run_with_memory(c.tasks, c.threads, [&](int i) {
-      const Walk walk = c.walk(i);
+      const Walk walk = c.walk(i, kBackwardChunk);
       const int d = c.direction(i);
       c.kernels.backward({c.layer, walk, m.packed + d * m.packed_size, x, h0 ? h0 + c.states(i) : nullptr, y,
                           gates + c.gates_at(i), dy, dh_n ? dh_n + c.states(i) : nullptr,

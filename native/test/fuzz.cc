@@ -1,0 +1,122 @@
+// Random shapes, lengths, walks and threads on arrays of exactly the size the header names, for the sanitizers to watch:
+// nothing is read or written outside them, padding (NaN) never reaches a result, and threads change no bit.
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <limits>
+#include <random>
+#include <vector>
+
+#include "bigru.h"
+
+namespace {
+
+using Floats = std::vector<float>;
+
+struct Case {
+  bigru_gru_layer layer{};
+  std::vector<int64_t> lengths;
+  Floats x, h0, dy, dh_n;
+  std::vector<Floats> weights;
+};
+
+struct Results { Floats y, h_n, dx, dh0; std::vector<Floats> gradients; };
+
+Floats random_floats(std::mt19937& random, int64_t count) {
+  std::uniform_real_distribution<float> value(-0.5f, 0.5f);
+  Floats a(count);
+  for (float& x : a) x = value(random);
+  return a;
+}
+
+void poison(Floats& a, const Case& c, int64_t columns) {
+  for (int64_t b = 0; b < c.layer.B; ++b)
+    for (int64_t i = c.lengths[b] * columns; i < c.layer.T * columns; ++i)
+      a[b * c.layer.T * columns + i] = std::numeric_limits<float>::quiet_NaN();
+}
+
+Case random_case(unsigned seed) {
+  std::mt19937 random(seed);
+  const auto below = [&](int n) { return static_cast<int64_t>(random() % n); };
+  Case c;
+  bigru_gru_layer& l = c.layer;
+  l.B = below(40), l.T = below(20), l.I = 1 + below(70), l.H = 1 + below(70);
+  l.D = 1 + static_cast<int32_t>(below(2));
+  l.reset_after = static_cast<int32_t>(below(2));
+  for (int32_t& reverse : l.reverse) reverse = static_cast<int32_t>(below(2));
+  for (int64_t b = 0; b < l.B; ++b) c.lengths.push_back(below(static_cast<int>(l.T) + 1));
+  c.x = random_floats(random, l.B * l.T * l.I);
+  c.h0 = random_floats(random, l.D * l.B * l.H);
+  c.dy = random_floats(random, l.B * l.T * l.D * l.H);
+  c.dh_n = random_floats(random, l.D * l.B * l.H);
+  poison(c.x, c, l.I);
+  poison(c.dy, c, l.D * l.H);
+  for (int d = 0; d < l.D; ++d)
+    for (int64_t columns : {l.I, l.H, int64_t{1}, int64_t{1}}) c.weights.push_back(random_floats(random, 3 * l.H * columns));
+  return c;
+}
+
+void must(int code) {
+  if (code == BIGRU_OK) return;
+  std::fprintf(stderr, "%s\n", bigru_last_error());
+  std::exit(1);
+}
+
+Results run(const Case& c, int threads) {
+  bigru_gru_layer l = c.layer;
+  l.threads = threads;
+  l.lengths = c.lengths.data();
+  Results r;
+  r.y.resize(l.B * l.T * l.D * l.H), r.h_n.resize(l.D * l.B * l.H);
+  r.dx.resize(c.x.size()), r.dh0.resize(c.h0.size());
+  for (const Floats& w : c.weights) r.gradients.emplace_back(w.size());
+  bigru_gru_weights w[2];
+  bigru_gru_gradients g[2];
+  for (int d = 0; d < l.D; ++d) {
+    w[d] = {c.weights[4 * d].data(), c.weights[4 * d + 1].data(), c.weights[4 * d + 2].data(), c.weights[4 * d + 3].data()};
+    g[d] = {r.gradients[4 * d].data(), r.gradients[4 * d + 1].data(), r.gradients[4 * d + 2].data(), r.gradients[4 * d + 3].data()};
+  }
+  const size_t bytes = bigru_gru_gate_floats(&l) * sizeof(float);
+  float* gates = static_cast<float*>(std::aligned_alloc(64, (bytes + 63) / 64 * 64 + 64));
+  must(bigru_gru_forward(&l, w, c.x.data(), c.h0.data(), r.y.data(), r.h_n.data(), gates));
+  must(bigru_gru_backward(&l, w, c.x.data(), c.h0.data(), r.y.data(), gates, c.dy.data(), c.dh_n.data(), r.dx.data(),
+                          r.dh0.data(), g));
+  std::free(gates);
+  return r;
+}
+
+bool same(const Floats& a, const Floats& b) {
+  return a.empty() || std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
+}
+
+bool finite(const Floats& a) {
+  for (float x : a)
+    if (!std::isfinite(x)) return false;
+  return true;
+}
+
+bool sound(const Results& one, const Results& many) {
+  bool good = same(one.y, many.y) && same(one.h_n, many.h_n) && same(one.dx, many.dx) && same(one.dh0, many.dh0);
+  good = good && finite(one.y) && finite(one.h_n) && finite(one.dx) && finite(one.dh0);
+  for (size_t i = 0; i < one.gradients.size(); ++i)
+    good = good && same(one.gradients[i], many.gradients[i]) && finite(one.gradients[i]);
+  return good;
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+  const unsigned cases = count > 1 ? static_cast<unsigned>(std::atoi(arguments[1])) : 300;
+  for (unsigned seed = 0; seed < cases; ++seed) {
+    const Case c = random_case(seed);
+    if (!sound(run(c, 1), run(c, 3))) {
+      const bigru_gru_layer& l = c.layer;
+      std::fprintf(stderr, "seed %u: B %ld T %ld I %ld H %ld D %d failed\n", seed, static_cast<long>(l.B),
+                   static_cast<long>(l.T), static_cast<long>(l.I), static_cast<long>(l.H), l.D);
+      return 1;
+    }
+  }
+  std::printf("%s: %u cases passed\n", bigru_isa(), cases);
+  return 0;
+}
