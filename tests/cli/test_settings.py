@@ -7,7 +7,7 @@ import pytest
 from bigru.cli.settings import duration, settings
 from bigru.errors import ArgumentError
 
-KNOWN = {"hidden": 128, "merge": "concat", "pooling": ("max",), "layer_norm": False}
+KNOWN = ("hidden", "merge", "pooling", "layer_norm", "min_count", "crf")
 
 
 @pytest.mark.parametrize(("text", "seconds"), [("90s", 90), ("10m", 600), ("1.5h", 5400), ("30", 30), (" 2 m ", 120)])
@@ -48,3 +48,23 @@ def test_wrong_config(tmp_path: Path, content: str | None, message: str) -> None
     with pytest.raises(ArgumentError) as error:
         settings(KNOWN, file, [])
     assert message in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("pair", "message"),
+    [
+        ("min_count=few", "min_count must be of type int, got 'few'."),
+        ("min_count=true", "min_count must be of type int, got True."),
+        ("crf=1", "crf must be of type bool, got 1."),
+        ("pooling=[1]", "pooling must be a list of names, got [1]."),
+        ("pooling=3", "pooling must be a list of names, got 3."),
+    ],
+)
+def test_wrong_types(pair: str, message: str) -> None:
+    with pytest.raises(ArgumentError) as error:
+        settings(KNOWN, None, [pair])
+    assert message in str(error.value)
+
+
+def test_lists_may_be_written_with_commas() -> None:
+    assert settings(KNOWN, None, ["pooling=max, mean"]) == {"pooling": ["max", "mean"]}

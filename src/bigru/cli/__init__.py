@@ -1,15 +1,20 @@
 """The command line: data for programs on stdout, words for people on stderr.
 
-Exit codes: 0; 1 a check failed; 2 the input is wrong, said in one line; 130 stopped by Ctrl-C.
+Exit codes: 0; 1 a check failed; 2 the input is wrong, said in one line; 70 a fault of bigru itself;
+130 stopped by Ctrl-C.
 """
 
 from __future__ import annotations
 
 import os
 import sys
+import traceback
 from collections.abc import Sequence
+from typing import Any
 
 __all__ = ["main", "run"]
+
+INTERRUPTED = 130
 
 
 def main() -> None:
@@ -18,32 +23,48 @@ def main() -> None:
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run one command line and return the exit code; what the user did wrong is one line on stderr."""
-    import click
+    """Run one command line and return the exit code; what went wrong is one line on stderr."""
+    import typer
 
     from ..errors import BigruError
     from .app import app
 
+    # The base of typer's own errors of usage, which it does not export by name.
+    usage_error: Any = typer.BadParameter.__base__
+    name = " ".join(["bigru", *arguments[:1]])
     try:
-        code = app(list(arguments), prog_name="bigru", standalone_mode=False)
+        with typer.main.get_command(app).make_context("bigru", list(arguments) or ["--help"]) as context:
+            context.command.invoke(context)
         sys.stdout.flush()
-        return code if isinstance(code, int) else 0
-    except click.UsageError as error:
-        return _say(f"bigru: {error.format_message()} See: {error.ctx.command_path if error.ctx else 'bigru'} --help.")
-    except click.exceptions.Abort:
-        return _say("bigru: stopped.", 130)
+    except typer.Exit as stop:
+        return stop.exit_code
+    except usage_error as error:
+        path = error.ctx.command_path if error.ctx else "bigru"
+        return _say(f"{path}: {error.format_message()} See: {path} --help.")
     except BigruError as error:
-        return _say(" ".join(str(error).split()), 130 if _interrupted(error) else 2)
+        interrupted = isinstance(error.__cause__, KeyboardInterrupt)
+        return _say(f"{name}: {_text(error, arguments[0])}", INTERRUPTED if interrupted else 2)
     except KeyboardInterrupt:
-        return _say("bigru: stopped.", 130)
+        return _say(f"{name}: stopped.", INTERRUPTED)
     except BrokenPipeError:
         # Whoever read stdout has gone (`bigru predict ... | head`); Python would complain again when it closes it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+    except Exception as error:
+        return _fault(name, error)
+    return 0
 
 
-def _interrupted(error: BaseException) -> bool:
-    return isinstance(error.__cause__, KeyboardInterrupt)
+def _text(error: BaseException, command: str) -> str:
+    """Return what an error says in one line, without the name of the command that is about to stand before it."""
+    text = " ".join(str(error).split())
+    return text.removeprefix("bigru: ").removeprefix(f"{command}: ")
+
+
+def _fault(name: str, error: Exception) -> int:
+    if os.environ.get("BIGRU_DEBUG"):
+        traceback.print_exception(error)
+    text = f"{type(error).__name__}: {_text(error, '')}"
+    return _say(f"{name}: a fault of bigru, please report it: {text} BIGRU_DEBUG=1 shows where it happened.", 70)
 
 
 def _say(line: str, code: int = 2) -> int:

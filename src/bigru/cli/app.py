@@ -13,7 +13,6 @@ __all__ = ["app"]
 
 app = typer.Typer(
     help="Train a bidirectional GRU on your own texts, tags or series; use it without PyTorch.",
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -28,6 +27,7 @@ Format = Annotated[str | None, typer.Option(help="csv, tsv, jsonl, parquet, conl
 Encoding = Annotated[str | None, typer.Option(help="Encoding of the files, if it is not UTF-8 or GB18030.")]
 Scheme = Annotated[str | None, typer.Option(help="Tag scheme: BIO, IOB1, BIOES or BMES.")]
 Task = Annotated[str | None, typer.Option(help="classify or tag.")]
+Force = Annotated[bool, typer.Option("--force", help="Replace the model in the folder.")]
 
 
 @app.callback(invoke_without_command=True)
@@ -46,7 +46,7 @@ def train(
     ] = None,
     test: Annotated[Path | None, typer.Option(help="Data to score once, at the end.")] = None,
     out: Annotated[Path, typer.Option(help="Folder for the model.")] = Path("model"),
-    force: Annotated[bool, typer.Option("--force", help="Replace the model in the folder.")] = False,
+    force: Force = False,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a training that was stopped.")] = False,
     task: Task = None,
     text: TextColumn = None,
@@ -55,18 +55,22 @@ def train(
     encoding: Encoding = None,
     scheme: Scheme = None,
     time: Annotated[str | None, typer.Option(help="Most time to train, as 90s, 10m or 1h.")] = None,
+    epochs: Annotated[int | None, typer.Option(help="Passes over the data at most.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of weights, order and dropout.")] = None,
+    precision: Annotated[str | None, typer.Option(help="32 or bf16.")] = None,
+    class_weights: Annotated[str | None, typer.Option(help="none, or balanced where classes are rare.")] = None,
     config: Annotated[Path | None, typer.Option(help="JSON object of settings, as --set takes them.")] = None,
     set_: Annotated[list[str] | None, typer.Option("--set", help="A setting, as hidden=64; may be repeated.")] = None,
-    vectors: Annotated[Path | None, typer.Option(help="Word or character vectors to start from (.txt, .npz).")] = None,
+    vectors: Annotated[Path | None, typer.Option(help="Vectors to start from, a word or character a line.")] = None,
     logger: Annotated[list[str] | None, typer.Option(help="csv or tensorboard; may be repeated.")] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Say nothing but errors; scores still go to stdout.")] = False,
 ) -> None:
     """Train on labelled data, score, and save the model."""
     from .train import Files, Request, train
 
     files = Files(data, dev, test, task, text, label, format, encoding, scheme)
-    train(Request(files, out, force, resume, time, seed, config, set_ or [], vectors, logger or [], quiet))
+    chosen = {"time": time, "epochs": epochs, "seed": seed, "precision": precision, "class_weights": class_weights}
+    train(Request(files, out, force, resume, chosen, config, set_ or [], vectors, logger or [], quiet))
 
 
 @app.command()
@@ -124,7 +128,7 @@ def doctor(
 def import_(
     source: Annotated[str, typer.Argument(help="What to import: lac.")],
     out: Annotated[Path, typer.Argument(help="Folder for the model.")],
-    force: Annotated[bool, typer.Option("--force", help="Replace the model in the folder.")] = False,
+    force: Force = False,
 ) -> None:
     """Turn weights that others trained into a saved model: lac is Baidu's LAC-small out of jieba."""
     from .convert import import_weights
@@ -135,7 +139,7 @@ def import_(
 @app.command()
 def demo(
     what: Annotated[str, typer.Argument(help="sentiment or entities.")] = "sentiment",
-    out: Annotated[Path | None, typer.Option(help="Folder for the model.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for the model; else below runs/.")] = None,
 ) -> None:
     """Train a real model on real data, offline, in minutes."""
     from .demo import demo

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 from ..bundle import save
 from ..errors import check_choice
+from .show import note
 
 __all__ = ["import_weights"]
 
@@ -17,4 +17,4 @@ def import_weights(source: str, out: Path, force: bool) -> None:
     from ..convert import lac
 
     save(lac.read(), out, force)
-    print(f"LAC-small is in {out}. Try: bigru predict {out} 苹果公司在加利福尼亚州发布了新款iPhone。", file=sys.stderr)
+    note(f"LAC-small is in {out}. Try: bigru predict {out} 苹果公司在加利福尼亚州发布了新款iPhone。")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,10 @@ def doctor(data: Path, dev: Path | None, test: Path | None, **options: Any) -> i
     findings, summary = examine(*parts)
     for finding in findings:
         note(str(finding))
-    kinds = Counter(finding.kind for finding in findings)
-    table(sorted(kinds.items()), ("finding", "times")) if kinds else note("No findings.")
+    kinds = summary["findings"]
+    if kinds:
+        table([("finding", "times", "hurts"), *((k, n, "yes" if k in HARMFUL else "") for k, n in kinds.items())])
+    else:
+        note("No findings.")
     print(json.dumps(summary, ensure_ascii=False))
     return int(any(kind in HARMFUL for kind in kinds))

@@ -6,24 +6,33 @@ import json
 import os
 import platform
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
 from .. import __version__
 
 __all__ = ["info"]
 
-OPTIONAL = ("torch", "lightning", "scikit-learn", "pyarrow", "narwhals", "rjieba", "tokenizers", "snownlp", "jieba")
+NEEDED = ("numpy", "safetensors", "typer", "rich")
+OPTIONAL = ("torch", "lightning", "scikit-learn", "pyarrow", "narwhals", "rjieba", "tokenizers", "datasets")
+FOR_DEMOS_AND_LOGS = ("snownlp", "jieba", "tensorboard")
+
+FEATURES = ("avx2", "fma", "avx512f", "avx512_bf16", "amx_bf16", "asimd", "bf16")
+"""Abilities of a processor that matter to matrix products, as Linux names them."""
 
 
 def info() -> None:
     """Print one JSON object; a package that is not installed is null."""
+    cpus = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    packages = {name: _version(name) for name in (*NEEDED, *OPTIONAL, *FOR_DEMOS_AND_LOGS)}
     facts = {
         "bigru": __version__,
         "python": platform.python_version(),
-        "machine": platform.machine(),
-        "system": platform.system(),
-        "cpus": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
-        "engines": {"train": "torch", "predict": "numpy"},
-        "packages": {name: _version(name) for name in ("numpy", "safetensors", *OPTIONAL)},
+        "system": f"{platform.system()} {platform.machine()}",
+        "cpus": cpus,
+        "cpu_features": _features(),
+        "threads": {name: os.environ.get(name) for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")},
+        "engines": {"train": "torch" if packages["torch"] else None, "predict": "numpy"},
+        "packages": packages,
     }
     print(json.dumps(facts, indent=2))
 
@@ -33,3 +42,12 @@ def _version(name: str) -> str | None:
         return version(name)
     except PackageNotFoundError:
         return None
+
+
+def _features() -> list[str] | None:
+    """Return which of `FEATURES` the processor has, None where the system does not say."""
+    listing = Path("/proc/cpuinfo")
+    if not listing.exists():
+        return None
+    words = set(listing.read_text(encoding="utf-8", errors="replace").split())
+    return [feature for feature in FEATURES if feature in words]

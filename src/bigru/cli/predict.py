@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Iterator
+from itertools import tee
 from pathlib import Path
 from typing import Any
 
 from ..data.formats import SUFFIXES
-from ..data.readers import read
 from ..errors import ArgumentError, DataError, sentence
 from ..runtime.predictor import Predictor, load
-from .show import notes_on
 
 __all__ = ["predict"]
 
@@ -22,10 +21,11 @@ READABLE = {*SUFFIXES, ".txt"}
 def predict(
     model: Path, inputs: list[str], *, text_column: str | None, format: str | None, encoding: str | None, plain: bool
 ) -> None:
-    """Print one answer per input, in their order, as soon as it is known."""
+    """Print one answer per input, in their order; of a stream, a few thousand lines are read ahead."""
     predictor = load(model)
     sources = _sources(predictor, inputs, text_column=text_column, format=format, encoding=encoding)
-    for source, answer in predictor.predict_iter(sources):
+    shown, asked = tee(sources)
+    for source, answer in zip(shown, predictor.predict_iter(asked), strict=False):
         print(_plain(source, answer) if plain else _json(source, answer))
 
 
@@ -34,22 +34,35 @@ def _sources(predictor: Predictor, inputs: list[str], **options: Any) -> Iterabl
     if inputs == ["-"]:
         return _lines(options["encoding"] or "utf-8")
     if len(inputs) == 1 and (options["format"] is not None or _is_file(inputs[0])):
-        examples = read(inputs[0], task=predictor.task, require_targets=False, **options)
-        notes_on(examples.source, examples.inferred, examples.findings, len(examples))
-        return examples.inputs
+        return _rows(predictor, inputs[0], **options)
     given = [name for name, value in options.items() if value is not None]
     if given:
         raise ArgumentError(sentence("predict", given[0], "left out for texts", repr(options[given[0]])))
     return inputs
 
 
+def _rows(predictor: Predictor, file: str, **options: Any) -> list[Any]:
+    """Return the inputs of a file; the readers are imported here because texts do not need them."""
+    from ..data.readers import read
+    from .show import describe
+
+    if options["format"] is None and _suffix(file) == ".txt":
+        options["format"] = "txt"
+    examples = read(file, task=predictor.task, require_targets=False, **options)
+    describe(examples)
+    return examples.inputs
+
+
 def _is_file(name: str) -> bool:
     """Tell a file from a text: it exists, or it has the suffix of a format and looks like no sentence."""
-    known = Path(name.removesuffix(".gz")).suffix.lower() in READABLE
     try:
-        return Path(name).is_file() or (known and not any(c.isspace() for c in name))
-    except OSError:
+        return Path(name).exists() or (_suffix(name) in READABLE and not any(c.isspace() for c in name))
+    except (OSError, ValueError):  # longer than a name can be, or with a NUL in it
         return False
+
+
+def _suffix(name: str) -> str:
+    return Path(name.removesuffix(".gz")).suffix.lower()
 
 
 def _lines(encoding: str) -> Iterator[str]:
@@ -57,8 +70,13 @@ def _lines(encoding: str) -> Iterator[str]:
     for n, line in enumerate(sys.stdin.buffer, 1):
         try:
             yield line.decode(encoding).rstrip("\r\n")
-        except (UnicodeDecodeError, LookupError) as error:
-            raise DataError(sentence(f"<stdin>:{n}", "line", encoding, error, "Name another --encoding.")) from None
+        except UnicodeDecodeError as error:
+            got = f"byte {error.start + 1}, {line[error.start : error.start + 1]!r}"
+            raise DataError(sentence(f"stdin:{n}", "line", encoding, got, "Name another --encoding.")) from None
+        except LookupError:
+            raise ArgumentError(
+                sentence("predict", "--encoding", "a codec that Python knows", repr(encoding))
+            ) from None
 
 
 def _json(source: Any, answer: dict[str, Any]) -> str:
@@ -77,7 +95,7 @@ def _rounded(value: Any) -> Any:
 
 def _plain(source: Any, answer: dict[str, Any]) -> str:
     """Return an answer as one line for people."""
-    text = source if isinstance(source, str) else " ".join(map(str, source))
+    text = source if isinstance(source, str) else " ".join(source) if isinstance(source, list) else f"{source.shape}"
     if "entities" in answer:
         found = [f"{entity.get('text', '')}/{entity['label']}" for entity in answer["entities"]]
         return f"{text}\t{' '.join(found) or '-'}"

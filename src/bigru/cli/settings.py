@@ -10,9 +10,23 @@ from typing import Any
 
 from ..errors import ArgumentError, nearest, sentence
 
-__all__ = ["duration", "settings"]
+__all__ = ["KINDS", "duration", "settings"]
 
 UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
+
+KINDS: dict[str, type] = {
+    "unit": str,
+    "channels": list,
+    "pooling": list,
+    "lowercase": bool,
+    "min_count": int,
+    "max_size": int,
+    "replace": dict,
+    "segmenter": str,
+    "skip": bool,
+    "crf": bool,
+}
+"""The JSON types of the settings that no configuration class checks by itself."""
 
 
 def duration(text: str) -> float:
@@ -28,29 +42,43 @@ def duration(text: str) -> float:
     return seconds
 
 
-def settings(known: Mapping[str, Any], config: Path | None, pairs: Sequence[str]) -> dict[str, Any]:
+def settings(known: Sequence[str], config: Path | None, pairs: Sequence[str]) -> dict[str, Any]:
     """Return the settings of `--config` overruled by those of `--set`.
 
     Args:
-        known: every setting's name, with its default.
+        known: every setting's name.
         config: a file with one JSON object.
-        pairs: `key=value`; a value that is JSON (64, true, ["max"]) is read as such, else it is text.
+        pairs: `key=value`; a value that is JSON (64, true, ["max"]) is read as such, else it is text. Lists
+            may also be written with commas: `pooling=max,mean`.
 
     Raises:
-        ArgumentError: the file is no JSON object, a key is unknown (the nearest is named), or `=` is missing.
+        ArgumentError: the file is no JSON object, a key is unknown (the nearest is named), `=` is missing, or a
+            value has the wrong type.
     """
     values = {} if config is None else _object(config)
     for pair in pairs:
         key, equals, value = pair.partition("=")
         if not equals:
             raise ArgumentError(sentence("train", "--set", "key=value", repr(pair)))
-        values[key.strip()] = _value(value.strip())
+        values[key.strip()] = _value(key.strip(), value.strip())
     for key in values:
         if key not in known:
             raise ArgumentError(
                 sentence("train", "setting", "one of " + ", ".join(sorted(known)), repr(key), nearest(key, known))
             )
+    _check_kinds(values)
     return values
+
+
+def _check_kinds(values: Mapping[str, Any]) -> None:
+    for key, value in values.items():
+        kind = KINDS.get(key)
+        if kind is None or value is None:
+            continue
+        fits = isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
+        if not fits or (kind is list and not all(isinstance(item, str) for item in value)):
+            want = "a list of names" if kind is list else f"of type {kind.__name__}"
+            raise ArgumentError(sentence("train", key, want, repr(value)))
 
 
 def _object(path: Path) -> dict[str, Any]:
@@ -65,8 +93,8 @@ def _object(path: Path) -> dict[str, Any]:
     return values
 
 
-def _value(text: str) -> Any:
+def _value(key: str, text: str) -> Any:
     try:
         return json.loads(text)
     except json.JSONDecodeError:
-        return text
+        return [part.strip() for part in text.split(",")] if KINDS.get(key) is list else text

@@ -1,16 +1,23 @@
-"""Tables and notes for people, on stderr."""
+"""Notes and tables for people, on stderr."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 
-from ..data.findings import Finding
+from ..data.examples import Examples
+from ..metrics.score import Report
 
-__all__ = ["note", "notes_on", "table"]
+__all__ = ["Say", "describe", "note", "scores", "silence", "table"]
 
 SHOWN = 5
 """Findings that are shown before `bigru doctor` is named."""
+
+CLASSES = 20
+"""Most classes whose scores are shown one by one."""
+
+Say = Callable[[str], None]
+"""What a sentence is said with: `note` or `silence`."""
 
 
 def note(text: str) -> None:
@@ -18,25 +25,40 @@ def note(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def table(rows: Iterable[Sequence[object]], header: Sequence[str] = ()) -> None:
-    """Print rows as a table; the first column is text, the others are numbers."""
+def silence(text: str) -> None:
+    """Print nothing."""
+
+
+def table(rows: Sequence[Sequence[object]]) -> None:
+    """Print rows, the heading first, as a table; the first column is text, the others are numbers."""
     from rich import box
     from rich.console import Console
     from rich.table import Table
 
-    drawn = Table(*(header or ()), box=box.SIMPLE_HEAD, show_header=bool(header))
-    for n, row in enumerate(rows):
-        if not n and not header:
-            for _ in row:
-                drawn.add_column()
-        drawn.add_row(*(str(cell) for cell in row))
-    Console(stderr=True).print(drawn)
+    drawn = Table(box=box.SIMPLE_HEAD)
+    for n, name in enumerate(rows[0]):
+        drawn.add_column(str(name), justify="right" if n else "left")
+    for row in rows[1:]:
+        drawn.add_row(*map(str, row))
+    # Markup off: a label may hold brackets.
+    Console(stderr=True, markup=False, highlight=False).print(drawn)
 
 
-def notes_on(source: str, inferred: dict[str, str], findings: Sequence[Finding], count: int) -> None:
+def describe(examples: Examples, say: Say = note) -> None:
     """Say what was read from a file and what was noticed in it."""
-    note(f"{source}: {count} examples; " + ", ".join(f"{name} {value}" for name, value in inferred.items()))
-    for finding in findings[:SHOWN]:
-        note(f"  {finding}")
-    if len(findings) > SHOWN:
-        note(f"  and {len(findings) - SHOWN} more findings; see all with: bigru doctor {source}")
+    inferred = ", ".join(f"{name} {value}" for name, value in examples.inferred.items())
+    say(f"{examples.source}: {len(examples)} examples; {inferred}")
+    for finding in examples.findings[:SHOWN]:
+        say(f"  {finding}")
+    more = len(examples.findings) - SHOWN
+    if more > 0:
+        say(f"  and {more} more findings; see all with: bigru doctor {examples.source}")
+
+
+def scores(report: Report, title: str) -> None:
+    """Print a report: the scores with their intervals, then class by class, and how they were computed."""
+    heading, *rows = report.table()
+    table([(title, *heading[1:]), *rows])
+    if 1 < len(report.classes) <= CLASSES:
+        table(report.class_table())
+    note(f"signature: {report.scores[0].signature}")

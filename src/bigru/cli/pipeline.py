@@ -1,0 +1,184 @@
+"""From examples to a judged model: plan, featurise, fit, compare, score. `train` and the demos share it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..bundle import Bundle
+from ..config import ChannelConfig
+from ..data.examples import Examples
+from ..data.text import TextFeatures
+from ..metrics.score import Report
+from ..runtime.predictor import Predictor
+from ..train.export import export
+from ..train.fit import Fitted, fit
+from ..train.recipes import Plan, plan
+from .show import Say, note
+from .vectors import read_vectors
+
+__all__ = ["Judged", "Parts", "learn"]
+
+SHOWN = 8
+"""Labels that are named before they are only counted."""
+
+
+class Parts(NamedTuple):
+    """Labelled examples by what they are for; without `dev`, a tenth of `train` is held out."""
+
+    train: Examples
+    dev: Examples | None = None
+    test: Examples | None = None
+
+
+class Judged(NamedTuple):
+    """A model ready to be saved, and its scores by part: "dev" where there are such examples, "test" where given."""
+
+    bundle: Bundle
+    reports: dict[str, Report]
+
+
+def learn(
+    parts: Parts,
+    options: Mapping[str, Any],
+    *,
+    folder: Path | None = None,
+    resume: bool = False,
+    loggers: Sequence[str] = (),
+    vectors: Path | None = None,
+    progress: str = "auto",
+    say: Say = note,
+    card: str = "",
+) -> Judged:
+    """Train on `parts.train`, choose the epoch on dev, and score what was never trained on.
+
+    Args:
+        parts: the examples.
+        options: settings that overrule the defaults, of `bigru.train.recipes.OPTIONS`.
+        folder, resume, loggers, progress: as of `bigru.train.fit.fit`.
+        vectors: first weights of the units' embedding; see `bigru.cli.vectors`.
+        say: told what was decided.
+        card: Markdown on the data for the model card; None says what was read.
+
+    Raises:
+        BigruError: the data, an option or the training is at fault; see what is called here.
+    """
+    train = parts.train
+    decided = _plan(train, options)
+    weights = None
+    if vectors is not None:
+        decided, weights = _with_vectors(train, options, decided, vectors, say)
+    _describe(decided, say)
+    data = {name: _prepare(decided, part) for name, part in parts._asdict().items() if part is not None}
+    fitted = fit(
+        *decided[:3],
+        data["train"],
+        data.get("dev"),
+        decided.training,
+        folder=folder,
+        resume=resume,
+        loggers=loggers,
+        progress=progress,
+        initial_weights=weights,
+    )
+    dev = parts.dev or _held_out(train, fitted)
+    facts = {"examples": len(train), **_facts(fitted)}
+    about = card or _card(parts, decided, fitted)
+    arguments = (decided.task, decided.config, decided.model, fitted.weights, (dev or train).inputs)
+    bundle = export(*arguments, metrics={"training": facts}, card=about)
+    judges = {name: part for name, part in (("dev", dev), ("test", parts.test)) if part is not None}
+    predictor = Predictor(bundle)
+    reports = {name: predictor.evaluate(part) for name, part in judges.items()}
+    metrics = bundle.metrics | {name: report.to_json() for name, report in reports.items()}
+    return Judged(replace(bundle, metrics=metrics), reports)
+
+
+def _plan(train: Examples, options: Mapping[str, Any]) -> Plan:
+    return plan(
+        train.task,
+        train.inputs,
+        train.targets or [],
+        train.kind,
+        multi_label=train.multi_label,
+        scheme=train.scheme,
+        options=options,
+    )
+
+
+def _with_vectors(
+    train: Examples, options: Mapping[str, Any], decided: Plan, path: Path, say: Say
+) -> tuple[Plan, dict[str, np.ndarray]]:
+    """Return the plan with the width of the vectors for the channel "unit", and that channel's first weights."""
+    features = decided.config.features
+    vocabulary = features.vocabulary if isinstance(features, TextFeatures) else ()
+    found = read_vectors(path, vocabulary)
+    table = np.stack(list(found.values()))
+    channels = [c if c.name != "unit" else ChannelConfig("unit", 1, table.shape[1]) for c in features.channels]
+    decided = _plan(train, {**options, "channels": channels})
+    # Units without a vector start as noise of the same size, so that none stands out at first.
+    random = np.random.default_rng(decided.training.seed)
+    rows = random.normal(0.0, table.std(), (len(vocabulary) + 1, table.shape[1])).astype(np.float32)
+    for n, unit in enumerate(vocabulary, 1):
+        rows[n] = found.get(unit, rows[n])
+    say(f"{path}: vectors of {table.shape[1]} numbers for {len(found)} of {len(vocabulary)} units")
+    place = next(n for n, channel in enumerate(channels) if channel.name == "unit")
+    return decided, {f"embedding.{place}.weight": rows}
+
+
+def _describe(decided: Plan, say: Say) -> None:
+    """Say what was decided: unit, labels, encoder and head."""
+    config, encoder = decided.config, decided.model.encoder
+    features = config.features
+    if isinstance(features, TextFeatures):
+        channels = ", ".join(channel.name for channel in features.channels)
+        say(f"reads {features.unit}s ({len(features.vocabulary)} known; channels {channels})")
+    else:
+        say(f"reads {features.values} numbers per step")
+    names = ", ".join(config.labels[:SHOWN])
+    more = f" and {len(config.labels) - SHOWN} more" if len(config.labels) > SHOWN else ""
+    say(f"{len(config.labels)} labels: {names}{more}")
+    layers = f"{encoder.layers} layer{'s' if encoder.layers > 1 else ''} of {encoder.hidden} units"
+    head = f"pooling {' + '.join(decided.model.pooling)}" if decided.model.pooling else "a label per step"
+    crf = ", CRF" if decided.model.crf else ""
+    say(f"{encoder.cell.upper()}, directions: {encoder.direction}, {layers}, {head}{crf}")
+
+
+def _prepare(decided: Plan, part: Examples) -> tuple[list[np.ndarray], Any]:
+    """Return features and targets; a label that training did not know is an error that names file and line."""
+    features = decided.task.featurise(decided.config, part.inputs)
+    targets = decided.task.targets(decided.config, part.targets or [], source=part.source, lines=part.lines)
+    return features, targets
+
+
+def _held_out(train: Examples, fitted: Fitted) -> Examples | None:
+    """Return the training examples that were not trained on but chose the epoch."""
+    if fitted.held_out is None or not len(fitted.held_out):
+        return None
+    inputs, targets, lines = (
+        [values[n] for n in fitted.held_out] for values in (train.inputs, train.targets or [], train.lines)
+    )
+    return replace(train, inputs=inputs, targets=targets, lines=lines, token_lines=None)
+
+
+def _facts(fitted: Fitted) -> dict[str, Any]:
+    return {
+        "score": fitted.score_name,
+        "best_score": fitted.best_score,
+        "best_epoch": fitted.best_epoch,
+        "steps": fitted.steps,
+        "seconds": round(fitted.seconds, 1),
+        "reproducible": fitted.reproducible,
+    }
+
+
+def _card(parts: Parts, decided: Plan, fitted: Fitted) -> str:
+    """Return what the model card says of data and training."""
+    rows = [f"- {name}: {len(part)} examples" for name, part in parts._asdict().items() if part is not None]
+    if fitted.held_out is not None and len(fitted.held_out):
+        rows.append(f"- dev: {len(fitted.held_out)} examples held out of train by seed {decided.training.seed}")
+    time = f"{fitted.steps} steps in {fitted.seconds:.0f} s, weights of epoch {fitted.best_epoch}"
+    return "\n".join([*rows, f"\n{time}, seed {decided.training.seed}. The licence of the data is its owner's matter."])

@@ -1,0 +1,165 @@
+"""`bigru train`: files to a saved and honestly scored model."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..data.readers import read
+from ..errors import ArgumentError, BundleError, MissingExtraError, sentence
+from .settings import duration, settings
+from .show import Say, describe, note, scores, silence
+
+if TYPE_CHECKING:
+    from ..data.examples import Examples
+    from ..metrics.score import Report
+    from .pipeline import Judged, Parts
+
+__all__ = ["Files", "Request", "check_folder", "check_packages", "report", "train"]
+
+
+@dataclass(frozen=True)
+class Files:
+    """The data of a training and how to read it; None leaves it to the file."""
+
+    data: Path
+    dev: Path | None = None
+    test: Path | None = None
+    task: str | None = None
+    text: str | None = None
+    label: str | None = None
+    format: str | None = None
+    encoding: str | None = None
+    scheme: str | None = None
+
+
+@dataclass(frozen=True)
+class Request:
+    """Everything that `bigru train` was asked for.
+
+    Attributes:
+        files: the data.
+        out: folder of the model, of the checkpoint while it trains, and of logs.
+        force: whether a model there is replaced.
+        resume: whether to go on from the checkpoint there.
+        chosen: settings that have an option of their own, None where it was not given.
+        config, sets: further settings, as of `--config` and `--set`.
+        vectors: file of vectors to start from.
+        loggers: of "csv" and "tensorboard".
+        quiet: whether only errors are said.
+    """
+
+    files: Files
+    out: Path
+    force: bool
+    resume: bool
+    chosen: dict[str, Any]
+    config: Path | None
+    sets: list[str]
+    vectors: Path | None
+    loggers: list[str]
+    quiet: bool
+
+
+def train(request: Request) -> None:
+    """Train, score and save; print the scores as one JSON object on stdout."""
+    check_packages("training", "torch", "lightning")
+    from ..train import checkpoint
+    from ..train.recipes import OPTIONS
+    from .pipeline import learn
+
+    out, say = request.out, silence if request.quiet else note
+    options = settings(OPTIONS, request.config, request.sets) | _chosen(request.chosen)
+    check_folder(out, request.force)
+    if request.force and not request.resume:
+        checkpoint.remove(out)
+    parts = _read(request.files, say)
+    judged = learn(
+        parts,
+        options,
+        folder=out,
+        resume=request.resume,
+        loggers=request.loggers,
+        vectors=request.vectors,
+        progress="silent" if request.quiet else "auto",
+        say=say,
+    )
+    report(judged, out, request.force, say)
+    checkpoint.remove(out)
+    if not request.quiet:
+        note(f"Next: bigru predict {out} TEXT     bigru evaluate {out} FILE     python: bigru.load({str(out)!r})")
+
+
+def report(judged: Judged, out: Path, force: bool, say: Say) -> None:
+    """Save a model, show its scores, and print them as one JSON object."""
+    from ..bundle import save
+
+    save(judged.bundle, out, force)
+    for name, scored in judged.reports.items():
+        if say is not silence:
+            scores(scored, f"{name} (it chose the epoch)" if name == "dev" else name)
+    say(f"The model is in {out}.")
+    facts = {"model": str(out), "training": judged.bundle.metrics["training"]}
+    print(json.dumps(facts | {name: _figures(r) for name, r in judged.reports.items()}, ensure_ascii=False))
+
+
+def _figures(report: Report) -> dict[str, Any]:
+    """Return the scores without the tables behind them, which metrics.json holds."""
+    whole = report.to_json()
+    return {name: whole[name] for name in (*(score.name for score in report.scores), "intervals", "signature")}
+
+
+def check_packages(purpose: str, *names: str, extra: str = "train") -> None:
+    """Raise MissingExtraError unless all packages are installed, without importing them."""
+    for name in names:
+        if find_spec(name) is None:
+            raise MissingExtraError(name, extra, purpose)
+
+
+def check_folder(out: Path, force: bool) -> None:
+    """Find out before the training whether its result can be written.
+
+    Raises:
+        BundleError: a file or a model is in the way, or nothing can be written there.
+    """
+    if out.exists() and not out.is_dir():
+        raise BundleError(sentence(str(out), "--out", "a folder or new", "a file"))
+    if (out / "config.json").exists() and not force:
+        remedy = "Replace it with --force, or name another folder with --out."
+        raise BundleError(sentence(str(out), "--out", "free for the model", "a folder with a model", remedy))
+    place = next(folder for folder in (out, *out.absolute().parents) if folder.exists())
+    try:
+        with tempfile.TemporaryFile(dir=place):
+            pass
+    except OSError as error:
+        raise BundleError(sentence(str(out), "--out", "a place that can be written", error.strerror)) from None
+
+
+def _chosen(chosen: dict[str, Any]) -> dict[str, Any]:
+    """Return the settings given by options of their own, the time in seconds."""
+    given = {name: value for name, value in chosen.items() if value is not None}
+    return given | ({"time": duration(given["time"])} if "time" in given else {})
+
+
+def _read(files: Files, say: Say) -> Parts:
+    """Read all files the way that the training data turned out to be, and say what was found."""
+    from .pipeline import Parts
+
+    def part(path: Path, **known: Any) -> Examples:
+        columns: dict[str, Any] = {"text_column": files.text, "label_column": files.label}
+        found = read(path, **columns, format=files.format, encoding=files.encoding, **known)
+        describe(found, say)
+        return found
+
+    train = part(files.data, task=files.task, scheme=files.scheme)
+    many = train.multi_label if train.task == "classify" else None
+    known = {"task": train.task, "scheme": train.scheme, "multi_label": many}
+    dev, test = (None if path is None else part(path, **known) for path in (files.dev, files.test))
+    for other in (dev, test):
+        if other is not None and other.kind != train.kind:
+            raise ArgumentError(sentence(other.source, "data", f"{train.kind}, as in {train.source}", other.kind))
+    return Parts(train, dev, test)

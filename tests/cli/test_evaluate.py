@@ -1,0 +1,60 @@
+"""`bigru evaluate`: scores as one JSON object on stdout and as tables on stderr."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+Bigru = Callable
+Refused = Callable[..., str]
+
+
+def write(folder: Path, *rows: str) -> Path:
+    path = folder / "x.csv"
+    path.write_text("\n".join(("text,label", *rows)), encoding="utf-8")
+    return path
+
+
+def test_scores_are_fractions_with_intervals_and_signatures(bigru: Bigru, model: Path, tmp_path: Path) -> None:
+    result = bigru("evaluate", model, write(tmp_path, "a,a", "aab,a", "bb,b", "b,a"))
+    assert result.code == 0, result.err
+    scores = result.json
+    assert scores["accuracy"] == 0.75
+    assert scores["macro_f1"] == pytest.approx((4 / 5 + 2 / 3) / 2)
+    low, high = scores["intervals"]["accuracy"]
+    assert 0 <= low < 0.75 < high <= 1
+    assert scores["signature"]["accuracy"].startswith("accuracy|n:4|bootstrap:1000|")
+    assert scores["confusion"] == {"labels": ["a", "b"], "matrix": [[2, 1], [0, 1]]}
+    for text in ("4 examples; ", "accuracy", "0.7500", "precision", "signature: accuracy|n:4|"):
+        assert text in result.err
+
+
+def test_an_unknown_label_is_refused_with_the_nearest(refused: Refused, model: Path, tmp_path: Path) -> None:
+    line = refused("evaluate", model, write(tmp_path, "a,a", "b,bb"))
+    assert "must be one of a, b, got 'bb'. Did you mean 'b'?" in line
+
+
+def test_labels_are_needed(refused: Refused, model: Path, tmp_path: Path) -> None:
+    (tmp_path / "x.txt").write_text("a\nb\n", encoding="utf-8")
+    assert "data must be labelled, got plain lines of text." in refused("evaluate", model, tmp_path / "x.txt")
+
+
+def test_missing_files_are_refused(refused: Refused, model: Path, tmp_path: Path) -> None:
+    assert refused("evaluate", model, tmp_path / "x.csv").endswith("data must be a file, got no such file.")
+    data = write(tmp_path, "a,a")
+    line = refused("evaluate", tmp_path / "m", data)
+    assert line.endswith("m: model must be the folder of a saved model, got no such folder.")
+
+
+def test_a_damaged_model_is_refused(refused: Refused, model: Path, tmp_path: Path) -> None:
+    (tmp_path / "m").mkdir()
+    for path in model.iterdir():
+        (tmp_path / "m" / path.name).write_bytes(path.read_bytes()[:-1])
+    assert str(tmp_path / "m") in refused("evaluate", tmp_path / "m", write(tmp_path, "a,a"))
+
+
+def test_data_of_another_kind_are_refused(refused: Refused, model: Path, tmp_path: Path) -> None:
+    (tmp_path / "x.jsonl").write_text('{"values": [[1.0]], "label": "a"}\n', encoding="utf-8")
+    assert "text" in refused("evaluate", model, tmp_path / "x.jsonl")

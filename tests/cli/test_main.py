@@ -1,0 +1,78 @@
+"""Exit codes and the one line on stderr."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import bigru as package
+from bigru.cli import evaluate as command
+
+Bigru = Callable
+
+
+def test_without_arguments_the_commands_are_listed(bigru: Bigru) -> None:
+    result = bigru()
+    assert (result.code, result.err) == (0, "")
+    assert all(name in result.out for name in ("train", "evaluate", "predict", "doctor", "import", "demo", "info"))
+
+
+def test_version(bigru: Bigru) -> None:
+    assert bigru("--version") == (0, f"{package.__version__}\n", "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["trian"], "bigru: No such command 'trian'. Did you mean 'train'? See: bigru --help.\n"),
+        (["train"], "bigru train: Missing argument 'data'. See: bigru train --help.\n"),
+        (["info", "--foo"], "bigru info: No such option: --foo See: bigru info --help.\n"),
+        (["info", "now"], "bigru info: Got unexpected extra argument(s) (now) See: bigru info --help.\n"),
+    ],
+)
+def test_a_wrong_call_is_one_line(bigru: Bigru, arguments: list[str], line: str) -> None:
+    assert bigru(*arguments) == (2, "", line)
+
+
+def test_a_wrong_number_is_one_line(bigru: Bigru, reviews: Path) -> None:
+    result = bigru("train", reviews, "--epochs", "many")
+    assert (result.code, result.out) == (2, "")
+    assert result.err.startswith("bigru train: Invalid value for '--epochs'")
+    assert result.err.count("\n") == 1
+
+
+def test_a_fault_of_ours_is_one_line_too(bigru: Bigru, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*arguments: object, **options: object) -> None:
+        raise RuntimeError("gone\nwrong")
+
+    monkeypatch.setattr(command, "evaluate", broken)
+    line = "bigru evaluate: a fault of bigru, please report it: RuntimeError: gone wrong "
+    assert bigru("evaluate", "m", "d") == (70, "", line + "BIGRU_DEBUG=1 shows where it happened.\n")
+    monkeypatch.setenv("BIGRU_DEBUG", "1")
+    assert 'raise RuntimeError("gone' in bigru("evaluate", "m", "d").err
+
+
+def test_ctrl_c_is_130(bigru: Bigru, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*arguments: object, **options: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(command, "evaluate", interrupted)
+    assert bigru("evaluate", "m", "d") == (130, "", "bigru evaluate: stopped.\n")
+
+
+def test_a_reader_who_leaves_is_no_error(model: Path) -> None:
+    # Head closes the pipe after one line while many times the pipe's capacity is still to come.
+    shell = ["bash", "-o", "pipefail", "-c", f"{sys.executable} -m bigru predict {model} - | head -n 1"]
+    done = subprocess.run(shell, input="ab\n" * 20_000, capture_output=True, text=True, timeout=120)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith('{"text": "ab"')
+
+
+def test_the_entry_point_passes_the_exit_code_on() -> None:
+    done = subprocess.run([sys.executable, "-m", "bigru", "nothing"], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "bigru: No such command 'nothing'. See: bigru --help.\n"

@@ -1,0 +1,138 @@
+"""`bigru predict`: arguments, files and stdin to JSON lines in their order."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+Bigru = Callable
+Refused = Callable[..., str]
+
+
+def labels(rows: list[dict]) -> list[str]:
+    return [row["label"] for row in rows]
+
+
+def test_texts_are_answered_in_their_order(bigru: Bigru, model: Path) -> None:
+    result = bigru("predict", model, "aab", "b", "", "bba")
+    assert (result.code, result.err) == (0, "")
+    assert [row["text"] for row in result.rows] == ["aab", "b", "", "bba"]
+    assert labels(result.rows) == ["a", "b", "b", "b"]
+    assert result.rows[1] == {
+        "text": "b",
+        "label": "b",
+        "confidence": 0.999665,
+        "scores": {"a": 0.000335, "b": 0.999665},
+    }
+
+
+def test_plain_is_for_people(bigru: Bigru, model: Path) -> None:
+    assert bigru("predict", model, "aab", "b", "--plain").out == "aab\ta\nb\tb\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("x.txt", "a\nb\nab b\n"),
+        ("x.csv", "text,note\na,1\nb,2\nab b,3\n"),
+        ("x.tsv", "text\tlabel\na\tb\nb\tb\nab b\ta\n"),
+        ("x.jsonl", '{"text": "a"}\n{"text": "b"}\n{"text": "ab b"}\n'),
+    ],
+)
+def test_a_file_is_read(bigru: Bigru, model: Path, tmp_path: Path, name: str, content: str) -> None:
+    (tmp_path / name).write_text(content, encoding="utf-8")
+    result = bigru("predict", model, tmp_path / name)
+    assert result.code == 0, result.err
+    assert [row["text"] for row in result.rows] == ["a", "b", "ab b"]
+    assert labels(result.rows) == ["a", "b", "b"]
+    assert result.err.startswith(f"{tmp_path / name}: 3 examples; ")
+
+
+def test_columns_format_and_encoding_can_be_given(bigru: Bigru, model: Path, tmp_path: Path) -> None:
+    (tmp_path / "x.dat").write_bytes("n;was\n1;ab 好\n2;b\n".encode("utf-16"))
+    options = ("--format", "csv", "--text", "was", "--encoding", "utf-16")
+    assert [row["text"] for row in bigru("predict", model, tmp_path / "x.dat", *options).rows] == ["ab 好", "b"]
+
+
+def test_stdin_is_read_line_by_line(bigru: Bigru, model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"a\r\n\nbb")))
+    result = bigru("predict", model, "-")
+    assert [row["text"] for row in result.rows] == ["a", "", "bb"]
+
+
+def test_stdin_may_be_in_another_encoding(bigru: Bigru, model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO("好b\n".encode("gb18030"))))
+    assert bigru("predict", model, "-", "--encoding", "gb18030").rows[0]["text"] == "好b"
+
+
+@pytest.mark.parametrize(
+    ("data", "options", "line"),
+    [
+        (b"a\n\xff\n", [], r"stdin:2: line must be utf-8, got byte 1, b'\xff'. Name another --encoding."),
+        (b"a\n", ["--encoding", "utf-ate"], "--encoding must be a codec that Python knows, got 'utf-ate'."),
+    ],
+)
+def test_what_is_no_text_on_stdin_is_refused(
+    refused: Refused, model: Path, monkeypatch: pytest.MonkeyPatch, data: bytes, options: list[str], line: str
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data)))
+    assert refused("predict", model, "-", *options) == f"bigru predict: {line}"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["no-such.csv"], "no-such.csv: data must be a file, got no such file."),
+        (["."], "a file, got a folder"),
+        (["a b", "--text", "body"], "text_column must be left out for texts, got 'body'."),
+    ],
+)
+def test_a_wrong_input_is_refused(refused: Refused, model: Path, arguments: list[str], line: str) -> None:
+    assert line in refused("predict", model, *arguments)
+
+
+def test_an_empty_file_is_refused(refused: Refused, model: Path, tmp_path: Path) -> None:
+    (tmp_path / "x.txt").write_bytes(b"")
+    assert refused("predict", model, tmp_path / "x.txt").endswith(
+        "data must be at least one example, got an empty file."
+    )
+
+
+def test_broken_utf8_is_refused(refused: Refused, model: Path, tmp_path: Path) -> None:
+    (tmp_path / "x.csv").write_bytes("text\n好的好的好的好的好的\n".encode() + b"ab\xffcd\n")
+    assert "x.csv:3" in refused("predict", model, tmp_path / "x.csv")
+
+
+def test_a_wrong_column_names_the_nearest(refused: Refused, model: Path, tmp_path: Path) -> None:
+    (tmp_path / "x.csv").write_text("body,n\nab,1\n", encoding="utf-8")
+    assert refused("predict", model, tmp_path / "x.csv", "--text", "bdy").endswith("Did you mean 'body'?")
+
+
+@pytest.mark.parametrize(
+    ("prepare", "line"),
+    [
+        (lambda path: None, "model must be the folder of a saved model, got no such folder."),
+        (lambda path: path.write_text("x"), "model must be the folder of a saved model, got a file."),
+        (lambda path: path.mkdir(), "folder must be a saved model, with config.json, got none."),
+    ],
+)
+def test_what_is_no_model_is_refused(
+    refused: Refused, tmp_path: Path, prepare: Callable[[Path], object], line: str
+) -> None:
+    prepare(tmp_path / "m")
+    assert refused("predict", tmp_path / "m", "text") == f"bigru predict: {tmp_path / 'm'}: {line}"
+
+
+def test_a_name_too_long_for_a_file_is_a_text(bigru: Bigru, model: Path) -> None:
+    assert labels(bigru("predict", model, "b" * 5000 + ".txt").rows) == ["b"]
+
+
+def test_torch_is_not_imported(model: Path) -> None:
+    code = f"import sys, bigru.cli; bigru.cli.run(['predict', {str(model)!r}, 'a']); print('torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.splitlines()[-1] == "False"

@@ -1,0 +1,236 @@
+"""`bigru train`: from every kind of file to a saved and scored model."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import bigru as package
+from bigru.bundle import load
+from bigru.train.display import Display
+
+Bigru = Callable
+SMALL = ("--set", "hidden=4", "--epochs", "2", "--set", "channels=unit")
+FOR_SERIES = SMALL[:4]
+WORDS = ("好", "坏", "大", "小", "远", "近", "冷", "热", "新", "旧", "黑", "白")
+
+
+def conll(path: Path, tags: list[str]) -> Path:
+    """Write one sentence thirty times, its characters tagged."""
+    rows = [f"{c} {t}" for c, t in zip("王小明去北京", tags, strict=True)]
+    path.write_text(("\n".join(rows) + "\n\n") * 30, encoding="utf-8")
+    return path
+
+
+def test_a_model_is_trained_scored_saved_and_used(bigru: Bigru, reviews: Path, tmp_path: Path) -> None:
+    out = tmp_path / "model"
+    options = ("--set", "hidden=8", "--set", "learning_rate=0.05", "--epochs", "5")
+    result = bigru("train", reviews, "--test", reviews, "--out", out, *options)
+    assert result.code == 0, result.err
+    assert result.json["model"] == str(out)
+    assert result.json["training"]["examples"] == 40
+    assert result.json["dev"]["accuracy"] == result.json["test"]["accuracy"] == 1.0
+    assert result.json["test"]["intervals"]["accuracy"] == [1.0, 1.0]
+    assert result.json["test"]["signature"]["accuracy"].startswith("accuracy|n:40|")
+    assert sorted(path.name for path in out.iterdir()) == [
+        *("README.md", "config.json", "metrics.json", "model.safetensors", "vocabulary.json"),
+    ]
+    assert load(out).metrics["test"]["accuracy"] == 1.0
+    assert [answer["label"] for answer in package.load(out).predict(["难看7", "好看99"])] == ["bad", "good"]
+
+
+def test_what_was_inferred_is_said(bigru: Bigru, reviews: Path, tmp_path: Path) -> None:
+    said = bigru("train", reviews, "--out", tmp_path / "m", *SMALL).err
+    for text in (
+        "40 examples; format csv, encoding utf-8, text column text, label column label, separator comma",
+        "task classify",
+        "reads chars (",
+        "2 labels: bad, good",
+        "GRU, directions: both, 1 layer of 4 units, pooling max",
+        "4 dev examples, held out from the training data with seed 0",
+        "epoch 2/2  loss",
+        "dev (it chose the epoch)",
+        "signature: accuracy|n:4|",
+        f"The model is in {tmp_path / 'm'}.",
+        f"Next: bigru predict {tmp_path / 'm'} TEXT",
+    ):
+        assert text in said
+
+
+def test_quiet_says_nothing_but_the_scores(bigru: Bigru, reviews: Path, tmp_path: Path) -> None:
+    result = bigru("train", reviews, "--out", tmp_path / "m", "--quiet", *SMALL)
+    assert (result.code, result.err) == (0, "")
+    assert 0 <= result.json["dev"]["macro_f1"] <= 1
+
+
+@pytest.mark.parametrize("classes", [3, 12])
+def test_many_classes(bigru: Bigru, tmp_path: Path, classes: int) -> None:
+    rows = [{"sentence": f"{WORDS[n % classes]}{n}", "topic": f"t{n % classes}"} for n in range(classes * 6)]
+    path = tmp_path / "x.jsonl"
+    path.write_text("\n".join(json.dumps(row) for row in rows), encoding="utf-8")
+    result = bigru("train", path, "--out", tmp_path / "m", *SMALL)
+    assert result.code == 0, result.err
+    assert load(tmp_path / "m").config.labels == tuple(sorted(f"t{n}" for n in range(classes)))
+
+
+def test_any_number_of_labels(bigru: Bigru, tmp_path: Path) -> None:
+    marks = [["good"] * (n % 2) + ["big"] * (n % 3 > 0) for n in range(40)]
+    rows = [f"{''.join(mark) or 'none'} {n},{'|'.join(mark)}" for n, mark in enumerate(marks)]
+    path = tmp_path / "x.csv"
+    path.write_text("text,labels\n" + "\n".join(rows), encoding="utf-8")
+    result = bigru("train", path, "--out", tmp_path / "m", *SMALL)
+    assert result.code == 0, result.err
+    assert load(tmp_path / "m").config.multi_label
+    assert 0 <= result.json["dev"]["micro_f1"] <= 1
+    assert "labels any number per example" in result.err
+    scored = bigru("evaluate", tmp_path / "m", path)
+    assert scored.code == 0, scored.err
+    assert set(bigru("predict", tmp_path / "m", "good").rows[0]) == {"text", "labels", "scores"}
+
+
+@pytest.mark.parametrize(
+    ("scheme", "tags"),
+    [
+        ("BIO", ["B-PER", "I-PER", "I-PER", "O", "B-LOC", "I-LOC"]),
+        ("IOB1", ["I-PER", "I-PER", "I-PER", "O", "I-LOC", "I-LOC"]),
+        ("BIOES", ["B-PER", "I-PER", "E-PER", "O", "B-LOC", "E-LOC"]),
+        ("BMES", ["B-PER", "M-PER", "E-PER", "O", "B-LOC", "E-LOC"]),
+    ],
+)
+def test_tags_of_every_scheme(bigru: Bigru, tmp_path: Path, scheme: str, tags: list[str]) -> None:
+    path = conll(tmp_path / "x.conll", tags)
+    options = ("--set", "learning_rate=0.05", "--set", "hidden=8", "--epochs", "8", "--set", "channels=unit")
+    result = bigru("train", path, "--test", path, "--out", tmp_path / "m", *options)
+    assert result.code == 0, result.err
+    assert f"scheme {scheme}" in result.err
+    assert result.json["test"]["span_f1"] == 1.0
+    answer = bigru("predict", tmp_path / "m", "王小明去北京").rows[0]
+    assert answer["tags"] == tags
+    assert [(entity["text"], entity["label"]) for entity in answer["entities"]] == [("王小明", "PER"), ("北京", "LOC")]
+
+
+def test_spans_in_json(bigru: Bigru, tmp_path: Path) -> None:
+    row = {"text": "王小明去北京", "spans": [[0, 3, "PER"], {"start": 4, "end": 6, "label": "LOC"}]}
+    path = tmp_path / "x.jsonl"
+    path.write_text((json.dumps(row) + "\n") * 20, encoding="utf-8")
+    result = bigru("train", path, "--out", tmp_path / "m", *SMALL)
+    assert result.code == 0, result.err
+    assert load(tmp_path / "m").config.labels == ("O", "B-LOC", "I-LOC", "B-PER", "I-PER")
+
+
+@pytest.mark.parametrize("per_step", [False, True])
+def test_series(bigru: Bigru, tmp_path: Path, per_step: bool) -> None:
+    x = np.random.default_rng(0).normal(size=(40, 7, 2))
+    y = (x[:, :, 0] > 0).astype(int) if per_step else (x[:, 0, 0] > 0).astype(int)
+    np.savez(tmp_path / "x.npz", x=x, y=y)
+    result = bigru("train", tmp_path / "x.npz", "--out", tmp_path / "m", *FOR_SERIES)
+    assert result.code == 0, result.err
+    assert "reads 2 numbers per step" in result.err
+    assert 0 <= result.json["dev"]["accuracy"] <= 1
+    assert bigru("evaluate", tmp_path / "m", tmp_path / "x.npz").code == 0
+    assert len(bigru("predict", tmp_path / "m", tmp_path / "x.npz").rows) == 40
+
+
+def test_gzip_and_gb18030(bigru: Bigru, reviews: Path, tmp_path: Path) -> None:
+    path = tmp_path / "x.csv.gz"
+    path.write_bytes(gzip.compress(reviews.read_text(encoding="utf-8").encode("gb18030")))
+    result = bigru("train", path, "--out", tmp_path / "m", *SMALL)
+    assert result.code == 0, result.err
+    assert "encoding gb18030" in result.err
+    assert "看" in load(tmp_path / "m").config.features.vocabulary
+
+
+def test_columns_can_be_named(bigru: Bigru, tmp_path: Path) -> None:
+    path = tmp_path / "x.tsv"
+    path.write_text("was\tart\ttext\n" + "".join(f"{w}{n}\t{w}\tx\n" for n in range(9) for w in "ab"), encoding="utf-8")
+    result = bigru("train", path, "--text", "was", "--label", "art", "--out", tmp_path / "m", *SMALL)
+    assert result.code == 0, result.err
+    assert load(tmp_path / "m").config.labels == ("a", "b")
+
+
+def test_stray_spaces_are_said(bigru: Bigru, tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    path.write_text("text,label\n" + "".join(f"好{n},good\n坏{n}, bad\n" for n in range(9)), encoding="utf-8")
+    result = bigru("train", path, "--out", tmp_path / "m", *SMALL)
+    assert f"{path}:3: stray spaces: label ' bad' is read as 'bad', 9 in all" in result.err
+    assert load(tmp_path / "m").config.labels == ("bad", "good")
+
+
+def test_only_the_first_findings_are_shown(bigru: Bigru, reviews: Path, tmp_path: Path) -> None:
+    text = reviews.read_text(encoding="utf-8") + ",good\n" * 7
+    reviews.write_text(text, encoding="utf-8")
+    said = bigru("train", reviews, "--out", tmp_path / "m", *SMALL).err
+    assert said.count("empty row") == 5
+    assert f"  and 2 more findings; see all with: bigru doctor {reviews}" in said
+
+
+def test_settings_reach_the_model(bigru: Bigru, reviews: Path, tmp_path: Path) -> None:
+    (tmp_path / "c.json").write_text('{"layers": 2, "hidden": 64, "pooling": ["mean"]}', encoding="utf-8")
+    more = ("--config", tmp_path / "c.json", "--set", "merge=gated", "--class-weights", "balanced", "--seed", "3")
+    result = bigru("train", reviews, "--out", tmp_path / "m", *SMALL, *more, "--precision", "32", "--time", "5m")
+    assert result.code == 0, result.err
+    model = load(tmp_path / "m").model
+    assert (model.encoder.layers, model.encoder.hidden, model.encoder.merge) == (2, 4, "gated")
+    assert model.pooling == ("mean",)
+    assert not result.json["training"]["reproducible"]
+    assert "held out from the training data with seed 3" in result.err
+
+
+def test_loggers_write_below_the_folder(bigru: Bigru, reviews: Path, tmp_path: Path) -> None:
+    assert bigru("train", reviews, "--out", tmp_path / "m", "--logger", "csv", *SMALL).code == 0
+    assert len(list((tmp_path / "m" / "logs" / "csv").rglob("metrics.csv"))) == 1
+
+
+def test_vectors_are_the_first_weights(bigru: Bigru, reviews: Path, tmp_path: Path) -> None:
+    (tmp_path / "v.txt").write_text("3 2\n好 1 2\n看 3 4\n龙 5 6\n", encoding="utf-8")
+    still = ("--set", "learning_rate=1e-12", "--set", "average=0")
+    result = bigru("train", reviews, "--out", tmp_path / "m", "--vectors", tmp_path / "v.txt", *SMALL, *still)
+    assert result.code == 0, result.err
+    bundle = load(tmp_path / "m")
+    vocabulary = bundle.config.features.vocabulary
+    assert f"vectors of 2 numbers for 2 of {len(vocabulary)} units" in result.err
+    table = bundle.weights["embedding.0.weight"]
+    assert table.shape == (len(vocabulary) + 1, 2)
+    np.testing.assert_allclose(table[1 + vocabulary.index("看")], [3, 4], atol=1e-6)
+    assert np.ptp(table[1:], axis=0).min() > 0
+
+
+def test_force_replaces_a_model(bigru: Bigru, reviews: Path, tmp_path: Path) -> None:
+    assert bigru("train", reviews, "--out", tmp_path / "m", *SMALL).code == 0
+    assert bigru("train", reviews, "--out", tmp_path / "m", "--force", *SMALL, "--set", "hidden=6").code == 0
+    assert load(tmp_path / "m").model.encoder.hidden == 6
+
+
+def test_ctrl_c_keeps_a_checkpoint_that_resume_ends_with_the_same_bits(
+    bigru: Bigru, reviews: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command = ("train", reviews, *SMALL, "--epochs", "4")
+    assert bigru(*command, "--out", tmp_path / "whole").code == 0
+    say = Display.say
+
+    def interrupted(self: Any, text: str) -> None:
+        say(self, text)
+        if text.startswith("epoch 2/4"):
+            signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(Display, "say", interrupted)
+    stopped = bigru(*command, "--out", tmp_path / "cut")
+    assert (stopped.code, stopped.out) == (130, "")
+    assert stopped.err.splitlines()[-1] == (
+        f"bigru train: stopped at step 4 of 8; the checkpoint is kept in '{tmp_path / 'cut'}'. "
+        "Go on with the same command and --resume."
+    )
+    monkeypatch.undo()
+    assert bigru(*command, "--out", tmp_path / "cut").code == 2
+    assert bigru(*command, "--out", tmp_path / "cut", "--resume").code == 0
+    whole, cut = (load(tmp_path / name).weights for name in ("whole", "cut"))
+    for name, weight in whole.items():
+        np.testing.assert_array_equal(cut[name], weight)
+    assert not list((tmp_path / "cut").glob("checkpoint*"))
