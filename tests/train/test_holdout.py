@@ -27,8 +27,16 @@ def test_equal_sequences_stay_on_one_side() -> None:
     features = sequences(20) * 5
     held = set(hold_out(features, np.arange(100) % 20 % 2, 0).tolist())
     kept = set(range(100)) - held
-    assert 8 <= len(held) <= 15
+    assert len(held) == 10
     assert {i % 20 for i in held} & {i % 20 for i in kept} == set()
+
+
+def test_sequences_that_fill_more_than_a_tenth_stay_with_the_training() -> None:
+    features = sequences(2) * 20 + sequences(60)[2:]
+    held = hold_out(features, np.zeros(98, np.int64), 0)
+    assert len(held) == 10
+    assert (held >= 40).all()
+    assert hold_out(sequences(4) * 20, np.zeros(80, np.int64), 0).tolist() == []
 
 
 def test_rare_labels_share_a_tenth_and_keep_one_to_train_on() -> None:

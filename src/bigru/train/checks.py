@@ -33,6 +33,7 @@ def check(
             want = "at least one, and as many features as targets"
             got = f"{len(data[0])} features and {len(data[1])} targets"
             raise DataError(sentence("train", f"{name} examples", want, got))
+        _check_steps(name, data)
     _check_classes(config, train[1])
     if folder is None and resume:
         raise ArgumentError(sentence("train", "folder", "given to resume from", None))
@@ -46,6 +47,16 @@ def check(
                 "Go on with it (--resume), or name another folder.",
             )
         )
+
+
+def _check_steps(name: str, data: Data | None) -> None:
+    """Refuse sequences that have not one tag per step."""
+    features, targets = data or ([], [])
+    if isinstance(targets, np.ndarray):
+        return
+    for n, (steps, tags) in enumerate(zip(features, targets, strict=True), 1):
+        if len(steps) != len(tags):
+            raise DataError(sentence(f"train: {name} example {n}", "tags", f"one per step ({len(steps)})", len(tags)))
 
 
 def _check_classes(config: Any, targets: Targets) -> None:

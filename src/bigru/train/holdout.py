@@ -21,7 +21,8 @@ def hold_out(features: Sequence[np.ndarray], targets: Targets, seed: int) -> np.
 
     Equal sequences stay on one side, so that no dev example has been trained on, and each label gives
     its tenth (a multi-label example and a sequence of tags count under their first label). A label
-    keeps at least one sequence to train on; with very few examples the result may be empty.
+    keeps at least one sequence to train on; with very few examples, or few different ones, the result may
+    be smaller or empty.
     """
     random = np.random.default_rng(derive(seed, HOLD_OUT))
     groups: dict[str, list[int]] = {}
@@ -40,8 +41,9 @@ def hold_out(features: Sequence[np.ndarray], targets: Targets, seed: int) -> np.
         for group in random.permutation(len(members_of))[: len(members_of) - 1]:
             if carried < 0.5 or len(held) >= wanted:
                 break
-            held += members_of[group]
-            carried -= len(members_of[group])
+            if len(members_of[group]) <= wanted - len(held):
+                held += members_of[group]
+                carried -= len(members_of[group])
     return np.sort(np.array(held, np.int64))
 
 
