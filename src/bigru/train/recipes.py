@@ -5,8 +5,9 @@ Nothing here imports torch: a command can explain its defaults without it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from itertools import chain
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -72,6 +73,9 @@ DEFAULTS: dict[tuple[str, str], Recipe] = {
 }
 """The recipe of each (task, "text" or "series"); lists of tokens are texts."""
 
+LEAST_STEPS, MOST_EPOCHS = 600, 60
+"""Where data are few, more epochs than the recipe's make up for it: until there are so many steps, or epochs."""
+
 TEXT = ("unit", "channels", "lowercase", "min_count", "max_size", "replace", "segmenter")
 MODEL = ("pooling", "skip", "crf")
 ENCODER = tuple(f.name for f in fields(EncoderConfig))
@@ -128,8 +132,18 @@ def plan(
         task=classify if task == "classify" else tag,
         config=config,
         model=_model(task, config, recipe, chosen),
-        training=_changed(recipe.training, chosen),
+        training=_training(recipe, chosen, len(inputs)),
     )
+
+
+def _training(recipe: Recipe, chosen: Mapping[str, Any], count: int) -> TrainConfig:
+    """Return how to train on `count` examples; early stopping ends what is more than enough."""
+    training: TrainConfig = _changed(recipe.training, chosen)
+    if "epochs" in chosen:
+        return training
+    per_epoch = max(1, math.ceil(count / training.batch_size))
+    enough = min(MOST_EPOCHS, math.ceil(LEAST_STEPS / per_epoch))
+    return replace(training, epochs=max(training.epochs, enough))
 
 
 def _features(
