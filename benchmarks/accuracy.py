@@ -180,13 +180,20 @@ def baseline(name: str, folder: Path) -> dict[str, Any]:
     return {"kind": f"bag of {row.bag}s", "test": scores[1], "with_pairs": scores[2]}
 
 
-def run(name: str, folder: Path, seeds: list[int], jobs: int) -> None:
-    """Run a row, seeds side by side, and write its file."""
+def run(names: list[str], folder: Path, seeds: list[int], jobs: int) -> None:
+    """Run rows, all their seeds in one queue, and write each row's file once its seeds are done."""
     threads = max(1, len(os.sched_getaffinity(0)) // jobs)
-    with ProcessPoolExecutor(jobs) as pool:
-        runs = list(pool.map(train, *zip(*((name, folder, seed, threads) for seed in seeds), strict=True)))
+    with ProcessPoolExecutor(jobs, max_tasks_per_child=1) as pool:
+        queued = {name: [pool.submit(train, name, folder, seed, threads) for seed in seeds] for name in names}
+        held = {name: pool.submit(baseline, name, folder) for name in names}
+        for name, runs in queued.items():
+            write(name, folder, [one.result() for one in runs], held[name].result(), jobs)
+
+
+def write(name: str, folder: Path, runs: list[dict[str, Any]], beside: dict[str, Any], jobs: int) -> None:
+    """Write the result file of a row."""
     row = ROWS[name]
-    scores = [one["test"] for one in runs]
+    scores, seeds = [one["test"] for one in runs], [one["seed"] for one in runs]
     result = {
         "row": name,
         "metric": row.metric,
@@ -196,9 +203,9 @@ def run(name: str, folder: Path, seeds: list[int], jobs: int) -> None:
         "aim": row.aim,
         "published": row.published,
         "tier": "character vectors" if row.vectors else "labels only",
-        "split": prepared(row, folder)[0].note,
+        "split": LOADERS[row.data](folder).note,
         "options": {key: _plain(value) for key, value in row.options.items()},
-        "baseline": baseline(name, folder),
+        "baseline": beside,
         "runs": runs,
         "machine": f"{len(os.sched_getaffinity(0))} cores of {_processor()}, {jobs} runs side by side",
         "versions": {"bigru": bigru.__version__, "python": platform.python_version(), "commit": _commit()},
@@ -231,8 +238,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
     parser.add_argument("--jobs", type=int, default=2, help="runs side by side")
     arguments = parser.parse_args()
-    for name in arguments.rows:
-        run(name, arguments.data, arguments.seeds, arguments.jobs)
+    run(arguments.rows, arguments.data, arguments.seeds, arguments.jobs)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,67 @@
+"""What a server has: an environment with bigru and without torch, made by `make test`.
+
+It answers as the training environment does, and its figures are printed (`-rP` shows them).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+import bigru
+from bigru import BiGRUClassifier
+
+PYTHON = os.environ.get("BIGRU_RUNTIME_PYTHON")
+TEXTS = ["很好看", "太棒了", "难看", "失望透顶", "好", "差"] * 4
+LABELS = ["positive", "positive", "negative", "negative", "positive", "negative"] * 4
+
+pytestmark = pytest.mark.skipif(PYTHON is None, reason="make test names the environment in BIGRU_RUNTIME_PYTHON")
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the environment's Python, away from this project's folder."""
+    python = str(Path(str(PYTHON)).absolute())
+    return subprocess.run([python, *arguments], capture_output=True, text=True, check=False, cwd="/", timeout=120)
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("model") / "tiny"
+    BiGRUClassifier(hidden=4, epochs=2).fit(TEXTS, LABELS, TEXTS, LABELS).save(folder)
+    return folder
+
+
+def test_it_holds_neither_torch_nor_what_only_training_needs() -> None:
+    for module in ("torch", "lightning", "sklearn", "pyarrow"):
+        assert f"No module named '{module}'" in run("-c", f"import {module}").stderr
+
+
+def test_it_answers_as_the_training_environment_does(model: Path) -> None:
+    done = run("-m", "bigru", "predict", str(model), "很好看", "太差了")
+    assert done.returncode == 0, done.stderr
+    got = [json.loads(line) for line in done.stdout.splitlines()]
+    want = bigru.load(model).predict(["很好看", "太差了"])
+    assert [answer["label"] for answer in got] == [answer["label"] for answer in want]
+    assert [a["confidence"] for a in got] == pytest.approx([a["confidence"] for a in want], abs=2e-6)
+
+
+def test_training_there_says_what_to_install(tmp_path: Path) -> None:
+    data = tmp_path / "data.csv"
+    data.write_text("text,label\n好,1\n差,0\n", encoding="utf-8")
+    done = run("-m", "bigru", "train", str(data), "--out", str(tmp_path / "model"))
+    assert done.returncode == 2
+    assert "pip install 'bigru[train]'" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_import_is_light() -> None:
+    code = "import time; start = time.perf_counter(); import bigru; print(time.perf_counter() - start)"
+    seconds = min(float(run("-c", code).stdout) for _ in range(3))
+    site = run("-c", "import numpy, pathlib; print(pathlib.Path(numpy.__file__).parents[1])").stdout.strip()
+    size = sum(path.stat().st_size for path in Path(site).rglob("*") if path.is_file())
+    print(f"import bigru: {1000 * seconds:.0f} ms; installed, pip included: {size / 1e6:.0f} MB")
+    assert seconds < 0.3
