@@ -1,45 +1,126 @@
 from __future__ import annotations
 
+import subprocess
+import sys
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
+from bigru.config import TrainConfig
 from bigru.errors import ArgumentError
-from bigru.train.recipes import LEAST_STEPS, MOST_EPOCHS, Plan, plan
+from bigru.tasks import classify, tag
+from bigru.train.recipes import DEFAULTS, LEAST_STEPS, MOST_EPOCHS, OPTIONS, plan
+
+TEXTS = ["a good film", "a bad film"]
+LABELS = ["pos", "neg"]
 
 
-def decided(count: int, **options: object) -> Plan:
-    return plan("classify", ["好a", "坏b"] * (count // 2), ["1", "0"] * (count // 2), "text", options=options)
+def test_there_is_a_recipe_for_every_task_and_kind_and_it_fits_its_task() -> None:
+    assert set(DEFAULTS) == {(task, kind) for task in ("classify", "tag") for kind in ("text", "series")}
+    for (task, kind), recipe in DEFAULTS.items():
+        assert bool(recipe.pooling) == (task == "classify")
+        assert set(recipe.channels) == ({"char", "word", "token", "subword"} if kind == "text" else set())
 
 
-def test_few_examples_get_more_epochs_up_to_a_bound() -> None:
-    assert decided(2).training.epochs == MOST_EPOCHS
-    steps_per_epoch = 600 / decided(600).training.batch_size
-    assert decided(600).training.epochs >= LEAST_STEPS / (steps_per_epoch + 1)
-    assert decided(600).training.epochs < MOST_EPOCHS
-    assert decided(40_000).training.epochs == 8
+def test_a_text_is_classified_by_its_recipe() -> None:
+    made = plan("classify", TEXTS, LABELS, "text")
+    recipe = DEFAULTS["classify", "text"]
+    assert made.task is classify
+    assert (made.config.labels, made.config.features.unit) == (("neg", "pos"), "word")
+    assert tuple(channel.name for channel in made.model.channels) == recipe.channels["word"]
+    assert (made.model.outputs, made.model.pooling, made.model.crf) == (1, recipe.pooling, False)
+    assert made.model.encoder == recipe.encoder
+    assert replace(made.training, epochs=recipe.training.epochs) == recipe.training
+
+
+def test_options_change_what_they_name_and_none_changes_nothing() -> None:
+    options = {"hidden": 7, "epochs": 2, "channels": ["unit"], "unit": "char", "pooling": ["last"], "time": None}
+    made = plan("classify", TEXTS, LABELS, "text", options=options)
+    assert (made.model.encoder.hidden, made.training.epochs, made.training.time) == (7, 2, None)
+    assert (made.config.features.unit, len(made.model.channels), made.model.pooling) == ("char", 1, ("last",))
+    assert made.training.learning_rate == DEFAULTS["classify", "text"].training.learning_rate
+    assert set(TrainConfig.__dataclass_fields__) < set(OPTIONS)
+
+
+@pytest.mark.parametrize("count", [2, 600, 40_000])
+def test_few_examples_get_more_epochs_up_to_a_bound(count: int) -> None:
+    made = plan("classify", ["好a", "坏b"] * (count // 2), ["1", "0"] * (count // 2), "text")
+    usual = DEFAULTS["classify", "text"].training
+    steps_per_epoch = -(-count // usual.batch_size)
+    assert made.training.epochs >= usual.epochs
+    assert made.training.epochs == MOST_EPOCHS or made.training.epochs * steps_per_epoch >= LEAST_STEPS
+    assert (made.training.epochs == usual.epochs) == (count == 40_000)
 
 
 def test_epochs_that_were_chosen_stay() -> None:
-    assert decided(2, epochs=3).training.epochs == 3
+    assert plan("classify", TEXTS, LABELS, "text", options={"epochs": 3}).training.epochs == 3
 
 
-def test_two_labels_have_one_logit_and_tags_of_a_scheme_a_crf() -> None:
-    assert decided(2).model.outputs == 1
-    tagger = plan("tag", ["苹果好"], [["B-ORG", "I-ORG", "O"]], "text", scheme="BIOES")
-    assert tagger.config.labels == ("O", "B-ORG", "I-ORG", "E-ORG", "S-ORG")
-    assert tagger.model.crf
+def test_spans_get_a_crf_and_every_tag_that_their_scheme_writes() -> None:
+    made = plan("tag", [["EU", "rejects", "it"]], [["S-ORG", "O", "B-X"]], "tokens", scheme="BIOES")
+    want = ("O", *(f"{prefix}-{label}" for label in ("ORG", "X") for prefix in "BIES"))
+    assert made.task is tag
+    assert made.config.labels == want
+    assert made.model.crf
+    assert not plan("tag", [["a"]], [["B-X"]], "tokens", scheme="BIO", options={"crf": False}).model.crf
+
+
+def test_word_boundaries_get_no_tag_that_is_not_there() -> None:
+    made = plan("tag", ["研究生命"], [["B", "E", "S", "S"]], "text", scheme="BMES")
+    assert made.config.labels == ("B", "M", "E", "S")
+
+
+def test_plain_tags_stay_as_they_are() -> None:
+    made = plan("tag", [np.zeros((3, 2))], [["1", "0", "1"]], "series")
+    assert (made.config.labels, made.model.outputs, made.model.values, made.model.crf) == (("0", "1"), 1, 2, False)
+
+
+def test_many_labels_have_an_output_each() -> None:
+    made = plan("classify", TEXTS, [["a", "b"], []], "text", multi_label=True)
+    assert (made.config.labels, made.model.outputs) == (("a", "b"), 2)
 
 
 @pytest.mark.parametrize(
-    ("options", "message"),
+    ("arguments", "message"),
     [
-        ({"hiden": 3}, "got 'hiden'. Did you mean 'hidden'?"),
-        ({"pooling": ()}, "pooling must be at least one way for a label per input, got none."),
-        ({"crf": True}, "crf must be absent for one label per input, got True."),
-        ({"hidden": "x"}, "EncoderConfig: hidden must be of type int, got 'x'."),
-        ({"unit": "letter"}, "unit must be one of char, word, token, subword, got 'letter'."),
+        (("classfy", TEXTS, LABELS, "text"), "task must be one of classify, tag, got 'classfy'. Did you mean"),
+        (("classify", TEXTS, LABELS, "txt"), "kind of input must be one of text, tokens, series, got 'txt'"),
     ],
 )
-def test_options_that_do_not_fit(options: dict[str, object], message: str) -> None:
-    with pytest.raises(ArgumentError) as error:
-        decided(2, **options)
-    assert message in str(error.value)
+def test_unknown_tasks_and_kinds_are_refused(arguments: tuple, message: str) -> None:
+    with pytest.raises(ArgumentError, match=message):
+        plan(*arguments)
+
+
+@pytest.mark.parametrize(
+    ("task", "options", "message"),
+    [
+        ("classify", {"hiden": 3}, r"option must be one of .*, got 'hiden'\. Did you mean 'hidden'"),
+        ("classify", {"hidden": "3"}, "EncoderConfig: hidden must be of type int, got '3'"),
+        ("classify", {"epochs": 0}, "TrainConfig: epochs must be greater than 0, got 0"),
+        ("classify", {"pooling": ()}, "pooling must be at least one way for a label per input, got none"),
+        ("classify", {"crf": True}, "crf must be absent for one label per input, got True"),
+        ("classify", {"unit": "letter"}, "unit must be one of char, word, token, subword, got 'letter'"),
+        ("tag", {"pooling": ["max"]}, r"pooling must be absent for a label per step, got \['max'\]"),
+    ],
+)
+def test_options_that_do_not_fit_are_refused(task: str, options: dict, message: str) -> None:
+    targets = LABELS if task == "classify" else [["O", "B-X", "O"], ["O", "O", "O"]]
+    with pytest.raises(ArgumentError, match=message):
+        plan(task, TEXTS, targets, "text", options=options)
+
+
+def test_a_scheme_is_refused_for_one_label_per_input() -> None:
+    with pytest.raises(ArgumentError, match="scheme must be absent for one label per input, got 'BIO'"):
+        plan("classify", TEXTS, LABELS, "text", scheme="BIO")
+
+
+def test_numbers_have_no_units() -> None:
+    with pytest.raises(ArgumentError, match="unit must be absent for numeric sequences, got given"):
+        plan("classify", [np.zeros((2, 1))] * 2, LABELS, "series", options={"unit": "char"})
+
+
+def test_recipes_are_read_without_torch() -> None:
+    code = "import sys, bigru.train.recipes; sys.exit('torch' in sys.modules or 'lightning' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0

@@ -44,7 +44,7 @@ def check(
                 "folder",
                 "without the checkpoint of another training",
                 f"{str(folder)!r}, which holds one",
-                "Go on with it (--resume), or name another folder.",
+                "Go on with it (--resume), replace it (--force), or name another folder.",
             )
         )
 
