@@ -7,6 +7,8 @@ import errno
 import json
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +18,6 @@ import pytest
 
 from bigru import bundle
 from bigru.bundle import Bundle
-from bigru.bundle.folder import FILES
 from bigru.bundle.weights import shapes
 from bigru.config import EncoderConfig, ModelConfig
 from bigru.data.series import SeriesFeatures
@@ -216,32 +217,47 @@ def test_a_replacement_that_fails_at_any_move_puts_everything_back(
     assert files(tmp_path) == before
 
 
-@pytest.mark.parametrize("moves", range(10))
-def test_a_kill_at_any_move_never_leaves_a_mixture(tmp_path: Path, moves: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A killed process cleans nothing up: here the cleaning is taken away and the moves stop at one."""
-    folder = tmp_path / "model"
-    bundle.save(CLASSIFIER, folder)
-    fresh = tmp_path / "fresh"
-    bundle.save(BUNDLES["steps"], fresh)
-    old = folder / ".bigru-old-0"
-    old.mkdir()
-    steps = [(folder / name, old / name) for name in reversed(FILES) if (folder / name).exists()]
-    steps += [(fresh / name, folder / name) for name in FILES if (fresh / name).exists()]
-    for source, target in steps[:moves]:
-        source.rename(target)
-    if moves == 0:
-        assert bundle.load(folder).config == CLASSIFIER.config
-    elif moves == len(steps):
-        assert bundle.load(folder).config == BUNDLES["steps"].config
-    else:
+KILLED = """
+import os, sys
+from bigru import bundle
+
+one, other = (bundle.load(path) for path in sys.argv[1:3])
+rename = os.rename
+for move in range(10):
+    folder = f"{sys.argv[3]}/{move}"
+    bundle.save(one, folder)
+    child = os.fork()
+    if not child:
+        left = iter(range(move))
+        os.rename = lambda *paths: rename(*paths) if next(left, None) is not None else os._exit(0)
+        bundle.save(other, folder, force=True)
+        os._exit(0)
+    os.waitpid(child, 0)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="kills a forked process")
+def test_a_kill_at_any_move_never_leaves_a_mixture(tmp_path: Path) -> None:
+    other = BUNDLES["steps"]
+    bundle.save(CLASSIFIER, tmp_path / "one")
+    bundle.save(other, tmp_path / "other")
+    arguments = [str(tmp_path / name) for name in ("one", "other", "killed")]
+    subprocess.run([sys.executable, "-c", KILLED, *arguments], check=True)
+    # The classifier's five files leave, then the four of the other model come in.
+    assert bundle.load(tmp_path / "killed" / "0").config == CLASSIFIER.config
+    assert bundle.load(tmp_path / "killed" / "9").config == other.config
+    for move in range(1, 9):
+        folder = tmp_path / "killed" / str(move)
+        (old,) = folder.glob(".bigru-old-*")
         with pytest.raises(BundleError) as caught:
             bundle.load(folder)
         assert str(caught.value) == (
             f"{folder}: folder must be a saved model, with config.json, got none. "
-            "A replacement was cut short: move the files of .bigru-old-0 back."
+            f"A replacement was cut short: move the files of {old.name} back."
         )
-        bundle.save(BUNDLES["steps"], folder, force=True)
-        assert bundle.load(folder).config == BUNDLES["steps"].config
+        bundle.save(other, folder, force=True)
+        assert bundle.load(folder).config == other.config
+        assert set(files(folder)) == {"config.json", "metrics.json", "model.safetensors", "README.md"}
 
 
 def test_an_unwritable_place_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

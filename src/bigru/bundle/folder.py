@@ -28,8 +28,11 @@ FORMAT_VERSION = 1
 
 MODEL_TYPE = "bigru"
 
-OLD = ".bigru-old-"
-"""Begins the name of the subfolder where a model being replaced lies until the new one is in place."""
+NEW, OLD = ".bigru-new-", ".bigru-old-"
+"""Begin the names of the subfolders where the new and the old model lie while one replaces the other.
+
+Only a killed process leaves them behind; the next model that is saved there clears them away.
+"""
 
 KEYS = ("model_type", "format_version", "library_version", "task", "task_config", "features", "model")
 
@@ -226,12 +229,14 @@ def _create(target: Path, contents: dict[str, bytes]) -> None:
 
 def _replace(target: Path, contents: dict[str, bytes]) -> None:
     token = secrets.token_hex(4)
-    fresh = target / f".bigru-new-{token}"
+    fresh = target / f"{NEW}{token}"
     try:
         _write(fresh, contents)
         _swap(target, fresh, target / f"{OLD}{token}", list(contents))
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
+    for left in (*target.glob(f"{NEW}*"), *target.glob(f"{OLD}*")):
+        shutil.rmtree(left, ignore_errors=True)
 
 
 def _swap(target: Path, fresh: Path, old: Path, names: list[str]) -> None:
@@ -253,4 +258,3 @@ def _swap(target: Path, fresh: Path, old: Path, names: list[str]) -> None:
                 (old / name).rename(target / name)
         old.rmdir()
         raise
-    shutil.rmtree(old, ignore_errors=True)
