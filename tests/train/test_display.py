@@ -18,18 +18,19 @@ def test_away_from_a_terminal_lines_are_plain() -> None:
     stream = io.StringIO()
     with Display("auto", stream) as shown:
         shown.say("held out 10")
-        shown.show("epoch 1/3", "loss 0.5000", 0.256)
-    assert stream.getvalue() == "held out 10\nepoch 1/3  26 %  loss 0.5000\n"
+        shown.show("epoch 1/3", "loss 0.5000", "0:10 left", 0.256)
+    assert stream.getvalue() == "held out 10\nepoch 1/3  26 %  loss 0.5000  0:10 left\n"
 
 
 def test_in_a_terminal_one_line_lives_and_what_is_said_stays() -> None:
     stream = Terminal()
     with Display("auto", stream) as shown:
         assert shown.mode == "live"
-        shown.show("epoch 1/3", "loss 0.5000", 0.25)
+        shown.show("epoch 1/3", "loss 0.5000", "0:10 left", 0.25)
         shown.say("[held] out 10")
     assert "epoch 1/3" in stream.getvalue()
     assert "loss 0.5000" in stream.getvalue()
+    assert "0:10 left" in stream.getvalue()
     assert "[held] out 10\n" in stream.getvalue()
     shown.say("after the end")
     assert stream.getvalue().endswith("after the end\n")
@@ -39,7 +40,7 @@ def test_silent_is_silent() -> None:
     stream = Terminal()
     with Display("silent", stream) as shown:
         shown.say("held out 10")
-        shown.show("epoch 1/3", "", 0.25)
+        shown.show("epoch 1/3", "", "", 0.25)
         assert not shown.due()
     assert stream.getvalue() == ""
 
@@ -51,7 +52,7 @@ def test_a_view_is_due_after_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
         assert not shown.due()
         now[0] = 31.0
         assert shown.due()
-        shown.show("epoch 1/3", "", 0.1)
+        shown.show("epoch 1/3", "", "", 0.1)
         assert not shown.due()
 
 

@@ -56,13 +56,21 @@ class Display:
         """Tell whether the view is old enough for `show`; cheap enough to ask at every step."""
         return time.perf_counter() >= self.next_view
 
-    def show(self, title: str, figures: str, done: float) -> None:
-        """Bring the view of the running epoch up to date; `done` is the fraction of the training done."""
+    def show(self, title: str, quality: str, pace: str, done: float) -> None:
+        """Bring the view of the running epoch up to date.
+
+        Args:
+            title: which epoch.
+            quality: loss and dev score.
+            pace: speed and time left; in a terminal a line of its own, so that 80 columns hold both.
+            done: the fraction of the training done.
+        """
         self.next_view = time.perf_counter() + REFRESH[self.mode]
         if self._live is not None:
+            figures = f"{pace}\n{quality}"
             self._live.update(self._live.task_ids[0], description=title, completed=done, figures=figures, refresh=True)
         else:
-            self.say(f"{title}  {100 * done:.0f} %  {figures}")
+            self.say(f"{title}  {100 * done:.0f} %  {quality}  {pace}")
 
 
 def clock(seconds: float) -> str:

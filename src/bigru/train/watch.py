@@ -83,7 +83,7 @@ class Watch(L.Callback):
                 }
             )
         if self.display.due():
-            self.display.show(self._title(), self._figures(), self.done)
+            self.display.show(self._title(), self._quality(), self._pace(), self.done)
         self.settle()
         trainer.should_stop = self.run.finished or self.interrupted
 
@@ -126,7 +126,7 @@ class Watch(L.Callback):
         if self.loggers:
             self._log({f"epoch/{key}": value for key, value in row.items()})
         run.finished = over or run.stale >= self.module.training_config.patience
-        self.display.say(f"{self._title(epoch)}  {self._figures()}")
+        self.display.say(f"{self._title(epoch)}  {self._quality()}  {self._pace()}")
         if run.finished and not over:
             self.display.say(f"stopped: no better dev score for {run.stale} epochs")
         run.loss_sum, run.loss_steps = torch.zeros_like(run.loss_sum), 0
@@ -163,13 +163,16 @@ class Watch(L.Callback):
         epochs = self.stream.steps // self.stream.per_epoch
         return f"epoch {epoch or len(self.run.history) + 1}/{epochs}"
 
-    def _figures(self) -> str:
-        """Loss, latest and best dev score, speed and time left as one line."""
+    def _quality(self) -> str:
+        """Loss, and the latest and the best dev score."""
+        loss = f"loss {self.run.loss:.4f}"
+        if self.dev is None or self.run.best is None:
+            return loss
+        latest, best = self.run.history[-1][f"dev_{self.dev.name}"], self.run.best
+        return f"{loss}  dev {self.dev.name} {latest:.4f} (best {best.score:.4f}, epoch {best.epoch})"
+
+    def _pace(self) -> str:
+        """Speed and time left."""
         steps, sequences = self._speed()
-        parts = [f"loss {self.run.loss:.4f}"]
-        if self.dev is not None and self.run.best is not None:
-            latest, best = self.run.history[-1][f"dev_{self.dev.name}"], self.run.best
-            parts.append(f"dev {self.dev.name} {latest:.4f} (best {best.score:.4f}, epoch {best.epoch})")
-        parts.append(f"{steps:.1f} steps/s  {sequences:.0f} sequences/s")
         left = self.seconds * (1.0 - self.done) / max(self.done, 1e-9)
-        return "  ".join([*parts, f"{clock(left)} left"])
+        return f"{steps:.1f} steps/s  {sequences:.0f} sequences/s  {clock(left)} left"
