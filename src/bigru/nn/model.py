@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from ..config import ModelConfig
-from .embedding import ChannelEmbedding
+from .embedding import NGRAM_SPREAD, ChannelEmbedding
 from .encoder import Encoder, drop
 from .heads import Crf
 from .pooling import Pooling, real_steps
@@ -29,7 +29,9 @@ class SequenceModel(nn.Module):
         self.config = config
         encoder = config.encoder
         if config.channels:
-            self.embedding = ChannelEmbedding(config.channels, encoder.embedding_dropout, encoder.ngram_dropout)
+            spread = 0.0 if config.pooling else NGRAM_SPREAD
+            dropouts = encoder.embedding_dropout, encoder.ngram_dropout
+            self.embedding = ChannelEmbedding(config.channels, *dropouts, spread)
         self.encoder = Encoder(encoder, config.inputs)
         width = encoder.outputs + (config.inputs if config.skip else 0)
         if config.pooling:

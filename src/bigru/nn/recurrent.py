@@ -166,8 +166,17 @@ class Recurrent(nn.Module):
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        """Draw all parameters anew."""
+        """Draw all parameters anew: each gate's weight_hh orthogonal (Saxe et al. 2014, arXiv:1312.6120), each
+        gate's weight_ih uniform by its fans (Glorot & Bengio 2010), biases zero; a merge as `reset` has it.
+        """
         reset(self, self.spec)
+        for name, parameter in self.named_parameters():
+            if name.startswith("bias"):
+                nn.init.zeros_(parameter)
+            elif not name.startswith("weight_merge"):
+                draw = nn.init.orthogonal_ if name.startswith("weight_hh") else nn.init.xavier_uniform_
+                for gate in parameter.data.split(self.spec.hidden):
+                    draw(gate)
 
     def forward(
         self, x: Tensor, lengths: Any = None, h0: Mapping[str, Tensor] | None = None
