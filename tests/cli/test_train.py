@@ -58,8 +58,8 @@ def test_what_was_inferred_is_said(bigru: Bigru, reviews: Path, tmp_path: Path) 
         "epoch 2/2  loss",
         "dev (it chose the epoch)",
         "signature: accuracy|n:4|",
-        f"The model is in {tmp_path / 'm'}.",
-        f"Next: bigru predict {tmp_path / 'm'} TEXT",
+        f"The model is in {tmp_path / 'm'}. Next:",
+        f"  bigru predict {tmp_path / 'm'} TEXT",
     ):
         assert text in said
 

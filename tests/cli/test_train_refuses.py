@@ -128,6 +128,14 @@ def test_a_model_is_not_replaced_without_force(refused: Refused, bigru: Bigru, r
     assert all((load(tmp_path / "m").weights[name] == weight).all() for name, weight in before.items())
 
 
+def test_files_of_others_are_in_the_way_even_with_force(refused: Refused, reviews: Path) -> None:
+    (reviews.parent / "README.md").write_text("mine", encoding="utf-8")
+    for options in ([], ["--force"]):
+        line = refused("train", reviews, "--out", reviews.parent, *options)
+        assert line.endswith("got a folder with README.md. Name another folder with --out.")
+    assert (reviews.parent / "README.md").read_text(encoding="utf-8") == "mine"
+
+
 def test_a_place_that_cannot_be_written_is_refused_before_training(refused: Refused, reviews: Path) -> None:
     assert refused("train", reviews, "--out", reviews).endswith("--out must be a folder or new, got a file.")
     line = refused("train", reviews, "--out", reviews / "m", *SMALL)

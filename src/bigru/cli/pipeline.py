@@ -13,6 +13,7 @@ from ..bundle import Bundle
 from ..config import ChannelConfig
 from ..data.examples import Examples
 from ..data.text import TextFeatures
+from ..errors import ArgumentError, sentence
 from ..metrics.score import Report
 from ..runtime.predictor import Predictor
 from ..train.export import export
@@ -114,7 +115,9 @@ def _with_vectors(
 ) -> tuple[Plan, dict[str, np.ndarray]]:
     """Return the plan with the width of the vectors for the channel "unit", and that channel's first weights."""
     features = decided.config.features
-    vocabulary = features.vocabulary if isinstance(features, TextFeatures) else ()
+    if not isinstance(features, TextFeatures) or all(channel.name != "unit" for channel in features.channels):
+        raise ArgumentError(sentence("train", "--vectors", "left out where no units are embedded", str(path)))
+    vocabulary = features.vocabulary
     found = read_vectors(path, vocabulary)
     table = np.stack(list(found.values()))
     channels = [c if c.name != "unit" else ChannelConfig("unit", 1, table.shape[1]) for c in features.channels]

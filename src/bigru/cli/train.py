@@ -9,6 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..bundle.folder import FILES
 from ..data.readers import read
 from ..errors import ArgumentError, BundleError, MissingExtraError, sentence
 from .settings import duration, settings
@@ -17,9 +18,13 @@ from .show import Say, describe, note, scores, silence
 if TYPE_CHECKING:
     from ..data.examples import Examples
     from ..metrics.score import Report
-    from .pipeline import Judged, Parts
+    from .pipeline import Parts
 
-__all__ = ["Files", "Request", "check_folder", "check_packages", "report", "train"]
+__all__ = ["Files", "Request", "check_folder", "check_packages", "figures", "train"]
+
+
+CONFIG = "config.json"
+"""The file without which a folder holds no model."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +73,7 @@ class Request:
 def train(request: Request) -> None:
     """Train, score and save; print the scores as one JSON object on stdout."""
     check_packages("training", "torch", "lightning")
+    from ..bundle import save
     from ..train import checkpoint
     from ..train.recipes import OPTIONS
     from .pipeline import learn
@@ -75,9 +81,9 @@ def train(request: Request) -> None:
     out, say = request.out, silence if request.quiet else note
     options = settings(OPTIONS, request.config, request.sets) | _chosen(request.chosen)
     check_folder(out, request.force)
+    parts = _read(request.files, say)
     if request.force and not request.resume:
         checkpoint.remove(out)
-    parts = _read(request.files, say)
     judged = learn(
         parts,
         options,
@@ -88,26 +94,19 @@ def train(request: Request) -> None:
         progress="silent" if request.quiet else "auto",
         say=say,
     )
-    report(judged, out, request.force, say)
+    save(judged.bundle, out, request.force)
     checkpoint.remove(out)
     if not request.quiet:
-        note(f"Next: bigru predict {out} TEXT     bigru evaluate {out} FILE     python: bigru.load({str(out)!r})")
-
-
-def report(judged: Judged, out: Path, force: bool, say: Say) -> None:
-    """Save a model, show its scores, and print them as one JSON object."""
-    from ..bundle import save
-
-    save(judged.bundle, out, force)
-    for name, scored in judged.reports.items():
-        if say is not silence:
-            scores(scored, f"{name} (it chose the epoch)" if name == "dev" else name)
-    say(f"The model is in {out}.")
+        for name, report in judged.reports.items():
+            scores(report, f"{name} (it chose the epoch)" if name == "dev" else name)
+    say(f"The model is in {out}. Next:")
+    say(f"  bigru predict {out} TEXT")
+    say(f"  bigru evaluate {out} FILE")
     facts = {"model": str(out), "training": judged.bundle.metrics["training"]}
-    print(json.dumps(facts | {name: _figures(r) for name, r in judged.reports.items()}, ensure_ascii=False))
+    print(json.dumps(facts | {name: figures(report) for name, report in judged.reports.items()}))
 
 
-def _figures(report: Report) -> dict[str, Any]:
+def figures(report: Report) -> dict[str, Any]:
     """Return the scores without the tables behind them, which metrics.json holds."""
     whole = report.to_json()
     return {name: whole[name] for name in (*(score.name for score in report.scores), "intervals", "signature")}
@@ -128,9 +127,12 @@ def check_folder(out: Path, force: bool) -> None:
     """
     if out.exists() and not out.is_dir():
         raise BundleError(sentence(str(out), "--out", "a folder or new", "a file"))
-    if (out / "config.json").exists() and not force:
-        remedy = "Replace it with --force, or name another folder with --out."
-        raise BundleError(sentence(str(out), "--out", "free for the model", "a folder with a model", remedy))
+    taken = [name for name in FILES if (out / name).exists()]
+    if taken and not (force and CONFIG in taken):
+        ours = CONFIG in taken
+        got = f"a folder with {'a model' if ours else taken[0]}"
+        remedy = f"{'Replace it with --force, or name' if ours else 'Name'} another folder with --out."
+        raise BundleError(sentence(str(out), "--out", "free for the model", got, remedy))
     place = next(folder for folder in (out, *out.absolute().parents) if folder.exists())
     try:
         with tempfile.TemporaryFile(dir=place):
