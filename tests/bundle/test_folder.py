@@ -202,18 +202,19 @@ def test_a_full_disk_leaves_everything_as_it_was(
 
 
 @pytest.mark.parametrize("call", range(9))
+@pytest.mark.parametrize(("one", "other"), [("classifier", "steps"), ("steps", "classifier")])
 @pytest.mark.parametrize("error", [FULL, KeyboardInterrupt()])
 def test_a_replacement_that_fails_at_any_move_puts_everything_back(
-    tmp_path: Path, call: int, error: BaseException, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, call: int, one: str, other: str, error: BaseException, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "model"
-    bundle.save(CLASSIFIER, folder)
+    bundle.save(BUNDLES[one], folder)
     (folder / "notes.txt").write_text("mine")
     before = files(tmp_path)
     with monkeypatch.context() as patch:
         patch.setattr(os, "rename", failing(call, error))
         with pytest.raises((BundleError, KeyboardInterrupt)):
-            bundle.save(BUNDLES["steps"], folder, force=True)
+            bundle.save(BUNDLES[other], folder, force=True)
     assert files(tmp_path) == before
 
 
