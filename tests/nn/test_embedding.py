@@ -54,3 +54,14 @@ def test_gradients_may_be_sparse() -> None:
     embedding(torch.tensor([[[4, 1]]])).sum().backward()
     assert embedding[1].weight.grad is not None
     assert embedding[1].weight.grad.is_sparse
+
+
+def test_a_hidden_unit_is_not_looked_up() -> None:
+    """Its row would have a gradient of zero, and an optimiser's momentum would move it all the same."""
+    torch.manual_seed(0)
+    embedding = ChannelEmbedding((ChannelConfig("bigram", 100, 2),), ngram_dropout=0.5, ngram_spread=0.1)
+    embedding[0].sparse = True
+    embedding(torch.arange(1, 100)[None, :, None]).sum().backward()
+    gradient = embedding[0].weight.grad.coalesce()
+    touched = gradient.indices()[0][gradient.values().abs().sum(dim=1) == 0]
+    assert touched.tolist() in ([], [0])

@@ -59,7 +59,10 @@ class ChannelEmbedding(nn.ModuleList):
         return torch.cat([self._vectors(c, table, ids[..., c]) for c, table in enumerate(self)], dim=-1)
 
     def _vectors(self, c: int, table: nn.Module, ids: Tensor) -> Tensor:
-        vectors: Tensor = table(ids)
         if not (self.training and self.dropouts[c]):
+            vectors: Tensor = table(ids)
             return vectors
-        return vectors * (torch.rand(ids.shape, device=ids.device) >= self.dropouts[c]).unsqueeze(-1)
+        shown = torch.rand(ids.shape, device=ids.device) >= self.dropouts[c]
+        # A hidden unit is not looked up: a row with a gradient of zero would still move by its momentum.
+        hidden: Tensor = table(ids * shown) * shown.unsqueeze(-1)
+        return hidden
