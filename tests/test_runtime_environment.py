@@ -58,6 +58,12 @@ def test_training_there_says_what_to_install(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
+def test_what_trains_says_what_to_install() -> None:
+    done = run("-c", "import bigru; bigru.BiGRUClassifier")
+    assert "bigru.BiGRUClassifier needs the package sklearn, which is not installed." in done.stderr
+    assert "pip install 'bigru[train]'" in done.stderr
+
+
 def test_import_is_light() -> None:
     code = "import time; start = time.perf_counter(); import bigru; print(time.perf_counter() - start)"
     seconds = min(float(run("-c", code).stdout) for _ in range(3))

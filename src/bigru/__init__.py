@@ -28,12 +28,22 @@ _HOMES = {
 }
 
 
+_TRAINING = ("torch", "lightning", "sklearn")
+
+
 def __getattr__(name: str) -> Any:
-    if name == "nn":
-        return import_module(".nn", __name__)
-    if name not in _HOMES:
+    if name != "nn" and name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_HOMES[name], __name__), name)
+    try:
+        module = import_module(_HOMES.get(name, ".nn"), __name__)
+    except ModuleNotFoundError as error:
+        package = str(error.name).split(".")[0]
+        if package not in _TRAINING:
+            raise
+        from .errors import MissingExtraError
+
+        raise MissingExtraError(package, "train", f"bigru.{name}") from None
+    return module if name == "nn" else getattr(module, name)
 
 
 def __dir__() -> list[str]:
