@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -76,3 +77,12 @@ def test_the_entry_point_passes_the_exit_code_on() -> None:
     done = subprocess.run([sys.executable, "-m", "bigru", "nothing"], capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == "bigru: No such command 'nothing'. See: bigru --help.\n"
+
+
+def test_waiting_threads_sleep(bigru: Bigru, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
+    bigru("--version")
+    assert os.environ["OMP_WAIT_POLICY"] == "PASSIVE"
+    monkeypatch.setenv("OMP_WAIT_POLICY", "ACTIVE")
+    bigru("--version")
+    assert os.environ["OMP_WAIT_POLICY"] == "ACTIVE"

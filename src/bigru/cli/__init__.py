@@ -24,6 +24,9 @@ def main() -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command line and return the exit code; what went wrong is one line on stderr."""
+    # OpenMP's threads spin while they wait; where another process wants the core, a training step on two cores then
+    # takes seconds instead of milliseconds. The variable is read once, when torch is loaded.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     import typer
 
     from ..errors import BigruError

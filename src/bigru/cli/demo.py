@@ -85,25 +85,23 @@ def _card(prepared: Prepared) -> str:
 
 
 def _words(parts: Parts) -> tuple[str, Report]:
-    """Score the bag of words: characters and pairs of them, weighted, with logistic regression chosen on dev."""
+    """Score characters and pairs of them without order: TF-IDF and logistic regression, its strength chosen on dev."""
     from ..metrics import classification_report
     from ..study.baseline import BagOfWords
 
     (train, dev, test), labels = _labelled(parts), ("negative", "positive")
     bag = BagOfWords("char", 2).fit(train[0], train[1], dev)
-    return "bag of characters and pairs (TF-IDF, logistic regression)", classification_report(
-        test[1], bag.predict(test[0]), labels
-    )
+    return "bag of character pairs", classification_report(test[1], bag.predict(test[0]), labels)
 
 
 def _dictionary(parts: Parts) -> tuple[str, Report]:
-    """Score the dictionary: the longest match of the entities that training holds."""
+    """Score the longest match of the entities that training holds."""
     from ..metrics import tagging_report
     from ..study.baseline import Dictionary
 
     (train, _, test), scheme = _labelled(parts), str(parts.train.scheme)
     found = Dictionary(scheme).fit(*train).predict(test[0])
-    return "dictionary of the training entities (longest match)", tagging_report(test[1], found, scheme)
+    return "dictionary of entities", tagging_report(test[1], found, scheme)
 
 
 def _labelled(parts: Parts) -> list[tuple[Sequence[Any], Sequence[Any]]]:
