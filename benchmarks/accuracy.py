@@ -186,6 +186,7 @@ def baseline(name: str, folder: Path) -> dict[str, Any]:
 def run(names: list[str], folder: Path, seeds: list[int], jobs: int) -> None:
     """Run rows, all their seeds in one queue, and write each row's file once its seeds are done."""
     threads = max(1, len(os.sched_getaffinity(0)) // jobs)
+    commit = _commit()
     with ProcessPoolExecutor(jobs, max_tasks_per_child=1) as pool:
         queued = {
             name: (
@@ -195,11 +196,11 @@ def run(names: list[str], folder: Path, seeds: list[int], jobs: int) -> None:
             for name in names
         }
         for name, (runs, beside) in queued.items():
-            write(name, folder, [one.result() for one in runs], beside.result(), jobs)
+            write(name, folder, [one.result() for one in runs], beside.result(), jobs, commit)
 
 
-def write(name: str, folder: Path, runs: list[dict[str, Any]], beside: dict[str, Any], jobs: int) -> None:
-    """Write the result file of a row."""
+def write(name: str, folder: Path, runs: list[dict[str, Any]], beside: dict[str, Any], jobs: int, commit: str) -> None:
+    """Write the result file of a row; `commit` is what stood there when its runs began."""
     row = ROWS[name]
     scores, seeds = [one["test"] for one in runs], [one["seed"] for one in runs]
     result = {
@@ -216,7 +217,7 @@ def write(name: str, folder: Path, runs: list[dict[str, Any]], beside: dict[str,
         "baseline": beside,
         "runs": runs,
         "machine": f"{len(os.sched_getaffinity(0))} cores of {_processor()}, {jobs} runs side by side",
-        "versions": {"bigru": bigru.__version__, "python": platform.python_version(), "commit": _commit()},
+        "versions": {"bigru": bigru.__version__, "python": platform.python_version(), "commit": commit},
         "command": f"python benchmarks/accuracy.py --data FOLDER {name} --seeds {' '.join(map(str, seeds))}",
     }
     RESULTS.mkdir(exist_ok=True)
@@ -235,8 +236,13 @@ def _processor() -> str:
 
 
 def _commit() -> str:
-    done = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
-    return done.stdout.strip() or "none"
+    """Return the commit that is checked out, marked where the code differs from it."""
+
+    def git(*arguments: str) -> str:
+        return subprocess.run(["git", *arguments], capture_output=True, text=True, check=False).stdout.strip()
+
+    changed = git("status", "--porcelain", "--", "src", "native", "benchmarks/*.py")
+    return (git("rev-parse", "--short", "HEAD") or "none") + ("+changes" if changed else "")
 
 
 def main() -> None:
