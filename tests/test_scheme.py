@@ -198,6 +198,24 @@ def test_transition_mask_by_hand() -> None:
     assert [mask.shape for mask in scheme.transition_mask([], "BIO")] == [(0, 0), (0,), (0,)]
 
 
+@pytest.mark.parametrize("name", SCHEMES)
+def test_the_masks_are_what_every_pair_alone_says(name: str) -> None:
+    known = [*LEGAL[name], *(prefix for prefix in scheme.PREFIXES[name]), "B-", "B-B-A", "B-_"]
+    for mask in (lambda tags: scheme.transition_mask(tags, name)[0], lambda tags: scheme.continuation_mask(tags, name)):
+        want = [[mask([i, j])[0, 1] for j in known] for i in known]
+        np.testing.assert_array_equal(mask(known), want)
+
+
+def test_the_masks_of_four_thousand_tags_take_well_under_a_second() -> None:
+    known = ["O", *(f"{prefix}-{label}" for label in range(1000) for prefix in "BIES")]
+    begun = time.perf_counter()
+    allowed, _, _ = scheme.transition_mask(known, "BIOES")
+    continues = scheme.continuation_mask(known, "BIOES")
+    assert time.perf_counter() - begun < 1.0
+    assert allowed.sum() == 2001 * 2001 + 2000 * 2
+    assert continues.sum() == 4000
+
+
 def test_transition_mask_refuses_a_sister_schemes_tag() -> None:
     with pytest.raises(ArgumentError) as caught:
         scheme.transition_mask(["O", "E-A"], "BIO")

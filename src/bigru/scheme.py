@@ -13,7 +13,7 @@ Sources: Ramshaw & Marcus 1995 (arXiv:cmp-lg/9505040) for IOB1; Tjong Kim Sang &
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -24,6 +24,7 @@ from .errors import ArgumentError, check_choice, sentence
 __all__ = [
     "SCHEMES",
     "Span",
+    "check_tags",
     "continuation_mask",
     "convert",
     "detect",
@@ -244,6 +245,14 @@ def violations(tags: Sequence[str], scheme: str) -> list[tuple[int, str]]:
     return _illegal(tags, scheme)
 
 
+def check_tags(where: str, tags: Sequence[str], scheme: str) -> None:
+    """Raise ArgumentError unless the scheme is known and could have written every tag."""
+    check_choice(where, "scheme", scheme, SCHEMES)
+    for position, tag in enumerate(tags):
+        if _split(tag) is None or tag[0] not in "O" + PREFIXES[scheme]:
+            raise ArgumentError(sentence(where, f"tag {position + 1}", _wanted(scheme), repr(tag)))
+
+
 def transition_mask(tags: Sequence[str], scheme: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Say which tag may follow which, begin and end a sequence: the hard constraints of a CRF.
 
@@ -258,12 +267,8 @@ def transition_mask(tags: Sequence[str], scheme: str) -> tuple[np.ndarray, np.nd
     Raises:
         ArgumentError: the scheme is unknown, or a tag is none of its own.
     """
-    where = "scheme.transition_mask"
-    check_choice(where, "scheme", scheme, SCHEMES)
-    for position, tag in enumerate(tags):
-        if _split(tag) is None or tag[0] not in "O" + PREFIXES[scheme]:
-            raise ArgumentError(sentence(where, f"tag {position + 1}", _wanted(scheme), repr(tag)))
-    allowed = np.array([[not _complaint(i, j, scheme) for j in tags] for i in tags], bool).reshape(len(tags), len(tags))
+    check_tags("scheme.transition_mask", tags, scheme)
+    allowed = _pairwise(tags, lambda i, j: not _complaint(i, j, scheme))
     start = np.array([not _complaint(None, tag, scheme) for tag in tags], bool)
     end = np.array([not _complaint(tag, None, scheme) for tag in tags], bool)
     return allowed, start, end
@@ -282,5 +287,26 @@ def continuation_mask(tags: Sequence[str], scheme: str) -> np.ndarray:
     Raises:
         ArgumentError: the scheme is unknown, or a tag is none of its family.
     """
-    pairs = _read("scheme.continuation_mask", tags, scheme)
-    return np.array([[_continues(i, j) for j in pairs] for i in pairs], bool).reshape(len(tags), len(tags))
+    _read("scheme.continuation_mask", tags, scheme)
+    return _pairwise(tags, lambda i, j: _continues(_split(i) or _OUTSIDE, _split(j) or _OUTSIDE))
+
+
+def _pairwise(tags: Sequence[str], fits: Callable[[str, str], bool]) -> np.ndarray:
+    """Return [K, K] bool of what depends on two tags' prefixes and on whether their labels are equal.
+
+    `fits` is asked once per pair of prefixes: K runs into thousands.
+    """
+    prefixes = sorted({tag[0] for tag in tags})
+    prefix = np.array([prefixes.index(tag[0]) for tag in tags], np.int64)
+    labels: dict[str, int] = {}
+    label = np.array([labels.setdefault(tag[2:] or UNLABELLED, len(labels)) for tag in tags], np.int64)
+    shape, pairs = (len(prefixes), len(prefixes)), (prefix[:, None], prefix)
+    equal, other = (
+        np.array([[fits(_tag(i, "X"), _tag(j, name)) for j in prefixes] for i in prefixes], bool).reshape(shape)
+        for name in "XY"
+    )
+    return np.where(label[:, None] == label, equal[pairs], other[pairs])
+
+
+def _tag(prefix: str, label: str) -> str:
+    return prefix if prefix == "O" else f"{prefix}-{label}"

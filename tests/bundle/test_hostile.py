@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 from bigru import bundle
 from bigru.bundle.documents import LIMITS
 from bigru.errors import BundleError
-from bundle.samples import FOLDER, Files, samples, sound, write
+from bundle.samples import FOLDER, Files, config, samples, sound, tagger, write
 
 SAMPLES = samples()
 
@@ -90,6 +91,41 @@ def test_a_missing_folder_and_a_file_are_no_models(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(BundleError, match=r"model must be the folder of a saved model, got a file\.$"):
         bundle.load(tmp_path / "file")
+
+
+MANY = 50_000
+
+SLOW = {
+    "a key twice after many": (
+        ("{" + ",".join(f'"{n}":0' for n in range(2 * MANY)) + ',"7":0}').encode(),
+        "config.json: file must be valid JSON, got the key '7' twice.",
+    ),
+    "a label twice after many": (
+        config("task_config", "labels", value=[*map(str, range(2 * MANY)), str(MANY)])["config.json"],
+        f"config.json: classify.Config: labels must be distinct, got '{MANY}' twice.",
+    ),
+    "more tags than pairs can be looked at": (
+        tagger(labels=["O", *(f"B-{n}" for n in range(MANY))])["config.json"],
+        f"config.json: tag.Config: labels must be at most 4096 with a scheme or a CRF, got {MANY + 1}.",
+    ),
+    "many entity labels": (
+        tagger(labels=["O", *(f"B-{n}" for n in range(4000))], entity_labels=[*(["3999"] * MANY), "none"])[
+            "config.json"
+        ],
+        "config.json: tag.Config: entity_labels must be labels of the tags",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SLOW)
+def test_refusing_costs_about_as_much_as_reading(tmp_path: Path, name: str) -> None:
+    content, message = SLOW[name]
+    write(tmp_path / "model", sound() | {"config.json": content})
+    begun = time.perf_counter()
+    with pytest.raises(BundleError) as caught:
+        bundle.load(tmp_path / "model")
+    assert time.perf_counter() - begun < 2.0
+    assert message in str(caught.value)
 
 
 @pytest.mark.parametrize("name", sorted(sound()))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections import Counter
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -29,19 +30,17 @@ DIGITS = 18
 """Digits of a whole number at most."""
 
 
-def read(folder: Path, name: str, limit: int | None = None) -> bytes | None:
+def read(folder: Path, name: str) -> bytes | None:
     """Return the content of a file of the folder, None if there is no such file.
 
     Args:
         folder: the saved model.
-        name: file name, a key of `LIMITS` unless `limit` is given.
-        limit: the greatest size in bytes.
+        name: file name, a key of `LIMITS`.
 
     Raises:
         BundleError: a link, a folder, a device, larger than its limit, or not readable.
     """
-    path, where = folder / name, f"{folder}/{name}"
-    most = LIMITS[name] if limit is None else limit
+    path, where, most = folder / name, f"{folder}/{name}", LIMITS[name]
     if path.is_symlink():
         remedy = "Copy the file itself there."
         raise BundleError(sentence(where, "file", "a file of the folder itself", "a symbolic link", remedy))
@@ -92,8 +91,8 @@ def parse(where: str, content: bytes) -> Any:
     def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         found = dict(pairs)
         if len(found) < len(pairs):
-            names = [name for name, _ in pairs]
-            twice = next(name for n, name in enumerate(names) if name in names[:n])
+            counts = Counter(name for name, _ in pairs)
+            twice = next(name for name, count in counts.items() if count > 1)
             raise ValueError(f"the key {twice[:40]!r} twice")
         return found
 

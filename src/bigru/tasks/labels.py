@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -24,7 +25,7 @@ def check_labels(where: str, labels: Sequence[str], least: int) -> None:
         if label != label.strip() or not label:
             raise ArgumentError(sentence(where, "labels", "without spaces around them and not empty", repr(label)))
     if len(set(labels)) < len(labels):
-        twice = next(label for n, label in enumerate(labels) if label in labels[:n])
+        twice = next(label for label, count in Counter(labels).items() if count > 1)
         raise ArgumentError(sentence(where, "labels", "distinct", f"{twice!r} twice"))
 
 

@@ -14,16 +14,19 @@ from ..data.batching import pad
 from ..data.segment import unspaced
 from ..data.series import SeriesFeatures
 from ..data.text import TextFeatures
-from ..errors import ArgumentError, DataError, check_array, check_choice, nearest, sentence
+from ..errors import ArgumentError, DataError, check_array, nearest, sentence
 from ..metrics import Report, tagging_report
 from ..ops.crf.reference import CrfWeights, constrain, marginals, span_marginals, viterbi
-from ..scheme import SCHEMES, Span, continuation_mask, spans, transition_mask, violations
+from ..scheme import Span, check_tags, continuation_mask, spans, transition_mask, violations
 from .labels import check_labels, numbers, place
 from .probabilities import binary, softmax
 
 __all__ = ["Config", "decode", "featurise", "score", "targets"]
 
 WHERE = "tag"
+
+MOST = 1 << 12
+"""Tags at most where pairs of them matter: a table of all pairs is 128 MB then."""
 
 Masks = tuple[np.ndarray, np.ndarray, np.ndarray]
 
@@ -51,14 +54,19 @@ class Config:
         where = "tag.Config"
         check_labels(where, self.labels, 2)
         if self.scheme is not None:
-            check_choice(where, "scheme", self.scheme, SCHEMES)
-            transition_mask(self.labels, self.scheme)
+            check_tags(where, self.labels, self.scheme)
+        if (self.scheme is not None or self.crf) and len(self.labels) > MOST:
+            remedy = "Every pair of tags is looked at."
+            raise ArgumentError(
+                sentence(where, "labels", f"at most {MOST} with a scheme or a CRF", len(self.labels), remedy)
+            )
         if self.entity_labels is not None:
-            known = [] if self.scheme is None else sorted({s.label for s in spans(self.labels, self.scheme)})
-            for label in self.entity_labels:
-                if label not in known:
-                    want = "labels of the tags, " + (", ".join(known) or "which spell no spans without a scheme")
-                    raise ArgumentError(sentence(where, "entity_labels", want, repr(label), nearest(label, known)))
+            known = set() if self.scheme is None else {span.label for span in spans(self.labels, self.scheme)}
+            strange = sorted(set(self.entity_labels) - known)
+            if strange:
+                want = "labels of the tags, " + (", ".join(sorted(known)) or "which spell no spans without a scheme")
+                remedy = nearest(strange[0], known)
+                raise ArgumentError(sentence(where, "entity_labels", want, repr(strange[0]), remedy))
 
     @property
     def outputs(self) -> int:
