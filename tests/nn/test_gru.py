@@ -290,10 +290,20 @@ def test_recurrent_dropout_drops_weights_once_per_call():
 
 def test_mixed_precision_takes_halves():
     ours = GRU(3, 7, bidirectional=True)
-    x = torch.randn(5, 4, 3).bfloat16()
+    x, hx = torch.randn(5, 4, 3).bfloat16(), torch.randn(2, 4, 7).bfloat16()
     with torch.autocast("cpu", torch.bfloat16):
-        output, _ = ours(x)
-    torch.testing.assert_close(output.float(), ours(x.float())[0], rtol=1e-5, atol=1e-5)
+        output, _ = ours(x, hx)
+    torch.testing.assert_close(output.float(), ours(x.float(), hx.float())[0], rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_gradients_of_gradients_are_refused_rather_than_lost(dtype):
+    x = torch.randn(5, 4, 3, dtype=dtype, requires_grad=True)
+    output, _ = GRU(3, 7, dtype=dtype)(x)
+    with pytest.raises(
+        ArgumentError, match=r"^gru\.backward: create_graph must be False, got True\. Its gradient cannot"
+    ):
+        torch.autograd.grad(output.sum(), x, create_graph=True)
 
 
 # -- bad input -------------------------------------------------------------------------------------
@@ -307,6 +317,7 @@ def test_mixed_precision_takes_halves():
         ({"num_layers": True}, "GRU: num_layers must be an integer above 0, got True."),
         ({"num_layers": 2, "dropout": 1.5}, "GRU: dropout must be within 0..1, got 1.5."),
         ({"num_layers": 2, "dropout": True}, "GRU: dropout must be within 0..1, got True."),
+        ({"num_layers": 2, "dropout": "a half"}, "GRU: dropout must be within 0..1, got 'a half'."),
         ({"merge": "sum"}, "GRU: merge must be concat without bidirectional=True, got 'sum'."),
         (
             {"merge": "gate", "bidirectional": True},
@@ -341,6 +352,11 @@ def test_dropout_without_a_second_layer_is_warned_of():
         (
             (torch.zeros(5, 4, 3), torch.zeros(2, 5, 7)),
             "GRU: hx must be [L*D, B, H] = [2, 4, 7], got shape [2, 5, 7].",
+        ),
+        ((torch.zeros(5, 4, 3), [0.0]), "GRU: hx must be [L*D, B, H] = [2, 4, 7], got list."),
+        (
+            (torch.zeros(5, 4, 3), torch.zeros(2, 4, 7, **F64)),
+            "GRU: hx must be torch.float32 as the weights are, got torch.float64. Convert it: hx.to(torch.float32).",
         ),
         ((torch.zeros(5, 3), torch.zeros(2, 1, 7)), "GRU: hx must be [L*D, H] = [2, 7], got shape [2, 1, 7]."),
     ],

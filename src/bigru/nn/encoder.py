@@ -67,7 +67,7 @@ class Encoder(nn.Module):
             if number:
                 x = drop(x, self.dropout, self.training)
             x, finals = layer(x, lengths)
-            last = layer.join({walk: f[0] if isinstance(f, tuple) else f for walk, f in finals.items()})
+            last = layer.join(finals)
             if self.norms:
                 x, last = self.norms[number](x), self.norms[number](last)
         return x, last

@@ -31,6 +31,8 @@ class GRU(nn.Module):
       (3') of docs/math/gru.md: Keras' `reset_after=False`, ONNX' default, Paddle's `dynamic_gru`;
     - `merge` joins the two directions of every layer in another way than side by side;
     - `recurrent_dropout` drops entries of weight_hh (Merity et al. 2018, arXiv:1708.02182).
+
+    What torch's module has and this one refuses: gradients of gradients (`create_graph=True`).
     """
 
     def __init__(
@@ -72,8 +74,8 @@ class GRU(nn.Module):
         for name, size in (("input_size", input_size), ("hidden_size", hidden_size), ("num_layers", num_layers)):
             if not isinstance(size, int) or isinstance(size, bool) or size < 1:
                 raise ArgumentError(sentence(WHERE, name, "an integer above 0", repr(size)))
-        if isinstance(dropout, bool) or not 0.0 <= dropout <= 1.0:
-            raise ArgumentError(sentence(WHERE, "dropout", "within 0..1", dropout))
+        if isinstance(dropout, bool) or not isinstance(dropout, int | float) or not 0.0 <= dropout <= 1.0:
+            raise ArgumentError(sentence(WHERE, "dropout", "within 0..1", repr(dropout)))
         if merge != "concat" and not bidirectional:
             raise ArgumentError(sentence(WHERE, "merge", "concat without bidirectional=True", repr(merge)))
         if dropout and num_layers == 1:
@@ -177,9 +179,15 @@ class GRU(nn.Module):
             raise ArgumentError(sentence(WHERE, "input", f"input_size={self.input_size} wide", x.shape[2]))
         states = self.num_layers * (2 if self.bidirectional else 1)
         shape = [states, self.hidden_size] if single else [states, x.shape[0], self.hidden_size]
-        if hx is not None and list(hx.shape) != shape:
-            letters = "[L*D, H]" if single else "[L*D, B, H]"
-            raise ArgumentError(sentence(WHERE, "hx", f"{letters} = {shape}", f"shape {list(hx.shape)}"))
+        if hx is None:
+            return
+        letters = f"{'[L*D, H]' if single else '[L*D, B, H]'} = {shape}"
+        if not isinstance(hx, Tensor) or list(hx.shape) != shape:
+            got = f"shape {list(hx.shape)}" if isinstance(hx, Tensor) else type(hx).__name__
+            raise ArgumentError(sentence(WHERE, "hx", letters, got))
+        if hx.dtype != want and not torch.is_autocast_enabled(hx.device.type):
+            remedy = f"Convert it: hx.to({want})."
+            raise ArgumentError(sentence(WHERE, "hx", f"{want} as the weights are", hx.dtype, remedy))
 
     def extra_repr(self) -> str:
         shown = [f"{self.input_size}, {self.hidden_size}"]

@@ -131,6 +131,14 @@ def test_gradcheck() -> None:
     assert torch.autograd.gradcheck(lambda e, *w: negative_log_likelihood(e, tags, lengths, *w, extra), leaves)
 
 
+def test_gradients_of_gradients_are_refused_rather_than_lost() -> None:
+    emissions, tags, lengths, weights = draw_batch([5, 3], 5, 3)
+    leaf = emissions.requires_grad_()
+    loss = negative_log_likelihood(leaf, tags, lengths, *weights).sum()
+    with pytest.raises(ArgumentError, match="create_graph must be False in backward, got True"):
+        torch.autograd.grad(loss, leaf, create_graph=True)
+
+
 def test_a_sequence_has_the_same_loss_alone_and_in_any_batch() -> None:
     emissions, tags, lengths, weights = draw_batch([63, 7, 1, 0], 63, 9)
     together = gradients(negative_log_likelihood, (emissions, tags, lengths, weights))

@@ -1,4 +1,4 @@
-"""The torch seam gives the outputs and gradients of the references, through both of its engines."""
+"""The torch seam gives the outputs and gradients of the references, through each of its engines."""
 
 from __future__ import annotations
 
@@ -45,8 +45,9 @@ def leaf(array):
     return torch.from_numpy(array.copy()).requires_grad_()
 
 
-def assert_equals_reference(run, name, x, lengths, hidden, walks):
+def assert_equals_reference(run, name, x, lengths, hidden, walks, dtype=np.float64):
     """Compare outputs and every gradient of `run(x, weights, h0)` with the reference's, walk by walk."""
+    tolerance = FLOAT64 if dtype == np.float64 else FLOAT32
     cell = CELLS[name][0]
     rng = np.random.default_rng(3)
     batch, time, inputs = x.shape
@@ -54,9 +55,9 @@ def assert_equals_reference(run, name, x, lengths, hidden, walks):
     h0 = {walk: rng.normal(size=(batch, hidden)) for walk in walks}
     dy = {walk: rng.normal(size=(batch, time, hidden)) for walk in walks}
     dh_n = {walk: rng.normal(size=(batch, hidden)) for walk in walks}
-    tx = leaf(x)
-    tweights = {walk: [leaf(w) for w in arrays] for walk, arrays in weights.items()}
-    th0 = {walk: leaf(h) for walk, h in h0.items()}
+    tx = leaf(x.astype(dtype))
+    tweights = {walk: [leaf(w.astype(dtype)) for w in arrays] for walk, arrays in weights.items()}
+    th0 = {walk: leaf(h.astype(dtype)) for walk, h in h0.items()}
     y, h_n = run(tx, tweights, th0)
     assert list(y) == list(h_n) == list(walks)
     loss = sum((y[w] * torch.from_numpy(dy[w])).sum() + (h_n[w] * torch.from_numpy(dh_n[w])).sum() for w in walks)
@@ -64,13 +65,13 @@ def assert_equals_reference(run, name, x, lengths, hidden, walks):
     dx = np.zeros_like(x)
     for walk in walks:
         want = reference_of(name, x, weights[walk], h0[walk], lengths, walk == "backward", dy[walk], dh_n[walk])
-        np.testing.assert_allclose(y[walk].detach(), want[0], **FLOAT64)
-        np.testing.assert_allclose(h_n[walk].detach(), want[1], **FLOAT64)
+        np.testing.assert_allclose(y[walk].detach(), want[0], **tolerance)
+        np.testing.assert_allclose(h_n[walk].detach(), want[1], **tolerance)
         dx += want[2]
         for got, gradient in zip(tweights[walk], want[3], strict=True):
-            np.testing.assert_allclose(got.grad, gradient, **FLOAT64)
-        np.testing.assert_allclose(th0[walk].grad, want[4], **FLOAT64)
-    np.testing.assert_allclose(tx.grad, dx, **FLOAT64)
+            np.testing.assert_allclose(got.grad, gradient, **tolerance)
+        np.testing.assert_allclose(th0[walk].grad, want[4], **tolerance)
+    np.testing.assert_allclose(tx.grad, dx, **tolerance)
 
 
 def ragged(inputs):
@@ -91,6 +92,19 @@ def test_equals_the_reference_on_ragged_batches(name, walks):
         return autograd.forward(x, weights, lengths, cell=cell, reset_after=reset_after, h0=h0)
 
     assert_equals_reference(run, name, x, lengths, 3, walks)
+
+
+@pytest.mark.parametrize("name", ["gru", "gru-before"])
+@every_direction
+def test_the_compiled_gru_equals_the_reference_on_ragged_batches(name, walks, monkeypatch):
+    for other in ("stepwise", "fused"):
+        monkeypatch.delattr(autograd, other)
+    x, lengths = ragged(2)
+
+    def run(x, weights, h0):
+        return autograd.forward(x, weights, lengths, reset_after=CELLS[name][1], h0=h0)
+
+    assert_equals_reference(run, name, x, lengths, 3, walks, np.float32)
 
 
 @every_direction

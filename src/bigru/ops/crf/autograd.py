@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
 from ...errors import ArgumentError, sentence
 
@@ -145,8 +144,9 @@ class _Loss(torch.autograd.Function):
         return loss.to(emissions.dtype if emissions.dtype.itemsize >= 4 else torch.float32)
 
     @staticmethod
-    @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
+        if torch.is_grad_enabled():  # A gradient that is differentiated again would silently count as a constant.
+            raise ArgumentError(sentence("crf.negative_log_likelihood", "create_graph", "False in backward", True))
         excess, first, last, moves, real, left, right, step, pairs, rows = ctx.saved_tensors
         scale = grad.double()
         expected = step * (left.flatten(0, 1).T @ (right * scale[:, None]).flatten(0, 1))

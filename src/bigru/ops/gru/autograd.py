@@ -20,7 +20,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ...errors import check_lengths
+from ...errors import ArgumentError, check_lengths, sentence
 from . import native
 from .walk import Packing
 
@@ -115,8 +115,8 @@ class Native(torch.autograd.Function):
         return results
 
     @staticmethod
-    @torch.autograd.function.once_differentiable
     def backward(ctx: Any, dy: Tensor | None, dh_n: Tensor | None) -> tuple[Any, ...]:
+        _refuse_graph()
         x, h0, y, *weights = (_dense(a) for a in ctx.saved_tensors)
         needs = ctx.needs_input_grad
         dx, dh0, gradients = native.backward(
@@ -125,6 +125,13 @@ class Native(torch.autograd.Function):
         )  # fmt: skip
         flat = [g for walk in gradients for g in walk] if gradients else [None] * len(weights)
         return None, *(None if a is None else torch.from_numpy(a) for a in (dx, dh0, *flat))
+
+
+def _refuse_graph() -> None:
+    """Refuse to give a gradient that shall be differentiated again: it would silently count as a constant."""
+    if torch.is_grad_enabled():
+        remedy = "Its gradient cannot be differentiated again; that of torch.nn.GRU can, on a CPU."
+        raise ArgumentError(sentence("gru.backward", "create_graph", "False", True, remedy))
 
 
 def _threads() -> int:
@@ -227,8 +234,8 @@ class Steps(torch.autograd.Function):
         return hs[:, packing.batch :], hs.index_select(1, _tensor(packing.last, hs))
 
     @staticmethod
-    @torch.autograd.function.once_differentiable
     def backward(ctx: Any, dy: Tensor, dfinals: Tensor) -> tuple[Any, ...]:
+        _refuse_graph()
         packed, W, U, hs, *kept = ctx.saved_tensors
         packing = ctx.packing
         h = hs[:, : packing.total] if packing.dense else hs.index_select(1, _tensor(packing.previous, hs))
