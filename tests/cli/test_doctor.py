@@ -11,8 +11,16 @@ Refused = Callable[..., str]
 
 def test_sound_data_pass(bigru: Bigru, reviews: Path) -> None:
     result = bigru("doctor", reviews)
-    assert (result.code, result.err) == (0, "No findings.\n")
+    assert (result.code, result.err.splitlines()[-1]) == (0, "No findings.")
+    assert "duplicate" not in result.err
     assert result.json["files"][0]["examples"] == 40
+
+
+def test_people_see_what_was_inferred_the_classes_and_the_lengths(bigru: Bigru, reviews: Path) -> None:
+    lines = bigru("doctor", reviews).err.splitlines()
+    assert lines[0].startswith(f"{reviews}: 40 examples; format csv, encoding utf-8, text column text")
+    assert [line.split() for line in lines if "50.0%" in line] == [["good", "20", "50.0%"], ["bad", "20", "50.0%"]]
+    assert f"{reviews}: lengths in characters: median 3, 95 % 4, 99 % 4, longest 4 (line 22)" in lines
 
 
 def test_what_hurts_is_exit_code_1(bigru: Bigru, tmp_path: Path) -> None:
@@ -39,6 +47,12 @@ def test_a_missing_file_is_refused(refused: Refused, reviews: Path) -> None:
     assert "dev.csv: data must be a file, got no such file." in refused(
         "doctor", reviews, "--dev", reviews.with_name("dev.csv")
     )
+
+
+def test_columns_are_named_by_the_options(refused: Refused, tmp_path: Path) -> None:
+    (tmp_path / "x.csv").write_text("text\na\n", encoding="utf-8")
+    want = "--label must be named, as none of the columns text looks like it, got nothing."
+    assert refused("doctor", tmp_path / "x.csv").endswith(f"x.csv: {want}")
 
 
 def test_a_wrong_column_is_refused(refused: Refused, reviews: Path) -> None:

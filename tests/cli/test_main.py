@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -86,3 +87,44 @@ def test_waiting_threads_sleep(bigru: Bigru, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("OMP_WAIT_POLICY", "ACTIVE")
     bigru("--version")
     assert os.environ["OMP_WAIT_POLICY"] == "ACTIVE"
+
+
+def shell(command: str, **environment: str) -> subprocess.CompletedProcess[bytes]:
+    """Run a shell command in which `bigru` is this bigru."""
+    full = f'bigru() {{ "{sys.executable}" -m bigru "$@"; }}; {command}'
+    return subprocess.run(["bash", "-c", full], capture_output=True, timeout=60, env={**os.environ, **environment})
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the device that is always full exists on Linux alone")
+def test_a_full_disk_below_stdout_is_one_line() -> None:
+    done = shell("bigru info > /dev/full")
+    want = b"bigru info: output must be written to the end, got No space left on device. Make room and run it again.\n"
+    assert (done.returncode, done.stderr) == (2, want)
+
+
+def test_closed_streams(model: Path, reviews: Path) -> None:
+    done = shell("bigru info >&-")
+    assert (done.returncode, done.stderr) == (2, b"bigru: stdout must be open, got a closed one.\n")
+    done = shell(f"bigru predict {model} <&-")
+    assert (done.returncode, done.stderr) == (2, b"bigru predict: stdin must be open, got a closed one.\n")
+    done = shell(f"bigru doctor {reviews} 2>&-")
+    assert (done.returncode, done.stdout.count(b"\n")) == (0, 1)
+
+
+def test_json_is_utf8_in_every_locale(model: Path) -> None:
+    done = shell(f"bigru predict {model} 好b $'\\xff'", PYTHONIOENCODING="ascii")
+    assert done.returncode == 0, done.stderr
+    assert [json.loads(line)["text"] for line in done.stdout.decode("utf-8").splitlines()] == ["好b", "\udcff"]
+
+
+def test_ctrl_c_while_packages_load_is_130_too() -> None:
+    code = """if True:
+        import sys, bigru.cli
+        class Press:
+            def find_spec(self, name, *rest):
+                if name == "typer":
+                    raise KeyboardInterrupt
+        sys.meta_path.insert(0, Press())
+        sys.exit(bigru.cli.run(["info"]))"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "bigru info: stopped.\n")

@@ -89,7 +89,7 @@ def test_what_is_no_text_on_stdin_is_refused(
     [
         (["no-such.csv"], "no-such.csv: data must be a file, got no such file."),
         (["."], "a file, got a folder"),
-        (["a b", "--text", "body"], "text_column must be left out for texts, got 'body'."),
+        (["a b", "--text", "body"], "--text must be left out for texts, got 'body'."),
     ],
 )
 def test_a_wrong_input_is_refused(refused: Refused, model: Path, arguments: list[str], line: str) -> None:
@@ -136,3 +136,12 @@ def test_torch_is_not_imported(model: Path) -> None:
     code = f"import sys, bigru.cli; bigru.cli.run(['predict', {str(model)!r}, 'a']); print('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout.splitlines()[-1] == "False"
+
+
+def test_every_row_that_is_left_out_is_listed(bigru: Bigru, model: Path, tmp_path: Path) -> None:
+    path = tmp_path / "x.jsonl"
+    path.write_text('{"text": "a"}\n' + '{"text": null}\n' * 9, encoding="utf-8")
+    result = bigru("predict", model, path)
+    assert len(result.rows) == 1
+    assert [f"{path}:{n}: empty row: 'text' is empty; left out" in result.err for n in range(2, 11)] == [True] * 9
+    assert "more findings" not in result.err

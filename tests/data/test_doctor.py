@@ -119,6 +119,7 @@ def test_odd_characters() -> None:
         ("x\u200by\ufeff", "a"),
         ("\u200b\x07", "b"),
         ("ok \u200d😀", "a"),
+        ("x \ud83d", "a"),
     ]
     findings = examine(texts(rows))[0]
     assert [str(finding) for finding in findings] == [
@@ -127,6 +128,7 @@ def test_odd_characters() -> None:
         "train:16: invisible character: U+200B ZERO WIDTH SPACE in 2 rows, here first",
         "train:16: invisible character: U+FEFF ZERO WIDTH NO-BREAK SPACE in 1 rows, here first",
         "train:17: invisible character: U+0007 control character in 1 rows, here first",
+        "train:19: damaged text: character 3 is half of a surrogate pair",
     ]
 
 
@@ -227,3 +229,19 @@ def test_sixty_thousand_rows_take_seconds() -> None:
     findings, _ = examine(texts(rows))
     assert time.perf_counter() - start < 10
     assert len(findings) == 30_000
+
+
+def test_tags_of_another_scheme_than_that_of_training_are_illegal() -> None:
+    train = tags([(["Ada", "in", "New", "York"], ["B-PER", "O", "B-LOC", "I-LOC"])], "BIO")
+    dev = tags([(["Bob", "sleeps"], ["I-PER", "O"])], "IOB1", "dev")
+    assert found("illegal tags", dev) == []
+    (line,) = found("illegal tags", train, dev)
+    assert line.startswith("dev:1: illegal tags: position 1 'Bob': I-PER after the start of the sequence")
+
+
+def test_one_label_and_a_list_of_it_are_no_contradiction() -> None:
+    many = Examples(["a", "b"], [["x"], ["x", "y"]], "text", [2, 3], "train", multi_label=True)
+    assert found("leak", many, texts([("a", "x"), ("b", "y")], "dev")) == [
+        "dev:2: leak: the same text as train:2",
+        "dev:3: leak: the same text as train:3, labelled ['x', 'y'] there and 'y' here",
+    ]

@@ -119,12 +119,31 @@ def test_labels_are_optional_for_prediction(write) -> None:
     assert read(write("c.csv", "text\na\n"), require_targets=False).targets is None
 
 
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.csv", 'text\na\n""\n'),
+        ("b.csv", "text,note\na,1\n,2\n"),
+        ("a.jsonl", '{"text": "a"}\n{"text": ""}\n'),
+    ],
+)
+def test_an_empty_text_is_an_input_to_predict_on(write, name: str, content: str) -> None:
+    examples = read(write(name, content), require_targets=False)
+    assert (examples.inputs, examples.findings) == (["a", ""], [])
+
+
+def test_no_text_is_no_input_to_predict_on(write) -> None:
+    examples = read(write("a.jsonl", '{"text": "a"}\n{"text": null}\n'), require_targets=False)
+    assert examples.inputs == ["a"]
+    assert [str(finding) for finding in examples.findings] == ["a.jsonl:2: empty row: 'text' is empty; left out"]
+
+
 def test_plain_lines(write) -> None:
     name = write("a.txt", "first text\n\nsecond one, longer\n")
     examples = read(name, require_targets=False)
-    assert examples.inputs == ["first text", "second one, longer"]
-    assert examples.lines == [1, 3]
-    assert [str(finding) for finding in examples.findings] == ["a.txt:2: empty row: 'text' is empty; left out"]
+    assert examples.inputs == ["first text", "", "second one, longer"]
+    assert examples.lines == [1, 2, 3]
+    assert examples.findings == []
     with pytest.raises(
         DataError, match=r"^a\.txt: data must be labelled, got plain lines of text\. Labels come in CSV"
     ):

@@ -6,7 +6,10 @@ Exit codes: 0; 1 a check failed; 2 the input is wrong, said in one line; 70 a fa
 
 from __future__ import annotations
 
+import errno
+import io
 import os
+import re
 import sys
 import traceback
 from collections.abc import Sequence
@@ -16,14 +19,37 @@ __all__ = ["main", "run"]
 
 INTERRUPTED = 130
 
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""What a full disk answers; stdout may lie on one."""
+
 
 def main() -> None:
     """Run the command that the process was started with, and exit with its code."""
-    sys.exit(run(sys.argv[1:]))
+    sys.exit(_open_streams() or run(sys.argv[1:]))
 
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command line and return the exit code; what went wrong is one line on stderr."""
+    name = " ".join(["bigru", *arguments[:1]])
+    try:
+        return _invoke(name, arguments)
+    except KeyboardInterrupt:
+        return _say(f"{name}: stopped.", INTERRUPTED)
+
+
+def _open_streams() -> int:
+    """Make the streams of the process fit to be written to; return 0, or the exit code where stdout is closed."""
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+    if sys.stdout is None:
+        return _say("bigru: stdout must be open, got a closed one.")
+    # JSON is UTF-8 whatever the locale; half of a surrogate pair becomes the escape that JSON has for it.
+    if isinstance(sys.stdout, io.TextIOWrapper) and not sys.stdout.isatty():
+        sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
+    return 0
+
+
+def _invoke(name: str, arguments: Sequence[str]) -> int:
     # OpenMP's threads spin while they wait; where another process wants the core, a training step on two cores then
     # takes seconds instead of milliseconds. The variable is read once, when torch is loaded.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -34,7 +60,6 @@ def run(arguments: Sequence[str]) -> int:
 
     # The base of typer's own errors of usage, which it does not export by name.
     usage_error: Any = typer.BadParameter.__base__
-    name = " ".join(["bigru", *arguments[:1]])
     try:
         with typer.main.get_command(app).make_context("bigru", list(arguments) or ["--help"]) as context:
             context.command.invoke(context)
@@ -47,19 +72,26 @@ def run(arguments: Sequence[str]) -> int:
     except BigruError as error:
         interrupted = isinstance(error.__cause__, KeyboardInterrupt)
         return _say(f"{name}: {_text(error, arguments[0])}", INTERRUPTED if interrupted else 2)
-    except KeyboardInterrupt:
-        return _say(f"{name}: stopped.", INTERRUPTED)
     except BrokenPipeError:
-        # Whoever read stdout has gone (`bigru predict ... | head`); Python would complain again when it closes it.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # Whoever read stdout has gone (`bigru predict ... | head`).
+        _drop_stdout()
     except Exception as error:
+        if isinstance(error, OSError) and error.errno in FULL:
+            _drop_stdout()
+            return _say(f"{name}: output must be written to the end, got {error.strerror}. Make room and run it again.")
         return _fault(name, error)
     return 0
 
 
+def _drop_stdout() -> None:
+    """Let what is still buffered go nowhere: Python would complain again when it closes stdout."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def _text(error: BaseException, command: str) -> str:
     """Return what an error says in one line, without the name of the command that is about to stand before it."""
-    text = " ".join(str(error).split())
+    # What the readers call text_column is the option --text here.
+    text = re.sub(r"\b(text|label)_column must", r"--\1 must", " ".join(str(error).split()))
     return text.removeprefix("bigru: ").removeprefix(f"{command}: ")
 
 

@@ -8,17 +8,21 @@ from typing import Any
 
 from ..data.doctor import HARMFUL, examine
 from ..data.readers import read
-from .show import note, table
+from .show import CLASSES, describe, note, table
 
 __all__ = ["doctor"]
 
 
 def doctor(data: Path, dev: Path | None, test: Path | None, **options: Any) -> int:
-    """Print every finding on stderr and a summary as JSON on stdout; return 1 if a finding hurts a score."""
+    """Print findings and an overview on stderr, a summary as JSON on stdout; return 1 if a finding hurts a score."""
     parts = [read(path, **options) for path in (data, dev, test) if path is not None]
     findings, summary = examine(*parts)
+    for part in parts:
+        describe(part, shown=None)
     for finding in findings:
         note(str(finding))
+    for file in summary["files"]:
+        _overview(file)
     kinds = summary["findings"]
     if kinds:
         table([("finding", "times", "hurts"), *((k, n, "yes" if k in HARMFUL else "") for k, n in kinds.items())])
@@ -26,3 +30,18 @@ def doctor(data: Path, dev: Path | None, test: Path | None, **options: Any) -> i
         note("No findings.")
     print(json.dumps(summary, ensure_ascii=False))
     return int(any(kind in HARMFUL for kind in kinds))
+
+
+def _overview(file: dict[str, Any]) -> None:
+    """Print the classes of one file with their shares, and how long its inputs are."""
+    classes, lengths = file["classes"], file["lengths"]
+    total = sum(classes.values())
+    rows = [(label, count, f"{count / total:.1%}") for label, count in list(classes.items())[:CLASSES]]
+    if len(classes) > CLASSES:
+        rest = total - sum(count for _, count, _ in rows)
+        rows.append((f"and {len(classes) - CLASSES} more", rest, f"{rest / total:.1%}"))
+    if rows:
+        table([(f"classes of {file['file']}", "times", "share"), *rows])
+    spread = f"median {lengths['median']}, 95 % {lengths['p95']}, 99 % {lengths['p99']}"
+    place = f"longest {lengths['longest']} (line {lengths['line']})"
+    note(f"{file['file']}: lengths in {lengths['unit']}: {spread}, {place}")

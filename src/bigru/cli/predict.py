@@ -49,7 +49,7 @@ def _rows(predictor: Predictor, file: str, **options: Any) -> list[Any]:
     if options["format"] is None and _suffix(file) == ".txt":
         options["format"] = "txt"
     examples = read(file, task=predictor.task, require_targets=False, **options)
-    describe(examples)
+    describe(examples, shown=len(examples.findings))
     return examples.inputs
 
 
@@ -67,6 +67,8 @@ def _suffix(name: str) -> str:
 
 def _lines(encoding: str) -> Iterator[str]:
     """Yield the lines of stdin; a line that is not text ends the run, said with its number."""
+    if sys.stdin is None:
+        raise ArgumentError(sentence("predict", "stdin", "open", "a closed one"))
     for n, line in enumerate(sys.stdin.buffer, 1):
         try:
             yield line.decode(encoding).rstrip("\r\n")

@@ -8,13 +8,13 @@ from collections.abc import Callable, Sequence
 from ..data.examples import Examples
 from ..metrics.score import Report
 
-__all__ = ["Say", "describe", "note", "scores", "silence", "table"]
+__all__ = ["CLASSES", "Say", "describe", "note", "scores", "silence", "table"]
 
 SHOWN = 5
 """Findings that are shown before `bigru doctor` is named."""
 
 CLASSES = 20
-"""Most classes whose scores are shown one by one."""
+"""Most classes that are shown one by one."""
 
 Say = Callable[[str], None]
 """What a sentence is said with: `note` or `silence`."""
@@ -44,13 +44,15 @@ def table(rows: Sequence[Sequence[object]]) -> None:
     Console(stderr=True, markup=False, highlight=False).print(drawn)
 
 
-def describe(examples: Examples, say: Say = note) -> None:
-    """Say what was read from a file and what was noticed in it."""
+def describe(examples: Examples, say: Say = note, shown: int | None = SHOWN) -> None:
+    """Say what was read from a file, and the first `shown` findings in it; None says nothing of findings."""
     inferred = ", ".join(f"{name} {value}" for name, value in examples.inferred.items())
     say(f"{examples.source}: {len(examples)} examples; {inferred}")
-    for finding in examples.findings[:SHOWN]:
+    if shown is None:
+        return
+    for finding in examples.findings[:shown]:
         say(f"  {finding}")
-    more = len(examples.findings) - SHOWN
+    more = len(examples.findings) - shown
     if more > 0:
         say(f"  and {more} more findings; see all with: bigru doctor {examples.source}")
 

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import replace
 from itertools import chain
 from typing import Any
 
@@ -30,7 +31,8 @@ HARMFUL = frozenset(
 )
 """Kinds of findings that spoil the training or flatter the score; the others are worth knowing."""
 
-DAMAGED = re.compile("[\0\ufffd]")
+DAMAGED = re.compile("[\0\ufffd\ud800-\udfff]")
+DAMAGES = {"\0": "NUL", "\ufffd": "U+FFFD, the mark of lost characters"}
 # Not among them: the joiners U+200C and U+200D, which Persian and emoji are written with.
 INVISIBLE = re.compile("[\x01-\x08\x0b\x0c\x0e-\x1f\x7f\u00ad\u200b\u200e\u200f\u2028\u2029\u202a-\u202e\u2060\ufeff]")
 FULL_WIDTH = re.compile("[０-９Ａ-Ｚａ-ｚ]")
@@ -46,8 +48,9 @@ def examine(examples: Examples, *others: Examples) -> tuple[list[Finding], dict[
     - "encoding": other than UTF-8; "mismatch": a file of another kind or task than the training data;
     - "duplicate": the same input with the same label before in the file; "contradiction": with another label;
       "leak": the same input in an earlier file;
-    - "illegal tags": what the tag scheme forbids;
-    - "damaged text" (NUL, U+FFFD), "invisible character", "mixed width" (full-width and ordinary letters or digits);
+    - "illegal tags": what the tag scheme, that of the training data if it has one, forbids;
+    - "damaged text" (NUL, U+FFFD, half of a surrogate pair), "invisible character", "mixed width" (full-width and
+      ordinary letters or digits);
     - "one class", "rare class", "dominant class", "alike classes", "unknown class" (not in the training data);
     - "unknown units": characters, words or tokens that are not in the training data.
 
@@ -64,7 +67,9 @@ def examine(examples: Examples, *others: Examples) -> tuple[list[Finding], dict[
     findings: list[Finding] = []
     entries = []
     firsts: list[dict[Hashable, int]] = []
-    files = [examples, *others]
+    # Training reads every part by the scheme of its first; what another scheme means is then illegal or different.
+    files = [one if None in (one.scheme, examples.scheme) else replace(one, scheme=examples.scheme) for one in others]
+    files.insert(0, examples)
     for n, (one, (share, unknown)) in enumerate(zip(files, _unknown_units(files), strict=True)):
         found = [*one.findings, *_encoding(one), *_copies(files[: n + 1], firsts), *_illegal_tags(one)]
         found += [*_characters(one), *_classes(one), *(_unknown_classes(one, examples) if n else _rare(one)), *unknown]
@@ -157,7 +162,7 @@ def _difference(one: Examples, n: int, other: Examples, m: int) -> str:
     if one.targets is None or other.targets is None:
         return ""
     here, there = one.targets[n], other.targets[m]
-    if here == there or (one.multi_label and sorted(here) == sorted(there)):
+    if here == there or (one.task == "classify" and sorted(_labels(here, None)) == sorted(_labels(there, None))):
         return ""
     return ", with other tags" if one.task == "tag" else f", labelled {there!r} there and {here!r} here"
 
@@ -182,7 +187,7 @@ def _characters(one: Examples) -> Iterator[Finding]:
         text = x if isinstance(x, str) else " ".join(x)
         damage = DAMAGED.search(text)
         if damage:
-            name = "NUL" if damage[0] == "\0" else "U+FFFD, the mark of lost characters"
+            name = DAMAGES.get(damage[0], "half of a surrogate pair")
             yield Finding(one.source, line, "damaged text", f"character {damage.start() + 1} is {name}")
         found = set(INVISIBLE.findall(text))
         found |= {"full"} if FULL_WIDTH.search(text) else set()

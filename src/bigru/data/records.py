@@ -54,7 +54,8 @@ def from_records(source: str, records: Sequence[Record], lines: Sequence[int], o
 
     `values` make series, `tokens` sequences of tokens, spans (`spans`, `entities`, or `[start, end, label]`
     under `label` or `labels`) tagged characters, anything else texts with labels. Records without input, or
-    without the label that is required, are left out, each with a finding.
+    without the label that is required, are left out, each with a finding; an empty text is an input where no
+    label is required.
 
     Args:
         source: the file as the user named it.
@@ -156,9 +157,12 @@ def _complete(
         value = record.get(key) if key is not None else ""
         return not is_list(value) and not (many and value == "") and is_missing(value)
 
+    def absent(value: Any) -> bool:
+        return is_missing(value) and (required or layout.kind != "text" or not isinstance(value, str))
+
     kept, findings = [], []
     for record, line in zip(records, lines, strict=True):
-        if is_missing(record.get(layout.input_key)):
+        if absent(record.get(layout.input_key)):
             findings.append(Finding(source, line, "empty row", f"{layout.input_key!r} is empty; left out"))
         else:
             kept.append((record, line))

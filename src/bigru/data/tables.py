@@ -71,13 +71,15 @@ def _long_fields(size: int) -> Iterator[None]:
 
 
 def _quoted(text: str, delimiter: str, source: str) -> Table:
-    rows, lines, blank = [], [], []
+    rows: list[list[str]] = []
+    lines, blank = [], []
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     line = 1
     try:
         with _long_fields(len(text)):
             for row in reader:
-                if any(cell.strip() for cell in row):
+                # In a table of one column, `""` is a row: an empty text.
+                if any(cell.strip() for cell in row) or (row == [""] and rows and len(rows[0]) == 1):
                     rows.append(row)
                     lines.append(line)
                 else:
