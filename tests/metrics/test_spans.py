@@ -12,7 +12,6 @@ from sklearn import metrics as sklearn
 from bigru import __version__
 from bigru.errors import ArgumentError
 from bigru.metrics import Report, tagging_report
-from bigru.metrics.spans import span_counts
 from tolerances import FLOAT64
 
 TAGS = ["O", *(f"{prefix}-{label}" for label in ("A", "B") for prefix in "BIES")]
@@ -88,14 +87,13 @@ def test_only_some_labels_count() -> None:
 
 
 def test_spans_never_reach_across_sequences() -> None:
-    names, counts = span_counts([["I-A"], ["I-A", "I-A"]], [["I-A"], ["O", "I-A"]], "IOB1")
-    assert names == ("A",)
-    np.testing.assert_array_equal(counts, [[[1, 1, 1]], [[0, 1, 1]]])
+    report = tagging_report([["I-A"], ["I-A", "I-A"]], [["I-A"], ["O", "I-A"]], "IOB1")
+    assert report.classes == (("A", 0.5, 0.5, 0.5, 2, 2),)
 
 
 def test_the_right_place_with_the_wrong_label_is_no_hit() -> None:
-    counts = span_counts([["B-A", "I-A", "B-B"]], [["B-B", "I-B", "B-B"]], "BIO")[1]
-    np.testing.assert_array_equal(counts, [[[0, 0, 1], [1, 2, 1]]])
+    report = tagging_report([["B-A", "I-A", "B-B"]], [["B-B", "I-B", "B-B"]], "BIO")
+    assert report.classes == (("A", 0, 0, 0, 1, 0), ("B", 0.5, 1, 2 / 3, 1, 2))
 
 
 def test_confidences_give_calibration() -> None:

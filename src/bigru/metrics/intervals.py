@@ -38,7 +38,6 @@ def bootstrap(
     examples: np.ndarray,
     score: Callable[[np.ndarray], np.ndarray],
     seed: int = 0,
-    resamples: int = RESAMPLES,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the ends of the percentile interval of each score.
 
@@ -47,25 +46,24 @@ def bootstrap(
         examples: [U] int, how many examples are of each kind, N in all.
         score: turns sums [R, S] into scores [R, M].
         seed: seed of the draws.
-        resamples: how many.
 
     Returns:
         low [M], high [M], float64.
     """
     random = np.random.default_rng(seed)
     wide = counts.astype(np.float64)
-    values = np.concatenate([score(drawn @ wide) for drawn in _draws(random, examples, resamples)])
+    values = np.concatenate([score(drawn @ wide) for drawn in _draws(random, examples)])
     low, high = np.quantile(values, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
     return low, high
 
 
-def _draws(random: np.random.Generator, examples: np.ndarray, resamples: int) -> Iterator[np.ndarray]:
-    """Yield how often each kind is drawn, blocks of [R, U] float64, R in all `resamples`."""
+def _draws(random: np.random.Generator, examples: np.ndarray) -> Iterator[np.ndarray]:
+    """Yield how often each kind is drawn, blocks of [R, U] float64, `RESAMPLES` rows in all."""
     N, U = int(examples.sum()), len(examples)
     block = max(1, _BLOCK // U)
     kind = np.repeat(np.arange(U), examples)
-    for done in range(0, resamples, block):
-        size = min(block, resamples - done)
+    for done in range(0, RESAMPLES, block):
+        size = min(block, RESAMPLES - done)
         # The same distribution twice: a multinomial draw costs U, drawing one by one costs N but far less each.
         if U * 25 <= N:
             yield random.multinomial(N, examples / N, size).astype(np.float64)

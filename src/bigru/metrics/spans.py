@@ -15,7 +15,7 @@ from .inputs import check_pairs
 from .intervals import Said, kinds, scores_of
 from .score import Bin, Report, Score, signature
 
-__all__ = ["span_counts", "tagging_report"]
+__all__ = ["tagging_report"]
 
 Tags = Sequence[Sequence[str]]
 """One sequence of tags per example."""
@@ -46,26 +46,14 @@ class _Tags(NamedTuple):
         return cls(truth, guess, np.repeat(np.arange(len(sizes)), sizes), sizes, tuple(index))
 
 
-def span_counts(
-    gold: Tags, predicted: Tags, scheme: str, labels: Sequence[str] | None = None
-) -> tuple[tuple[str, ...], np.ndarray]:
+def _span_counts(tags: _Tags, scheme: str, labels: Sequence[str] | None) -> tuple[tuple[str, ...], np.ndarray]:
     """Count the spans of each sequence; a span is right if label, start and end are.
 
-    Args:
-        gold, predicted: N sequences of tags, of equal lengths each.
-        scheme: one of `scheme.SCHEMES`; illegal sequences are read as `scheme.spans` reads them.
-        labels: the span labels that count, or None for all that occur.
+    Illegal sequences are read as `scheme.spans` reads them.
 
     Returns:
         The L span labels, sorted (or as given), and (right, predicted, gold) [N, L, 3] int64.
-
-    Raises:
-        ArgumentError: the scheme is unknown, or a tag is none of its family.
     """
-    return _span_counts(_Tags.of(gold, predicted), scheme, labels)
-
-
-def _span_counts(tags: _Tags, scheme: str, labels: Sequence[str] | None) -> tuple[tuple[str, ...], np.ndarray]:
     label_of = [span[0].label if (span := spans([name], scheme)) else None for name in tags.names]
     known = tuple(sorted({label for label in label_of if label is not None})) if labels is None else tuple(labels)
     index = {label: place for place, label in enumerate(known)}

@@ -178,11 +178,9 @@ class Recurrent(nn.Module):
                 for gate in parameter.data.split(self.spec.hidden):
                     draw(gate)
 
-    def forward(
-        self, x: Tensor, lengths: Any = None, h0: Mapping[str, Tensor] | None = None
-    ) -> tuple[Tensor, dict[str, Tensor]]:
+    def forward(self, x: Tensor, lengths: Any = None) -> tuple[Tensor, dict[str, Tensor]]:
         """Return the joined outputs [B, T, C] and each walk's final state [B, H]; arguments as for `run`."""
-        return run(self, self.spec, x, lengths, h0)
+        return run(self, self.spec, x, lengths)
 
     def join(self, views: Mapping[str, Tensor]) -> Tensor:
         """Join one view per walk, [..., H] each, the way the outputs are joined: [..., C]."""

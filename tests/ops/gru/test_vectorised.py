@@ -10,7 +10,7 @@ import pytest
 from bigru.errors import ArgumentError
 from bigru.layout import weight_shapes
 from bigru.ops.gru import reference as gru
-from bigru.ops.gru.vectorised import Layer, forward
+from bigru.ops.gru.vectorised import Layer
 from bigru.ops.lstm import reference as lstm
 from bigru.ops.rnn import reference as rnn
 from tolerances import FLOAT32, FLOAT64
@@ -40,7 +40,7 @@ def states_of(cell, batch, hidden, walks):
 
 def assert_equals_reference(name, x, weights, lengths, h0, **tolerance):
     cell, reset_after, reference = CELLS[name]
-    y, h_n = forward(x, weights, lengths, cell=cell, reset_after=reset_after, h0=h0)
+    y, h_n = Layer(weights, cell=cell, reset_after=reset_after).run(x, lengths, h0)
     assert list(y) == list(h_n) == list(weights)
     for walk, arrays in weights.items():
         start = None if h0 is None else h0[walk]
@@ -87,14 +87,15 @@ def test_float32_stays_float32(name):
     weights = weights_of(CELLS[name][0], 2, 7, walks, np.float32)
     assert_equals_reference(name, x, weights, np.array([7, 2, 3]), None, **FLOAT32)
     cell, reset_after, _ = CELLS[name]
-    y, _ = forward(x, weights, cell=cell, reset_after=reset_after)
+    y, _ = Layer(weights, cell=cell, reset_after=reset_after).run(x)
     assert y["backward"].dtype == np.float32
 
 
 @every_cell
 def test_large_inputs_saturate_without_a_warning(name):
     cell, reset_after, _ = CELLS[name]
-    y, _ = forward(np.full((1, 2, 1), 1e6), weights_of(cell, 1, 2, ("forward",)), cell=cell, reset_after=reset_after)
+    layer = Layer(weights_of(cell, 1, 2, ("forward",)), cell=cell, reset_after=reset_after)
+    y, _ = layer.run(np.full((1, 2, 1), 1e6))
     assert np.abs(y["forward"]).max() <= 2
 
 

@@ -57,9 +57,9 @@ class Chain(NamedTuple):
         restored[self.order] = values
         return restored
 
-    def spread(self, values: np.ndarray, fill: float = 0) -> np.ndarray:
-        """Turn [T, B, ...] into the caller's [B, T, ...], `fill` past each length."""
-        out = np.full((values.shape[1], self.steps, *values.shape[2:]), fill, values.dtype)
+    def spread(self, values: np.ndarray) -> np.ndarray:
+        """Turn [T, B, ...] into the caller's [B, T, ...], zero past each length."""
+        out = np.zeros((values.shape[1], self.steps, *values.shape[2:]), values.dtype)
         for t, n in enumerate(self.active):
             out[self.order[:n], t] = values[t, :n]
         return out

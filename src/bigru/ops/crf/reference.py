@@ -12,7 +12,6 @@ Sources: Lafferty, McCallum & Pereira 2001 (the model); Rabiner 1989, section II
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
@@ -26,7 +25,6 @@ __all__ = [
     "log_partition",
     "marginals",
     "nbest",
-    "span_marginal",
     "span_marginals",
     "viterbi",
 ]
@@ -296,10 +294,3 @@ def _flatten(
     _check_tags(where, flat, batch.emissions.shape[2])
     rows, starts, sizes = np.array([(place[row], start, len(tags)) for row, start, tags in spans], np.int64).T
     return rows, starts, sizes, flat
-
-
-def span_marginal(
-    emissions: Any, weights: CrfWeights, start: int, tags: Sequence[int], continues: np.ndarray | None = None
-) -> float:
-    """`span_marginals` of one stretch of one sequence, emissions [T, K]."""
-    return float(span_marginals(np.asarray(emissions)[None], weights, [(0, start, tags)], None, continues)[0])

@@ -16,7 +16,7 @@ from ...errors import check_array, check_choice, check_lengths
 from ...layout import CELL_GATES, weight_names, weight_shapes
 from .walk import Packing
 
-__all__ = ["Layer", "State", "forward"]
+__all__ = ["Layer", "State"]
 
 State = np.ndarray | tuple[np.ndarray, np.ndarray]
 """[B, H], or (h, c) of that shape for the LSTM."""
@@ -120,19 +120,6 @@ class Layer:
                 final[packing.order] = state[d, packing.last]
             h_n[walk] = (finals[0], finals[1]) if self.cell == "lstm" else finals[0]
         return y, h_n
-
-
-def forward(
-    x: np.ndarray,
-    weights: Mapping[str, Sequence[np.ndarray]],
-    lengths: np.ndarray | None = None,
-    *,
-    cell: str = "gru",
-    reset_after: bool = True,
-    h0: Mapping[str, State] | None = None,
-) -> tuple[dict[str, np.ndarray], dict[str, State]]:
-    """Run a layer once; keep a `Layer` where the same weights run many times. Arguments as there."""
-    return Layer(weights, cell=cell, reset_after=reset_after).run(x, lengths, h0)
 
 
 def _by_gate(weight: np.ndarray, cell: str) -> np.ndarray:
