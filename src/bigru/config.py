@@ -108,6 +108,8 @@ class ModelConfig:
         outputs: width K of the head.
         skip: whether the per-step head reads the embedded input beside the encoder's output.
         crf: whether a linear-chain CRF stands on the per-step outputs.
+        wide: whether a linear model of the ids themselves is added to the logits ("Wide & Deep", Cheng et al. 2016,
+            arXiv:1606.07792): what a bag of words knows, learnt beside the encoder.
     """
 
     outputs: int
@@ -117,6 +119,7 @@ class ModelConfig:
     pooling: tuple[str, ...] = ()
     skip: bool = False
     crf: bool = False
+    wide: bool = False
 
     def __post_init__(self) -> None:
         where = "ModelConfig"
@@ -125,6 +128,8 @@ class ModelConfig:
             raise ArgumentError(sentence(where, "input", "either channels or values", "both or neither"))
         for kind in self.pooling:
             check_choice(where, "pooling", kind, POOLINGS)
+        if self.wide and not self.channels:
+            raise ArgumentError(sentence(where, "wide", "false without channels", True))
         if self.crf and self.pooling:
             raise ArgumentError(sentence(where, "crf", "used without pooling", f"pooling {self.pooling}"))
         if self.skip and self.pooling:
@@ -149,6 +154,7 @@ class TrainConfig:
         clip: largest norm of the gradient.
         average: decay of the exponential moving average of the weights, 0 for none.
         label_smoothing: mass spread over the other labels, classification only.
+        consistency: what two passes of a batch that disagree cost (R-Drop), 0 for a single pass.
         patience: epochs without a better dev score before training stops.
         class_weights: "none" or "balanced" (inverse frequency).
         precision: "32" or "bf16".
@@ -164,6 +170,7 @@ class TrainConfig:
     clip: float = 1.0
     average: float = 0.99
     label_smoothing: float = 0.0
+    consistency: float = 0.0
     patience: int = 5
     class_weights: str = "none"
     precision: str = "32"
@@ -178,6 +185,8 @@ class TrainConfig:
             _check_positive(where, key, getattr(self, key))
         for key in ("warmup", "average", "label_smoothing"):
             _check_fraction(where, key, getattr(self, key))
+        if not 0.0 <= self.consistency < float("inf"):
+            raise ArgumentError(sentence(where, "consistency", "at least 0", self.consistency))
         if self.time is not None:
             _check_positive(where, "time", self.time)
 

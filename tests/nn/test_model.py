@@ -19,6 +19,8 @@ MODELS = {
     "label": ModelConfig(3, CHANNELS, 0, SMALL, POOLINGS),
     "step": ModelConfig(5, CHANNELS, 0, SMALL, ()),
     "crf": ModelConfig(5, CHANNELS, 0, dataclasses.replace(SMALL, merge="gated"), skip=True, crf=True),
+    "wide": ModelConfig(3, CHANNELS, 0, SMALL, ("max", "bag"), wide=True),
+    "wide steps": ModelConfig(5, CHANNELS, 0, SMALL, (), crf=True, wide=True),
     "series": ModelConfig(1, (), 2, EncoderConfig(cell="lstm", hidden=3, direction="backward"), ("last", "bag")),
     "value": ModelConfig(1, (), 1, EncoderConfig(cell="rnn", hidden=3, merge="sum"), ()),
 }

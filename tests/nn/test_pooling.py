@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from bigru.config import POOLINGS
-from bigru.nn.pooling import Pooling, real_steps
+from bigru.nn.pooling import Pooling, real_steps, total
 from tolerances import FLOAT32
 
 NAN = float("nan")
@@ -27,11 +27,18 @@ def test_every_kind_by_hand() -> None:
     assert pool("last") == [[10, 11], [12, 13]]
     assert pool("mean") == [[2, -3], [-5, 6]]
     assert pool("max") == [[3, -2], [-5, 6]]
-    assert pool("bag") == [[3], [7]]
+    assert pool("bag") == [[pytest.approx(6 / 2**0.5)], [7]]
+
+
+def test_the_deviation_of_a_total_does_not_grow_with_the_length() -> None:
+    lengths = torch.tensor([4, 900])
+    values = torch.randn(2, 900, 500, generator=torch.Generator().manual_seed(0))
+    values[0, 4:] = NAN
+    torch.testing.assert_close(total(values, lengths).std(1), torch.ones(2), rtol=0.1, atol=0)
 
 
 def test_kinds_stand_side_by_side_in_their_order() -> None:
-    assert pool("max", "bag", "last") == [[3, -2, 3, 10, 11], [-5, 6, 7, 12, 13]]
+    assert pool("max", "last", "mean") == [[3, -2, 10, 11, 2, -3], [-5, 6, 12, 13, -5, 6]]
 
 
 def test_attention_by_hand() -> None:

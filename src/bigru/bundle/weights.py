@@ -41,6 +41,8 @@ def shapes(model: ModelConfig) -> dict[str, tuple[int, ...]]:
     found: dict[str, tuple[int, ...]] = {}
     for c, channel in enumerate(model.channels):
         found[f"embedding.{c}.weight"] = (channel.size, channel.dim)
+        if model.wide:
+            found[f"wide.{c}.weight"] = (channel.size, model.outputs)
     walks = DIRECTIONS[encoder.direction]
     for layer in range(encoder.layers):
         prefix = f"encoder.layers.{layer}."

@@ -24,6 +24,7 @@ KINDS: dict[str, type] = {
     "replace": dict,
     "segmenter": str,
     "skip": bool,
+    "wide": bool,
     "crf": bool,
 }
 """The JSON types of the settings that no configuration class checks by itself."""

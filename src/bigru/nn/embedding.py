@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
 
 from ..config import ChannelConfig
 
-__all__ = ["NGRAM_SPREAD", "ChannelEmbedding"]
+__all__ = ["NGRAM_SPREAD", "ChannelEmbedding", "Wide"]
 
 SPREAD = 0.1
 """Standard deviation of fresh rows of the channel "unit"."""
@@ -50,7 +51,7 @@ class ChannelEmbedding(nn.ModuleList):
         for channel in channels:
             unit = channel.name == "unit"
             table = nn.Embedding(channel.size, channel.dim)
-            nn.init.normal_(table.weight, std=SPREAD if unit else 0.0)
+            nn.init.normal_(table.weight, std=SPREAD if unit else ngram_spread)
             self.append(table)
             self.dropouts.append(unit_dropout if unit else ngram_dropout)
 
@@ -66,3 +67,24 @@ class ChannelEmbedding(nn.ModuleList):
         # A hidden unit is not looked up: a row with a gradient of zero would still move by its momentum.
         hidden: Tensor = table(ids * shown) * shown.unsqueeze(-1)
         return hidden
+
+
+class Wide(ChannelEmbedding):
+    """The linear part of a model: per channel and id K numbers that are added to the logits.
+
+    Args:
+        channels: their sizes.
+        outputs: K.
+        unit_dropout, ngram_dropout: as of `ChannelEmbedding`.
+    """
+
+    def __init__(
+        self, channels: Sequence[ChannelConfig], outputs: int, unit_dropout: float = 0.0, ngram_dropout: float = 0.0
+    ) -> None:
+        super().__init__([replace(channel, dim=outputs) for channel in channels], unit_dropout, ngram_dropout)
+        for table in self:
+            nn.init.zeros_(table.weight)
+
+    def forward(self, ids: Tensor) -> Tensor:
+        """Return what each step adds, [B, T, K], of ids [B, T, C] int64."""
+        return torch.stack([self._vectors(c, table, ids[..., c]) for c, table in enumerate(self)]).sum(0)

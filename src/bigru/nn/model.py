@@ -6,10 +6,10 @@ import torch
 from torch import Tensor, nn
 
 from ..config import ModelConfig
-from .embedding import NGRAM_SPREAD, ChannelEmbedding
+from .embedding import NGRAM_SPREAD, ChannelEmbedding, Wide
 from .encoder import Encoder, drop
 from .heads import Crf
-from .pooling import Pooling, real_steps
+from .pooling import Pooling, real_steps, total
 
 __all__ = ["SequenceModel"]
 
@@ -32,6 +32,8 @@ class SequenceModel(nn.Module):
             spread = 0.0 if config.pooling else NGRAM_SPREAD
             dropouts = encoder.embedding_dropout, encoder.ngram_dropout
             self.embedding = ChannelEmbedding(config.channels, *dropouts, spread)
+            if config.wide:
+                self.wide = Wide(config.channels, config.outputs, *dropouts)
         self.encoder = Encoder(encoder, config.inputs)
         width = encoder.outputs + (config.inputs if config.skip else 0)
         if config.pooling:
@@ -54,14 +56,18 @@ class SequenceModel(nn.Module):
         """
         config, training = self.config.encoder, self.training
         real = real_steps(lengths, inputs.shape[1]).unsqueeze(-1)
-        x = inputs.masked_fill(~real, 0)
+        ids = x = inputs.masked_fill(~real, 0)
         if self.config.channels:
             x = self.embedding(x)
         x = drop(x, config.input_dropout, training)
         states, last = self.encoder(x, lengths)
         if self.config.pooling:
-            pooled = self.pool(x, states, last, lengths)
-            return self.head(drop(pooled, config.dropout, training))
+            logits: Tensor = self.head(drop(self.pool(x, states, last, lengths), config.dropout, training))
+            if self.config.wide:
+                logits = logits + total(self.wide(ids), lengths)
+            return logits
         states = drop(states, config.dropout, training)
-        logits: Tensor = self.head(torch.cat([states, x], dim=-1) if self.config.skip else states)
+        logits = self.head(torch.cat([states, x], dim=-1) if self.config.skip else states)
+        if self.config.wide:
+            logits = logits + self.wide(ids)
         return logits.masked_fill(~real, 0)

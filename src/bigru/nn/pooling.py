@@ -7,12 +7,22 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-__all__ = ["Pooling", "real_steps"]
+__all__ = ["Pooling", "real_steps", "total"]
 
 
 def real_steps(lengths: Tensor, time: int) -> Tensor:
     """Return which steps lie before each length: lengths [B] -> [B, T] bool."""
     return torch.arange(time, device=lengths.device) < lengths.unsqueeze(1)
+
+
+def total(values: Tensor, lengths: Tensor) -> Tensor:
+    """Sum [B, T, K] over the real steps, divided by the root of their number: [B, K].
+
+    A mean would let the evidence of ten words in a long text weigh less than that of one in a short one; the root
+    keeps the deviation of a sum of independent terms the same at any length.
+    """
+    real = real_steps(lengths, values.shape[1]).unsqueeze(-1)
+    return values.masked_fill(~real, 0.0).sum(1) / lengths.clamp(min=1).sqrt().unsqueeze(-1)
 
 
 class Pooling(nn.Module):
@@ -23,7 +33,8 @@ class Pooling(nn.Module):
     - mean, max: over the real steps, per unit;
     - attention: the mean weighted by softmax over real steps of `query . tanh(attend h_t)`
       (Yang et al. 2016, equations 5 to 7, for words of one sequence);
-    - bag: the mean of the encoder's inputs, which keeps the plain bag of words in sight of the head.
+    - bag: the sum of the encoder's inputs over the root of their number (`total`), which keeps the plain bag of
+      words in sight of the head.
 
     Args:
         kinds: poolings, of `bigru.config.POOLINGS`.
@@ -68,7 +79,7 @@ class Pooling(nn.Module):
             elif kind == "attention":
                 part = self._attention(states, real)
             else:
-                part = inputs.masked_fill(~real, 0.0).sum(1) / steps
+                part = total(inputs, lengths)
             parts.append(part)
         return torch.cat(parts, dim=-1).masked_fill((lengths == 0).unsqueeze(-1), 0.0)
 

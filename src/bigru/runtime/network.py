@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -67,13 +68,16 @@ class Network:
         inputs = check_array(WHERE, "inputs", inputs, ("B", "T", width), kind)
         lengths = check_lengths(WHERE, lengths, *inputs.shape[:2])
         real = (np.arange(inputs.shape[1]) < lengths[:, None])[:, :, None]
-        x = self._embed(np.where(real, inputs, 0))
+        ids = np.where(real, inputs, 0)
+        x = self._embed(ids)
         states, last = self._encode(x, lengths)
+        wide = self._wide(ids, real)
         if not model.pooling:
             read = np.concatenate([states, x], axis=2) if model.skip else states
-            return np.where(real, self._head(read), 0.0)
+            return np.where(real, self._head(read) + wide, 0.0)
         parts = [self._pool(kind, x, states, last, real, lengths) for kind in model.pooling]
-        return self._head(np.where(lengths[:, None] > 0, np.concatenate(parts, axis=1), 0.0))
+        logits = self._head(np.where(lengths[:, None] > 0, np.concatenate(parts, axis=1), 0.0))
+        return logits + _total(wide, lengths) if model.wide else logits
 
     def _under(self, prefix: str) -> dict[str, np.ndarray]:
         return {name.removeprefix(prefix): w for name, w in self._weights.items() if name.startswith(prefix)}
@@ -89,6 +93,13 @@ class Network:
                 raise ArgumentError(sentence(WHERE, f"ids of {channel.name}", f"within 0..{channel.size - 1}", got))
             parts.append(self._weights[f"embedding.{c}.weight"][ids])
         return np.concatenate(parts, axis=2)
+
+    def _wide(self, ids: np.ndarray, real: np.ndarray) -> Any:
+        """Return what the linear part adds to the logits of each step, [B, T, K], zero past a length."""
+        if not self.model.wide:
+            return 0.0
+        terms = (self._weights[f"wide.{c}.weight"][ids[:, :, c]] for c in range(len(self.model.channels)))
+        return np.where(real, sum(terms), np.float32(0))
 
     def _encode(self, x: np.ndarray, lengths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the states of all steps [B, T, C] and the joined final states [B, C]."""
@@ -108,7 +119,9 @@ class Network:
             return np.where(real, states, -np.inf).max(axis=1, initial=-np.inf)
         if kind == "attention":
             return self._attention(states, real)
-        summed = np.where(real, x if kind == "bag" else states, 0.0).sum(axis=1)
+        if kind == "bag":
+            return _total(np.where(real, x, 0.0), lengths)
+        summed = np.where(real, states, 0.0).sum(axis=1)
         return np.asarray(summed / np.maximum(lengths, 1).astype(np.float32)[:, None])
 
     def _attention(self, states: np.ndarray, real: np.ndarray) -> np.ndarray:
@@ -121,6 +134,11 @@ class Network:
 
     def _head(self, x: np.ndarray) -> np.ndarray:
         return x @ self._weights["head.weight"].T + self._weights["head.bias"]
+
+
+def _total(values: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    """Sum [B, T, K], zero past each length, over the root of the number of steps."""
+    return np.asarray(values.sum(axis=1) / np.sqrt(np.maximum(lengths, 1).astype(np.float32))[:, None])
 
 
 def _layer(encoder: EncoderConfig, weights: Weights) -> Layer:

@@ -77,4 +77,5 @@ def put_together(
         adamw.load_state_dict(state["optimizer"])
     stream.start = run.step
     loss = loss_of(model, shape, stream.targets, training, config.constraints if shape.crf else None)
-    return Training(model, loss, adamw, average, run, training, stream.steps)
+    per_step = not (shape.pooling or shape.crf)
+    return Training(model, loss, adamw, average, run, training, stream.steps, per_step)

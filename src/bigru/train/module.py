@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from ..config import TrainConfig
 from ..errors import TrainingError
 from .average import Average
+from .consistency import disagreement, twice
 from .losses import Loss
 from .row_adam import RowAdamW, clip_dense_
 from .run import Run
@@ -27,13 +28,13 @@ CHECK_EVERY = 50
 def optimizer(model: nn.Module, training: TrainConfig) -> RowAdamW:
     """Return AdamW over a model's parameters (Loshchilov & Hutter 2019, arXiv:1711.05101).
 
-    Weight decay applies to the matrices of encoder, pooling and head; biases, norms, embeddings and the
-    CRF, whose entries have no reason to be small, are left alone.
+    Weight decay applies to the matrices of encoder, pooling and head; biases, norms, embeddings, the linear part
+    and the CRF, whose entries have no reason to be small, are left alone.
     """
     decayed: list[Tensor] = []
     free: list[Tensor] = []
     for name, parameter in model.named_parameters():
-        plain = parameter.ndim < 2 or name.split(".")[0] in ("embedding", "crf")
+        plain = parameter.ndim < 2 or name.split(".")[0] in ("embedding", "wide", "crf")
         (free if plain else decayed).append(parameter)
     groups = [{"params": decayed, "weight_decay": training.weight_decay}, {"params": free, "weight_decay": 0.0}]
     return RowAdamW(groups, lr=training.learning_rate, fused=True)
@@ -55,12 +56,13 @@ class Training(L.LightningModule):
         run: Run,
         training: TrainConfig,
         steps: int,
+        per_step: bool = False,
     ) -> None:
         super().__init__()
         self.automatic_optimization = False
         self.model, self.loss, self.adamw, self.average = model, loss, adamw, average
         self.run, self.training_config = run, training
-        self.steps, self.elapsed = steps, run.seconds
+        self.steps, self.elapsed, self.per_step = steps, run.seconds, per_step
         self.weights: list[Tensor] = list(model.parameters())
 
     def configure_optimizers(self) -> RowAdamW:
@@ -83,13 +85,18 @@ class Training(L.LightningModule):
         """
         batch = next(dataloader_iter)[0].to(self.device)
         run, config, device = self.run, self.training_config, batch.inputs.device
+        if config.consistency:
+            batch = twice(batch)
         set_seed(derive(config.seed, DROPOUT, run.step), device)
         rate = self.rate
         for group in self.adamw.param_groups:
             group["lr"] = rate
         with torch.autocast(device.type, torch.bfloat16, enabled=config.precision == "bf16"):
             logits = self.model(batch.inputs, batch.lengths)
-        loss = self.loss(logits.float(), batch)
+        logits = logits.float()
+        loss = self.loss(logits, batch)
+        if config.consistency:
+            loss = loss + config.consistency * disagreement(logits, batch, self.per_step)
         self.check(loss, "loss")
         self.adamw.zero_grad()
         loss.backward()

@@ -32,6 +32,7 @@ class Recipe:
         channels: the channels of a text by its unit.
         pooling: how steps become one vector; empty for tags.
         skip: whether the head sees a step's input too.
+        wide: whether a linear model of the ids is added.
         encoder: the encoder.
         training: the training.
     """
@@ -39,6 +40,7 @@ class Recipe:
     channels: Mapping[str, tuple[str | ChannelConfig, ...]] = field(default_factory=dict)
     pooling: tuple[str, ...] = ()
     skip: bool = False
+    wide: bool = False
     encoder: EncoderConfig = field(default_factory=EncoderConfig)
     training: TrainConfig = field(default_factory=TrainConfig)
 
@@ -52,6 +54,7 @@ DEFAULTS: dict[tuple[str, str], Recipe] = {
     ("classify", "text"): Recipe(
         channels={"char": WORDS, "word": WORDS, "token": WORDS, "subword": WORDS},
         pooling=("max", "mean", "bag"),
+        wide=True,
         encoder=EncoderConfig(hidden=64, embedding_dropout=0.2, ngram_dropout=0.5),
         training=TrainConfig(epochs=8, label_smoothing=0.05),
     ),
@@ -77,7 +80,7 @@ LEAST_STEPS, MOST_EPOCHS = 600, 60
 """Where data are few, more epochs than the recipe's make up for it: until there are so many steps, or epochs."""
 
 TEXT = ("unit", "channels", "lowercase", "min_count", "max_size", "replace", "segmenter")
-MODEL = ("pooling", "skip", "crf")
+MODEL = ("pooling", "skip", "crf", "wide")
 ENCODER = tuple(f.name for f in fields(EncoderConfig))
 TRAINING = tuple(f.name for f in fields(TrainConfig))
 OPTIONS = (*TEXT, *MODEL, *ENCODER, *TRAINING)
@@ -209,6 +212,7 @@ def _model(task: str, config: Any, recipe: Recipe, chosen: Mapping[str, Any]) ->
         pooling=pooling,
         skip=chosen.get("skip", recipe.skip),
         crf=task == "tag" and config.crf,
+        wide=chosen.get("wide", recipe.wide),
     )
 
 
