@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from bigru.config import ChannelConfig
-from bigru.nn.embedding import ChannelEmbedding
+from bigru.nn.embedding import ChannelEmbedding, Wide
 
 CHANNELS = (ChannelConfig("unit", 5, 2), ChannelConfig("bigram", 7, 3))
 
@@ -19,12 +19,25 @@ def test_vectors_of_channels_stand_side_by_side() -> None:
     assert list(embedding.state_dict()) == ["0.weight", "1.weight"]
 
 
-def test_units_start_small_and_hashed_channels_at_zero() -> None:
+def test_units_start_small_and_hashed_channels_as_asked() -> None:
     torch.manual_seed(0)
-    units, bigrams = ChannelEmbedding((ChannelConfig("unit", 500, 20), ChannelConfig("bigram", 7, 3)))
+    channels = (ChannelConfig("unit", 500, 20), ChannelConfig("bigram", 500, 20))
+    units, bigrams = ChannelEmbedding(channels)
     assert abs(units.weight.std().item() - 0.1) < 0.005
     assert units.weight[0].abs().max() > 0
     assert not bigrams.weight.any()
+    _, noisy = ChannelEmbedding(channels, ngram_spread=0.05)
+    assert abs(noisy.weight.std().item() - 0.05) < 0.003
+
+
+def test_the_linear_part_starts_at_zero_and_adds_its_channels() -> None:
+    wide = Wide(CHANNELS, 2)
+    ids = torch.tensor([[[4, 1], [0, 6]]])
+    assert wide(ids).tolist() == [[[0, 0], [0, 0]]]
+    with torch.no_grad():
+        wide[0].weight.copy_(torch.arange(10.0).view(5, 2))
+        wide[1].weight.copy_(torch.arange(14.0).view(7, 2))
+    assert wide(ids).tolist() == [[[10, 12], [12, 14]]]
 
 
 def test_positions_are_hidden_in_training_only_each_channel_by_itself() -> None:

@@ -82,8 +82,8 @@ class Wide(ChannelEmbedding):
         self, channels: Sequence[ChannelConfig], outputs: int, unit_dropout: float = 0.0, ngram_dropout: float = 0.0
     ) -> None:
         super().__init__([replace(channel, dim=outputs) for channel in channels], unit_dropout, ngram_dropout)
-        for table in self:
-            nn.init.zeros_(table.weight)
+        for weight in self.parameters():
+            nn.init.zeros_(weight)
 
     def forward(self, ids: Tensor) -> Tensor:
         """Return what each step adds, [B, T, K], of ids [B, T, C] int64."""
