@@ -44,7 +44,7 @@ def test_a_folder_is_refused(refused: Refused, reviews: Path) -> None:
         (b"\n\n", "x.csv: data must be at least one example, got "),
         (b"text,label\n", "x.csv: data must be at least one example, got a header alone."),
         (b"text,label\n,good\nx,\n", "x.csv: data must be at least one example, got none."),
-        (b"text,label\na,good\nb,good\n", "labels must be at least 2 labels, got ['good']."),
+        (b"text,label\na,good\nb,good\n", "x.csv: labels must be at least two, got 'good' alone."),
         ("text,label\n好好好好好好好好,1\n".encode() + b"a\xffb,0\n", "x.csv:3"),
         (b"\x1f\x8bxx", "x.csv: data must be whole gzip, got "),
     ],
@@ -98,7 +98,7 @@ def test_illegal_tags_are_refused_with_their_line(refused: Refused, tmp_path: Pa
     good = "王 B-PER\n去 O\n\n"
     path = write(tmp_path, "x.conll", good * 9 + "王 B-PER\n京 I-LOC\n\n")
     line = refused("train", path, "--scheme", "BIO", "--out", tmp_path / "m", *SMALL)
-    assert f"{path}:28: tag 2 must be legal in BIO" in line
+    assert f"{path}:29: tag 2 must be legal in BIO" in line
 
 
 def test_nan_is_refused_with_its_row(refused: Refused, tmp_path: Path) -> None:
@@ -167,3 +167,11 @@ def test_training_without_torch_says_what_to_install(
         "bigru train: training needs the package torch, which is not installed. "
         "Install it with: pip install 'bigru[train]'."
     )
+
+
+def test_a_label_that_cannot_be_stored_is_refused_before_the_training(refused: Refused, tmp_path: Path) -> None:
+    path = write(
+        tmp_path, "x.jsonl", r'{"text": "a", "label": "x"}' + "\n" + r'{"text": "b", "label": "\ud83d"}' + "\n"
+    )
+    line = refused("train", path, "--out", tmp_path / "m")
+    assert line == rf"bigru train: {path}:2: label must be without half a surrogate pair, got '\ud83d'."

@@ -67,8 +67,10 @@ def test_a_crf_refuses_what_its_scheme_forbids() -> None:
         tag.targets(config(), illegal)
     assert str(caught.value) == (
         "tag: example 2: tag 2 must be legal in BIO, got I-PER after O: it continues a span of its label, and none "
-        "is open. Correct the tags, or train without a scheme."
+        "is open. Correct the tags, or train without a CRF (crf=false)."
     )
+    with pytest.raises(DataError, match=r"^x\.conll:5: tag 2 must be legal"):
+        tag.targets(config(), illegal, source="x.conll", lines=[np.array([1, 2]), np.array([4, 5])])
     assert tag.targets(config(crf=False), illegal)[1].tolist() == [0, 4]
     assert tag.targets(config(scheme=None), illegal)[1].tolist() == [0, 4]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,7 +14,7 @@ from ..bundle import Bundle
 from ..config import ChannelConfig
 from ..data.examples import Examples
 from ..data.text import TextFeatures
-from ..errors import ArgumentError, sentence
+from ..errors import ArgumentError, DataError, sentence
 from ..metrics.score import Report
 from ..runtime.predictor import Predictor
 from ..train.export import export
@@ -69,6 +70,7 @@ def learn(
         BigruError: the data, an option or the training is at fault; see what is called here.
     """
     train = parts.train
+    _check_classes(train)
     decided = _plan(train, options)
     weights = None
     if vectors is not None:
@@ -108,6 +110,15 @@ def _plan(train: Examples, options: Mapping[str, Any]) -> Plan:
         scheme=train.scheme,
         options=options,
     )
+
+
+def _check_classes(train: Examples) -> None:
+    """Refuse one class alone here, where the file can be named."""
+    rows = [[target] if isinstance(target, str) else target for target in train.targets or []]
+    classes = set(chain.from_iterable(rows))
+    if len(classes) == 1 and not train.multi_label:
+        got = f"{classes.pop()!r} alone"
+        raise DataError(sentence(train.source, "labels", "at least two", got, "One class teaches nothing."))
 
 
 def _with_vectors(
@@ -153,7 +164,8 @@ def _describe(decided: Plan, say: Say) -> None:
 def _prepare(decided: Plan, part: Examples) -> tuple[list[np.ndarray], Any]:
     """Return features and targets; a label that training did not know is an error that names file and line."""
     features = decided.task.featurise(decided.config, part.inputs)
-    targets = decided.task.targets(decided.config, part.targets or [], source=part.source, lines=part.lines)
+    lines = part.token_lines or part.lines
+    targets = decided.task.targets(decided.config, part.targets or [], source=part.source, lines=lines)
     return features, targets
 
 

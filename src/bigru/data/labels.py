@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from ..errors import DataError, sentence
@@ -25,6 +26,10 @@ def is_missing(value: Any) -> bool:
     return not value.strip() if isinstance(value, str) else bool(value != value)
 
 
+SURROGATE = re.compile("[\ud800-\udfff]")
+"""Half of a pair: a JSON escape can hold it, UTF-8 cannot."""
+
+
 class LabelReader:
     """Reads the labels of one file and keeps account of those that came with stray spaces."""
 
@@ -39,12 +44,15 @@ class LabelReader:
         Whole floats lose their point: a column of integers with gaps reaches us as floats.
 
         Raises:
-            DataError: the value is neither text nor a number nor a truth value, or empty.
+            DataError: the value is neither text nor a number nor a truth value, or empty, or no model could
+                store it.
         """
         raw = value if isinstance(value, str) else self._name(value, line)
         label = raw.strip()
         if not label:
             raise DataError(sentence(f"{self.source}:{line}", "label", "not empty", repr(raw)))
+        if SURROGATE.search(label):
+            raise DataError(sentence(f"{self.source}:{line}", "label", "without half a surrogate pair", ascii(label)))
         if label != raw:
             first, count = self._stray.get(raw, (line, 0))
             self._stray[raw] = (first, count + 1)

@@ -90,14 +90,14 @@ def featurise(config: Config, inputs: Sequence[Any]) -> list[np.ndarray]:
 
 
 def targets(
-    config: Config, tags: Sequence[Sequence[str]], *, source: str = "", lines: Sequence[int] | None = None
+    config: Config, tags: Sequence[Sequence[str]], *, source: str = "", lines: Sequence[Any] | None = None
 ) -> list[np.ndarray]:
     """Return the numbers that a tagger is trained on, int64 [T] per example.
 
     Args:
         config: the task.
         tags: per example one tag per unit or step.
-        source, lines: the file and the line of each example, for errors.
+        source, lines: the file and the line of each example, or of each of its units ([T]), for errors.
 
     Raises:
         DataError: a tag is unknown (the nearest known one is named), or a CRF could never give a sequence
@@ -108,15 +108,17 @@ def targets(
 
     def named(i: int) -> tuple[str, str]:
         n = int(owners[i])
-        return place(WHERE, n, source, lines), f"tag {i - offsets[n] + 1}"
+        position = int(i - offsets[n])
+        own = None if lines is None else [int(np.broadcast_to(lines[n], len(tags[n]))[position])]
+        return place(WHERE, 0 if own else n, source, own), f"tag {position + 1}"
 
     flat = numbers(config.labels, list(chain.from_iterable(tags)), named)
     if config.crf and config.scheme:
         for n, row in enumerate(tags):
             for position, complaint in violations(row, config.scheme)[:1]:
-                remedy = "Correct the tags, or train without a scheme."
-                want, name = f"legal in {config.scheme}", f"tag {position + 1}"
-                raise DataError(sentence(place(WHERE, n, source, lines), name, want, complaint, remedy))
+                remedy = "Correct the tags, or train without a CRF (crf=false)."
+                where, name = named(int(offsets[n]) + position)
+                raise DataError(sentence(where, name, f"legal in {config.scheme}", complaint, remedy))
     return np.split(flat, offsets[1:-1]) if len(tags) else []
 
 
