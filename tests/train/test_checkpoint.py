@@ -111,3 +111,10 @@ def test_nothing_in_a_checkpoint_can_run_code(tmp_path: Path) -> None:
     torch.save({"format": 1, "step": 0, "evil": builtins.print}, tmp_path / CURRENT)
     with pytest.raises(TrainingError, match="UnpicklingError"):
         checkpoint.load(tmp_path, silent)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the device that is always full exists on Linux alone")
+def test_a_disk_that_is_full_from_the_start_is_called_by_its_name(tmp_path: Path) -> None:
+    (tmp_path / checkpoint.WRITING).symlink_to("/dev/full")
+    with pytest.raises(TrainingError, match=r"\(No space left on device\)\. Make room and run it again\.$"):
+        checkpoint.save(tmp_path, STATE)

@@ -58,13 +58,16 @@ def save(folder: str | os.PathLike[str], state: dict[str, Any]) -> None:
     # torch's zip writer turns a failed write into a RuntimeError of its own.
     except (OSError, RuntimeError) as error:
         _discard(writing)
+        kept = exists(folder)
         raise TrainingError(
             sentence(
                 "train",
                 "folder",
                 "a place where a checkpoint can be written",
                 f"{str(folder)!r} ({_reason(error)})",
-                "The checkpoint before it is intact: make room and run again with --resume.",
+                "The checkpoint before it is intact: make room and run again with --resume."
+                if kept
+                else "Make room and run it again.",
             )
         ) from error
 
@@ -128,5 +131,8 @@ def _discard(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def _reason(error: Exception) -> str:
-    return error.strerror if isinstance(error, OSError) and error.strerror else str(error).splitlines()[0]
+def _reason(error: BaseException) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    # torch's own words for a failed write tell nobody that the disk is full.
+    return str(error).splitlines()[0] if error.__context__ is None else _reason(error.__context__)
