@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bigru.data.batching import batches, pad
+from bigru.data.batching import STEPS, batches, pad
 from bigru.errors import ArgumentError
 
 
@@ -49,6 +49,17 @@ def test_buckets_spare_padding_even_when_shuffled() -> None:
         return sum(max(lengths[i] for i in b) * len(b) - sum(lengths[i] for i in b) for b in cut)
 
     assert padding(batches(data, 8, shuffle=3)) * 4 < padding(batches(data, 8, shuffle=3, bucket=False))
+
+
+def test_a_very_long_sequence_stands_alone() -> None:
+    lengths = [3] * 7 + [STEPS // 4, STEPS // 4 + 1]
+    features = [np.zeros((n, 0)) for n in lengths]
+    plain = [batch.tolist() for batch in batches(features, 4)]
+    assert plain == [[0, 1, 2, 3], [4, 5, 6, 7], [8]]
+    for seed in range(9):
+        shuffled = batches(features, 4, shuffle=seed)
+        assert len(shuffled) == 3
+        assert [8] in [batch.tolist() for batch in shuffled]
 
 
 def test_size_below_one_is_refused() -> None:

@@ -8,7 +8,10 @@ import numpy as np
 
 from ..errors import ArgumentError, sentence
 
-__all__ = ["batches", "pad"]
+__all__ = ["STEPS", "batches", "pad"]
+
+STEPS = 1 << 18
+"""Steps, padding included, that a full batch may hold: a sequence that would make it larger stands alone."""
 
 JITTER = 0.1
 """Lengths are perturbed by up to this fraction before sorting, so that batches differ between epochs."""
@@ -23,7 +26,8 @@ def batches(
         features: arrays whose first axis is time; only their lengths are read.
         size: sequences per batch; the last batch may be smaller.
         shuffle: seed of the shuffling (vary it per epoch), or None for a fixed order.
-        bucket: put sequences of similar length together, which spares padding.
+        bucket: put sequences of similar length together, which spares padding. One longer than `STEPS` / `size`
+            is a batch of its own, or a single long text among short ones would pad its batch out of all memory.
 
     Returns:
         Index arrays, int64, that hold every index of `features` exactly once. The same arguments give the
@@ -37,14 +41,20 @@ def batches(
     lengths = np.array([len(f) for f in features], dtype=np.float64)
     if shuffle is None:
         order = np.argsort(lengths, kind="stable") if bucket else np.arange(len(lengths))
-        return _cut(order, size)
+        return _bucket(order, size, lengths) if bucket else _cut(order, size)
     random = np.random.default_rng(shuffle)
     order = random.permutation(len(lengths))
     if not bucket:
         return _cut(order, size)
     jittered = lengths[order] * random.uniform(1 - JITTER, 1 + JITTER, len(order))
-    cut = _cut(order[np.argsort(jittered, kind="stable")], size)
+    cut = _bucket(order[np.argsort(jittered, kind="stable")], size, lengths)
     return [cut[i] for i in random.permutation(len(cut))]
+
+
+def _bucket(order: np.ndarray, size: int, lengths: np.ndarray) -> list[np.ndarray]:
+    """Cut an order by length; the number of batches depends on the lengths alone, not on the order."""
+    long = lengths[order] * size > STEPS
+    return _cut(order[~long], size) + _cut(order[long], 1)
 
 
 def _cut(order: np.ndarray, size: int) -> list[np.ndarray]:
