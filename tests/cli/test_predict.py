@@ -65,6 +65,13 @@ def test_stdin_is_read_line_by_line(bigru: Bigru, model: Path, monkeypatch: pyte
     assert [row["text"] for row in result.rows] == ["a", "", "bb"]
 
 
+def test_a_mark_at_the_beginning_of_stdin_is_no_text(
+    bigru: Bigru, model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO("\ufeffa\n\ufeffb\n".encode())))
+    assert [row["text"] for row in bigru("predict", model, "-").rows] == ["a", "\ufeffb"]
+
+
 def test_stdin_may_be_in_another_encoding(bigru: Bigru, model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO("好b\n".encode("gb18030"))))
     assert bigru("predict", model, "-", "--encoding", "gb18030").rows[0]["text"] == "好b"

@@ -132,6 +132,17 @@ def test_an_empty_text_is_an_input_to_predict_on(write, name: str, content: str)
     assert (examples.inputs, examples.findings) == (["a", ""], [])
 
 
+@pytest.mark.parametrize("content", ["text\na\n", "text,label\na,x\n", "text,label\na,x|y\n"])
+def test_a_table_of_texts_is_input_for_a_tagger_too(write, content: str) -> None:
+    examples = read(write("a.csv", content), task="tag", require_targets=False)
+    assert (examples.inputs, examples.targets, examples.task, examples.multi_label) == (["a"], None, "tag", False)
+
+
+def test_tagged_tokens_are_input_for_a_classifier_too(write) -> None:
+    examples = read(write("a.conll", "a B-X\nb O\n"), task="classify", require_targets=False)
+    assert (examples.inputs, examples.targets, examples.task) == ([["a", "b"]], None, "classify")
+
+
 def test_no_text_is_no_input_to_predict_on(write) -> None:
     examples = read(write("a.jsonl", '{"text": "a"}\n{"text": null}\n'), require_targets=False)
     assert examples.inputs == ["a"]

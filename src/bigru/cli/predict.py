@@ -71,7 +71,8 @@ def _lines(encoding: str) -> Iterator[str]:
         raise ArgumentError(sentence("predict", "stdin", "open", "a closed one"))
     for n, line in enumerate(sys.stdin.buffer, 1):
         try:
-            yield line.decode(encoding).rstrip("\r\n")
+            text = line.decode(encoding).rstrip("\r\n")
+            yield text.removeprefix("\ufeff") if n == 1 else text
         except UnicodeDecodeError as error:
             got = f"byte {error.start + 1}, {line[error.start : error.start + 1]!r}"
             raise DataError(sentence(f"stdin:{n}", "line", encoding, got, "Name another --encoding.")) from None

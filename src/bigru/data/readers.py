@@ -41,7 +41,8 @@ def read(
         format: one of `formats.FORMATS`.
         encoding: a codec; None detects byte-order marks, UTF-8 and GB18030.
         scheme: the tag scheme, one of `scheme.SCHEMES`.
-        require_targets: False for input to predict on; labels are then read only if every row has one.
+        require_targets: False for input to predict on; labels are then read only if every row has one, and if
+            they are of the task.
         multi_label: whether an example has any number of labels (lists, or several in a cell parted by `|`).
 
     Raises:
@@ -75,6 +76,9 @@ def read(
 def _check_heeded(result: Examples, format: str, options: Options) -> None:
     """Refuse what was asked for and the file cannot give, rather than pass over it."""
     source = result.source
+    if options.task is not None and result.task != options.task and not options.require_targets:
+        # Inputs are the same for every task; labels of another one are not what a model can be asked about.
+        result.task, result.targets, result.scheme, result.multi_label = options.task, None, None, False
     if options.task is not None and result.task != options.task:
         raise DataError(sentence(source, "task", f"{result.task} for this file", options.task))
     if options.scheme is not None and result.scheme != options.scheme:

@@ -101,7 +101,7 @@ def _layout(source: str, records: Sequence[Record], names: list[str], options: O
     if marks is not None:
         text = names[choose(source, names, columns, options.text_column, marks, True).text]
         return Layout("text", text, marks, "span", {"text key": text, "span key": marks})
-    if options.task == "tag":
+    if options.task == "tag" and options.require_targets:
         remedy = "Tags are read from CoNLL columns, or from JSON records with spans or tokens."
         raise DataError(sentence(source, "task", "classify for texts with labels", "tag", remedy))
     required = options.require_targets
