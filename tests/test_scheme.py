@@ -208,10 +208,10 @@ def test_the_masks_are_what_every_pair_alone_says(name: str) -> None:
 
 def test_the_masks_of_four_thousand_tags_take_well_under_a_second() -> None:
     known = ["O", *(f"{prefix}-{label}" for label in range(1000) for prefix in "BIES")]
-    begun = time.perf_counter()
+    begun = time.process_time()
     allowed, _, _ = scheme.transition_mask(known, "BIOES")
     continues = scheme.continuation_mask(known, "BIOES")
-    assert time.perf_counter() - begun < 1.0
+    assert time.process_time() - begun < 1.0
     assert allowed.sum() == 2001 * 2001 + 2000 * 2
     assert continues.sum() == 4000
 
@@ -234,7 +234,7 @@ def test_the_continuation_mask_reads_the_same_spans(data: st.DataObject, name: s
 def test_five_thousand_sentences_take_well_under_a_second() -> None:
     random = np.random.default_rng(0)
     sentences = [[ANY[i] for i in random.integers(0, len(ANY), 50)] for _ in range(5000)]
-    begun = time.perf_counter()
+    begun = time.process_time()
     total = sum(len(scheme.spans(tags, "BIO")) for tags in sentences)
     assert total > 100_000
-    assert time.perf_counter() - begun < 1.0
+    assert time.process_time() - begun < 1.0

@@ -121,10 +121,10 @@ SLOW = {
 def test_refusing_costs_about_as_much_as_reading(tmp_path: Path, name: str) -> None:
     content, message = SLOW[name]
     write(tmp_path / "model", sound() | {"config.json": content})
-    begun = time.perf_counter()
+    begun = time.process_time()
     with pytest.raises(BundleError) as caught:
         bundle.load(tmp_path / "model")
-    assert time.perf_counter() - begun < 2.0
+    assert time.process_time() - begun < 3.0
     assert message in str(caught.value)
 
 

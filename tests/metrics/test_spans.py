@@ -25,7 +25,7 @@ def sides(sequences: list[list[tuple[str, str]]]) -> tuple[Tags, Tags]:
 
 
 @given(PAIRS.filter(any), st.sampled_from(["BIO", "IOB1", "BIOES"]))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_spans_are_scored_as_by_seqeval(sequences: list[list[tuple[str, str]]], scheme: str) -> None:
     gold, predicted = sides(sequences)
     report = tagging_report(gold, predicted, scheme)
@@ -40,7 +40,7 @@ def test_spans_are_scored_as_by_seqeval(sequences: list[list[tuple[str, str]]], 
 
 
 @given(PAIRS.filter(any))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_plain_tags_are_scored_as_by_scikit_learn(sequences: list[list[tuple[str, str]]]) -> None:
     gold, predicted = sides(sequences)
     report = tagging_report(gold, predicted, None)

@@ -151,7 +151,7 @@ def test_a_sequence_has_the_same_loss_alone_and_in_any_batch() -> None:
 
 
 @given(st.integers(0, 2**31), st.integers(1, 4), st.sampled_from([1.0, 100.0, 1e4]), st.sampled_from([1.0, 300.0, 1e4]))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_exact_for_extreme_scores_and_hard_constraints(seed: int, K: int, scale: float, stiffness: float) -> None:
     random = np.random.default_rng(seed)
     emissions, _, lengths, weights = draw_batch([9, 4, 1, 9], 9, K, scale, seed)
