@@ -158,6 +158,7 @@ class TrainConfig:
         patience: epochs without a better dev score before training stops.
         class_weights: "none" or "balanced" (inverse frequency).
         precision: "32" or "bf16".
+        pretrain: whether embeddings start from what stands near what in the training inputs, not from noise.
         seed: seed of weights, shuffling and dropout.
         time: seconds after which training ends, or None.
     """
@@ -174,6 +175,7 @@ class TrainConfig:
     patience: int = 5
     class_weights: str = "none"
     precision: str = "32"
+    pretrain: bool = False
     seed: int = 0
     time: float | None = None
 

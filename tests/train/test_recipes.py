@@ -10,7 +10,7 @@ import pytest
 from bigru.config import TrainConfig
 from bigru.errors import ArgumentError
 from bigru.tasks import classify, tag
-from bigru.train.recipes import DEFAULTS, LEAST_STEPS, MOST_EPOCHS, OPTIONS, plan
+from bigru.train.recipes import DEFAULTS, LEAST_STEPS, MANY, MOST_EPOCHS, OPTIONS, buckets, plan
 
 TEXTS = ["a good film", "a bad film"]
 LABELS = ["pos", "neg"]
@@ -28,8 +28,9 @@ def test_a_text_is_classified_by_its_recipe() -> None:
     recipe = DEFAULTS["classify", "text"]
     assert made.task is classify
     assert (made.config.labels, made.config.features.unit) == (("neg", "pos"), "word")
-    assert tuple(channel.name for channel in made.model.channels) == recipe.channels["word"]
+    assert [(channel.name, channel.dim) for channel in made.model.channels] == [("unit", 64), ("bigram", 32)]
     assert (made.model.outputs, made.model.pooling, made.model.crf) == (1, recipe.pooling, False)
+    assert made.model.wide
     assert made.model.encoder == recipe.encoder
     assert replace(made.training, epochs=recipe.training.epochs) == recipe.training
 
@@ -51,6 +52,30 @@ def test_few_examples_get_more_epochs_up_to_a_bound(count: int) -> None:
     assert made.training.epochs >= usual.epochs
     assert made.training.epochs == MOST_EPOCHS or made.training.epochs * steps_per_epoch >= LEAST_STEPS
     assert (made.training.epochs == usual.epochs) == (count == 40_000)
+
+
+@pytest.mark.parametrize("chosen", [None, 0.5])
+def test_many_examples_are_passed_once(chosen: float | None) -> None:
+    usual = DEFAULTS["classify", "text"].training.consistency
+    for count, unasked in ((MANY, usual), (MANY + 2, 0.0)):
+        options = {"consistency": chosen, "unit": "char", "channels": ["unit"]}
+        made = plan("classify", ["好", "坏"] * (count // 2), ["1", "0"] * (count // 2), "text", options=options)
+        assert made.training.consistency == (unasked if chosen is None else chosen)
+
+
+@pytest.mark.parametrize(
+    ("units", "size"), [(0, 1 << 14), (40_000, 1 << 15), (120_000, 1 << 16), (131_072, 1 << 16), (10**9, 1 << 18)]
+)
+def test_buckets_are_half_the_units_as_a_power_of_two_within_bounds(units: int, size: int) -> None:
+    assert buckets(units) == size
+
+
+def test_n_grams_get_buckets_by_the_units_of_all_texts() -> None:
+    texts = ["一二三四五六七八九十" * 10] * 700
+    made = plan("tag", texts, [["O"] * 99 + ["B-X"]] * 700, "text", scheme="BIO", options={"epochs": 1})
+    assert [channel.size for channel in made.model.channels] == [11, 1 << 16, 1 << 16]
+    wide = plan("classify", texts, ["a", "b"] * 350, "text", options={"channels": ["unit", "bigram"], "unit": "char"})
+    assert wide.model.channels[1].size == 65536
 
 
 def test_epochs_that_were_chosen_stay() -> None:

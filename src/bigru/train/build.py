@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,21 +18,39 @@ from .module import Training, optimizer
 from .run import Run
 from .seeds import WEIGHTS, derive, set_seed
 from .stream import Stream
+from .vectors import own_vectors
 
 __all__ = ["first_model", "put_together"]
 
 
 def first_model(
-    config: ModelConfig, weights: Mapping[str, np.ndarray] | None, seed: int, device: torch.device
+    config: ModelConfig,
+    weights: Mapping[str, np.ndarray] | None,
+    seed: int,
+    device: torch.device,
+    inputs: Sequence[np.ndarray] | None = None,
 ) -> SequenceModel:
     """Return a model with its first weights: those given, and for the rest what the seed draws.
 
+    Args:
+        config: the model's shape.
+        weights: first weights by name, of all or of some parameters.
+        seed: of what is drawn.
+        device: where the model goes.
+        inputs: features to learn first vectors from, where no weights are given; None draws them.
+
     Raises:
-        ArgumentError: a given weight has no place in the model, or another shape.
+        ArgumentError: a given weight has no place in the model, or another shape; or there are no embeddings to
+            learn first vectors of.
     """
     set_seed(derive(seed, WEIGHTS), torch.device("cpu"))
     model = SequenceModel(config)
     own = model.state_dict()
+    if inputs is not None:
+        if not config.channels:
+            raise ArgumentError(sentence("train", "pretrain", "false for numeric sequences", True))
+        drawn = {name: value.numpy() for name, value in own.items() if name.startswith("embedding.")}
+        weights = own_vectors(inputs, config.channels, drawn, derive(seed, WEIGHTS, 1)) | dict(weights or {})
     for name, value in (weights or {}).items():
         if name not in own:
             raise ArgumentError(

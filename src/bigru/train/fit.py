@@ -112,7 +112,9 @@ def fit(
         learn, judge, held = _divide(train, dev, training.seed)
         _say(display, learn, judge, held, training, state)
 
-        model = first_model(model_config, initial_weights, training.seed, device)
+        # A checkpoint holds what became of the first vectors.
+        texts = learn[0] if training.pretrain and state is None else None
+        model = first_model(model_config, initial_weights, training.seed, device, texts)
         stream = Stream(*learn, training.batch_size, training.epochs, training.seed)
         module = put_together(model, model_config, config, stream, training, state)
         scorer = None if judge is None else Dev(task, config, model_config, judge, module.loss)
