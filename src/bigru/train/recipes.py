@@ -57,7 +57,7 @@ DEFAULTS: dict[tuple[str, str], Recipe] = {
         pooling=("max", "mean", "bag"),
         wide=True,
         encoder=EncoderConfig(hidden=64, embedding_dropout=0.2, ngram_dropout=0.5),
-        training=TrainConfig(epochs=8, label_smoothing=0.05, consistency=1.0, average=0.998),
+        training=TrainConfig(epochs=8, label_smoothing=0.05, consistency=1.0, average=0.998, pretrain=True),
     ),
     ("tag", "text"): Recipe(
         channels={"char": CHARACTERS, "word": TOKENS, "token": TOKENS, "subword": TOKENS},
