@@ -31,7 +31,7 @@ WORDS = [[*("so", "it", "is")[: n % 3], "good" if end else "bad"] for n, end in 
 BLOCK = RANDOM.choice([-1.0, 1.0], (60, 5, 2))
 STEPS = (BLOCK[:, :, 0] > 0).astype(int)
 
-QUICK: dict[str, Any] = {"hidden": 8, "epochs": 20, "batch_size": 8, "learning_rate": 0.03, "dropout": 0.1}
+QUICK: dict[str, Any] = {"hidden": 8, "epochs": 12, "batch_size": 8, "learning_rate": 0.03, "dropout": 0.1}
 TINY = {**QUICK, "hidden": 2, "epochs": 1, "batch_size": 32}
 
 
@@ -52,7 +52,7 @@ def one_thread() -> Iterator[None]:
 )
 def test_labels_come_back_as_they_were_given(labels: list, dtype: str) -> None:
     y = [labels[end] for end in ENDS]
-    model = BiGRUClassifier(**QUICK).fit(TEXTS, y)
+    model = BiGRUClassifier(**QUICK).fit(TEXTS, y, TEXTS, y)
     predicted = model.predict(TEXTS)
     assert predicted.dtype.kind == dtype
     assert predicted.tolist() == y

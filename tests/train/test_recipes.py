@@ -10,7 +10,7 @@ import pytest
 from bigru.config import TrainConfig
 from bigru.errors import ArgumentError
 from bigru.tasks import classify, tag
-from bigru.train.recipes import DEFAULTS, LEAST_STEPS, MANY, MOST_EPOCHS, OPTIONS, buckets, plan
+from bigru.train.recipes import DEFAULTS, ENOUGH, LEAST_STEPS, MANY, MOST_EPOCHS, OPTIONS, buckets, plan
 
 TEXTS = ["a good film", "a bad film"]
 LABELS = ["pos", "neg"]
@@ -32,7 +32,7 @@ def test_a_text_is_classified_by_its_recipe() -> None:
     assert (made.model.outputs, made.model.pooling, made.model.crf) == (1, recipe.pooling, False)
     assert made.model.wide
     assert made.model.encoder == recipe.encoder
-    assert replace(made.training, epochs=recipe.training.epochs) == recipe.training
+    assert replace(made.training, epochs=recipe.training.epochs, pretrain=True) == recipe.training
 
 
 def test_options_change_what_they_name_and_none_changes_nothing() -> None:
@@ -68,6 +68,14 @@ def test_many_examples_are_passed_once(chosen: float | None) -> None:
 )
 def test_buckets_are_half_the_units_as_a_power_of_two_within_bounds(units: int, size: int) -> None:
     assert buckets(units) == size
+
+
+@pytest.mark.parametrize("chosen", [None, True])
+def test_few_units_do_not_say_what_stands_near_what(chosen: bool | None) -> None:
+    for length, enough in ((ENOUGH // 100, True), (ENOUGH // 100 - 1, False)):
+        texts, options = ["好坏" * (length // 2) + "好" * (length % 2)] * 100, {"pretrain": chosen}
+        made = plan("classify", texts, ["1", "0"] * 50, "text", options=options)
+        assert made.training.pretrain == (enough or bool(chosen))
 
 
 def test_n_grams_get_buckets_by_the_units_of_all_texts() -> None:

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from ..config import ChannelConfig, EncoderConfig, ModelConfig, TrainConfig, from_dict, to_dict
 from ..data.channels import NGRAMS
 from ..data.series import SeriesFeatures
-from ..data.text import TextFeatures
+from ..data.text import UNITS, TextFeatures
 from ..errors import ArgumentError, check_choice, nearest, sentence
 from ..scheme import PREFIXES, spans
 from ..tasks import classify, tag
@@ -83,6 +83,9 @@ LEAST_STEPS, MOST_EPOCHS = 600, 60
 MANY = 50_000
 """With more examples than these, two passes over each are not worth their time."""
 
+ENOUGH = 50_000
+"""With fewer units than these, what stands near what says little: opposites stand in the same places."""
+
 FEWEST_BUCKETS, MOST_BUCKETS = 1 << 14, 1 << 18
 """Bounds of the number of buckets of an n-gram channel."""
 
@@ -136,21 +139,33 @@ def plan(
                 sentence(WHERE, "option", "one of " + ", ".join(OPTIONS), repr(name), nearest(name, OPTIONS))
             )
     recipe = DEFAULTS[task, "series" if kind == "series" else "text"]
-    features = _features(inputs, kind, recipe, chosen)
+    unit, units = ("", 0) if kind == "series" else _probe(inputs, chosen)
+    features = _features(inputs, kind, recipe, chosen, unit, units)
     config = _config(task, features, targets, multi_label, scheme, chosen)
     return Plan(
         task=classify if task == "classify" else tag,
         config=config,
         model=_model(task, config, recipe, chosen),
-        training=_training(recipe, chosen, len(inputs)),
+        training=_training(recipe, chosen, len(inputs), units),
     )
 
 
-def _training(recipe: Recipe, chosen: Mapping[str, Any], count: int) -> TrainConfig:
-    """Return how to train on `count` examples; early stopping ends what is more than enough."""
+def _probe(inputs: Sequence[Any], chosen: Mapping[str, Any]) -> tuple[str, int]:
+    """Return the unit of texts, and from a sample about how many units there are."""
+    settings = {name: chosen[name] for name in TEXT if name in chosen and name != "channels"}
+    check_choice(WHERE, "unit", settings.get("unit", "char"), UNITS)
+    sample = inputs[:: max(1, len(inputs) // 1000)]
+    features = TextFeatures.fit(sample, **settings, channels=("unit",))
+    return features.unit, sum(map(len, features.features_many(sample))) * len(inputs) // max(len(sample), 1)
+
+
+def _training(recipe: Recipe, chosen: Mapping[str, Any], count: int, units: int) -> TrainConfig:
+    """Return how to train on `count` examples of so many units; early stopping ends what is more than enough."""
     training: TrainConfig = _changed(recipe.training, chosen)
     if count > MANY and "consistency" not in chosen:
         training = replace(training, consistency=0.0)
+    if units < ENOUGH and "pretrain" not in chosen:
+        training = replace(training, pretrain=False)
     if "epochs" in chosen:
         return training
     per_epoch = max(1, math.ceil(count / training.batch_size))
@@ -159,22 +174,15 @@ def _training(recipe: Recipe, chosen: Mapping[str, Any], count: int) -> TrainCon
 
 
 def _features(
-    inputs: Sequence[Any], kind: str, recipe: Recipe, chosen: Mapping[str, Any]
+    inputs: Sequence[Any], kind: str, recipe: Recipe, chosen: Mapping[str, Any], unit: str, units: int
 ) -> TextFeatures | SeriesFeatures:
     settings = {name: chosen[name] for name in TEXT if name in chosen}
     if kind == "series":
         if settings:
             raise ArgumentError(sentence(WHERE, next(iter(settings)), "absent for numeric sequences", "given"))
         return SeriesFeatures.fit(inputs)
-    if "channels" in settings:
-        return TextFeatures.fit(inputs, **settings)
-    if "unit" in settings:
-        check_choice(WHERE, "unit", settings["unit"], recipe.channels)
-    sample = inputs[:: max(1, len(inputs) // 1000)]
-    probe = TextFeatures.fit(sample, **settings, channels=("unit",))
-    units = sum(map(len, probe.features_many(sample))) * len(inputs) // max(len(sample), 1)
-    settings["unit"] = probe.unit
-    return TextFeatures.fit(inputs, **settings, channels=_sized(recipe.channels[probe.unit], buckets(units)))
+    channels = settings.pop("channels", None) or _sized(recipe.channels[unit], buckets(units))
+    return TextFeatures.fit(inputs, **{**settings, "unit": unit}, channels=channels)
 
 
 def buckets(units: int) -> int:
