@@ -189,7 +189,7 @@ def buckets(units: int) -> int:
     """Return how many buckets the n-grams of so many units get: half as many, as a power of two, within bounds.
 
     Most of the different n-grams of a text occur once or twice. With fewer buckets they drown the frequent ones (on
-    entities in news, a quarter of the buckets costs a point of span F1); with more, a model of few texts is large.
+    entities in news, a quarter of the buckets costs 0.7 points of span F1); with more, a model of few texts is large.
     """
     return min(max(1 << (max(units // 2, 1) - 1).bit_length(), FEWEST_BUCKETS), MOST_BUCKETS)
 
