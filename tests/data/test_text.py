@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 import time
 
 import numpy as np
@@ -276,3 +277,12 @@ def test_from_json_refuses_a_vocabulary_that_is_no_list_of_strings(vocabulary: o
         TextFeatures.from_json(values, vocabulary)
     with pytest.raises(ArgumentError, match=r"^TextFeatures: configuration must be an object, got list"):
         TextFeatures.from_json([], ["a"])
+
+
+def test_a_used_one_is_pickled_without_its_tables() -> None:
+    features = TextFeatures.fit(["电影好看"], unit="char")
+    ids = features.features("好电影")
+    stored = pickle.dumps(features)
+    assert len(stored) < 2000
+    assert pickle.loads(stored) == features
+    assert (pickle.loads(stored).features("好电影") == ids).all()

@@ -277,8 +277,8 @@ def test_resume_with_other_data_or_settings_is_refused(labelled: Any, tmp_path: 
     labelled.fit(folder=tmp_path, training={"epochs": 1})
     features, targets = labelled.train
     others = [
-        (replace(labelled, train=(features, 1 - targets)), {}, r"a change of training targets \(was "),
-        (replace(labelled, train=(features[::-1], targets)), {}, r"a change of training features \(was "),
+        (replace(labelled, train=(features, 1 - targets)), {}, r"a change of training targets\. Give"),
+        (replace(labelled, train=(features[::-1], targets)), {}, r"a change of training features\. Give"),
         (replace(labelled, dev=None), {}, r"dev features \(was .*, is \"?held out"),
         (
             labelled,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from itertools import chain
 from typing import Any, NamedTuple
@@ -80,6 +80,10 @@ class TextFeatures:
             long = next(unit for unit in self.vocabulary if len(unit) != 1)
             raise ArgumentError(sentence(WHERE, "vocabulary", "single characters", repr(long)))
         check_channels(self.unit, self.channels, len(self.vocabulary))
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out the tables that are made when they are needed: a pickled estimator would be megabytes larger."""
+        return {entry.name: getattr(self, entry.name) for entry in fields(self)}
 
     @classmethod
     def fit(

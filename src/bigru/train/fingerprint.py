@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -16,6 +17,9 @@ __all__ = ["changes", "configuration", "contents", "fingerprint"]
 
 LONGEST = 60
 """Characters up to which a value is kept as it is; longer ones (vocabularies) are kept as a digest."""
+
+DIGEST = re.compile("[0-9a-f]{16}|[0-9a-f]{32}")
+"""What stands for long values and arrays, and tells a reader nothing."""
 
 
 def contents(arrays: Sequence[np.ndarray] | np.ndarray) -> str:
@@ -46,13 +50,14 @@ def configuration(name: str, config: Any) -> dict[str, str]:
 
 
 def changes(before: dict[str, str], now: dict[str, str]) -> list[str]:
-    """Return `key (was X, is Y)` for everything that differs between two fingerprints."""
-    keys = sorted(before.keys() | now.keys())
-    return [
-        f"{key} (was {before.get(key, 'absent')}, is {now.get(key, 'absent')})"
-        for key in keys
-        if before.get(key) != now.get(key)
-    ]
+    """Return `key (was X, is Y)` for everything that differs between two fingerprints; of digests the key alone."""
+    found = []
+    for key in sorted(before.keys() | now.keys()):
+        was, now_is = before.get(key, "absent"), now.get(key, "absent")
+        if was != now_is:
+            digests = DIGEST.fullmatch(was) and DIGEST.fullmatch(now_is)
+            found.append(key if digests else f"{key} (was {was}, is {now_is})")
+    return found
 
 
 def fingerprint(
