@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,7 @@ import torch
 
 from bigru.config import ChannelConfig
 from bigru.errors import ArgumentError
-from bigru.train import checkpoint, vectors
-from bigru.train.build import first_model
+from bigru.train import build, checkpoint, vectors
 from bigru.train.vectors import DOUBT, SPREAD, WINDOW, own_vectors
 
 UNIT = ChannelConfig("unit", 30, 6)
@@ -75,6 +75,14 @@ def test_sequences_are_not_neighbours() -> None:
     assert counted.nnz == 0
 
 
+def test_of_very_many_units_a_share_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = kinds(20)
+    monkeypatch.setattr(vectors, "MOST", len(rows) * 5 // 2)
+    some = own_vectors(rows, (UNIT,), drawn(UNIT), 0)["embedding.0.weight"]
+    monkeypatch.undo()
+    assert np.array_equal(some, own_vectors(rows[::2], (UNIT,), drawn(UNIT), 0)["embedding.0.weight"])
+
+
 @pytest.mark.parametrize("rows", [[], [np.zeros((0, 2), np.int32)], [np.array([[3, 4]])]])
 def test_where_nothing_stands_near_anything_all_rows_stay(rows: list[np.ndarray]) -> None:
     first = drawn(UNIT, BIGRAM)
@@ -101,10 +109,26 @@ def test_a_training_starts_from_them_and_goes_on_to_the_same_bits(texts: Any, tm
     assert np.array_equal(resumed.weights[name], whole.weights[name])
 
 
+def test_their_time_counts(texts: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [0.0]
+    made = vectors.own_vectors
+
+    def slow(*arguments: Any) -> dict[str, np.ndarray]:
+        clock[0] += 5000
+        return made(*arguments)
+
+    monkeypatch.setattr(build, "own_vectors", slow)
+    real = time.perf_counter
+    monkeypatch.setattr(time, "perf_counter", lambda: real() + clock[0])
+    fitted = texts.fit(training={"pretrain": True, "time": 4000.0})
+    assert fitted.seconds > 5000
+    assert fitted.steps <= 1
+
+
 def test_given_weights_come_first_and_numbers_have_no_vectors(texts: Any, labelled: Any) -> None:
     given = np.full((texts.model.channels[0].size, texts.model.channels[0].dim), 0.25, np.float32)
     weights = {"embedding.0.weight": given}
-    model = first_model(texts.model, weights, 0, torch.device("cpu"), texts.train[0])
+    model = build.first_model(texts.model, weights, 0, torch.device("cpu"), texts.train[0])
     assert np.array_equal(model.embedding[0].weight.detach().numpy(), given)
     with pytest.raises(ArgumentError, match="train: pretrain must be false for numeric sequences, got True"):
         labelled.fit(training={"pretrain": True})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -112,11 +113,15 @@ def fit(
         learn, judge, held = _divide(train, dev, training.seed)
         _say(display, learn, judge, held, training, state)
 
-        # A checkpoint holds what became of the first vectors.
+        # A checkpoint holds what became of the first vectors, and the time that they took.
         texts = learn[0] if training.pretrain and state is None else None
+        if texts is not None:
+            display.say("first vectors are learnt from what stands near what in the training texts")
+        began = time.perf_counter()
         model = first_model(model_config, initial_weights, training.seed, device, texts)
         stream = Stream(*learn, training.batch_size, training.epochs, training.seed)
         module = put_together(model, model_config, config, stream, training, state)
+        module.elapsed = module.run.seconds = module.run.seconds + time.perf_counter() - began
         scorer = None if judge is None else Dev(task, config, model_config, judge, module.loss)
         opened = open_loggers(loggers, folder, module.run.step)
         watch = Watch(module, stream, scorer, folder, origin, display, opened, interrupt)

@@ -32,6 +32,10 @@ DOUBT = 3.0
 """An id seen so many times is half what was counted and half its first noise."""
 
 
+MOST = 10_000_000
+"""Units that are counted at most; of longer training texts every second sequence, or every third, and so on."""
+
+
 def own_vectors(
     features: Sequence[np.ndarray], channels: Sequence[ChannelConfig], first: Mapping[str, np.ndarray], seed: int
 ) -> dict[str, np.ndarray]:
@@ -46,6 +50,8 @@ def own_vectors(
     Returns:
         For every channel float32 [size, dim]; ids that training never shows keep their rows.
     """
+    total = sum(map(len, features))
+    features = features[:: max(1, -(-total // MOST))]
     flat = np.concatenate([np.zeros((0, len(channels)), np.int32), *features]).astype(np.int64)
     sequence = np.repeat(np.arange(len(features)), [len(f) for f in features])
     vectors = {}
