@@ -135,7 +135,7 @@ def train(name: str, folder: Path, seed: int, threads: int) -> dict[str, Any]:
     started = time.perf_counter()
     kind = "text" if isinstance(split.train[0][0], str) else "tokens"
     # Characters that only the vectors know enter the vocabulary too, as one more input to learn it from.
-    known = [*split.train[0], list(tencent(folder))] if row.vectors else split.train[0]
+    known = [*split.train[0], [c for c in tencent(folder) if len(c) == 1]] if row.vectors else split.train[0]
     options = {**row.options, "seed": seed}
     task, config, model, training = plan(row.task, known, split.train[1], kind, scheme=scheme, options=options)
     data = [(task.featurise(config, x), task.targets(config, y)) for x, y in (split.train, split.dev)]

@@ -78,6 +78,12 @@ def test_few_units_do_not_say_what_stands_near_what(chosen: bool | None) -> None
         assert made.training.pretrain == (enough or bool(chosen))
 
 
+def test_one_long_token_among_many_inputs_makes_them_tokens() -> None:
+    inputs = [["好", "看"]] * 3000
+    inputs[1501] = ["好", "iPhone"]
+    assert plan("tag", inputs, [["O", "B-X"]] * 3000, "tokens", scheme="BIO").config.features.unit == "token"
+
+
 def test_n_grams_get_buckets_by_the_units_of_all_texts() -> None:
     texts = ["一二三四五六七八九十" * 10] * 700
     made = plan("tag", texts, [["O"] * 99 + ["B-X"]] * 700, "text", scheme="BIO", options={"epochs": 1})

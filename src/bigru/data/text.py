@@ -18,7 +18,7 @@ from .channels import NGRAMS, check_channels, configure, fold, ngrams, views
 from .hashing import hash_strings
 from .segment import load_subwords, segment, split_words, train_subwords, unspaced
 
-__all__ = ["UNITS", "Input", "TextFeatures"]
+__all__ = ["UNITS", "Input", "TextFeatures", "unit_of"]
 
 WHERE = "TextFeatures"
 
@@ -118,10 +118,8 @@ class TextFeatures:
             ArgumentError: an argument is not what it must be.
             MissingExtraError: rjieba or tokenizers is needed and missing.
         """
-        strings = [_texts(x, n) for n, x in enumerate(inputs)]
-        sample = [" ".join(x) for x in strings[:: max(1, len(strings) // 1000)]]
         if unit is None:
-            unit = _unit_of(inputs, sample)
+            unit = unit_of(inputs)
         check_choice(WHERE, "unit", unit, UNITS)
         replace = dict(replace or {})
         if unit == "subword":
@@ -131,7 +129,7 @@ class TextFeatures:
                 texts = [fold(_whole(x, n).translate(table), lowercase) for n, x in enumerate(inputs)]
                 tokenizer = train_subwords(texts, max_size or 8000, min_count or 2)
         elif unit != "char" and segmenter is None:
-            segmenter = "rjieba" if unspaced(sample) else "regex"
+            segmenter = "rjieba" if unspaced(_sample(inputs)) else "regex"
         empty = cls(unit, (), configure(channels, 0), lowercase, replace, segmenter, tokenizer)
         vocabulary = empty._vocabulary(inputs, min_count, max_size)
         sized = configure(channels, len(vocabulary))
@@ -302,8 +300,20 @@ def _texts(x: Input, n: int) -> list[str]:
     return strings
 
 
-def _unit_of(inputs: Sequence[Input], sample: Sequence[str]) -> str:
-    """Return the unit that suits the inputs; `sample` holds some of them as texts."""
+def _sample(inputs: Sequence[Input]) -> list[str]:
+    """Return about a thousand of the inputs as texts."""
+    step = max(1, len(inputs) // 1000)
+    return [" ".join(_texts(inputs[n], n)) for n in range(0, len(inputs), step)]
+
+
+def unit_of(inputs: Sequence[Input]) -> str:
+    """Return the unit that suits the inputs: "char" for scripts without spaces and where all tokens are single
+    characters, else "word" for texts and "token" for tokens.
+
+    Raises:
+        ArgumentError: an input is neither text nor tokens.
+    """
+    strings = [_texts(x, n) for n, x in enumerate(inputs)]
     if any(not isinstance(x, str) for x in inputs):
-        return "char" if all(len(token) == 1 for x in inputs for token in x) else "token"
-    return "char" if unspaced(sample) else "word"
+        return "char" if all(len(token) == 1 for x in strings for token in x) else "token"
+    return "char" if unspaced(_sample(inputs)) else "word"

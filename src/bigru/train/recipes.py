@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from ..config import ChannelConfig, EncoderConfig, ModelConfig, TrainConfig, from_dict, to_dict
 from ..data.channels import NGRAMS
 from ..data.series import SeriesFeatures
-from ..data.text import UNITS, TextFeatures
+from ..data.text import UNITS, TextFeatures, unit_of
 from ..errors import ArgumentError, check_choice, nearest, sentence
 from ..scheme import PREFIXES, spans
 from ..tasks import classify, tag
@@ -153,10 +153,11 @@ def plan(
 def _probe(inputs: Sequence[Any], chosen: Mapping[str, Any]) -> tuple[str, int]:
     """Return the unit of texts, and from a sample about how many units there are."""
     settings = {name: chosen[name] for name in TEXT if name in chosen and name != "channels"}
-    check_choice(WHERE, "unit", settings.get("unit", "char"), UNITS)
+    settings["unit"] = settings.get("unit") or unit_of(inputs)
+    check_choice(WHERE, "unit", settings["unit"], UNITS)
     sample = inputs[:: max(1, len(inputs) // 1000)]
     features = TextFeatures.fit(sample, **settings, channels=("unit",))
-    return features.unit, sum(map(len, features.features_many(sample))) * len(inputs) // max(len(sample), 1)
+    return settings["unit"], sum(map(len, features.features_many(sample))) * len(inputs) // max(len(sample), 1)
 
 
 def _training(recipe: Recipe, chosen: Mapping[str, Any], count: int, units: int) -> TrainConfig:
