@@ -84,7 +84,7 @@ ROWS = {
         0.945,
         0.955,
         "with bigrams 94.5, SoftLexicon 95.53 (vectors)",
-        {"batch_size": 16, "channels": WITH_VECTORS, "min_count": 1},
+        {"batch_size": 16, "consistency": 1.0, "channels": WITH_VECTORS, "min_count": 1},
         vectors=True,
     ),
     "msra": Row(
