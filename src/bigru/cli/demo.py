@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["demo"]
 
 OPTIONS: dict[str, dict[str, Any]] = {
-    "sentiment": {"epochs": 4},
+    "sentiment": {"epochs": 7},
     "entities": {"epochs": 4},
 }
 """What differs from the defaults of `bigru train`, so that two cores are done in three minutes."""
