@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import codecs
 import gzip
+import re
 import zlib
 from pathlib import Path
 
 from ..errors import ArgumentError, DataError, nearest, sentence
 
-__all__ = ["decode", "read_bytes"]
+__all__ = ["SURROGATE", "decode", "read_bytes"]
+
+SURROGATE = re.compile("[\ud800-\udfff]")
+"""Half of a surrogate pair: a JSON escape can hold it, UTF-8 cannot."""
 
 GZIP = b"\x1f\x8b"
 MARKS = (

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from ..errors import DataError, sentence
+from .encoding import SURROGATE
 from .findings import Finding
 
 __all__ = ["SEPARATOR", "LabelReader", "is_list", "is_missing"]
@@ -24,10 +24,6 @@ def is_missing(value: Any) -> bool:
     if value is None or is_list(value):
         return value is None or len(value) == 0
     return not value.strip() if isinstance(value, str) else bool(value != value)
-
-
-SURROGATE = re.compile("[\ud800-\udfff]")
-"""Half of a pair: a JSON escape can hold it, UTF-8 cannot."""
 
 
 class LabelReader:

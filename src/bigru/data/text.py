@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
@@ -15,6 +14,7 @@ import numpy as np
 from ..config import ChannelConfig, from_dict, to_dict
 from ..errors import ArgumentError, check_choice, sentence
 from .channels import NGRAMS, check_channels, configure, fold, ngrams, views
+from .encoding import SURROGATE
 from .hashing import hash_strings
 from .segment import load_subwords, segment, split_words, train_subwords, unspaced
 
@@ -27,8 +27,6 @@ Input = str | Sequence[str]
 
 UNITS = {"char": (None,), "word": ("regex", "rjieba"), "token": ("regex", "rjieba"), "subword": ("subword",)}
 """What a unit can be, and what may cut a text into such units."""
-
-SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class Flat(NamedTuple):

@@ -56,7 +56,7 @@ class Training(L.LightningModule):
         run: Run,
         training: TrainConfig,
         steps: int,
-        per_step: bool = False,
+        per_step: bool,
     ) -> None:
         super().__init__()
         self.automatic_optimization = False
