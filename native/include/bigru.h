@@ -1,4 +1,4 @@
-/* bigru's kernels behind one C interface: GRU layers on a CPU, forward and backward, in float32.
+/* bigru's kernels behind one C interface: GRU layers on a CPU, forward and backward.
  *
  * Letters: B batch, T time, I input, H hidden, D directions (1 or 2).
  * All arrays are dense and row-major and belong to the caller; what a call writes must not overlap what it reads.
@@ -27,6 +27,11 @@ enum { BIGRU_OK = 0, BIGRU_INVALID = 1, BIGRU_NO_MEMORY = 2, BIGRU_UNSUPPORTED =
 
 BIGRU_API const char* bigru_last_error(void);
 
+/* What the factors of the matrix products are rounded to; states, sums, gates and gradients are float32 always.
+ * BF16: bfloat16. INT8: whole numbers in -127..127, weights with a scale per row, inputs and states with one per row and
+ * step; for inference only, and a number that is not finite makes its whole row NaN. */
+enum { BIGRU_FP32 = 0, BIGRU_BF16 = 1, BIGRU_INT8 = 2 };
+
 /* One layer applied to one batch. */
 typedef struct {
   int64_t B, T, I, H;
@@ -34,7 +39,7 @@ typedef struct {
   int32_t reset_after;     /* 1: r * (U_n h + c_n), 0: U_n (r * h) + c_n */
   int32_t reverse[2];      /* per direction: walks from len - 1 to 0 */
   int32_t threads;         /* at most so many, the caller's among them; 0: bigru_threads() */
-  int32_t reserved;
+  int32_t precision;       /* of a forward and its backward, the same */
   const int64_t* lengths;  /* [B] each 0..T, or NULL: all are T. What lies past a length is never read */
 } bigru_gru_layer;
 
@@ -74,7 +79,7 @@ BIGRU_API int bigru_gru_backward(const bigru_gru_layer* layer, const bigru_gru_w
                                  const float* dh_n, float* dx, float* dh0, const bigru_gru_gradients* gradients);
 
 /* Weights packed once for many calls of inference: the caller's arrays are not needed afterwards. The layer's I, H, D,
- * reset_after and reverse are kept with them. NULL on failure. Any number of threads may use one at once. */
+ * reset_after, reverse and precision are kept with them. NULL on failure. Any number of threads may use one at once. */
 typedef struct bigru_gru_prepared bigru_gru_prepared;
 BIGRU_API bigru_gru_prepared* bigru_gru_prepare(const bigru_gru_layer* layer, const bigru_gru_weights* weights);
 BIGRU_API void bigru_gru_release(bigru_gru_prepared* prepared);
@@ -86,7 +91,7 @@ BIGRU_API int bigru_gru_infer(const bigru_gru_prepared* prepared, const bigru_gr
 /* One step of a stream, D = 1: x [B, I]; h [B, H] is read and replaced. Runs on the calling thread. */
 BIGRU_API int bigru_gru_step(const bigru_gru_prepared* prepared, int64_t B, const float* x, float* h);
 
-/* The instruction set in use, one of "portable", "avx2", "avx512". BIGRU_ISA in the environment, read at the first
+/* The instruction set in use, one of "portable", "avx2", "avx512", "avx512_bf16". BIGRU_ISA in the environment, read at the first
  * call, chooses another; NULL if it names one that this build or this CPU lacks. */
 BIGRU_API const char* bigru_isa(void);
 

@@ -66,12 +66,20 @@ float* out(const char* name, const std::optional<Output>& a, const Shape& want) 
   return a ? out(name, *a, want) : nullptr;
 }
 
+int32_t precision_of(const std::string& name) {
+  const char* const names[] = {"fp32", "bf16", "int8"};  // in the order of BIGRU_FP32, BIGRU_BF16, BIGRU_INT8
+  for (int32_t i = 0; i < 3; ++i)
+    if (name == names[i]) return i;
+  throw nb::value_error(("bigru._native: precision must be fp32, bf16 or int8, got " + name + ".").c_str());
+}
+
 // A layer's sizes as its arrays tell them.
 struct Call {
   bigru_gru_layer layer{};
   std::vector<bigru_gru_weights> weights;
 
-  Call(const std::vector<WeightTuple>& given, const std::vector<bool>& reverse, bool reset_after) {
+  Call(const std::vector<WeightTuple>& given, const std::vector<bool>& reverse, bool reset_after,
+       const std::string& precision) {
     if (given.empty() || given.size() > 2) throw nb::value_error("bigru._native: weights must hold 1 or 2 directions.");
     if (reverse.size() != given.size()) throw nb::value_error("bigru._native: reverse must have one flag per direction.");
     const Array& first = std::get<0>(given[0]);
@@ -81,6 +89,7 @@ struct Call {
     layer.I = static_cast<int64_t>(first.shape(1));
     layer.H = static_cast<int64_t>(second.shape(1));
     layer.reset_after = reset_after;
+    layer.precision = precision_of(precision);
     for (size_t d = 0; d < given.size(); ++d) {
       layer.reverse[d] = reverse[d];
       const auto& [w_ih, w_hh, b_ih, b_hh] = given[d];
@@ -127,10 +136,10 @@ nb::ndarray<nb::numpy, float, nb::ndim<1>> gru_gates(int64_t B, int64_t T, int64
   return nb::ndarray<nb::numpy, float, nb::ndim<1>>(memory, {static_cast<size_t>(floats)}, owner);
 }
 
-void gru_forward(const std::vector<WeightTuple>& weights, const std::vector<bool>& reverse, bool reset_after, int threads,
-                 const Array& x, const std::optional<Array>& lengths, const std::optional<Array>& h0, const Output& y,
+void gru_forward(const std::vector<WeightTuple>& weights, const std::vector<bool>& reverse, bool reset_after,
+                 const std::string& precision, int threads, const Array& x, const std::optional<Array>& lengths, const std::optional<Array>& h0, const Output& y,
                  const Output& h_n, const std::optional<Output>& gates) {
-  Call c(weights, reverse, reset_after);
+  Call c(weights, reverse, reset_after, precision);
   c.batch(x, lengths, threads);
   const float* x_in = in("x", x, c.input());
   const float* h0_in = in("h0", h0, c.state());
@@ -141,12 +150,12 @@ void gru_forward(const std::vector<WeightTuple>& weights, const std::vector<bool
   must(bigru_gru_forward(&c.layer, c.weights.data(), x_in, h0_in, y_out, h_n_out, gates_out));
 }
 
-void gru_backward(const std::vector<WeightTuple>& weights, const std::vector<bool>& reverse, bool reset_after, int threads,
-                  const Array& x, const std::optional<Array>& lengths, const std::optional<Array>& h0, const Array& y,
+void gru_backward(const std::vector<WeightTuple>& weights, const std::vector<bool>& reverse, bool reset_after,
+                  const std::string& precision, int threads, const Array& x, const std::optional<Array>& lengths, const std::optional<Array>& h0, const Array& y,
                   const Array& gates, const std::optional<Array>& dy, const std::optional<Array>& dh_n,
                   const std::optional<Output>& dx, const std::optional<Output>& dh0,
                   const std::optional<std::vector<GradientTuple>>& gradients) {
-  Call c(weights, reverse, reset_after);
+  Call c(weights, reverse, reset_after, precision);
   c.batch(x, lengths, threads);
   const bigru_gru_layer& l = c.layer;
   std::vector<bigru_gru_gradients> to;
@@ -167,8 +176,9 @@ void gru_backward(const std::vector<WeightTuple>& weights, const std::vector<boo
 
 class Prepared {
  public:
-  Prepared(const std::vector<WeightTuple>& weights, const std::vector<bool>& reverse, bool reset_after)
-      : call_(weights, reverse, reset_after), prepared_(bigru_gru_prepare(&call_.layer, call_.weights.data())) {
+  Prepared(const std::vector<WeightTuple>& weights, const std::vector<bool>& reverse, bool reset_after,
+           const std::string& precision)
+      : call_(weights, reverse, reset_after, precision), prepared_(bigru_gru_prepare(&call_.layer, call_.weights.data())) {
     if (!prepared_) must(BIGRU_INVALID);
   }
   ~Prepared() { bigru_gru_release(prepared_); }
@@ -224,14 +234,16 @@ NB_MODULE(_native, m) {
   m.def("threads", bigru_threads);
   m.def("vector_math", vector_math, "function"_a, "x"_a.noconvert(), "y"_a.noconvert());
   m.def("gru_gates", gru_gates, "B"_a, "T"_a, "I"_a, "H"_a, "D"_a, "lengths"_a.none());
-  m.def("gru_forward", gru_forward, "weights"_a, "reverse"_a, "reset_after"_a, "threads"_a, "x"_a.noconvert(),
+  m.def("gru_forward", gru_forward, "weights"_a, "reverse"_a, "reset_after"_a, "precision"_a, "threads"_a,
+        "x"_a.noconvert(),
         "lengths"_a.none(), "h0"_a.none(), "y"_a.noconvert(), "h_n"_a.noconvert(), "gates"_a.none());
-  m.def("gru_backward", gru_backward, "weights"_a, "reverse"_a, "reset_after"_a, "threads"_a, "x"_a.noconvert(),
+  m.def("gru_backward", gru_backward, "weights"_a, "reverse"_a, "reset_after"_a, "precision"_a, "threads"_a,
+        "x"_a.noconvert(),
         "lengths"_a.none(), "h0"_a.none(), "y"_a.noconvert(), "gates"_a.noconvert(), "dy"_a.none(), "dh_n"_a.none(),
         "dx"_a.none(), "dh0"_a.none(), "gradients"_a.none());
   nb::class_<Prepared>(m, "Prepared")
-      .def(nb::init<const std::vector<WeightTuple>&, const std::vector<bool>&, bool>(), "weights"_a, "reverse"_a,
-           "reset_after"_a)
+      .def(nb::init<const std::vector<WeightTuple>&, const std::vector<bool>&, bool, const std::string&>(), "weights"_a,
+           "reverse"_a, "reset_after"_a, "precision"_a)
       .def("infer", &Prepared::infer, "x"_a, "lengths"_a.none(), "h0"_a.none(), "y"_a, "h_n"_a, "threads"_a)
       .def("step", &Prepared::step, "x"_a, "h"_a);
 }

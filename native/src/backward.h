@@ -1,5 +1,6 @@
 // The backward pass of one task. Only dh is sequential: step by step the gates' derivatives are found and multiplied
-// by W_hh. dX and the weights' gradients follow as large products over a whole chunk of steps.
+// by W_hh. dX and the weights' gradients follow as large products over a whole chunk of steps. E says what the products'
+// factors are stored as; derivatives, dh and sums are float.
 #pragma once
 
 #include "forward.h"
@@ -14,28 +15,33 @@ enum { DN = 0, DR = 1, DZ = 2, DQ = 3 };
 
 BIGRU_INLINE long gradient_stride(const Layer& l) { return SLOTS * units(l) + 16; }
 
-// Parts of the packed weights: W_hh of r, z, n as panels [U, H], then W_ih of n, r, z as panels [U, I] each.
-BIGRU_INLINE long packed_backward_floats(const Layer& l) { return 3 * units(l) * (units(l) + round_up(l.I, W)); }
+// Words of the packed weights: W_hh of r, z, n as panels [U, H], then W_ih of n, r, z as panels [U, I] each, where U
+// counts words.
+template <class E> BIGRU_INLINE long packed_backward_floats(const Layer& l) {
+  return 3 * words<E>(units(l)) * (units(l) + round_up(l.I, W));
+}
 
 // Panels of from[rows, columns] padded to whole vectors by zeros: panel after panel, [rows, width].
-inline void pack_panels(const float* from, long rows, long padded_rows, long columns, float* to) {
+template <class E> inline void pack_panels(const float* from, long rows, long padded_rows, long columns, E* to) {
   for_panels(round_up(columns, W) / W, [&](long v, auto width) {
     constexpr int n = decltype(width)::value * W;
-    for (long k = 0; k < padded_rows; ++k, to += n) {
-      const long count = k < rows ? smaller(n, columns - v * W) : 0;
-      if (count > 0) copy(to, from + k * columns + v * W, count);
-      clear(to + count, n - count);
-    }
+    for (long k = 0; k < padded_rows; k += Number<E>::count, to += n)
+      for (long j = 0; j < n; j += W) {
+        const long column = v * W + j, count = columns - column;
+        vf part[Number<E>::count];
+        for (long i = 0; i < Number<E>::count; ++i)
+          part[i] = k + i < rows && count > 0 ? load_first(from + (k + i) * columns + column, count) : vf{};
+        store_word(to + j, part);
+      }
   });
 }
 
-inline void pack_backward(const Layer& l, const Weights& w, float* packed) {
+template <class E> inline void pack_backward(const Layer& l, const Weights& w, float* to) {
   const int input_order[3] = {N, R, Z};
+  const long recurrent = words<E>(units(l)) * units(l), input = words<E>(units(l)) * round_up(l.I, W);
+  for (int g = 0; g < 3; ++g) pack_panels(w.weight_hh + g * l.H * l.H, l.H, units(l), l.H, (E*)to + g * recurrent);
   for (int g = 0; g < 3; ++g)
-    pack_panels(w.weight_hh + g * l.H * l.H, l.H, units(l), l.H, packed + g * units(l) * units(l));
-  float* input = packed + 3 * units(l) * units(l);
-  for (int g = 0; g < 3; ++g)
-    pack_panels(w.weight_ih + input_order[g] * l.H * l.I, l.H, units(l), l.I, input + g * units(l) * round_up(l.I, W));
+    pack_panels(w.weight_ih + input_order[g] * l.H * l.I, l.H, units(l), l.I, (E*)to + 3 * recurrent + g * input);
 }
 
 // The sums of one task: bias derivatives [4, U], W_ih's [n r z, U, I'], W_hh's [r z q, U, U].
@@ -51,25 +57,32 @@ BIGRU_INLINE WeightSums weight_sums(const Layer& l) {
 inline long weight_sum_floats(const Layer& l) { return weight_sums(l).end; }
 
 // What a chunk of steps needs in scratch.
-struct Chunk {
-  float* x;       // [N, I'] inputs
-  float* h;       // [N, U'] states before the steps
-  float* reset;   // [N, U'] r * h, reset before the product only
-  float* grads;   // [N, 4 U] derivatives of the gates' sums
-  float* dh;      // [rows, U'] carried from step to step
-  float* dreset;  // [rows, U'] derivative of r * h
+template <class E> struct Chunk {
+  float* x;          // [N, I'] inputs
+  float* h;          // [N, U'] states before the steps
+  float* reset;      // [N, U'] r * h, reset before the product only
+  float* grads;      // [N, 4 U] derivatives of the gates' sums
+  float* dh;         // [rows, U'] carried from step to step
+  float* dreset;     // [rows, U'] derivative of r * h
   long x_stride, h_stride, g_stride;
+  Matrix<E> factor;  // [N, 4 U] the derivatives as left factors
+  float *x_pairs, *h_pairs, *reset_pairs, *g_pairs;  // [N / 2, ...] two steps in a word
 };
 
-inline long backward_scratch_floats(const Layer& l, const Walk& w) {
-  const long chunk = chunk_rows(w);
-  return chunk * (padded(l.I) + 2 * padded(units(l)) + gradient_stride(l)) + 2 * w.rows * padded(units(l));
+// Floats for `rows` rows with as many of them to a word as share one.
+template <class E> BIGRU_INLINE long paired_floats(long rows, long stride) {
+  return Number<E>::count == 1 ? 0 : words<E>(rows) * stride;
 }
 
-inline Chunk lay_out(const BackwardTask& t) {
+template <class E> inline long backward_scratch_floats(const Layer& l, const Walk& w) {
+  const long n = chunk_rows(w), widths = padded(l.I) + 2 * padded(units(l)) + gradient_stride(l);
+  return n * widths + 2 * w.rows * padded(units(l)) + matrix_floats<E>(n, SLOTS * units(l)) + paired_floats<E>(n, widths);
+}
+
+template <class E> inline Chunk<E> lay_out(const BackwardTask& t) {
   const Layer& l = t.layer;
   const long n = chunk_rows(t.walk), state = padded(units(l));
-  Chunk c;
+  Chunk<E> c;
   c.x_stride = padded(l.I);
   c.h_stride = state;
   c.g_stride = gradient_stride(l);
@@ -79,12 +92,33 @@ inline Chunk lay_out(const BackwardTask& t) {
   c.grads = c.reset + n * state;
   c.dh = c.grads + n * c.g_stride;
   c.dreset = c.dh + t.walk.rows * state;
+  float* factors = c.dreset + t.walk.rows * state;
+  c.factor = matrix<E>(factors, n, SLOTS * units(l));
+  c.x_pairs = factors + matrix_floats<E>(n, SLOTS * units(l));
+  c.h_pairs = c.x_pairs + paired_floats<E>(n, c.x_stride);
+  c.reset_pairs = c.h_pairs + paired_floats<E>(n, state);
+  c.g_pairs = c.reset_pairs + paired_floats<E>(n, state);
   return c;
+}
+
+// The derivatives of slots [slot, slot + slots) of rows from `at` on, as left factors.
+template <class E>
+BIGRU_INLINE Rows<E> narrow_gradients(const Layer& l, const Chunk<E>& c, long at, long rows, int slot, int slots) {
+  const float* from = c.grads + at * c.g_stride + slot * units(l);
+  Matrix<E> to = c.factor;
+  if constexpr (Number<E>::count > 1) to.data += at * to.stride + words<E>(slot * units(l));
+  return as_rows(from, c.g_stride, rows, slots * units(l), to);
+}
+// The same once they are there.
+template <class E> BIGRU_INLINE Rows<E> gradients(const Layer& l, const Chunk<E>& c, long at, int slot) {
+  if constexpr (Number<E>::count == 1) return {c.grads + at * c.g_stride + slot * units(l), c.g_stride, nullptr};
+  else return {c.factor.data + at * c.factor.stride + words<E>(slot * units(l)), c.factor.stride, nullptr};
 }
 
 // Row `row` of a step, row `at` of the chunk: derivatives of (1) to (4) but for what comes through the products.
 // Leaves dh * z in dh. With the reset before the product, dr waits for U_n' dn (see finish_reset).
-BIGRU_INLINE void gate_gradients(const BackwardTask& t, const Chunk& c, const float* gates, const float* dy, long at,
+template <class E>
+BIGRU_INLINE void gate_gradients(const BackwardTask& t, const Chunk<E>& c, const float* gates, const float* dy, long at,
                                  long row) {
   const Layer& l = t.layer;
   float* grads = c.grads + at * c.g_stride;
@@ -110,31 +144,35 @@ BIGRU_INLINE void gate_gradients(const BackwardTask& t, const Chunk& c, const fl
 }
 
 // to[rows, units] += grads[rows, k] * panels, for `matrices` matrices [U, H] whose derivatives stand U apart.
-inline void add_product(const Layer& l, const float* grads, long g_stride, const float* packed, int matrices, long rows,
-                        float* to, long stride) {
-  const long U = units(l);
+template <class E>
+inline void add_recurrent(const Layer& l, const Rows<E>& grads, const float* packed, int matrices, long rows, float* to,
+                          long stride) {
+  const long U = units(l), depth = words<E>(U);
   for_panels(U / W, [&](long v, auto width) {
     constexpr int V = decltype(width)::value;
     for_tiles(rows, [&](long row, auto count) {
       constexpr int n = decltype(count)::value;
-      vf acc[n][V];
+      vf acc[1][n][V];
       float* out = to + row * stride + v * W;
       for (int i = 0; i < n; ++i)
-        for (int j = 0; j < V; ++j) acc[i][j] = load(out + i * stride + j * W);
+        for (int j = 0; j < V; ++j) acc[0][i][j] = load(out + i * stride + j * W);
       for (int m = 0; m < matrices; ++m)
-        multiply(acc, grads + row * g_stride + m * U, g_stride, packed + m * U * U + v * W * U, l.H);
+        multiply(acc, grads.data + row * grads.stride + m * depth, grads.stride,
+                 (const E*)packed + m * depth * U + v * W * depth, 0, words<E>(l.H));
       for (int i = 0; i < n; ++i)
-        for (int j = 0; j < V; ++j) store(out + i * stride + j * W, acc[i][j]);
+        for (int j = 0; j < V; ++j) store(out + i * stride + j * W, acc[0][i][j]);
     });
   });
 }
 
 // Reset before the product: d(r h) = dn U_n gives dr, and r d(r h) goes to dh.
-inline void finish_reset(const BackwardTask& t, const Chunk& c, const float* gates, long at, long rows) {
+template <class E>
+inline void finish_reset(const BackwardTask& t, const Chunk<E>& c, const float* gates, long at, long rows) {
   const Layer& l = t.layer;
+  const Rows<E> dn = narrow_gradients(l, c, at, rows, DN, 1);
   clear(c.dreset, rows * c.h_stride);
   float* grads = c.grads + at * c.g_stride;
-  add_product(l, grads + DN * units(l), c.g_stride, t.packed + 2 * units(l) * units(l), 1, rows, c.dreset, c.h_stride);
+  add_recurrent(l, dn, t.packed + 2 * words<E>(units(l)) * units(l), 1, rows, c.dreset, c.h_stride);
   for (long row = 0; row < rows; ++row)
     for (long unit = 0; unit < units(l); unit += W) {
       const vf r = load(gates + row * gate_floats(l.H) + unit * SLOTS + R * W);
@@ -154,7 +192,7 @@ BIGRU_INLINE void prefetch_earlier(const BackwardTask& t, long step, long row) {
   if (t.dy) prefetch(t.dy + position(l, t.walk, row, step - 1) * l.D * l.H + t.walk.direction * l.H, l.H);
 }
 
-inline void step_backward(const BackwardTask& t, const Chunk& c, long step, long at) {
+template <class E> inline void step_backward(const BackwardTask& t, const Chunk<E>& c, long step, long at) {
   const Layer& l = t.layer;
   const Walk& w = t.walk;
   const long rows = w.active[step];
@@ -167,25 +205,27 @@ inline void step_backward(const BackwardTask& t, const Chunk& c, long step, long
     gate_gradients(t, c, gates + row * gate_floats(l.H), dy, at + row, row);
   }
   if (!l.reset_after) finish_reset(t, c, gates, at, rows);
-  if (step > 0 || t.dh0)
-    add_product(l, c.grads + at * c.g_stride + DR * units(l), c.g_stride, t.packed, l.reset_after ? 3 : 2, rows, c.dh, c.h_stride);
+  narrow_gradients(l, c, at, rows, DN, SLOTS);
+  if (step > 0 || t.dh0) add_recurrent(l, gradients(l, c, at, DR), t.packed, joined(l), rows, c.dh, c.h_stride);
 }
 
 // dx of a chunk = [dn dr dz] W_ih, written where the inputs came from.
-inline void input_gradients(const BackwardTask& t, const Chunk& c, long from, long until) {
+template <class E> inline void input_gradients(const BackwardTask& t, const Chunk<E>& c, long from, long until) {
   const Layer& l = t.layer;
   const Walk& w = t.walk;
-  const long U = units(l), width_in = round_up(l.I, W), rows = w.first[until] - w.first[from];
-  const float* packed = t.packed + 3 * U * U;
+  const long depth = words<E>(units(l)), width_in = round_up(l.I, W), rows = w.first[until] - w.first[from];
+  const E* packed = (const E*)t.packed + 3 * depth * units(l);
+  const Rows<E> grads = gradients(l, c, 0, DN);
   for_panels(width_in / W, [&](long v, auto width) {
     constexpr int V = decltype(width)::value;
     for_tiles(rows, [&](long row, auto count) {
       constexpr int n = decltype(count)::value;
-      vf acc[n][V] = {};
+      vf acc[1][n][V] = {};
       for (int m = 0; m < 3; ++m)
-        multiply(acc, c.grads + row * c.g_stride + m * U, c.g_stride, packed + m * U * width_in + v * W * U, l.H);
+        multiply(acc, grads.data + row * grads.stride + m * depth, grads.stride,
+                 packed + m * depth * width_in + v * W * depth, 0, words<E>(l.H));
       for (int i = 0; i < n; ++i)
-        for (int j = 0; j < V; ++j) store(c.x + (row + i) * c.x_stride + (v + j) * W, acc[i][j]);
+        for (int j = 0; j < V; ++j) store(c.x + (row + i) * c.x_stride + (v + j) * W, acc[0][i][j]);
     });
   });
   const float* out = c.x;
@@ -194,8 +234,9 @@ inline void input_gradients(const BackwardTask& t, const Chunk& c, long from, lo
 }
 
 // sums[units, columns] += grads[N, units]' times values[N, columns].
-inline void add_outer(const float* grads, long g_stride, const float* values, long v_stride, long rows, long height,
-                      long columns, float* sums) {
+template <class E>
+inline void add_outer(const E* grads, long g_stride, const E* values, long v_stride, long rows, long height, long columns,
+                      float* sums) {
   for_panels(columns / W, [&](long v, auto width) {
     constexpr int V = decltype(width)::value;
     for_tiles(height, [&](long unit, auto count) {
@@ -204,30 +245,39 @@ inline void add_outer(const float* grads, long g_stride, const float* values, lo
       float* out = sums + unit * columns + v * W;
       for (int i = 0; i < n; ++i)
         for (int j = 0; j < V; ++j) acc[i][j] = load(out + i * columns + j * W);
-      multiply_transposed(acc, grads + unit, g_stride, values + v * W, v_stride, rows);
+      multiply_transposed(acc, grads + unit, g_stride, values + v * W, v_stride, words<E>(rows));
       for (int i = 0; i < n; ++i)
         for (int j = 0; j < V; ++j) store(out + i * columns + j * W, acc[i][j]);
     });
   });
 }
 
-inline void weight_gradients(const BackwardTask& t, const Chunk& c, long rows) {
-  const Layer& l = t.layer;
-  const WeightSums s = weight_sums(l);
-  const long U = units(l);
-  for (long unit = 0; unit < SLOTS * U; unit += W) {
-    vf sum = load(t.dw + s.bias + unit);
-    for (long row = 0; row < rows; ++row) sum += load(c.grads + row * c.g_stride + unit);
-    store(t.dw + s.bias + unit, sum);
-  }
-  add_outer(c.grads, c.g_stride, c.x, c.x_stride, rows, 3 * U, round_up(l.I, W), t.dw + s.input);
-  const int gates_of_h = l.reset_after ? 3 : 2;
-  add_outer(c.grads + DR * U, c.g_stride, c.h, c.h_stride, rows, gates_of_h * U, U, t.dw + s.recurrent);
-  if (!l.reset_after)
-    add_outer(c.grads + DQ * U, c.g_stride, c.reset, c.h_stride, rows, U, U, t.dw + s.recurrent + 2 * U * U);
+// A matrix of the chunk with as many rows to a word as share one.
+template <class E> BIGRU_INLINE const E* share_words(const float* from, long stride, long rows, long columns, float* to) {
+  if constexpr (Number<E>::count == 1) return from;
+  else return pair_rows(from, stride, rows, columns, (E*)to, stride), (const E*)to;
 }
 
-inline void finish_states(const BackwardTask& t, const Chunk& c) {
+template <class E> inline void weight_gradients(const BackwardTask& t, const Chunk<E>& c, long rows) {
+  const Layer& l = t.layer;
+  const WeightSums s = weight_sums(l);
+  const long U = units(l), g = c.g_stride;
+  for (long unit = 0; unit < SLOTS * U; unit += W) {
+    vf sum = load(t.dw + s.bias + unit);
+    for (long row = 0; row < rows; ++row) sum += load(c.grads + row * g + unit);
+    store(t.dw + s.bias + unit, sum);
+  }
+  const E* grads = share_words<E>(c.grads, g, rows, SLOTS * U, c.g_pairs);
+  const E* x = share_words<E>(c.x, c.x_stride, rows, l.I, c.x_pairs);
+  const E* h = share_words<E>(c.h, c.h_stride, rows, U, c.h_pairs);
+  add_outer(grads, g, x, c.x_stride, rows, 3 * U, round_up(l.I, W), t.dw + s.input);
+  add_outer(grads + DR * U, g, h, c.h_stride, rows, joined(l) * U, U, t.dw + s.recurrent);
+  if (l.reset_after) return;
+  const E* reset = share_words<E>(c.reset, c.h_stride, rows, U, c.reset_pairs);
+  add_outer(grads + DQ * U, g, reset, c.h_stride, rows, U, U, t.dw + s.recurrent + 2 * U * U);
+}
+
+template <class E> inline void finish_states(const BackwardTask& t, const Chunk<E>& c) {
   const Layer& l = t.layer;
   const Walk& w = t.walk;
   const long started = w.steps ? w.active[0] : 0;
@@ -239,10 +289,10 @@ inline void finish_states(const BackwardTask& t, const Chunk& c) {
   }
 }
 
-inline void backward(const BackwardTask& t) {
+template <class E> inline void backward(const BackwardTask& t) {
   const Layer& l = t.layer;
   const Walk& w = t.walk;
-  const Chunk c = lay_out(t);
+  const Chunk<E> c = lay_out<E>(t);
   const long chunk = chunk_rows(w);
   clear(c.dh, w.rows * c.h_stride);
   if (t.dw) clear(t.dw, weight_sum_floats(l));

@@ -10,6 +10,9 @@ namespace {
 
 thread_local std::string last_error;
 
+// Sums of more products of 8-bit numbers could leave 32 bits.
+constexpr int64_t kMostInt8 = 65536;
+
 // Helpers are not woken for less work than their waking takes.
 constexpr double kSmallestShare = 1e6;  // multiply-adds
 
@@ -40,6 +43,10 @@ std::string check_sizes(const bigru_gru_layer& l) {
   if (l.H < 1) return "H must be at least 1, got " + std::to_string(l.H);
   if (l.D != 1 && l.D != 2) return "D must be 1 or 2, got " + std::to_string(l.D);
   if (too_large({l.B, l.T, l.I + 8 * l.H}) || too_large({l.H, l.I + l.H})) return "the arrays would be too large";
+  if (l.precision < 0 || l.precision >= kPrecisions)
+    return "precision must be one of BIGRU_FP32, BIGRU_BF16, BIGRU_INT8, got " + std::to_string(l.precision);
+  if (l.precision == kInt8 && std::max(l.I, l.H) > kMostInt8)
+    return "I and H must be at most " + std::to_string(kMostInt8) + " for int8 sums, got " + std::to_string(std::max(l.I, l.H));
   if (l.threads < 0) return "threads must not be negative, got " + std::to_string(l.threads);
   return "";
 }
@@ -92,7 +99,7 @@ Layer layer_of(const bigru_gru_layer& l) {
 Weights weights_of(const bigru_gru_weights& w) { return {w.weight_ih, w.weight_hh, w.bias_ih, w.bias_hh}; }
 
 Call::Call(const bigru_gru_layer& l)
-    : kernels(*bigru::kernels()), layer(layer_of(l)), plan(make_plan(l.B, l.T, l.H, l.lengths)), threads(threads_of(l)),
+    : kernels(*bigru::kernels()), gru(kernels.gru[l.precision]), layer(layer_of(l)), plan(make_plan(l.B, l.T, l.H, l.lengths)), threads(threads_of(l)),
       tasks(l.D * static_cast<int>(plan.groups.size())), chunk(chunk_of(kernels, l.H)), given(l) {}
 
 Walk Call::walk(int task, int64_t least_chunk) const {

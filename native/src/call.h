@@ -31,6 +31,7 @@ std::string check_apart(const char* where, std::initializer_list<Array> written,
 
 struct Call {
   const Kernels& kernels;
+  const GruKernels& gru;
   Layer layer;
   Plan plan;
   int threads, tasks;

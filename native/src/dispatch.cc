@@ -9,14 +9,14 @@ namespace bigru {
 
 extern const Kernels baseline_kernels;
 #if defined(__x86_64__)
-extern const Kernels avx2_kernels, avx512_kernels;
+extern const Kernels avx2_kernels, avx512_kernels, avx512_bf16_kernels;
 #endif
 
 namespace {
 
 const Kernels* const best_first[] = {
 #if defined(__x86_64__)
-    &avx512_kernels, &avx2_kernels,
+    &avx512_bf16_kernels, &avx512_kernels, &avx2_kernels,
 #endif
     &baseline_kernels};
 constexpr int kBuilt = sizeof best_first / sizeof *best_first;
@@ -24,9 +24,11 @@ constexpr int kBuilt = sizeof best_first / sizeof *best_first;
 bool runs(const Kernels* k) {
 #if defined(__x86_64__)
   if (k == &avx2_kernels) return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-  if (k == &avx512_kernels)
-    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
-           __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("fma");
+  const bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
+                      __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("fma");
+  if (k == &avx512_kernels) return avx512;
+  if (k == &avx512_bf16_kernels)
+    return avx512 && __builtin_cpu_supports("avx512bf16") && __builtin_cpu_supports("avx512vnni");
 #endif
   return k == &baseline_kernels;
 }

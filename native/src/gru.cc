@@ -8,10 +8,16 @@ namespace {
 // and written once for each chunk.
 constexpr int64_t kBackwardChunk = 128;
 
+// Whole numbers have no gradient.
+std::string check_training(const char* where, const bigru_gru_layer& l) {
+  const std::string wrong = check(where, l);
+  return wrong.empty() && l.precision == BIGRU_INT8 ? std::string(where) + ": precision int8 is for prepared weights only" : wrong;
+}
+
 std::string check_forward(const bigru_gru_layer& l, const bigru_gru_weights* weights, const float* x, const float* h0,
                           const float* y, const float* h_n) {
   const char* where = "bigru_gru_forward";
-  std::string wrong = check(where, l);
+  std::string wrong = check_training(where, l);
   if (wrong.empty()) wrong = check_present(where, {{"weights", weights}});
   for (int d = 0; wrong.empty() && d < l.D; ++d)
     wrong = check_present(where, {{"weight_ih", weights[d].weight_ih}, {"weight_hh", weights[d].weight_hh}});
@@ -30,7 +36,7 @@ struct BackwardMemory {
 
   BackwardMemory(const Call& c, bool wants_weights, bool wants_dx) {
     const bigru_gru_layer& l = c.given;
-    packed_size = c.kernels.packed_backward_floats(c.layer);
+    packed_size = c.gru.packed_backward_floats(c.layer);
     sum_size = wants_weights ? c.kernels.weight_sum_floats(c.layer) : 0;
     const int64_t dx_size = wants_dx && l.D == 2 ? l.B * l.T * l.I : 0;
     packed = call_memory(l.D * packed_size + c.tasks * sum_size + dx_size + 1);
@@ -83,14 +89,14 @@ int bigru_gru_forward(const bigru_gru_layer* l, const bigru_gru_weights* weights
   if (!wrong.empty()) return fail(BIGRU_INVALID, wrong);
   return guarded("bigru_gru_forward", [&] {
     const Call c(*l);
-    const int64_t size = c.kernels.packed_forward_floats(c.layer);
+    const int64_t size = c.gru.packed_forward_floats(c.layer);
     float* packed = call_memory(l->D * size);
-    run_tasks(l->D, c.packers(size), [&](int d) { c.kernels.pack_forward(c.layer, weights_of(weights[d]), packed + d * size); });
+    run_tasks(l->D, c.packers(size), [&](int d) { c.gru.pack_forward(c.layer, weights_of(weights[d]), packed + d * size); });
     const bool done = run_with_memory(c.tasks, c.threads, [&](int i) {
       const Walk walk = c.walk(i);
-      c.kernels.forward({c.layer, walk, packed + c.direction(i) * size, x, h0 ? h0 + c.states(i) : nullptr, y,
+      c.gru.forward({c.layer, walk, packed + c.direction(i) * size, x, h0 ? h0 + c.states(i) : nullptr, y,
                          h_n + c.states(i), gates ? gates + c.gates_at(i) : nullptr, c.streams_gates(),
-                         task_memory(c.kernels.forward_scratch_floats(c.layer, walk))});
+                         task_memory(c.gru.forward_scratch_floats(c.layer, walk))});
     });
     c.clear_past_lengths(y, l->D * l->H);
     return done ? int{BIGRU_OK} : fail(BIGRU_NO_MEMORY, "bigru_gru_forward: out of memory");
@@ -100,21 +106,21 @@ int bigru_gru_forward(const bigru_gru_layer* l, const bigru_gru_weights* weights
 int bigru_gru_backward(const bigru_gru_layer* l, const bigru_gru_weights* weights, const float* x, const float* h0,
                        const float* y, const float* gates, const float* dy, const float* dh_n, float* dx, float* dh0,
                        const bigru_gru_gradients* gradients) {
-  const std::string wrong = check("bigru_gru_backward", *l);
+  const std::string wrong = check_training("bigru_gru_backward", *l);
   if (!wrong.empty()) return fail(BIGRU_INVALID, wrong);
   return guarded("bigru_gru_backward", [&] {
     const Call c(*l);
     const BackwardMemory m(c, gradients, dx);
     run_tasks(l->D, c.packers(m.packed_size), [&](int d) {
-      c.kernels.pack_backward(c.layer, weights_of(weights[d]), m.packed + d * m.packed_size);
+      c.gru.pack_backward(c.layer, weights_of(weights[d]), m.packed + d * m.packed_size);
     });
     const bool done = run_with_memory(c.tasks, c.threads, [&](int i) {
       const Walk walk = c.walk(i, kBackwardChunk);
       const int d = c.direction(i);
-      c.kernels.backward({c.layer, walk, m.packed + d * m.packed_size, x, h0 ? h0 + c.states(i) : nullptr, y,
+      c.gru.backward({c.layer, walk, m.packed + d * m.packed_size, x, h0 ? h0 + c.states(i) : nullptr, y,
                           gates + c.gates_at(i), dy, dh_n ? dh_n + c.states(i) : nullptr,
                           d == 0 || !dx ? dx : m.second_dx, dh0 ? dh0 + c.states(i) : nullptr, m.sums_of(c, i),
-                          task_memory(c.kernels.backward_scratch_floats(c.layer, walk))});
+                          task_memory(c.gru.backward_scratch_floats(c.layer, walk))});
     });
     if (!done) return fail(BIGRU_NO_MEMORY, "bigru_gru_backward: out of memory");
     if (gradients) sum_weights(c, m, gradients);

@@ -66,19 +66,25 @@ struct WeightGradients {      // of one direction; null where not wanted
   float *weight_ih, *weight_hh, *bias_ih, *bias_hh;
 };
 
-struct Kernels {
-  const char* name;
-  int lanes;
-  long (*gate_floats)(long H);  // of one (step, row) in `gates`
+enum Precision { kFp32 = 0, kBf16 = 1, kInt8 = 2, kPrecisions = 3 };  // of the products' factors
+
+struct GruKernels {             // of one precision; backward and what goes with it is null for kInt8
   long (*packed_forward_floats)(const Layer&);
   long (*packed_backward_floats)(const Layer&);
   long (*forward_scratch_floats)(const Layer&, const Walk&);
   long (*backward_scratch_floats)(const Layer&, const Walk&);
-  long (*weight_sum_floats)(const Layer&);
   void (*pack_forward)(const Layer&, const Weights&, float* packed);
   void (*pack_backward)(const Layer&, const Weights&, float* packed);
   void (*forward)(const ForwardTask&);
   void (*backward)(const BackwardTask&);
+};
+
+struct Kernels {
+  const char* name;
+  int lanes;
+  GruKernels gru[kPrecisions];
+  long (*gate_floats)(long H);  // of one (step, row) in `gates`
+  long (*weight_sum_floats)(const Layer&);
   void (*sum_weight_gradients)(const Layer&, const float* dw, long tasks, const WeightGradients&);
   void (*vector_math)(int function, const float* in, float* out, long count);  // 0 sigmoid, 1 tanh: for tests
 };

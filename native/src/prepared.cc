@@ -28,11 +28,12 @@ bigru_gru_prepared* prepare(const bigru_gru_layer& layer, const bigru_gru_weight
   auto made = std::make_unique<bigru_gru_prepared>();
   made->layer = layer;
   made->layer.lengths = nullptr;
-  made->size = kernels()->packed_forward_floats(layer_of(layer));
+  const GruKernels& gru = kernels()->gru[layer.precision];
+  made->size = gru.packed_forward_floats(layer_of(layer));
   made->storage.resize(layer.D * made->size + kLine);
   made->packed = aligned(made->storage);
   for (int d = 0; d < layer.D; ++d)
-    kernels()->pack_forward(layer_of(layer), weights_of(weights[d]), made->packed + d * made->size);
+    gru.pack_forward(layer_of(layer), weights_of(weights[d]), made->packed + d * made->size);
   return made.release();
 }
 
@@ -52,9 +53,10 @@ void step_rows(const bigru_gru_prepared& p, int64_t rows, const float* x, float*
   layer.B = rows;
   layer.T = 1;
   const Walk walk = {0, 0, static_cast<long>(rows), 1, all.row, all.length, active, first, static_cast<long>(rows)};
-  float* memory = task_memory(kernels()->forward_scratch_floats(layer, walk));
+  const GruKernels& gru = kernels()->gru[p.layer.precision];
+  float* memory = task_memory(gru.forward_scratch_floats(layer, walk));
   FlushDenormals flush;  // h is read before y and h_n, the same array here, are written
-  kernels()->forward({layer, walk, p.packed, x, h, h, h, nullptr, false, memory});
+  gru.forward({layer, walk, p.packed, x, h, h, h, nullptr, false, memory});
 }
 
 }  // namespace
@@ -92,8 +94,8 @@ int bigru_gru_infer(const bigru_gru_prepared* p, const bigru_gru_layer* layer, c
     const Call c(l);
     const bool done = run_with_memory(c.tasks, c.threads, [&](int i) {
       const Walk walk = c.walk(i);
-      c.kernels.forward({c.layer, walk, p->packed + c.direction(i) * p->size, x, h0 ? h0 + c.states(i) : nullptr, y,
-                         h_n + c.states(i), nullptr, false, task_memory(c.kernels.forward_scratch_floats(c.layer, walk))});
+      c.gru.forward({c.layer, walk, p->packed + c.direction(i) * p->size, x, h0 ? h0 + c.states(i) : nullptr, y,
+                         h_n + c.states(i), nullptr, false, task_memory(c.gru.forward_scratch_floats(c.layer, walk))});
     });
     c.clear_past_lengths(y, l.D * l.H);
     return done ? int{BIGRU_OK} : fail(BIGRU_NO_MEMORY, "bigru_gru_infer: out of memory");

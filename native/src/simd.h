@@ -58,6 +58,18 @@ BIGRU_INLINE vi bits(vf v) { return (vi)v; }
 BIGRU_INLINE vf floats(vi v) { return (vf)v; }
 BIGRU_INLINE vf select(vi mask, vf yes, vf no) { return floats((mask & bits(yes)) | (~mask & bits(no))); }
 
+// The larger and the smaller of a constant and x; NaN where x is NaN. (Masked, for g++ warns of the plain ones' header.)
+#if BIGRU_LANES == 16 && defined(__AVX512F__)
+BIGRU_INLINE vf at_least(float low, vf x) { return (vf)_mm512_maskz_max_ps(0xffff, (__m512)splat(low), (__m512)x); }
+BIGRU_INLINE vf at_most(float high, vf x) { return (vf)_mm512_maskz_min_ps(0xffff, (__m512)splat(high), (__m512)x); }
+#elif BIGRU_LANES == 8 && defined(__AVX__)
+BIGRU_INLINE vf at_least(float low, vf x) { return (vf)_mm256_max_ps((__m256)splat(low), (__m256)x); }
+BIGRU_INLINE vf at_most(float high, vf x) { return (vf)_mm256_min_ps((__m256)splat(high), (__m256)x); }
+#else
+BIGRU_INLINE vf at_least(float low, vf x) { return select(x < splat(low), splat(low), x); }
+BIGRU_INLINE vf at_most(float high, vf x) { return select(x > splat(high), splat(high), x); }
+#endif
+
 // The first `count` lanes only; the others read as zero and are not written.
 BIGRU_INLINE vf load_first(const float* p, long count) {
   if (count >= W) return load(p);

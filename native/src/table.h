@@ -5,7 +5,16 @@
 
 namespace {
 
-inline long packed_forward_floats(const Layer& l) { return packed_forward(l).end; }
+template <class E> inline long packed_forward_floats(const Layer& l) { return packed_forward<E>(l).end; }
+
+template <class E> constexpr bigru::GruKernels training_kernels() {
+  return {packed_forward_floats<E>, packed_backward_floats<E>, forward_scratch_floats<E>, backward_scratch_floats<E>,
+          pack_forward<E>, pack_backward<E>, forward<E>, backward<E>};
+}
+
+template <class E> constexpr bigru::GruKernels inference_kernels() {
+  return {packed_forward_floats<E>, nullptr, forward_scratch_floats<E>, nullptr, pack_forward<E>, nullptr, forward<E>, nullptr};
+}
 
 inline void vector_math(int function, const float* in, float* out, long count) {
   for (long i = 0; i < count; i += W) {
@@ -20,8 +29,12 @@ namespace bigru {
 
 extern const Kernels BIGRU_TABLE;
 const Kernels BIGRU_TABLE = {
-    BIGRU_NAME,           W,           gate_floats,   packed_forward_floats, packed_backward_floats, forward_scratch_floats,
-    backward_scratch_floats, weight_sum_floats, pack_forward, pack_backward, forward,           backward,
-    sum_weight_gradients, vector_math};
+    BIGRU_NAME,
+    W,
+    {training_kernels<float>(), training_kernels<Pair>(), inference_kernels<Quad>()},
+    gate_floats,
+    weight_sum_floats,
+    sum_weight_gradients,
+    vector_math};
 
 }  // namespace bigru

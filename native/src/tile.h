@@ -2,40 +2,67 @@
 // row's result does not depend on the rows computed beside it.
 #pragma once
 
-#include "simd.h"
+#include "number.h"
 
 namespace {
 
-// acc[r][v] += sum over k < depth of a[r, k] * b[k, v]; a: rows `lda` apart; b: packed, V vectors for each k.
-template <int R, int V>
-BIGRU_INLINE void multiply(vf (&acc)[R][V], const float* a, long lda, const float* b, long depth) {
-  for (long k = 0; k < depth; ++k, b += V * W) {
-    vf column[V];
+template <class E> struct Rows {     // the left factor: rows of numbers
+  const E* data;
+  long stride;                       // words
+  const float* scale;                // per row, of Quad
+  BIGRU_INLINE Rows from(long row) const { return {data + row * stride, stride, scale ? scale + row : nullptr}; }
+};
+
+template <class E> struct Panels {   // the right factor: packed panels, V vectors for each word of a row
+  const E* data;
+  long apart;                        // words from a panel to the next
+  const float* scale;                // of Quad: per panel V vectors of scales, then V of what the sums start from
+};
+
+// acc[p][r][v] += sum over k < depth of a[r, k] * b[p][k, v].
+template <class E, class S, int P, int R, int V>
+BIGRU_INLINE void multiply(S (&acc)[P][R][V], const E* a, long lda, const E* b, long apart, long depth) {
+  for (long k = 0; k < depth; ++k, b += V * W)
 #pragma GCC unroll 4
-    for (int v = 0; v < V; ++v) column[v] = load(b + v * W);
+    for (int p = 0; p < P; ++p)
 #pragma GCC unroll 16
-    for (int r = 0; r < R; ++r) {
-      const float x = a[r * lda + k];
+      for (int r = 0; r < R; ++r)
 #pragma GCC unroll 4
-      for (int v = 0; v < V; ++v) acc[r][v] += x * column[v];
-    }
+        for (int v = 0; v < V; ++v) multiply_add(acc[p][r][v], a + r * lda + k, b + p * apart + v * W);
+}
+
+// The same into float sums; whole numbers are summed apart, exactly, and then scaled.
+template <class E, int P, int R, int V>
+BIGRU_INLINE void add_product(vf (&sum)[P][R][V], const Rows<E>& a, const Panels<E>& b, long depth) {
+  if constexpr (!Number<E>::scaled) {
+    multiply(sum, a.data, a.stride, b.data, b.apart, depth);
+  } else {
+    vi acc[P][R][V];
+#pragma GCC unroll 4
+    for (int p = 0; p < P; ++p)
+#pragma GCC unroll 16
+      for (int r = 0; r < R; ++r)
+#pragma GCC unroll 4
+        for (int v = 0; v < V; ++v) acc[p][r][v] = bits(load(b.scale + ((2 * p + 1) * V + v) * W));
+    multiply(acc, a.data, a.stride, b.data, b.apart, depth);
+#pragma GCC unroll 4
+    for (int p = 0; p < P; ++p)
+#pragma GCC unroll 16
+      for (int r = 0; r < R; ++r)
+#pragma GCC unroll 4
+        for (int v = 0; v < V; ++v)
+          sum[p][r][v] += __builtin_convertvector(acc[p][r][v], vf) * (a.scale[r] * load(b.scale + (2 * p * V + v) * W));
   }
 }
 
 // acc[r][v] += sum over k < depth of a[k, r] * b[k, v]; both with rows (k) apart by their stride.
-template <int R, int V>
-BIGRU_INLINE void multiply_transposed(vf (&acc)[R][V], const float* a, long lda, const float* b, long ldb, long depth) {
-  for (long k = 0; k < depth; ++k, a += lda, b += ldb) {
-    vf column[V];
-#pragma GCC unroll 4
-    for (int v = 0; v < V; ++v) column[v] = load(b + v * W);
+template <class E, int R, int V>
+BIGRU_INLINE void multiply_transposed(vf (&acc)[R][V], const E* a, long lda, const E* b, long ldb, long depth) {
+  for (long k = 0; k < depth; ++k, a += lda, b += ldb)
 #pragma GCC unroll 16
-    for (int r = 0; r < R; ++r) {
-      const float x = a[r];
+    for (int r = 0; r < R; ++r)
 #pragma GCC unroll 4
-      for (int v = 0; v < V; ++v) acc[r][v] += x * column[v];
-    }
-  }
+      for (int v = 0; v < V; ++v) multiply_add(acc[r][v], a + r, b + v * W);
 }
 
 // A matrix of `vectors` columns-of-W is cut into panels of at most three vectors: 3 3 .. 3, then 2, 2+2 or nothing

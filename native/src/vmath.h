@@ -11,8 +11,7 @@ struct Exponential { vf scale, p; };
 
 BIGRU_INLINE Exponential split_exp(vf x) {
   const float round = 12582912.0f;  // 1.5 * 2^23: adding it leaves the nearest integer in the low bits
-  x = select(x < splat(-87.0f), splat(-87.0f), x);  // comparisons with NaN are false, so NaN stays NaN
-  x = select(x > splat(88.25f), splat(88.25f), x);
+  x = at_most(88.25f, at_least(-87.0f, x));
   const vf shifted = x * 1.44269504088896f + round;
   const vf n = shifted - round;
   const vf r = (x - n * 0.693359375f) - n * -2.12194440054691e-4f;  // ln 2 in two parts, the first one exact
@@ -26,9 +25,7 @@ BIGRU_INLINE Exponential split_exp(vf x) {
 // 1 / (1 + e^-x). The smaller of scale and 1 joins the small terms first, so that nothing is swallowed.
 BIGRU_INLINE vf sigmoid(vf x) {
   const Exponential e = split_exp(-x);
-  const vi below = e.scale < splat(1.0f);
-  const vf low = select(below, e.scale, splat(1.0f)), high = select(below, splat(1.0f), e.scale);
-  return 1.0f / (high + (e.scale * e.p + low));
+  return 1.0f / (at_least(1.0f, e.scale) + (e.scale * e.p + at_most(1.0f, e.scale)));
 }
 
 // Near 0 an odd polynomial, which keeps the relative accuracy; beyond it 1 - 2 / (1 + e^(2|x|)).

@@ -21,6 +21,7 @@ struct Case {
   std::vector<Floats> weights;
 };
 
+// dx, dh0 and gradients stay empty for int8, which is for inference only.
 struct Results { Floats y, h_n, dx, dh0; std::vector<Floats> gradients; };
 
 Floats random_floats(std::mt19937& random, int64_t count) {
@@ -44,6 +45,7 @@ Case random_case(unsigned seed) {
   l.B = below(40), l.T = below(20), l.I = 1 + below(70), l.H = 1 + below(70);
   l.D = 1 + static_cast<int32_t>(below(2));
   l.reset_after = static_cast<int32_t>(below(2));
+  l.precision = static_cast<int32_t>(below(3));
   for (int32_t& reverse : l.reverse) reverse = static_cast<int32_t>(below(2));
   for (int64_t b = 0; b < l.B; ++b) c.lengths.push_back(below(static_cast<int>(l.T) + 1));
   c.x = random_floats(random, l.B * l.T * l.I);
@@ -63,31 +65,50 @@ void must(int code) {
   std::exit(1);
 }
 
-Results run(const Case& c, int threads) {
-  bigru_gru_layer l = c.layer;
-  l.threads = threads;
-  l.lengths = c.lengths.data();
-  Results r;
-  r.y.resize(l.B * l.T * l.D * l.H), r.h_n.resize(l.D * l.B * l.H);
+bool same(const Floats& a, const Floats& b) {
+  return a.empty() || std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
+}
+
+void infer(const bigru_gru_layer& l, const bigru_gru_weights* w, const Case& c, Floats& y, Floats& h_n) {
+  bigru_gru_prepared* prepared = bigru_gru_prepare(&l, w);
+  if (!prepared) must(BIGRU_INVALID);
+  must(bigru_gru_infer(prepared, &l, c.x.data(), c.h0.data(), y.data(), h_n.data()));
+  bigru_gru_release(prepared);
+}
+
+void train(const bigru_gru_layer& l, const bigru_gru_weights* w, const Case& c, Results& r) {
   r.dx.resize(c.x.size()), r.dh0.resize(c.h0.size());
-  for (const Floats& w : c.weights) r.gradients.emplace_back(w.size());
-  bigru_gru_weights w[2];
+  for (const Floats& weight : c.weights) r.gradients.emplace_back(weight.size());
   bigru_gru_gradients g[2];
-  for (int d = 0; d < l.D; ++d) {
-    w[d] = {c.weights[4 * d].data(), c.weights[4 * d + 1].data(), c.weights[4 * d + 2].data(), c.weights[4 * d + 3].data()};
+  for (int d = 0; d < l.D; ++d)
     g[d] = {r.gradients[4 * d].data(), r.gradients[4 * d + 1].data(), r.gradients[4 * d + 2].data(), r.gradients[4 * d + 3].data()};
-  }
   const size_t bytes = bigru_gru_gate_floats(&l) * sizeof(float);
   float* gates = static_cast<float*>(std::aligned_alloc(64, (bytes + 63) / 64 * 64 + 64));
   must(bigru_gru_forward(&l, w, c.x.data(), c.h0.data(), r.y.data(), r.h_n.data(), gates));
   must(bigru_gru_backward(&l, w, c.x.data(), c.h0.data(), r.y.data(), gates, c.dy.data(), c.dh_n.data(), r.dx.data(),
                           r.dh0.data(), g));
   std::free(gates);
-  return r;
 }
 
-bool same(const Floats& a, const Floats& b) {
-  return a.empty() || std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
+Results run(const Case& c, int threads) {
+  bigru_gru_layer l = c.layer;
+  l.threads = threads;
+  l.lengths = c.lengths.data();
+  Results r;
+  r.y.resize(l.B * l.T * l.D * l.H), r.h_n.resize(l.D * l.B * l.H);
+  bigru_gru_weights w[2];
+  for (int d = 0; d < l.D; ++d)
+    w[d] = {c.weights[4 * d].data(), c.weights[4 * d + 1].data(), c.weights[4 * d + 2].data(), c.weights[4 * d + 3].data()};
+  if (l.precision != BIGRU_INT8) train(l, w, c, r);
+  Floats y(r.y.size()), h_n(r.h_n.size());
+  infer(l, w, c, y, h_n);
+  if (l.precision == BIGRU_INT8) {
+    r.y = y, r.h_n = h_n;
+  } else if (!same(y, r.y) || !same(h_n, r.h_n)) {
+    std::fprintf(stderr, "prepared weights give other bits\n");
+    std::exit(1);
+  }
+  return r;
 }
 
 bool finite(const Floats& a) {

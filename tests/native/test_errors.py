@@ -80,7 +80,7 @@ def test_outputs_that_overlap_inputs():
     x = np.zeros((2, 3, 4), np.float32)
     weights = [(np.zeros((12, 4), np.float32), np.zeros((12, 4), np.float32), None, None)]
     with pytest.raises(ValueError, match="y must not overlap x"):
-        _native.gru_forward(weights, [False], True, 1, x, None, None, x, np.zeros((1, 2, 4), np.float32), None)
+        _native.gru_forward(weights, [False], True, "fp32", 1, x, None, None, x, np.zeros((1, 2, 4), np.float32), None)
 
 
 def test_a_stream_has_one_direction(case):

@@ -6,34 +6,37 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from cases import assert_close, backward, backward_reference, output_gradients, poison, random_case
+from cases import TRAINING, assert_close, backward, backward_reference, output_gradients, poison, random_case
 
 
-def assert_gradients_close(got, want):
+def assert_gradients_close(got, want, precision="fp32"):
     for g, w in zip(got[:2], want[:2], strict=True):
-        assert_close(g, w, "gradient")
+        assert_close(g, w, "gradient", precision)
     for g_direction, w_direction in zip(got[2], want[2], strict=True):
         for g, w in zip(g_direction, w_direction, strict=True):
-            assert_close(g, w, "gradient")
+            assert_close(g, w, "gradient", precision)
 
 
 @pytest.mark.parametrize("reset_after", [True, False])
 @pytest.mark.parametrize("H", [1, 2, 7, 63, 65])
 @pytest.mark.parametrize("I", [1, 2, 7, 63, 65])
-def test_backward_equals_reference(I, H, reset_after):
-    case = random_case(I * 100 + H, 5, 4, I, H, reset_after=reset_after)
+@pytest.mark.parametrize("precision", TRAINING)
+def test_backward_equals_reference(precision, I, H, reset_after):
+    case = random_case(I * 100 + H, 5, 4, I, H, reset_after=reset_after, precision=precision)
     dy, dh_n = output_gradients(case)
     poisoned = replace(case, x=poison(case.x, case.lengths))
-    assert_gradients_close(backward(poisoned, poison(dy, case.lengths), dh_n), backward_reference(case, dy, dh_n))
+    got = backward(poisoned, poison(dy, case.lengths), dh_n)
+    assert_gradients_close(got, backward_reference(case, dy, dh_n), precision)
 
 
 @pytest.mark.parametrize("reset_after", [True, False])
 @pytest.mark.parametrize("reverse", [(False,), (True,), (True, False)])
 @pytest.mark.parametrize(("B", "T"), [(1, 1), (1, 70), (2, 5), (9, 1), (17, 40), (33, 3)])
-def test_shapes_and_walks(B, T, reverse, reset_after):
-    case = random_case(B * 100 + T, B, T, 5, 20, reset_after=reset_after, reverse=reverse)
+@pytest.mark.parametrize("precision", TRAINING)
+def test_shapes_and_walks(precision, B, T, reverse, reset_after):
+    case = random_case(B * 100 + T, B, T, 5, 20, reset_after=reset_after, reverse=reverse, precision=precision)
     dy, dh_n = output_gradients(case)
-    assert_gradients_close(backward(case, dy, dh_n), backward_reference(case, dy, dh_n))
+    assert_gradients_close(backward(case, dy, dh_n), backward_reference(case, dy, dh_n), precision)
 
 
 def test_missing_output_gradients_are_zeros():
@@ -67,9 +70,10 @@ def test_fuzz(seed):
     rng = np.random.default_rng(seed)
     B, T, I, H = (int(rng.integers(1, top)) for top in (40, 24, 50, 90))
     walks = [(False,), (True,), (False, True), (True, False), (False, False)]
-    case = random_case(seed, B, T, I, H, reset_after=bool(rng.integers(2)), reverse=walks[rng.integers(5)])
+    kind = {"reset_after": bool(rng.integers(2)), "precision": TRAINING[rng.integers(2)]}
+    case = random_case(seed, B, T, I, H, reverse=walks[rng.integers(5)], **kind)
     case = case.rows(rng.permutation(B)[: 1 + B // 4])
     dy, dh_n = output_gradients(case)
     poisoned = replace(case, x=poison(case.x, case.lengths))
     got = backward(poisoned, poison(dy, case.lengths), dh_n, threads=int(rng.integers(1, 4)))
-    assert_gradients_close(got, backward_reference(case, dy, dh_n))
+    assert_gradients_close(got, backward_reference(case, dy, dh_n), case.precision)

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from cases import assert_close, forward, forward_reference, poison, random_case
+from cases import PRECISIONS, TRAINING, assert_close, forward, forward_reference, poison, prepare, random_case
 
 from bigru.ops.gru import native
 
@@ -46,9 +46,21 @@ def test_by_hand(reset_after):
 @pytest.mark.parametrize("reset_after", [True, False])
 @pytest.mark.parametrize("H", SIZES)
 @pytest.mark.parametrize("I", SIZES)
-def test_forward_equals_reference(I, H, reset_after):
-    case = random_case(I * 100 + H, 5, 6, I, H, reset_after=reset_after)
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_forward_equals_reference(precision, I, H, reset_after):
+    case = random_case(I * 100 + H, 5, 6, I, H, reset_after=reset_after, precision=precision)
     y, h_n, _ = forward(replace(case, x=poison(case.x, case.lengths)))
+    want_y, want_h = forward_reference(case)
+    assert_close(y, want_y, "output", precision)
+    assert_close(h_n, want_h, "output", precision)
+
+
+@pytest.mark.parametrize("H", SIZES)
+@pytest.mark.parametrize("precision", ["bf16", "int8"])
+def test_the_products_of_one_step_are_those_of_the_rounded_factors(precision, H):
+    # No state differs in a last bit yet, so nothing can round to a neighbour: as close as fp32.
+    case = random_case(H, 40, 1, 33, H, precision=precision)
+    y, h_n, _ = forward(case)
     want_y, want_h = forward_reference(case)
     assert_close(y, want_y, "output")
     assert_close(h_n, want_h, "output")
@@ -56,8 +68,9 @@ def test_forward_equals_reference(I, H, reset_after):
 
 @pytest.mark.parametrize("B", [1, 2, 3, 7, 8, 9, 16, 17, 33, 65])
 @pytest.mark.parametrize("reset_after", [True, False])
-def test_padding_a_row_alone_gives_the_same_bits(B, reset_after):
-    case = random_case(B, B, 9, 7, 33, reset_after=reset_after)
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_padding_a_row_alone_gives_the_same_bits(precision, B, reset_after):
+    case = random_case(B, B, 9, 7, 33, reset_after=reset_after, precision=precision)
     y, h_n, _ = forward(replace(case, x=poison(case.x, case.lengths)))
     for b in {0, B // 2, B - 1}:
         alone = case.rows([b])
@@ -69,8 +82,9 @@ def test_padding_a_row_alone_gives_the_same_bits(B, reset_after):
 
 
 @pytest.mark.parametrize("reset_after", [True, False])
-def test_mirror_reverse_equals_forward_of_the_reversed(reset_after):
-    case = random_case(3, 6, 8, 5, 20, reset_after=reset_after, reverse=(True,))
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_mirror_reverse_equals_forward_of_the_reversed(precision, reset_after):
+    case = random_case(3, 6, 8, 5, 20, reset_after=reset_after, reverse=(True,), precision=precision)
     mirrored = case.x.copy()
     for b, length in enumerate(case.lengths):
         mirrored[b, :length] = case.x[b, :length][::-1]
@@ -83,8 +97,9 @@ def test_mirror_reverse_equals_forward_of_the_reversed(reset_after):
 
 @pytest.mark.parametrize("reset_after", [True, False])
 @pytest.mark.parametrize("cut", [1, 4, 300])
-def test_cut_two_pieces_equal_one_run(cut, reset_after):
-    case = random_case(4, 3, 301, 5, 17, reset_after=reset_after, reverse=(False,), lengths="full")
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_cut_two_pieces_equal_one_run(precision, cut, reset_after):
+    case = random_case(4, 3, 301, 5, 17, reset_after=reset_after, reverse=(False,), lengths="full", precision=precision)
     y, h_n, _ = forward(case)
     head = replace(case, x=case.x[:, :cut].copy(), lengths=None)
     y_head, h_head, _ = forward(head)
@@ -108,12 +123,13 @@ def test_lengths_of_zero_and_empty_batches():
 
 
 @pytest.mark.parametrize("reset_after", [True, False])
-def test_keeping_gates_and_preparing_weights_change_no_bit(reset_after):
-    case = random_case(6, 19, 40, 30, 65, reset_after=reset_after)
+@pytest.mark.parametrize("precision", TRAINING)
+def test_keeping_gates_and_preparing_weights_change_no_bit(precision, reset_after):
+    case = random_case(6, 19, 40, 30, 65, reset_after=reset_after, precision=precision)
     y, h_n, _ = forward(case)
     for other_y, other_h in (
         forward(case, keep=True)[:2],
-        native.Prepared(case.weights, reset_after=reset_after).forward(case.x, lengths=case.lengths, h0=case.h0),
+        prepare(case).forward(case.x, lengths=case.lengths, h0=case.h0),
     ):
         np.testing.assert_array_equal(y, other_y)
         np.testing.assert_array_equal(h_n, other_h)
@@ -121,10 +137,11 @@ def test_keeping_gates_and_preparing_weights_change_no_bit(reset_after):
 
 @pytest.mark.parametrize("reset_after", [True, False])
 @pytest.mark.parametrize("B", [1, 3, 70])
-def test_steps_of_a_stream_equal_one_run(B, reset_after):
-    case = random_case(7, B, 5, 7, 33, reset_after=reset_after, reverse=(False,), lengths="full")
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_steps_of_a_stream_equal_one_run(precision, B, reset_after):
+    case = random_case(7, B, 5, 7, 33, reset_after=reset_after, reverse=(False,), lengths="full", precision=precision)
     y, h_n, _ = forward(case)
-    stream = native.Prepared(case.weights, reset_after=reset_after, reverse=(False,))
+    stream = prepare(case)
     h = case.h0[0].copy()
     for t in range(5):
         stream.step(np.ascontiguousarray(case.x[:, t]), h)

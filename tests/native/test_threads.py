@@ -9,7 +9,7 @@ import threading
 
 import numpy as np
 import pytest
-from cases import backward, forward, output_gradients, random_case
+from cases import TRAINING, backward, forward, output_gradients, random_case
 
 from bigru.ops.gru import native
 
@@ -28,8 +28,9 @@ def assert_same_bits(got, want):
 
 @pytest.mark.parametrize("reset_after", [True, False])
 @pytest.mark.parametrize("B", [1, 16, 40, 150])
-def test_same_bits_on_any_number_of_threads(B, reset_after):
-    case = random_case(B, B, 40, 20, 65, reset_after=reset_after)
+@pytest.mark.parametrize("precision", TRAINING)
+def test_same_bits_on_any_number_of_threads(precision, B, reset_after):
+    case = random_case(B, B, 40, 20, 65, reset_after=reset_after, precision=precision)
     want = everything(case, 1)
     for threads in (2, 3, 8):
         assert_same_bits(everything(case, threads), want)

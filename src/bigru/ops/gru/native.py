@@ -40,6 +40,7 @@ def forward(
     h0: np.ndarray | None = None,
     reset_after: bool = True,
     reverse: Sequence[bool] = (False, True),
+    precision: str = "fp32",
     threads: int = 0,
     keep: bool = False,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
@@ -52,6 +53,7 @@ def forward(
         h0: [D, B, H], None for zeros.
         reset_after: equation (3) of docs/math/gru.md when true, (3') when false.
         reverse: per walk, whether it runs from the last real step to the first.
+        precision: what the factors of the products are rounded to, "fp32" or "bf16"; all else is float32.
         threads: the most that are used.
         keep: whether to keep what `backward` needs.
 
@@ -64,7 +66,7 @@ def forward(
     (B, T, inputs), D, H = x.shape, len(weights), weights[0][1].shape[1]
     y, h_n = np.empty((B, T, D * H), np.float32), np.empty((D, B, H), np.float32)
     gates = _native.gru_gates(B, T, inputs, H, D, lengths) if keep else None
-    _native.gru_forward(weights, reverse, reset_after, threads, x, lengths, h0, y, h_n, gates)
+    _native.gru_forward(weights, reverse, reset_after, precision, threads, x, lengths, h0, y, h_n, gates)
     return y, h_n, gates
 
 
@@ -80,13 +82,14 @@ def backward(
     h0: np.ndarray | None = None,
     reset_after: bool = True,
     reverse: Sequence[bool] = (False, True),
+    precision: str = "fp32",
     threads: int = 0,
     needs: Sequence[bool] = (True, True, True),
 ) -> tuple[np.ndarray | None, np.ndarray | None, list[tuple[np.ndarray | None, ...]] | None]:
     """Return the gradients of x, h0 and the weights.
 
     Args:
-        x, weights, lengths, h0, reset_after, reverse: those of `forward`, which gave `y` and `gates`.
+        x, weights, lengths, h0, reset_after, reverse, precision: those of `forward`, which gave `y` and `gates`.
         dy: [B, T, D*H], read within the lengths only; None for zeros.
         dh_n: [D, B, H]; None for zeros.
         threads: the most that are used.
@@ -99,7 +102,8 @@ def backward(
     dx = np.empty_like(x) if needs[0] else None
     dh0 = np.empty((D, B, H), np.float32) if needs[1] else None
     gradients = [tuple(None if w is None else np.empty_like(w) for w in walk) for walk in weights] if needs[2] else None
-    _native.gru_backward(weights, reverse, reset_after, threads, x, lengths, h0, y, gates, dy, dh_n, dx, dh0, gradients)
+    options = (reverse, reset_after, precision, threads)
+    _native.gru_backward(weights, *options, x, lengths, h0, y, gates, dy, dh_n, dx, dh0, gradients)
     return dx, dh0, gradients
 
 
@@ -108,10 +112,19 @@ class Prepared:
 
     Args:
         weights, reset_after, reverse: as for `forward`.
+        precision: "fp32", "bf16" or "int8". With int8 each row of a weight has a scale, and so has each row of
+            inputs and of states at each step; an input that is not finite makes its whole row NaN.
     """
 
-    def __init__(self, weights: Weights, *, reset_after: bool = True, reverse: Sequence[bool] = (False, True)) -> None:
-        self._packed = _native.Prepared(weights, reverse, reset_after)
+    def __init__(
+        self,
+        weights: Weights,
+        *,
+        reset_after: bool = True,
+        reverse: Sequence[bool] = (False, True),
+        precision: str = "fp32",
+    ) -> None:
+        self._packed = _native.Prepared(weights, reverse, reset_after, precision)
         self._walks, self._hidden = len(weights), weights[0][1].shape[1]
 
     def forward(

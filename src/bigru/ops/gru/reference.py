@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .rounding import rounded
 from .walk import Weights, check_walk, steps
 
 __all__ = ["Saved", "Step", "backward", "forward", "sigmoid"]
@@ -33,6 +34,7 @@ class Saved(NamedTuple):
     x: np.ndarray
     weights: Weights
     reset_after: bool
+    precision: str
     steps: list[Step]
 
 
@@ -49,6 +51,7 @@ def forward(
     *,
     reverse: bool = False,
     reset_after: bool = True,
+    precision: str = "fp32",
 ) -> tuple[np.ndarray, np.ndarray, Saved]:
     """Walk one GRU over a padded batch.
 
@@ -59,6 +62,7 @@ def forward(
         lengths: [B] int within 0..T, None for T everywhere.
         reverse: walk from the last real step to the first; outputs stay at the step they belong to.
         reset_after: equation (3) when true, (3') when false.
+        precision: what the factors of the products are rounded to, see `rounding`.
 
     Returns:
         y [B, T, H], zero past a length; h_n [B, H], the state where the walk ends (h0 for an empty
@@ -69,26 +73,27 @@ def forward(
     """
     x, weights, (h,), lengths = check_walk("gru", x, weights, (h0,), lengths)
     y = np.zeros((*x.shape[:2], h.shape[1]), x.dtype)
-    saved = Saved(x, weights, reset_after, [])
+    saved = Saved(x, weights, reset_after, precision, [])
     for t, rows in steps(lengths, x.shape[1], reverse):
         before = h[rows]
-        r, z, n = _gates(x[rows, t], before, weights, reset_after)
+        r, z, n = _gates(x[rows, t], before, weights, reset_after, precision)
         h[rows] = y[rows, t] = n + z * (before - n)  # (4)
         saved.steps.append(Step(t, rows, before, r, z, n))
     return y, h, saved
 
 
 def _gates(
-    x: np.ndarray, h: np.ndarray, weights: Weights, reset_after: bool
+    x: np.ndarray, h: np.ndarray, weights: Weights, reset_after: bool, precision: str
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    weight_ih, weight_hh, bias_ih, bias_hh = weights
+    weight_ih, weight_hh = (rounded(w, precision) for w in weights[:2])
+    bias_ih, bias_hh = weights[2:]
     _, _, U_n = np.split(weight_hh, 3)
-    a_r, a_z, a_n = np.split(x @ weight_ih.T + bias_ih, 3, axis=1)
-    u_r, u_z, q = np.split(h @ weight_hh.T + bias_hh, 3, axis=1)
+    a_r, a_z, a_n = np.split(rounded(x, precision) @ weight_ih.T + bias_ih, 3, axis=1)
+    u_r, u_z, q = np.split(rounded(h, precision) @ weight_hh.T + bias_hh, 3, axis=1)
     r = sigmoid(a_r + u_r)  # (1)
     z = sigmoid(a_z + u_z)  # (2)
     if not reset_after:
-        return r, z, np.tanh(a_n + (r * h) @ U_n.T + np.split(bias_hh, 3)[2])  # (3')
+        return r, z, np.tanh(a_n + rounded(r * h, precision) @ U_n.T + np.split(bias_hh, 3)[2])  # (3')
     return r, z, np.tanh(a_n + r * q)  # (3)
 
 
@@ -103,8 +108,9 @@ def backward(dy: np.ndarray, dh_n: np.ndarray, saved: Saved) -> tuple[np.ndarray
     Returns:
         dx [B, T, I] (zero past a length), the gradients of the four weights, dh0 [B, H].
     """
-    x, weights, reset_after, walked = saved
-    U_r, U_z, U_n = np.split(weights[1], 3)
+    x, weights, reset_after, precision, walked = saved
+    weight_ih, weight_hh = (rounded(w, precision) for w in weights[:2])
+    U_r, U_z, U_n = np.split(weight_hh, 3)
     _, _, c_n = np.split(weights[3], 3)
     dx = np.zeros_like(x)
     dW_ih, dW_hh, db_ih, db_hh = (np.zeros_like(w) for w in weights)
@@ -113,20 +119,23 @@ def backward(dy: np.ndarray, dh_n: np.ndarray, saved: Saved) -> tuple[np.ndarray
         dh = dy[rows, t] + carry[rows]  # (5)
         da_z = dh * (h - n) * z * (1 - z)  # (6)
         da_n = dh * (1 - z) * (1 - n * n)  # (7)
+        near_h, near_z, near_n = (rounded(v, precision) for v in (h, da_z, da_n))
         if reset_after:
-            da_r = da_n * (h @ U_n.T + c_n) * r * (1 - r)  # (8)
-            du_n, fed = da_n * r, h  # (9)
-            carry[rows] = dh * z + da_r @ U_r + da_z @ U_z + du_n @ U_n  # (10)
+            da_r = da_n * (near_h @ U_n.T + c_n) * r * (1 - r)  # (8)
+            du_n, fed = da_n * r, near_h  # (9)
+            near_r, near_u = rounded(da_r, precision), rounded(du_n, precision)
+            carry[rows] = dh * z + near_r @ U_r + near_z @ U_z + near_u @ U_n  # (10)
         else:
-            dp = da_n @ U_n  # (8')
+            dp = near_n @ U_n  # (8')
             da_r = dp * h * r * (1 - r)  # (9')
-            du_n, fed = da_n, r * h
-            carry[rows] = dh * z + da_r @ U_r + da_z @ U_z + dp * r  # (10')
-        da = np.concatenate([da_r, da_z, da_n], axis=1)
-        dx[rows, t] = da @ weights[0]  # (11)
-        dW_ih += da.T @ x[rows, t]  # (12)
-        db_ih += da.sum(axis=0)
-        du_rz = np.concatenate([da_r, da_z], axis=1)
-        dW_hh += np.concatenate([du_rz.T @ h, du_n.T @ fed])  # (13)
-        db_hh += np.concatenate([du_rz, du_n], axis=1).sum(axis=0)
+            du_n, fed = da_n, rounded(r * h, precision)
+            near_r, near_u = rounded(da_r, precision), near_n
+            carry[rows] = dh * z + near_r @ U_r + near_z @ U_z + dp * r  # (10')
+        near = np.concatenate([near_r, near_z, near_n], axis=1)
+        dx[rows, t] = near @ weight_ih  # (11)
+        dW_ih += near.T @ rounded(x[rows, t], precision)  # (12)
+        db_ih += np.concatenate([da_r, da_z, da_n], axis=1).sum(axis=0)
+        near_rz = np.concatenate([near_r, near_z], axis=1)
+        dW_hh += np.concatenate([near_rz.T @ near_h, near_u.T @ fed])  # (13)
+        db_hh += np.concatenate([da_r, da_z, du_n], axis=1).sum(axis=0)
     return dx, (dW_ih, dW_hh, db_ih, db_hh), carry
