@@ -18,7 +18,7 @@ from torch.nn import functional
 from ..config import MERGES
 from ..errors import ArgumentError, check_choice, sentence
 from ..layout import CELL_GATES, DIRECTIONS, weight_names, weight_shapes
-from ..ops.gru import autograd
+from ..ops.recurrent import autograd
 
 __all__ = ["LayerSpec", "Recurrent", "join", "register", "reset", "run"]
 
@@ -97,8 +97,8 @@ def reset(module: nn.Module, spec: LayerSpec) -> None:
 
 
 def run(
-    module: nn.Module, spec: LayerSpec, x: Tensor, lengths: Any = None, h0: Mapping[str, Tensor] | None = None
-) -> tuple[Tensor, dict[str, Tensor]]:
+    module: nn.Module, spec: LayerSpec, x: Tensor, lengths: Any = None, h0: Tensor | None = None
+) -> tuple[Tensor, Tensor]:
     """Run a layer over a padded batch.
 
     Args:
@@ -106,17 +106,19 @@ def run(
         spec: the layer.
         x: [B, T, I]; what lies past a length is never read.
         lengths: [B] int within 0..T, None for T everywhere.
-        h0: [B, H] the initial state of every walk, None for zeros.
+        h0: [D, B, H] the walks' initial states, None for zeros.
 
     Returns:
-        The joined outputs [B, T, C], zero past a length, and each walk's final state [B, H].
+        The joined outputs [B, T, C], zero past a length, and the walks' final states [D, B, H].
     """
     weights = {walk: [getattr(module, name) for name in spec.weights(walk)] for walk in spec.walks}
     if spec.recurrent_dropout:
         for arrays in weights.values():
             arrays[1] = functional.dropout(arrays[1], spec.recurrent_dropout, module.training)
     y, h_n = autograd.forward(x, weights, lengths, cell=spec.cell, reset_after=spec.reset_after, h0=h0)
-    return join(module, spec, y), h_n
+    if y.shape[2] == spec.outputs:
+        return y, h_n
+    return join(module, spec, dict(zip(spec.walks, y.chunk(2, dim=2), strict=True))), h_n
 
 
 def join(module: nn.Module, spec: LayerSpec, views: Mapping[str, Tensor]) -> Tensor:
@@ -180,7 +182,8 @@ class Recurrent(nn.Module):
 
     def forward(self, x: Tensor, lengths: Any = None) -> tuple[Tensor, dict[str, Tensor]]:
         """Return the joined outputs [B, T, C] and each walk's final state [B, H]; arguments as for `run`."""
-        return run(self, self.spec, x, lengths)
+        y, h_n = run(self, self.spec, x, lengths)
+        return y, dict(zip(self.spec.walks, h_n.unbind(), strict=True))
 
     def join(self, views: Mapping[str, Tensor]) -> Tensor:
         """Join one view per walk, [..., H] each, the way the outputs are joined: [..., C]."""
