@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -68,10 +69,15 @@ class LayerSpec:
         """Whether there are parameters of the merge."""
         return self.merge == "gated" and len(self.walks) == 2
 
+    @cached_property
+    def names(self) -> dict[str, tuple[str, ...]]:
+        """The names of each walk's weights."""
+        return {walk: weight_names(self.index, walk, self.bias) for walk in self.walks}
+
     def weights(self, walk: str) -> dict[str, tuple[int, ...]]:
         """Return name and shape of one walk's weights."""
         shapes = weight_shapes(self.cell, self.inputs, self.hidden)
-        return dict(zip(weight_names(self.index, walk, self.bias), shapes, strict=False))
+        return dict(zip(self.names[walk], shapes, strict=False))
 
     def parameters(self) -> dict[str, tuple[int, ...]]:
         """Return name and shape of every parameter, in torch's order."""
@@ -111,7 +117,7 @@ def run(
     Returns:
         The joined outputs [B, T, C], zero past a length, and the walks' final states [D, B, H].
     """
-    weights = {walk: [getattr(module, name) for name in spec.weights(walk)] for walk in spec.walks}
+    weights = {walk: [getattr(module, name) for name in names] for walk, names in spec.names.items()}
     if spec.recurrent_dropout:
         for arrays in weights.values():
             arrays[1] = functional.dropout(arrays[1], spec.recurrent_dropout, module.training)
