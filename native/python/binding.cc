@@ -6,6 +6,7 @@
 #include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
+#include <algorithm>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -123,6 +124,11 @@ int64_t gate_floats(const bigru_gru_layer& layer) {
   return floats;
 }
 
+// Gates may be more than lengths make necessary, so that their number can depend on the shape of a batch alone.
+template <class A> Shape at_least(const A& gates, int64_t floats) {
+  return {gates.ndim() == 1 ? std::max(static_cast<int64_t>(gates.shape(0)), floats) : floats};
+}
+
 // Memory for the gates of a batch. It goes back to the library when Python lets go of the array.
 nb::ndarray<nb::numpy, float, nb::ndim<1>> gru_gates(int64_t B, int64_t T, int64_t I, int64_t H, int D,
                                                      const std::optional<Array>& lengths) {
@@ -145,7 +151,7 @@ void gru_forward(const std::vector<WeightTuple>& weights, const std::vector<bool
   const float* h0_in = in("h0", h0, c.state());
   float* y_out = out("y", y, c.output());
   float* h_n_out = out("h_n", h_n, c.state());
-  float* gates_out = gates ? out("gates", *gates, {gate_floats(c.layer)}) : nullptr;
+  float* gates_out = gates ? out("gates", *gates, at_least(*gates, gate_floats(c.layer))) : nullptr;
   nb::gil_scoped_release release;
   must(bigru_gru_forward(&c.layer, c.weights.data(), x_in, h0_in, y_out, h_n_out, gates_out));
 }
@@ -165,8 +171,9 @@ void gru_backward(const std::vector<WeightTuple>& weights, const std::vector<boo
       to.push_back({out("weight_ih", w_ih, {3 * l.H, l.I}), out("weight_hh", w_hh, {3 * l.H, l.H}),
                     out("bias_ih", b_ih, {3 * l.H}), out("bias_hh", b_hh, {3 * l.H})});
   }
-  const float* arrays[] = {in("x", x, c.input()), in("h0", h0, c.state()), in("y", y, c.output()),
-                           in("gates", gates, {gate_floats(l)}), in("dy", dy, c.output()), in("dh_n", dh_n, c.state())};
+  const float* arrays[] = {in("x", x, c.input()),   in("h0", h0, c.state()),
+                           in("y", y, c.output()),  in("gates", gates, at_least(gates, gate_floats(l))),
+                           in("dy", dy, c.output()), in("dh_n", dh_n, c.state())};
   float* dx_out = out("dx", dx, c.input());
   float* dh0_out = out("dh0", dh0, c.state());
   nb::gil_scoped_release release;
@@ -225,6 +232,7 @@ void vector_math(const std::string& function, const Array& x, const Output& y) {
 }  // namespace
 
 NB_MODULE(_native, m) {
+  nb::set_leak_warnings(false);  // a model that lives until the interpreter ends is no leak
   m.doc() = "bigru's compiled kernels; bigru.ops.gru.native is the face to use.";
   m.def("isa", [] {
     const char* name = bigru_isa();

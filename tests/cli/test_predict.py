@@ -152,3 +152,21 @@ def test_every_row_that_is_left_out_is_listed(bigru: Bigru, model: Path, tmp_pat
     assert len(result.rows) == 1
     assert [f"{path}:{n}: empty row: 'text' is empty; left out" in result.err for n in range(2, 11)] == [True] * 9
     assert "more findings" not in result.err
+
+
+def test_without_the_compiled_kernels_one_line_says_how_to_get_them(model: Path) -> None:
+    code = """if True:
+        import sys, bigru.cli
+        class Absent:
+            def find_spec(self, name, *rest):
+                if name == "bigru._native":
+                    raise ImportError("No module named 'bigru._native'")
+        sys.meta_path.insert(0, Absent())
+        sys.exit(bigru.cli.run(["predict", sys.argv[1], "a"]))"""
+    done = subprocess.run([sys.executable, "-c", code, str(model)], capture_output=True, text=True, timeout=60)
+    want = (
+        "bigru predict: the compiled kernels must be built for this Python, got none "
+        "(No module named 'bigru._native'). "
+        "Build them, with a C++17 compiler at hand: pip install --force-reinstall --no-deps .\n"
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", want)

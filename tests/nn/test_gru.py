@@ -293,7 +293,7 @@ def test_mixed_precision_takes_halves():
     x, hx = torch.randn(5, 4, 3).bfloat16(), torch.randn(2, 4, 7).bfloat16()
     with torch.autocast("cpu", torch.bfloat16):
         output, _ = ours(x, hx)
-    torch.testing.assert_close(output.float(), ours(x.float(), hx.float())[0], rtol=1e-5, atol=1e-5)
+    torch.testing.assert_close(output.float(), ours(x.float(), hx.float())[0], rtol=0, atol=0.01)
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])

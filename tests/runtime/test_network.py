@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +16,8 @@ from bigru.config import MERGES, POOLINGS, ChannelConfig, EncoderConfig, ModelCo
 from bigru.errors import ArgumentError
 from bigru.layout import CELL_GATES, DIRECTIONS
 from bigru.nn.model import SequenceModel
+from bigru.ops.gru.native import Prepared
+from bigru.ops.recurrent.vectorised import Layer
 from bigru.runtime.network import Network
 from tolerances import FLOAT32
 
@@ -109,6 +113,54 @@ def test_an_empty_text_is_answered_by_the_bias_alone() -> None:
     for time in (0, 3):
         logits = Network(model, weights)(np.zeros((1, time, 2), np.int64), np.array([0]))
         np.testing.assert_array_equal(logits[0], weights["head.bias"])
+
+
+def test_threads_may_share_a_network() -> None:
+    model = ModelConfig(5, CHANNELS, encoder=EncoderConfig(hidden=32, layers=2), crf=True)
+    network = Network(model, drawn(model))
+    batches = [(padded(sequences(model, [n, n // 2]), n, 0), np.array([n, n // 2])) for n in range(2, 42)]
+    want = [network(*batch) for batch in batches]
+    with ThreadPoolExecutor(4) as pool:
+        for _ in range(5):
+            for got, logits in zip(pool.map(lambda batch: network(*batch), batches), want, strict=True):
+                np.testing.assert_array_equal(got, logits)
+
+
+def test_inputs_are_left_as_they_were() -> None:
+    for model in (MODELS[-2], MODELS[-4]):
+        batch, lengths = padded(sequences(model, LENGTHS), 9, 1), np.array(LENGTHS)
+        before = batch.copy()
+        Network(model, drawn(model))(batch, lengths)
+        np.testing.assert_array_equal(batch, before)
+
+
+def test_the_gru_runs_in_the_kernel_with_weights_packed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = ModelConfig(3, CHANNELS, encoder=EncoderConfig(hidden=4), pooling=("last",))
+    network = Network(model, drawn(model))
+    monkeypatch.setattr(Prepared, "__init__", None)
+    monkeypatch.delattr(Layer, "run")
+    network(padded(sequences(model, LENGTHS), 7, 0), np.array(LENGTHS))
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="reads /proc")
+def test_answers_do_not_pile_up_memory() -> None:
+    def resident() -> int:
+        return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * 4096
+
+    model = ModelConfig(3, CHANNELS, encoder=EncoderConfig(hidden=32), pooling=POOLINGS)
+    network, random = Network(model, drawn(model)), np.random.default_rng(0)
+
+    def answer() -> None:
+        lengths = random.integers(0, 61, 32)
+        network(np.zeros((32, 60, 2), np.int64), lengths)
+
+    for _ in range(50):
+        answer()
+    before = resident()
+    for _ in range(400):
+        answer()
+    # The states of one batch alone take half a megabyte.
+    assert resident() - before < 48e6
 
 
 def test_no_sequences_give_no_logits() -> None:

@@ -67,7 +67,9 @@ class Encoder(nn.Module):
             if number:
                 x = drop(x, self.dropout, self.training)
             x, finals = layer(x, lengths)
-            last = layer.join(finals)
             if self.norms:
-                x, last = self.norms[number](x), self.norms[number](last)
-        return x, last
+                x = self.norms[number](x)
+        top = self.layers[-1]
+        assert isinstance(top, Recurrent)
+        last = top.join(finals)
+        return x, self.norms[-1](last) if self.norms else last

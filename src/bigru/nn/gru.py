@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -161,13 +160,10 @@ class GRU(nn.Module):
         for spec in self._specs:
             if spec.index:
                 x = functional.dropout(x, self.dropout, self.training)
-            h0: Mapping[str, Tensor] | None = None
-            if hx is not None:
-                first = spec.index * len(spec.walks)
-                h0 = {walk: hx[first + d] for d, walk in enumerate(spec.walks)}
-            x, h_n = run(self, spec, x, lengths, h0)
-            finals.extend(h_n.values())
-        return x, torch.stack(finals)
+            first, walks = spec.index * len(spec.walks), len(spec.walks)
+            x, h_n = run(self, spec, x, lengths, None if hx is None else hx[first : first + walks])
+            finals.append(h_n)
+        return x, finals[0] if len(finals) == 1 else torch.cat(finals)
 
     def _check(self, x: Tensor, hx: Tensor | None, single: bool) -> None:
         """Check x, already [B, T, I], and hx as it was given."""

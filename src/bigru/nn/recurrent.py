@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -18,7 +19,7 @@ from torch.nn import functional
 from ..config import MERGES
 from ..errors import ArgumentError, check_choice, sentence
 from ..layout import CELL_GATES, DIRECTIONS, weight_names, weight_shapes
-from ..ops.gru import autograd
+from ..ops.recurrent import autograd
 
 __all__ = ["LayerSpec", "Recurrent", "join", "register", "reset", "run"]
 
@@ -68,10 +69,15 @@ class LayerSpec:
         """Whether there are parameters of the merge."""
         return self.merge == "gated" and len(self.walks) == 2
 
+    @cached_property
+    def names(self) -> dict[str, tuple[str, ...]]:
+        """The names of each walk's weights."""
+        return {walk: weight_names(self.index, walk, self.bias) for walk in self.walks}
+
     def weights(self, walk: str) -> dict[str, tuple[int, ...]]:
         """Return name and shape of one walk's weights."""
         shapes = weight_shapes(self.cell, self.inputs, self.hidden)
-        return dict(zip(weight_names(self.index, walk, self.bias), shapes, strict=False))
+        return dict(zip(self.names[walk], shapes, strict=False))
 
     def parameters(self) -> dict[str, tuple[int, ...]]:
         """Return name and shape of every parameter, in torch's order."""
@@ -97,8 +103,8 @@ def reset(module: nn.Module, spec: LayerSpec) -> None:
 
 
 def run(
-    module: nn.Module, spec: LayerSpec, x: Tensor, lengths: Any = None, h0: Mapping[str, Tensor] | None = None
-) -> tuple[Tensor, dict[str, Tensor]]:
+    module: nn.Module, spec: LayerSpec, x: Tensor, lengths: Any = None, h0: Tensor | None = None
+) -> tuple[Tensor, Tensor]:
     """Run a layer over a padded batch.
 
     Args:
@@ -106,17 +112,19 @@ def run(
         spec: the layer.
         x: [B, T, I]; what lies past a length is never read.
         lengths: [B] int within 0..T, None for T everywhere.
-        h0: [B, H] the initial state of every walk, None for zeros.
+        h0: [D, B, H] the walks' initial states, None for zeros.
 
     Returns:
-        The joined outputs [B, T, C], zero past a length, and each walk's final state [B, H].
+        The joined outputs [B, T, C], zero past a length, and the walks' final states [D, B, H].
     """
-    weights = {walk: [getattr(module, name) for name in spec.weights(walk)] for walk in spec.walks}
+    weights = {walk: [getattr(module, name) for name in names] for walk, names in spec.names.items()}
     if spec.recurrent_dropout:
         for arrays in weights.values():
             arrays[1] = functional.dropout(arrays[1], spec.recurrent_dropout, module.training)
     y, h_n = autograd.forward(x, weights, lengths, cell=spec.cell, reset_after=spec.reset_after, h0=h0)
-    return join(module, spec, y), h_n
+    if y.shape[2] == spec.outputs:
+        return y, h_n
+    return join(module, spec, dict(zip(spec.walks, y.chunk(2, dim=2), strict=True))), h_n
 
 
 def join(module: nn.Module, spec: LayerSpec, views: Mapping[str, Tensor]) -> Tensor:
@@ -180,7 +188,8 @@ class Recurrent(nn.Module):
 
     def forward(self, x: Tensor, lengths: Any = None) -> tuple[Tensor, dict[str, Tensor]]:
         """Return the joined outputs [B, T, C] and each walk's final state [B, H]; arguments as for `run`."""
-        return run(self, self.spec, x, lengths)
+        y, h_n = run(self, self.spec, x, lengths)
+        return y, dict(zip(self.spec.walks, h_n.unbind(), strict=True))
 
     def join(self, views: Mapping[str, Tensor]) -> Tensor:
         """Join one view per walk, [..., H] each, the way the outputs are joined: [..., C]."""

@@ -1,9 +1,8 @@
-"""The model in NumPy: what `bigru.nn.SequenceModel` computes in evaluation, without torch."""
+"""The model without torch: what `bigru.nn.SequenceModel` computes in evaluation. The GRU is native, the rest NumPy."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
@@ -11,7 +10,8 @@ from ..bundle.weights import shapes
 from ..config import EncoderConfig, ModelConfig
 from ..errors import ArgumentError, check_array, check_lengths, sentence
 from ..layout import DIRECTIONS, weight_names
-from ..ops.gru.vectorised import Layer
+from ..ops.gru.native import Prepared
+from ..ops.recurrent.vectorised import Layer
 
 __all__ = ["Network"]
 
@@ -21,12 +21,14 @@ EPSILON = 1e-5
 """Added to the variance by layer normalisation, as in torch."""
 
 Weights = Mapping[str, np.ndarray]
-Merge = Callable[[Sequence[np.ndarray]], np.ndarray]
+Run = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
+"""From x [B, T, I] and lengths [B] to y [B, T, D*H], zero past a length, and h_n [D, B, H]."""
+Merge = Callable[[np.ndarray, np.ndarray], np.ndarray]
 Norm = Callable[[np.ndarray], np.ndarray]
 
 
 class Network:
-    """A model made ready to run; all arithmetic in float32.
+    """A model made ready to run; all arithmetic in float32. Calls keep nothing, so threads may share it.
 
     Args:
         model: its shape.
@@ -49,6 +51,8 @@ class Network:
         self._layers = [_layer(encoder, self._under(f"encoder.layers.{n}.")) for n in range(encoder.layers)]
         self._merges = [_merge(encoder, self._under(f"encoder.layers.{n}.")) for n in range(encoder.layers)]
         self._norms = [_norm(self._under(f"encoder.norms.{n}.")) for n in range(encoder.layers)]
+        self._tables = [self._weights[f"embedding.{c}.weight"] for c in range(len(model.channels))]
+        self._sizes = np.array([channel.size for channel in model.channels], np.uint64)
 
     def __call__(self, inputs: np.ndarray, lengths: np.ndarray) -> np.ndarray:
         """Compute the logits of one padded batch.
@@ -67,73 +71,97 @@ class Network:
         kind, width = ("int", len(model.channels)) if model.channels else ("float", model.values)
         inputs = check_array(WHERE, "inputs", inputs, ("B", "T", width), kind)
         lengths = check_lengths(WHERE, lengths, *inputs.shape[:2])
-        real = (np.arange(inputs.shape[1]) < lengths[:, None])[:, :, None]
-        ids = np.where(real, inputs, 0)
+        past = _past(lengths, inputs.shape[1])
+        ids = inputs if past is None else np.where(past[:, :, None], 0, inputs)
         x = self._embed(ids)
-        states, last = self._encode(x, lengths)
-        wide = self._wide(ids, real)
+        states, h_n = self._encode(x, lengths)
         if not model.pooling:
-            read = np.concatenate([states, x], axis=2) if model.skip else states
-            return np.where(real, self._head(read) + wide, 0.0)
-        parts = [self._pool(kind, x, states, last, real, lengths) for kind in model.pooling]
-        logits = self._head(np.where(lengths[:, None] > 0, np.concatenate(parts, axis=1), 0.0))
-        return logits + _total(wide, lengths) if model.wide else logits
+            logits = self._head(np.concatenate([states, x], axis=2) if model.skip else states)
+            if model.wide:
+                logits += self._wide(ids)
+            return _clear(logits, past)
+        pooled = self._pool(_clear(x, past), _clear(states, past), h_n, past, lengths)
+        logits = self._head(pooled)
+        return logits + _total(_clear(self._wide(ids), past), lengths) if model.wide else logits
 
     def _under(self, prefix: str) -> dict[str, np.ndarray]:
         return {name.removeprefix(prefix): w for name, w in self._weights.items() if name.startswith(prefix)}
 
     def _embed(self, inputs: np.ndarray) -> np.ndarray:
         if not self.model.channels:
-            return inputs.astype(np.float32, copy=False)
-        parts = []
-        for c, channel in enumerate(self.model.channels):
-            ids = inputs[:, :, c]
-            if ids.size and (ids.min() < 0 or ids.max() >= channel.size):
-                got = int(ids.min() if ids.min() < 0 else ids.max())
-                raise ArgumentError(sentence(WHERE, f"ids of {channel.name}", f"within 0..{channel.size - 1}", got))
-            parts.append(self._weights[f"embedding.{c}.weight"][ids])
-        return np.concatenate(parts, axis=2)
+            return inputs.astype(np.float32)
+        ids = inputs.astype(np.int64, copy=False)
+        # Seen without their sign, negative ids are too large as well.
+        if ids.size and (ids.view(np.uint64).max(axis=(0, 1)) >= self._sizes).any():
+            self._refuse(ids)
+        tables = enumerate(self._tables)
+        return np.concatenate([table.take(ids[:, :, c], axis=0) for c, table in tables], axis=2)
 
-    def _wide(self, ids: np.ndarray, real: np.ndarray) -> Any:
-        """Return what the linear part adds to the logits of each step, [B, T, K], zero past a length."""
-        if not self.model.wide:
-            return 0.0
-        terms = (self._weights[f"wide.{c}.weight"][ids[:, :, c]] for c in range(len(self.model.channels)))
-        return np.where(real, sum(terms), np.float32(0))
+    def _refuse(self, inputs: np.ndarray) -> None:
+        for c, channel in enumerate(self.model.channels):
+            low, high = int(inputs[:, :, c].min()), int(inputs[:, :, c].max())
+            if low < 0 or high >= channel.size:
+                want = f"within 0..{channel.size - 1}"
+                raise ArgumentError(sentence(WHERE, f"ids of {channel.name}", want, low if low < 0 else high))
+
+    def _wide(self, ids: np.ndarray) -> np.ndarray:
+        """Return what the linear part adds to the logits of each step, [B, T, K]."""
+        terms = [self._weights[f"wide.{c}.weight"].take(ids[:, :, c], axis=0) for c in range(len(self._tables))]
+        return np.asarray(sum(terms))
 
     def _encode(self, x: np.ndarray, lengths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return the states of all steps [B, T, C] and the joined final states [B, C]."""
-        last = x
-        for layer, merge, norm in zip(self._layers, self._merges, self._norms, strict=True):
-            outputs, finals = layer.run(x, lengths)
-            hidden = [f[0] if isinstance(f, tuple) else f for f in finals.values()]
-            x, last = norm(merge(list(outputs.values()))), norm(merge(hidden))
-        return x, last
+        """Return the states of all steps [B, T, C] and the last layer's final states [D, B, H]."""
+        for run, merge, norm in zip(self._layers, self._merges, self._norms, strict=True):
+            y, h_n = run(x, lengths)
+            x = norm(y if merge is None else merge(*np.split(y, 2, axis=2)))
+        return x, h_n
 
     def _pool(
-        self, kind: str, x: np.ndarray, states: np.ndarray, last: np.ndarray, real: np.ndarray, lengths: np.ndarray
+        self, x: np.ndarray, states: np.ndarray, h_n: np.ndarray, past: np.ndarray | None, lengths: np.ndarray
     ) -> np.ndarray:
-        if kind == "last":
-            return last
-        if kind == "max":
-            return np.where(real, states, -np.inf).max(axis=1, initial=-np.inf)
-        if kind == "attention":
-            return self._attention(states, real)
-        if kind == "bag":
-            return _total(np.where(real, x, 0.0), lengths)
-        summed = np.where(real, states, 0.0).sum(axis=1)
-        return np.asarray(summed / np.maximum(lengths, 1).astype(np.float32)[:, None])
+        """Return [B, P]; x and states are zero past each length."""
+        parts = []
+        for kind in self.model.pooling:
+            if kind == "last":
+                merge, norm = self._merges[-1], self._norms[-1]
+                part = norm(np.concatenate(h_n, axis=1) if merge is None else merge(*h_n))
+            elif kind == "max":
+                part = _clear(states if past is None else states.copy(), past, -np.inf).max(axis=1, initial=-np.inf)
+            elif kind == "attention":
+                part = self._attention(states, past)
+            elif kind == "bag":
+                part = _total(x, lengths)
+            else:
+                part = states.sum(axis=1) / np.maximum(lengths, 1).astype(np.float32)[:, None]
+            parts.append(part)
+        pooled = np.concatenate(parts, axis=1)
+        pooled[lengths == 0] = 0
+        return pooled
 
-    def _attention(self, states: np.ndarray, real: np.ndarray) -> np.ndarray:
+    def _attention(self, states: np.ndarray, past: np.ndarray | None) -> np.ndarray:
         hidden = np.tanh(states @ self._weights["pool.attend.weight"].T + self._weights["pool.attend.bias"])
-        scores = np.where(real, (hidden @ self._weights["pool.query"])[:, :, None], -np.inf)
+        scores = (hidden @ self._weights["pool.query"])[:, :, None]
+        if past is not None:
+            scores[past] = -np.inf
         peak = scores.max(axis=1, keepdims=True, initial=np.finfo(np.float32).min)
         shares = np.exp(scores - peak)
         total = np.maximum(shares.sum(axis=1), np.finfo(np.float32).tiny)
-        return np.asarray((shares * np.where(real, states, 0.0)).sum(axis=1) / total)
+        return np.asarray((shares * states).sum(axis=1) / total)
 
     def _head(self, x: np.ndarray) -> np.ndarray:
         return x @ self._weights["head.weight"].T + self._weights["head.bias"]
+
+
+def _past(lengths: np.ndarray, time: int) -> np.ndarray | None:
+    """Return which steps lie past each length, [B, T], or None if none does."""
+    return None if (lengths == time).all() else np.arange(time) >= lengths[:, None]
+
+
+def _clear(values: np.ndarray, past: np.ndarray | None, to: float = 0.0) -> np.ndarray:
+    """Overwrite `values` [B, T, C] past each length and return it: much less to write than a masked copy."""
+    if past is not None:
+        values[past] = to
+    return values
 
 
 def _total(values: np.ndarray, lengths: np.ndarray) -> np.ndarray:
@@ -141,30 +169,41 @@ def _total(values: np.ndarray, lengths: np.ndarray) -> np.ndarray:
     return np.asarray(values.sum(axis=1) / np.sqrt(np.maximum(lengths, 1).astype(np.float32))[:, None])
 
 
-def _layer(encoder: EncoderConfig, weights: Weights) -> Layer:
+def _layer(encoder: EncoderConfig, weights: Weights) -> Run:
+    """Return how a layer is run: the GRU by the compiled kernel with packed weights, other cells in NumPy."""
     walks = DIRECTIONS[encoder.direction]
-    per_walk = {walk: [weights[name] for name in weight_names(0, walk)] for walk in walks}
-    return Layer(per_walk, cell=encoder.cell, reset_after=encoder.reset_after)
+    per_walk = {walk: [np.ascontiguousarray(weights[name]) for name in weight_names(0, walk)] for walk in walks}
+    if encoder.cell == "gru":
+        reverse = [walk == "backward" for walk in walks]
+        prepared = Prepared(list(per_walk.values()), reset_after=encoder.reset_after, reverse=reverse)
+        return lambda x, lengths: prepared.forward(np.ascontiguousarray(x), lengths=lengths)
+    layer = Layer(per_walk, cell=encoder.cell)
+
+    def run(x: np.ndarray, lengths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        outputs, finals = layer.run(x, lengths)
+        hidden = [state[0] if isinstance(state, tuple) else state for state in finals.values()]
+        return np.concatenate(list(outputs.values()), axis=2), np.stack(hidden)
+
+    return run
 
 
-def _merge(encoder: EncoderConfig, weights: Weights) -> Merge:
-    """Return how the outputs of a layer's walks become one array."""
-    if encoder.direction != "both":
-        return lambda walks: walks[0]
+def _merge(encoder: EncoderConfig, weights: Weights) -> Merge | None:
+    """Return how the outputs of a layer's walks become one array; None where they are left side by side."""
+    if encoder.direction != "both" or encoder.merge == "concat":
+        return None
     if encoder.merge == "gated":
         weight, bias = weights["weight_merge_l0"].T, weights["bias_merge_l0"]
 
-        def gated(walks: Sequence[np.ndarray]) -> np.ndarray:
-            forward, backward = walks
-            g = 0.5 * np.tanh(0.5 * (np.concatenate(walks, axis=-1) @ weight + bias)) + 0.5
+        def gated(forward: np.ndarray, backward: np.ndarray) -> np.ndarray:
+            both = np.concatenate([forward, backward], axis=-1)
+            g = 0.5 * np.tanh(0.5 * (both @ weight + bias)) + 0.5
             return np.asarray(g * forward + (1 - g) * backward)
 
         return gated
     merges: dict[str, Merge] = {
-        "concat": lambda walks: np.concatenate(walks, axis=-1),
-        "sum": lambda walks: walks[0] + walks[1],
-        "mul": lambda walks: walks[0] * walks[1],
-        "average": lambda walks: (walks[0] + walks[1]) * 0.5,
+        "sum": lambda forward, backward: forward + backward,
+        "mul": lambda forward, backward: forward * backward,
+        "average": lambda forward, backward: (forward + backward) * 0.5,
     }
     return merges[encoder.merge]
 

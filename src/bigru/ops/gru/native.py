@@ -22,7 +22,7 @@ except ImportError as error:
         "Build them, with a C++17 compiler at hand: pip install --force-reinstall --no-deps ."
     ) from error
 
-__all__ = ["Prepared", "Weights", "backward", "forward", "instruction_sets", "isa", "threads"]
+__all__ = ["Prepared", "Weights", "backward", "forward", "gate_floats", "instruction_sets", "isa", "threads"]
 
 Weights = Sequence[Sequence[Any]]
 """Per walk the four weights; biases may be None."""
@@ -58,14 +58,14 @@ def forward(
         keep: whether to keep what `backward` needs.
 
     Returns:
-        y [B, T, D*H], zero past a length; h_n [D, B, H]; with `keep` the gates, else None.
+        y [B, T, D*H], zero past a length; h_n [D, B, H]; with `keep` the gates, as many as for full lengths, else None.
 
     Raises:
         ValueError: a dtype, shape or length does not fit, said by name.
     """
     (B, T, inputs), D, H = x.shape, len(weights), weights[0][1].shape[1]
     y, h_n = np.empty((B, T, D * H), np.float32), np.empty((D, B, H), np.float32)
-    gates = _native.gru_gates(B, T, inputs, H, D, lengths) if keep else None
+    gates = _native.gru_gates(B, T, inputs, H, D, None) if keep else None
     _native.gru_forward(weights, reverse, reset_after, precision, threads, x, lengths, h0, y, h_n, gates)
     return y, h_n, gates
 
@@ -105,6 +105,11 @@ def backward(
     options = (reverse, reset_after, precision, threads)
     _native.gru_backward(weights, *options, x, lengths, h0, y, gates, dy, dh_n, dx, dh0, gradients)
     return dx, dh0, gradients
+
+
+def gate_floats(hidden: int) -> int:
+    """Return how many floats of gates are kept for one step of one row and one walk."""
+    return _native.gru_gates(1, 1, 1, hidden, 1, None).size
 
 
 class Prepared:

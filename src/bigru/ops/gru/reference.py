@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..recurrent.walk import Weights, check_walk, steps
 from .rounding import rounded
-from .walk import Weights, check_walk, steps
 
 __all__ = ["Saved", "Step", "backward", "forward", "sigmoid"]
 

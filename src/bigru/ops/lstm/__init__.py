@@ -1,1 +1,1 @@
-"""The LSTM, for comparison: `reference.py`. Its fast engines stand in `ops.gru`."""
+"""The LSTM, for comparison: `reference.py`. Its fast engines stand in `ops.recurrent`."""

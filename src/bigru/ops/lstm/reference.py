@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..gru.reference import sigmoid
-from ..gru.walk import Weights, check_walk, steps
+from ..recurrent.walk import Weights, check_walk, steps
 
 __all__ = ["Saved", "State", "Step", "backward", "forward"]
 

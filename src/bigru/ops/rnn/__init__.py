@@ -1,1 +1,1 @@
-"""The plain recurrent network, for comparison: `reference.py`. Its fast engines stand in `ops.gru`."""
+"""The plain recurrent network, for comparison: `reference.py`. Its fast engines stand in `ops.recurrent`."""

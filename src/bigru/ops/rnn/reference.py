@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..gru.walk import Weights, check_walk, steps
+from ..recurrent.walk import Weights, check_walk, steps
 
 __all__ = ["Saved", "Step", "backward", "forward"]
 

@@ -8,10 +8,10 @@ import torch
 
 from bigru.errors import ArgumentError
 from bigru.layout import weight_shapes
-from bigru.ops.gru import autograd
 from bigru.ops.gru import reference as gru
-from bigru.ops.gru.walk import Packing
 from bigru.ops.lstm import reference as lstm
+from bigru.ops.recurrent import autograd
+from bigru.ops.recurrent.walk import Packing
 from bigru.ops.rnn import reference as rnn
 from tolerances import FLOAT32, FLOAT64
 
@@ -41,6 +41,11 @@ def reference_of(name, x, weights, h0, lengths, reverse, dy, dh_n):
     return y, h_n, *gru.backward(dy, dh_n, saved)
 
 
+def by_walk(walks, y, h_n):
+    """Return y and h_n of each walk, views of [B, T, D*H] and [D, B, H]."""
+    return dict(zip(walks, y.chunk(len(walks), dim=2), strict=True)), dict(zip(walks, h_n, strict=True))
+
+
 def leaf(array):
     return torch.from_numpy(array.copy()).requires_grad_()
 
@@ -57,9 +62,8 @@ def assert_equals_reference(run, name, x, lengths, hidden, walks, dtype=np.float
     dh_n = {walk: rng.normal(size=(batch, hidden)) for walk in walks}
     tx = leaf(x.astype(dtype))
     tweights = {walk: [leaf(w.astype(dtype)) for w in arrays] for walk, arrays in weights.items()}
-    th0 = {walk: leaf(h.astype(dtype)) for walk, h in h0.items()}
-    y, h_n = run(tx, tweights, th0)
-    assert list(y) == list(h_n) == list(walks)
+    th0 = leaf(np.stack([h0[walk] for walk in walks]).astype(dtype))
+    y, h_n = by_walk(walks, *run(tx, tweights, th0))
     loss = sum((y[w] * torch.from_numpy(dy[w])).sum() + (h_n[w] * torch.from_numpy(dh_n[w])).sum() for w in walks)
     loss.backward()
     dx = np.zeros_like(x)
@@ -70,7 +74,7 @@ def assert_equals_reference(run, name, x, lengths, hidden, walks, dtype=np.float
         dx += want[2]
         for got, gradient in zip(tweights[walk], want[3], strict=True):
             np.testing.assert_allclose(got.grad, gradient, **tolerance)
-        np.testing.assert_allclose(th0[walk].grad, want[4], **tolerance)
+        np.testing.assert_allclose(th0.grad[walks.index(walk)], want[4], **tolerance)
     np.testing.assert_allclose(tx.grad, dx, **tolerance)
 
 
@@ -147,11 +151,10 @@ def test_nothing_to_read_leaves_the_state(name, batch, time):
     lengths = np.zeros(batch, np.int64)
     cell, reset_after = CELLS[name]
     weights = {w: [torch.from_numpy(a) for a in arrays] for w, arrays in weights_of(cell, 2, 3, WALKS).items()}
-    h0 = {walk: torch.randn(batch, 3, dtype=torch.float64) for walk in WALKS}
+    h0 = torch.randn(2, batch, 3, dtype=torch.float64)
     y, h_n = autograd.forward(torch.from_numpy(x), weights, lengths, cell=cell, reset_after=reset_after, h0=h0)
-    for walk in WALKS:
-        np.testing.assert_array_equal(y[walk], np.zeros((batch, time, 3)))
-        np.testing.assert_array_equal(h_n[walk], h0[walk])
+    np.testing.assert_array_equal(y, np.zeros((batch, time, 6)))
+    np.testing.assert_array_equal(h_n, h0)
 
 
 @every_cell
@@ -163,8 +166,7 @@ def test_without_biases_equals_biases_of_zero(name):
     x = torch.randn(2, 5, 2, dtype=torch.float64)
     got, _ = autograd.forward(x, bare, cell=cell, reset_after=reset_after)
     want, _ = autograd.forward(x, zero, cell=cell, reset_after=reset_after)
-    for walk in WALKS:
-        np.testing.assert_allclose(got[walk], want[walk], **FLOAT64)
+    np.testing.assert_allclose(got, want, **FLOAT64)
 
 
 @pytest.mark.parametrize("kind", [list, tuple, np.array, torch.tensor])
@@ -173,8 +175,8 @@ def test_lengths_may_be_a_list_an_array_or_a_tensor(kind):
     x = torch.ones(2, 3, 1, dtype=torch.float64)
     y, _ = autograd.forward(x, weights, kind([1, 3]))
     want, _ = autograd.forward(x[:1, :1], weights)
-    np.testing.assert_allclose(y["forward"][0, 0], want["forward"][0, 0], **FLOAT64)
-    np.testing.assert_array_equal(y["forward"][0, 1:], np.zeros((2, 2)))
+    np.testing.assert_allclose(y[0, 0], want[0, 0], **FLOAT64)
+    np.testing.assert_array_equal(y[0, 1:], np.zeros((2, 2)))
 
 
 def test_lengths_beyond_the_batch_are_refused():
@@ -190,7 +192,7 @@ def test_lengths_beyond_the_batch_are_refused():
 def test_backward_may_run_twice_over_a_kept_graph(reset_after):
     weights = {"forward": [leaf(a) for a in weights_of("gru", 2, 3, ("forward",))["forward"]]}
     y, _ = autograd.forward(torch.randn(2, 5, 2, dtype=torch.float64), weights, reset_after=reset_after)
-    loss = y["forward"].square().sum()
+    loss = y.square().sum()
     first = torch.autograd.grad(loss, weights["forward"], retain_graph=True)
     second = torch.autograd.grad(loss, weights["forward"])
     for a, b in zip(first, second, strict=True):
@@ -205,11 +207,11 @@ def test_mixed_precision_takes_halves_and_keeps_the_state_precise(name):
     want, _ = autograd.forward(x.float(), weights, cell=cell, reset_after=reset_after)
     with torch.autocast("cpu", torch.bfloat16):
         y, _ = autograd.forward(x, weights, cell=cell, reset_after=reset_after)
-        loss = y["forward"].float().square().sum()
+        loss = y.float().square().sum()
     loss.backward()
     assert weights["forward"][1].grad.dtype == torch.float32
     if cell == "gru":
-        np.testing.assert_allclose(y["forward"].detach(), want["forward"].detach(), **FLOAT32)
+        np.testing.assert_allclose(y.detach(), want.detach(), **FLOAT32)
 
 
 @pytest.mark.parametrize("reset_after", [True, False])

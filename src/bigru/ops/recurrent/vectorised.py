@@ -1,9 +1,9 @@
-"""Fast inference in NumPy: all cells, all walks of a layer in one loop over the steps.
+"""The plain recurrent network and the LSTM in NumPy: fast inference, all walks of a layer in one loop over the steps.
 
 One product covers the inputs of every real step; rows are ranked by length, so that finished rows
 leave the loop (see `walk.Packing`). A sigmoid costs the loop one tanh and two cheap passes:
 sigmoid(v) = (1 + tanh(v / 2)) / 2, the inner half of which is folded into the weights beforehand.
-Equation numbers are those of docs/math/gru.md.
+Equations are numbered as in the cells' `reference.py`. The GRU has a compiled kernel instead, `ops.gru.native`.
 """
 
 from __future__ import annotations
@@ -21,27 +21,24 @@ __all__ = ["Layer", "State"]
 State = np.ndarray | tuple[np.ndarray, np.ndarray]
 """[B, H], or (h, c) of that shape for the LSTM."""
 
-SIGMOIDS = {"rnn": (), "gru": ("r", "z"), "lstm": ("i", "f", "o")}
+SIGMOIDS = {"rnn": (), "lstm": ("i", "f", "o")}
 
 
 class Layer:
     """One recurrent layer made ready to run: the weights of its walks, stacked and scaled."""
 
-    def __init__(
-        self, weights: Mapping[str, Sequence[np.ndarray]], *, cell: str = "gru", reset_after: bool = True
-    ) -> None:
+    def __init__(self, weights: Mapping[str, Sequence[np.ndarray]], *, cell: str) -> None:
         """Take the weights of every walk.
 
         Args:
             weights: for each walk ("forward", "backward") the arrays weight_ih [G*H, I],
                 weight_hh [G*H, H], bias_ih [G*H] and bias_hh [G*H], gates as in `CELL_GATES`.
-            cell: "gru", "rnn" (tanh) or "lstm".
-            reset_after: equation (3) when true, (3') when false; only the GRU looks at it.
+            cell: "rnn" (tanh) or "lstm".
 
         Raises:
             ArgumentError: `cell` or a walk is unknown, or a weight has the wrong shape.
         """
-        check_choice("Layer", "cell", cell, CELL_GATES)
+        check_choice("Layer", "cell", cell, SIGMOIDS)
         for walk, arrays in weights.items():
             check_choice("Layer", "walk", walk, ("forward", "backward"))
             shapes = weight_shapes(cell, arrays[0].shape[-1], arrays[1].shape[-1])
@@ -49,19 +46,13 @@ class Layer:
                 check_array("Layer", name, array, shape)
         self.walks = tuple(weights)
         self.cell = cell
-        self.reset_after = reset_after
         weight_ih, weight_hh, bias_ih, bias_hh = (
             np.stack([_by_gate(w, cell) for w in group], axis=1) for group in zip(*weights.values(), strict=True)
         )
         self.hidden = weight_hh.shape[2]
         self.W = np.ascontiguousarray(weight_ih.swapaxes(2, 3))
         self.U = np.ascontiguousarray(weight_hh.swapaxes(2, 3))
-        # With reset after the product the candidate's recurrent bias is inside the reset: equation (3).
-        inside = cell == "gru" and reset_after
-        self.c_n = bias_hh[-1][:, None] if inside else np.zeros_like(bias_hh[-1][:, None])
-        bias_ih[:-1] += bias_hh[:-1]
-        bias_ih[-1] += 0 if inside else bias_hh[-1]
-        self.b = bias_ih[:, :, None]
+        self.b = (bias_ih + bias_hh)[:, :, None]
 
     def run(
         self, x: np.ndarray, lengths: np.ndarray | None = None, h0: Mapping[str, State] | None = None
@@ -129,31 +120,6 @@ def _by_gate(weight: np.ndarray, cell: str) -> np.ndarray:
     return split * np.array(halves, weight.dtype).reshape(-1, *[1] * weight.ndim)
 
 
-def _gru(layer: Layer, packing: Packing, gates: np.ndarray, hs: np.ndarray) -> None:
-    batch, half = packing.batch, np.array(0.5, gates.dtype)
-    recurrent = layer.U if layer.reset_after else layer.U[:2]
-    for before, start, end, u in _with_scratch(packing, gates):
-        h, a = hs[:, before : before + end - start], gates[:, :, start - batch : end - batch]
-        rz, n = u[:2], u[2]
-        np.matmul(h, recurrent, out=u[: len(recurrent)])
-        rz += a[:2]
-        np.tanh(rz, out=rz)
-        rz *= half
-        rz += half  # (1), (2)
-        r, z = rz
-        if layer.reset_after:
-            n += layer.c_n
-            n *= r
-        else:
-            r *= h
-            np.matmul(r, layer.U[2], out=n)
-        n += a[2]
-        np.tanh(n, out=n)  # (3), (3')
-        after = np.subtract(h, n, out=hs[:, start:end])
-        after *= z
-        after += n  # (4)
-
-
 def _rnn(layer: Layer, packing: Packing, gates: np.ndarray, hs: np.ndarray) -> None:
     batch = packing.batch
     for before, start, end in packing.spans():
@@ -195,4 +161,4 @@ def _with_scratch(packing: Packing, gates: np.ndarray) -> Iterator[tuple[int, in
         yield before, start, end, scratch
 
 
-STEPS: dict[str, Callable[..., None]] = {"gru": _gru, "rnn": _rnn, "lstm": _lstm}
+STEPS: dict[str, Callable[..., None]] = {"rnn": _rnn, "lstm": _lstm}
