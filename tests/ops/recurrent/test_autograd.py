@@ -211,7 +211,8 @@ def test_mixed_precision_takes_halves_and_keeps_the_state_precise(name):
     loss.backward()
     assert weights["forward"][1].grad.dtype == torch.float32
     if cell == "gru":
-        np.testing.assert_allclose(y.detach(), want.detach(), **FLOAT32)
+        assert y.dtype == torch.float32
+        np.testing.assert_allclose(y.detach(), want.detach(), rtol=0, atol=0.01)  # rounded factors, precise state
 
 
 @pytest.mark.parametrize("reset_after", [True, False])
