@@ -7,6 +7,8 @@
 
 #include <stdint.h>
 
+#include "crf_kernels.h"
+
 namespace bigru {
 
 struct Weights {              // of one direction, torch's layout, gates stacked r, z, n
@@ -80,7 +82,8 @@ struct Kernels {
   void (*forward)(const ForwardTask&);
   void (*backward)(const BackwardTask&);
   void (*sum_weight_gradients)(const Layer&, const float* dw, long tasks, const WeightGradients&);
-  void (*vector_math)(int function, const float* in, float* out, long count);  // 0 sigmoid, 1 tanh: for tests
+  void (*vector_math)(int function, const float* in, float* out, long count);  // 0 sigmoid, 1 tanh, 2 exp, 3 log: for tests
+  CrfKernels crf;
 };
 
 }  // namespace bigru

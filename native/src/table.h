@@ -2,6 +2,7 @@
 #pragma once
 
 #include "backward.h"
+#include "crf.h"
 
 namespace {
 
@@ -10,7 +11,8 @@ inline long packed_forward_floats(const Layer& l) { return packed_forward(l).end
 inline void vector_math(int function, const float* in, float* out, long count) {
   for (long i = 0; i < count; i += W) {
     const vf x = load_first(in + i, count - i);
-    store_first(out + i, function == 0 ? sigmoid(x) : tanh(x), count - i);
+    const vf y = function == 0 ? sigmoid(x) : function == 1 ? tanh(x) : function == 2 ? exp(x) : log(x);
+    store_first(out + i, y, count - i);
   }
 }
 
@@ -22,6 +24,6 @@ extern const Kernels BIGRU_TABLE;
 const Kernels BIGRU_TABLE = {
     BIGRU_NAME,           W,           gate_floats,   packed_forward_floats, packed_backward_floats, forward_scratch_floats,
     backward_scratch_floats, weight_sum_floats, pack_forward, pack_backward, forward,           backward,
-    sum_weight_gradients, vector_math};
+    sum_weight_gradients, vector_math, crf_kernels};
 
 }  // namespace bigru
