@@ -141,9 +141,12 @@ def _backward_shapes(d_losses: Tensor, *saved: Any) -> tuple[Tensor, ...]:
 
 def _keep(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, Tensor]) -> None:
     ctx.save_for_backward(*inputs[:-1], output[1])
+    ctx.set_materialize_grads(False)  # else what is kept, many times the emissions, would get zeros for a gradient
 
 
-def _gradient(ctx: Any, d_losses: Tensor, _: Tensor) -> tuple[Tensor | None, ...]:
+def _gradient(ctx: Any, d_losses: Tensor | None, _: Tensor | None) -> tuple[Tensor | None, ...]:
+    if d_losses is None:
+        return (None,) * 7
     if torch.is_grad_enabled():  # A gradient that is differentiated again would silently count as a constant.
         raise ArgumentError(sentence(WHERE, "create_graph", "False in backward", True))
     needs = [ctx.needs_input_grad[i] for i in (0, 3, 4, 5)]

@@ -1,9 +1,9 @@
 """The linear-chain CRF in NumPy, one sequence at a time and as the equations read: the specification.
 
-Equations: `docs/math/crf.md`. Shapes everywhere: emissions [B, T, K] float, lengths [B] int (None: T throughout), tags and paths [B, T] int. What
+Shapes everywhere: emissions [B, T, K] float, lengths [B] int (None: T throughout), tags and paths [B, T] int. What
 lies past a length is never read and is written as zero. Arithmetic and results are float64. A sequence of length 0
 has one path, the empty one, of score 0. Forbidden tags and transitions have the score -inf; where no path at all is
-allowed, partition and scores are -inf and probabilities 0.
+allowed, partition and scores are -inf and probabilities 0. Equations: `docs/math/crf.md`.
 
 Sources: Lafferty, McCallum & Pereira 2001 (the model); Rabiner 1989, section III (the recursions); Sutton & McCallum
 2012, section 4 (marginals).
