@@ -1,6 +1,6 @@
-/* bigru's kernels behind one C interface: GRU layers on a CPU, forward and backward.
+/* bigru's kernels behind one C interface: GRU layers and linear-chain CRFs on a CPU, forward and backward.
  *
- * Letters: B batch, T time, I input, H hidden, D directions (1 or 2).
+ * Letters: B batch, T time, I input, H hidden, D directions (1 or 2), K tags.
  * All arrays are dense and row-major and belong to the caller; what a call writes must not overlap what it reads.
  * Results do not depend on the number of threads, nor a row's on the other rows of the batch, to the last bit.
  * Any thread may call, also after fork; of simultaneous calls one has the helper threads and the others work alone.
@@ -91,7 +91,65 @@ BIGRU_API int bigru_gru_infer(const bigru_gru_prepared* prepared, const bigru_gr
 /* One step of a stream, D = 1: x [B, I]; h [B, H] is read and replaced. Runs on the calling thread. */
 BIGRU_API int bigru_gru_step(const bigru_gru_prepared* prepared, int64_t B, const float* x, float* h);
 
-/* The instruction set in use, one of "portable", "avx2", "avx512", "avx512_bf16". BIGRU_ISA in the environment, read at the first
+/* A batch of sequences to be tagged, and the scores of a linear chain over K tags: -inf forbids. */
+typedef struct {
+  int64_t B, T, K;
+  int32_t threads;         /* as in bigru_gru_layer */
+  int32_t reserved;
+  const int64_t* lengths;  /* [B] each 0..T, or NULL: all are T. What lies past a length is never read */
+} bigru_crf_batch;
+
+typedef struct {
+  const float* transitions;  /* [K, K] from row to column */
+  const float* start;        /* [K] */
+  const float* end;          /* [K] */
+} bigru_crf_scores;
+
+/* How many floats forward keeps for backward; -1 for an invalid batch. bigru_take_floats lends them. */
+BIGRU_API int64_t bigru_crf_kept_floats(const bigru_crf_batch* batch);
+
+/* emissions [B, T, K]; tags [B, T], each 0..K-1 within the lengths; losses [B]: -log p(tags | emissions), +inf for a
+ * forbidden path, 0 for length 0; kept [bigru_crf_kept_floats] for backward, or NULL. Exact for any scores: sequences
+ * in which float32 would underflow are computed again in log space and in double. NaN gives NaN. */
+BIGRU_API int bigru_crf_forward(const bigru_crf_batch* batch, const bigru_crf_scores* scores, const float* emissions,
+                                const int64_t* tags, float* losses, float* kept);
+
+/* Arguments and kept of the forward call; d_losses [B]. Written, each or NULL where not wanted: d_emissions [B, T, K],
+ * zero past each length; d_transitions [K, K]; d_start [K]; d_end [K]. */
+BIGRU_API int bigru_crf_backward(const bigru_crf_batch* batch, const bigru_crf_scores* scores, const float* emissions,
+                                 const int64_t* tags, const float* kept, const float* d_losses, float* d_emissions,
+                                 float* d_transitions, float* d_start, float* d_end);
+
+/* marginals [B, T, K]: the probability of each tag at each step, zero past each length and where no path is allowed;
+ * log_z [B]: log of the sum of exp(score) over all paths. */
+BIGRU_API int bigru_crf_marginals(const bigru_crf_batch* batch, const bigru_crf_scores* scores, const float* emissions,
+                                  float* marginals, double* log_z);
+
+/* paths [B, T]: the best tags, zero past each length; of equal paths the one with the smaller last tags; path_scores [B]:
+ * what they sum to, -inf where no path is allowed, NaN where an emission is NaN or +inf. */
+BIGRU_API int bigru_crf_viterbi(const bigru_crf_batch* batch, const bigru_crf_scores* scores, const float* emissions,
+                                int64_t* paths, double* path_scores);
+
+/* The n best distinct paths: paths [B, n, T] and path_scores [B, n], best first; where there are fewer, zeros and -inf;
+ * NaN as above. */
+BIGRU_API int bigru_crf_nbest(const bigru_crf_batch* batch, const bigru_crf_scores* scores, const float* emissions,
+                              int64_t n, int64_t* paths, double* path_scores);
+
+/* Stretches of sequences with the tags they shall bear. */
+typedef struct {
+  int64_t count;
+  const int64_t* rows;    /* [count] each 0..B-1 */
+  const int64_t* starts;  /* [count] first positions */
+  const int64_t* sizes;   /* [count] at least 1, and no end past the sequence's */
+  const int64_t* tags;    /* [sum of sizes] */
+  const uint8_t* joins;   /* [K, K] 1: the column's tag goes on with a stretch that the row's is in; or NULL */
+} bigru_crf_spans;
+
+/* probabilities [count] that exactly these tags stand there and, with joins, that the stretch goes on at neither end. */
+BIGRU_API int bigru_crf_span_marginals(const bigru_crf_batch* batch, const bigru_crf_scores* scores,
+                                       const float* emissions, const bigru_crf_spans* spans, double* probabilities);
+
+/* The instruction set in use: "portable", "avx2", "avx512" or "avx512_bf16". BIGRU_ISA in the environment, read at the first
  * call, chooses another; NULL if it names one that this build or this CPU lacks. */
 BIGRU_API const char* bigru_isa(void);
 
@@ -102,7 +160,7 @@ BIGRU_API const char* bigru_isa_built(int i, int* runs_here);
  * 0 if BIGRU_THREADS is not a positive number. */
 BIGRU_API int bigru_threads(void);
 
-/* sigmoid (0) or tanh (1) of count floats, as the kernels compute them. */
+/* sigmoid (0), tanh (1), exp (2) or log (3) of count floats, as the kernels compute them. */
 BIGRU_API int bigru_vector_math(int function, const float* in, float* out, int64_t count);
 
 #ifdef __cplusplus

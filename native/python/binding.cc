@@ -1,6 +1,4 @@
 // The Python binding: checks arrays against the header's shapes, releases the interpreter lock, calls the C interface.
-#include <nanobind/nanobind.h>
-#include <nanobind/ndarray.h>
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/tuple.h>
@@ -9,63 +7,18 @@
 #include <algorithm>
 #include <optional>
 #include <stdexcept>
-#include <string>
-#include <vector>
 
-#include "bigru.h"
+#include "arrays.h"
 
-namespace nb = nanobind;
 using nb::literals::operator""_a;
+using namespace bigru_python;
+
+void bind_crf(nb::module_& m);
 
 namespace {
 
-using Array = nb::ndarray<nb::ro, nb::device::cpu>;  // any type, any shape: what is wrong with it is said by name
-using Output = nb::ndarray<nb::device::cpu>;
-using Shape = std::vector<int64_t>;
 using WeightTuple = std::tuple<Array, Array, std::optional<Array>, std::optional<Array>>;
 using GradientTuple = std::tuple<std::optional<Output>, std::optional<Output>, std::optional<Output>, std::optional<Output>>;
-
-std::string text(const Shape& shape) {
-  std::string s = "[";
-  for (size_t i = 0; i < shape.size(); ++i) s += (i ? ", " : "") + std::to_string(shape[i]);
-  return s + "]";
-}
-
-template <class A> Shape shape_of(const A& a) {
-  Shape shape;
-  for (size_t i = 0; i < a.ndim(); ++i) shape.push_back(static_cast<int64_t>(a.shape(i)));
-  return shape;
-}
-
-template <class A> bool dense(const A& a) {
-  int64_t expected = 1;
-  bool without_gaps = true;
-  for (size_t i = a.ndim(); i-- > 0;) {
-    without_gaps = without_gaps && (a.shape(i) < 2 || a.stride(i) == expected);
-    expected *= static_cast<int64_t>(a.shape(i));
-  }
-  return without_gaps || expected == 0;
-}
-
-template <class T, class A> T* data(const char* name, const A& a, const Shape& want, const char* type) {
-  const Shape got = shape_of(a);
-  if (a.dtype() != nb::dtype<std::remove_const_t<T>>() || got != want)
-    throw nb::value_error((std::string("bigru._native: ") + name + " must be " + type + " " + text(want) + ", got " +
-                           (a.dtype() == nb::dtype<std::remove_const_t<T>>() ? "" : "another type, ") + text(got) +
-                           ".").c_str());
-  if (!dense(a))
-    throw nb::value_error((std::string("bigru._native: ") + name + " must be contiguous. Use numpy.ascontiguousarray.").c_str());
-  return static_cast<T*>(const_cast<void*>(static_cast<const void*>(a.data())));
-}
-
-const float* in(const char* name, const Array& a, const Shape& want) { return data<const float>(name, a, want, "float32"); }
-const float* in(const char* name, const std::optional<Array>& a, const Shape& want) {
-  return a ? in(name, *a, want) : nullptr;
-}
-float* out(const char* name, const Output& a, const Shape& want) { return data<float>(name, a, want, "float32"); }
-float* out(const char* name, const std::optional<Output>& a, const Shape& want) {
-  return a ? out(name, *a, want) : nullptr;
-}
 
 int32_t precision_of(const std::string& name) {
   const char* const names[] = {"fp32", "bf16", "int8"};  // in the order of BIGRU_FP32, BIGRU_BF16, BIGRU_INT8
@@ -112,11 +65,6 @@ struct Call {
   Shape output() const { return {layer.B, layer.T, layer.D * layer.H}; }
   Shape state() const { return {layer.D, layer.B, layer.H}; }
 };
-
-void must(int code) {
-  if (code == BIGRU_NO_MEMORY) throw std::bad_alloc();
-  if (code != BIGRU_OK) throw nb::value_error(bigru_last_error());
-}
 
 int64_t gate_floats(const bigru_gru_layer& layer) {
   const int64_t floats = bigru_gru_gate_floats(&layer);
@@ -224,9 +172,12 @@ std::vector<std::tuple<std::string, bool>> instruction_sets() {
 
 void vector_math(const std::string& function, const Array& x, const Output& y) {
   const Shape shape = shape_of(x);
-  if (shape.size() != 1 || (function != "sigmoid" && function != "tanh"))
-    throw nb::value_error("bigru._native: vector_math wants 'sigmoid' or 'tanh' and one dimension.");
-  must(bigru_vector_math(function == "tanh", in("x", x, shape), out("y", y, shape), shape[0]));
+  const std::vector<std::string> known = {"sigmoid", "tanh", "exp", "log"};
+  const auto found = std::find(known.begin(), known.end(), function);
+  if (shape.size() != 1 || found == known.end())
+    throw nb::value_error("bigru._native: vector_math wants 'sigmoid', 'tanh', 'exp' or 'log' and one dimension.");
+  const int number = static_cast<int>(found - known.begin());
+  must(bigru_vector_math(number, in("x", x, shape), out("y", y, shape), shape[0]));
 }
 
 }  // namespace
@@ -254,4 +205,5 @@ NB_MODULE(_native, m) {
            "reverse"_a, "reset_after"_a, "precision"_a)
       .def("infer", &Prepared::infer, "x"_a, "lengths"_a.none(), "h0"_a.none(), "y"_a, "h_n"_a, "threads"_a)
       .def("step", &Prepared::step, "x"_a, "h"_a);
+  bind_crf(m);
 }

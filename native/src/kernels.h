@@ -7,6 +7,8 @@
 
 #include <stdint.h>
 
+#include "crf_kernels.h"
+
 namespace bigru {
 
 struct Weights {              // of one direction, torch's layout, gates stacked r, z, n
@@ -86,7 +88,8 @@ struct Kernels {
   long (*gate_floats)(long H);  // of one (step, row) in `gates`
   long (*weight_sum_floats)(const Layer&);
   void (*sum_weight_gradients)(const Layer&, const float* dw, long tasks, const WeightGradients&);
-  void (*vector_math)(int function, const float* in, float* out, long count);  // 0 sigmoid, 1 tanh: for tests
+  void (*vector_math)(int function, const float* in, float* out, long count);  // 0 sigmoid, 1 tanh, 2 exp, 3 log: for tests
+  CrfKernels crf;
 };
 
 }  // namespace bigru

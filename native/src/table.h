@@ -2,6 +2,7 @@
 #pragma once
 
 #include "backward.h"
+#include "crf.h"
 
 namespace {
 
@@ -19,7 +20,8 @@ template <class E> constexpr bigru::GruKernels inference_kernels() {
 inline void vector_math(int function, const float* in, float* out, long count) {
   for (long i = 0; i < count; i += W) {
     const vf x = load_first(in + i, count - i);
-    store_first(out + i, function == 0 ? sigmoid(x) : tanh(x), count - i);
+    const vf y = function == 0 ? sigmoid(x) : function == 1 ? tanh(x) : function == 2 ? exp(x) : log(x);
+    store_first(out + i, y, count - i);
   }
 }
 
@@ -35,6 +37,7 @@ const Kernels BIGRU_TABLE = {
     gate_floats,
     weight_sum_floats,
     sum_weight_gradients,
-    vector_math};
+    vector_math,
+    crf_kernels};
 
 }  // namespace bigru

@@ -1,4 +1,4 @@
-// sigmoid and tanh of a vector, at most 2 ulp from the true value (tests/native/test_vmath.py walks the floats).
+// sigmoid, tanh, exp and log of a vector, at most 2 ulp from the true value (tests/native/test_vmath.py walks the floats).
 // Results too small for a normal float may be zero. NaN gives NaN and the infinities give their limits.
 #pragma once
 
@@ -38,6 +38,39 @@ BIGRU_INLINE vf tanh(vf x) {
   q = q * s - 0x1.55553ap-2f;
   const vf small = a + a * s * q;
   return floats(bits(select(a < splat(0.61f), small, large)) | sign);
+}
+
+// The same polynomial as split_exp's, and a scale in two factors, so that results near both ends of the range are right.
+BIGRU_INLINE vf exp(vf x) {
+  const float round = 12582912.0f;
+  const vf low = splat(-87.3365f), high = splat(88.7229f);  // beyond them the result is no normal float
+  vf a = select(x < low, low, x);
+  a = select(a > high, high, a);
+  const vf shifted = a * 1.44269504088896f + round;
+  const vf n = shifted - round;
+  const vf r = (a - n * 0.693359375f) - n * -2.12194440054691e-4f;
+  vf q = 0x1.a1a2e2p-13f * r + 0x1.6d75dap-10f;
+  q = ((q * r + 0x1.11108ep-7f) * r + 0x1.5554acp-5f) * r + 0x1.555556p-3f;
+  q = q * r + 0.5f;
+  const vi power = bits(shifted) - bits(splat(round)), half = power >> 1;
+  const vf first = floats((half + 127) << 23), second = floats((power - half + 127) << 23);
+  const vf y = (first + first * (r + r * r * q)) * second;
+  return select(x < low, vf{}, select(x > high, splat(__builtin_inff()), y));
+}
+
+// Of positive normal floats; what is smaller counts as 0. x = 2^n (1 + m) with 1 + m in [sqrt 1/2, sqrt 2).
+BIGRU_INLINE vf log(vf x) {
+  const vi root_half = bits(splat(0.70710678f));
+  const vi n = (bits(x) - root_half) >> 23;
+  const vf m = floats(bits(x) - (n << 23)) - 1.0f, power = __builtin_convertvector(n, vf), s = m * m;
+  vf q = 0x1.204376p-4f * m + -0x1.d7a37p-4f;  // (log(1 + m) - m + m^2 / 2) / m^3, after Cephes' logf
+  q = ((q * m + 0x1.de4a34p-4f) * m + -0x1.fcba9ep-4f) * m + 0x1.23d37ep-3f;
+  q = ((q * m + -0x1.555ca0p-3f) * m + 0x1.999d58p-3f) * m + -0x1.fffff8p-3f;
+  q = q * m + 0x1.555554p-2f;
+  const vf y = ((m * s * q + power * -2.12194440054691e-4f) - 0.5f * s) + m + power * 0.693359375f;
+  const vf infinity = splat(__builtin_inff());
+  const vf small = select((x > -splat(1.17549435e-38f)) & (x < splat(1.17549435e-38f)), -infinity, splat(__builtin_nanf("")));
+  return select(x >= splat(1.17549435e-38f), select(x == infinity, x, y), small);
 }
 
 }  // namespace

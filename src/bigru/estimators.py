@@ -16,7 +16,8 @@ from .bundle import Bundle
 from .bundle.configuration import TASKS
 from .data.batching import batches, pad
 from .errors import ArgumentError, sentence
-from .ops.crf.reference import CrfWeights, constrain, marginals
+from .ops.crf.native import marginals
+from .ops.crf.weights import CrfWeights, constrain
 from .runtime.network import Network
 from .runtime.predictor import Predictor
 from .scheme import detect

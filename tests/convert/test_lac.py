@@ -9,7 +9,7 @@ import pytest
 from bigru.bundle import Bundle
 from bigru.convert import lac
 from bigru.errors import BundleError, MissingExtraError
-from bigru.ops.crf.reference import CrfWeights
+from bigru.ops.crf.weights import CrfWeights
 from bigru.runtime.network import Network
 from bigru.tasks import tag
 from tolerances import FLOAT32

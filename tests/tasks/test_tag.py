@@ -11,7 +11,7 @@ import pytest
 from bigru.data.series import SeriesFeatures
 from bigru.data.text import TextFeatures
 from bigru.errors import ArgumentError, DataError
-from bigru.ops.crf.reference import CrfWeights
+from bigru.ops.crf.weights import CrfWeights
 from bigru.scheme import spans, violations
 from bigru.tasks import tag
 from tolerances import FLOAT32, FLOAT64

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from bigru.ops.crf.reference import CrfWeights, log_likelihood
+from bigru.ops.crf.reference import log_likelihood
+from bigru.ops.crf.weights import CrfWeights
 from bigru.train.crf_steps import Scores, step_losses
 from tolerances import FLOAT32, FLOAT64
 

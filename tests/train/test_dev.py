@@ -10,7 +10,7 @@ from bigru.config import ModelConfig
 from bigru.data.batching import pad
 from bigru.data.series import SeriesFeatures
 from bigru.nn.model import SequenceModel
-from bigru.ops.crf.reference import CrfWeights
+from bigru.ops.crf.weights import CrfWeights
 from bigru.tasks import classify, tag
 from bigru.train.dev import Dev
 

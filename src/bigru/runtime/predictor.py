@@ -17,7 +17,7 @@ from ..data.examples import Examples
 from ..data.series import SeriesFeatures
 from ..errors import ArgumentError, DataError, sentence
 from ..metrics import Report
-from ..ops.crf.reference import CrfWeights
+from ..ops.crf.weights import CrfWeights
 from ..scheme import convert
 from .network import Network
 

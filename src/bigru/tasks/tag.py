@@ -16,7 +16,8 @@ from ..data.series import SeriesFeatures
 from ..data.text import TextFeatures
 from ..errors import ArgumentError, DataError, check_array, nearest, sentence
 from ..metrics import Report, tagging_report
-from ..ops.crf.reference import CrfWeights, constrain, marginals, span_marginals, viterbi
+from ..ops.crf.native import marginals, span_marginals, viterbi
+from ..ops.crf.weights import CrfWeights, constrain
 from ..scheme import Span, check_tags, continuation_mask, spans, transition_mask, violations
 from .labels import check_labels, numbers, place
 from .probabilities import binary, softmax

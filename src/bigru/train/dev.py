@@ -12,7 +12,8 @@ from torch import Tensor, nn
 
 from ..config import ModelConfig
 from ..data.batching import batches
-from ..ops.crf.reference import CrfWeights, constrain, viterbi
+from ..ops.crf.native import viterbi
+from ..ops.crf.weights import CrfWeights, constrain
 from ..scheme import spans
 from .losses import Loss
 from .stream import Targets, collate

@@ -14,7 +14,7 @@ from ..config import ModelConfig
 from ..data.batching import pad
 from ..errors import TrainingError, sentence
 from ..nn.model import SequenceModel
-from ..ops.crf.reference import CrfWeights
+from ..ops.crf.weights import CrfWeights
 from ..runtime.network import Network
 
 __all__ = ["TOLERANCE", "Comparison", "compare", "export"]

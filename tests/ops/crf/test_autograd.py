@@ -14,8 +14,9 @@ from torchcrf import CRF
 
 from bigru import scheme
 from bigru.errors import ArgumentError
-from bigru.ops.crf import autograd, reference
+from bigru.ops.crf import gpu, reference
 from bigru.ops.crf.autograd import negative_log_likelihood
+from bigru.ops.crf.weights import CrfWeights, constrain
 from tolerances import FLOAT32, FLOAT64
 
 INF = float("inf")
@@ -96,7 +97,7 @@ def test_equal_to_the_definition(lengths: list[int], T: int, K: int, dtype: torc
 
 def test_equal_to_the_numpy_specification() -> None:
     emissions, tags, lengths, weights = draw_batch([13, 0, 1, 9], 13, 6, scale=3.0)
-    numpy_weights = reference.CrfWeights(*(w.numpy() for w in weights))
+    numpy_weights = CrfWeights(*(w.numpy() for w in weights))
     got = gradients(negative_log_likelihood, (emissions, tags, lengths, weights))
     want = -reference.log_likelihood(emissions.numpy(), tags.numpy(), numpy_weights, lengths.numpy())
     np.testing.assert_allclose(got[0], want, **FLOAT64)
@@ -163,7 +164,7 @@ def test_exact_for_extreme_scores_and_hard_constraints(seed: int, K: int, scale:
     want = gradients(plain, (emissions, tags, lengths, weights))
     size = max(scale, stiffness)
     np.testing.assert_allclose(got[0], want[0], rtol=1e-10, atol=1e-10 * size)
-    shares = reference.marginals(emissions.numpy(), reference.CrfWeights(*(w.numpy() for w in weights)), lengths)
+    shares = reference.marginals(emissions.numpy(), CrfWeights(*(w.numpy() for w in weights)), lengths)
     for b, n in enumerate(lengths.tolist()):
         shares[b, range(n), tags[b, :n]] -= 1
     np.testing.assert_allclose(got[1], shares, rtol=1e-8, atol=1e-14 * size * 100)
@@ -179,7 +180,7 @@ def test_the_tags_of_a_scheme_as_constraints() -> None:
     masks = scheme.transition_mask(names, "BIOES")
     emissions, _, lengths, weights = draw_batch([6, 4, 1], 6, len(names), scale=2.0)
     tags = torch.tensor([[1, 2, 3, 0, 4, 0], [0, 5, 7, 8, -1, -1], [4, -1, -1, -1, -1, -1]])
-    hard = reference.constrain(reference.CrfWeights(*(w.numpy() for w in weights)), *masks)
+    hard = constrain(CrfWeights(*(w.numpy() for w in weights)), *masks)
     batch = (emissions, tags, lengths, [torch.from_numpy(w) for w in hard])
     got = gradients(negative_log_likelihood, batch)
     want = -reference.log_likelihood(emissions.numpy(), tags.numpy(), hard, lengths.numpy())
@@ -201,18 +202,16 @@ def test_a_late_tag_revives_what_underflow_would_have_lost() -> None:
 def test_both_ways_of_computing_agree(monkeypatch: pytest.MonkeyPatch) -> None:
     batch = draw_batch([21, 0, 1, 20], 21, 5, scale=4.0)
     rescaled = gradients(negative_log_likelihood, batch)
-    monkeypatch.setattr(autograd, "_WEAK", INF)
+    monkeypatch.setattr(gpu, "_WEAK", INF)
     assert_same(gradients(negative_log_likelihood, batch), rescaled, FLOAT64)
 
 
 def test_ordinary_scores_never_take_the_slow_way(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delattr(autograd, "_in_log_space")
+    monkeypatch.delattr(gpu, "_in_log_space")
     gradients(negative_log_likelihood, draw_batch([63, 1, 0, 30], 63, 9, scale=30.0))
     names = ["O", "B-A", "I-A", "E-A", "S-A"]
     emissions, _, lengths, weights = draw_batch([63, 40], 63, 5, scale=10.0)
-    hard = reference.constrain(
-        reference.CrfWeights(*(w.numpy() for w in weights)), *scheme.transition_mask(names, "BIOES")
-    )
+    hard = constrain(CrfWeights(*(w.numpy() for w in weights)), *scheme.transition_mask(names, "BIOES"))
     tags = torch.zeros(2, 63, dtype=torch.int64)
     assert gradients(negative_log_likelihood, (emissions, tags, lengths, [torch.from_numpy(w) for w in hard]))
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bigru.errors import ArgumentError
 from bigru.ops.crf import reference as crf
-from bigru.ops.crf.reference import CrfWeights
+from bigru.ops.crf.weights import CrfWeights, constrain
 from tolerances import FLOAT64
 
 INF = np.inf
@@ -223,9 +223,7 @@ def test_more_paths_than_there_are() -> None:
 
 def test_constrain_forbids_what_the_masks_say() -> None:
     weights = CrfWeights(np.zeros((2, 2)), np.zeros(2), np.zeros(2))
-    got = crf.constrain(
-        weights, np.array([[True, False], [True, True]]), np.array([True, False]), np.array([False, True])
-    )
+    got = constrain(weights, np.array([[True, False], [True, True]]), np.array([True, False]), np.array([False, True]))
     np.testing.assert_array_equal(got.transitions, [[0, -INF], [0, 0]])
     np.testing.assert_array_equal(got.start, [0, -INF])
     np.testing.assert_array_equal(got.end, [-INF, 0])
@@ -289,11 +287,11 @@ ONES = np.ones((1, 3, 2))
             "crf.log_likelihood: tags must be int [1, 3], got shape [1, 2].",
         ),
         (
-            lambda: crf.constrain(ZERO, np.ones((2, 3), bool), np.ones(2, bool), np.ones(2, bool)),
+            lambda: constrain(ZERO, np.ones((2, 3), bool), np.ones(2, bool), np.ones(2, bool)),
             "crf.constrain: allowed must be bool [2, 2], got bool [2, 3].",
         ),
         (
-            lambda: crf.constrain(ZERO, np.ones((2, 2), bool), np.ones(2), np.ones(2, bool)),
+            lambda: constrain(ZERO, np.ones((2, 2), bool), np.ones(2), np.ones(2, bool)),
             "crf.constrain: start must be bool [2], got float64 [2].",
         ),
         (

@@ -2,7 +2,9 @@
 
 | file | what |
 |---|---|
-| `reference.py` | log-likelihood, Viterbi, n-best, marginals, constraints in NumPy: the specification |
-| `chain.py` | the checked batch and the two recursions that `reference.py` is written with |
-| `autograd.py` | the torch loss with its own forward-backward gradient: what training calls |
+| `weights.py` | the scores of a chain and hard constraints on them |
+| `reference.py` | log-likelihood, Viterbi, n-best, marginals in NumPy: the specification |
+| `native.py` | the same compiled, for NumPy arrays: what prediction calls |
+| `autograd.py` | the torch loss with its gradient: what training calls, on a CPU the compiled one |
+| `gpu.py` | the loss in torch's operators, for GPUs and float64 |
 """

@@ -1,30 +1,24 @@
-"""The CRF loss in torch with its own gradient: marginals less gold, no graph over the steps.
+"""The torch seam of the CRF: its loss and the gradient, marginals less gold, as the operators `bigru::crf_loss`.
 
-The recursions run on probabilities, rescaled as Rabiner 1989 (section V.A) does, in float64 and for both directions
-at once: a small matrix product, a multiplication and now and then a rescaling per step. That is exact as long as no
-score that a path can reach falls below `_WEAK`; each sequence is checked, and one that fails is computed again in log
-space, where nothing underflows. Equations: `docs/math/crf.md`.
+In float32 and half precision on a CPU the native kernel runs, elsewhere torch's operators (`gpu.py`).
+Equations: `docs/math/crf.md`.
 """
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from ...errors import ArgumentError, sentence
+from ..gru.native import threads
+from . import gpu, native
 
 __all__ = ["negative_log_likelihood"]
 
-_WEAK = 1e-140
-"""Products of two reachable scores above this stay normal numbers, and what underflow drops beside them is nothing."""
-
-_ZERO = 1e-300
-"""Stands for 0 where it is divided by: a path that comes this low fails the check anyway."""
-
-_RESCALE = 4
-"""Steps between two rescalings."""
+WHERE = "crf.negative_log_likelihood"
 
 
 def negative_log_likelihood(
@@ -53,222 +47,122 @@ def negative_log_likelihood(
     Raises:
         ArgumentError: shapes do not fit, a length leaves 0..T, or a tag within a length leaves 0..K-1.
     """
-    where = "crf.negative_log_likelihood"
     if emissions.dim() != 3:
-        raise ArgumentError(sentence(where, "emissions", "[B, T, K]", f"shape {list(emissions.shape)}"))
+        raise ArgumentError(sentence(WHERE, "emissions", "[B, T, K]", f"shape {list(emissions.shape)}"))
     B, T, K = emissions.shape
-    _check_shape(where, "tags", tags, f"[B={B}, T={T}]", (B, T))
-    _check_shape(where, "lengths", lengths, f"[B={B}]", (B,))
-    _check_shape(where, "transitions", transitions, f"[K={K}, K={K}]", (K, K))
-    _check_shape(where, "start", start, f"[K={K}]", (K,))
-    _check_shape(where, "end", end, f"[K={K}]", (K,))
+    _check_shape("tags", tags, f"[B={B}, T={T}]", (B, T))
+    _check_shape("lengths", lengths, f"[B={B}]", (B,))
+    _check_shape("transitions", transitions, f"[K={K}, K={K}]", (K, K))
+    _check_shape("start", start, f"[K={K}]", (K,))
+    _check_shape("end", end, f"[K={K}]", (K,))
     if weights is not None:
-        _check_shape(where, "weights", weights, f"[B={B}]", (B,))
-    lengths = lengths.to(emissions.device)
-    _check_range(where, "lengths", lengths, T, f"within 0..T={T}")
-    real = torch.arange(T, device=emissions.device)[:, None] < lengths
-    gold = torch.where(real, tags.T, 0)
-    _check_range(where, "tags", gold, K - 1, f"within 0..{K - 1}")
-    if not T:
-        return emissions.sum((1, 2))
-    loss: Tensor = _Loss.apply(emissions, gold, real, lengths, transitions, start, end)
+        _check_shape("weights", weights, f"[B={B}]", (B,))
+    scores = (emissions, transitions, start, end)
+    if all(s.device.type == "cpu" and s.dtype.itemsize <= 4 for s in scores):
+        loss = _compiled(tags, lengths, *(s.float() for s in scores))
+    else:
+        _check_ranges(tags, lengths, T, K)
+        loss = gpu.losses(emissions, tags, lengths, transitions, start, end)
     return loss if weights is None else loss * weights
 
 
-def _check_shape(where: str, name: str, value: Tensor, want: str, shape: tuple[int, ...]) -> None:
+def _check_shape(name: str, value: Tensor, want: str, shape: tuple[int, ...]) -> None:
     if value.shape != shape:
-        raise ArgumentError(sentence(where, name, want, f"shape {list(value.shape)}"))
+        raise ArgumentError(sentence(WHERE, name, want, f"shape {list(value.shape)}"))
 
 
-def _check_range(where: str, name: str, values: Tensor, most: int, want: str) -> None:
+def _check_ranges(tags: Tensor, lengths: Tensor, T: int, K: int) -> None:
+    """Refuse lengths and tags that leave their ranges."""
+    lengths = lengths.to(tags.device)
+    _check_range("lengths", lengths, T, f"within 0..T={T}")
+    real = torch.arange(T, device=tags.device) < lengths[:, None]
+    _check_range("tags", torch.where(real, tags, 0), K - 1, f"within 0..{K - 1}")
+
+
+def _check_range(name: str, values: Tensor, most: int, want: str) -> None:
     if values.numel() and ((values < 0) | (values > most)).any():
         bad = int(values.min() if values.min() < 0 else values.max())
-        raise ArgumentError(sentence(where, name, want, bad))
+        raise ArgumentError(sentence(WHERE, name, want, bad))
 
 
-class _Chain(NamedTuple):
-    """A padded batch, time first, emissions zero past each length, weights in float64."""
-
-    emissions: Tensor
-    real: Tensor
-    lengths: Tensor
-    transitions: Tensor
-    start: Tensor
-    end: Tensor
-
-    def pick(self, rows: Tensor) -> _Chain:
-        """The same chain for some of its sequences."""
-        chosen = self._replace(emissions=self.emissions[:, rows], real=self.real[:, rows])
-        return chosen._replace(lengths=self.lengths[rows])
-
-    def last(self) -> Tensor:
-        """[B], the last position of each sequence; 0 where there is none."""
-        return (self.lengths - 1).clamp(min=0)
+def _compiled(tags: Tensor, lengths: Tensor, *scores: Tensor) -> Tensor:
+    """The loss from the native kernel; scores float32: emissions, transitions, start, end."""
+    keep = torch.is_grad_enabled() and any(s.requires_grad for s in scores)
+    integers = (tags.to("cpu", torch.int64), lengths.to("cpu", torch.int64))
+    loss: Tensor = torch.ops.bigru.crf_loss(scores[0], *integers, *scores[1:], keep)[0]
+    return loss
 
 
-class _Expected(NamedTuple):
-    """Expected counts under the model, kept per sequence.
-
-    Attributes:
-        tokens: [T, B, K] marginals, zero past each length.
-        left, right: [T-1, B, K] and step [K, K]: left_i * step_ij * right_j is p(tag t is i, tag t+1 is j).
-        pairs: [R, K, K], the same summed over t, of the sequences `rows` [R] computed in log space.
-    """
-
-    tokens: Tensor
-    left: Tensor
-    right: Tensor
-    step: Tensor
-    pairs: Tensor
-    rows: Tensor
+def _threads() -> int:
+    return min(torch.get_num_threads(), threads())
 
 
-class _Loss(torch.autograd.Function):
-    """log Z less the gold score, [B]; what the gradient needs is computed with it and kept."""
-
-    @staticmethod
-    def forward(ctx: Any, emissions: Tensor, tags: Tensor, real: Tensor, lengths: Tensor, *weights: Tensor) -> Tensor:
-        clean = torch.where(real[..., None], emissions.transpose(0, 1), 0).contiguous()
-        chain = _Chain(clean, real, lengths, *(weight.double() for weight in weights))
-        score = _score(chain, tags)
-        log_z, expected = _rescaled(chain, both=any(ctx.needs_input_grad))
-        ctx.dtypes = [weight.dtype for weight in weights]
-        if expected is not None:
-            excess, gold = expected.tokens, tags[..., None]
-            excess.scatter_(2, gold, excess.gather(2, gold) - real[..., None].double())
-            edges = excess[0].clone(), excess[chain.last(), torch.arange(len(lengths), device=lengths.device)]
-            moves = torch.where(real[1:], tags[:-1] * clean.shape[2] + tags[1:], 0)
-            kept = excess.transpose(0, 1).to(emissions.dtype, memory_format=torch.contiguous_format)
-            ctx.save_for_backward(kept, *edges, moves, real, *expected[1:])
-        loss = torch.where(score == -torch.inf, torch.inf, log_z - score)
-        return loss.to(emissions.dtype if emissions.dtype.itemsize >= 4 else torch.float32)
-
-    @staticmethod
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
-        if torch.is_grad_enabled():  # A gradient that is differentiated again would silently count as a constant.
-            raise ArgumentError(sentence("crf.negative_log_likelihood", "create_graph", "False in backward", True))
-        excess, first, last, moves, real, left, right, step, pairs, rows = ctx.saved_tensors
-        scale = grad.double()
-        expected = step * (left.flatten(0, 1).T @ (right * scale[:, None]).flatten(0, 1))
-        if len(rows):
-            expected = expected + (pairs * scale[rows, None, None]).sum(0)
-        counted = (scale * real[1:]).flatten()
-        transitions = expected.flatten().index_add(0, moves.flatten(), counted, alpha=-1).view_as(step)
-        weights = (transitions, scale @ first, scale @ last)
-        small = [value.to(dtype) for value, dtype in zip(weights, ctx.dtypes, strict=True)]
-        return excess * grad[:, None, None].to(excess.dtype), None, None, None, *small
+def _dense(tensor: Tensor) -> Any:
+    """Return a tensor's memory as an array; copied only where it has gaps."""
+    return tensor.detach().contiguous().numpy()
 
 
-def _score(chain: _Chain, tags: Tensor) -> Tensor:
-    """The score of the gold paths (1), [B]."""
-    emitted = (chain.emissions.gather(2, tags[..., None])[..., 0].double() * chain.real).sum(0)
-    moved = torch.where(chain.real[1:], chain.transitions[tags[:-1], tags[1:]], 0).sum(0)
-    edges = chain.start[tags[0]] + chain.end[tags.gather(0, chain.last()[None])[0]]
-    return torch.where(chain.lengths > 0, emitted + moved + edges, 0)
+def _forward(
+    emissions: Tensor, tags: Tensor, lengths: Tensor, transitions: Tensor, start: Tensor, end: Tensor, keep: bool
+) -> tuple[Tensor, Tensor]:
+    """The losses [B] and, if `keep` is set, what the gradient needs."""
+    e, gold, ends, *scores = map(_dense, (emissions, tags, lengths, transitions, start, end))
+    losses = emissions.new_empty(len(e))
+    try:
+        kept = native.forward(e, ends, tuple(scores), _threads(), gold, losses.numpy(), keep)
+    except ValueError as error:
+        _check_ranges(tags, lengths, *e.shape[1:])
+        raise ArgumentError(str(error)) from None
+    return losses, emissions.new_empty(0) if kept is None else torch.from_numpy(kept)
 
 
-def _shifted_exp(scores: Tensor, dim: tuple[int, ...]) -> tuple[Tensor, Tensor]:
-    """exp(scores - peak) in float64, and the peak over `dim` (0 where all is -inf)."""
-    peak = scores.amax(dim, keepdim=True).double()
-    peak = torch.where(peak == -torch.inf, 0, peak)
-    return (scores - peak).exp_(), peak
+def _forward_shapes(emissions: Tensor, *others: Any) -> tuple[Tensor, Tensor]:
+    B, T, K = emissions.shape
+    return emissions.new_empty(B), emissions.new_empty(3 * B * T * ((K + 15) // 16 * 16) + B if others[-1] else 0)
 
 
-def _rescaled(chain: _Chain, both: bool) -> tuple[Tensor, _Expected | None]:
-    """log Z [B] and, if both directions are walked, the expected counts.
-
-    The two recursions are one (11): a_0 = edge * x_0, a_s = (a_{s-1} M) * x_s, forward from the start, and back from
-    each sequence's own last position with M transposed. Steps beyond a sequence are walked with it and not used.
-    """
-    T, B, K = chain.emissions.shape
-    walks = 2 if both else 1
-    x, peak = _shifted_exp(chain.emissions, (2,))
-    x.clamp_(min=_ZERO)
-    step, step_peak = _shifted_exp(chain.transitions, (0, 1))
-    edges, edge_peak = _shifted_exp(torch.stack([chain.start, chain.end]), (1,))
-    time, sequence = torch.arange(T, device=x.device)[:, None], torch.arange(B, device=x.device)
-    back = (chain.last() - time).clamp(min=0)
-    visits = torch.stack([time.expand(T, B), back], 1)[:, :walks] * B + sequence
-
-    state = x.view(T * B, K).index_select(0, visits.flatten()).view(T, walks, B, K)
-    moves = torch.stack([step, step.T])[:walks]
-    scales = state.new_ones(T, walks, B, 1)
-    steps = state.unbind()
-    steps[0].mul_(edges[:walks, None])
-    arriving = torch.empty_like(steps[0])
-    for s in range(1, T):
-        torch.bmm(steps[s - 1], moves, out=arriving)
-        now = steps[s].mul_(arriving)
-        if s % _RESCALE == 0:
-            now.div_(torch.sum(now, -1, keepdim=True, out=scales[s]).clamp_(min=_ZERO))
-
-    last = chain.last()
-    ending = (state[last, 0, sequence] * edges[1]).sum(1)
-    logs = torch.where(chain.real, scales[:, 0, :, 0].log() + peak[..., 0], 0).sum(0)
-    log_z = ending.log() + logs + last * step_peak[0, 0] + edge_peak.sum()
-    rows = torch.nonzero(_weak(chain, state) | ~log_z.isfinite())[:, 0]
-    exact = _in_log_space(chain.pick(rows), both) if len(rows) else None
-    if exact is not None:
-        log_z[rows] = exact[0]
-    log_z = torch.where(chain.lengths > 0, log_z, 0)
-    if not both:
-        return log_z, None
-
-    right = state.view(T * walks * B, K).index_select(0, ((back * 2 + 1) * B + sequence).flatten()).view(T, B, K)
-    tokens = (right / x).mul_(state[:, 0])
-    share = chain.real / torch.where(chain.real, tokens.sum(2), 1)
-    tokens.mul_(share[..., None])
-    share = share[:-1] * chain.real[1:] / scales[:, 1, :, 0].gather(0, back)[:-1]
-    left, right = state[:-1, 0] * share[..., None], right[1:]
-    pairs = x.new_zeros(0, K, K)
-    if exact is not None:
-        tokens[:, rows], pairs = exact[1], exact[2]
-        left[:, rows], right[:, rows] = 0, 0
-    return log_z, _Expected(tokens, left, right, step, pairs, rows)
+def _backward(
+    d_losses: Tensor, emissions: Tensor, tags: Tensor, lengths: Tensor,
+    transitions: Tensor, start: Tensor, end: Tensor, kept: Tensor, needs: Sequence[bool],
+) -> tuple[Tensor, ...]:  # fmt: skip
+    """The gradients of the four scores; an empty tensor for one that is not needed."""
+    results = _backward_shapes(d_losses, emissions, tags, lengths, transitions, start, end, kept, needs)
+    e, gold, ends, *scores = map(_dense, (emissions, tags, lengths, transitions, start, end))
+    written = [r.numpy() if need else None for r, need in zip(results, needs, strict=True)]
+    native.backward(e, ends, tuple(scores), _threads(), gold, kept.numpy(), _dense(d_losses), *written)
+    return results
 
 
-def _weak(chain: _Chain, state: Tensor) -> Tensor:
-    """[B] bool: whether a score that some path reaches has come near underflow (or is NaN), in either direction."""
-    T, walks = state.shape[:2]
-    edges = torch.stack([chain.start, chain.end])[:walks, None] > -torch.inf
-    allowed = chain.transitions > -torch.inf
-    if not (edges.all() and allowed.all()):
-        moves = torch.stack([allowed, allowed.T])[:walks].double()
-        reached = edges.repeat(T, 1, 1, 1)
-        for s in range(1, T):
-            reached[s] = torch.bmm(reached[s - 1].double(), moves) > 0
-            if torch.equal(reached[s], reached[s - 1]):
-                reached[s:] = reached[s]
-                break
-        state = torch.where(reached, state, 1)
-    return ~(state.amin(3).amin((0, 1)) >= _WEAK)
+def _backward_shapes(d_losses: Tensor, *saved: Any) -> tuple[Tensor, ...]:
+    emissions, _, _, *weights, _, needs = saved
+    scores = zip((emissions, *weights), needs, strict=True)
+    return tuple(d_losses.new_empty(score.shape if need else 0) for score, need in scores)
 
 
-def _in_log_space(chain: _Chain, both: bool) -> tuple[Tensor, Tensor, Tensor]:
-    """log Z [B], token marginals [T, B, K] and expected transitions [B, K, K], safe against every underflow."""
-    steps, moves = chain.emissions.double(), chain.transitions
-    T, B, K = steps.shape
-    forward = torch.empty_like(steps)
-    forward[0] = chain.start + steps[0]
-    for t in range(1, T):
-        forward[t] = torch.logsumexp(forward[t - 1][:, :, None] + moves, 1) + steps[t]
-    last = chain.last()
-    log_z = torch.logsumexp(forward[last, torch.arange(B, device=last.device)] + chain.end, 1)
-    tokens, pairs = torch.zeros_like(steps), steps.new_zeros(B, K, K)
-    onward = chain.end.expand(B, K)
-    for t in range(T - 1, -1, -1) if both else ():
-        if t < T - 1:
-            following = moves + (steps[t + 1] + onward)[:, None]
-            inside = (t < last)[:, None]
-            onward = torch.where(inside, torch.logsumexp(following, 2), chain.end)
-            joint = _probabilities((forward[t][:, :, None] + following).flatten(1))
-            pairs += torch.where(inside, joint, 0).view(B, K, K)
-        tokens[t] = torch.where(chain.real[t, :, None], _probabilities(forward[t] + onward), 0)
-    return log_z, tokens, pairs
+def _keep(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, Tensor]) -> None:
+    ctx.save_for_backward(*inputs[:-1], output[1])
+    ctx.set_materialize_grads(False)  # else what is kept, many times the emissions, would get zeros for a gradient
 
 
-def _probabilities(scores: Tensor) -> Tensor:
-    """Softmax over the last axis; zeros for a row of -inf."""
-    odds, _ = _shifted_exp(scores, (-1,))
-    total = odds.sum(-1, keepdim=True)
-    return odds / torch.where(total == 0, 1, total)
+def _gradient(ctx: Any, d_losses: Tensor | None, _: Tensor | None) -> tuple[Tensor | None, ...]:
+    if d_losses is None:
+        return (None,) * 7
+    if torch.is_grad_enabled():  # A gradient that is differentiated again would silently count as a constant.
+        raise ArgumentError(sentence(WHERE, "create_graph", "False in backward", True))
+    needs = [ctx.needs_input_grad[i] for i in (0, 3, 4, 5)]
+    results = torch.ops.bigru.crf_loss_backward(d_losses, *ctx.saved_tensors, needs)
+    emissions, *weights = (r if need else None for r, need in zip(results, needs, strict=True))
+    return emissions, None, None, *weights, None
+
+
+_LIBRARY = torch.library.Library("bigru", "FRAGMENT")
+_SCORES = "Tensor emissions, Tensor tags, Tensor lengths, Tensor transitions, Tensor start, Tensor end"
+_LIBRARY.define(f"crf_loss({_SCORES}, bool keep) -> (Tensor, Tensor)")
+_LIBRARY.define(
+    f"crf_loss_backward(Tensor d_losses, {_SCORES}, Tensor kept, bool[4] needs) -> (Tensor, Tensor, Tensor, Tensor)"
+)
+_LIBRARY.impl("crf_loss", _forward, "CPU")
+_LIBRARY.impl("crf_loss_backward", _backward, "CPU")
+torch.library.register_fake("bigru::crf_loss", _forward_shapes, lib=_LIBRARY)
+torch.library.register_fake("bigru::crf_loss_backward", _backward_shapes, lib=_LIBRARY)
+torch.library.register_autograd("bigru::crf_loss", _gradient, setup_context=_keep, lib=_LIBRARY)

@@ -1,9 +1,9 @@
-"""The linear-chain CRF in NumPy: the specification, and what prediction runs on. Equations: `docs/math/crf.md`.
+"""The linear-chain CRF in NumPy, one sequence at a time and as the equations read: the specification.
 
 Shapes everywhere: emissions [B, T, K] float, lengths [B] int (None: T throughout), tags and paths [B, T] int. What
 lies past a length is never read and is written as zero. Arithmetic and results are float64. A sequence of length 0
 has one path, the empty one, of score 0. Forbidden tags and transitions have the score -inf; where no path at all is
-allowed, partition and scores are -inf and probabilities 0.
+allowed, partition and scores are -inf and probabilities 0. Equations: `docs/math/crf.md`.
 
 Sources: Lafferty, McCallum & Pereira 2001 (the model); Rabiner 1989, section III (the recursions); Sutton & McCallum
 2012, section 4 (marginals).
@@ -12,49 +12,62 @@ Sources: Lafferty, McCallum & Pereira 2001 (the model); Rabiner 1989, section II
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
-from ...errors import ArgumentError, check_array, sentence
-from .chain import Chain, CrfWeights, chain, check_weights, log_sum, walk_back, walk_forward
+from ...errors import ArgumentError, check_array, check_lengths, sentence
+from .weights import CrfWeights, check_scores, check_weights
 
-__all__ = [
-    "CrfWeights",
-    "constrain",
-    "log_likelihood",
-    "log_partition",
-    "marginals",
-    "nbest",
-    "span_marginals",
-    "viterbi",
-]
+__all__ = ["log_likelihood", "log_partition", "marginals", "nbest", "span_marginals", "viterbi"]
 
 PlacedTags = tuple[int, int, Sequence[int]]
 """(row in the batch, first position, the tags from there on)."""
 
 
-def constrain(weights: CrfWeights, allowed: np.ndarray, start: np.ndarray, end: np.ndarray) -> CrfWeights:
-    """Forbid transitions, first and last tags: -inf where a mask is false (17).
-
-    Args:
-        weights: the scores of the chain.
-        allowed: [K, K] bool, from row to column, as `scheme.transition_mask` gives it.
-        start: [K] bool.
-        end: [K] bool.
+def _checked(where: str, emissions: Any, weights: CrfWeights, lengths: Any) -> tuple[list[np.ndarray], CrfWeights, int]:
+    """Return the real steps [n, K] of each sequence and the weights in float64, and T.
 
     Raises:
-        ArgumentError: a shape does not fit.
+        ArgumentError: a shape or dtype does not fit, or a score that is read is NaN or +inf.
     """
-    where = "crf.constrain"
     letters: dict[str, int] = {}
-    wide = check_weights(where, weights, letters)
-    masks = {"allowed": (allowed, 2), "start": (start, 1), "end": (end, 1)}
-    for name, (mask, axes) in masks.items():
-        want = (letters["K"],) * axes
-        if np.shape(mask) != want or np.asarray(mask).dtype != bool:
-            got = f"{np.asarray(mask).dtype} {list(np.shape(mask))}"
-            raise ArgumentError(sentence(where, name, f"bool {list(want)}", got))
-    return CrfWeights(*(np.where(mask, w, -np.inf) for w, (mask, _) in zip(wide, masks.values(), strict=True)))
+    array = check_array(where, "emissions", emissions, ("B", "T", "K"), letters=letters)
+    wide = CrfWeights(*(w.astype(np.float64) for w in check_weights(where, weights, letters)))
+    batch, time = array.shape[:2]
+    counts = check_lengths(where, np.full(batch, time) if lengths is None else lengths, batch, time)
+    check_scores(where, "emissions", np.where((np.arange(time) < counts[:, None])[..., None], array, 0))
+    return [row[:n].astype(np.float64) for row, n in zip(array, counts, strict=True)], wide, time
+
+
+def _log_sum(scores: np.ndarray, axis: int) -> np.ndarray:
+    return np.logaddexp.reduce(scores, axis=axis)
+
+
+def _forward(emissions: np.ndarray, weights: CrfWeights) -> np.ndarray:
+    """Log of the sum over all beginnings that end in tag k at step t, emission included (4), [n, K]."""
+    scores = np.empty(emissions.shape)
+    for t, e in enumerate(emissions):
+        scores[t] = e + (_log_sum(scores[t - 1][:, None] + weights.transitions, 0) if t else weights.start)
+    return scores
+
+
+def _backward(emissions: np.ndarray, weights: CrfWeights) -> np.ndarray:
+    """Log of the sum over all ways to go on from tag k at step t, its own emission excluded (6), [n, K]."""
+    scores = np.empty(emissions.shape)
+    scores[-1:] = weights.end
+    for t in range(len(emissions) - 2, -1, -1):
+        scores[t] = _log_sum(weights.transitions + emissions[t + 1] + scores[t + 1], 1)
+    return scores
+
+
+def _partition(emissions: np.ndarray, weights: CrfWeights) -> float:
+    return float(_log_sum(_forward(emissions, weights)[-1] + weights.end, 0)) if len(emissions) else 0.0
+
+
+def _share(score: Any, partition: Any) -> Any:
+    """exp(score) over the sum of all paths, given as its log; 0 where no path is allowed."""
+    return np.exp(score - np.where(partition == -np.inf, 0, partition))
 
 
 def log_partition(emissions: np.ndarray, weights: CrfWeights, lengths: np.ndarray | None = None) -> np.ndarray:
@@ -66,15 +79,8 @@ def log_partition(emissions: np.ndarray, weights: CrfWeights, lengths: np.ndarra
     Raises:
         ArgumentError: a shape or dtype does not fit, or a score is NaN or +inf.
     """
-    batch = chain("crf.log_partition", emissions, weights, lengths)
-    return batch.unsort(_log_partition(batch, walk_forward(batch)))
-
-
-def _log_partition(batch: Chain, forward: np.ndarray) -> np.ndarray:
-    total = np.zeros(len(batch.lengths))
-    some = np.flatnonzero(batch.lengths)
-    total[some] = log_sum(forward[batch.lengths[some] - 1, some] + batch.weights.end)
-    return total
+    rows, wide, _ = _checked("crf.log_partition", emissions, weights, lengths)
+    return np.array([_partition(row, wide) for row in rows])
 
 
 def log_likelihood(
@@ -89,19 +95,22 @@ def log_likelihood(
         ArgumentError: a shape or dtype does not fit, a tag is outside 0..K-1, or a score is NaN or +inf.
     """
     where = "crf.log_likelihood"
-    batch = chain(where, emissions, weights, lengths)
-    gold = check_array(where, "tags", tags, np.shape(emissions)[:2], "int")[batch.order]
-    real = np.arange(batch.steps) < batch.lengths[:, None]
-    gold = np.where(real, gold, 0)[:, : len(batch.active)].T
-    _check_tags(where, gold, len(weights.start))
-    score = np.zeros(len(batch.lengths))
-    for t, n in enumerate(batch.active):
-        arriving = batch.weights.transitions[gold[t - 1, :n], gold[t, :n]] if t else batch.weights.start[gold[t, :n]]
-        score[:n] += arriving + batch.emissions[t, np.arange(n), gold[t, :n]]
-    some = np.flatnonzero(batch.lengths)
-    score[some] += batch.weights.end[gold[batch.lengths[some] - 1, some]]
-    partition = _log_partition(batch, walk_forward(batch))
-    return batch.unsort(np.where(score == -np.inf, -np.inf, score - np.where(partition == -np.inf, 0, partition)))
+    rows, wide, _ = _checked(where, emissions, weights, lengths)
+    gold = check_array(where, "tags", tags, np.shape(emissions)[:2], "int")
+    result = np.zeros(len(rows))
+    for b, row in enumerate(rows):
+        path = gold[b, : len(row)]
+        _check_tags(where, path, len(wide.start))
+        score = _path_score(row, wide, path)
+        result[b] = -np.inf if score == -np.inf else score - _partition(row, wide)
+    return result
+
+
+def _path_score(emissions: np.ndarray, weights: CrfWeights, path: np.ndarray) -> float:
+    if not len(path):
+        return 0.0
+    moves = weights.transitions[path[:-1], path[1:]].sum()
+    return float(weights.start[path[0]] + emissions[np.arange(len(path)), path].sum() + moves + weights.end[path[-1]])
 
 
 def _check_tags(where: str, tags: np.ndarray, count: int) -> None:
@@ -121,25 +130,8 @@ def viterbi(
     Raises:
         ArgumentError: a shape or dtype does not fit, or a score is NaN or +inf.
     """
-    batch = chain("crf.viterbi", emissions, weights, lengths)
-    transitions, start, end = batch.weights
-    best = np.empty(batch.emissions.shape)
-    for t, n in enumerate(batch.active):
-        arriving = (best[t - 1, :n, :, None] + transitions).max(axis=1) if t else start
-        best[t, :n] = arriving + batch.emissions[t, :n]
-    # Only the best scores are kept: the way back costs one row of `transitions` a step, argmax over all pairs K.
-    paths = np.zeros(best.shape[:2], np.int64)
-    scores = np.zeros(len(batch.lengths))
-    going_on = 0
-    for t in range(len(batch.active) - 1, -1, -1):
-        if going_on:
-            onward = transitions.T[paths[t + 1, :going_on]]
-            paths[t, :going_on] = (best[t, :going_on] + onward).argmax(axis=1)
-        n = batch.active[t]
-        last = best[t, going_on:n] + end
-        paths[t, going_on:n], scores[going_on:n] = last.argmax(axis=1), last.max(axis=1)
-        going_on = n
-    return batch.spread(paths), batch.unsort(scores)
+    paths, scores = _best("crf.viterbi", emissions, weights, 1, lengths)
+    return paths[:, 0], scores[:, 0]
 
 
 def nbest(
@@ -149,7 +141,7 @@ def nbest(
 
     Returns:
         paths [B, n, T] int64, scores [B, n] float64. A sequence with fewer than n allowed paths has scores of -inf at
-        the end, and the paths there are zero. The first path is Viterbi's.
+        the end, and the paths there are zero.
 
     Raises:
         ArgumentError: n < 1, a shape or dtype does not fit, or a score is NaN or +inf.
@@ -157,55 +149,42 @@ def nbest(
     where = "crf.nbest"
     if n < 1:
         raise ArgumentError(sentence(where, "n", "at least 1", n))
-    batch = chain(where, emissions, weights, lengths)
-    transitions, start, end = batch.weights
-    T, B, K = batch.emissions.shape
-    best = np.full((B, K, n), -np.inf)  # the n best beginnings that end in each tag
-    came = np.zeros((T, B, K, n), np.int64)  # from which (tag, rank), as tag * n + rank
-    paths = np.zeros((B, n, T), np.int64)
-    scores = np.full((B, n), -np.inf)
-    scores[batch.lengths == 0, 0] = 0
-    for t, rows in enumerate(batch.active):
-        if t:
-            best[:rows], came[t, :rows] = _merge(best[:rows], transitions)
-        else:
-            best[:rows, :, 0] = start
-        best[:rows] += batch.emissions[t, :rows, :, None]
-        done = slice(batch.active[t + 1] if t + 1 < T else 0, rows)
-        scores[done], place = (merged[:, 0] for merged in _merge(best[done], end[:, None]))
-        for s in range(t, -1, -1):
-            paths[done, :, s] = place // n
-            place = np.take_along_axis(came[s, done].reshape(-1, K * n), place, axis=1)
+    return _best(where, emissions, weights, n, lengths)
+
+
+def _best(where: str, emissions: Any, weights: CrfWeights, n: int, lengths: Any) -> tuple[np.ndarray, np.ndarray]:
+    rows, wide, time = _checked(where, emissions, weights, lengths)
+    paths, scores = np.zeros((len(rows), n, time), np.int64), np.full((len(rows), n), -np.inf)
+    for b, row in enumerate(rows):
+        if not len(row):
+            scores[b, 0] = 0
+            continue
+        best = np.full((len(wide.start), n), -np.inf)  # the n best beginnings that end in each tag
+        best[:, 0] = wide.start + row[0]
+        came = []  # from which (tag, rank), as tag * n + rank, [K, n] per step
+        for e in row[1:]:
+            best, origin = _greatest(best, wide.transitions)
+            best += e[:, None]
+            came.append(origin)
+        last, place = _greatest(best, wide.end[:, None])
+        scores[b], here = last[0], place[0]
+        for t in range(len(row) - 1, -1, -1):
+            paths[b, :, t] = here // n
+            here = came[t - 1].ravel()[here] if t else here
     paths[scores == -np.inf] = 0
-    whole = np.zeros((B, n, batch.steps), np.int64)
-    whole[:, :, :T] = paths
-    return batch.unsort(whole), batch.unsort(scores)
+    return paths, scores
 
 
-def _merge(best: np.ndarray, onward: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Merge the K descending lists of n scores into the n greatest for every tag that follows.
-
-    Args:
-        best: [B, K, n], descending along n.
-        onward: [K, J], what going from tag k to tag j adds.
+def _greatest(best: np.ndarray, onward: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The n greatest of best[k, r] + onward[k, j] over all k and r, for every j.
 
     Returns:
-        scores [B, J, n], descending, and where each came from, tag * n + rank; of equals the smaller tag, then rank.
+        scores [J, n], descending, and where each came from, k * n + r; of equals the smaller tag, then rank.
     """
-    B, _, n = best.shape
-    heads = best[:, None, :, 0] + onward.T
-    rank = np.zeros(heads.shape, np.int64)
-    scores = np.empty((B, onward.shape[1], n))
-    came = np.empty(scores.shape, np.int64)
-    b, j = np.ogrid[:B, : onward.shape[1]]
-    for r in range(n):
-        tag = heads.argmax(axis=2)
-        taken = rank[b, j, tag]
-        scores[..., r], came[..., r] = heads[b, j, tag], tag * n + taken
-        following = np.minimum(taken + 1, n - 1)
-        heads[b, j, tag] = np.where(taken + 1 < n, best[b, tag, following] + onward[tag, j], -np.inf)
-        rank[b, j, tag] = following
-    return scores, came
+    n = best.shape[1]
+    candidates = (best[:, :, None] + onward[:, None]).reshape(-1, onward.shape[1]).T
+    order = np.argsort(-candidates, axis=1, kind="stable")[:, :n]
+    return np.take_along_axis(candidates, order, axis=1), order
 
 
 def marginals(emissions: np.ndarray, weights: CrfWeights, lengths: np.ndarray | None = None) -> np.ndarray:
@@ -217,10 +196,12 @@ def marginals(emissions: np.ndarray, weights: CrfWeights, lengths: np.ndarray | 
     Raises:
         ArgumentError: a shape or dtype does not fit, or a score is NaN or +inf.
     """
-    batch = chain("crf.marginals", emissions, weights, lengths)
-    through = walk_forward(batch) + walk_back(batch)
-    total = log_sum(through)[..., None]
-    return batch.spread(np.exp(through - np.where(total == -np.inf, 0, total)))
+    rows, wide, time = _checked("crf.marginals", emissions, weights, lengths)
+    shares = np.zeros((len(rows), time, len(wide.start)))
+    for b, row in enumerate(rows):
+        through = _forward(row, wide) + _backward(row, wide)
+        shares[b, : len(row)] = _share(through, _log_sum(through, 1)[:, None])
+    return shares
 
 
 def span_marginals(
@@ -250,47 +231,25 @@ def span_marginals(
             or +inf.
     """
     where = "crf.span_marginals"
-    batch = chain(where, emissions, weights, lengths)
-    K = len(weights.start)
+    rows, wide, _ = _checked(where, emissions, weights, lengths)
+    K = len(wide.start)
     joins = np.zeros((K, K), bool) if continues is None else np.asarray(continues, bool)
     if joins.shape != (K, K):
         raise ArgumentError(sentence(where, "continues", f"bool {[K, K]}", list(joins.shape)))
-    if not len(spans):
-        return np.zeros(0)
-    place = np.empty_like(batch.order)
-    place[batch.order] = np.arange(len(batch.order))
-    rows, starts, sizes, flat = _flatten(where, batch, place, spans)
-    forward, backward = walk_forward(batch), walk_back(batch)
-    offsets = np.cumsum(sizes) - sizes
-    first, last = flat[offsets], flat[offsets + sizes - 1]
-
-    before = forward[starts - 1, rows] + np.where(joins, -np.inf, batch.weights.transitions).T[first]
-    arriving = np.where(starts == 0, batch.weights.start[first], log_sum(before))
-    inner = np.r_[0, batch.weights.transitions[flat[:-1], flat[1:]]]
-    inner[offsets] = arriving
-    steps = np.arange(len(flat)) - np.repeat(offsets - starts, sizes)
-    inner += batch.emissions[steps, np.repeat(rows, sizes), flat]
-    ends = starts + sizes
-    at_end = ends == batch.lengths[rows]
-    next_step = np.where(at_end, 0, ends)
-    after = batch.emissions[next_step, rows] + backward[next_step, rows]
-    after += np.where(joins, -np.inf, batch.weights.transitions)[last]
-    leaving = np.where(at_end, batch.weights.end[last], log_sum(after))
-    partition = _log_partition(batch, forward)[rows]
-    log_p = np.add.reduceat(inner, offsets) + leaving - np.where(partition == -np.inf, 0, partition)
-    return np.minimum(np.exp(log_p), 1)
-
-
-def _flatten(
-    where: str, batch: Chain, place: np.ndarray, spans: Sequence[PlacedTags]
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Return rows, starts and sizes [S] and all tags end to end, checked."""
-    for row, start, tags in spans:
-        length = int(batch.lengths[place[row]]) if 0 <= row < len(place) else 0
-        if not (len(tags) and start >= 0 and start + len(tags) <= length):
-            got = f"row {row}, positions {start}..{start + len(tags)}"
+    apart = np.where(joins, -np.inf, wide.transitions)
+    result = np.zeros(len(spans))
+    for s, (b, start, tags) in enumerate(spans):
+        row = rows[b] if 0 <= b < len(rows) else np.zeros((0, K))
+        if not (len(tags) and start >= 0 and start + len(tags) <= len(row)):
+            got = f"row {b}, positions {start}..{start + len(tags)}"
             raise ArgumentError(sentence(where, "span", "non-empty and within its sequence", got))
-    flat = np.concatenate([np.asarray(tags, np.int64) for _, _, tags in spans])
-    _check_tags(where, flat, batch.emissions.shape[2])
-    rows, starts, sizes = np.array([(place[row], start, len(tags)) for row, start, tags in spans], np.int64).T
-    return rows, starts, sizes, flat
+        path, end = np.asarray(tags, np.int64), start + len(tags)
+        _check_tags(where, path, K)
+        forward, backward = _forward(row, wide), _backward(row, wide)
+        arriving = _log_sum(forward[start - 1] + apart[:, path[0]], 0) if start else wide.start[path[0]]
+        leaving = wide.end[path[-1]]
+        if end < len(row):
+            leaving = _log_sum(apart[path[-1]] + row[end] + backward[end], 0)
+        inner = row[np.arange(start, end), path].sum() + wide.transitions[path[:-1], path[1:]].sum()
+        result[s] = min(_share(arriving + inner + leaving, _partition(row, wide)), 1)
+    return result

@@ -1,0 +1,68 @@
+// Checks of the arrays that Python hands over, against the shapes that the header names.
+#pragma once
+
+#include <nanobind/nanobind.h>
+#include <nanobind/ndarray.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "bigru.h"
+
+namespace nb = nanobind;
+
+namespace bigru_python {
+
+using Array = nb::ndarray<nb::ro, nb::device::cpu>;  // any type, any shape: what is wrong with it is said by name
+using Output = nb::ndarray<nb::device::cpu>;
+using Shape = std::vector<int64_t>;
+
+inline std::string text(const Shape& shape) {
+  std::string s = "[";
+  for (size_t i = 0; i < shape.size(); ++i) s += (i ? ", " : "") + std::to_string(shape[i]);
+  return s + "]";
+}
+
+template <class A> Shape shape_of(const A& a) {
+  Shape shape;
+  for (size_t i = 0; i < a.ndim(); ++i) shape.push_back(static_cast<int64_t>(a.shape(i)));
+  return shape;
+}
+
+template <class A> bool dense(const A& a) {
+  int64_t expected = 1;
+  bool without_gaps = true;
+  for (size_t i = a.ndim(); i-- > 0;) {
+    without_gaps = without_gaps && (a.shape(i) < 2 || a.stride(i) == expected);
+    expected *= static_cast<int64_t>(a.shape(i));
+  }
+  return without_gaps || expected == 0;
+}
+
+template <class T, class A> T* data(const char* name, const A& a, const Shape& want, const char* type) {
+  const Shape got = shape_of(a);
+  if (a.dtype() != nb::dtype<std::remove_const_t<T>>() || got != want)
+    throw nb::value_error((std::string("bigru._native: ") + name + " must be " + type + " " + text(want) + ", got " +
+                           (a.dtype() == nb::dtype<std::remove_const_t<T>>() ? "" : "another type, ") + text(got) +
+                           ".").c_str());
+  if (!dense(a))
+    throw nb::value_error((std::string("bigru._native: ") + name + " must be contiguous. Use numpy.ascontiguousarray.").c_str());
+  return static_cast<T*>(const_cast<void*>(static_cast<const void*>(a.data())));
+}
+
+inline const float* in(const char* name, const Array& a, const Shape& want) { return data<const float>(name, a, want, "float32"); }
+inline const float* in(const char* name, const std::optional<Array>& a, const Shape& want) {
+  return a ? in(name, *a, want) : nullptr;
+}
+inline float* out(const char* name, const Output& a, const Shape& want) { return data<float>(name, a, want, "float32"); }
+inline float* out(const char* name, const std::optional<Output>& a, const Shape& want) {
+  return a ? out(name, *a, want) : nullptr;
+}
+
+inline void must(int code) {
+  if (code == BIGRU_NO_MEMORY) throw std::bad_alloc();
+  if (code != BIGRU_OK) throw nb::value_error(bigru_last_error());
+}
+
+}  // namespace bigru_python

@@ -1,0 +1,14 @@
+// The CRF kernels of one instruction set, gathered for its table.
+#pragma once
+
+#include "crf_best.h"
+#include "crf_gradient.h"
+#include "crf_posterior.h"
+
+namespace {
+
+constexpr bigru::CrfKernels crf_kernels = {factor_floats, column_floats, posterior_scratch_floats, best_scratch_floats,
+                                           crf_factors,   crf_columns,   crf_posterior,            crf_gradient,
+                                           crf_best};
+
+}  // namespace

@@ -1,0 +1,80 @@
+// What one instruction set offers for a linear-chain CRF. Equations: docs/math/crf.md.
+//
+// Letters: T steps, K tags, S floats from one step's tags to the next: K rounded up to 16, so that a step begins at a
+// whole vector of every instruction set.
+#pragma once
+
+#include <stdint.h>
+
+namespace bigru {
+
+constexpr long kCrfRows = 8;  // sequences of one task at most
+
+struct CrfShape { long T, K, S; };
+
+struct CrfScores {            // -inf forbids
+  const float* transitions;   // [K, K] from row to column
+  const float* start;         // [K]
+  const float* end;           // [K]
+};
+
+// Sequences of length 1 or more, longest first. What is kept per sequence is [T, S] and lies at its place.
+struct CrfRows {
+  long rows;
+  const int64_t* row;         // [rows] index into B
+  const int64_t* length;      // [rows]
+  const int64_t* place;       // [rows]
+};
+
+struct CrfPosteriorTask {
+  CrfShape shape;
+  CrfRows sequences;
+  const float* factors;       // crf_factor_floats, written by factors
+  const float* emissions;     // [B, T, K]
+  float* begun;               // [places, T, S] a of (11), before its division by c
+  float* onward;              // [places, T, S] from step 1 on: pairs (t-1, t) have probability begun_i M_ij onward_j
+  float* tokens;              // [places, T, S] marginals
+  double* log_z;              // [B]
+  int32_t* weak;              // [B] 1 where underflow may have lost something: to be computed in log space
+  float* scratch;             // posterior_scratch_floats
+};
+
+struct CrfGradientTask {
+  CrfShape shape;
+  CrfRows sequences;
+  const int64_t* tags;        // [B, T]
+  const float* begun;         // as the posterior left them
+  const float* onward;
+  const float* tokens;
+  const int32_t* weak;        // [B]
+  const float* d_losses;      // [B]
+  float* d_emissions;         // [B, T, K] or null
+  float* d_edges;             // [2, S]: sums over sequences for start and end; or null
+  float* pairs;               // [K, S]: sum over sequences of d_loss begun_i onward_j; or null
+};
+
+struct CrfBestTask {
+  CrfShape shape;
+  CrfRows sequences;
+  const float* columns;       // crf_column_floats, written by columns
+  const float* emissions;     // [B, T, K]
+  int64_t* paths;             // [B, T]
+  int32_t* strange;           // [B] 1 where an emission is NaN or +inf
+  float* scratch;             // best_scratch_floats
+};
+
+struct CrfKernels {
+  long (*factor_floats)(const CrfShape&);
+  long (*column_floats)(const CrfShape&);
+  long (*posterior_scratch_floats)(const CrfShape&);
+  long (*best_scratch_floats)(const CrfShape&);
+  void (*factors)(const CrfShape&, const CrfScores&, float* to);
+  void (*columns)(const CrfShape&, const CrfScores&, float* to);
+  void (*posterior)(const CrfPosteriorTask&);
+  void (*gradient)(const CrfGradientTask&);
+  void (*best)(const CrfBestTask&);
+};
+
+inline long crf_stride(long K) { return (K + 15) / 16 * 16; }
+
+}  // namespace bigru
