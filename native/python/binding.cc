@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "array.h"
 #include "bigru.h"
 
 namespace nb = nanobind;
@@ -19,8 +20,8 @@ using nb::literals::operator""_a;
 
 namespace {
 
-using Array = nb::ndarray<nb::ro, nb::device::cpu>;  // any type, any shape: what is wrong with it is said by name
-using Output = nb::ndarray<nb::device::cpu>;
+using Array = bigru_python::View<nb::ndarray<nb::ro, nb::device::cpu>>;  // any type, any shape: what is wrong with it is said by name
+using Output = bigru_python::View<nb::ndarray<nb::device::cpu>>;
 using Shape = std::vector<int64_t>;
 using WeightTuple = std::tuple<Array, Array, std::optional<Array>, std::optional<Array>>;
 using GradientTuple = std::tuple<std::optional<Output>, std::optional<Output>, std::optional<Output>, std::optional<Output>>;
