@@ -9,13 +9,14 @@
 #include <vector>
 
 #include "bigru.h"
+#include "view.h"
 
 namespace nb = nanobind;
 
 namespace bigru_python {
 
-using Array = nb::ndarray<nb::ro, nb::device::cpu>;  // any type, any shape: what is wrong with it is said by name
-using Output = nb::ndarray<nb::device::cpu>;
+using Array = View<nb::ndarray<nb::ro, nb::device::cpu>>;  // any type, any shape: what is wrong with it is said by name
+using Output = View<nb::ndarray<nb::device::cpu>>;
 using Shape = std::vector<int64_t>;
 
 inline std::string text(const Shape& shape) {

@@ -242,6 +242,45 @@ def test_lengths_may_be_any_integers(kind):
     torch.testing.assert_close(GRU_OP(x, strided, *rest), want, rtol=0, atol=0)
 
 
+# -- tensors as the kernel reads them --------------------------------------------------------------
+
+
+def test_an_older_torch_takes_numpys_way_to_the_same_numbers(monkeypatch):
+    arguments = layer(requires_grad=True)
+    x, weights = arguments[0], arguments[3]
+    results = []
+    for readable in (True, False):
+        monkeypatch.setattr(autograd, "READABLE", readable)
+        y, h_n = GRU_OP(*arguments)
+        results.append((y, h_n, *torch.autograd.grad(y.square().sum() + h_n.sum(), [x, *weights])))
+    torch.testing.assert_close(*results, rtol=0, atol=0)
+
+
+def test_a_tensor_is_read_where_it_lies():
+    x, lengths, _, weights, *_ = layer(("forward",))
+    shifted = torch.cat([torch.full((1, 5, 3), torch.nan), x])[1:]
+    prepared = native.Prepared([tuple(weights)], reverse=(False,))
+    want = prepared.forward(x.numpy(), lengths=lengths.numpy())
+    for got, expected in zip(prepared.forward(shifted, lengths=lengths), want, strict=True):
+        np.testing.assert_array_equal(got, expected)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "kind"),
+    [
+        (lambda x: x.to("meta"), TypeError),
+        (lambda x: x.to_sparse(), TypeError),
+        (lambda x: x.double(), ValueError),
+        (lambda x: x[:, ::2], ValueError),
+        (lambda x: x[0], ValueError),
+    ],
+)
+def test_a_tensor_that_cannot_be_read_is_refused(wrong, kind):
+    x, _, _, weights, *_ = layer(("forward",))
+    with pytest.raises(kind):
+        native.Prepared([tuple(weights)], reverse=(False,)).forward(wrong(x))
+
+
 # -- no silent way round ---------------------------------------------------------------------------
 
 

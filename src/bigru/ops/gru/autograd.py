@@ -25,6 +25,9 @@ __all__ = ["PRECISIONS", "compiled", "precision", "refuse_graph"]
 PRECISIONS = ("fp32", "bf16")
 """What the operators' argument `precision` may be; outputs are float32 in any."""
 
+READABLE = hasattr(Tensor, "__dlpack_c_exchange_api__")
+"""Whether the kernel's binding can read a tensor itself (torch 2.10 and later), which takes a tenth of the time."""
+
 WHERE = "gru.forward"
 
 
@@ -238,14 +241,16 @@ def _threads() -> int:
 
 
 def _dense(tensor: Tensor | None) -> Any:
-    """Return a tensor's memory as an array; copied only where it has gaps."""
-    return None if tensor is None else tensor.detach().contiguous().numpy()
+    """Return a tensor as the kernel reads it, without a copy unless it has gaps; an older torch takes NumPy's way."""
+    if tensor is None:
+        return None
+    return tensor.contiguous() if READABLE else tensor.detach().contiguous().numpy()
 
 
-def _int64(x: Tensor, lengths: Tensor | None) -> np.ndarray | None:
-    if lengths is None or (lengths.dtype == torch.int64 and lengths.is_contiguous()):
-        return None if lengths is None else lengths.numpy()
-    return np.ascontiguousarray(check_lengths(WHERE, lengths.numpy(), *x.shape[:2]))
+def _int64(x: Tensor, lengths: Tensor | None) -> Any:
+    if lengths is None or lengths.dtype == torch.int64:
+        return _dense(lengths)
+    return check_lengths(WHERE, lengths.numpy(), *x.shape[:2])
 
 
 def _walks(weights: Sequence[Tensor], reverse: Sequence[bool]) -> list[tuple[Any, ...]]:

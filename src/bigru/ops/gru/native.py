@@ -1,8 +1,9 @@
 """The compiled GRU for NumPy arrays: a thin face on `native/include/bigru.h`, without copies.
 
-Arrays are contiguous float32, lengths int64. `weights` holds per walk (weight_ih [3H, I], weight_hh [3H, H],
-bias_ih [3H] or None, bias_hh [3H] or None), `reverse` one flag per walk. `threads` is the most that a call uses,
-0 for `BIGRU_THREADS` or else all processors that the process may use; results are the same bits for any number.
+Arrays are contiguous float32, lengths int64; what is only read may be a tensor of torch as well. `weights` holds per
+walk (weight_ih [3H, I], weight_hh [3H, H], bias_ih [3H] or None, bias_hh [3H] or None), `reverse` one flag per walk.
+`threads` is the most that a call uses, 0 for `BIGRU_THREADS` or else all processors that the process may use; results
+are the same bits for any number.
 """
 
 from __future__ import annotations
@@ -99,9 +100,10 @@ def backward(
         ValueError: a dtype or shape does not fit, said by name.
     """
     B, D, H = x.shape[0], len(weights), weights[0][1].shape[1]
-    dx = np.empty_like(x) if needs[0] else None
+    dx = np.empty(x.shape, np.float32) if needs[0] else None
     dh0 = np.empty((D, B, H), np.float32) if needs[1] else None
-    gradients = [tuple(None if w is None else np.empty_like(w) for w in walk) for walk in weights] if needs[2] else None
+    new = [[None if w is None else np.empty(w.shape, np.float32) for w in walk] for walk in weights] if needs[2] else []
+    gradients = [tuple(walk) for walk in new] or None
     options = (reverse, reset_after, precision, threads)
     _native.gru_backward(weights, *options, x, lengths, h0, y, gates, dy, dh_n, dx, dh0, gradients)
     return dx, dh0, gradients
