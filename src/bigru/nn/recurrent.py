@@ -125,7 +125,7 @@ def join(module: nn.Module, spec: LayerSpec, views: Mapping[str, Tensor]) -> Ten
         return next(iter(views.values()))
     f, b = views.values()
     if spec.merge == "concat":
-        return torch.cat([f, b], dim=-1)
+        return views.beside if isinstance(views, autograd.Views) else torch.cat([f, b], dim=-1)
     if spec.merge == "sum":
         return f + b
     if spec.merge == "mul":

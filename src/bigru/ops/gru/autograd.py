@@ -13,7 +13,7 @@ carry [D, B, H] gradients.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -24,7 +24,7 @@ from ...errors import ArgumentError, check_lengths, sentence
 from . import native
 from .walk import Packing
 
-__all__ = ["compiled", "forward", "fused", "stepwise"]
+__all__ = ["Views", "compiled", "forward", "fused", "stepwise"]
 
 Results = tuple[dict[str, Tensor], dict[str, Tensor]]
 
@@ -92,7 +92,15 @@ def compiled(
     flat = [w for walk in weights.values() for w in [*walk, None, None][:4]]
     y, h_n = Native.apply((lengths, reset_after, [walk == "backward" for walk in weights]), x, initial, *flat)
     outputs = y.split(y.shape[2] // len(weights), dim=2)
-    return dict(zip(weights, outputs, strict=True)), dict(zip(weights, h_n.unbind(), strict=True))
+    return Views(zip(weights, outputs, strict=True), beside=y), dict(zip(weights, h_n.unbind(), strict=True))
+
+
+class Views(dict[str, Tensor]):
+    """What each walk gives; `beside` is the same side by side, as it lies in memory, so that nobody copies it."""
+
+    def __init__(self, views: Iterable[tuple[str, Tensor]], beside: Tensor) -> None:
+        super().__init__(views)
+        self.beside = beside
 
 
 class Native(torch.autograd.Function):
