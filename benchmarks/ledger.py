@@ -123,6 +123,8 @@ def _tensors(result: Any) -> Iterator[Tensor]:
     """Give the tensors in a result, however it is nested."""
     if isinstance(result, Tensor):
         yield result
+    elif isinstance(result, autograd.Views):
+        yield result.beside
     elif isinstance(result, dict | tuple):
         for part in result.values() if isinstance(result, dict) else result:
             yield from _tensors(part)

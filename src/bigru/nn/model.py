@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ..config import ModelConfig
 from .embedding import NGRAM_SPREAD, ChannelEmbedding, Wide
-from .encoder import Encoder, drop
-from .heads import Crf
+from .encoder import Encoder, drop, mask
+from .heads import Crf, project
 from .pooling import Pooling, blank, padding, total
 
 __all__ = ["SequenceModel"]
@@ -67,15 +68,20 @@ class SequenceModel(nn.Module):
             if self.config.wide:
                 logits = logits + total(self.wide(ids), lengths)
             return logits
-        logits = self._steps(drop(states, config.dropout, training), x)
+        logits = self._steps(states, x)
         if self.config.wide:
             logits = logits + self.wide(ids)
         return blank(logits, past)
 
     def _steps(self, states: Tensor, x: Tensor) -> Tensor:
         """Return the logits of every step; states and inputs are multiplied apart, not copied side by side."""
-        if not self.config.skip:
-            logits: Tensor = self.head(states)
-            return logits
-        ours, theirs = self.head.weight.split([states.shape[2], x.shape[2]], dim=1)
-        return F.linear(states, ours, self.head.bias) + F.linear(x, theirs)
+        p = self.config.encoder.dropout
+        weight, skipped = self.head.weight, None
+        if self.config.skip:
+            weight, skipped = weight.split([states.shape[2], x.shape[2]], dim=1)
+        # What torch computes in half precision has gradients that only torch's own operators know.
+        if self.training and p and not torch.is_autocast_enabled(x.device.type):
+            logits = project(states, mask(states, p), weight, self.head.bias)
+        else:
+            logits = F.linear(drop(states, p, self.training), weight, self.head.bias)
+        return logits if skipped is None else logits + F.linear(x, skipped)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import lightning.pytorch as L
@@ -114,7 +115,7 @@ class Training(L.LightningModule):
     def check(self, value: Tensor, name: str, always: bool = False) -> None:
         """Raise TrainingError if `value` is not finite, where it can be looked at for free or the time has come."""
         look = always or value.device.type == "cpu" or self.run.step % CHECK_EVERY == 0
-        if look and not bool(torch.isfinite(value)):
+        if look and not math.isfinite(value.item()):
             raise TrainingError(
                 f"train: {name} must be finite at every step, got {value.item()} by step {self.run.step + 1}. "
                 f"Lower the learning rate (now {self.training_config.learning_rate:g}), and look for extreme "

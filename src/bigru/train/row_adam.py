@@ -51,8 +51,7 @@ class RowAdamW(torch.optim.AdamW):
             state["step"] = weight.new_zeros(len(weight), 1)
             # Both moments of a row lie side by side, so that they are fetched at once.
             state["moments"] = weight.new_zeros(len(weight), 2, weight.shape[1])
-        grad = grad.coalesce()
-        rows, values = grad.indices()[0], grad.values()
+        rows, values = _once_each(grad)
         beta1, beta2 = group["betas"]
         count = state["step"].index_select(0, rows).add_(1)
         moments = state["moments"].index_select(0, rows)
@@ -63,3 +62,11 @@ class RowAdamW(torch.optim.AdamW):
         state["moments"].index_copy_(0, rows, moments)
         scale = (second / (1 - beta2**count)).sqrt_().add_(group["eps"])
         weight.index_add_(0, rows, first.div(scale.mul_(1 - beta1**count)), alpha=-float(group["lr"]))
+
+
+def _once_each(grad: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the rows of a sparse gradient, each once, and their values; autograd loses the mark that they are."""
+    rows = grad._indices()[0]
+    if not bool((rows[1:] > rows[:-1]).all()):
+        grad = grad.coalesce()
+    return grad._indices()[0], grad._values()
