@@ -47,8 +47,9 @@ PARTS = (
     "loop",
     "other",
 )
-"""The accounts. `encoder's rest` is merging, normalising and dropout between layers; `head` is pooling, dropout
-before it, linear layers and masks; `loop` is Lightning, callbacks and display; `other` is what is left of a step.
+"""The accounts. `encoder's rest` is merging, normalising and dropout between layers; `head` is pooling, the linear
+layers, masks, and dropout before and behind the encoder; `loop` is Lightning, callbacks and display; `other` is what is
+left of a step.
 """
 
 
@@ -85,7 +86,7 @@ class Ledger:
         """
 
         def timed(*arguments: Any, **named: Any) -> Any:
-            if before and arguments[0].requires_grad and not arguments[0]._backward_hooks:
+            if before:
                 self._turn(arguments[0], before)
             held = self.switch(part)
             try:
@@ -93,8 +94,7 @@ class Ledger:
             finally:
                 self.switch(held)
             for tensor in _tensors(result) if backward else ():
-                if tensor.requires_grad:
-                    self._turn(tensor, backward)
+                self._turn(tensor, backward)
             return result
 
         return timed
@@ -111,7 +111,9 @@ class Ledger:
         return timed
 
     def _turn(self, tensor: Tensor, part: str) -> None:
-        """Switch to `part` once the gradient of `tensor` is known."""
+        """Switch to `part` once the gradient of `tensor` is known, unless it is an inner part's already."""
+        if not tensor.requires_grad or tensor._backward_hooks:
+            return
 
         def turn(gradient: Tensor) -> None:
             self.switch(part)
@@ -163,7 +165,8 @@ def watched(ledger: Ledger) -> Iterator[None]:
             stack.enter_context(patch.object(owner, name, value))
 
         for part, (owner, name) in two_ways.items():
-            rest = "encoder's rest backward" if part == "gru" else ""
+            # Dropout of the encoder's input is applied by the model, whose account is the head's.
+            rest = "head backward" if part == "gru" else ""
             put(owner, name, ledger.wrap(f"{part} forward", getattr(owner, name), f"{part} backward", rest))
         for part, (owner, name) in one_way.items():
             put(owner, name, ledger.wrap(part, getattr(owner, name)))

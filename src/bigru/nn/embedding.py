@@ -59,6 +59,9 @@ class ChannelEmbedding(nn.ModuleList):
 
     def forward(self, ids: Tensor) -> Tensor:
         """Return the vectors [B, T, I] of ids [B, T, C] int64; I is the sum of the channels' widths."""
+        return self._rows(ids)
+
+    def _rows(self, ids: Tensor) -> Tensor:
         shown = None
         if self.training and any(self.dropouts):
             draws = [torch.rand(ids.shape[:2], device=ids.device) if p else ids.new_ones(()) for p in self.dropouts]
@@ -87,7 +90,7 @@ class Wide(ChannelEmbedding):
 
     def forward(self, ids: Tensor) -> Tensor:
         """Return what each step adds, [B, T, K], of ids [B, T, C] int64."""
-        return super().forward(ids).unflatten(2, (len(self), -1)).sum(2)
+        return self._rows(ids).unflatten(2, (len(self), -1)).sum(2)
 
 
 class _Lookup(torch.autograd.Function):
