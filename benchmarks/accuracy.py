@@ -9,9 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import statistics
-import subprocess
 import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
@@ -20,9 +18,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from provenance import commit, machine, versions
 from sets import LOADERS, Split, leaked, tencent
 
-import bigru
 from bigru.config import ChannelConfig, to_dict
 from bigru.scheme import convert, detect
 
@@ -194,7 +192,7 @@ def baseline(name: str, folder: Path) -> dict[str, Any]:
 def run(names: list[str], folder: Path, seeds: list[int], jobs: int) -> None:
     """Run rows, all their seeds in one queue, and write each row's file once its seeds are done."""
     threads = max(1, len(os.sched_getaffinity(0)) // jobs)
-    commit = _commit()
+    at = commit()
     with ProcessPoolExecutor(jobs, max_tasks_per_child=1) as pool:
         queued = {
             name: (
@@ -204,11 +202,11 @@ def run(names: list[str], folder: Path, seeds: list[int], jobs: int) -> None:
             for name in names
         }
         for name, (runs, beside) in queued.items():
-            write(name, folder, [one.result() for one in runs], beside.result(), jobs, commit)
+            write(name, folder, [one.result() for one in runs], beside.result(), jobs, at)
 
 
-def write(name: str, folder: Path, runs: list[dict[str, Any]], beside: dict[str, Any], jobs: int, commit: str) -> None:
-    """Write the result file of a row; `commit` is what stood there when its runs began."""
+def write(name: str, folder: Path, runs: list[dict[str, Any]], beside: dict[str, Any], jobs: int, at: str) -> None:
+    """Write the result file of a row; `at` is what stood there when its runs began."""
     row = ROWS[name]
     scores, seeds = [one["test"] for one in runs], [one["seed"] for one in runs]
     result = {
@@ -224,8 +222,8 @@ def write(name: str, folder: Path, runs: list[dict[str, Any]], beside: dict[str,
         "options": {key: _plain(value) for key, value in row.options.items()},
         "baseline": beside,
         "runs": runs,
-        "machine": f"{len(os.sched_getaffinity(0))} cores of {_processor()}, {jobs} runs side by side",
-        "versions": {"bigru": bigru.__version__, "python": platform.python_version(), "commit": commit},
+        "machine": f"{machine()}, {jobs} runs side by side",
+        "versions": versions(at),
         "command": f"python benchmarks/accuracy.py --data FOLDER {name} --seeds {' '.join(map(str, seeds))}",
     }
     RESULTS.mkdir(exist_ok=True)
@@ -236,21 +234,6 @@ def write(name: str, folder: Path, runs: list[dict[str, Any]], beside: dict[str,
 
 def _plain(value: Any) -> Any:
     return [to_dict(channel) for channel in value] if isinstance(value, tuple) else value
-
-
-def _processor() -> str:
-    lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines() if Path("/proc/cpuinfo").exists() else []
-    return next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), platform.processor())
-
-
-def _commit() -> str:
-    """Return the commit that is checked out, marked where the code differs from it."""
-
-    def git(*arguments: str) -> str:
-        return subprocess.run(["git", *arguments], capture_output=True, text=True, check=False).stdout.strip()
-
-    changed = git("status", "--porcelain", "--", "src", "native", "benchmarks/*.py")
-    return (git("rev-parse", "--short", "HEAD") or "none") + ("+changes" if changed else "")
 
 
 def main() -> None:

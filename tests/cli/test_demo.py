@@ -84,6 +84,7 @@ def test_sentiment(bigru: Bigru, reviews: demo_data.Prepared, tmp_path: Path, mo
         *reviews.facts,
         "epoch 1/1  loss",
         "bag of character pairs",
+        " sequences per second, ",
         f"{command.OPINION}\n  ",
         ", says the model just trained",
         "苹果公司 ORG (0.96), 加利福尼亚州 LOC (0.97), says LAC-small",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -62,6 +63,17 @@ def test_what_was_inferred_is_said(bigru: Bigru, reviews: Path, tmp_path: Path) 
         f"  bigru predict {tmp_path / 'm'} TEXT",
     ):
         assert text in said
+
+
+def test_how_fast_it_trained_is_said_and_kept(bigru: Bigru, reviews: Path, tmp_path: Path) -> None:
+    result = bigru("train", reviews, "--out", tmp_path / "m", *SMALL)
+    said = re.search(r"^trained on ([\d,]+) sequences per second, ([\d,]+) time steps per second$", result.err, re.M)
+    assert said, result.err
+    sequences, steps = (int(figure.replace(",", "")) for figure in said.groups())
+    kept = result.json["training"]
+    assert (round(kept["sequences_per_second"]), round(kept["time_steps_per_second"])) == (sequences, steps)
+    # The reviews have three characters or four.
+    assert 2 <= steps / sequences <= 5
 
 
 def test_quiet_says_nothing_but_the_scores(bigru: Bigru, reviews: Path, tmp_path: Path) -> None:

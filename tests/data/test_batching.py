@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bigru.data.batching import STEPS, batches, pad
+from bigru.data.batching import STEPS, Joined, batches, pad
 from bigru.errors import ArgumentError
 
 
@@ -99,3 +99,15 @@ def test_pad_refuses_different_widths() -> None:
 def test_pad_refuses_a_mixture_of_kinds() -> None:
     with pytest.raises(ArgumentError, match=r"all integers or all floats, got kinds \['f', 'i'\]"):
         pad([np.zeros(1), np.zeros(1, np.int64)])
+
+
+@pytest.mark.parametrize("indices", [[0], [3], [1, 3, 1, 2], [0, 3]])
+def test_a_batch_of_joined_sequences_is_those_sequences_padded(indices: list[int]) -> None:
+    data = sequences([2, 0, 5, 1])
+    ours, theirs = Joined(data, -100).batch(np.array(indices)), pad([data[n] for n in indices], -100)
+    for mine, other in zip(ours, theirs, strict=True):
+        np.testing.assert_array_equal(mine, other)
+        assert mine.dtype == np.int64
+    for row, n in zip(ours[0], indices, strict=True):
+        np.testing.assert_array_equal(row[: len(data[n])], data[n])
+        assert (row[len(data[n]) :] == -100).all()

@@ -6,6 +6,7 @@ import torch
 
 from bigru.config import ChannelConfig
 from bigru.nn.embedding import ChannelEmbedding, Wide
+from tolerances import FLOAT32
 
 CHANNELS = (ChannelConfig("unit", 5, 2), ChannelConfig("bigram", 7, 3))
 
@@ -78,3 +79,34 @@ def test_a_hidden_unit_is_not_looked_up() -> None:
     gradient = embedding[0].weight.grad.coalesce()
     touched = gradient.indices()[0][gradient.values().abs().sum(dim=1) == 0]
     assert touched.tolist() in ([], [0])
+
+
+def test_gradients_are_those_of_torchs_own_lookup() -> None:
+    torch.manual_seed(0)
+    embedding = ChannelEmbedding(CHANNELS, unit_dropout=0.5, ngram_spread=0.1)
+    ids = torch.randint(0, 5, (7, 63, 2))
+    for sparse in (False, True):
+        for table in embedding:
+            table.sparse = sparse
+        embedding.zero_grad()
+        torch.manual_seed(1)
+        vectors = embedding(ids)
+        back = torch.randn(vectors.shape)
+        vectors.backward(back)
+        torch.manual_seed(1)
+        shown = (torch.rand(7, 63) >= 0.5)[..., None]
+        weights = [table.weight.detach().clone().requires_grad_() for table in embedding]
+        want = torch.cat([weights[0][ids[..., 0]] * shown, weights[1][ids[..., 1]]], dim=-1)
+        want.backward(back)
+        torch.testing.assert_close(vectors, want, **FLOAT32)
+        for table, weight in zip(embedding, weights, strict=True):
+            assert table.weight.grad.is_sparse is sparse
+            torch.testing.assert_close(table.weight.grad.to_dense(), weight.grad, **FLOAT32)
+
+
+def test_a_sparse_gradient_holds_each_row_once() -> None:
+    embedding = ChannelEmbedding(CHANNELS)
+    embedding[1].sparse = True
+    embedding(torch.tensor([[[4, 1], [3, 0], [4, 1]]])).sum().backward()
+    assert embedding[1].weight.grad._indices().tolist() == [[0, 1]]
+    assert embedding[1].weight.grad._values().tolist() == [[1.0] * 3, [2.0] * 3]

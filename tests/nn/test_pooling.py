@@ -77,5 +77,19 @@ def test_no_gradient_reaches_padding() -> None:
     assert not states.grad[~real_steps(LENGTHS, 3)].any()
 
 
+def test_gradients_of_sum_and_maximum_are_those_of_torchs_own() -> None:
+    torch.manual_seed(0)
+    lengths = torch.tensor([7, 1, 4])
+    real = real_steps(lengths, 7)[..., None]
+    x = torch.randn(3, 7, 5)
+    x[0, 2] = x[0, 4] = 9.0  # shared maxima
+    ours, theirs = (x.clone().requires_grad_() for _ in range(2))
+    back = torch.randn(3, 10)
+    Pooling(("mean", "max"), 5, 1)(x[..., :1], ours, x[:, 0], lengths).backward(back)
+    mean = theirs.masked_fill(~real, 0.0).sum(1) / lengths[:, None]
+    torch.cat([mean, theirs.masked_fill(~real, -torch.inf).amax(1)], dim=1).backward(back)
+    torch.testing.assert_close(ours.grad, theirs.grad, **FLOAT32)
+
+
 def test_real_steps() -> None:
     assert real_steps(torch.tensor([0, 2]), 2).tolist() == [[False, False], [True, True]]

@@ -4,7 +4,7 @@ import copy
 
 import torch
 
-from bigru.train.row_adam import RowAdamW, clip_dense_
+from bigru.train.row_adam import RowAdamW
 from tolerances import FLOAT32
 
 
@@ -81,15 +81,3 @@ def test_closure_is_run_and_its_loss_returned() -> None:
 
     want = embedding.weight[1].sum().item()
     assert RowAdamW(embedding.parameters(), lr=0.1).step(closure).item() == want
-
-
-def test_clipping_scales_dense_gradients_and_leaves_sparse_ones() -> None:
-    embedding, layer = table(True), torch.nn.Linear(3, 1, bias=False)
-    layer(embedding(torch.tensor([1]))).mul(100).sum().backward()
-    sparse = embedding.weight.grad
-    assert sparse is not None
-    before = sparse.coalesce().values().clone()
-    clip_dense_([*embedding.parameters(), *layer.parameters()], 1.0)
-    assert layer.weight.grad is not None
-    torch.testing.assert_close(layer.weight.grad.norm(), torch.tensor(1.0), **FLOAT32)
-    assert torch.equal(sparse.coalesce().values(), before)

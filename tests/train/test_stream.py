@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from bigru.train.stream import IGNORED, Stream, collate
+from bigru.train.stream import IGNORED, Collator, Stream
 
 RANDOM = np.random.default_rng(0)
 FEATURES = [RANDOM.integers(1, 9, (length, 2)).astype(np.int32) for length in (3, 1, 0, 7, 2, 5, 4)]
@@ -16,7 +16,7 @@ def labels(stream: Stream) -> list[list[int]]:
 
 
 def test_a_batch_holds_its_sequences_padded() -> None:
-    batch = collate(FEATURES, TAGS, np.array([1, 4, 2]))
+    batch = Collator(FEATURES, TAGS)(np.array([1, 4, 2]))
     assert batch.lengths.tolist() == [1, 2, 0]
     assert batch.inputs.dtype == torch.int64
     assert batch.inputs[1].tolist() == FEATURES[4].tolist()
@@ -26,13 +26,13 @@ def test_a_batch_holds_its_sequences_padded() -> None:
 
 def test_labels_of_any_kind_are_taken_by_row() -> None:
     many = np.eye(7, dtype=np.float32)
-    assert collate(FEATURES, LABELS, np.array([5, 0])).targets.tolist() == [5, 0]
-    assert torch.equal(collate(FEATURES, many, np.array([5])).targets, torch.eye(7)[[5]])
+    assert Collator(FEATURES, LABELS)(np.array([5, 0])).targets.tolist() == [5, 0]
+    assert torch.equal(Collator(FEATURES, many)(np.array([5])).targets, torch.eye(7)[[5]])
 
 
 def test_series_stay_float() -> None:
     series = [np.ones((2, 3), np.float32), np.ones((1, 3), np.float32)]
-    batch = collate(series, np.array([0, 1]), np.array([0, 1]))
+    batch = Collator(series, np.array([0, 1]))(np.array([0, 1]))
     assert batch.inputs.dtype == torch.float32
     assert batch.inputs[1].tolist() == [[1, 1, 1], [0, 0, 0]]
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import BundleError, check_choice
-from .show import note, scores, table
+from .show import note, pace, scores, table
 from .train import check_folder, check_packages, figures
 
 if TYPE_CHECKING:
@@ -56,6 +56,7 @@ def demo(what: str, out: Path | None) -> None:
     _compare(report.scores[0], name, baseline.scores[0])
     _answer(what, judged)
     seconds = time.monotonic() - start
+    pace(judged.bundle.metrics["training"])
     note(f"The model is in {folder}. All of it took {seconds:.0f} s. Next:")
     text = OPINION if what == "sentiment" else NEWS
     for line in (

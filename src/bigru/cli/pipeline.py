@@ -186,6 +186,8 @@ def _facts(fitted: Fitted) -> dict[str, Any]:
         "best_epoch": fitted.best_epoch,
         "steps": fitted.steps,
         "seconds": round(fitted.seconds, 1),
+        "sequences_per_second": round(fitted.rates[0], 1),
+        "time_steps_per_second": round(fitted.rates[1], 1),
         "reproducible": fitted.reproducible,
     }
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from ..data.examples import Examples
 from ..metrics.score import Report
 
-__all__ = ["CLASSES", "Say", "describe", "note", "scores", "silence", "table"]
+__all__ = ["CLASSES", "Say", "describe", "note", "pace", "scores", "silence", "table"]
 
 SHOWN = 5
 """Findings that are shown before `bigru doctor` is named."""
@@ -55,6 +56,13 @@ def describe(examples: Examples, say: Say = note, shown: int | None = SHOWN) -> 
     more = len(examples.findings) - shown
     if more > 0:
         say(f"  and {more} more findings; see all with: bigru doctor {examples.source}")
+
+
+def pace(training: dict[str, Any], say: Say = note) -> None:
+    """Say how fast a training was, of the facts that `pipeline.learn` keeps of it; nothing if it took no step."""
+    sequences, steps = training["sequences_per_second"], training["time_steps_per_second"]
+    if sequences:
+        say(f"trained on {sequences:,.0f} sequences per second, {steps:,.0f} time steps per second")
 
 
 def scores(report: Report, title: str) -> None:

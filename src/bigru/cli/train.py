@@ -13,7 +13,7 @@ from ..bundle.folder import FILES
 from ..data.readers import read
 from ..errors import ArgumentError, BundleError, MissingExtraError, sentence
 from .settings import duration, settings
-from .show import Say, describe, note, scores, silence
+from .show import Say, describe, note, pace, scores, silence
 
 if TYPE_CHECKING:
     from ..data.examples import Examples
@@ -99,6 +99,7 @@ def train(request: Request) -> None:
     if not request.quiet:
         for name, report in judged.reports.items():
             scores(report, f"{name} (it chose the epoch)" if name == "dev" else name)
+    pace(judged.bundle.metrics["training"], say)
     say(f"The model is in {out}. Next:")
     say(f"  bigru predict {out} TEXT")
     say(f"  bigru evaluate {out} FILE")

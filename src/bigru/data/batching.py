@@ -8,7 +8,7 @@ import numpy as np
 
 from ..errors import ArgumentError, sentence
 
-__all__ = ["STEPS", "batches", "pad"]
+__all__ = ["STEPS", "Joined", "batches", "pad"]
 
 STEPS = 1 << 18
 """Steps, padding included, that a full batch may hold: a sequence that would make it larger stands alone."""
@@ -61,30 +61,43 @@ def _cut(order: np.ndarray, size: int) -> list[np.ndarray]:
     return [order[start : start + size].astype(np.int64) for start in range(0, len(order), size)]
 
 
-def pad(sequences: Sequence[np.ndarray], fill: float = 0) -> tuple[np.ndarray, np.ndarray]:
-    """Stack sequences of different lengths into one array.
+class Joined:
+    """Sequences laid end to end once, so that a padded batch of any of them is a single fetch of rows.
 
     Args:
-        sequences: arrays [T_b, ...] that agree in every axis but the first.
+        sequences: arrays [T_n, ...] that agree in every axis but the first.
         fill: the value past each end.
-
-    Returns:
-        The array [B, T, ...] with T the longest length, int64 for integers and float32 for floats;
-        and the lengths, int64 [B].
 
     Raises:
         ArgumentError: there is no sequence, or trailing axes or kinds differ.
     """
-    if not len(sequences):
-        raise ArgumentError(sentence("pad", "sequences", "at least one", "none"))
-    trailing = {s.shape[1:] for s in sequences}
-    if len(trailing) > 1:
-        raise ArgumentError(sentence("pad", "sequences", "alike in every axis but the first", sorted(trailing)))
-    kinds = {s.dtype.kind for s in sequences}
-    if not (kinds <= set("iub") or kinds == {"f"}):
-        raise ArgumentError(sentence("pad", "sequences", "all integers or all floats", f"kinds {sorted(kinds)}"))
-    lengths = np.array([len(s) for s in sequences], dtype=np.int64)
-    dtype = np.float32 if kinds == {"f"} else np.int64
-    padded = np.full((len(sequences), lengths.max(), *sequences[0].shape[1:]), fill, dtype)
-    padded[np.arange(lengths.max()) < lengths[:, None]] = np.concatenate(sequences)
-    return padded, lengths
+
+    def __init__(self, sequences: Sequence[np.ndarray], fill: float = 0) -> None:
+        if not len(sequences):
+            raise ArgumentError(sentence("pad", "sequences", "at least one", "none"))
+        trailing = {s.shape[1:] for s in sequences}
+        if len(trailing) > 1:
+            raise ArgumentError(sentence("pad", "sequences", "alike in every axis but the first", sorted(trailing)))
+        kinds = {s.dtype.kind for s in sequences}
+        if not (kinds <= set("iub") or kinds == {"f"}):
+            raise ArgumentError(sentence("pad", "sequences", "all integers or all floats", f"kinds {sorted(kinds)}"))
+        self._dtype = np.float32 if kinds == {"f"} else np.int64
+        past = np.full((1, *trailing.pop()), fill, self._dtype)
+        self._rows = np.concatenate([*sequences, past], dtype=self._dtype, casting="unsafe")
+        self.lengths = np.array([len(s) for s in sequences], dtype=np.int64)
+        self._starts = np.cumsum(self.lengths) - self.lengths
+
+    def batch(self, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the sequences at `indices` [B] as one array, and their lengths, int64 [B].
+
+        The array is [B, T, ...] with T the longest length, int64 for integers and float32 for floats.
+        """
+        lengths, starts = self.lengths[indices], self._starts[indices]
+        steps = np.arange(lengths.max())
+        places = np.where(steps < lengths[:, None], starts[:, None] + steps, len(self._rows) - 1)
+        return self._rows.take(places, axis=0), lengths
+
+
+def pad(sequences: Sequence[np.ndarray], fill: float = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Stack sequences of different lengths into one array: `Joined` for a single batch of all."""
+    return Joined(sequences, fill).batch(np.arange(len(sequences)))

@@ -9,7 +9,7 @@ from ..config import EncoderConfig
 from ..layout import DIRECTIONS
 from .recurrent import Recurrent
 
-__all__ = ["Encoder", "drop"]
+__all__ = ["Encoder", "drop", "mask"]
 
 
 def drop(x: Tensor, p: float, training: bool) -> Tensor:
@@ -17,10 +17,13 @@ def drop(x: Tensor, p: float, training: bool) -> Tensor:
 
     Variational dropout (Gal & Ghahramani 2016, arXiv:1512.05287); what is kept is scaled by 1 / (1 - p).
     """
-    if not (training and p):
-        return x
+    return x * mask(x, p) if training and p else x
+
+
+def mask(x: Tensor, p: float) -> Tensor:
+    """Return what `drop` multiplies x with: [B, 1, C], or [B, C] for vectors."""
     shape = (x.shape[0], 1, x.shape[2]) if x.ndim == 3 else x.shape
-    return x * torch.empty(shape, dtype=x.dtype, device=x.device).bernoulli_(1.0 - p).div_(1.0 - p)
+    return torch.empty(shape, dtype=x.dtype, device=x.device).bernoulli_(1.0 - p).div_(1.0 - p)
 
 
 class Encoder(nn.Module):

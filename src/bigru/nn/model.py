@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from ..config import ModelConfig
 from .embedding import NGRAM_SPREAD, ChannelEmbedding, Wide
-from .encoder import Encoder, drop
-from .heads import Crf
-from .pooling import Pooling, real_steps, total
+from .encoder import Encoder, drop, mask
+from .heads import Crf, project
+from .pooling import Pooling, blank, padding, total
 
 __all__ = ["SequenceModel"]
 
@@ -55,8 +56,9 @@ class SequenceModel(nn.Module):
             [B, K] for a pooled model, else [B, T, K], zero past a length.
         """
         config, training = self.config.encoder, self.training
-        real = real_steps(lengths, inputs.shape[1]).unsqueeze(-1)
-        ids = x = inputs.masked_fill(~real, 0)
+        past = padding(lengths, inputs.shape[1])
+        # Ids of the padding must be rows of a table; numbers in it are read by the skip alone.
+        ids = x = blank(inputs, past) if self.config.channels or self.config.skip else inputs
         if self.config.channels:
             x = self.embedding(x)
         x = drop(x, config.input_dropout, training)
@@ -66,8 +68,20 @@ class SequenceModel(nn.Module):
             if self.config.wide:
                 logits = logits + total(self.wide(ids), lengths)
             return logits
-        states = drop(states, config.dropout, training)
-        logits = self.head(torch.cat([states, x], dim=-1) if self.config.skip else states)
+        logits = self._steps(states, x)
         if self.config.wide:
             logits = logits + self.wide(ids)
-        return logits.masked_fill(~real, 0)
+        return blank(logits, past)
+
+    def _steps(self, states: Tensor, x: Tensor) -> Tensor:
+        """Return the logits of every step; states and inputs are multiplied apart, not copied side by side."""
+        p = self.config.encoder.dropout
+        weight, skipped = self.head.weight, None
+        if self.config.skip:
+            weight, skipped = weight.split([states.shape[2], x.shape[2]], dim=1)
+        # What torch computes in half precision has gradients that only torch's own operators know.
+        if self.training and p and not torch.is_autocast_enabled(x.device.type):
+            logits = project(states, mask(states, p), weight, self.head.bias)
+        else:
+            logits = F.linear(drop(states, p, self.training), weight, self.head.bias)
+        return logits if skipped is None else logits + F.linear(x, skipped)

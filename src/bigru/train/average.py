@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
+
+from .flat import Flat
 
 __all__ = ["DENSE", "STRIDE", "Average"]
 
@@ -25,11 +27,9 @@ class Average:
     stand for it.
     """
 
-    def __init__(self, model: nn.Module, decay: float) -> None:
-        self.decay = decay
-        self.names = [name for name, _ in model.named_parameters()]
-        self.parameters = [parameter.detach() for _, parameter in model.named_parameters()]
-        self.values = [p.clone() for p in self.parameters] if decay else self.parameters
+    def __init__(self, flat: Flat, decay: float) -> None:
+        self.flat, self.decay = flat, decay
+        self.values = [tensor.clone() for tensor in flat.whole] if decay else flat.whole
 
     @torch.no_grad()
     def update(self, step: int) -> None:
@@ -37,24 +37,25 @@ class Average:
         stride = 1 if step <= DENSE else STRIDE
         if self.decay and step % stride == 0:
             kept = min(self.decay, step / (step + 9.0)) ** stride
-            torch._foreach_lerp_(self.values, self.parameters, 1.0 - kept)
+            for value, tensor in zip(self.values, self.flat.whole, strict=True):
+                value.lerp_(tensor, 1.0 - kept)
 
     @torch.no_grad()
     def swap(self) -> None:
         """Exchange the model's parameters and their average; a second call undoes the first."""
         if self.decay:
-            for value, parameter in zip(self.values, self.parameters, strict=True):
-                held = parameter.clone()
-                parameter.copy_(value)
+            for value, tensor in zip(self.values, self.flat.whole, strict=True):
+                held = tensor.clone()
+                tensor.copy_(value)
                 value.copy_(held)
 
     def state_dict(self) -> dict[str, Tensor]:
         """Return the average by parameter name; empty where none is kept."""
-        return dict(zip(self.names, self.values, strict=True)) if self.decay else {}
+        return self.flat.named(self.values) if self.decay else {}
 
     @torch.no_grad()
     def load_state_dict(self, state: dict[str, Tensor]) -> None:
         """Take over an average as `state_dict` gave it."""
         if self.decay:
-            for name, value in zip(self.names, self.values, strict=True):
+            for name, value in self.flat.named(self.values).items():
                 value.copy_(state[name])

@@ -13,8 +13,9 @@ from ..config import ModelConfig, TrainConfig
 from ..errors import ArgumentError, nearest, sentence
 from ..nn.model import SequenceModel
 from .average import Average
+from .flat import Flat
 from .losses import loss_of
-from .module import Training, optimizer
+from .module import Training, decays, optimizer
 from .run import Run
 from .seeds import WEIGHTS, derive, set_seed
 from .stream import Stream
@@ -89,11 +90,12 @@ def put_together(
     run.loss_sum = run.loss_sum.to(next(model.parameters()).device)
     if state is not None:
         model.load_state_dict(state["model"])
-    average, adamw = Average(model, training.average), optimizer(model, training)
+    flat = Flat(model, decays)
+    average, adamw = Average(flat, training.average), optimizer(flat, training)
     if state is not None:
         average.load_state_dict(state["average"])
         adamw.load_state_dict(state["optimizer"])
     stream.start = run.step
     loss = loss_of(model, shape, stream.targets, training, config.constraints if shape.crf else None)
     per_step = not (shape.pooling or shape.crf)
-    return Training(model, loss, adamw, average, run, training, stream.steps, per_step)
+    return Training(model, loss, flat, adamw, average, run, training, stream.steps, per_step)

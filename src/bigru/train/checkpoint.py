@@ -21,7 +21,7 @@ __all__ = ["CURRENT", "PREVIOUS", "exists", "load", "remove", "save"]
 CURRENT = "checkpoint.pt"
 PREVIOUS = "checkpoint.previous.pt"
 WRITING = "checkpoint.writing.pt"
-FORMAT = 1
+FORMAT = 2
 
 
 def exists(folder: str | os.PathLike[str]) -> bool:

@@ -16,7 +16,7 @@ from ..ops.crf.native import viterbi
 from ..ops.crf.weights import CrfWeights, constrain
 from ..scheme import spans
 from .losses import Loss
-from .stream import Targets, collate
+from .stream import Collator, Targets
 
 __all__ = ["Dev"]
 
@@ -41,7 +41,7 @@ class Dev:
         self.task, self.config, self.loss = task, config, loss
         self.features, self.targets = data
         self.crf, self.per_step = model.crf, not model.pooling
-        self.plan = batches(self.features, SIZE)
+        self.plan, self._collate = batches(self.features, SIZE), Collator(self.features, self.targets)
         self.spans = self.per_step and config.scheme is not None
         many = not self.per_step and config.multi_label
         self.name = "span_f1" if self.spans else "micro_f1" if many else "accuracy"
@@ -55,7 +55,7 @@ class Dev:
         device = next(model.parameters()).device
         loss, rows = 0.0, [np.zeros(0)] * len(self.features)
         for indices in self.plan:
-            batch = collate(self.features, self.targets, indices).to(device)
+            batch = self._collate(indices).to(device)
             logits = model(batch.inputs, batch.lengths).float()
             loss += float(self.loss(logits, batch)) * len(indices)
             decided = self._decide(model, logits, batch.lengths) if self.per_step else logits.cpu().numpy()

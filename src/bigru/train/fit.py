@@ -47,6 +47,7 @@ class Fitted:
         best_epoch: the epoch the weights are of, counted from 1.
         steps: steps taken.
         seconds: time spent, earlier sessions included.
+        rates: sequences and real time steps per second of this session's training steps; 0 where none was taken.
         held_out: indices of the training examples that served as dev set, None where one was given.
         reproducible: whether the same call gives the same bits on the same machine: not with a time limit.
     """
@@ -58,6 +59,7 @@ class Fitted:
     best_epoch: int
     steps: int
     seconds: float
+    rates: tuple[float, float]
     held_out: np.ndarray | None
     reproducible: bool
 
@@ -126,11 +128,12 @@ def fit(
         opened = open_loggers(loggers, folder, module.run.step)
         watch = Watch(module, stream, scorer, folder, origin, display, opened, interrupt)
         _run(module, stream, watch, device)
+        rates = watch.rates
         for logger in opened:
             logger.finalize("success")
         if watch.interrupted:
             _stop(module.run, stream, folder)
-        return _fitted(module, scorer, watch.seconds, held)
+        return _fitted(module, scorer, watch.seconds, rates, held)
 
 
 def _load(folder: str | os.PathLike[str], origin: dict[str, str], display: Display) -> dict[str, Any]:
@@ -218,7 +221,9 @@ def _stop(run: Run, stream: Stream, folder: str | os.PathLike[str] | None) -> No
     ) from KeyboardInterrupt()
 
 
-def _fitted(module: Training, dev: Dev | None, seconds: float, held: np.ndarray | None) -> Fitted:
+def _fitted(
+    module: Training, dev: Dev | None, seconds: float, rates: tuple[float, float], held: np.ndarray | None
+) -> Fitted:
     run, best = module.run, module.run.best
     weights = {**module.model.state_dict(), **module.average.state_dict()} if best is None else best.weights
     return Fitted(
@@ -229,6 +234,7 @@ def _fitted(module: Training, dev: Dev | None, seconds: float, held: np.ndarray 
         best_epoch=len(run.history) if best is None else best.epoch,
         steps=run.step,
         seconds=seconds,
+        rates=rates,
         held_out=held,
         reproducible=module.training_config.time is None,
     )

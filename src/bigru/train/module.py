@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import lightning.pytorch as L
@@ -12,31 +13,34 @@ from ..config import TrainConfig
 from ..errors import TrainingError
 from .average import Average
 from .consistency import disagreement, twice
+from .flat import Flat
 from .losses import Loss
-from .row_adam import RowAdamW, clip_dense_
+from .row_adam import RowAdamW
 from .run import Run
 from .schedule import fraction_done, rate_factor
 from .seeds import DROPOUT, derive, set_seed
 from .stream import Batch
 
-__all__ = ["Training", "optimizer"]
+__all__ = ["Training", "decays", "optimizer"]
 
 CHECK_EVERY = 50
 """Steps between two looks at the loss on a GPU, which each wait for it; on a CPU every step is looked at."""
 
 
-def optimizer(model: nn.Module, training: TrainConfig) -> RowAdamW:
-    """Return AdamW over a model's parameters (Loshchilov & Hutter 2019, arXiv:1711.05101).
+def decays(name: str, parameter: Tensor) -> bool:
+    """Tell whether weight decay applies: to the matrices of encoder, pooling and head.
 
-    Weight decay applies to the matrices of encoder, pooling and head; biases, norms, embeddings, the linear part
-    and the CRF, whose entries have no reason to be small, are left alone.
+    Biases, norms, embeddings, the linear part and the CRF, whose entries have no reason to be small, are left alone.
     """
-    decayed: list[Tensor] = []
-    free: list[Tensor] = []
-    for name, parameter in model.named_parameters():
-        plain = parameter.ndim < 2 or name.split(".")[0] in ("embedding", "wide", "crf")
-        (free if plain else decayed).append(parameter)
-    groups = [{"params": decayed, "weight_decay": training.weight_decay}, {"params": free, "weight_decay": 0.0}]
+    return parameter.ndim >= 2 and name.split(".")[0] not in ("embedding", "wide", "crf")
+
+
+def optimizer(flat: Flat, training: TrainConfig) -> RowAdamW:
+    """Return AdamW over a model's parameters (Loshchilov & Hutter 2019, arXiv:1711.05101)."""
+    groups = [
+        {"params": [flat.decayed], "weight_decay": training.weight_decay},
+        {"params": [flat.free, *flat.tables], "weight_decay": 0.0},
+    ]
     return RowAdamW(groups, lr=training.learning_rate, fused=True)
 
 
@@ -51,6 +55,7 @@ class Training(L.LightningModule):
         self,
         model: nn.Module,
         loss: Loss,
+        flat: Flat,
         adamw: RowAdamW,
         average: Average,
         run: Run,
@@ -60,10 +65,9 @@ class Training(L.LightningModule):
     ) -> None:
         super().__init__()
         self.automatic_optimization = False
-        self.model, self.loss, self.adamw, self.average = model, loss, adamw, average
+        self.model, self.loss, self.flat, self.adamw, self.average = model, loss, flat, adamw, average
         self.run, self.training_config = run, training
         self.steps, self.elapsed, self.per_step = steps, run.seconds, per_step
-        self.weights: list[Tensor] = list(model.parameters())
 
     def configure_optimizers(self) -> RowAdamW:
         """Hand the optimiser, whose state may come from a checkpoint, to Lightning."""
@@ -98,9 +102,9 @@ class Training(L.LightningModule):
         if config.consistency:
             loss = loss + config.consistency * disagreement(logits, batch, self.per_step)
         self.check(loss, "loss")
-        self.adamw.zero_grad()
+        self.flat.zero_grad()
         loss.backward()
-        norm = clip_dense_(self.weights, config.clip)
+        norm = self.flat.clip(config.clip)
         self.check(norm, "norm of the gradient")
         self.adamw.step()
         run.step += 1
@@ -111,7 +115,7 @@ class Training(L.LightningModule):
     def check(self, value: Tensor, name: str, always: bool = False) -> None:
         """Raise TrainingError if `value` is not finite, where it can be looked at for free or the time has come."""
         look = always or value.device.type == "cpu" or self.run.step % CHECK_EVERY == 0
-        if look and not bool(torch.isfinite(value)):
+        if look and not math.isfinite(value.item()):
             raise TrainingError(
                 f"train: {name} must be finite at every step, got {value.item()} by step {self.run.step + 1}. "
                 f"Lower the learning rate (now {self.training_config.learning_rate:g}), and look for extreme "

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-__all__ = ["RowAdamW", "clip_dense_"]
+__all__ = ["RowAdamW"]
 
 
 class RowAdamW(torch.optim.AdamW):
@@ -49,25 +49,24 @@ class RowAdamW(torch.optim.AdamW):
         if not state:
             # Under the name "step", since torch.optim.Adam.__setstate__ looks for it.
             state["step"] = weight.new_zeros(len(weight), 1)
-            state["exp_avg"] = torch.zeros_like(weight)
-            state["exp_avg_sq"] = torch.zeros_like(weight)
-        grad = grad.coalesce()
-        rows, values = grad.indices()[0], grad.values()
+            # Both moments of a row lie side by side, so that they are fetched at once.
+            state["moments"] = weight.new_zeros(len(weight), 2, weight.shape[1])
+        rows, values = _once_each(grad)
         beta1, beta2 = group["betas"]
-        count = state["step"][rows] + 1
-        first = torch.lerp(state["exp_avg"][rows], values, 1 - beta1)
-        second = torch.lerp(state["exp_avg_sq"][rows], values * values, 1 - beta2)
-        state["step"][rows] = count
-        state["exp_avg"][rows] = first
-        state["exp_avg_sq"][rows] = second
+        count = state["step"].index_select(0, rows).add_(1)
+        moments = state["moments"].index_select(0, rows)
+        first, second = moments.unbind(1)
+        first.lerp_(values, 1 - beta1)
+        second.mul_(beta2).addcmul_(values, values, value=1 - beta2)
+        state["step"].index_copy_(0, rows, count)
+        state["moments"].index_copy_(0, rows, moments)
         scale = (second / (1 - beta2**count)).sqrt_().add_(group["eps"])
-        weight.index_add_(0, rows, first.div_(1 - beta1**count).div_(scale), alpha=-float(group["lr"]))
+        weight.index_add_(0, rows, first.div(scale.mul_(1 - beta1**count)), alpha=-float(group["lr"]))
 
 
-def clip_dense_(parameters: list[Tensor], largest: float) -> Tensor:
-    """Scale the dense gradients in place so that their joint norm is at most `largest`; return the norm.
-
-    Sparse gradients are left alone: Adam bounds the step of a row whatever its gradient's size.
-    """
-    dense = [p for p in parameters if p.grad is not None and not p.grad.is_sparse]
-    return torch.nn.utils.clip_grad_norm_(dense, largest)
+def _once_each(grad: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the rows of a sparse gradient, each once, and their values; autograd loses the mark that they are."""
+    rows = grad._indices()[0]
+    if not bool((rows[1:] > rows[:-1]).all()):
+        grad = grad.coalesce()
+    return grad._indices()[0], grad._values()

@@ -9,10 +9,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..data.batching import batches, pad
+from ..data.batching import Joined, batches
 from .seeds import ORDER, derive
 
-__all__ = ["IGNORED", "Batch", "Data", "Stream", "Targets", "collate"]
+__all__ = ["IGNORED", "Batch", "Collator", "Data", "Stream", "Targets"]
 
 IGNORED = -100
 """The target written past a sequence's end: the index that torch's cross entropy leaves out."""
@@ -36,11 +36,23 @@ class Batch(NamedTuple):
         return Batch(*(tensor.to(device, non_blocking=True) for tensor in self))
 
 
-def collate(features: Sequence[np.ndarray], targets: Targets, indices: np.ndarray) -> Batch:
-    """Return the sequences at `indices` as one padded batch."""
-    inputs, lengths = pad([features[i] for i in indices])
-    rows = targets[indices] if isinstance(targets, np.ndarray) else pad([targets[i] for i in indices], IGNORED)[0]
-    return Batch(torch.from_numpy(inputs), torch.from_numpy(lengths), torch.from_numpy(rows))
+class Collator:
+    """Examples ready to be taken in batches.
+
+    Args:
+        features, targets: as in `Data`.
+    """
+
+    def __init__(self, features: Sequence[np.ndarray], targets: Targets) -> None:
+        self._features = Joined(features)
+        self._targets = targets if isinstance(targets, np.ndarray) else Joined(targets, IGNORED)
+
+    def __call__(self, indices: np.ndarray) -> Batch:
+        """Return the examples at `indices` as one padded batch."""
+        inputs, lengths = self._features.batch(indices)
+        of = self._targets
+        rows = of[indices] if isinstance(of, np.ndarray) else of.batch(indices)[0]
+        return Batch(torch.from_numpy(inputs), torch.from_numpy(lengths), torch.from_numpy(rows))
 
 
 class Stream:
@@ -57,6 +69,7 @@ class Stream:
 
     def __init__(self, features: Sequence[np.ndarray], targets: Targets, size: int, epochs: int, seed: int) -> None:
         self.features, self.targets, self.size, self.seed = features, targets, size, seed
+        self._collate = Collator(features, targets)
         self.per_epoch = len(self._order(0))
         self.steps = self.per_epoch * epochs
         self.start = 0
@@ -68,7 +81,7 @@ class Stream:
         for epoch in range(self.start // self.per_epoch, self.steps // self.per_epoch):
             order = self._order(epoch)
             for index in range(max(self.start - epoch * self.per_epoch, 0), self.per_epoch):
-                yield collate(self.features, self.targets, order[index])
+                yield self._collate(order[index])
 
     def _order(self, epoch: int) -> list[np.ndarray]:
         return batches(self.features, self.size, shuffle=derive(self.seed, ORDER, epoch))

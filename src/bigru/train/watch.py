@@ -38,6 +38,10 @@ class Watch(L.Callback):
         folder: where checkpoints go, or None for none.
         fingerprint: what the checkpoints say the training was started with.
         display, loggers, interrupt: opened and closed by the caller.
+
+    Attributes:
+        sequences, time_steps: learnt from in this session; what is past a length is none.
+        aside: seconds of it that went to the start, to evaluations and to checkpoints.
     """
 
     def __init__(
@@ -56,7 +60,9 @@ class Watch(L.Callback):
         self.display, self.loggers, self.interrupt = display, loggers, interrupt
         self.budget = module.training_config.time
         self.entered = self.saved = time.perf_counter()
-        self.seconds_before, self.first_step, self.sequences = self.run.seconds, self.run.step, 0
+        self.seconds_before, self.first_step = self.run.seconds, self.run.step
+        self.sequences = self.time_steps = 0
+        self.aside = 0.0
         self.interrupted = False
 
     @property
@@ -69,9 +75,15 @@ class Watch(L.Callback):
         """The fraction of the training that is done."""
         return fraction_done(self.run.step, self.stream.steps, self.seconds, self.budget)
 
+    def on_train_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        """Leave what came before the first step out of the rates."""
+        self.aside = time.perf_counter() - self.entered
+
     def on_train_batch_end(self, trainer: L.Trainer, pl_module: L.LightningModule, outputs: Any, *batch: Any) -> None:
         """Follow up one step."""
-        self.sequences += len(batch[0].lengths)
+        lengths = batch[0].lengths
+        self.sequences += len(lengths)
+        self.time_steps += int(lengths.sum())
         if self.budget is not None:
             self.module.elapsed = self.seconds
         if self.loggers and self.run.step % EVERY == 0:
@@ -84,7 +96,9 @@ class Watch(L.Callback):
             )
         if self.display.due():
             self.display.show(self._title(), self._quality(), self._pace(), self.done)
+        before = time.perf_counter()
         self.settle()
+        self.aside += time.perf_counter() - before
         trainer.should_stop = self.run.finished or self.interrupted
 
     def settle(self) -> None:
@@ -153,6 +167,12 @@ class Watch(L.Callback):
                 f"train: logs must be writable, got {error.strerror} below {str(self.folder)!r}. "
                 "Make room and run again with --resume, or train without loggers."
             ) from error
+
+    @property
+    def rates(self) -> tuple[float, float]:
+        """Sequences and real time steps per second of this session's steps, evaluations left out."""
+        seconds = max(time.perf_counter() - self.entered - self.aside, 1e-9)
+        return self.sequences / seconds, self.time_steps / seconds
 
     def _speed(self) -> tuple[float, float]:
         """Steps and sequences per second of this session."""
