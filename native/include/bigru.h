@@ -97,6 +97,12 @@ BIGRU_API const char* bigru_isa_built(int i, int* runs_here);
  * 0 if BIGRU_THREADS is not a positive number. */
 BIGRU_API int bigru_threads(void);
 
+/* Floating-point operations per second of products and sums that never leave the registers, on so many threads (0:
+ * bigru_threads()), measured for some milliseconds: what the kernels could reach at most. 0 where the instruction set in
+ * use has no products of that type, -1 on failure. Products count twice: a multiplication and an addition. */
+enum { BIGRU_FLOAT32 = 0, BIGRU_BFLOAT16 = 1 };
+BIGRU_API double bigru_product_rate(int type, int threads);
+
 /* sigmoid (0) or tanh (1) of count floats, as the kernels compute them. */
 BIGRU_API int bigru_vector_math(int function, const float* in, float* out, int64_t count);
 

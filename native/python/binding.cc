@@ -214,6 +214,8 @@ void vector_math(const std::string& function, const Array& x, const Output& y) {
 
 }  // namespace
 
+void bind_peak(nb::module_& m);
+
 NB_MODULE(_native, m) {
   m.doc() = "bigru's compiled kernels; bigru.ops.gru.native is the face to use.";
   m.def("isa", [] {
@@ -234,4 +236,5 @@ NB_MODULE(_native, m) {
            "reset_after"_a)
       .def("infer", &Prepared::infer, "x"_a, "lengths"_a.none(), "h0"_a.none(), "y"_a, "h_n"_a, "threads"_a)
       .def("step", &Prepared::step, "x"_a, "h"_a);
+  bind_peak(m);
 }

@@ -81,6 +81,7 @@ struct Kernels {
   void (*backward)(const BackwardTask&);
   void (*sum_weight_gradients)(const Layer&, const float* dw, long tasks, const WeightGradients&);
   void (*vector_math)(int function, const float* in, float* out, long count);  // 0 sigmoid, 1 tanh: for tests
+  double (*float32_products)(long rounds, float* sink);  // how many operations those rounds were
 };
 
 }  // namespace bigru

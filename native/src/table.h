@@ -2,6 +2,7 @@
 #pragma once
 
 #include "backward.h"
+#include "peak.h"
 
 namespace {
 
@@ -22,6 +23,6 @@ extern const Kernels BIGRU_TABLE;
 const Kernels BIGRU_TABLE = {
     BIGRU_NAME,           W,           gate_floats,   packed_forward_floats, packed_backward_floats, forward_scratch_floats,
     backward_scratch_floats, weight_sum_floats, pack_forward, pack_backward, forward,           backward,
-    sum_weight_gradients, vector_math};
+    sum_weight_gradients, vector_math, float32_products};
 
 }  // namespace bigru
