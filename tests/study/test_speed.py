@@ -31,7 +31,7 @@ def test_contenders_take_turns() -> None:
         order.append(name)
         return float(len(order))
 
-    taken = take_turns({"a": lambda: turn("a"), "b": lambda: turn("b")}, budget=0.0, least=3)
+    taken = take_turns({"a": lambda: turn("a"), "b": lambda: turn("b")}, budget=60.0, least=3, most=3)
     assert order == ["a", "b"] * 3
     assert taken["a"] == Timing(3.0, 2.0, 4.0, 3)
     assert taken["b"] == Timing(4.0, 3.0, 5.0, 3)

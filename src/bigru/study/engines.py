@@ -31,10 +31,14 @@ class NotOfferedError(Exception):
 
 
 class Case(NamedTuple):
-    """Something to time: `run` does it once, `answers` does it once and returns what came out, by name."""
+    """Something to time: `run` does it, `answers` does it once and returns what came out, by name.
+
+    A run that does it several times, as a loop over batches, says how often in `times`.
+    """
 
     run: Callable[[], object]
     answers: Callable[[], Arrays]
+    times: int = 1
 
 
 class Layer(NamedTuple):
