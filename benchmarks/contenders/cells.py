@@ -72,8 +72,9 @@ def tutorial_of(cell: Cell) -> Tutorial:
     return Tutorial(layer_of(cell), dense, labels)
 
 
-ADAM: dict[str, Any] = {"lr": 1e-3, "betas": (0.9, 0.999), "eps": 1e-7}
-"""Keras' defaults, given to every engine."""
+ADAM: dict[str, Any] = {"lr": 1e-3, "betas": (0.9, 0.999), "eps": 1e-12}
+"""The usual settings, given to every engine; only epsilon is smaller, since Keras adds it before the bias correction of
+the second moment and torch after it: with the usual 1e-7 they would take different steps."""
 
 CHECKED_STEPS = 3
 """Training steps whose losses are compared before the tutorial model is timed."""
