@@ -3,12 +3,13 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 RUNTIME := .venv-runtime
+PEERS := .venv-peers
 PIP := install --disable-pip-version-check --quiet --constraint constraints.txt
 EXTRAS := train,text,demo,logs,hub,dev
 
 NATIVE := $(wildcard native/CMakeLists.txt native/*/*)
 
-.PHONY: demo test lint bench clean
+.PHONY: demo test lint bench bench-peers clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/ready
@@ -28,6 +29,12 @@ bench: $(VENV)/ready
 	$(BIN)/python benchmarks/accuracy.py --data $(DATA)
 	$(BIN)/python benchmarks/render.py
 
+# Speed beside other engines, which have an environment of their own; a quarter of an hour on a machine left alone.
+bench-peers: $(PEERS)/ready
+	$(PEERS)/bin/python benchmarks/kernels.py
+	$(PEERS)/bin/python benchmarks/render.py
+	$(PEERS)/bin/python benchmarks/plot.py
+
 $(VENV)/ready: pyproject.toml constraints.txt $(NATIVE)
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip $(PIP) --editable '.[$(EXTRAS)]'
@@ -39,5 +46,12 @@ $(RUNTIME)/ready: pyproject.toml constraints.txt $(NATIVE)
 	$(RUNTIME)/bin/python -m pip $(PIP) --editable .
 	touch $@
 
+# Shared packages have the same versions as in $(VENV); the contenders' are in a file of their own.
+$(PEERS)/ready: pyproject.toml constraints.txt constraints-peers.txt $(NATIVE)
+	$(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/python -m pip $(PIP) --constraint constraints-peers.txt --editable '.[train,text]' \
+		onnxruntime onnx openvino keras tensorflow-cpu 'jax[cpu]' pytorch-crf matplotlib
+	touch $@
+
 clean:
-	rm -rf $(VENV) $(RUNTIME) build dist runs .pytest_cache .ruff_cache .mypy_cache
+	rm -rf $(VENV) $(RUNTIME) $(PEERS) build dist runs .pytest_cache .ruff_cache .mypy_cache

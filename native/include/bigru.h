@@ -160,6 +160,11 @@ BIGRU_API const char* bigru_isa_built(int i, int* runs_here);
  * 0 if BIGRU_THREADS is not a positive number. */
 BIGRU_API int bigru_threads(void);
 
+/* Operations per second of products and sums that never leave the registers, factors in one of the precisions, on so many
+ * threads (0: bigru_threads()), measured for some milliseconds: what the kernels could reach at most. 0 where the
+ * instruction set in use has no products of that precision, -1 on failure. Products count twice: they are added up. */
+BIGRU_API double bigru_product_rate(int precision, int threads);
+
 /* sigmoid (0), tanh (1), exp (2) or log (3) of count floats, as the kernels compute them. */
 BIGRU_API int bigru_vector_math(int function, const float* in, float* out, int64_t count);
 

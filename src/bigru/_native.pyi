@@ -10,12 +10,14 @@ Walks = Sequence[Sequence[Any]]
 def isa() -> str | None: ...
 def instruction_sets() -> list[tuple[str, bool]]: ...
 def threads() -> int: ...
+def product_rate(precision: str, threads: int) -> float | None: ...
 def vector_math(function: str, x: np.ndarray, y: np.ndarray) -> None: ...
 def gru_gates(B: int, T: int, I: int, H: int, D: int, lengths: np.ndarray | None) -> np.ndarray: ...
 def gru_forward(
     weights: Walks,
     reverse: Sequence[bool],
     reset_after: bool,
+    precision: str,
     threads: int,
     x: np.ndarray,
     lengths: np.ndarray | None,
@@ -28,6 +30,7 @@ def gru_backward(
     weights: Walks,
     reverse: Sequence[bool],
     reset_after: bool,
+    precision: str,
     threads: int,
     x: np.ndarray,
     lengths: np.ndarray | None,
@@ -42,7 +45,7 @@ def gru_backward(
 ) -> None: ...
 
 class Prepared:
-    def __init__(self, weights: Walks, reverse: Sequence[bool], reset_after: bool) -> None: ...
+    def __init__(self, weights: Walks, reverse: Sequence[bool], reset_after: bool, precision: str) -> None: ...
     def infer(
         self,
         x: np.ndarray,

@@ -148,6 +148,18 @@ def demo(
 
 
 @app.command()
+def bench(
+    quick: Annotated[bool, typer.Option("--quick", help="A first impression, in seconds.")] = False,
+    threads: Annotated[int | None, typer.Option(help="Threads to use; else all that the kernels use.")] = None,
+    size: Annotated[list[str] | None, typer.Option(help="A size B,T,I,H instead of the grid; may be repeated.")] = None,
+) -> None:
+    """Time the kernels on this machine, beside PyTorch if it is installed: one JSON object on stdout."""
+    from .bench import bench
+
+    bench(quick=quick, threads=threads, sizes=size or [])
+
+
+@app.command()
 def info() -> None:
     """Print versions, engines and optional packages as one JSON object."""
     from .info import info

@@ -9,6 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from .. import __version__
+from ..errors import BigruError
 
 __all__ = ["info"]
 
@@ -30,11 +31,33 @@ def info() -> None:
         "system": f"{platform.system()} {platform.machine()}",
         "cpus": cpus,
         "cpu_features": _features(),
-        "threads": {name: os.environ.get(name) for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")},
+        "kernels": _kernels(),
+        "threads": {
+            name: os.environ.get(name) for name in ("BIGRU_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+        },
         "engines": {"train": "torch" if packages["torch"] else None, "predict": "numpy"},
         "packages": packages,
     }
     print(json.dumps(facts, indent=2))
+
+
+def _kernels() -> dict[str, object] | None:
+    """Return what the compiled kernels are built for and use, None where they are not built.
+
+    Its `active` is null where BIGRU_ISA names a set that this build or processor lacks, its `threads` is 0 where
+    BIGRU_THREADS is no number.
+    """
+    try:
+        from ..ops.gru import native
+    except BigruError:
+        return None
+    sets = native.instruction_sets()
+    return {
+        "built": [name for name, _ in sets],
+        "runs_here": [name for name, runs in sets if runs],
+        "active": native.isa(),
+        "threads": native.threads(),
+    }
 
 
 def _version(name: str) -> str | None:

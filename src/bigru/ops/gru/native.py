@@ -23,12 +23,15 @@ except ImportError as error:
         "Build them, with a C++17 compiler at hand: pip install --force-reinstall --no-deps ."
     ) from error
 
-__all__ = ["Prepared", "Weights", "backward", "forward", "gate_floats", "instruction_sets", "isa", "threads"]
+__all__ = [
+    "Prepared", "Weights", "backward", "forward", "gate_floats", "instruction_sets", "isa", "product_rate", "threads",
+]  # fmt: skip
 
 Weights = Sequence[Sequence[Any]]
 """Per walk the four weights; biases may be None."""
 
 instruction_sets = _native.instruction_sets
+product_rate = _native.product_rate
 isa = _native.isa
 threads = _native.threads
 
