@@ -12,7 +12,8 @@ std::string check_arrays(const char* where, const bigru_crf_batch& b, const bigr
   std::string wrong = check_present(where, {{"scores", scores}});
   if (wrong.empty()) wrong = check_crf(where, b, scores);
   if (wrong.empty() && b.B > 0) wrong = check_present(where, {{"log_z or path_scores", numbers}});
-  if (wrong.empty() && b.B > 0 && b.T > 0) wrong = check_present(where, {{"emissions", emissions}, {"output", written}});
+  if (wrong.empty() && b.B > 0 && b.T > 0)
+    wrong = check_present(where, {{"emissions", emissions}, {"output", written}});
   return wrong;
 }
 
