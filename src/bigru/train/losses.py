@@ -130,7 +130,7 @@ def _crf(model: nn.Module, weight: Tensor | None, forbidden: list[Tensor] | None
     """
 
     def loss(logits: Tensor, batch: Batch) -> Tensor:
-        scores = [model.get_parameter(f"crf.{name}") for name in CrfWeights._fields]
+        scores: list[Tensor] = [model.get_parameter(f"crf.{name}") for name in CrfWeights._fields]
         if forbidden is not None:
             scores = [s.masked_fill(no, -torch.inf) for s, no in zip(scores, forbidden, strict=True)]
         tags = batch.targets.clamp(min=0)
