@@ -62,6 +62,7 @@ bool step_losses(const CrfCall& c, const CrfViews& v, const float* factors, cons
       const int64_t before = (t - 1) * S + tag[t - 1];
       p = double{v.begun[before]} * factors[tag[t - 1] * S + tag[t]] * v.onward[t * S + tag[t]] / v.tokens[before];
     }
+    if (!(p > 0.0)) return false;  // forbidden, or underflow
     to[t] = static_cast<float>(std::max(-std::log(p), 0.0));
   }
   return true;
