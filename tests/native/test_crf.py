@@ -124,6 +124,21 @@ def test_span_marginals(B, T, K, whole):
     np.testing.assert_allclose(got, want, rtol=1e-3, atol=1e-30)  # small probabilities keep their digits too
 
 
+def test_span_marginals_of_what_is_all_but_impossible_are_numbers():
+    rng = np.random.default_rng(0)
+    case = random_case(2, 8, 9, 4, scale=300, stiffness=300)
+    spans = [(int(b), 0, rng.integers(0, 4, case.lengths[b]).tolist()) for b in np.flatnonzero(case.lengths)] * 20
+    spans += [
+        (int(b), int(t), [int(k)])
+        for b in np.flatnonzero(case.lengths)
+        for t in range(case.lengths[b])
+        for k in range(4)
+    ]
+    for continues in (None, rng.random((4, 4)) < 0.5):
+        arguments = (case.emissions, case.weights, spans, case.lengths, continues)
+        assert_close(native.span_marginals(*arguments), reference.span_marginals(*arguments))
+
+
 @pytest.mark.parametrize(("B", "T", "K"), [(6, 9, 5), (9, 30, 9), (4, 7, 33)])
 @pytest.mark.parametrize("scale", [30.0, 1e3, 1e4])
 @pytest.mark.parametrize("stiffness", [1.0, 300.0, 1e4])
