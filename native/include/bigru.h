@@ -120,6 +120,15 @@ BIGRU_API int bigru_crf_backward(const bigru_crf_batch* batch, const bigru_crf_s
                                  const int64_t* tags, const float* kept, const float* d_losses, float* d_emissions,
                                  float* d_transitions, float* d_start, float* d_end);
 
+/* The same divided among the steps: losses [B, T], -log p(tag at t | tags before t, emissions), zero past each length. They
+ * sum to the loss of the sequence. d_losses [B, T] weighs each. */
+BIGRU_API int bigru_crf_step_forward(const bigru_crf_batch* batch, const bigru_crf_scores* scores, const float* emissions,
+                                     const int64_t* tags, float* losses, float* kept);
+BIGRU_API int bigru_crf_step_backward(const bigru_crf_batch* batch, const bigru_crf_scores* scores,
+                                      const float* emissions, const int64_t* tags, const float* kept,
+                                      const float* d_losses, float* d_emissions, float* d_transitions, float* d_start,
+                                      float* d_end);
+
 /* marginals [B, T, K]: the probability of each tag at each step, zero past each length and where no path is allowed;
  * log_z [B]: log of the sum of exp(score) over all paths. */
 BIGRU_API int bigru_crf_marginals(const bigru_crf_batch* batch, const bigru_crf_scores* scores, const float* emissions,
