@@ -13,6 +13,7 @@ constexpr int kChains = 13;
 template <class E> inline double products(long rounds, float* sink) {
   E factors[W + 1] = {};
   typename Number<E>::sum chain[kChains] = {};
+  for (int i = 1; i < kChains; ++i) chain[i] = chain[i - 1] + 1;  // of equal ones a compiler would keep only one
   for (long n = 0; n < rounds; ++n)
 #pragma GCC unroll 13
     for (int i = 0; i < kChains; ++i) multiply_add(chain[i], factors, factors + 1);
