@@ -109,7 +109,7 @@ class _Lookup(torch.autograd.Function):
         for c, table in enumerate(tables):
             # A hidden unit is not looked up: a row with a gradient of zero would still move by its momentum.
             row = (ids[..., c] if shown is None else ids[..., c] * shown[c]).flatten()
-            found = table.index_select(0, row).view(*ids.shape[:2], -1)
+            found = table.index_select(0, row).view(*ids.shape[:2], ctx.widths[c])
             vectors.append(found if shown is None else found.mul_(shown[c].unsqueeze(-1)))
             ctx.ids.append(row)
         return torch.cat(vectors, 2)  # not written into views of the result: torch.export refuses those
