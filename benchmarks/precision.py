@@ -105,20 +105,25 @@ def main() -> None:
     parser.add_argument("--most", type=int, help="examples of each part at most, to try it out; no file is written")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
-    at, rows = commit(), {}
+    at = commit()
     for name in arguments.rows:
         runs = [measure(name, arguments.data, seed, arguments.most) for seed in arguments.seeds]
-        rows[name] = summary(name, runs)
-        show(name, rows[name])
-    if arguments.most is not None:
-        return
-    signature = {
-        "machine": f"{machine()}, {arguments.threads} threads, {native.isa()}",
+        row = summary(name, runs)
+        show(name, row)
+        if arguments.most is None:
+            write(name, row, arguments.seeds, arguments.threads, at)
+
+
+def write(name: str, row: Result, seeds: list[int], threads: int, at: str) -> None:
+    """Put a row into the result file, beside those that are there."""
+    row["signature"] = {
+        "machine": f"{machine()}, {threads} threads, {native.isa()}",
         "versions": versions(at) | {"torch": torch.__version__},
-        "command": f"python benchmarks/precision.py --data FOLDER {' '.join(arguments.rows)} "
-        f"--seeds {' '.join(map(str, arguments.seeds))} --threads {arguments.threads}",
+        "command": f"python benchmarks/precision.py --data FOLDER {name} "
+        f"--seeds {' '.join(map(str, seeds))} --threads {threads}",
     }
-    RESULT.write_text(json.dumps(rows | signature, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    rows = json.loads(RESULT.read_text(encoding="utf-8")) if RESULT.exists() else {}
+    RESULT.write_text(json.dumps(rows | {name: row}, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
