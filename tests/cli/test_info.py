@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -16,9 +21,33 @@ def test_versions_engines_and_packages(bigru: Bigru) -> None:
     result = bigru("info")
     assert (result.code, result.err) == (0, "")
     facts = json.loads(result.out)
-    assert facts["engines"] == {"train": "torch", "predict": "numpy"}
+    assert facts["engines"] == {"train": "torch", "predict": "native"}
     assert facts["packages"]["numpy"].startswith("2.")
     assert facts["cpus"] >= 1
+
+
+def test_the_kernels(bigru: Bigru) -> None:
+    kernels = json.loads(bigru("info").out)["kernels"]
+    assert kernels["active"] in kernels["here"]
+    assert set(kernels["here"]) <= set(kernels["built"])
+    assert kernels["built"][-1] == kernels["here"][-1] == "portable"
+    assert kernels["threads"] >= 1
+
+
+@pytest.mark.parametrize("command", [["info"], ["predict", "{model}", "aab"]])
+@pytest.mark.parametrize(("name", "value"), [("BIGRU_ISA", "mmx"), ("BIGRU_THREADS", "-1")])
+def test_an_environment_that_the_kernels_cannot_serve(command: list[str], name: str, value: str, model: Path) -> None:
+    arguments = [part.format(model=model) for part in command]
+    done = subprocess.run(
+        [sys.executable, "-m", "bigru", *arguments],
+        env={**os.environ, name: value},
+        text=True,
+        capture_output=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    sentence = rf"bigru {arguments[0]}: {name} must be [^\n]*, got {value}\. [^\n]*\n"
+    assert re.fullmatch(sentence, done.stderr), done.stderr
 
 
 def test_a_missing_package_is_null(bigru: Bigru, monkeypatch: pytest.MonkeyPatch) -> None:

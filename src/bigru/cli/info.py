@@ -7,6 +7,7 @@ import os
 import platform
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
 from .. import __version__
 
@@ -31,10 +32,24 @@ def info() -> None:
         "cpus": cpus,
         "cpu_features": _features(),
         "threads": {name: os.environ.get(name) for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")},
-        "engines": {"train": "torch" if packages["torch"] else None, "predict": "numpy"},
+        "kernels": _kernels(),
+        "engines": {"train": "torch" if packages["torch"] else None, "predict": "native"},
         "packages": packages,
     }
     print(json.dumps(facts, indent=2))
+
+
+def _kernels() -> dict[str, Any]:
+    """Return the instruction sets that are built in, best first, those that run here, the one in use, and its threads.
+
+    Raises:
+        BigruError: the kernels are not built, or the environment asks of them what they cannot do.
+    """
+    from ..ops.gru import native
+
+    sets = native.instruction_sets()
+    here = [name for name, runs in sets if runs]
+    return {"built": [name for name, _ in sets], "here": here, "active": native.isa(), "threads": native.threads()}
 
 
 def _version(name: str) -> str | None:
