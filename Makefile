@@ -9,7 +9,10 @@ EXTRAS := train,text,demo,logs,hub,dev
 
 NATIVE := $(wildcard native/CMakeLists.txt native/*/*)
 
-.PHONY: demo test lint bench bench-peers clean
+# Of the kernels: of the addresses and of C++'s own rules; of what threads share.
+SANITIZE := sanitize-address sanitize-thread
+
+.PHONY: demo test lint bench bench-peers sanitize $(SANITIZE) clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/ready
@@ -34,6 +37,15 @@ bench-peers: $(PEERS)/ready
 	$(PEERS)/bin/python benchmarks/kernels.py
 	$(PEERS)/bin/python benchmarks/render.py
 	$(PEERS)/bin/python benchmarks/plot.py
+
+# The native fuzzers and the example in C under g++'s sanitizers, on every instruction set of the machine.
+sanitize: $(SANITIZE)
+
+$(SANITIZE): export PATH := $(CURDIR)/$(BIN):$(PATH)
+$(SANITIZE): sanitize-%: $(VENV)/ready
+	cmake -S native -B build/$@ -G Ninja -DBIGRU_SANITIZE=$*
+	cmake --build build/$@
+	ctest --test-dir build/$@ --output-on-failure
 
 $(VENV)/ready: pyproject.toml constraints.txt $(NATIVE)
 	$(PYTHON) -m venv $(VENV)

@@ -14,18 +14,48 @@ std::string check_training(const char* where, const bigru_gru_layer& l) {
   return wrong.empty() && l.precision == BIGRU_INT8 ? std::string(where) + ": precision int8 is for prepared weights only" : wrong;
 }
 
-std::string check_forward(const bigru_gru_layer& l, const bigru_gru_weights* weights, const float* x, const float* h0,
-                          const float* y, const float* h_n) {
-  const char* where = "bigru_gru_forward";
+std::string check_weights(const char* where, const bigru_gru_layer& l, const bigru_gru_weights* weights) {
   std::string wrong = check_training(where, l);
   if (wrong.empty()) wrong = check_present(where, {{"weights", weights}});
   for (int d = 0; wrong.empty() && d < l.D; ++d)
     wrong = check_present(where, {{"weight_ih", weights[d].weight_ih}, {"weight_hh", weights[d].weight_hh}});
+  return wrong;
+}
+
+std::string check_forward(const bigru_gru_layer& l, const bigru_gru_weights* weights, const float* x, const float* h0,
+                          const float* y, const float* h_n) {
+  const char* where = "bigru_gru_forward";
+  std::string wrong = check_weights(where, l, weights);
   if (wrong.empty() && l.B > 0) wrong = check_present(where, {{"h_n", h_n}});
   if (wrong.empty() && l.B > 0 && l.T > 0) wrong = check_present(where, {{"x", x}, {"y", y}});
   if (wrong.empty())
     wrong = check_apart(where, {{"y", y, l.B * l.T * l.D * l.H}, {"h_n", h_n, l.D * l.B * l.H}},
                         {{"x", x, l.B * l.T * l.I}, {"h0", h0, l.D * l.B * l.H}});
+  return wrong;
+}
+
+struct BackwardArrays { const float *x, *h0, *y, *gates, *dy, *dh_n, *dx, *dh0; };
+
+std::string check_backward(const bigru_gru_layer& l, const bigru_gru_weights* weights, const BackwardArrays& a,
+                           const bigru_gru_gradients* gradients) {
+  const char* where = "bigru_gru_backward";
+  std::string wrong = check_weights(where, l, weights);
+  if (wrong.empty() && l.B > 0 && l.T > 0) wrong = check_present(where, {{"x", a.x}, {"y", a.y}, {"gates", a.gates}});
+  const int64_t in = l.B * l.T * l.I, out = l.B * l.T * l.D * l.H, state = l.D * l.B * l.H;
+  const Array x = {"x", a.x, in}, y = {"y", a.y, out}, dy = {"dy", a.dy, out}, dx = {"dx", a.dx, in};
+  const Array h0 = {"h0", a.h0, state}, dh_n = {"dh_n", a.dh_n, state}, dh0 = {"dh0", a.dh0, state};
+  if (wrong.empty()) {
+    const Array gates = {"gates", a.gates, bigru_gru_gate_floats(&l)};
+    wrong = check_apart(where, {dx, dh0}, {x, h0, y, gates, dy, dh_n});
+  }
+  for (int d = 0; wrong.empty() && gradients && d < l.D; ++d) {
+    const bigru_gru_gradients& g = gradients[d];
+    wrong = check_apart(where,
+                        {{"the gradient of weight_ih", g.weight_ih, 3 * l.H * l.I},
+                         {"that of weight_hh", g.weight_hh, 3 * l.H * l.H},
+                         {"that of bias_ih", g.bias_ih, 3 * l.H}, {"that of bias_hh", g.bias_hh, 3 * l.H}},
+                        {x, h0, y, dy, dh_n, dx, dh0});
+  }
   return wrong;
 }
 
@@ -106,7 +136,7 @@ int bigru_gru_forward(const bigru_gru_layer* l, const bigru_gru_weights* weights
 int bigru_gru_backward(const bigru_gru_layer* l, const bigru_gru_weights* weights, const float* x, const float* h0,
                        const float* y, const float* gates, const float* dy, const float* dh_n, float* dx, float* dh0,
                        const bigru_gru_gradients* gradients) {
-  const std::string wrong = check_training("bigru_gru_backward", *l);
+  const std::string wrong = check_backward(*l, weights, {x, h0, y, gates, dy, dh_n, dx, dh0}, gradients);
   if (!wrong.empty()) return fail(BIGRU_INVALID, wrong);
   return guarded("bigru_gru_backward", [&] {
     const Call c(*l);

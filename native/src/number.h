@@ -51,7 +51,7 @@ BIGRU_INLINE vi splat_bits(uint32_t x) { return (int32_t)x - vi{}; }
 // Adds to each lane the products of its word of `column` with the word at `row`.
 BIGRU_INLINE void multiply_add(vf& sum, const float* row, const float* column) { sum += *row * load(column); }
 
-#if defined(__AVX512BF16__)
+#if BIGRU_LANES == 16 && defined(__AVX512BF16__)
 BIGRU_INLINE void multiply_add(vf& sum, const Pair* row, const Pair* column) {
   sum = (vf)_mm512_dpbf16_ps((__m512)sum, (__m512bh)_mm512_loadu_si512(column), (__m512bh)_mm512_set1_epi32((int)row->bits));
 }
@@ -63,7 +63,7 @@ BIGRU_INLINE void multiply_add(vf& sum, const Pair* row, const Pair* column) {
 }
 #endif
 
-#if defined(__AVX512VNNI__)
+#if BIGRU_LANES == 16 && defined(__AVX512VNNI__)
 BIGRU_INLINE void multiply_add(vi& sum, const Quad* row, const Quad* column) {
   sum = (vi)_mm512_dpbusd_epi32((__m512i)sum, _mm512_set1_epi32((int)row->bits), _mm512_loadu_si512(column));
 }
@@ -85,7 +85,7 @@ BIGRU_INLINE vi round_pair(vf x) {
 }
 
 BIGRU_INLINE void store_narrow(Pair* to, vf x) {
-#if defined(__AVX512BF16__)
+#if BIGRU_LANES == 16 && defined(__AVX512BF16__)
   _mm256_storeu_si256((__m256i*)to, (__m256i)_mm512_cvtneps_pbh((__m512)x));
 #else
   *(vh*)to = __builtin_convertvector(round_pair(x) >> 16, vh);
@@ -94,7 +94,7 @@ BIGRU_INLINE void store_narrow(Pair* to, vf x) {
 
 // Lanes of two rows side by side: `even` in the lower halves.
 BIGRU_INLINE void store_pairs(Pair* to, vf even, vf odd) {
-#if defined(__AVX512BF16__)
+#if BIGRU_LANES == 16 && defined(__AVX512BF16__)
   const vi a = __builtin_convertvector((vh)_mm512_cvtneps_pbh((__m512)even), vi);
   const vi b = __builtin_convertvector((vh)_mm512_cvtneps_pbh((__m512)odd), vi);
   store((float*)to, floats(a | b << 16));

@@ -37,6 +37,17 @@ bigru_gru_prepared* prepare(const bigru_gru_layer& layer, const bigru_gru_weight
   return made.release();
 }
 
+std::string check_infer(const bigru_gru_layer& l, const float* x, const float* h0, const float* y, const float* h_n) {
+  const char* where = "bigru_gru_infer";
+  std::string wrong = check(where, l);
+  if (wrong.empty() && l.B > 0) wrong = check_present(where, {{"h_n", h_n}});
+  if (wrong.empty() && l.B > 0 && l.T > 0) wrong = check_present(where, {{"x", x}, {"y", y}});
+  if (!wrong.empty()) return wrong;
+  const int64_t state = l.D * l.B * l.H;
+  return check_apart(where, {{"y", y, l.B * l.T * l.D * l.H}, {"h_n", h_n, state}},
+                     {{"x", x, l.B * l.T * l.I}, {"h0", h0, state}});
+}
+
 // The rows of one step of a stream: a walk of length 1 for at most kStepRows rows.
 constexpr int64_t kStepRows = 64;
 struct StepRows {
@@ -88,7 +99,7 @@ int bigru_gru_infer(const bigru_gru_prepared* p, const bigru_gru_layer* layer, c
   l.T = layer->T;
   l.lengths = layer->lengths;
   l.threads = layer->threads;
-  const std::string wrong = check("bigru_gru_infer", l);
+  const std::string wrong = check_infer(l, x, h0, y, h_n);
   if (!wrong.empty()) return fail(BIGRU_INVALID, wrong);
   return guarded("bigru_gru_infer", [&] {
     const Call c(l);
@@ -105,6 +116,8 @@ int bigru_gru_infer(const bigru_gru_prepared* p, const bigru_gru_layer* layer, c
 int bigru_gru_step(const bigru_gru_prepared* p, int64_t B, const float* x, float* h) {
   if (p->layer.D != 1) return fail(BIGRU_INVALID, "bigru_gru_step: D must be 1, got " + std::to_string(p->layer.D));
   if (B < 0) return fail(BIGRU_INVALID, "bigru_gru_step: B must not be negative, got " + std::to_string(B));
+  const std::string wrong = check_apart("bigru_gru_step", {{"h", h, B * p->layer.H}}, {{"x", x, B * p->layer.I}});
+  if (!wrong.empty()) return fail(BIGRU_INVALID, wrong);
   return guarded("bigru_gru_step", [&] {
     for (int64_t from = 0; from < B; from += kStepRows)
       step_rows(*p, std::min(kStepRows, B - from), x + from * p->layer.I, h + from * p->layer.H);

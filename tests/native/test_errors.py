@@ -83,6 +83,45 @@ def test_outputs_that_overlap_inputs():
         _native.gru_forward(weights, [False], True, "fp32", 1, x, None, None, x, np.zeros((1, 2, 4), np.float32), None)
 
 
+def test_inference_refuses_outputs_that_overlap():
+    x, h_n = np.zeros((2, 3, 4), np.float32), np.zeros((1, 2, 4), np.float32)
+    prepared = _native.Prepared([(np.zeros((12, 4), np.float32),) * 2 + (None, None)], [False], True, "fp32")
+    with pytest.raises(ValueError, match="bigru_gru_infer: y must not overlap x"):
+        prepared.infer(x, None, None, x, h_n, 1)
+    with pytest.raises(ValueError, match="bigru_gru_infer: h_n must not overlap h0"):
+        prepared.infer(x, None, h_n, x.copy(), h_n, 1)
+    with pytest.raises(ValueError, match="bigru_gru_step: h must not overlap x"):
+        prepared.step(x[:, 0][:1], x[:, 0][:1])
+
+
+@pytest.mark.parametrize(
+    ("same", "message"),
+    [
+        ({"dx": "x"}, "dx must not overlap x"),
+        ({"dx": "y"}, "dx must not overlap y"),
+        ({"dh0": "dh_n"}, "dh0 must not overlap dh_n"),
+        ({"dh0": "gates"}, "dh0 must not overlap gates"),
+        ({"dx": "dh0"}, "dx must not overlap dh0"),
+        ({"weight_hh": "weight_ih"}, "the gradient of weight_ih must not overlap that of weight_hh"),
+        ({"bias_ih": "dx"}, "that of bias_ih must not overlap dx"),
+    ],
+)
+def test_gradients_that_overlap(same, message):
+    # One block of memory for all, in which what is the same begins at the same place.
+    sizes = {"x": (1, 4, 4), "y": (1, 4, 4), "dy": (1, 4, 4), "dx": (1, 4, 4), "dh_n": (1, 1, 4), "dh0": (1, 1, 4)}
+    sizes |= {"weight_ih": (12, 4), "weight_hh": (12, 4), "bias_ih": (12,), "bias_hh": (12,), "gates": (1024,)}
+    memory = np.zeros((len(sizes), 2048), np.float32)
+    at = {name: i for i, name in enumerate(sizes)}
+    a = {name: memory[at[same.get(name, name)], : int(np.prod(shape))].reshape(shape) for name, shape in sizes.items()}
+    weights = [(np.zeros((12, 4), np.float32),) * 2 + (None, None)]
+    gradients = [tuple(a[name] for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh"))]
+    with pytest.raises(ValueError, match=message):
+        _native.gru_backward(
+            *(weights, [False], True, "fp32", 1, a["x"], None, None, a["y"], a["gates"], a["dy"], a["dh_n"]),
+            *(a["dx"], a["dh0"], gradients),
+        )
+
+
 def test_a_stream_has_one_direction(case):
     with pytest.raises(ValueError, match="D must be 1, got 2"):
         native.Prepared(case.weights).step(case.x[:, 0].copy(), case.h0[0].copy())

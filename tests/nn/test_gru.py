@@ -345,6 +345,10 @@ def test_dropout_without_a_second_layer_is_warned_of():
         ((torch.zeros(3),), "GRU: input must be a tensor of 2 or 3 axes or a PackedSequence, got shape [3]."),
         ((torch.zeros(5, 4, 2),), "GRU: input must be input_size=3 wide, got 2."),
         (
+            (torch.zeros(5, 4, 3, device="meta"),),
+            'GRU: input must be on cpu as the weights are, got meta. Move it: input.to("cpu").',
+        ),
+        (
             (torch.zeros(5, 4, 3, **F64),),
             "GRU: input must be torch.float32 as the weights are, got torch.float64. "
             "Convert it: input.to(torch.float32).",

@@ -167,7 +167,10 @@ class GRU(nn.Module):
 
     def _check(self, x: Tensor, hx: Tensor | None, single: bool) -> None:
         """Check x, already [B, T, I], and hx as it was given."""
-        want = self.weight_ih_l0.dtype
+        want, device = self.weight_ih_l0.dtype, self.weight_ih_l0.device
+        if x.device != device:
+            remedy = f'Move it: input.to("{device}").'
+            raise ArgumentError(sentence(WHERE, "input", f"on {device} as the weights are", x.device, remedy))
         if x.dtype != want and not torch.is_autocast_enabled(x.device.type):
             remedy = f"Convert it: input.to({want})."
             raise ArgumentError(sentence(WHERE, "input", f"{want} as the weights are", x.dtype, remedy))

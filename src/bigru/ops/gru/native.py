@@ -8,6 +8,7 @@ are the same bits for any number.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from typing import Any
 
@@ -22,6 +23,18 @@ except ImportError as error:
         f"bigru: the compiled kernels must be built for this Python, got none ({error}). "
         "Build them, with a C++17 compiler at hand: pip install --force-reinstall --no-deps ."
     ) from error
+
+if _native.isa() is None:
+    _here = ", ".join(name for name, runs in _native.instruction_sets() if runs)
+    raise BigruError(
+        f"bigru: BIGRU_ISA must be one of {_here} on this machine, got {os.environ['BIGRU_ISA']}. "
+        "Without it the first of them is used."
+    )
+if _native.threads() == 0:
+    raise BigruError(
+        f"bigru: BIGRU_THREADS must be a positive number, got {os.environ['BIGRU_THREADS']}. "
+        "Without it every processor that the process may use gets a thread."
+    )
 
 __all__ = [
     "Prepared", "Weights", "backward", "forward", "gate_floats", "instruction_sets", "isa", "product_rate", "threads",

@@ -1,0 +1,63 @@
+"""The library without Python: an example in C builds against its header alone and gives the reference's numbers."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bigru.ops.gru import native, reference
+
+NATIVE = Path(__file__).parents[2] / "native"
+B, T, I, H = 2, 3, 2, 4
+
+pytestmark = pytest.mark.skipif("BIGRU_ISA" in os.environ, reason="each instruction set has its turn already")
+
+
+def run(*command, **environment):
+    done = subprocess.run(
+        [*map(str, command)], env={**os.environ, **environment}, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def example(tmp_path_factory):
+    """Without optimisation, which would take minutes; a warning ends the build."""
+    build, beside = tmp_path_factory.mktemp("library"), Path(sys.executable).parent
+    cmake, ninja = (shutil.which(name, path=str(beside)) or shutil.which(name) for name in ("cmake", "ninja"))
+    run(
+        *(cmake, "-S", NATIVE, "-B", build, "-G", "Ninja", f"-DCMAKE_MAKE_PROGRAM={ninja}"),
+        *("-DCMAKE_BUILD_TYPE=Debug", "-DCMAKE_COMPILE_WARNING_AS_ERROR=ON"),
+    )
+    run(cmake, "--build", build, "--target", "gru_example")
+    return build / "gru_example"
+
+
+def fill(scale, *shape):
+    return scale * np.sin(np.arange(1.0, np.prod(shape) + 1)).reshape(shape)
+
+
+@pytest.mark.parametrize("isa", [name for name, runs in native.instruction_sets() if runs])
+def test_the_example_in_c_gives_the_numbers_of_the_reference(example, isa):
+    first, *rows = run(example, BIGRU_ISA=isa, BIGRU_THREADS="2").splitlines()
+    assert first == f"{isa}, 2 threads"
+    x, biases = fill(1.0, B, T, I), np.zeros(3 * H)
+    weights = fill(0.5, 3 * H, I), fill(0.5, 3 * H, H), biases, biases
+    walks = [reference.forward(x, weights, lengths=np.array([3, 1]), reverse=back)[0] for back in (False, True)]
+    want = np.concatenate(walks, axis=2).reshape(B * T, 2 * H)
+    np.testing.assert_allclose([[float(x) for x in row.split()] for row in rows], want, atol=6e-5)
+
+
+def test_the_library_needs_the_system_alone(example):
+    needed = run("ldd", example.parent / "libbigru.so")
+    names = {Path(line.split()[0]).name for line in needed.splitlines()}
+    system = r"linux-vdso|linux-gate|libstdc\+\+|libm|libgcc_s|libc|libpthread|ld-.*"
+    assert not [name for name in names if not re.fullmatch(rf"({system})\.so(\.\d+)*", name)]
