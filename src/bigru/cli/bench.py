@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import platform
 import time
 from collections.abc import Callable, Sequence
@@ -74,13 +73,7 @@ def bench(*, quick: bool, threads: int | None, sizes: Sequence[str]) -> None:
 
 
 def _threads(wanted: int | None) -> int:
-    if native.isa() is None:
-        raise ArgumentError(
-            sentence("bench", "BIGRU_ISA", "an instruction set of this CPU", os.environ.get("BIGRU_ISA"))
-        )
     most = native.threads()
-    if most < 1:
-        raise ArgumentError(sentence("bench", "BIGRU_THREADS", "an integer above 0", os.environ.get("BIGRU_THREADS")))
     if wanted is not None and not 1 <= wanted <= most:
         raise ArgumentError(sentence("bench", "--threads", f"within 1..{most}", wanted))
     return wanted or most
