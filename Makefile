@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 RUNTIME := .venv-runtime
+PEERS := .venv-peers
 PIP := install --disable-pip-version-check --quiet --constraint constraints.txt
 EXTRAS := train,text,demo,logs,hub,dev
 
@@ -11,7 +12,7 @@ NATIVE := $(wildcard native/CMakeLists.txt native/*/*)
 # Of the kernels: of the addresses and of C++'s own rules; of what threads share.
 SANITIZE := sanitize-address sanitize-thread
 
-.PHONY: demo test lint bench sanitize $(SANITIZE) clean
+.PHONY: demo test lint bench sanitize $(SANITIZE) bench-peers clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/ready
@@ -40,6 +41,12 @@ $(SANITIZE): sanitize-%: $(VENV)/ready
 	cmake --build build/$@
 	ctest --test-dir build/$@ --output-on-failure
 
+# Speed beside other engines, which have an environment of their own; a quarter of an hour on a machine left alone.
+bench-peers: $(PEERS)/ready
+	$(PEERS)/bin/python benchmarks/kernels.py
+	$(PEERS)/bin/python benchmarks/render.py
+	$(PEERS)/bin/python benchmarks/plot.py
+
 $(VENV)/ready: pyproject.toml constraints.txt $(NATIVE)
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip $(PIP) --editable '.[$(EXTRAS)]'
@@ -51,5 +58,12 @@ $(RUNTIME)/ready: pyproject.toml constraints.txt $(NATIVE)
 	$(RUNTIME)/bin/python -m pip $(PIP) --editable .
 	touch $@
 
+# Shared packages have the same versions as in $(VENV); the contenders' are in a file of their own.
+$(PEERS)/ready: pyproject.toml constraints.txt constraints-peers.txt $(NATIVE)
+	$(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/python -m pip $(PIP) --constraint constraints-peers.txt --editable '.[train,text]' \
+		onnxruntime onnx openvino keras tensorflow-cpu 'jax[cpu]' pytorch-crf matplotlib
+	touch $@
+
 clean:
-	rm -rf $(VENV) $(RUNTIME) build dist runs .pytest_cache .ruff_cache .mypy_cache
+	rm -rf $(VENV) $(RUNTIME) $(PEERS) build dist runs .pytest_cache .ruff_cache .mypy_cache

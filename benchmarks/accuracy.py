@@ -1,7 +1,7 @@
 """Accuracy on public data: `python benchmarks/accuracy.py --data FOLDER [ROW ...]` writes benchmarks/results/.
 
 Every row trains one model per seed with the recipe below, chooses the epoch on dev, scores test once with the
-NumPy runtime that users get, and stands beside a baseline that knows no order and beside published figures.
+runtime that users get, and stands beside a baseline that knows no order and beside published figures.
 """
 
 from __future__ import annotations
@@ -15,14 +15,20 @@ import time
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from provenance import commit, machine, versions
 from sets import LOADERS, Split, leaked, tencent
 
+from bigru.bundle import Bundle
+from bigru.bundle.configuration import TASKS
 from bigru.config import ChannelConfig, to_dict
+from bigru.runtime.predictor import Predictor
 from bigru.scheme import convert, detect
+
+if TYPE_CHECKING:
+    from bigru.train.fit import Fitted
 
 RESULTS = Path(__file__).parent / "results"
 
@@ -118,30 +124,35 @@ def prepared(row: Row, folder: Path) -> tuple[Split, str | None]:
     return Split(*parts, split.note), "BIOES"
 
 
-def train(name: str, folder: Path, seed: int, threads: int) -> dict[str, Any]:
-    """Train and score one seed of a row."""
-    import torch
-
-    from bigru.bundle import Bundle
-    from bigru.runtime.predictor import Predictor
+def learn(
+    row: Row, split: Split, scheme: str | None, folder: Path, options: dict[str, Any]
+) -> tuple[Bundle, Fitted, float]:
+    """Train a row's recipe, changed by `options`; return the model, what `fit` says of it, and the seconds."""
     from bigru.train.fit import fit
     from bigru.train.recipes import plan
 
-    torch.set_num_threads(threads)
-    row = ROWS[name]
-    split, scheme = prepared(row, folder)
     started = time.perf_counter()
     kind = "text" if isinstance(split.train[0][0], str) else "tokens"
     # Characters that only the vectors know enter the vocabulary too, as one more input to learn it from.
     known = [*split.train[0], [c for c in tencent(folder) if len(c) == 1]] if row.vectors else split.train[0]
-    options = {**row.options, "seed": seed}
-    task, config, model, training = plan(row.task, known, split.train[1], kind, scheme=scheme, options=options)
+    chosen = {**row.options, **options}
+    task, config, model, training = plan(row.task, known, split.train[1], kind, scheme=scheme, options=chosen)
     data = [(task.featurise(config, x), task.targets(config, y)) for x, y in (split.train, split.dev)]
-    weights = vectors(config, model, folder, seed) if row.vectors else None
+    weights = vectors(config, model, folder, options["seed"]) if row.vectors else None
     fitted = fit(task, config, model, *data, training, progress="plain", initial_weights=weights)
-    seconds = time.perf_counter() - started
-    predictor = Predictor(Bundle(row.task, model, config, fitted.weights))
-    answers = predictor.predict(split.test[0], batch_size=256)
+    return Bundle(row.task, model, config, fitted.weights), fitted, time.perf_counter() - started
+
+
+def train(name: str, folder: Path, seed: int, threads: int) -> dict[str, Any]:
+    """Train and score one seed of a row."""
+    import torch
+
+    torch.set_num_threads(threads)
+    row = ROWS[name]
+    split, scheme = prepared(row, folder)
+    made, fitted, seconds = learn(row, split, scheme, folder, {"seed": seed})
+    task, config = TASKS[made.task], made.config
+    answers = Predictor(made).predict(split.test[0], batch_size=256)
     report = task.score(config, split.test[1], answers)
     result = {
         "seed": seed,

@@ -1,4 +1,4 @@
-"""Write the accuracy table of the READMEs from benchmarks/results/: `python benchmarks/render.py`."""
+"""Write the tables of the READMEs from benchmarks/results/: `python benchmarks/render.py`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).parent
-MARKS = ("<!-- accuracy -->", "<!-- /accuracy -->")
+PAGES = ("README.md", "README.zh-CN.md")
 
 NAMES = {
     "chnsenticorp": "ChnSentiCorp, sentiment (zh)",
@@ -51,17 +51,151 @@ def _percent(fraction: float) -> str:
     return f"{100 * fraction:.2f}"
 
 
-def rendered(page: str, head: str) -> str:
-    """Return a page with the table between its marks."""
-    before, rest = page.split(MARKS[0])
-    after = rest.split(MARKS[1])[1]
-    return f"{before}{MARKS[0]}\n{table(head)}\n{MARKS[1]}{after}"
+SPEED_HEADS = {
+    "README.md": [
+        "| one layer: B, T, I, H | forward: bigru | PyTorch | onnxruntime | OpenVINO | share of peak "
+        "| and backward: bigru | PyTorch | times | share of peak |",
+        "| | bigru | beside it | times |",
+    ],
+    "README.zh-CN.md": [
+        "| 一层：B, T, I, H | 前向：bigru | PyTorch | onnxruntime | OpenVINO | 占峰值 "
+        "| 前向加反向：bigru | PyTorch | 倍数 | 占峰值 |",
+        "| | bigru | 对照 | 倍数 |",
+    ],
+}
+
+SPEED_WORDS = {
+    "README.md": {
+        "caption": "Milliseconds, medians; {processor}, {isa}, {threads} threads, {date}, commit {commit}; "
+        "quartiles, versions and all other cells: [json](benchmarks/results/kernels.json).",
+        "none": "A whole run of `make bench-peers` writes the figures here.",
+        "plot": "Time against batch, time and hidden size",
+        "model": "tutorial model, one training step",
+        "forward": "{} forward, lengths 1..T, beside packed",
+        "training": "{} forward and backward, lengths 1..T, beside packed",
+        "bf16": "{} forward in bf16",
+        "bf16-training": "{} forward and backward in bf16, beside fp32",
+        "int8": "{} forward with int8 weights, beside fp32",
+        "crf": "CRF, forward and backward: B, T, K = {}",
+        "step": "one step of a stream from Python: I, H = {}",
+    },
+    "README.zh-CN.md": {
+        "caption": "单位毫秒，取中位数；{processor}，{isa}，{threads} 线程，{date}，提交 {commit}；"
+        "四分位数、版本和其余全部测量见 [json](benchmarks/results/kernels.json)。",
+        "none": "完整运行一次 `make bench-peers` 后，数字写在这里。",
+        "plot": "耗时与批量、时间步数、隐藏单元数的关系",
+        "model": "教程里的模型，训练一步",
+        "forward": "{} 前向，长度 1..T，对照 packed",
+        "training": "{} 前向加反向，长度 1..T，对照 packed",
+        "bf16": "{} 前向，bf16",
+        "bf16-training": "{} 前向加反向，bf16，对照 fp32",
+        "int8": "{} 前向，int8 权重，对照 fp32",
+        "crf": "CRF 前向加反向：B, T, K = {}",
+        "step": "从 Python 调用的流式一步：I, H = {}",
+    },
+}
+
+ENGINES = {
+    "torch": "PyTorch",
+    "onnxruntime": "onnxruntime",
+    "openvino-bf16": "OpenVINO bf16",
+    "pytorch-crf": "pytorch-crf",
+    "keras-tensorflow": "Keras/TensorFlow",
+    "keras-jax": "Keras/JAX",
+    "bigru": "bigru",
+    "bigru.nn": "bigru",
+}
+
+# Part, who is ours in it, and the letters of a size that its rows name.
+MORE = (
+    ("model", "bigru", ""),
+    ("ragged", "bigru", "BTIH"),
+    ("bf16", "bigru-bf16", "BTIH"),
+    ("bf16-training", "bigru.nn-bf16", "BTIH"),
+    ("int8", "bigru-int8", "BTIH"),
+    ("crf", "bigru", "BTH"),
+    ("step", "bigru", "IH"),
+)
+
+
+def speed(name: str) -> str:
+    """Return the tables of speed for a page; a sentence while there is no whole run."""
+    words, file = SPEED_WORDS[name], HERE / "results" / "kernels.json"
+    result = json.loads(file.read_text(encoding="utf-8")) if file.exists() else None
+    if result is None or not result["signature"]["whole"]:
+        return words["none"]
+    parts, (layers, more) = result["parts"], SPEED_HEADS[name]
+    rows = [_layer_row(*pair) for pair in zip(parts["forward"], parts["training"], strict=True)]
+    others = [line for part, ours, letters in MORE for line in _more_rows(parts[part], part, ours, letters, words)]
+    caption = words["caption"].format(**result["signature"], threads=parts["forward"][0]["threads"])
+    picture = f"![{words['plot']}](docs/speed.svg)"
+    tables = [layers, "|---" * 10 + "|", *rows, "", more, "|---" * 4 + "|", *others]
+    return "\n".join([caption, "", *tables, "", picture])
+
+
+def _layer_row(forward: dict[str, Any], training: dict[str, Any]) -> str:
+    size = ", ".join(str(forward[letter]) for letter in "BTIH")
+    cells = [size, *(_ms(forward, e) for e in ("bigru", "torch", "onnxruntime", "openvino")), _share(forward, "bigru")]
+    cells += [_ms(training, "bigru.nn"), _ms(training, "torch"), _times(training, "torch", "bigru.nn")]
+    return "| " + " | ".join([*cells, _share(training, "bigru.nn")]) + " |"
+
+
+def _more_rows(rows: list[dict[str, Any]], part: str, ours: str, letters: str, words: dict[str, str]) -> list[str]:
+    lines = []
+    for row in rows:
+        mine = ours if ours in row["milliseconds"] else f"{ours}.nn"
+        if mine not in row["milliseconds"]:  # absent: this build has no such precision
+            continue
+        label = words[row["kind"] if part == "ragged" else part]
+        label = label.format(", ".join(str(row[letter]) for letter in letters))
+        rivals = _fastest(row, mine)
+        beside = ", ".join(f"{ENGINES[group]} {_ms(row, engine)}" for group, engine in rivals.items())
+        times = ", ".join(_times(row, engine, mine) for engine in rivals.values())
+        lines.append(f"| {label} | **{_ms(row, mine)}** | {beside} | {times} |")
+    return lines
+
+
+def _fastest(row: dict[str, Any], mine: str) -> dict[str, str]:
+    """Return who is shown beside ours: of Keras' ways to train the fastest per backend, of ours only fp32."""
+    groups: dict[str, str] = {}
+    times = row["milliseconds"]
+    for engine in times:
+        group = next((backend for backend in ("keras-tensorflow", "keras-jax") if engine.startswith(backend)), engine)
+        if engine == mine or engine.endswith("-dense") or group not in ENGINES:
+            continue
+        if group not in groups or times[engine]["median"] < times[groups[group]]["median"]:
+            groups[group] = engine
+    others = {group: engine for group, engine in groups.items() if not group.startswith("bigru")}
+    return others or groups
+
+
+def _ms(row: dict[str, Any], engine: str) -> str:
+    return f"{row['milliseconds'][engine]['median']:.3g}"
+
+
+def _times(row: dict[str, Any], engine: str, ours: str) -> str:
+    times = row["milliseconds"]
+    return f"{times[engine]['median'] / times[ours]['median']:.1f}×"
+
+
+def _share(row: dict[str, Any], engine: str) -> str:
+    reached = row["gflop"] / row["milliseconds"][engine]["median"] * 1e3
+    return f"{100 * reached / row['peak_gflops']:.0f} %"
+
+
+def rendered(page: str, name: str) -> str:
+    """Return the text of the page `name` with the tables between their marks."""
+    for mark, text in (("accuracy", table(HEADS[name])), ("speed", speed(name))):
+        before, rest = page.split(f"<!-- {mark} -->")
+        after = rest.split(f"<!-- /{mark} -->")[1]
+        page = f"{before}<!-- {mark} -->\n{text}\n<!-- /{mark} -->{after}"
+    return page
 
 
 def main() -> None:
-    for name, head in HEADS.items():
+    for name in PAGES:
         path = HERE.parent / name
-        path.write_text(rendered(path.read_text(encoding="utf-8"), head), encoding="utf-8")
+        path.write_text(rendered(path.read_text(encoding="utf-8"), name), encoding="utf-8")
 
 
 if __name__ == "__main__":

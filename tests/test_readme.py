@@ -74,4 +74,4 @@ def render() -> ModuleType:
 def test_figures_are_those_of_the_result_files(page: str) -> None:
     module = render()
     text = (ROOT / page).read_text(encoding="utf-8")
-    assert text == module.rendered(text, module.HEADS[page])
+    assert text == module.rendered(text, page)

@@ -120,6 +120,15 @@ BIGRU_API int bigru_crf_backward(const bigru_crf_batch* batch, const bigru_crf_s
                                  const int64_t* tags, const float* kept, const float* d_losses, float* d_emissions,
                                  float* d_transitions, float* d_start, float* d_end);
 
+/* The same divided among the steps: losses [B, T], -log p(tag at t | tags before t, emissions), zero past each length. They
+ * sum to the loss of the sequence. d_losses [B, T] weighs each. */
+BIGRU_API int bigru_crf_step_forward(const bigru_crf_batch* batch, const bigru_crf_scores* scores, const float* emissions,
+                                     const int64_t* tags, float* losses, float* kept);
+BIGRU_API int bigru_crf_step_backward(const bigru_crf_batch* batch, const bigru_crf_scores* scores,
+                                      const float* emissions, const int64_t* tags, const float* kept,
+                                      const float* d_losses, float* d_emissions, float* d_transitions, float* d_start,
+                                      float* d_end);
+
 /* marginals [B, T, K]: the probability of each tag at each step, zero past each length and where no path is allowed;
  * log_z [B]: log of the sum of exp(score) over all paths. */
 BIGRU_API int bigru_crf_marginals(const bigru_crf_batch* batch, const bigru_crf_scores* scores, const float* emissions,
@@ -159,6 +168,11 @@ BIGRU_API const char* bigru_isa_built(int i, int* runs_here);
 /* Threads that a call with threads = 0 uses: BIGRU_THREADS, else the processors that affinity and cgroup allow.
  * 0 if BIGRU_THREADS is not a positive number. */
 BIGRU_API int bigru_threads(void);
+
+/* Operations per second of products and sums that never leave the registers, factors in one of the precisions, on so many
+ * threads (0: bigru_threads()), measured for some milliseconds: what the kernels could reach at most. 0 where the
+ * instruction set in use has no products of that precision, -1 on failure. Products count twice: they are added up. */
+BIGRU_API double bigru_product_rate(int precision, int threads);
 
 /* sigmoid (0), tanh (1), exp (2) or log (3) of count floats, as the kernels compute them. */
 BIGRU_API int bigru_vector_math(int function, const float* in, float* out, int64_t count);

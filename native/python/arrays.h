@@ -61,6 +61,13 @@ inline float* out(const char* name, const std::optional<Output>& a, const Shape&
   return a ? out(name, *a, want) : nullptr;
 }
 
+inline int32_t precision_of(const std::string& name) {
+  const char* const names[] = {"fp32", "bf16", "int8"};  // in the order of BIGRU_FP32, BIGRU_BF16, BIGRU_INT8
+  for (int32_t i = 0; i < 3; ++i)
+    if (name == names[i]) return i;
+  throw nb::value_error(("bigru._native: precision must be fp32, bf16 or int8, got " + name + ".").c_str());
+}
+
 inline void must(int code) {
   if (code == BIGRU_NO_MEMORY) throw std::bad_alloc();
   if (code != BIGRU_OK) throw nb::value_error(bigru_last_error());

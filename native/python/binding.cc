@@ -14,18 +14,12 @@ using nb::literals::operator""_a;
 using namespace bigru_python;
 
 void bind_crf(nb::module_& m);
+void bind_peak(nb::module_& m);
 
 namespace {
 
 using WeightTuple = std::tuple<Array, Array, std::optional<Array>, std::optional<Array>>;
 using GradientTuple = std::tuple<std::optional<Output>, std::optional<Output>, std::optional<Output>, std::optional<Output>>;
-
-int32_t precision_of(const std::string& name) {
-  const char* const names[] = {"fp32", "bf16", "int8"};  // in the order of BIGRU_FP32, BIGRU_BF16, BIGRU_INT8
-  for (int32_t i = 0; i < 3; ++i)
-    if (name == names[i]) return i;
-  throw nb::value_error(("bigru._native: precision must be fp32, bf16 or int8, got " + name + ".").c_str());
-}
 
 // A layer's sizes as its arrays tell them.
 struct Call {
@@ -206,4 +200,5 @@ NB_MODULE(_native, m) {
       .def("infer", &Prepared::infer, "x"_a, "lengths"_a.none(), "h0"_a.none(), "y"_a, "h_n"_a, "threads"_a)
       .def("step", &Prepared::step, "x"_a, "h"_a);
   bind_crf(m);
+  bind_peak(m);
 }

@@ -49,6 +49,9 @@ nb::ndarray<nb::numpy, float, nb::ndim<1>> lend(int64_t floats) {
   return nb::ndarray<nb::numpy, float, nb::ndim<1>>(memory, {static_cast<size_t>(floats)}, owner);
 }
 
+// Losses [B], or [B, T] to have them divided among the steps.
+Shape losses_of(const Call& c, size_t dimensions) { return dimensions == 2 ? c.steps() : Shape{c.batch.B}; }
+
 // Writes losses; returns what backward wants, or None.
 std::optional<nb::ndarray<nb::numpy, float, nb::ndim<1>>> crf_forward(const Array& emissions,
                                                                      const std::optional<Array>& lengths,
@@ -56,12 +59,13 @@ std::optional<nb::ndarray<nb::numpy, float, nb::ndim<1>>> crf_forward(const Arra
                                                                      const Array& tags, const Output& losses, bool keep) {
   const Call c(emissions, lengths, scores, threads);
   const int64_t* gold = Call::integers("tags", tags, c.steps());
-  float* to = out("losses", losses, {c.batch.B});
+  float* to = out("losses", losses, losses_of(c, losses.ndim()));
   std::optional<nb::ndarray<nb::numpy, float, nb::ndim<1>>> kept;
   if (keep) kept = lend(c.kept());
   float* memory = keep ? kept->data() : nullptr;
   nb::gil_scoped_release release;
-  must(bigru_crf_forward(&c.batch, &c.scores, c.emissions, gold, to, memory));
+  const auto call = losses.ndim() == 2 ? bigru_crf_step_forward : bigru_crf_forward;
+  must(call(&c.batch, &c.scores, c.emissions, gold, to, memory));
   return kept;
 }
 
@@ -71,12 +75,13 @@ void crf_backward(const Array& emissions, const std::optional<Array>& lengths, c
                   const std::optional<Output>& d_end) {
   const Call c(emissions, lengths, scores, threads);
   const int64_t* gold = Call::integers("tags", tags, c.steps());
-  const float *memory = in("kept", kept, {c.kept()}), *given = in("d_losses", d_losses, {c.batch.B});
+  const float *memory = in("kept", kept, {c.kept()}), *given = in("d_losses", d_losses, losses_of(c, d_losses.ndim()));
   const int64_t K = c.batch.K;
   float *e = out("d_emissions", d_emissions, c.shape()), *a = out("d_transitions", d_transitions, {K, K});
   float *start = out("d_start", d_start, {K}), *end = out("d_end", d_end, {K});
   nb::gil_scoped_release release;
-  must(bigru_crf_backward(&c.batch, &c.scores, c.emissions, gold, memory, given, e, a, start, end));
+  const auto call = d_losses.ndim() == 2 ? bigru_crf_step_backward : bigru_crf_backward;
+  must(call(&c.batch, &c.scores, c.emissions, gold, memory, given, e, a, start, end));
 }
 
 void crf_marginals(const Array& emissions, const std::optional<Array>& lengths, const Scores& scores, int threads,

@@ -111,7 +111,7 @@ int64_t Call::gates_at(int task) const {
 }
 
 bool Call::streams_gates() const {
-  const int64_t most_cached = 2 << 20;  // bytes
+  const int64_t most_cached = 8 << 20;  // bytes; a third-level cache lends each core at least half of that
   return given.D * plan.gates_at.back() * kernels.gate_floats(layer.H) * int64_t{sizeof(float)} > most_cached;
 }
 

@@ -1,6 +1,7 @@
 // The CRF kernels of one instruction set, gathered for its table.
 #pragma once
 
+#include "crf_adjoints.h"
 #include "crf_best.h"
 #include "crf_gradient.h"
 #include "crf_posterior.h"
@@ -8,7 +9,7 @@
 namespace {
 
 constexpr bigru::CrfKernels crf_kernels = {factor_floats, column_floats, posterior_scratch_floats, best_scratch_floats,
-                                           crf_factors,   crf_columns,   crf_posterior,            crf_gradient,
-                                           crf_best};
+                                           crf_factors,   crf_columns,   crf_posterior,            crf_adjoints,
+                                           crf_gradient,  crf_best};
 
 }  // namespace

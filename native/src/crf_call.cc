@@ -25,7 +25,8 @@ std::string check_batch(const bigru_crf_batch& b) {
   if (!kernels()) return "BIGRU_ISA must name an instruction set of this build and this CPU";
   for (int64_t i = 0; b.lengths && i < b.B; ++i)
     if (b.lengths[i] < 0 || b.lengths[i] > b.T)
-      return "lengths[" + std::to_string(i) + "] must be 0.." + std::to_string(b.T) + ", got " + std::to_string(b.lengths[i]);
+      return "lengths[" + std::to_string(i) + "] must be 0.." + std::to_string(b.T) + ", got " +
+             std::to_string(b.lengths[i]);
   return "";
 }
 

@@ -12,7 +12,8 @@ std::string check_arrays(const char* where, const bigru_crf_batch& b, const bigr
   std::string wrong = check_present(where, {{"scores", scores}});
   if (wrong.empty()) wrong = check_crf(where, b, scores);
   if (wrong.empty() && b.B > 0) wrong = check_present(where, {{"log_z or path_scores", numbers}});
-  if (wrong.empty() && b.B > 0 && b.T > 0) wrong = check_present(where, {{"emissions", emissions}, {"output", written}});
+  if (wrong.empty() && b.B > 0 && b.T > 0)
+    wrong = check_present(where, {{"emissions", emissions}, {"output", written}});
   return wrong;
 }
 
@@ -32,8 +33,8 @@ std::string check_spans(const char* where, const bigru_crf_batch& b, const bigru
   return "";
 }
 
-// A tag that float32 gave no probability at all adds nothing, though what it shares with a neighbour may be tiny, not 0.
-double given(double both, double condition) { return condition == 0 ? 0.0 : both / condition; }
+// Of a pair, given its first tag; 0 where that underflowed.
+double conditional(double pair, double token) { return token == 0.0 ? 0.0 : pair / token; }
 
 // (15) and (16) as a chain of conditional probabilities. token(t, k): the marginal of tag k at t; pair(t, i, j): that of
 // tags i at t and j at t + 1.
@@ -48,12 +49,12 @@ double span_probability(int64_t K, int64_t length, int64_t start, int64_t size, 
       if (!joins[i * K + tags[0]]) p += pair(start - 1, i, tags[0]);
   }
   for (int64_t t = start; t < last && p > 0; ++t)
-    p *= given(pair(t, tags[t - start], tags[t - start + 1]), token(t, tags[t - start]));
+    p *= conditional(pair(t, tags[t - start], tags[t - start + 1]), token(t, tags[t - start]));
   if (joins && last + 1 < length && p > 0) {
     double onward = 0.0;
     for (int64_t j = 0; j < K; ++j)
       if (!joins[tags[size - 1] * K + j]) onward += pair(last, tags[size - 1], j);
-    p *= given(onward, token(last, tags[size - 1]));
+    p *= conditional(onward, token(last, tags[size - 1]));
   }
   return p > 1.0 ? 1.0 : p;
 }

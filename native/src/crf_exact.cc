@@ -82,6 +82,17 @@ double ExactSequence::share(double score) const { return log_z_ == -kInfinity ? 
 
 double ExactSequence::token(int64_t t, int64_t k) const { return share(forward_[t * K_ + k] + backward_[t * K_ + k]); }
 
+double ExactSequence::log_first(int64_t k) const {
+  const double score = forward_[k] + backward_[k];
+  return score == -kInfinity ? score : score - log_z_;
+}
+
+double ExactSequence::log_next(int64_t t, int64_t i, int64_t j) const {
+  const int64_t next = (t + 1) * K_ + j;
+  const double score = double{call_.scores.transitions[i * K_ + j]} + emissions_[next] + backward_[next];
+  return score == -kInfinity ? score : score - backward_[t * K_ + i];
+}
+
 double ExactSequence::pair(int64_t t, int64_t i, int64_t j) const {
   const int64_t next = (t + 1) * K_ + j;
   return share(forward_[t * K_ + i] + call_.scores.transitions[i * K_ + j] + emissions_[next] + backward_[next]);

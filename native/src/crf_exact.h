@@ -32,6 +32,8 @@ class ExactSequence {
   double log_z() const { return log_z_; }
   double token(int64_t t, int64_t k) const;
   double pair(int64_t t, int64_t i, int64_t j) const;  // tag i at t and j at t + 1
+  double log_first(int64_t k) const;                         // of tag k at the start
+  double log_next(int64_t t, int64_t i, int64_t j) const;    // of tag j at t + 1, given i at t
   int64_t length() const { return length_; }
 
  private:

@@ -13,26 +13,31 @@ struct Kept {
   const int64_t* tags;
   long length;
   float weight;
+  const float* d_steps;
+
+  float true_weight(long t) const { return d_steps ? d_steps[t] : weight; }
 };
 
 BIGRU_INLINE Kept kept_of(const CrfGradientTask& k, long n) {
   const CrfRows& r = k.sequences;
   const long at = r.place[n] * k.shape.T * k.shape.S;
-  return {k.begun + at, k.onward + at, k.tokens + at, k.tags + r.row[n] * k.shape.T, r.length[n], k.d_losses[r.row[n]]};
+  return {k.begun + at, k.onward + at, k.tokens + at, k.tags + r.row[n] * k.shape.T, r.length[n],
+          k.d_steps ? 1.0f : k.d_losses[r.row[n]], k.d_steps ? k.d_steps + r.row[n] * k.shape.T : nullptr};
 }
 
 inline void write_emissions(const CrfGradientTask& k, const Kept& kept, float* to) {
   const CrfShape& s = k.shape;
   for (long t = 0; t < kept.length; ++t, to += s.K) {
     for (long v = 0; v < s.K; v += W) store_tags(to + v, load(kept.tokens + t * s.S + v) * kept.weight, s.K - v);
-    to[kept.tags[t]] = (kept.tokens[t * s.S + kept.tags[t]] - 1.0f) * kept.weight;
+    const float expected = kept.tokens[t * s.S + kept.tags[t]];
+    to[kept.tags[t]] = kept.d_steps ? expected - kept.d_steps[t] : (expected - 1.0f) * kept.weight;
   }
   for (long i = 0; i < (s.T - kept.length) * s.K; ++i) to[i] = 0.0f;
 }
 
-inline void add_edge(const CrfShape& s, const float* tokens, int64_t tag, float weight, float* to) {
-  for (long v = 0; v < s.K; v += W) store(to + v, load(to + v) + load(tokens + v) * weight);
-  to[tag] -= weight;
+inline void add_edge(const CrfShape& s, const Kept& kept, long t, float* to) {
+  for (long v = 0; v < s.K; v += W) store(to + v, load(to + v) + load(kept.tokens + t * s.S + v) * kept.weight);
+  to[kept.tags[t]] -= kept.true_weight(t);
 }
 
 // Rows [i, i + R) and V vectors of the sum over steps of begun_t-1 (x) onward_t, times the sequence's weight.
@@ -72,9 +77,8 @@ inline void crf_gradient(const CrfGradientTask& k) {
     const Kept kept = kept_of(k, n);
     if (k.d_emissions) write_emissions(k, kept, k.d_emissions + r.row[n] * k.shape.T * k.shape.K);
     if (k.d_edges) {
-      const long last = kept.length - 1;
-      add_edge(k.shape, kept.tokens, kept.tags[0], kept.weight, k.d_edges);
-      add_edge(k.shape, kept.tokens + last * k.shape.S, kept.tags[last], kept.weight, k.d_edges + k.shape.S);
+      add_edge(k.shape, kept, 0, k.d_edges);
+      add_edge(k.shape, kept, kept.length - 1, k.d_edges + k.shape.S);
     }
     if (k.pairs && !k.weak[r.row[n]]) add_all_pairs(k.shape, kept, k.pairs);
   }

@@ -47,10 +47,24 @@ struct CrfGradientTask {
   const float* onward;
   const float* tokens;
   const int32_t* weak;        // [B]
-  const float* d_losses;      // [B]
+  const float* d_losses;      // [B], or null
+  const float* d_steps;       // [B, T] instead: then begun and tokens are adjoints, weighted already
   float* d_emissions;         // [B, T, K] or null
   float* d_edges;             // [2, S]: sums over sequences for start and end; or null
   float* pairs;               // [K, S]: sum over sequences of d_loss begun_i onward_j; or null
+};
+
+struct CrfAdjointTask {
+  CrfShape shape;
+  CrfRows sequences;
+  const float* factors;
+  const int64_t* tags;        // [B, T]
+  const float* begun;         // as the posterior left them
+  const float* onward;
+  const float* tokens;
+  const float* d_steps;       // [B, T]
+  float* weighted_begun;      // [places, T, S] what begun is to the gradient of the plain loss
+  float* weighted_tokens;     // [places, T, S] and tokens
 };
 
 struct CrfBestTask {
@@ -71,6 +85,7 @@ struct CrfKernels {
   void (*factors)(const CrfShape&, const CrfScores&, float* to);
   void (*columns)(const CrfShape&, const CrfScores&, float* to);
   void (*posterior)(const CrfPosteriorTask&);
+  void (*adjoints)(const CrfAdjointTask&);
   void (*gradient)(const CrfGradientTask&);
   void (*best)(const CrfBestTask&);
 };

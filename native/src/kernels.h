@@ -90,6 +90,7 @@ struct Kernels {
   void (*sum_weight_gradients)(const Layer&, const float* dw, long tasks, const WeightGradients&);
   void (*vector_math)(int function, const float* in, float* out, long count);  // 0 sigmoid, 1 tanh, 2 exp, 3 log: for tests
   CrfKernels crf;
+  double (*products[kPrecisions])(long rounds, float* sink);  // how many operations those rounds were; or null
 };
 
 }  // namespace bigru

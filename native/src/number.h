@@ -14,11 +14,34 @@ namespace {
 struct __attribute__((may_alias)) Pair { uint32_t bits; };
 struct __attribute__((may_alias)) Quad { uint32_t bits; };
 
+#if BIGRU_LANES == 16 && defined(__AVX512BF16__)
+constexpr bool kPairs = true;  // whether the instruction set has products of them
+#else
+constexpr bool kPairs = false;
+#endif
+#if BIGRU_LANES == 16 && defined(__AVX512VNNI__)
+constexpr bool kQuads = true;
+#else
+constexpr bool kQuads = false;
+#endif
+
 // How many share a word, and what their products are summed in. Whole numbers have scales.
 template <class E> struct Number;
-template <> struct Number<float> { static constexpr long count = 1; typedef vf sum; static constexpr bool scaled = false; };
-template <> struct Number<Pair> { static constexpr long count = 2; typedef vf sum; static constexpr bool scaled = false; };
-template <> struct Number<Quad> { static constexpr long count = 4; typedef vi sum; static constexpr bool scaled = true; };
+template <> struct Number<float> {
+  static constexpr long count = 1;
+  static constexpr bool scaled = false, native = true;
+  typedef vf sum;
+};
+template <> struct Number<Pair> {
+  static constexpr long count = 2;
+  static constexpr bool scaled = false, native = kPairs;
+  typedef vf sum;
+};
+template <> struct Number<Quad> {
+  static constexpr long count = 4;
+  static constexpr bool scaled = true, native = kQuads;
+  typedef vi sum;
+};
 
 // Words that hold n numbers.
 template <class E> BIGRU_INLINE long words(long n) { return (n + Number<E>::count - 1) / Number<E>::count; }

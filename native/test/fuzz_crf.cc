@@ -21,12 +21,13 @@ struct Case {
   bigru_crf_batch batch{};
   Integers lengths, tags, rows, starts, sizes, span_tags;
   std::vector<uint8_t> joins;
-  Floats emissions, transitions, start, end, d_losses;
+  Floats emissions, transitions, start, end, d_losses, d_steps;
   int64_t n = 1;
 };
 
 struct Results {
   Floats losses, d_emissions, d_transitions, d_start, d_end, marginals;
+  Floats steps, step_d_emissions, step_d_transitions, step_d_start, step_d_end;
   Doubles log_z, path_scores, many_scores, spans;
   Integers paths, many;
 };
@@ -61,6 +62,7 @@ Case random_case(unsigned seed) {
   c.transitions = random_floats(random, b.K * b.K, stiffness);
   c.start = random_floats(random, b.K, stiffness), c.end = random_floats(random, b.K, stiffness);
   c.d_losses = random_floats(random, b.B, 1.0f);
+  c.d_steps = random_floats(random, b.B * b.T, 1.0f);
   for (float& x : c.transitions)
     if (seed % 3 == 0 && random() % 3 == 0) x = -std::numeric_limits<float>::infinity();
   for (int64_t k = 0; k < b.K; ++k) c.transitions[k * b.K + k] = 0.0f;
@@ -99,6 +101,11 @@ Results run(const Case& c, int threads) {
   must(bigru_crf_forward(&b, &scores, e, c.tags.data(), r.losses.data(), kept.data()));
   must(bigru_crf_backward(&b, &scores, e, c.tags.data(), kept.data(), c.d_losses.data(), r.d_emissions.data(),
                           r.d_transitions.data(), r.d_start.data(), r.d_end.data()));
+  r.steps.resize(b.B * b.T), r.step_d_emissions.resize(c.emissions.size());
+  r.step_d_transitions.resize(b.K * b.K), r.step_d_start.resize(b.K), r.step_d_end.resize(b.K);
+  must(bigru_crf_step_forward(&b, &scores, e, c.tags.data(), r.steps.data(), kept.data()));
+  must(bigru_crf_step_backward(&b, &scores, e, c.tags.data(), kept.data(), c.d_steps.data(), r.step_d_emissions.data(),
+                               r.step_d_transitions.data(), r.step_d_start.data(), r.step_d_end.data()));
   must(bigru_crf_marginals(&b, &scores, e, r.marginals.data(), r.log_z.data()));
   must(bigru_crf_viterbi(&b, &scores, e, r.paths.data(), r.path_scores.data()));
   must(bigru_crf_nbest(&b, &scores, e, c.n, r.many.data(), r.many_scores.data()));
@@ -120,6 +127,13 @@ template <class T> bool finite(const std::vector<T>& a) {
 bool sound(const Results& one, const Results& many) {
   for (float loss : one.losses)
     if (std::isnan(loss) || loss < -1e-2f) return false;
+  for (float loss : one.steps)
+    if (std::isnan(loss)) return false;
+  if (!same(one.steps, many.steps) || !same(one.step_d_emissions, many.step_d_emissions) ||
+      !same(one.step_d_transitions, many.step_d_transitions) || !same(one.step_d_start, many.step_d_start) ||
+      !same(one.step_d_end, many.step_d_end) || !finite(one.step_d_emissions) || !finite(one.step_d_transitions) ||
+      !finite(one.step_d_start) || !finite(one.step_d_end))
+    return false;
   return same(one.losses, many.losses) && same(one.d_emissions, many.d_emissions) &&
          same(one.d_transitions, many.d_transitions) && same(one.d_start, many.d_start) && same(one.d_end, many.d_end) &&
          same(one.marginals, many.marginals) && same(one.log_z, many.log_z) && same(one.paths, many.paths) &&

@@ -1,4 +1,4 @@
-"""The compiled kernels; `native/python/binding.cc` says what each function takes."""
+"""The compiled kernels; `native/python/` says what each function takes."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,12 +10,14 @@ Walks = Sequence[Sequence[Any]]
 def isa() -> str | None: ...
 def instruction_sets() -> list[tuple[str, bool]]: ...
 def threads() -> int: ...
+def product_rate(precision: str, threads: int) -> float | None: ...
 def vector_math(function: str, x: np.ndarray, y: np.ndarray) -> None: ...
 def gru_gates(B: int, T: int, I: int, H: int, D: int, lengths: np.ndarray | None) -> np.ndarray: ...
 def gru_forward(
     weights: Walks,
     reverse: Sequence[bool],
     reset_after: bool,
+    precision: str,
     threads: int,
     x: np.ndarray,
     lengths: np.ndarray | None,
@@ -28,6 +30,7 @@ def gru_backward(
     weights: Walks,
     reverse: Sequence[bool],
     reset_after: bool,
+    precision: str,
     threads: int,
     x: np.ndarray,
     lengths: np.ndarray | None,
@@ -41,8 +44,69 @@ def gru_backward(
     gradients: Walks | None,
 ) -> None: ...
 
+CrfScores = tuple[np.ndarray, np.ndarray, np.ndarray]
+
+def crf_forward(
+    emissions: np.ndarray,
+    lengths: np.ndarray | None,
+    scores: CrfScores,
+    threads: int,
+    tags: np.ndarray,
+    losses: np.ndarray,
+    keep: bool,
+) -> np.ndarray | None: ...
+def crf_backward(
+    emissions: np.ndarray,
+    lengths: np.ndarray | None,
+    scores: CrfScores,
+    threads: int,
+    tags: np.ndarray,
+    kept: np.ndarray,
+    d_losses: np.ndarray,
+    d_emissions: np.ndarray | None,
+    d_transitions: np.ndarray | None,
+    d_start: np.ndarray | None,
+    d_end: np.ndarray | None,
+) -> None: ...
+def crf_marginals(
+    emissions: np.ndarray,
+    lengths: np.ndarray | None,
+    scores: CrfScores,
+    threads: int,
+    marginals: np.ndarray,
+    log_z: np.ndarray,
+) -> None: ...
+def crf_viterbi(
+    emissions: np.ndarray,
+    lengths: np.ndarray | None,
+    scores: CrfScores,
+    threads: int,
+    paths: np.ndarray,
+    path_scores: np.ndarray,
+) -> None: ...
+def crf_nbest(
+    emissions: np.ndarray,
+    lengths: np.ndarray | None,
+    scores: CrfScores,
+    threads: int,
+    paths: np.ndarray,
+    path_scores: np.ndarray,
+) -> None: ...
+def crf_span_marginals(
+    emissions: np.ndarray,
+    lengths: np.ndarray | None,
+    scores: CrfScores,
+    threads: int,
+    rows: np.ndarray,
+    starts: np.ndarray,
+    sizes: np.ndarray,
+    tags: np.ndarray,
+    joins: np.ndarray | None,
+    probabilities: np.ndarray,
+) -> None: ...
+
 class Prepared:
-    def __init__(self, weights: Walks, reverse: Sequence[bool], reset_after: bool) -> None: ...
+    def __init__(self, weights: Walks, reverse: Sequence[bool], reset_after: bool, precision: str) -> None: ...
     def infer(
         self,
         x: np.ndarray,

@@ -36,6 +36,7 @@ def test_a_card_by_hand() -> None:
     low, high = report.to_json()["intervals"]["accuracy"]
     assert f"| test | accuracy | 0.5000 | {low:.4f} to {high:.4f} | `{escaped}` |" in text
     assert "epochs" not in text
+    assert text.endswith("Predicting needs NumPy and bigru's compiled kernels; PyTorch is not imported.\n")
 
 
 def test_a_card_says_what_is_missing() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 
-from bigru.bundle import Bundle, save
+from bigru.bundle import Bundle, load, save
 from bigru.cli import run
 from bigru.config import EncoderConfig, ModelConfig
 from bigru.data.text import TextFeatures
@@ -102,4 +103,20 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     weights |= {"head.weight": np.eye(1, channel.dim, dtype=np.float32), "head.bias": np.zeros(1, np.float32)}
     folder = tmp_path_factory.mktemp("models") / "ab"
     save(Bundle("classify", shape, classify.Config(("a", "b"), features), weights), folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def fine(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A saved classifier that answers "b" after an "a", by a weight that 8 bits lose beside the other, else "a"."""
+    made = load(model)
+    weights = {name: np.zeros_like(array) for name, array in made.weights.items()}
+    a, b = (made.config.features.vocabulary.index(unit) + 1 for unit in "ab")
+    weights["embedding.0.weight"][a, 1] = 100
+    weights["embedding.0.weight"][b, 0] = -1
+    weights["encoder.layers.0.weight_ih_l0"][2, :2] = 1, 0.003
+    weights["head.bias"][:] = -0.01
+    weights["head.weight"] = np.ones((1, 1), np.float32)
+    folder = tmp_path_factory.mktemp("models") / "fine"
+    save(replace(made, model=replace(made.model, pooling=("last",)), weights=weights), folder)
     return folder

@@ -31,6 +31,35 @@ def test_scores_are_fractions_with_intervals_and_signatures(bigru: Bigru, model:
         assert text in result.err
 
 
+@pytest.mark.parametrize(
+    ("precision", "accuracy", "changed", "line"),
+    [
+        ("int8", 0.75, 1, "int8: accuracy 0.7500 (fp32 1.0000, -25.00 points), 1 of 4 answers changed"),
+        ("bf16", 1.0, 0, "bf16: accuracy 1.0000 (fp32 1.0000, +0.00 points), 0 of 4 answers changed"),
+    ],
+)
+def test_the_cost_of_fewer_bits_is_said(
+    bigru: Bigru, fine: Path, tmp_path: Path, precision: str, accuracy: float, changed: int, line: str
+) -> None:
+    data = write(tmp_path, "a,b", "b,a", "bb,a", "ab,a")
+    whole = bigru("evaluate", fine, data).json
+    assert whole["accuracy"] == 1
+    assert not whole.keys() & {"precision", "cost", "changed"}
+    result = bigru("evaluate", fine, data, "--precision", precision)
+    assert result.code == 0, result.err
+    scores = result.json
+    assert result.err.endswith(line + "\n")
+    assert (scores["precision"], scores["changed"], scores["accuracy"]) == (precision, changed, accuracy)
+    assert scores["cost"].keys() == scores["signature"].keys()
+    for name, difference in scores["cost"].items():
+        assert difference == pytest.approx(scores[name] - whole[name], abs=1e-12)
+
+
+def test_a_wrong_precision_is_refused(refused: Refused, model: Path, tmp_path: Path) -> None:
+    line = refused("evaluate", model, write(tmp_path, "a,a"), "--precision", "int4")
+    assert line.endswith("precision must be one of fp32, bf16, int8, got 'int4'. Did you mean 'int8'?")
+
+
 def test_an_unknown_label_is_refused_with_the_nearest(refused: Refused, model: Path, tmp_path: Path) -> None:
     line = refused("evaluate", model, write(tmp_path, "a,a", "b,bb"))
     assert "must be one of a, b, got 'bb'. Did you mean 'b'?" in line

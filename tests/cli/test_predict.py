@@ -35,6 +35,17 @@ def test_plain_is_for_people(bigru: Bigru, model: Path) -> None:
     assert bigru("predict", model, "aab", "b", "--plain").out == "aab\ta\nb\tb\n"
 
 
+def test_fewer_bits_can_be_chosen(bigru: Bigru, fine: Path) -> None:
+    want = {"fp32": ["b", "a"], "bf16": ["b", "a"], "int8": ["a", "a"]}
+    for precision, expected in want.items():
+        assert labels(bigru("predict", fine, "a", "b", "--precision", precision).rows) == expected
+
+
+def test_a_wrong_precision_is_refused(refused: Refused, model: Path) -> None:
+    line = refused("predict", model, "a", "--precision", "32")
+    assert line.endswith("precision must be one of fp32, bf16, int8, got '32'. Did you mean 'fp32'?")
+
+
 @pytest.mark.parametrize(
     ("name", "content"),
     [

@@ -19,7 +19,7 @@ class Case:
     tags: np.ndarray
     lengths: np.ndarray
     weights: CrfWeights
-    scale: np.ndarray  # [B] the gradient of each loss
+    scale: np.ndarray  # [B] the gradient of each loss, or [B, T]
 
     def rows(self, chosen):
         parts = {name: getattr(self, name)[chosen].copy() for name in ("emissions", "tags", "lengths", "scale")}
@@ -46,14 +46,17 @@ def random_case(seed, B, T, K, *, scale=2.0, stiffness=1.0, forbidden=0.0):
     return Case(emissions, tags, lengths, CrfWeights(transitions, new(K), new(K)), new(B))
 
 
-def train(case, threads=1, kept=None):
-    """The losses and the gradients of emissions, transitions, start and end, and which sequences went the exact way."""
+def train(case, threads=1):
+    """The losses and the gradients of emissions, transitions, start and end, and which sequences went the exact way.
+
+    The losses are divided among the steps where `case.scale` is [B, T].
+    """
     arguments = (case.emissions, case.lengths, case.weights, threads, case.tags)
-    losses = np.empty(len(case.tags), np.float32)
+    losses = np.empty(case.scale.shape, np.float32)
     kept = native.forward(*arguments, losses, True)
     results = [np.empty(a.shape, np.float32) for a in (case.emissions, *case.weights)]
     native.backward(*arguments, kept, case.scale, *results)
-    return losses, *results, kept[len(kept) - len(losses) :].view(np.int32) != 0
+    return losses, *results, kept[len(kept) - len(case.tags) :].view(np.int32) != 0
 
 
 def train_reference(case):

@@ -26,6 +26,69 @@ def test_loss_and_gradients(B, T, K, forbidden):
     assert not weak.any()
 
 
+def per_step(case, seed=0):
+    scale = np.random.default_rng(seed).standard_normal(case.tags.shape).astype(np.float32)
+    return replace(case, scale=scale)
+
+
+@pytest.mark.parametrize(("B", "T", "K"), SIZES)
+@pytest.mark.parametrize("scale", [2.0, 40.0, 1e4])
+def test_losses_of_steps(B, T, K, scale):
+    case = per_step(random_case(B + T * K, B, T, K, scale=scale))
+    want = reference.step_losses(case.emissions, case.tags, case.weights, case.lengths)
+    assert_close(train(case)[0], want)
+    assert_close(want.sum(axis=1), -reference.log_likelihood(case.emissions, case.tags, case.weights, case.lengths))
+
+
+@pytest.mark.parametrize("scale", [2.0, 40.0, 1e3])
+def test_gradients_of_the_losses_of_steps_agree_with_finite_differences(scale):
+    case, step = per_step(random_case(1, 3, 6, 4, scale=scale)), 1e-5
+    arrays = {"emissions": np.where(np.isnan(case.emissions), 0, case.emissions), **case.weights._asdict()}
+    wide = {name: array.astype(float) for name, array in arrays.items()}
+    for (name, array), gradient in zip(wide.items(), train(case)[1:5], strict=True):
+        for place in np.ndindex(array.shape):
+            losses = []
+            for sign in (step, -step):
+                moved = array.copy()
+                moved[place] += sign
+                emissions, *weights = {**wide, name: moved}.values()
+                steps = reference.step_losses(emissions, case.tags, CrfWeights(*weights), case.lengths)
+                losses.append((steps * case.scale).sum())
+            assert gradient[place] == pytest.approx((losses[0] - losses[1]) / (2 * step), abs=3e-5)
+
+
+@pytest.mark.parametrize(("B", "T", "K"), SIZES)
+def test_steps_of_one_weight_give_the_gradient_of_the_whole(B, T, K):
+    case = random_case(B * T + K, B, T, K, forbidden=0.2)
+    whole, apart = train(case), train(replace(case, scale=np.repeat(case.scale[:, None], T, axis=1)))
+    for g, want in zip(apart[1:5], whole[1:5], strict=True):
+        assert_close(g, want)
+
+
+def test_a_step_that_float32_holds_for_impossible_has_its_loss():
+    case = random_case(0, 1, 2, 2)
+    weights = CrfWeights(np.array([[0, -200], [-200, 0]], np.float32), np.zeros(2, np.float32), np.zeros(2, np.float32))
+    emissions, tags = np.zeros((1, 2, 2), np.float32), np.array([[0, 1]])
+    case = per_step(replace(case, emissions=emissions, tags=tags, lengths=np.array([2]), weights=weights))
+    np.testing.assert_allclose(train(case)[0], [[np.log(2), 200]], rtol=1e-6)
+
+
+def test_a_forbidden_step_has_an_infinite_loss_and_finite_gradients():
+    case = per_step(random_case(0, 2, 5, 3))
+    transitions = case.weights.transitions.copy()
+    transitions[0, 1] = -np.inf
+    lengths, tags = np.array([5, 4]), np.array([[0, 0, 1, 2, 2], [1, 1, 1, 0, -100]])
+    emissions = np.where(np.isnan(case.emissions), 0, case.emissions)
+    case = replace(
+        case, weights=case.weights._replace(transitions=transitions), emissions=emissions, lengths=lengths, tags=tags
+    )
+    losses, *gradients, weak = train(case)
+    assert_close(losses, reference.step_losses(emissions, tags, case.weights, lengths))
+    assert np.argwhere(np.isinf(losses)).tolist() == [[0, 2]]
+    assert all(np.isfinite(g).all() for g in gradients)
+    assert weak.tolist() == [True, False]
+
+
 @pytest.mark.parametrize(("B", "T", "K"), SIZES)
 def test_answers(B, T, K):
     case = random_case(B + T + K, B, T, K, forbidden=0.2)
@@ -61,13 +124,19 @@ def test_span_marginals(B, T, K, whole):
     np.testing.assert_allclose(got, want, rtol=1e-3, atol=1e-30)  # small probabilities keep their digits too
 
 
-def test_stretches_of_tags_that_are_next_to_impossible():
-    # Tag 1 at step 1 has a probability of 3e-56: 0 in float32, but not where its pairs are summed in float64.
-    emissions = np.array([[[8, -17], [86, 0], [19, 57], [-18, 86]]], np.float32)
-    weights, joins = CrfWeights(np.array([[0.0, -1.0], [-2.0, 1.0]]), np.zeros(2), np.zeros(2)), np.eye(2, dtype=bool)
-    spans = [(0, t, [tag] * size) for size in (1, 2) for t in range(5 - size) for tag in (0, 1)]
-    arguments = (emissions, weights, spans, np.array([4]), joins)
-    np.testing.assert_allclose(native.span_marginals(*arguments), reference.span_marginals(*arguments), 1e-5, 1e-37)
+def test_span_marginals_of_what_is_all_but_impossible_are_numbers():
+    rng = np.random.default_rng(0)
+    case = random_case(2, 8, 9, 4, scale=300, stiffness=300)
+    spans = [(int(b), 0, rng.integers(0, 4, case.lengths[b]).tolist()) for b in np.flatnonzero(case.lengths)] * 20
+    spans += [
+        (int(b), int(t), [int(k)])
+        for b in np.flatnonzero(case.lengths)
+        for t in range(case.lengths[b])
+        for k in range(4)
+    ]
+    for continues in (None, rng.random((4, 4)) < 0.5):
+        arguments = (case.emissions, case.weights, spans, case.lengths, continues)
+        assert_close(native.span_marginals(*arguments), reference.span_marginals(*arguments))
 
 
 @pytest.mark.parametrize(("B", "T", "K"), [(6, 9, 5), (9, 30, 9), (4, 7, 33)])
@@ -162,8 +231,9 @@ def test_same_bits_on_any_number_of_threads(K):
     want = train(case, 1)
     arguments = (case.emissions, case.weights, case.lengths)
     answers = (*native.viterbi(*arguments, threads=1), native.marginals(*arguments, threads=1))
+    steps = train(per_step(case), 1)
     for threads in (2, 3, 8):
-        for g, w in zip(train(case, threads), want, strict=True):
+        for g, w in zip((*train(case, threads), *train(per_step(case), threads)), (*want, *steps), strict=True):
             np.testing.assert_array_equal(g, w)
         for g, w in zip(
             (*native.viterbi(*arguments, threads=threads), native.marginals(*arguments, threads=threads)),

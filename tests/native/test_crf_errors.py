@@ -32,7 +32,8 @@ def case():
         ({"lengths": np.array([4, 5, 0])}, r"lengths\[1\] must be 0..4, got 5"),
         ({"lengths": np.array([4, -1, 0])}, r"lengths\[1\] must be 0..4, got -1"),
         ({"lengths": np.array([4, 1])}, r"lengths must be int64 \[3\]"),
-        ({"scale": np.zeros(2, np.float32)}, r"d_losses must be float32 \[3\]"),
+        ({"scale": np.zeros(2, np.float32)}, r"losses must be float32 \[3\]"),
+        ({"scale": np.zeros((3, 5), np.float32)}, r"losses must be float32 \[3, 4\], got \[3, 5\]"),
     ],
 )
 def test_of_training(case, change, message):

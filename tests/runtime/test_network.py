@@ -1,4 +1,4 @@
-"""The NumPy twin: equal to the torch model in evaluation, and under the same laws."""
+"""The twin without torch: equal to the torch model in evaluation, and under the same laws."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from bigru.config import MERGES, POOLINGS, ChannelConfig, EncoderConfig, ModelCo
 from bigru.errors import ArgumentError
 from bigru.layout import CELL_GATES, DIRECTIONS
 from bigru.nn.model import SequenceModel
+from bigru.ops.gru import reference
 from bigru.ops.gru.native import Prepared
 from bigru.ops.recurrent.vectorised import Layer
 from bigru.runtime.network import Network
@@ -140,6 +141,45 @@ def test_the_gru_runs_in_the_kernel_with_weights_packed_once(monkeypatch: pytest
     monkeypatch.setattr(Prepared, "__init__", None)
     monkeypatch.delattr(Layer, "run")
     network(padded(sequences(model, LENGTHS), 7, 0), np.array(LENGTHS))
+
+
+@pytest.mark.parametrize(("precision", "apart"), [("bf16", 5e-4), ("int8", 2e-3)])
+def test_fewer_bits_are_the_reference_in_the_same_precision(precision: str, apart: float) -> None:
+    encoder = EncoderConfig(hidden=65, direction="forward", layers=2)
+    model = ModelConfig(5, values=7, encoder=encoder)
+    weights, lengths = drawn(model), np.array(LENGTHS)
+    weights = {name: array / (4 if "weight" in name else 1) for name, array in weights.items()}
+    batch = padded(sequences(model, LENGTHS), 9, np.nan)
+
+    def expected(precision: str) -> np.ndarray:
+        x = batch
+        for n in range(2):
+            names = [f"encoder.layers.{n}.{name}_l0" for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")]
+            x = reference.forward(x, [weights[name] for name in names], None, lengths, precision=precision)[0]
+        logits = x @ weights["head.weight"].T + weights["head.bias"]
+        return np.where((np.arange(9) < lengths[:, None])[:, :, None], logits, 0)
+
+    logits = Network(model, weights, precision)(batch, lengths)
+    np.testing.assert_allclose(logits, expected(precision), rtol=0, atol=apart)
+    assert np.abs(logits - expected("fp32")).max() > 2 * np.abs(logits - expected(precision)).max()
+
+
+@pytest.mark.parametrize("precision", ["bf16", "int8"])
+@pytest.mark.parametrize("cell", ["rnn", "lstm"])
+def test_fewer_bits_are_refused_where_no_layer_is_a_gru(cell: str, precision: str) -> None:
+    model = ModelConfig(2, CHANNELS, encoder=EncoderConfig(hidden=3, cell=cell), pooling=("last",))
+    weights = drawn(model)
+    Network(model, weights, "fp32")
+    want = f"^Network: precision must be fp32 for the cell {cell}, got '{precision}'\\. Only layers of the cell gru .*"
+    with pytest.raises(ArgumentError, match=want):
+        Network(model, weights, precision)
+
+
+def test_an_unknown_precision_is_refused() -> None:
+    with pytest.raises(
+        ArgumentError, match=r"^Network: precision must be one of fp32, bf16, int8, got 'int4'\. Did you mean 'int8'\?$"
+    ):
+        Network(MODELS[0], drawn(MODELS[0]), "int4")
 
 
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="reads /proc")

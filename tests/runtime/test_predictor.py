@@ -19,7 +19,7 @@ from bigru.data.series import SeriesFeatures
 from bigru.data.text import TextFeatures
 from bigru.errors import ArgumentError, DataError
 from bigru.runtime import predictor
-from bigru.runtime.predictor import Predictor
+from bigru.runtime.predictor import Predictor, changed
 from bigru.tasks import classify, tag
 from tolerances import FLOAT32
 
@@ -72,6 +72,25 @@ def test_an_answer_depends_on_its_input_alone(model: Predictor, size: int) -> No
     together = model.predict(TEXTS, batch_size=size)
     close(together, [model.predict(text) for text in TEXTS])
     close(together[::-1], model.predict(TEXTS[::-1]))
+
+
+@pytest.mark.parametrize("precision", ["bf16", "int8"])
+@pytest.mark.parametrize("exact", [CLASSIFIER, TAGGER], ids=["classify", "tag"])
+def test_an_answer_depends_on_its_input_alone_in_fewer_bits_too(exact: Predictor, precision: str) -> None:
+    model = Predictor(exact.bundle, precision)
+    together = model.predict(TEXTS, batch_size=2)
+    close(together, [model.predict(text) for text in TEXTS])
+    assert together != exact.predict(TEXTS, batch_size=2)
+
+
+def test_answers_are_changed_where_they_decide_otherwise() -> None:
+    sure, unsure = {"label": "a", "confidence": 0.9}, {"label": "a", "confidence": 0.6}
+    assert changed([sure, sure, sure], [sure, unsure, {"label": "b", "confidence": 0.9}]) == 1
+    assert changed([{"labels": []}, {"labels": ["a"]}], [{"labels": ["a"]}, {"labels": ["a"]}]) == 1
+    tagged = [{"tags": ["O", "S-LOC"]}, {"tags": []}]
+    assert changed(tagged, tagged) == 0
+    assert changed(tagged, [{"tags": ["O", "O"]}, {"tags": []}]) == 1
+    assert changed([], []) == 0
 
 
 def test_long_inputs_come_in_smaller_batches_and_are_answered_alike(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -189,3 +208,7 @@ def test_load_gives_a_predictor(tmp_path: Path) -> None:
     assert isinstance(loaded, bigru.Predictor)
     assert (loaded.task, loaded.labels, loaded.metrics) == ("classify", ("bad", "good"), {"dev": {"accuracy": 0.5}})
     assert loaded.predict(TEXTS) == CLASSIFIER.predict(TEXTS)
+    fewer = bigru.load(tmp_path / "model", precision="int8")
+    assert fewer.predict(TEXTS) == Predictor(CLASSIFIER.bundle, "int8").predict(TEXTS) != loaded.predict(TEXTS)
+    with pytest.raises(ArgumentError, match=r"precision must be one of fp32, bf16, int8, got 'fp16'"):
+        bigru.load(tmp_path / "model", precision="fp16")

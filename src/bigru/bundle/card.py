@@ -66,7 +66,7 @@ def page(task: str, model: ModelConfig, config: TaskConfig, metrics: Mapping[str
             "\n".join(table) + "\n" if rows else "It was not scored.\n",
             "## Use\n",
             '```python\nimport bigru\n\nmodel = bigru.load("path/of/this/folder")\nprint(model.predict([...]))\n```\n',
-            "Predicting needs NumPy; PyTorch is not imported.\n",
+            "Predicting needs NumPy and bigru's compiled kernels; PyTorch is not imported.\n",
         ]
     )
 

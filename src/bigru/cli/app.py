@@ -26,6 +26,7 @@ LabelColumn = Annotated[str | None, typer.Option("--label", help="Column of the 
 Format = Annotated[str | None, typer.Option(help="csv, tsv, jsonl, parquet, conll, conllu, npz, txt or word/tag.")]
 Encoding = Annotated[str | None, typer.Option(help="Encoding of the files, if it is not UTF-8 or GB18030.")]
 Scheme = Annotated[str | None, typer.Option(help="Tag scheme: BIO, IOB1, BIOES or BMES.")]
+Precision = Annotated[str, typer.Option(help="Bits of the GRU's products: fp32, bf16 or int8.")]
 Task = Annotated[str | None, typer.Option(help="classify or tag.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace the model in the folder.")]
 
@@ -82,11 +83,13 @@ def evaluate(
     format: Format = None,
     encoding: Encoding = None,
     scheme: Scheme = None,
+    precision: Precision = "fp32",
 ) -> None:
     """Score a model on labelled data: one JSON object on stdout, a table on stderr."""
     from .evaluate import evaluate
 
-    evaluate(model, data, text_column=text, label_column=label, format=format, encoding=encoding, scheme=scheme)
+    options = {"text_column": text, "label_column": label, "format": format, "encoding": encoding, "scheme": scheme}
+    evaluate(model, data, precision, **options)
 
 
 @app.command()
@@ -96,12 +99,14 @@ def predict(
     text: TextColumn = None,
     format: Format = None,
     encoding: Encoding = None,
+    precision: Precision = "fp32",
     plain: Annotated[bool, typer.Option("--plain", help="Text for people instead of JSON lines.")] = False,
 ) -> None:
     """Answer for texts, a file, or stdin: one JSON object per line."""
     from .predict import predict
 
-    predict(model, inputs or ["-"], text_column=text, format=format, encoding=encoding, plain=plain)
+    options = {"text_column": text, "format": format, "encoding": encoding}
+    predict(model, inputs or ["-"], precision=precision, plain=plain, **options)
 
 
 @app.command()
@@ -145,6 +150,18 @@ def demo(
     from .demo import demo
 
     demo(what, out)
+
+
+@app.command()
+def bench(
+    quick: Annotated[bool, typer.Option("--quick", help="A first impression, in seconds.")] = False,
+    threads: Annotated[int | None, typer.Option(help="Threads to use; else all that the kernels use.")] = None,
+    size: Annotated[list[str] | None, typer.Option(help="A size B,T,I,H instead of the grid; may be repeated.")] = None,
+) -> None:
+    """Time the kernels on this machine, beside PyTorch if it is installed: one JSON object on stdout."""
+    from .bench import bench
+
+    bench(quick=quick, threads=threads, sizes=size or [])
 
 
 @app.command()

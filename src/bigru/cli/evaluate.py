@@ -1,4 +1,4 @@
-"""`bigru evaluate`: what a saved model scores on labelled data."""
+"""`bigru evaluate`: what a saved model scores on labelled data, and what fewer bits cost it."""
 
 from __future__ import annotations
 
@@ -7,20 +7,40 @@ from pathlib import Path
 from typing import Any
 
 from ..data.readers import read
-from ..runtime.predictor import load
-from .show import describe, scores
+from ..metrics.score import Report
+from ..runtime.predictor import Predictor, changed, load
+from .show import describe, note, scores
 
 __all__ = ["evaluate"]
 
 
-def evaluate(model: Path, data: Path, **options: Any) -> None:
-    """Print one JSON object of scores on stdout and the same as tables on stderr."""
-    predictor = load(model)
+def evaluate(model: Path, data: Path, precision: str, **options: Any) -> None:
+    """Print one JSON object of scores on stdout and the same as tables on stderr.
+
+    In another precision than fp32 the model answers in fp32 as well, and the difference is said.
+    """
+    predictor = load(model, precision)
     config = predictor.bundle.config
     options["multi_label"] = getattr(config, "multi_label", False) or None
     options["scheme"] = options["scheme"] or getattr(config, "scheme", None)
     examples = read(data, task=predictor.task, **options)
     describe(examples)
-    report = predictor.evaluate(examples)
+    answers = list(predictor.predict_iter(examples.inputs))
+    report = predictor.score(examples, answers)
+    result = report.to_json()
     scores(report, str(data))
-    print(json.dumps(report.to_json(), ensure_ascii=False))
+    if precision != "fp32":
+        whole = Predictor(predictor.bundle)
+        others = list(whole.predict_iter(examples.inputs))
+        exact, differing = whole.score(examples, others), changed(answers, others)
+        note(_cost(precision, report, exact, f"{differing:,} of {len(answers):,}"))
+        cost = {score.name: score.value - exact[score.name] for score in report.scores}
+        result |= {"precision": precision, "cost": cost, "changed": differing}
+    print(json.dumps(result, ensure_ascii=False))
+
+
+def _cost(precision: str, report: Report, exact: Report, differing: str) -> str:
+    first = report.scores[0]
+    points = 100 * (first.value - exact[first.name])
+    compared = f"{first.name} {first.value:.4f} (fp32 {exact[first.name]:.4f}, {points:+.2f} points)"
+    return f"{precision}: {compared}, {differing} answers changed"

@@ -18,12 +18,10 @@ __all__ = ["predict"]
 READABLE = {*SUFFIXES, ".txt"}
 
 
-def predict(
-    model: Path, inputs: list[str], *, text_column: str | None, format: str | None, encoding: str | None, plain: bool
-) -> None:
+def predict(model: Path, inputs: list[str], *, precision: str, plain: bool, **options: str | None) -> None:
     """Print one answer per input, in their order; of a stream, a few thousand lines are read ahead."""
-    predictor = load(model)
-    sources = _sources(predictor, inputs, text_column=text_column, format=format, encoding=encoding)
+    predictor = load(model, precision)
+    sources = _sources(predictor, inputs, **options)
     shown, asked = tee(sources)
     for source, answer in zip(shown, predictor.predict_iter(asked), strict=False):
         print(_plain(source, answer) if plain else _json(source, answer))

@@ -97,7 +97,7 @@ class _Lookup(torch.autograd.Function):
     """Rows of C tables side by side, [B, T, I], where they are shown; zeros elsewhere.
 
     torch's own lookup gives a sparse gradient of a row per position, which the optimiser would have to sort and
-    sum; here each row comes once. It also costs two copies of the vectors less.
+    sum; here each row comes once. It also costs a copy of the vectors less.
     """
 
     @staticmethod
@@ -105,17 +105,14 @@ class _Lookup(torch.autograd.Function):
         ctx.widths = [table.shape[1] for table in tables]
         ctx.sparse, ctx.shapes = sparse, [table.shape for table in tables]
         ctx.ids, ctx.shown = [], shown
-        vectors = tables[0].new_empty(*ids.shape[:2], sum(ctx.widths))
-        for c, (table, part) in enumerate(zip(tables, vectors.split(ctx.widths, 2), strict=True)):
+        vectors = []
+        for c, table in enumerate(tables):
             # A hidden unit is not looked up: a row with a gradient of zero would still move by its momentum.
             row = (ids[..., c] if shown is None else ids[..., c] * shown[c]).flatten()
-            found = table.index_select(0, row).view(part.shape)
-            if shown is None:
-                part.copy_(found)
-            else:
-                torch.mul(found, shown[c].unsqueeze(-1), out=part)
+            found = table.index_select(0, row).view(*ids.shape[:2], ctx.widths[c])
+            vectors.append(found if shown is None else found.mul_(shown[c].unsqueeze(-1)))
             ctx.ids.append(row)
-        return vectors
+        return torch.cat(vectors, 2)  # not written into views of the result: torch.export refuses those
 
     @staticmethod
     @once_differentiable

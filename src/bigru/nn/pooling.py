@@ -49,12 +49,11 @@ class _Pool(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, padding: Tensor, largest: bool) -> tuple[Tensor, Tensor | None]:
         ctx.padding, ctx.shape = padding, x.shape
-        clean = blank(x, padding) if len(padding) else x
+        clean = blank(x, padding)
         summed = clean.sum(1)
         if not largest:
             return summed, None
-        if len(padding):
-            clean.flatten(0, 1).index_fill_(0, padding, torch.finfo(x.dtype).min)
+        clean.flatten(0, 1).index_fill_(0, padding, torch.finfo(x.dtype).min)
         most = clean.amax(1) if x.shape[1] else torch.zeros_like(summed)
         ctx.save_for_backward(clean, most)
         return summed, most

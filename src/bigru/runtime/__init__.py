@@ -1,1 +1,1 @@
-"""Running a saved model on NumPy alone: `network` computes logits, `predictor` answers."""
+"""Running a saved model without torch: `network` computes logits, `predictor` answers."""

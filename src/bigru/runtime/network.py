@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 
 from ..bundle.weights import shapes
 from ..config import EncoderConfig, ModelConfig
-from ..errors import ArgumentError, check_array, check_lengths, sentence
+from ..errors import ArgumentError, check_array, check_choice, check_lengths, sentence
 from ..layout import DIRECTIONS, weight_names
 from ..ops.gru.native import Prepared
+from ..ops.gru.rounding import PRECISIONS
 from ..ops.recurrent.vectorised import Layer
 
 __all__ = ["Network"]
@@ -28,17 +30,21 @@ Norm = Callable[[np.ndarray], np.ndarray]
 
 
 class Network:
-    """A model made ready to run; all arithmetic in float32. Calls keep nothing, so threads may share it.
+    """A model made ready to run. Calls keep nothing, so threads may share it.
 
     Args:
         model: its shape.
         weights: its arrays by name, as `bigru.bundle.weights.shapes` lists them.
+        precision: what the factors of the GRU's products are rounded to: "fp32", "bf16" or "int8"
+            (`bigru.ops.gru.rounding`). All else is float32.
 
     Raises:
-        ArgumentError: a weight is missing, left over, or of another shape or kind.
+        ArgumentError: a weight is missing, left over, or of another shape or kind; a precision is unknown, or is
+            another than fp32 where no layer is a GRU.
     """
 
-    def __init__(self, model: ModelConfig, weights: Weights) -> None:
+    def __init__(self, model: ModelConfig, weights: Weights, precision: str = "fp32") -> None:
+        _check_precision(model, precision)
         want = shapes(model)
         odd = sorted(want.keys() ^ weights.keys())
         if odd:
@@ -48,7 +54,7 @@ class Network:
         self.model = model
         self._weights = {name: np.asarray(array, np.float32) for name, array in arrays.items()}
         encoder = model.encoder
-        self._layers = [_layer(encoder, self._under(f"encoder.layers.{n}.")) for n in range(encoder.layers)]
+        self._layers = [_layer(encoder, self._under(f"encoder.layers.{n}."), precision) for n in range(encoder.layers)]
         self._merges = [_merge(encoder, self._under(f"encoder.layers.{n}.")) for n in range(encoder.layers)]
         self._norms = [_norm(self._under(f"encoder.norms.{n}.")) for n in range(encoder.layers)]
         self._tables = [self._weights[f"embedding.{c}.weight"] for c in range(len(model.channels))]
@@ -152,6 +158,14 @@ class Network:
         return x @ self._weights["head.weight"].T + self._weights["head.bias"]
 
 
+def _check_precision(model: ModelConfig, precision: str) -> None:
+    check_choice(WHERE, "precision", precision, PRECISIONS)
+    cell = model.encoder.cell
+    if cell != "gru" and precision != "fp32":
+        remedy = "Only layers of the cell gru are computed in fewer bits."
+        raise ArgumentError(sentence(WHERE, "precision", f"fp32 for the cell {cell}", repr(precision), remedy))
+
+
 def _past(lengths: np.ndarray, time: int) -> np.ndarray | None:
     """Return which steps lie past each length, [B, T], or None if none does."""
     return None if (lengths == time).all() else np.arange(time) >= lengths[:, None]
@@ -169,13 +183,14 @@ def _total(values: np.ndarray, lengths: np.ndarray) -> np.ndarray:
     return np.asarray(values.sum(axis=1) / np.sqrt(np.maximum(lengths, 1).astype(np.float32))[:, None])
 
 
-def _layer(encoder: EncoderConfig, weights: Weights) -> Run:
+def _layer(encoder: EncoderConfig, weights: Weights, precision: str) -> Run:
     """Return how a layer is run: the GRU by the compiled kernel with packed weights, other cells in NumPy."""
     walks = DIRECTIONS[encoder.direction]
     per_walk = {walk: [np.ascontiguousarray(weights[name]) for name in weight_names(0, walk)] for walk in walks}
     if encoder.cell == "gru":
         reverse = [walk == "backward" for walk in walks]
-        prepared = Prepared(list(per_walk.values()), reset_after=encoder.reset_after, reverse=reverse)
+        options: dict[str, Any] = {"reset_after": encoder.reset_after, "reverse": reverse, "precision": precision}
+        prepared = Prepared(list(per_walk.values()), **options)
         return lambda x, lengths: prepared.forward(np.ascontiguousarray(x), lengths=lengths)
     layer = Layer(per_walk, cell=encoder.cell)
 

@@ -1,4 +1,4 @@
-"""Answers from a saved model: features, network and decoding put together, on NumPy alone."""
+"""Answers from a saved model: features, network and decoding put together, without torch."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ..ops.crf.weights import CrfWeights
 from ..scheme import convert
 from .network import Network
 
-__all__ = ["Predictor", "load"]
+__all__ = ["Predictor", "changed", "load"]
 
 WHERE = "predict"
 
@@ -34,17 +34,41 @@ AHEAD = 64
 Answer = dict[str, Any]
 
 
-def load(folder: str | os.PathLike[str]) -> Predictor:
+DECIDED = ("label", "labels", "tags")
+"""What an answer decides; the rest of it follows from that, or says how sure it is."""
+
+
+def load(folder: str | os.PathLike[str], precision: str = "fp32") -> Predictor:
     """Read a saved model and make it ready to answer.
+
+    Args:
+        folder: of the model.
+        precision: "fp32", "bf16" or "int8", see `Predictor`.
 
     Raises:
         BundleError: the folder is missing, damaged, hostile, or newer than this version.
+        ArgumentError: the precision is unknown, or not fp32 for a model whose layers are no GRU.
     """
-    return Predictor(saved.load(folder))
+    return Predictor(saved.load(folder), precision)
+
+
+def changed(answers: Iterable[Answer], others: Iterable[Answer]) -> int:
+    """Count the inputs that two lists of answers, of the same model and inputs, decide differently."""
+    pairs = zip(answers, others, strict=True)
+    return sum(any(one.get(key) != other.get(key) for key in DECIDED) for one, other in pairs)
 
 
 class Predictor:
     """A model that answers. It holds no state between calls and may be shared by threads.
+
+    Args:
+        bundle: the saved model.
+        precision: what the GRU multiplies: numbers of "fp32", "bf16", or "int8" with a scale for each row. Fewer bits
+            are faster where the processor multiplies them and may change answers; `bigru evaluate --precision` says
+            how many.
+
+    Raises:
+        ArgumentError: the precision is unknown, or not fp32 for a model whose layers are no GRU.
 
     Attributes:
         bundle: the saved model.
@@ -53,13 +77,13 @@ class Predictor:
         metrics: what was measured when the model was made.
     """
 
-    def __init__(self, bundle: Bundle) -> None:
+    def __init__(self, bundle: Bundle, precision: str = "fp32") -> None:
         self.bundle = bundle
         self.task = bundle.task
         self.labels = bundle.config.labels
         self.metrics = bundle.metrics
         self._task = TASKS[bundle.task]
-        self._network = Network(bundle.model, bundle.weights)
+        self._network = Network(bundle.model, bundle.weights, precision)
         names = ("crf.transitions", "crf.start", "crf.end")
         self._crf = CrfWeights(*(bundle.weights[name] for name in names)) if bundle.model.crf else None
 
@@ -95,19 +119,21 @@ class Predictor:
             yield from self._answers(chunk, batch_size)
 
     def evaluate(self, examples: Examples, batch_size: int = 64) -> Report:
-        """Answer labelled examples and score the answers.
+        """Answer labelled examples and score the answers; errors as `score`, and as `predict` for the inputs."""
+        return self.score(examples, self._answers(list(examples.inputs), batch_size))
+
+    def score(self, examples: Examples, answers: Sequence[Answer]) -> Report:
+        """Score the answers to labelled examples.
 
         Tags in another scheme than the model's are rewritten into it first.
 
         Raises:
             DataError: the examples have no labels, a label is none of the model's, or tags are not one per unit.
-            ArgumentError: an input is not of the kind that the model reads.
         """
         source, config = examples.source or "evaluate", self.bundle.config
         if examples.targets is None:
             raise DataError(sentence(source, "examples", "labelled", "no labels"))
         gold = examples.targets
-        answers = self._answers(list(examples.inputs), batch_size)
         if self.task == "classify":
             self._task.targets(config, gold, source=source, lines=examples.lines)
             return self._task.score(config, gold, answers)

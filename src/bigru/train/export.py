@@ -1,4 +1,4 @@
-"""From weights to a saved model, by way of a comparison: what was trained in torch must answer the same in NumPy."""
+"""From weights to a saved model, by way of a comparison: what torch trained must answer the same in the runtime."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from ..errors import TrainingError, sentence
 from ..nn.model import SequenceModel
 from ..ops.crf.weights import CrfWeights
 from ..runtime.network import Network
+from ..runtime.predictor import changed
 
 __all__ = ["TOLERANCE", "Comparison", "compare", "export"]
 
@@ -42,7 +43,7 @@ def export(
     metrics: Mapping[str, Any] | None = None,
     card: str = "",
 ) -> Bundle:
-    """Return a model ready to be saved, after torch and NumPy have answered real inputs alike.
+    """Return a model ready to be saved, after torch and the runtime have answered real inputs alike.
 
     Args:
         task: `bigru.tasks.classify` or `bigru.tasks.tag`.
@@ -59,12 +60,12 @@ def export(
     found = compare(task, config, model, weights, inputs)
     if not found["logits_difference"] <= TOLERANCE or found["changed_answers"]:
         got = f"logits {found['logits_difference']:.1e} apart and {found['changed_answers']} changed answers"
-        want = f"the same in torch and in NumPy (logits within {TOLERANCE:g}) on {found['inputs']} inputs"
+        want = f"the same in torch and in the runtime (logits within {TOLERANCE:g}) on {found['inputs']} inputs"
         remedy = "The model is not saved. Please report this, with the settings of the training."
         raise TrainingError(sentence("export", "answers", want, got, remedy))
     checked = (
-        f"Before it was saved, torch and NumPy answered {found['inputs']} inputs with it: logits at most "
-        f"{found['logits_difference']:.1e} apart, no answer changed."
+        f"Before it was saved, torch and the kernels that predict answered {found['inputs']} inputs with it: "
+        f"logits at most {found['logits_difference']:.1e} apart, no answer changed."
     )
     return Bundle(
         task=task.__name__.rpartition(".")[2],
@@ -79,7 +80,7 @@ def export(
 def compare(
     task: ModuleType, config: Any, model: ModelConfig, weights: Mapping[str, np.ndarray], inputs: Sequence[Any]
 ) -> Comparison:
-    """Run a model on real inputs in torch and in NumPy and say how far apart they are."""
+    """Run a model on real inputs in torch and in the runtime and say how far apart they are."""
     features = task.featurise(config, inputs)
     by_length = np.argsort([len(f) for f in features], kind="stable")
     chosen = by_length[np.unique(np.linspace(0, len(features) - 1, min(INPUTS, len(features))).astype(int))]
@@ -87,7 +88,7 @@ def compare(
     network.load_state_dict({name: torch.from_numpy(np.array(value)) for name, value in weights.items()})
     network.eval()
     runtime = Network(model, weights)
-    apart, changed = 0.0, 0
+    apart, differing = 0.0, 0
     for start in range(0, len(chosen), SIZE):
         indices = chosen[start : start + SIZE]
         padded, lengths = pad([features[i] for i in indices])
@@ -98,12 +99,12 @@ def compare(
         # Unlike Python's max, NumPy's lets a NaN through, which no comparison may swallow.
         apart = float(np.maximum(apart, np.abs(ours - theirs).max(initial=0.0) / scale))
         batch = [inputs[i] for i in indices]
-        answers = [_decided(task, config, model, weights, logits, lengths, batch) for logits in (ours, theirs)]
-        changed += sum(one != other for one, other in zip(*answers, strict=True))
-    return {"inputs": len(chosen), "logits_difference": apart, "changed_answers": changed}
+        answers = [_answers(task, config, model, weights, logits, lengths, batch) for logits in (ours, theirs)]
+        differing += changed(*answers)
+    return {"inputs": len(chosen), "logits_difference": apart, "changed_answers": differing}
 
 
-def _decided(
+def _answers(
     task: ModuleType,
     config: Any,
     model: ModelConfig,
@@ -111,12 +112,10 @@ def _decided(
     logits: np.ndarray,
     lengths: np.ndarray,
     inputs: Sequence[Any],
-) -> list[Any]:
-    """Return the label, the labels or the tags of each input, without confidences."""
+) -> list[dict[str, Any]]:
     if model.pooling:
-        answers = task.decode(config, logits)
-    else:
-        names = ("crf.transitions", "crf.start", "crf.end")
-        crf = CrfWeights(*(weights[name] for name in names)) if model.crf else None
-        answers = task.decode(config, [row[:end] for row, end in zip(logits, lengths, strict=True)], crf, inputs)
-    return [answer.get("tags") or answer.get("labels") or answer.get("label") for answer in answers]
+        return task.decode(config, logits)
+    names = ("crf.transitions", "crf.start", "crf.end")
+    crf = CrfWeights(*(weights[name] for name in names)) if model.crf else None
+    rows = [row[:end] for row, end in zip(logits, lengths, strict=True)]
+    return task.decode(config, rows, crf, inputs)

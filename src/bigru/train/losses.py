@@ -11,8 +11,8 @@ from torch.nn import functional as F
 
 from ..config import ModelConfig, TrainConfig
 from ..errors import ArgumentError, sentence
-from ..ops.crf.autograd import negative_log_likelihood
-from .crf_steps import Scores, step_losses
+from ..ops.crf.autograd import negative_log_likelihood, step_losses
+from ..ops.crf.weights import CrfWeights
 from .stream import IGNORED, Batch, Targets
 
 __all__ = ["Loss", "class_weights", "loss_of"]
@@ -132,14 +132,14 @@ def _crf(model: nn.Module, weight: Tensor | None, forbidden: list[Tensor] | None
     """
 
     def loss(logits: Tensor, batch: Batch) -> Tensor:
-        scores = Scores(*(model.get_parameter(f"crf.{name}") for name in Scores._fields))
+        scores: list[Tensor] = [model.get_parameter(f"crf.{name}") for name in CrfWeights._fields]
         if forbidden is not None:
-            scores = Scores(*(s.masked_fill(no, -torch.inf) for s, no in zip(scores, forbidden, strict=True)))
+            scores = [s.masked_fill(no, -torch.inf) for s, no in zip(scores, forbidden, strict=True)]
         tags = batch.targets.clamp(min=0)
         if weight is None:
             return negative_log_likelihood(logits, tags, batch.lengths, *scores).mean()
         real = batch.targets[batch.targets != IGNORED]
-        total = (step_losses(logits, tags, batch.lengths, scores) * weight[tags]).sum()
+        total = (step_losses(logits, tags, batch.lengths, *scores) * weight[tags]).sum()
         return total / _mass(real, weight) * (len(real) / len(tags))
 
     return loss

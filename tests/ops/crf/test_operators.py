@@ -24,14 +24,16 @@ def draw(B: int, T: int, K: int, grad: bool = True) -> tuple[Tensor, Tensor, Ten
 
 
 # Sixteen tags and full lengths: everything that is kept for the gradient is written then, so that runs can be compared.
+@pytest.mark.parametrize("per_step", [False, True])
 @pytest.mark.parametrize("grad", [False, True])
-def test_opcheck(grad: bool) -> None:
+def test_opcheck(grad: bool, per_step: bool) -> None:
     emissions, tags, lengths, weights = draw(3, 5, 16, grad)
-    torch.library.opcheck(torch.ops.bigru.crf_loss.default, (emissions, tags, lengths, *weights, True))
+    torch.library.opcheck(torch.ops.bigru.crf_loss.default, (emissions, tags, lengths, *weights, per_step, True))
     if not grad:
-        kept = torch.ops.bigru.crf_loss(emissions, tags, lengths, *weights, True)[1]
+        kept = torch.ops.bigru.crf_loss(emissions, tags, lengths, *weights, per_step, True)[1]
         for needs in ([True] * 4, [False, True, False, False]):
-            arguments = (torch.ones(3), emissions, tags, lengths, *weights, kept, needs)
+            d_losses = torch.ones(3, 5) if per_step else torch.ones(3)
+            arguments = (d_losses, emissions, tags, lengths, *weights, kept, needs)
             torch.library.opcheck(torch.ops.bigru.crf_loss_backward.default, arguments)
 
 

@@ -16,7 +16,7 @@ from ...errors import ArgumentError, sentence
 from ..gru.native import threads
 from . import gpu, native
 
-__all__ = ["negative_log_likelihood"]
+__all__ = ["negative_log_likelihood", "step_losses"]
 
 WHERE = "crf.negative_log_likelihood"
 
@@ -47,23 +47,38 @@ def negative_log_likelihood(
     Raises:
         ArgumentError: shapes do not fit, a length leaves 0..T, or a tag within a length leaves 0..K-1.
     """
+    if weights is not None:
+        _check_shape("weights", weights, f"[B={len(emissions)}]", (len(emissions),))
+    loss = _losses(emissions, tags, lengths, transitions, start, end, per_step=False)
+    return loss if weights is None else loss * weights
+
+
+def step_losses(
+    emissions: Tensor, tags: Tensor, lengths: Tensor, transitions: Tensor, start: Tensor, end: Tensor
+) -> Tensor:
+    """The same divided among the steps, so that each can be weighted by its tag (18): -log p(y_t | y_1 .. y_t-1, x).
+
+    Weighted, the shares stay log-likelihoods, so a rare tag can count more without the frequent tags around it
+    counting more too. Arguments, and what they raise, are those of `negative_log_likelihood`.
+
+    Returns:
+        [B, T], zero past each length; each row sums to the sequence's loss.
+    """
+    return _losses(emissions, tags, lengths, transitions, start, end, per_step=True)
+
+
+def _losses(emissions: Tensor, tags: Tensor, lengths: Tensor, *weights: Tensor, per_step: bool) -> Tensor:
     if emissions.dim() != 3:
         raise ArgumentError(sentence(WHERE, "emissions", "[B, T, K]", f"shape {list(emissions.shape)}"))
     B, T, K = emissions.shape
     _check_shape("tags", tags, f"[B={B}, T={T}]", (B, T))
     _check_shape("lengths", lengths, f"[B={B}]", (B,))
-    _check_shape("transitions", transitions, f"[K={K}, K={K}]", (K, K))
-    _check_shape("start", start, f"[K={K}]", (K,))
-    _check_shape("end", end, f"[K={K}]", (K,))
-    if weights is not None:
-        _check_shape("weights", weights, f"[B={B}]", (B,))
-    scores = (emissions, transitions, start, end)
-    if all(s.device.type == "cpu" and s.dtype.itemsize <= 4 for s in scores):
-        loss = _compiled(tags, lengths, *(s.float() for s in scores))
-    else:
-        _check_ranges(tags, lengths, T, K)
-        loss = gpu.losses(emissions, tags, lengths, transitions, start, end)
-    return loss if weights is None else loss * weights
+    for name, score, want in zip(("transitions", "start", "end"), weights, ((K, K), (K,), (K,)), strict=True):
+        _check_shape(name, score, "[" + ", ".join(f"K={k}" for k in want) + "]", want)
+    if all(s.device.type == "cpu" and s.dtype.itemsize <= 4 for s in (emissions, *weights)):
+        return _compiled(tags, lengths, per_step, emissions.float(), *(w.float() for w in weights))
+    _check_ranges(tags, lengths, T, K)
+    return (gpu.step_losses if per_step else gpu.losses)(emissions, tags, lengths, *weights)
 
 
 def _check_shape(name: str, value: Tensor, want: str, shape: tuple[int, ...]) -> None:
@@ -85,11 +100,11 @@ def _check_range(name: str, values: Tensor, most: int, want: str) -> None:
         raise ArgumentError(sentence(WHERE, name, want, bad))
 
 
-def _compiled(tags: Tensor, lengths: Tensor, *scores: Tensor) -> Tensor:
+def _compiled(tags: Tensor, lengths: Tensor, per_step: bool, *scores: Tensor) -> Tensor:
     """The loss from the native kernel; scores float32: emissions, transitions, start, end."""
     keep = torch.is_grad_enabled() and any(s.requires_grad for s in scores)
     integers = (tags.to("cpu", torch.int64), lengths.to("cpu", torch.int64))
-    loss: Tensor = torch.ops.bigru.crf_loss(scores[0], *integers, *scores[1:], keep)[0]
+    loss: Tensor = torch.ops.bigru.crf_loss(scores[0], *integers, *scores[1:], per_step, keep)[0]
     return loss
 
 
@@ -103,11 +118,12 @@ def _dense(tensor: Tensor) -> Any:
 
 
 def _forward(
-    emissions: Tensor, tags: Tensor, lengths: Tensor, transitions: Tensor, start: Tensor, end: Tensor, keep: bool
-) -> tuple[Tensor, Tensor]:
-    """The losses [B] and, if `keep` is set, what the gradient needs."""
+    emissions: Tensor, tags: Tensor, lengths: Tensor,
+    transitions: Tensor, start: Tensor, end: Tensor, per_step: bool, keep: bool,
+) -> tuple[Tensor, Tensor]:  # fmt: skip
+    """The losses [B] or [B, T] and, if `keep` is set, what the gradient needs."""
     e, gold, ends, *scores = map(_dense, (emissions, tags, lengths, transitions, start, end))
-    losses = emissions.new_empty(len(e))
+    losses = emissions.new_empty(e.shape[: 1 + per_step])
     try:
         kept = native.forward(e, ends, tuple(scores), _threads(), gold, losses.numpy(), keep)
     except ValueError as error:
@@ -118,7 +134,8 @@ def _forward(
 
 def _forward_shapes(emissions: Tensor, *others: Any) -> tuple[Tensor, Tensor]:
     B, T, K = emissions.shape
-    return emissions.new_empty(B), emissions.new_empty(3 * B * T * ((K + 15) // 16 * 16) + B if others[-1] else 0)
+    losses = emissions.new_empty((B, T) if others[-2] else B)
+    return losses, emissions.new_empty(3 * B * T * ((K + 15) // 16 * 16) + B if others[-1] else 0)
 
 
 def _backward(
@@ -140,24 +157,24 @@ def _backward_shapes(d_losses: Tensor, *saved: Any) -> tuple[Tensor, ...]:
 
 
 def _keep(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, Tensor]) -> None:
-    ctx.save_for_backward(*inputs[:-1], output[1])
+    ctx.save_for_backward(*inputs[:-2], output[1])
     ctx.set_materialize_grads(False)  # else what is kept, many times the emissions, would get zeros for a gradient
 
 
 def _gradient(ctx: Any, d_losses: Tensor | None, _: Tensor | None) -> tuple[Tensor | None, ...]:
     if d_losses is None:
-        return (None,) * 7
+        return (None,) * 8
     if torch.is_grad_enabled():  # A gradient that is differentiated again would silently count as a constant.
         raise ArgumentError(sentence(WHERE, "create_graph", "False in backward", True))
     needs = [ctx.needs_input_grad[i] for i in (0, 3, 4, 5)]
     results = torch.ops.bigru.crf_loss_backward(d_losses, *ctx.saved_tensors, needs)
     emissions, *weights = (r if need else None for r, need in zip(results, needs, strict=True))
-    return emissions, None, None, *weights, None
+    return emissions, None, None, *weights, None, None
 
 
 _LIBRARY = torch.library.Library("bigru", "FRAGMENT")
 _SCORES = "Tensor emissions, Tensor tags, Tensor lengths, Tensor transitions, Tensor start, Tensor end"
-_LIBRARY.define(f"crf_loss({_SCORES}, bool keep) -> (Tensor, Tensor)")
+_LIBRARY.define(f"crf_loss({_SCORES}, bool per_step, bool keep) -> (Tensor, Tensor)")
 _LIBRARY.define(
     f"crf_loss_backward(Tensor d_losses, {_SCORES}, Tensor kept, bool[4] needs) -> (Tensor, Tensor, Tensor, Tensor)"
 )

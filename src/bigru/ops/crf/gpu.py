@@ -15,7 +15,7 @@ from torch import Tensor
 
 from ...errors import ArgumentError, sentence
 
-__all__ = ["losses"]
+__all__ = ["losses", "step_losses"]
 
 _WEAK = 1e-140
 """Products of two reachable scores above this stay normal numbers, and what underflow drops beside them is nothing."""
@@ -224,3 +224,33 @@ def _probabilities(scores: Tensor) -> Tensor:
     odds, _ = _shifted_exp(scores, (-1,))
     total = odds.sum(-1, keepdim=True)
     return odds / torch.where(total == 0, 1, total)
+
+
+FORBIDDEN = -1e4
+"""What stands for -inf in `step_losses`: low enough that no path is taken, and with a gradient that is a number."""
+
+
+def step_losses(
+    emissions: Tensor, tags: Tensor, lengths: Tensor, transitions: Tensor, start: Tensor, end: Tensor
+) -> Tensor:
+    """-log p(y_t | y_1 .. y_t-1, x), [B, T], by (6) and (18); arguments as `autograd.step_losses` checked them."""
+    lengths = lengths.to(emissions.device)
+    tags = tags.clamp(0, emissions.shape[2] - 1)  # past a length they may be anything
+    B, T, K = emissions.shape
+    if not T:
+        return emissions.new_zeros(B, 0)
+    transitions, start, end = (score.clamp(min=FORBIDDEN) for score in (transitions, start, end))
+    emissions = emissions.masked_fill((torch.arange(T, device=lengths.device) >= lengths[:, None])[..., None], 0.0)
+    onward = end.expand(B, K)
+    backward = [onward]
+    for t in range(T - 2, -1, -1):
+        inner = torch.logsumexp(transitions + (emissions[:, t + 1] + onward)[:, None], dim=2)
+        onward = torch.where((t < lengths - 1)[:, None], inner, end)
+        backward.append(onward)
+    after = torch.stack(backward[::-1], dim=1)
+    gold = (emissions + after).gather(2, tags[..., None])[..., 0]
+    first = start[tags[:, :1]] - torch.logsumexp(start + emissions[:, 0] + after[:, 0], dim=1, keepdim=True)
+    came = after[:, :-1].gather(2, tags[:, :-1, None])[..., 0]
+    later = transitions[tags[:, :-1], tags[:, 1:]] - came
+    real = torch.arange(T, device=lengths.device) < lengths[:, None]
+    return -(gold + torch.cat([first, later], dim=1)) * real

@@ -27,7 +27,8 @@ Batch = tuple[np.ndarray, np.ndarray, CrfWeights, int]
 
 forward = _native.crf_forward
 """The loss: (emissions, lengths, scores, threads, tags, losses, keep), float32 and int64 arrays as the header names
-them. Writes losses [B]; returns what `backward` wants if `keep` is set, else None. ValueError for what does not fit."""
+them. Writes losses, [B] or [B, T] to have them divided among the steps; returns what `backward` wants if `keep` is
+set, else None. ValueError for what does not fit."""
 
 backward = _native.crf_backward
 """Its gradients: (emissions, lengths, scores, threads, tags, kept, d_losses, d_emissions, d_transitions, d_start,

@@ -19,7 +19,7 @@ import numpy as np
 from ...errors import ArgumentError, check_array, check_lengths, sentence
 from .weights import CrfWeights, check_scores, check_weights
 
-__all__ = ["log_likelihood", "log_partition", "marginals", "nbest", "span_marginals", "viterbi"]
+__all__ = ["log_likelihood", "log_partition", "marginals", "nbest", "span_marginals", "step_losses", "viterbi"]
 
 PlacedTags = tuple[int, int, Sequence[int]]
 """(row in the batch, first position, the tags from there on)."""
@@ -103,6 +103,34 @@ def log_likelihood(
         _check_tags(where, path, len(wide.start))
         score = _path_score(row, wide, path)
         result[b] = -np.inf if score == -np.inf else score - _partition(row, wide)
+    return result
+
+
+def step_losses(
+    emissions: np.ndarray, tags: np.ndarray, weights: CrfWeights, lengths: np.ndarray | None = None
+) -> np.ndarray:
+    """-log p(y_t | y_1 .. y_t-1, x) of every step (18); rows sum to minus the log-likelihood.
+
+    Returns:
+        [B, T] float64, +inf where a tag may not follow, zero past each length.
+
+    Raises:
+        ArgumentError: as `log_likelihood`.
+    """
+    where = "crf.step_losses"
+    rows, wide, time = _checked(where, emissions, weights, lengths)
+    gold = check_array(where, "tags", tags, np.shape(emissions)[:2], "int")
+    result = np.zeros((len(rows), time))
+    for b, row in enumerate(rows):
+        path, steps = gold[b, : len(row)], np.arange(len(row))
+        _check_tags(where, path, len(wide.start))
+        if not len(row):
+            continue
+        backward = _backward(row, wide)
+        onward = row[steps, path] + backward[steps, path]
+        before = np.r_[_partition(row, wide), backward[steps[:-1], path[:-1]]]
+        scores = np.r_[wide.start[path[0]], wide.transitions[path[:-1], path[1:]]] + onward
+        result[b, : len(row)] = np.where(scores == -np.inf, np.inf, before - np.where(scores == -np.inf, 0, scores))
     return result
 
 

@@ -36,12 +36,15 @@ if _native.threads() == 0:
         "Without it every processor that the process may use gets a thread."
     )
 
-__all__ = ["Prepared", "Weights", "backward", "forward", "gate_floats", "instruction_sets", "isa", "threads"]
+__all__ = [
+    "Prepared", "Weights", "backward", "forward", "gate_floats", "instruction_sets", "isa", "product_rate", "threads",
+]  # fmt: skip
 
 Weights = Sequence[Sequence[Any]]
 """Per walk the four weights; biases may be None."""
 
 instruction_sets = _native.instruction_sets
+product_rate = _native.product_rate
 isa = _native.isa
 threads = _native.threads
 

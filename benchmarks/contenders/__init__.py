@@ -1,0 +1,1 @@
+"""The engines that benchmarks/kernels.py times, a process each; a file per family."""

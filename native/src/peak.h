@@ -1,0 +1,43 @@
+// What this instruction set can do at most: products and sums that stay in registers. Included by table.h.
+#pragma once
+
+#include "number.h"
+
+namespace {
+
+// Runs `rounds` rounds of independent chains of products and sums and returns how many operations that were.
+// Chains: a fused operation takes four cycles and two start in each, so eight keep the units busy; more where product and
+// sum are two operations. Thirteen and the two factors fit into sixteen registers.
+constexpr int kChains = 13;
+
+template <class E> inline double products(long rounds, float* sink) {
+  E factors[W + 1] = {};
+  typename Number<E>::sum chain[kChains] = {};
+  for (int i = 1; i < kChains; ++i) chain[i] = chain[i - 1] + 1;  // of equal ones a compiler would keep only one
+  for (long n = 0; n < rounds; ++n)
+#pragma GCC unroll 13
+    for (int i = 0; i < kChains; ++i) multiply_add(chain[i], factors, factors + 1);
+  typename Number<E>::sum sum = chain[0];
+  for (int i = 1; i < kChains; ++i) sum += chain[i];
+  *sink = static_cast<float>(sum[0]);  // so that the work is not dropped
+  return 2.0 * Number<E>::count * W * kChains * static_cast<double>(rounds);
+}
+
+// A compiler knows float well enough to take a product that never changes out of the loop: x = x * 1/2 + 1 does change.
+template <> inline double products<float>(long rounds, float* sink) {
+  const vf half = splat(0.5f), one = splat(1.0f);
+  vf chain[kChains];
+  for (int i = 0; i < kChains; ++i) chain[i] = splat(static_cast<float>(i));
+  for (long n = 0; n < rounds; ++n)
+#pragma GCC unroll 13
+    for (int i = 0; i < kChains; ++i) chain[i] = chain[i] * half + one;
+  vf sum = chain[0];
+  for (int i = 1; i < kChains; ++i) sum += chain[i];
+  *sink = sum[0];
+  return 2.0 * W * kChains * static_cast<double>(rounds);
+}
+
+// Null where the instruction set has no such products and the kernels make them of others.
+template <class E> constexpr double (*measured())(long, float*) { return Number<E>::native ? products<E> : nullptr; }
+
+}  // namespace
