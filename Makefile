@@ -12,7 +12,7 @@ NATIVE := $(wildcard native/CMakeLists.txt native/*/*)
 # Of the kernels: of the addresses and of C++'s own rules; of what threads share.
 SANITIZE := sanitize-address sanitize-thread
 
-.PHONY: demo test lint bench bench-peers sanitize $(SANITIZE) clean
+.PHONY: demo test lint bench sanitize $(SANITIZE) bench-peers clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/ready
@@ -32,12 +32,6 @@ bench: $(VENV)/ready
 	$(BIN)/python benchmarks/accuracy.py --data $(DATA)
 	$(BIN)/python benchmarks/render.py
 
-# Speed beside other engines, which have an environment of their own; a quarter of an hour on a machine left alone.
-bench-peers: $(PEERS)/ready
-	$(PEERS)/bin/python benchmarks/kernels.py
-	$(PEERS)/bin/python benchmarks/render.py
-	$(PEERS)/bin/python benchmarks/plot.py
-
 # The native fuzzers and the example in C under g++'s sanitizers, on every instruction set of the machine.
 sanitize: $(SANITIZE)
 
@@ -46,6 +40,12 @@ $(SANITIZE): sanitize-%: $(VENV)/ready
 	cmake -S native -B build/$@ -G Ninja -DBIGRU_SANITIZE=$*
 	cmake --build build/$@
 	ctest --test-dir build/$@ --output-on-failure
+
+# Speed beside other engines, which have an environment of their own; a quarter of an hour on a machine left alone.
+bench-peers: $(PEERS)/ready
+	$(PEERS)/bin/python benchmarks/kernels.py
+	$(PEERS)/bin/python benchmarks/render.py
+	$(PEERS)/bin/python benchmarks/plot.py
 
 $(VENV)/ready: pyproject.toml constraints.txt $(NATIVE)
 	$(PYTHON) -m venv $(VENV)

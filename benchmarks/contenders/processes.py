@@ -19,13 +19,14 @@ from bigru.study.speed import Clock
 from .cells import Cell
 
 FAMILIES = {
-    "bigru": ("pytorch", {}),
+    "bigru": ("pytorch", {"OMP_WAIT_POLICY": "PASSIVE"}),
     "torch": ("pytorch", {}),
     "graph": ("graph", {}),
     "keras-tensorflow": ("tutorial", {"KERAS_BACKEND": "tensorflow"}),
     "keras-jax": ("tutorial", {"KERAS_BACKEND": "jax"}),
 }
-"""Per process the module whose ENGINES it runs, and what it finds in its environment."""
+"""Per process the module whose ENGINES it runs, and what it finds in its environment: bigru's is as its command line
+sets it, the others' as their users have it."""
 
 PEAKS = {"peak": "fp32", "peak-bf16": "bf16"}
 """Turns that measure the machine's rate of products instead of a case."""

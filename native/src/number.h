@@ -14,12 +14,12 @@ namespace {
 struct __attribute__((may_alias)) Pair { uint32_t bits; };
 struct __attribute__((may_alias)) Quad { uint32_t bits; };
 
-#if defined(__AVX512BF16__)
+#if BIGRU_LANES == 16 && defined(__AVX512BF16__)
 constexpr bool kPairs = true;  // whether the instruction set has products of them
 #else
 constexpr bool kPairs = false;
 #endif
-#if defined(__AVX512VNNI__)
+#if BIGRU_LANES == 16 && defined(__AVX512VNNI__)
 constexpr bool kQuads = true;
 #else
 constexpr bool kQuads = false;

@@ -26,12 +26,12 @@ def test_versions_engines_and_packages(bigru: Bigru) -> None:
     assert facts["cpus"] >= 1
 
 
-def test_the_kernels(bigru: Bigru) -> None:
+def test_the_kernels_say_what_they_are_built_for_and_use(bigru: Bigru) -> None:
     kernels = json.loads(bigru("info").out)["kernels"]
-    assert kernels["active"] in kernels["here"]
-    assert set(kernels["here"]) <= set(kernels["built"])
-    assert kernels["built"][-1] == kernels["here"][-1] == "portable"
-    assert kernels["threads"] >= 1
+    assert kernels["built"][-1] == kernels["runs_here"][-1] == "portable"
+    assert set(kernels["runs_here"]) <= set(kernels["built"])
+    assert kernels["active"] == os.environ.get("BIGRU_ISA", kernels["runs_here"][0])
+    assert 1 <= kernels["threads"] <= 4096
 
 
 @pytest.mark.parametrize("command", [["info"], ["predict", "{model}", "aab"]])
@@ -48,6 +48,13 @@ def test_an_environment_that_the_kernels_cannot_serve(command: list[str], name: 
     assert (done.returncode, done.stdout) == (2, "")
     sentence = rf"bigru {arguments[0]}: {name} must be [^\n]*, got {value}\. [^\n]*\n"
     assert re.fullmatch(sentence, done.stderr), done.stderr
+
+
+def test_kernels_that_are_not_built_are_null(bigru: Bigru, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "bigru._native", None)
+    monkeypatch.delitem(sys.modules, "bigru.ops.gru.native", raising=False)
+    monkeypatch.delattr("bigru.ops.gru.native", raising=False)
+    assert json.loads(bigru("info").out)["kernels"] is None
 
 
 def test_a_missing_package_is_null(bigru: Bigru, monkeypatch: pytest.MonkeyPatch) -> None:

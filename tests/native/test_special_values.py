@@ -26,6 +26,27 @@ def test_inputs_that_are_not_finite(value, reset_after):
     np.testing.assert_allclose(y, want_y, atol=2e-6, rtol=0, equal_nan=True)
 
 
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+@pytest.mark.parametrize("reset_after", [True, False])
+@pytest.mark.parametrize("matrix", [0, 1])
+def test_whole_numbers_of_a_row_that_is_not_finite_are_nan(value, reset_after, matrix):
+    # In 8 bits a number that is not finite takes its row with it: of a weight one unit, of x and h all units of a row.
+    case = random_case(1, 5, 4, 3, 7, reset_after=reset_after, reverse=(False,), lengths="full", precision="int8")
+    clean, _, _ = forward(case)
+    case.weights[0][matrix][2 * 7 + 4, 1] = value
+    y, _, _ = forward(case)
+    assert np.isnan(y[:, 0, 4]).all()
+    np.testing.assert_array_equal(np.delete(y[:, 0], 4, axis=1), np.delete(clean[:, 0], 4, axis=1))
+    assert np.isnan(y[:, 1:]).all()  # the state is not finite either
+
+    case = random_case(1, 5, 4, 3, 7, reset_after=reset_after, reverse=(False,), lengths="full", precision="int8")
+    array = case.x[3, 0] if matrix == 0 else case.h0[0, 3]
+    array[1] = value
+    y, _, _ = forward(case)
+    assert np.isnan(y[3]).all()
+    np.testing.assert_array_equal(np.delete(y, 3, axis=0), np.delete(clean, 3, axis=0))
+
+
 def test_a_poisoned_row_stays_alone():
     case = random_case(2, 20, 5, 3, 17)
     clean, _, _ = forward(case)

@@ -7,7 +7,6 @@ import os
 import platform
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
 
 from .. import __version__
 
@@ -31,27 +30,35 @@ def info() -> None:
         "system": f"{platform.system()} {platform.machine()}",
         "cpus": cpus,
         "cpu_features": _features(),
+        "kernels": _kernels(),
         "threads": {
             name: os.environ.get(name) for name in ("BIGRU_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
         },
-        "kernels": _kernels(),
         "engines": {"train": "torch" if packages["torch"] else None, "predict": "native"},
         "packages": packages,
     }
     print(json.dumps(facts, indent=2))
 
 
-def _kernels() -> dict[str, Any]:
-    """Return the instruction sets that are built in, best first, those that run here, the one in use, and its threads.
+def _kernels() -> dict[str, object] | None:
+    """Return what the compiled kernels are built for and use, None where they are not built.
 
     Raises:
-        BigruError: the kernels are not built, or the environment asks of them what they cannot do.
+        BigruError: BIGRU_ISA or BIGRU_THREADS asks of them what they cannot do here.
     """
+    try:
+        import bigru._native  # noqa: F401
+    except ImportError:
+        return None
     from ..ops.gru import native
 
     sets = native.instruction_sets()
-    here = [name for name, runs in sets if runs]
-    return {"built": [name for name, _ in sets], "here": here, "active": native.isa(), "threads": native.threads()}
+    return {
+        "built": [name for name, _ in sets],
+        "runs_here": [name for name, runs in sets if runs],
+        "active": native.isa(),
+        "threads": native.threads(),
+    }
 
 
 def _version(name: str) -> str | None:
