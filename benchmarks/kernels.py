@@ -9,7 +9,8 @@ How it is measured:
   alike; medians and quartiles are over the rounds. A block has as many calls as fill ten milliseconds, at least one.
 - A process that is not asked is stopped (SIGSTOP). Threads of OpenMP, onnxruntime or TensorFlow that spin after their
   work then cost nobody else; how they wait (OMP_WAIT_POLICY and the like) stays as their users have it, which for
-  bigru's is as its command line sets it. What a stop costs, cold caches and sleeping threads, is paid by a few calls before a block, which are not timed.
+  bigru's is as its command line sets it. What a stop costs, cold caches and sleeping threads, is paid by a few calls
+  before a block, which are not timed.
 - Before a cell is timed, the answers of every engine are compared with bigru's: outputs, and in training all
   gradients, within 1e-4 of the largest entry; bf16 within 5e-2, int8 within 1e-1. If one differs the run stops. The
   largest difference stands in the result file.
