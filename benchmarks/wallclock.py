@@ -31,6 +31,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from provenance import commit, machine, versions
 from sets import LOADERS
 
 from bigru.config import ModelConfig, TrainConfig
@@ -38,7 +39,7 @@ from bigru.data import batching
 from bigru.study.engines import check_equal
 from bigru.train.dev import SIZE
 from bigru.train.recipes import Plan, plan
-from bigru.train.stream import Batch, Data, Stream, collate
+from bigru.train.stream import Batch, Collator, Data, Stream
 
 RESULT = Path(__file__).parent / "results" / "wallclock.json"
 ENGINES = ("bigru", "torch", "keras")
@@ -194,7 +195,8 @@ def decays(name: str, parameter: Any) -> bool:
 
 def batches(data: Data) -> Iterator[Batch]:
     """Return all of a data set in the batches that bigru evaluates."""
-    return (collate(*data, indices) for indices in batching.batches(data[0], SIZE))
+    collate = Collator(*data)
+    return (collate(indices) for indices in batching.batches(data[0], SIZE))
 
 
 def with_keras(given: Problem) -> Iterator[Epoch]:
@@ -257,7 +259,9 @@ def main() -> None:
             runs.append({"engine": engine, "seed": seed, **summary(json.loads(file.read_text(encoding="utf-8")))})
             print({key: value for key, value in runs[-1].items() if key != "epochs"}, flush=True)
     file.unlink()
-    out.write_text(json.dumps({"goal": GOAL, "whole": whole, "runs": runs}, indent=1) + "\n", encoding="utf-8")
+    signature = {"machine": machine(), "versions": versions(commit()), "options": trial | {"seeds": arguments.seeds}}
+    result = {"goal": GOAL, "whole": whole, "signature": signature, "runs": runs}
+    out.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -53,6 +54,12 @@ def test_a_cell_is_measured_by_engines_in_processes_of_their_own() -> None:
     assert 0 <= result["difference"]["torch"] < 1e-4
     assert result["milliseconds"]["torch"]["rounds"] >= 2
     assert result["peak_gflops"] > 0
+
+
+def test_every_script_finds_what_it_imports() -> None:
+    names = sorted(path.stem for path in BENCHMARKS.glob("*.py") if path.stem != "plot")  # which needs matplotlib
+    assert "wallclock" in names
+    subprocess.run([sys.executable, "-B", "-c", f"import {', '.join(names)}"], cwd=BENCHMARKS, check=True)
 
 
 def test_every_engine_of_every_part_has_a_process() -> None:

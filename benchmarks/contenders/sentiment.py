@@ -12,7 +12,7 @@ from keras import layers, ops
 
 from bigru.data.batching import batches
 from bigru.train.dev import SIZE
-from bigru.train.stream import Batch, collate
+from bigru.train.stream import Batch, Collator
 
 ROUND = sorted({int(2**power * part) for power in range(4, 14) for part in (1, 1.25, 1.5, 1.75)})
 """Lengths that batches are padded to: four per doubling, so that few shapes are compiled."""
@@ -131,7 +131,8 @@ def train(given: Any) -> Iterator[tuple[float, float]]:
     adamw.exclude_from_weight_decay(var_names=["bias", "embeddings"])
     model.compile(adamw, loss_of(training.label_smoothing, training.consistency))
     averaged = build(given)
-    dev = [(indices, *arrays(collate(*given.dev, indices), 1)) for indices in batches(given.dev[0], SIZE)]
+    collate = Collator(*given.dev)
+    dev = [(indices, *arrays(collate(indices), 1)) for indices in batches(given.dev[0], SIZE)]
     given.check("keras", averaged.predict_on_batch(dev[0][1]))
     start = time.perf_counter()
     for number, batch in enumerate(stream, 1):
