@@ -1,18 +1,11 @@
 // Random shapes, lengths, walks and threads on arrays of exactly the size the header names, for the sanitizers to watch:
 // nothing is read or written outside them, padding (NaN) never reaches a result, and threads change no bit.
-#include <cmath>
-#include <cstdio>
-#include <cstdlib>
-#include <cstring>
 #include <limits>
 #include <random>
-#include <vector>
 
-#include "bigru.h"
+#include "fuzz.h"
 
 namespace {
-
-using Floats = std::vector<float>;
 
 struct Case {
   bigru_gru_layer layer{};
@@ -59,16 +52,6 @@ Case random_case(unsigned seed) {
   return c;
 }
 
-void must(int code) {
-  if (code == BIGRU_OK) return;
-  std::fprintf(stderr, "%s\n", bigru_last_error());
-  std::exit(1);
-}
-
-bool same(const Floats& a, const Floats& b) {
-  return a.empty() || std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
-}
-
 void infer(const bigru_gru_layer& l, const bigru_gru_weights* w, const Case& c, Floats& y, Floats& h_n) {
   bigru_gru_prepared* prepared = bigru_gru_prepare(&l, w);
   if (!prepared) must(BIGRU_INVALID);
@@ -111,12 +94,6 @@ Results run(const Case& c, int threads) {
   return r;
 }
 
-bool finite(const Floats& a) {
-  for (float x : a)
-    if (!std::isfinite(x)) return false;
-  return true;
-}
-
 bool sound(const Results& one, const Results& many) {
   bool good = same(one.y, many.y) && same(one.h_n, many.h_n) && same(one.dx, many.dx) && same(one.dh0, many.dh0);
   good = good && finite(one.y) && finite(one.h_n) && finite(one.dx) && finite(one.dh0);
@@ -128,20 +105,12 @@ bool sound(const Results& one, const Results& many) {
 }  // namespace
 
 int main(int count, char** arguments) {
-  if (!bigru_isa()) {
-    std::fprintf(stderr, "skipped: this build or this CPU lacks the instruction set that BIGRU_ISA names\n");
-    return 77;  // what CTest takes for skipped
-  }
-  const unsigned cases = count > 1 ? static_cast<unsigned>(std::atoi(arguments[1])) : 300;
-  for (unsigned seed = 0; seed < cases; ++seed) {
+  return run_seeds(count, arguments, [](unsigned seed) {
     const Case c = random_case(seed);
-    if (!sound(run(c, 1), run(c, 3))) {
-      const bigru_gru_layer& l = c.layer;
-      std::fprintf(stderr, "seed %u: B %ld T %ld I %ld H %ld D %d failed\n", seed, static_cast<long>(l.B),
-                   static_cast<long>(l.T), static_cast<long>(l.I), static_cast<long>(l.H), l.D);
-      return 1;
-    }
-  }
-  std::printf("%s: %u cases passed\n", bigru_isa(), cases);
-  return 0;
+    if (sound(run(c, 1), run(c, 3))) return true;
+    const bigru_gru_layer& l = c.layer;
+    std::fprintf(stderr, "seed %u: B %ld T %ld I %ld H %ld D %d failed\n", seed, static_cast<long>(l.B),
+                 static_cast<long>(l.T), static_cast<long>(l.I), static_cast<long>(l.H), l.D);
+    return false;
+  });
 }

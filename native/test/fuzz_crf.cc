@@ -1,19 +1,13 @@
 // The CRF on random shapes, lengths, scores and threads, on arrays of exactly the size the header names, for the
 // sanitizers to watch: nothing is read or written outside them, padding (NaN) never reaches a result, and threads change
 // no bit.
-#include <cmath>
-#include <cstdio>
-#include <cstdlib>
-#include <cstring>
 #include <limits>
 #include <random>
-#include <vector>
 
-#include "bigru.h"
+#include "fuzz.h"
 
 namespace {
 
-using Floats = std::vector<float>;
 using Doubles = std::vector<double>;
 using Integers = std::vector<int64_t>;
 
@@ -78,12 +72,6 @@ Case random_case(unsigned seed) {
   return c;
 }
 
-void must(int code) {
-  if (code == BIGRU_OK) return;
-  std::fprintf(stderr, "%s\n", bigru_last_error());
-  std::exit(1);
-}
-
 Results run(const Case& c, int threads) {
   bigru_crf_batch b = c.batch;
   b.threads = threads;
@@ -113,16 +101,6 @@ Results run(const Case& c, int threads) {
   return r;
 }
 
-template <class T> bool same(const std::vector<T>& a, const std::vector<T>& b) {
-  return a.empty() || std::memcmp(a.data(), b.data(), a.size() * sizeof(T)) == 0;
-}
-
-template <class T> bool finite(const std::vector<T>& a) {
-  for (T x : a)
-    if (!std::isfinite(x)) return false;
-  return true;
-}
-
 // Every tag may follow itself, so that each sequence has a path; a gold path may still be forbidden.
 bool sound(const Results& one, const Results& many) {
   for (float loss : one.losses)
@@ -145,19 +123,11 @@ bool sound(const Results& one, const Results& many) {
 }  // namespace
 
 int main(int count, char** arguments) {
-  if (!bigru_isa()) {
-    std::fprintf(stderr, "skipped: this build or this CPU lacks the instruction set that BIGRU_ISA names\n");
-    return 77;  // what CTest takes for skipped
-  }
-  const unsigned cases = count > 1 ? static_cast<unsigned>(std::atoi(arguments[1])) : 300;
-  for (unsigned seed = 0; seed < cases; ++seed) {
+  return run_seeds(count, arguments, [](unsigned seed) {
     const Case c = random_case(seed);
-    if (!sound(run(c, 1), run(c, 3))) {
-      std::fprintf(stderr, "seed %u: B %ld T %ld K %ld failed\n", seed, static_cast<long>(c.batch.B),
-                   static_cast<long>(c.batch.T), static_cast<long>(c.batch.K));
-      return 1;
-    }
-  }
-  std::printf("%s: %u cases passed\n", bigru_isa(), cases);
-  return 0;
+    if (sound(run(c, 1), run(c, 3))) return true;
+    std::fprintf(stderr, "seed %u: B %ld T %ld K %ld failed\n", seed, static_cast<long>(c.batch.B),
+                 static_cast<long>(c.batch.T), static_cast<long>(c.batch.K));
+    return false;
+  });
 }
