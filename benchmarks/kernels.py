@@ -27,7 +27,6 @@ import argparse
 import json
 import os
 import platform
-import subprocess
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -36,6 +35,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from contenders.cells import SEED, TUTORIAL, Cell, layer_of
 from contenders.processes import PEAKS, Process, family_of, processes
+from provenance import commit, processor
 
 import bigru
 from bigru.study.engines import Arrays, NotOfferedError, check_equal
@@ -199,10 +199,10 @@ def signature(versions: dict[str, str], parts: list[str], budget: float, load: f
     return {
         "versions": {name: versions[name] for name in sorted(versions) if name != "isa"},
         "isa": versions.get("isa"),
-        "processor": _processor(),
+        "processor": processor(),
         "processors": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
         "python": platform.python_version(),
-        "commit": _git("rev-parse", "--short", "HEAD") + ("+" if _git("status", "--porcelain", "-uno") else ""),
+        "commit": commit(),
         "date": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "seed": SEED,
         "whole": parts == list(PARTS) and budget == SECONDS,
@@ -210,17 +210,6 @@ def signature(versions: dict[str, str], parts: list[str], budget: float, load: f
         "load_before": round(load, 2),
         "seconds": round(seconds),
     }
-
-
-def _processor() -> str:
-    listing = Path("/proc/cpuinfo")
-    lines = listing.read_text(encoding="utf-8").splitlines() if listing.exists() else []
-    return next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), platform.processor())
-
-
-def _git(*arguments: str) -> str:
-    done = subprocess.run(["git", *arguments], capture_output=True, text=True, check=False, cwd=RESULT.parent)
-    return done.stdout.strip()
 
 
 def main() -> None:

@@ -9,14 +9,19 @@ from pathlib import Path
 
 import bigru
 
-__all__ = ["commit", "machine", "versions"]
+__all__ = ["commit", "machine", "processor", "versions"]
+
+
+def processor() -> str:
+    """Return the processor's name."""
+    lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines() if Path("/proc/cpuinfo").exists() else []
+    names = (line.split(":")[1].strip() for line in lines if line.startswith("model name"))
+    return next(names, platform.processor())
 
 
 def machine() -> str:
     """Return how many cores of which processor this process may use."""
-    lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines() if Path("/proc/cpuinfo").exists() else []
-    names = (line.split(":")[1].strip() for line in lines if line.startswith("model name"))
-    return f"{len(os.sched_getaffinity(0))} cores of {next(names, platform.processor())}"
+    return f"{len(os.sched_getaffinity(0))} cores of {processor()}"
 
 
 def versions(commit: str) -> dict[str, str]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from .. import __version__
 
-__all__ = ["info"]
+__all__ = ["info", "installed"]
 
 NEEDED = ("numpy", "safetensors", "typer", "rich")
 OPTIONAL = ("torch", "lightning", "scikit-learn", "pyarrow", "narwhals", "rjieba", "tokenizers", "datasets")
@@ -23,7 +23,7 @@ FEATURES = ("avx2", "fma", "avx512f", "avx512_bf16", "amx_bf16", "asimd", "bf16"
 def info() -> None:
     """Print one JSON object; a package that is not installed is null."""
     cpus = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    packages = {name: _version(name) for name in (*NEEDED, *OPTIONAL, *FOR_DEMOS_AND_LOGS)}
+    packages = {name: installed(name) for name in (*NEEDED, *OPTIONAL, *FOR_DEMOS_AND_LOGS)}
     facts = {
         "bigru": __version__,
         "python": platform.python_version(),
@@ -61,7 +61,8 @@ def _kernels() -> dict[str, object] | None:
     }
 
 
-def _version(name: str) -> str | None:
+def installed(name: str) -> str | None:
+    """Return the version of a package, None where it is not installed."""
     try:
         return version(name)
     except PackageNotFoundError:

@@ -74,6 +74,15 @@ wanted; what is not comes back empty. The gates are as many as full lengths woul
 shapes alone."""
 
 
+def _options(
+    x: Tensor, lengths: Tensor | None, h0: Tensor | None, reset_after: bool, reverse: Sequence[bool], precision: str
+) -> dict[str, Any]:
+    """Return what the kernel's two passes are told of a layer, besides its input and weights."""
+    _check_precision(precision)
+    options: dict[str, Any] = {"lengths": _int64(x, lengths), "h0": _dense(h0), "threads": _threads()}
+    return options | {"reset_after": reset_after, "reverse": reverse, "precision": precision}
+
+
 def _forward(
     keep: bool,
     x: Tensor,
@@ -84,9 +93,7 @@ def _forward(
     reverse: Sequence[bool],
     precision: str,
 ) -> tuple[Tensor, ...]:
-    _check_precision(precision)
-    options: dict[str, Any] = {"lengths": _int64(x, lengths), "h0": _dense(h0), "threads": _threads()}
-    options |= {"reset_after": reset_after, "reverse": reverse, "precision": precision}
+    options = _options(x, lengths, h0, reset_after, reverse, precision)
     try:
         results = native.forward(_dense(x), _walks(weights, reverse), keep=keep, **options)
     except ValueError as error:
@@ -95,26 +102,12 @@ def _forward(
 
 
 def _backward(
-    dy: Tensor | None,
-    dh_n: Tensor | None,
-    y: Tensor,
-    gates: Tensor,
-    needs: Sequence[bool],
-    x: Tensor,
-    lengths: Tensor | None,
-    h0: Tensor | None,
-    weights: Sequence[Tensor],
-    reset_after: bool,
-    reverse: Sequence[bool],
-    precision: str,
-) -> tuple[Tensor, Tensor, list[Tensor]]:
-    _check_precision(precision)
-    options: dict[str, Any] = {"lengths": _int64(x, lengths), "h0": _dense(h0), "threads": _threads()}
-    options |= {"reset_after": reset_after, "reverse": reverse, "precision": precision}
-    dx, dh0, gradients = native.backward(
-        _dense(x), _walks(weights, reverse), _dense(y), _dense(gates), _dense(dy), _dense(dh_n),
-        needs=needs, **options,
-    )  # fmt: skip
+    dy: Tensor | None, dh_n: Tensor | None, y: Tensor, gates: Tensor, needs: Sequence[bool], x: Tensor,
+    lengths: Tensor | None, h0: Tensor | None, weights: Sequence[Tensor], *layer: Any,
+) -> tuple[Tensor, Tensor, list[Tensor]]:  # fmt: skip
+    arrays = [_dense(a) for a in (y, gates, dy, dh_n)]
+    options = _options(x, lengths, h0, *layer)
+    dx, dh0, gradients = native.backward(_dense(x), _walks(weights, layer[1]), *arrays, needs=needs, **options)
     dweights = [torch.from_numpy(g) for walk in gradients or () for g in walk if g is not None]
     return _tensor(dx), _tensor(dh0), dweights
 
