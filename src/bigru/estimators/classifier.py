@@ -1,0 +1,149 @@
+"""A classifier with the face of scikit-learn."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin
+
+from .. import bundle as saved
+from ..errors import ArgumentError, sentence
+from ..runtime.predictor import Predictor
+from ..train.arrays import are_many, inputs_of
+from .fitted import answers, model_of, restore, score, tags_for, train
+
+__all__ = ["BiGRUClassifier"]
+
+
+class BiGRUClassifier(ClassifierMixin, BaseEstimator):
+    """Gives texts, lists of tokens or numeric series one label, or any number of labels.
+
+    None stands for the default of the kind of input (`bigru.train.recipes.DEFAULTS`).
+
+    Args:
+        hidden: units per direction.
+        layers: stacked layers.
+        cell: "gru", "rnn" or "lstm".
+        direction: "both", "forward" or "backward".
+        merge: how two directions are joined: "concat", "sum", "mul", "average" or "gated".
+        unit: what a text is read in: "char", "word", "token" or "subword"; None looks at the texts.
+        channels: what is known of a unit, as ("unit", "bigram"); see `bigru.data.text`.
+        pooling: how steps become one vector, as ("max", "attention"); see `bigru.config.POOLINGS`.
+        dropout: share of what the head reads that is left out in training.
+        epochs: passes over the data at most.
+        batch_size: sequences per step.
+        learning_rate: peak rate of AdamW.
+        average: decay of the average of the weights, 0 for none.
+        class_weights: "none" or "balanced".
+        label_smoothing: mass spread over the other labels.
+        patience: epochs without a better dev score before training stops.
+        time: seconds after which training ends.
+        precision: "32" or "bf16".
+        random_state: seed of weights, order, dropout and the held-out tenth.
+        verbose: 0 for silence, 1 for progress on stderr.
+
+    Attributes:
+        classes_: the labels as they were given, sorted.
+        history_: per epoch its figures.
+        best_score_: the dev score of the weights kept.
+        bundle_: the model as it is saved.
+    """
+
+    TASK = "classify"
+
+    def __init__(
+        self,
+        *,
+        hidden: int | None = None,
+        layers: int | None = None,
+        cell: str | None = None,
+        direction: str | None = None,
+        merge: str | None = None,
+        unit: str | None = None,
+        channels: Sequence[str] | None = None,
+        pooling: Sequence[str] | None = None,
+        dropout: float | None = None,
+        epochs: int | None = None,
+        batch_size: int | None = None,
+        learning_rate: float | None = None,
+        average: float | None = None,
+        class_weights: str | None = None,
+        label_smoothing: float | None = None,
+        patience: int | None = None,
+        time: float | None = None,
+        precision: str | None = None,
+        random_state: Any = 0,
+        verbose: int = 0,
+    ) -> None:
+        self.hidden = hidden
+        self.layers = layers
+        self.cell = cell
+        self.direction = direction
+        self.merge = merge
+        self.unit = unit
+        self.channels = channels
+        self.pooling = pooling
+        self.dropout = dropout
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.average = average
+        self.class_weights = class_weights
+        self.label_smoothing = label_smoothing
+        self.patience = patience
+        self.time = time
+        self.precision = precision
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def fit(self, X: Any, y: Any, X_dev: Any = None, y_dev: Any = None) -> BiGRUClassifier:
+        """Train.
+
+        Args:
+            X: N texts, lists of tokens or series: a list, an array [N, T, I] (or [N, T]), a column of a frame.
+            y: N labels of any plain type, or N lists of labels.
+            X_dev, y_dev: examples that choose the best epoch; without them a tenth of X is held out.
+
+        Raises:
+            ArgumentError: X and y are not of the kinds above, or a parameter does not fit.
+            DataError: too little to learn from, or a dev label that X has not.
+        """
+        train(self, "classify", X, y, (X_dev, y_dev), multi_label=are_many(y))
+        return self
+
+    def predict(self, X: Any) -> Any:
+        """Return the label of each input, an array [N]; or a list of lists of labels."""
+        rows, given = answers(self, X)
+        if self.bundle_.config.multi_label:
+            return [[given[label] for label in answer["labels"]] for answer in rows]
+        return np.array([given[answer["label"]] for answer in rows], self.classes_.dtype)
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """Return the probability of each label, [N, K], columns in the order of `classes_`."""
+        predictor = Predictor(model_of(self))
+        names = [str(label) for label in self.classes_]
+        rows = [answer["scores"] for answer in predictor.predict_iter(inputs_of(X)[0])]
+        return np.array([[scores[name] for name in names] for scores in rows]).reshape(-1, len(names))
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Return the accuracy, weighted if weights [N] are given; for many labels micro F1 (weights are refused)."""
+        if not model_of(self).config.multi_label:
+            return float(super().score(X, y, sample_weight))
+        if sample_weight is not None:
+            raise ArgumentError(sentence("score", "sample_weight", "None for many labels", "weights"))
+        return score(self, X, y, "micro_f1")
+
+    def save(self, path: str | os.PathLike[str], force: bool = False) -> None:
+        """Write the model to a folder that `bigru.load` and the command line read."""
+        saved.save(model_of(self), path, force)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> BiGRUClassifier:
+        """Read a saved model, ready to predict. (Its parameters are the defaults: they are not part of a model.)"""
+        return restore(cls(), saved.load(path))
+
+    def __sklearn_tags__(self) -> Any:
+        return tags_for(super().__sklearn_tags__(), two_d=True)

@@ -1,0 +1,117 @@
+"""What the estimators share: from what scikit-learn hands over to a model, and from a model to its attributes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted
+
+from ..bundle import Bundle
+from ..bundle.configuration import TASKS
+from ..errors import ArgumentError, sentence
+from ..runtime.predictor import Predictor
+from ..train.arrays import inputs_of, labels_of, rows_of
+from ..train.export import export
+from ..train.fit import fit
+from ..train.recipes import Plan, plan
+from ..train.stream import Data
+
+__all__ = ["answers", "model_of", "restore", "score", "tags_for", "train"]
+
+FACES = {"classify": "BiGRUClassifier", "tag": "BiGRUTagger"}
+"""Who answers for the models of a task."""
+
+
+def train(estimator: Any, task: str, X: Any, y: Any, dev: tuple[Any, Any], **labelled: Any) -> None:
+    """Train an estimator and give it what scikit-learn expects of a fitted one."""
+    nested = task == "tag" or labelled["multi_label"]
+    inputs, given = pairs(X, y, nested, "y")
+    kind = inputs_of(X)[1]
+    classes = _classes([label for row in given for label in row] if nested else given)
+    options = estimator.get_params(deep=False)
+    verbose, seed = options.pop("verbose"), options.pop("random_state")
+    options["seed"] = seed if isinstance(seed, int) else int(check_random_state(seed).randint(2**31 - 1))
+    options.pop("scheme", None)
+    made = plan(task, inputs, named(given, nested), kind, options=options, **labelled)
+    learn, judge = _data(made, inputs, named(given, nested)), None
+    if dev[0] is not None:
+        inputs, given = pairs(*dev, nested, "y_dev")
+        judge = _data(made, inputs, named(given, nested))
+    progress = "auto" if verbose else "silent"
+    fitted = fit(made.task, made.config, made.model, learn, judge, made.training, progress=progress)
+    if {str(label) for label in classes} != set(made.config.labels):
+        classes = np.array(sorted(made.config.labels))
+    facts = {"score": fitted.score_name, "best_score": fitted.best_score, "best_epoch": fitted.best_epoch}
+    metrics = {"training": {**facts, "steps": fitted.steps}, "classes": classes.tolist()}
+    estimator.bundle_ = export(made.task, made.config, made.model, fitted.weights, inputs, metrics=metrics)
+    estimator.classes_, estimator.history_, estimator.best_score_ = classes, fitted.history, fitted.best_score
+
+
+def pairs(X: Any, y: Any, nested: bool, name: str) -> tuple[list[Any], list[Any]]:
+    """Return inputs and labels as lists of equal length."""
+    inputs, given = inputs_of(X)[0], rows_of(y, name) if nested else labels_of(y, name)
+    if len(inputs) != len(given):
+        raise ArgumentError(sentence("fit", name, f"as long as X ({len(inputs)})", len(given)))
+    return inputs, given
+
+
+def _classes(labels: list[Any]) -> np.ndarray:
+    """Return the distinct labels, sorted."""
+    kinds = {type(label).__name__ for label in labels}
+    if len(kinds) != 1 or not kinds <= {"str", "int", "bool", "float"}:
+        want = "all strings, all whole numbers or all booleans"
+        raise ArgumentError(sentence("fit", "labels", want, ", ".join(sorted(kinds)) or "none"))
+    return np.unique(np.array(labels))
+
+
+def named(given: list[Any], nested: bool) -> list[Any]:
+    """Return labels as the strings that a saved model has."""
+    return [list(map(str, row)) for row in given] if nested else list(map(str, given))
+
+
+def _data(made: Plan, inputs: list[Any], labels: list[Any]) -> Data:
+    return made.task.featurise(made.config, inputs), made.task.targets(made.config, labels)
+
+
+def model_of(estimator: Any) -> Any:
+    """Return the Bundle of a fitted estimator."""
+    check_is_fitted(estimator, "bundle_")
+    return estimator.bundle_
+
+
+def answers(estimator: Any, X: Any) -> tuple[Iterator[dict[str, Any]], dict[str, Any]]:
+    """Return the answer to each input, and the labels as they were given by their names."""
+    predictor, classes = Predictor(model_of(estimator)), estimator.classes_.tolist()
+    return predictor.predict_iter(inputs_of(X)[0]), dict(zip(map(str, classes), classes, strict=True))
+
+
+def score(estimator: Any, X: Any, y: Any, name: str) -> float:
+    """Return one score of the evaluation that a saved model gets."""
+    inputs, given = pairs(X, y, True, "y")
+    made = model_of(estimator)
+    answers = list(Predictor(made).predict_iter(inputs))
+    return float(TASKS[made.task].score(made.config, named(given, True), answers)[name])
+
+
+def restore(estimator: Any, made: Bundle) -> Any:
+    """Give an estimator a saved model; labels are what they were if an estimator saved it, else strings."""
+    task = estimator.TASK
+    if made.task != task:
+        remedy = f"Use {FACES[made.task]}.load."
+        raise ArgumentError(sentence("load", "model", f"one for {task}", f"one for {made.task}", remedy))
+    noted = made.metrics.get("classes")
+    labels = noted if isinstance(noted, list) and len({type(label) for label in noted}) == 1 else []
+    same = set(map(str, labels)) == set(made.config.labels)
+    estimator.bundle_, estimator.classes_ = made, np.array(labels if same else sorted(made.config.labels))
+    estimator.best_score_, estimator.history_ = None, []
+    return estimator
+
+
+def tags_for(tags: Any, two_d: bool) -> Any:
+    """Tell scikit-learn what an input may be; an array [N, T] holds series, and T is not fixed by training."""
+    tags.input_tags.two_d_array, tags.input_tags.three_d_array, tags.input_tags.string = two_d, True, True
+    tags.no_validation = True
+    return tags
