@@ -3,7 +3,9 @@
 bigru, plain torch and Keras on JAX train one model after the other, seed by seed, each in a process of its own, and
 write after each epoch how many seconds it took and the dev accuracy. The result file holds seconds per epoch (the
 median over epochs, evaluation included), and seconds until dev accuracy is 92.0 % for the first time. Test is not
-looked at: the accuracy table scores it.
+looked at: the accuracy table scores it. A contender stops after the epoch in which it has spent `LIMIT` times what
+bigru took to get there: by then the question is settled, and an hour of the machine is saved. Contenders train the
+first seed only, bigru all of them. The file keeps the runs of engines that are not named, each with its own signature.
 
 What is equal: the model of bigru's recipe (embeddings of characters and hashed bigrams, one bidirectional GRU, pooling
 by maximum, mean and bag, linear part, R-Drop as two passes in one batch); its first weights, first vectors included,
@@ -44,6 +46,8 @@ from bigru.train.stream import Batch, Collator, Data, Stream
 RESULT = Path(__file__).parent / "results" / "wallclock.json"
 ENGINES = ("bigru", "torch", "keras")
 GOAL = 0.92
+LIMIT = 7
+"""Contenders get so many times bigru's seconds to the goal, and the rest of the epoch that they are in."""
 
 
 class Problem(NamedTuple):
@@ -212,23 +216,35 @@ def environment(engine: str) -> dict[str, str]:
     return {**os.environ, **({"OMP_WAIT_POLICY": "PASSIVE"} if engine == "bigru" else {})}
 
 
-def contend(engine: str, given: Problem, out: Path) -> None:
-    """Train with one engine and write its epochs to a file."""
+def contend(engine: str, given: Problem, out: Path, most: float) -> None:
+    """Train with one engine, until the goal or `most` seconds are behind it, and write its epochs to a file."""
     train = {"bigru": with_bigru, "torch": with_torch, "keras": with_keras}[engine]
-    rows = [epoch._asdict() for epoch in train(given)]
+    rows: list[dict[str, float]] = []
+    for epoch in train(given):
+        rows.append(epoch._asdict())
+        print(f"{engine}: epoch {len(rows)}, {epoch.seconds:.1f} s, dev {epoch.dev:.4f}", file=sys.stderr, flush=True)
+        if epoch.dev >= GOAL or sum(row["seconds"] for row in rows) > most:
+            break
     out.write_text(json.dumps(rows), encoding="utf-8")
 
 
 def summary(rows: list[dict[str, float]]) -> dict[str, Any]:
-    """Return seconds per epoch and to the goal (None if it was not reached), and the epochs."""
+    """Return seconds spent, per epoch and to the goal (None if it was not reached), and the epochs."""
     spent = np.cumsum([row["seconds"] for row in rows])
     reached = next((round(float(s), 2) for s, row in zip(spent, rows, strict=True) if row["dev"] >= GOAL), None)
     return {
         "seconds_to_goal": reached,
+        "seconds": round(float(spent[-1]), 2),
         "seconds_per_epoch": round(statistics.median(row["seconds"] for row in rows), 2),
         "best_dev": max(row["dev"] for row in rows),
         "epochs": [{"seconds": round(row["seconds"], 2), "dev": round(row["dev"], 4)} for row in rows],
     }
+
+
+def order(engines: list[str], seeds: list[int]) -> list[tuple[str, int]]:
+    """Return who trains which seed, bigru first: its seconds limit the others'."""
+    first = [("bigru", seed) for seed in seeds] if "bigru" in engines else []
+    return first + [(engine, seeds[0]) for engine in engines if engine != "bigru"]
 
 
 def main() -> None:
@@ -240,28 +256,41 @@ def main() -> None:
     parser.add_argument("--rows", type=int, help="train on the first so many texts: a trial, not a result")
     parser.add_argument("--out", type=Path, help=f"{RESULT.name} of results/ by default; a trial goes to runs/")
     parser.add_argument("--one", type=Path, help=argparse.SUPPRESS)  # the file that a process of one engine writes
+    parser.add_argument("--most", type=float, default=float("inf"), help=argparse.SUPPRESS)  # its seconds
     arguments = parser.parse_args()
     if arguments.one:
         given = problem(arguments.data, arguments.seeds[0], arguments.epochs, arguments.rows)
-        contend(arguments.engines[0], given, arguments.one)
+        contend(arguments.engines[0], given, arguments.one, arguments.most)
         return
     trial = {"--epochs": arguments.epochs, "--rows": arguments.rows}
-    whole = not any(trial.values()) and len(arguments.seeds) >= 3 and set(arguments.engines) == set(ENGINES)
-    out = arguments.out or (RESULT if whole else Path("runs") / RESULT.name)
+    out = arguments.out or (Path("runs") / RESULT.name if any(trial.values()) else RESULT)
     out.parent.mkdir(parents=True, exist_ok=True)
-    file = out.with_suffix(".part")
-    runs = []
-    for seed in arguments.seeds:
-        for engine in arguments.engines:
-            more = [text for option, value in trial.items() if value for text in (option, str(value))]
-            command = [sys.executable, __file__, "--data", str(arguments.data), "--seeds", str(seed), *more]
-            subprocess.run([*command, "--engines", engine, "--one", str(file)], check=True, env=environment(engine))
-            runs.append({"engine": engine, "seed": seed, **summary(json.loads(file.read_text(encoding="utf-8")))})
-            print({key: value for key, value in runs[-1].items() if key != "epochs"}, flush=True)
+    before = json.loads(out.read_text(encoding="utf-8"))["runs"] if out.exists() else []
+    runs: list[dict[str, Any]] = [run for run in before if run["engine"] not in arguments.engines]
+    for engine, seed in order(arguments.engines, arguments.seeds):
+        most = float("inf") if engine == "bigru" else LIMIT * fastest(runs)
+        rows = apart(engine, seed, arguments, most, out.with_suffix(".part"))
+        signature = {"machine": machine(), "load": os.getloadavg()[0], "versions": versions(commit()), "options": trial}
+        runs.append({"engine": engine, "seed": seed, **summary(rows), "signature": signature})
+        out.write_text(json.dumps({"goal": GOAL, "limit": LIMIT, "runs": runs}, indent=1) + "\n", encoding="utf-8")
+        print({key: runs[-1][key] for key in ("engine", "seed", "seconds_to_goal", "seconds", "best_dev")}, flush=True)
+
+
+def fastest(runs: list[dict[str, Any]]) -> float:
+    """Return the seconds in which bigru reached the goal with the first seed that did; infinity without one."""
+    return next((run["seconds_to_goal"] for run in runs if run["engine"] == "bigru" and run["seconds_to_goal"]), np.inf)
+
+
+def apart(engine: str, seed: int, arguments: argparse.Namespace, most: float, file: Path) -> list[dict[str, float]]:
+    """Train one seed with one engine in a process of its own and return its epochs."""
+    command = [sys.executable, __file__, "--data", str(arguments.data), "--seeds", str(seed), "--engines", engine]
+    for name in ("epochs", "rows"):
+        if getattr(arguments, name):
+            command += [f"--{name}", str(getattr(arguments, name))]
+    subprocess.run([*command, "--one", str(file), "--most", str(most)], check=True, env=environment(engine))
+    rows: list[dict[str, float]] = json.loads(file.read_text(encoding="utf-8"))
     file.unlink()
-    signature = {"machine": machine(), "versions": versions(commit()), "options": trial | {"seeds": arguments.seeds}}
-    result = {"goal": GOAL, "whole": whole, "signature": signature, "runs": runs}
-    out.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    return rows
 
 
 if __name__ == "__main__":

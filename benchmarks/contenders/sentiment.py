@@ -140,7 +140,7 @@ def train(given: Any) -> Iterator[tuple[float, float]]:
         if number % stream.per_epoch == 0:
             model.jax_state_sync()
             for target, value in zip(averaged.trainable_variables, adamw._model_variables_moving_average, strict=True):
-                target.assign(value)
+                target.assign(np.array(value))  # a copy: the next step gives the buffer of the average away
             right = sum(int(((averaged.predict_on_batch(x) > 0) == gold).sum()) for _, x, gold in dev)
             now = time.perf_counter()
             yield now - start, right / len(given.dev[0])
