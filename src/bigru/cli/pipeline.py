@@ -12,6 +12,7 @@ import numpy as np
 
 from ..bundle import Bundle
 from ..config import ChannelConfig
+from ..data.audio import AudioFeatures
 from ..data.examples import Examples
 from ..data.text import TextFeatures
 from ..errors import ArgumentError, DataError, sentence
@@ -150,6 +151,8 @@ def _describe(decided: Plan, say: Say) -> None:
     if isinstance(features, TextFeatures):
         channels = ", ".join(channel.name for channel in features.channels)
         say(f"reads {features.unit}s ({len(features.vocabulary)} known; channels {channels})")
+    elif isinstance(features, AudioFeatures):
+        say(f"reads {features.mel_bins} mel bands every {features.frame_shift:g} ms, at {features.sample_rate:,} Hz")
     else:
         say(f"reads {features.values} numbers per step")
     names = ", ".join(config.labels[:SHOWN])
