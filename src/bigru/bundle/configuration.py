@@ -114,6 +114,7 @@ def check_agreement(task: str, model: ModelConfig, config: TaskConfig) -> None:
         "channels": (model.channels, features.channels if isinstance(features, TextFeatures) else ()),
         "values": (model.values, 0 if isinstance(features, TextFeatures) else features.values),
         "crf": (model.crf, getattr(config, "crf", False)),
+        "stride": (model.stride if task == "tag" else 1, 1),
         "pooling": ("used" if model.pooling else "unused", "used" if task == "classify" else "unused"),
     }
     for name, (got, want) in pairs.items():

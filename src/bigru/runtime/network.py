@@ -14,6 +14,7 @@ from ..layout import DIRECTIONS, weight_names
 from ..ops.gru.native import Prepared
 from ..ops.gru.rounding import PRECISIONS
 from ..ops.recurrent.vectorised import Layer
+from .front import Convolution
 
 __all__ = ["Network"]
 
@@ -54,6 +55,10 @@ class Network:
         self.model = model
         self._weights = {name: np.asarray(array, np.float32) for name, array in arrays.items()}
         encoder = model.encoder
+        self._front = [
+            Convolution(conv, self._under(f"front.{n}."), _norm(self._under(f"front.{n}.norm.")))
+            for n, conv in enumerate(model.front)
+        ]
         self._layers = [_layer(encoder, self._under(f"encoder.layers.{n}."), precision) for n in range(encoder.layers)]
         self._merges = [_merge(encoder, self._under(f"encoder.layers.{n}.")) for n in range(encoder.layers)]
         self._norms = [_norm(self._under(f"encoder.norms.{n}.")) for n in range(encoder.layers)]
@@ -68,7 +73,8 @@ class Network:
             lengths: [B] int within 0..T.
 
         Returns:
-            float32 [B, K] for a pooled model, else [B, T, K], zero past a length.
+            float32 [B, K] for a pooled model, else [B, T', K] with T' = `model.steps(T)`, zero past
+            `model.steps(lengths)`.
 
         Raises:
             ArgumentError: a dtype or shape does not fit, an id is outside its channel, a length outside 0..T.
@@ -77,9 +83,13 @@ class Network:
         kind, width = ("int", len(model.channels)) if model.channels else ("float", model.values)
         inputs = check_array(WHERE, "inputs", inputs, ("B", "T", width), kind)
         lengths = check_lengths(WHERE, lengths, *inputs.shape[:2])
-        past = _past(lengths, inputs.shape[1])
+        ended, past = lengths, _past(lengths, inputs.shape[1])
         ids = inputs if past is None else np.where(past[:, :, None], 0, inputs)
         x = self._embed(ids)
+        for convolution in self._front:
+            x, lengths = convolution(_clear(x, _past(lengths, x.shape[1])), lengths)
+        if self._front:
+            past = _past(lengths, x.shape[1])
         states, h_n = self._encode(x, lengths)
         if not model.pooling:
             logits = self._head(np.concatenate([states, x], axis=2) if model.skip else states)
@@ -88,7 +98,9 @@ class Network:
             return _clear(logits, past)
         pooled = self._pool(_clear(x, past), _clear(states, past), h_n, past, lengths)
         logits = self._head(pooled)
-        return logits + _total(_clear(self._wide(ids), past), lengths) if model.wide else logits
+        if model.wide:
+            logits += _total(_clear(self._wide(ids), _past(ended, ids.shape[1])), ended)
+        return logits
 
     def _under(self, prefix: str) -> dict[str, np.ndarray]:
         return {name.removeprefix(prefix): w for name, w in self._weights.items() if name.startswith(prefix)}
