@@ -228,6 +228,9 @@ class TrainConfig:
         class_weights: "none" or "balanced" (inverse frequency).
         precision: "32" or "bf16".
         pretrain: whether embeddings start from what stands near what in the training inputs, not from noise.
+        time_masks: stretches of time that are hidden in each numeric input, drawn anew at each step (SpecAugment).
+        band_masks: groups of neighbouring numbers of all its steps that are hidden likewise.
+        speed: how much faster and slower recordings are played as well, as a share, 0 for not at all.
         seed: seed of weights, shuffling and dropout.
         time: seconds after which training ends, or None.
     """
@@ -245,6 +248,9 @@ class TrainConfig:
     class_weights: str = "none"
     precision: str = "32"
     pretrain: bool = False
+    time_masks: int = 0
+    band_masks: int = 0
+    speed: float = 0.0
     seed: int = 0
     time: float | None = None
 
@@ -258,6 +264,11 @@ class TrainConfig:
             _check_fraction(where, key, getattr(self, key))
         if not 0.0 <= self.consistency < float("inf"):
             raise ArgumentError(sentence(where, "consistency", "at least 0", self.consistency))
+        for key in ("time_masks", "band_masks"):
+            if getattr(self, key) < 0:
+                raise ArgumentError(sentence(where, key, "at least 0", getattr(self, key)))
+        if not 0.0 <= self.speed <= 0.5:
+            raise ArgumentError(sentence(where, "speed", "within 0 <= s <= 0.5", self.speed))
         if self.time is not None:
             _check_positive(where, "time", self.time)
 

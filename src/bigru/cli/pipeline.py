@@ -21,6 +21,7 @@ from ..runtime.predictor import Predictor
 from ..train.export import export
 from ..train.fit import Fitted, fit
 from ..train.recipes import Plan, plan
+from ..train.speed import perturbed
 from .show import Say, note
 from .vectors import read_vectors
 
@@ -88,6 +89,7 @@ def learn(
         loggers=loggers,
         progress=progress,
         initial_weights=weights,
+        variants=perturbed(decided.config, train.inputs, decided.training),
     )
     dev = parts.dev or _held_out(train, fitted)
     facts = {"examples": len(train), **_facts(fitted)}

@@ -76,8 +76,9 @@ DEFAULTS: dict[tuple[str, str], Recipe] = {
     ),
     ("classify", "audio"): Recipe(
         pooling=("max", "mean"),
-        encoder=replace(SERIES, hidden=96, layers=2, dropout=0.3),
-        training=TrainConfig(epochs=30, batch_size=32, average=0.998),
+        front=(ConvConfig(64, 5, 2), ConvConfig(96, 5, 2)),
+        encoder=replace(SERIES, hidden=96, dropout=0.3),
+        training=TrainConfig(epochs=30, average=0.995, time_masks=2, band_masks=2, speed=0.1),
     ),
     ("tag", "series"): Recipe(
         encoder=SERIES,
