@@ -232,6 +232,9 @@ class TrainConfig:
         scaling: deviation of the factor, about 1, that a whole numeric sequence is multiplied with, per dimension.
         time_warp: deviation of the logarithm of the speed at which a numeric sequence is walked through.
         crop: largest share of the steps of a numeric sequence that is cut off at its ends.
+        time_masks: stretches of time that are hidden in each numeric input, drawn anew at each step (SpecAugment).
+        band_masks: groups of neighbouring numbers of all its steps that are hidden likewise.
+        speed: how much faster and slower recordings are played as well, as a share, 0 for not at all.
         seed: seed of weights, shuffling and dropout.
         time: seconds after which training ends, or None.
     """
@@ -253,6 +256,9 @@ class TrainConfig:
     scaling: float = 0.0
     time_warp: float = 0.0
     crop: float = 0.0
+    time_masks: int = 0
+    band_masks: int = 0
+    speed: float = 0.0
     seed: int = 0
     time: float | None = None
 
@@ -267,6 +273,11 @@ class TrainConfig:
         for key in ("consistency", "jitter", "scaling", "time_warp"):
             if not 0.0 <= getattr(self, key) < float("inf"):
                 raise ArgumentError(sentence(where, key, "at least 0", getattr(self, key)))
+        for key in ("time_masks", "band_masks"):
+            if getattr(self, key) < 0:
+                raise ArgumentError(sentence(where, key, "at least 0", getattr(self, key)))
+        if not 0.0 <= self.speed <= 0.5:
+            raise ArgumentError(sentence(where, "speed", "within 0 <= s <= 0.5", self.speed))
         if self.time is not None:
             _check_positive(where, "time", self.time)
 

@@ -6,6 +6,7 @@ from types import ModuleType
 from typing import Any
 
 from ..config import ModelConfig, from_dict, to_dict
+from ..data.audio import AudioFeatures
 from ..data.series import SeriesFeatures
 from ..data.text import TextFeatures
 from ..errors import ArgumentError, check_choice, sentence
@@ -17,6 +18,9 @@ TASKS: dict[str, ModuleType] = {"classify": classify, "tag": tag}
 """The tasks by name."""
 
 TaskConfig = classify.Config | tag.Config
+
+KINDS = {"text": TextFeatures, "series": SeriesFeatures, "audio": AudioFeatures}
+"""What a model reads, by the name in config.json."""
 
 FIELDS: dict[str, dict[str, type | tuple[type, ...]]] = {
     "classify": {"labels": list, "multi_label": bool, "threshold": (int, float)},
@@ -35,7 +39,7 @@ MOST = {"hidden": 1 << 16, "layers": 64}
 def written(task: str, model: ModelConfig, config: TaskConfig) -> tuple[dict[str, Any], list[str], str | None]:
     """Return the entries of config.json, the vocabulary, and the tokenizer's JSON if there is one."""
     features: dict[str, Any] = {**config.features.to_json()}
-    kind = "text" if isinstance(config.features, TextFeatures) else "series"
+    kind = next(name for name, of in KINDS.items() if isinstance(config.features, of))
     vocabulary = list(config.features.vocabulary) if isinstance(config.features, TextFeatures) else []
     tokenizer = features.pop("tokenizer", None)
     values = {key: getattr(config, key) for key in FIELDS[task]}
@@ -84,12 +88,14 @@ def task_of(task: Any, values: Any, features: Any, vocabulary: Any, tokenizer: s
     return config
 
 
-def _features(values: Any, vocabulary: Any, tokenizer: str | None) -> TextFeatures | SeriesFeatures:
+def _features(values: Any, vocabulary: Any, tokenizer: str | None) -> TextFeatures | SeriesFeatures | AudioFeatures:
     kind = values.get("kind") if isinstance(values, dict) else None
-    check_choice("Bundle", "kind of features", kind, ("text", "series"))
+    check_choice("Bundle", "kind of features", kind, KINDS)
     rest = {key: value for key, value in values.items() if key != "kind"}
     if kind == "series":
         return SeriesFeatures.from_json(rest)
+    if kind == "audio":
+        return AudioFeatures.from_json(rest)
     features = TextFeatures.from_json(rest if tokenizer is None else rest | {"tokenizer": tokenizer}, vocabulary)
     if tokenizer is not None:
         features.features("")  # makes the tokenizer now, so that a broken one is found here
@@ -106,7 +112,7 @@ def check_agreement(task: str, model: ModelConfig, config: TaskConfig) -> None:
     pairs: dict[str, tuple[Any, Any]] = {
         "outputs": (model.outputs, config.outputs),
         "channels": (model.channels, features.channels if isinstance(features, TextFeatures) else ()),
-        "values": (model.values, features.values if isinstance(features, SeriesFeatures) else 0),
+        "values": (model.values, 0 if isinstance(features, TextFeatures) else features.values),
         "crf": (model.crf, getattr(config, "crf", False)),
         "stride": (model.stride if task == "tag" else 1, 1),
         "pooling": ("used" if model.pooling else "unused", "used" if task == "classify" else "unused"),

@@ -12,6 +12,7 @@ import numpy as np
 
 from ..bundle import Bundle
 from ..config import ChannelConfig
+from ..data.audio import AudioFeatures
 from ..data.examples import Examples
 from ..data.text import TextFeatures
 from ..errors import ArgumentError, DataError, sentence
@@ -20,6 +21,7 @@ from ..runtime.predictor import Predictor
 from ..train.export import export
 from ..train.fit import Fitted, fit
 from ..train.recipes import Plan, plan
+from ..train.speed import perturbed
 from .show import Say, note
 from .vectors import read_vectors
 
@@ -87,6 +89,7 @@ def learn(
         loggers=loggers,
         progress=progress,
         initial_weights=weights,
+        variants=perturbed(decided.config, train.inputs, decided.training),
     )
     dev = parts.dev or _held_out(train, fitted)
     facts = {"examples": len(train), **_facts(fitted)}
@@ -150,6 +153,8 @@ def _describe(decided: Plan, say: Say) -> None:
     if isinstance(features, TextFeatures):
         channels = ", ".join(channel.name for channel in features.channels)
         say(f"reads {features.unit}s ({len(features.vocabulary)} known; channels {channels})")
+    elif isinstance(features, AudioFeatures):
+        say(f"reads {features.mel_bins} mel bands every {features.frame_shift:g} ms, at {features.sample_rate:,} Hz")
     else:
         say(f"reads {features.values} numbers per step")
     names = ", ".join(config.labels[:SHOWN])

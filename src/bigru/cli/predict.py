@@ -9,7 +9,9 @@ from itertools import tee
 from pathlib import Path
 from typing import Any
 
+from ..data.audio import AudioFeatures
 from ..data.formats import SUFFIXES
+from ..data.recordings import Recording, is_audio
 from ..errors import ArgumentError, DataError, sentence
 from ..runtime.predictor import Predictor, load
 
@@ -29,14 +31,31 @@ def predict(model: Path, inputs: list[str], *, precision: str, plain: bool, **op
 
 def _sources(predictor: Predictor, inputs: list[str], **options: Any) -> Iterable[Any]:
     """Return what is to be answered: stdin, the rows of a file, or the arguments themselves."""
+    audio = isinstance(predictor.bundle.config.features, AudioFeatures)
     if inputs == ["-"]:
-        return _lines(options["encoding"] or "utf-8")
+        lines = _lines(options["encoding"] or "utf-8")
+        return (Recording(line, line) for line in lines) if audio else lines
+    if audio:
+        return _recordings(predictor, inputs, **options)
     if len(inputs) == 1 and (options["format"] is not None or _is_file(inputs[0])):
         return _rows(predictor, inputs[0], **options)
     given = [name for name, value in options.items() if value is not None]
     if given:
         raise ArgumentError(sentence("predict", given[0], "left out for texts", repr(options[given[0]])))
     return inputs
+
+
+def _recordings(predictor: Predictor, inputs: list[str], **options: Any) -> list[Any]:
+    """Return the recordings that the arguments name: audio files themselves, or one folder or manifest of them."""
+    from ..data.manifests import from_files
+    from .show import note
+
+    if len(inputs) == 1 and not is_audio(inputs[0]):
+        return _rows(predictor, inputs[0], **options)
+    examples = from_files(inputs)
+    for finding in examples.findings:
+        note(str(finding))
+    return examples.inputs
 
 
 def _rows(predictor: Predictor, file: str, **options: Any) -> list[Any]:
@@ -81,7 +100,9 @@ def _lines(encoding: str) -> Iterator[str]:
 
 
 def _json(source: Any, answer: dict[str, Any]) -> str:
-    shown = {"text": source} if isinstance(source, str) else {"tokens": source} if isinstance(source, list) else {}
+    kinds: dict[type, str] = {str: "text", list: "tokens", Recording: "audio"}
+    name = kinds.get(type(source))
+    shown = {} if name is None else {name: str(source) if name == "audio" else source}
     return json.dumps(shown | _rounded(answer), ensure_ascii=False)
 
 
@@ -96,10 +117,12 @@ def _rounded(value: Any) -> Any:
 
 def _plain(source: Any, answer: dict[str, Any]) -> str:
     """Return an answer as one line for people."""
-    text = source if isinstance(source, str) else " ".join(source) if isinstance(source, list) else f"{source.shape}"
+    text = " ".join(source) if isinstance(source, list) else str(getattr(source, "shape", source))
     if "entities" in answer:
         found = [f"{entity.get('text', '')}/{entity['label']}" for entity in answer["entities"]]
         return f"{text}\t{' '.join(found) or '-'}"
+    if "symbols" in answer:
+        return f"{text}\t{answer['text'] or '-'}"
     if "tags" in answer:
         return f"{text}\t{' '.join(answer['tags'])}"
     labels = answer.get("labels", [answer.get("label")])

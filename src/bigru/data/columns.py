@@ -8,7 +8,7 @@ from statistics import fmean
 
 from ..errors import DataError, nearest, sentence
 
-__all__ = ["LABELS", "TEXTS", "Choice", "choose", "find", "has_header"]
+__all__ = ["LABELS", "RECORDINGS", "TEXTS", "Choice", "choose", "find", "has_header"]
 
 TEXTS = (
     *("text", "texts", "sentence", "review", "content", "comment", "body", "message", "tweet", "document"),
@@ -23,6 +23,12 @@ LABELS = (
     *("标签", "类别", "分类", "情感", "情感倾向", "类型", "意图"),
 )
 """Names of label columns, the surest first."""
+
+RECORDINGS = (
+    *("audio", "audio_path", "audio_filepath", "recording", "path", "file", "filename", "file_name", "wav", "clip"),
+    *("录音", "音频", "文件"),
+)
+"""Names of columns of recordings, the surest first."""
 
 SHORT = 40
 """Longest label or column name, in characters, that a guess believes in."""
@@ -92,7 +98,7 @@ def has_header(first: Sequence[str], rest: Sequence[Sequence[str]], wanted: Sequ
         return True
     if len(set(cells)) < len(cells) or any(not cell or len(cell) > SHORT for cell in cells):
         return False
-    if any(cell.casefold() in TEXTS or cell.casefold() in LABELS for cell in cells):
+    if any(cell.casefold() in known for known in (TEXTS, LABELS, RECORDINGS) for cell in cells):
         return True
     if len(rest) < 3 or len(first) < 2 or any(cell.split() != [cell] for cell in cells):
         return False

@@ -17,6 +17,7 @@ from ..errors import ArgumentError
 from .examples import Examples
 from .findings import Finding
 from .numbers import columns
+from .recordings import Recording
 from .segment import split_words, unspaced
 
 __all__ = ["DOMINANT", "HARMFUL", "RARE", "examine"]
@@ -30,7 +31,7 @@ DOMINANT = 0.9
 HARMFUL = frozenset(
     (
         *("contradiction", "leak", "illegal tags", "damaged text", "one class", "alike classes", "unknown class"),
-        *("mismatch", "empty column"),
+        *("mismatch", "empty column", "silent"),
     )
 )
 """Kinds of findings that spoil the training or flatter the score; the others are worth knowing."""
@@ -48,7 +49,8 @@ def examine(examples: Examples, *others: Examples) -> tuple[list[Finding], dict[
 
     Kinds of findings:
 
-    - what the reader listed: "empty row", "stray spaces", "passed over", "labels missing";
+    - what the reader listed: "empty row", "stray spaces", "passed over", "labels missing", and of recordings "stereo",
+      "8 bits", "silent";
     - "encoding": other than UTF-8; "mismatch": a file of another kind or task than the training data;
     - "duplicate": the same input with the same label before in the file; "contradiction": with another label;
       "leak": the same input in an earlier file;
@@ -97,10 +99,10 @@ def _by_kind(findings: Sequence[Finding]) -> dict[str, int]:
 
 
 def _entry(one: Examples) -> dict[str, Any]:
-    lengths = np.array([len(x) for x in one.inputs])
+    lengths = np.array([round(1000 * x.seconds) if one.kind == "audio" else len(x) for x in one.inputs])
     median, p95, p99 = (int(q) for q in np.percentile(lengths, (50, 95, 99), method="inverted_cdf"))
     longest = int(lengths.argmax())
-    unit = {"text": "characters", "tokens": "tokens", "series": "steps"}[one.kind]
+    unit = {"text": "characters", "tokens": "tokens", "series": "steps", "audio": "milliseconds"}[one.kind]
     return {
         "file": one.source,
         "examples": len(one),
@@ -142,9 +144,11 @@ def _encoding(one: Examples) -> Iterator[Finding]:
 
 
 def _key(x: Any) -> Hashable:
-    """Return what makes two inputs the same: text but for surrounding spaces, tokens, or the very numbers."""
+    """Return what makes two inputs the same: text but for surrounding spaces, tokens, the very numbers or samples."""
     if isinstance(x, str):
         return x.strip()
+    if isinstance(x, Recording):
+        return x.digest
     return (x.shape, x.tobytes()) if isinstance(x, np.ndarray) else tuple(x)
 
 
@@ -190,7 +194,7 @@ def _illegal_tags(one: Examples) -> Iterator[Finding]:
 
 def _characters(one: Examples) -> Iterator[Finding]:
     """Yield damaged rows one by one, and other odd characters with their number of rows."""
-    if one.kind == "series":
+    if one.kind in ("series", "audio"):
         return
     rows: Counter[str] = Counter()
     firsts: dict[str, int] = {}
@@ -255,7 +259,7 @@ def _unknown_units(files: Sequence[Examples]) -> Iterator[tuple[float | None, li
     """Yield, per file, the share of units that the first file does not hold, and a finding that shows one."""
     train = files[0]
     yield None, []
-    if train.kind == "series" or len(files) == 1:
+    if train.kind in ("series", "audio") or len(files) == 1:
         yield from ((None, []) for _ in files[1:])
         return
     words = train.kind == "text" and not unspaced(train.inputs[:1000])

@@ -16,11 +16,12 @@ class Examples:
     """Labelled (or unlabelled) examples read from one source.
 
     Attributes:
-        inputs: str for "text", list[str] for "tokens", float32 arrays [T, I] for "series".
-        targets: per example a str (one label), or a list[str]: the labels of a multi-label
+        inputs: str for "text", list[str] for "tokens", float32 arrays [T, I] for "series",
+            `recordings.Recording` for "audio".
+        targets: per example a str (one label, or the transcript), or a list[str]: the labels of a multi-label
             example, or one tag per character, token or step; None where the source has none.
-        kind: "text", "tokens" or "series".
-        task: "classify" (labels belong to the example) or "tag" (labels belong to its units).
+        kind: "text", "tokens", "series" or "audio".
+        task: "classify" (labels belong to the example), "tag" (labels belong to its units) or "transcribe".
         multi_label: whether an example of "classify" has any number of labels.
         lines: physical line of each example, counted from 1 (row for Parquet, frames and arrays).
         source: the file as the user named it.

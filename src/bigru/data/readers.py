@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ..errors import DataError, check_choice, sentence
 from ..scheme import SCHEMES
-from . import arrays, conll, jsonl, tables, ts, wordtag
+from . import arrays, conll, jsonl, manifests, tables, ts, wordtag
 from .columns import has_header
 from .encoding import decode, read_bytes
 from .examples import Examples
@@ -17,7 +17,7 @@ from .records import Options, from_records
 
 __all__ = ["Examples", "Finding", "from_dataset", "from_frame", "read"]
 
-TASKS = ("classify", "tag")
+TASKS = ("classify", "tag", "transcribe")
 
 WITH_COLUMNS = ("csv", "tsv", "jsonl", "parquet", "conll", "conllu")
 
@@ -39,8 +39,8 @@ def read(
     """Read one data file; everything not given is inferred, and said in `inferred`.
 
     Args:
-        path: a file, gzipped or not.
-        task: "classify" or "tag".
+        path: a file, gzipped or not; or a folder of recordings.
+        task: "classify", "tag" or "transcribe".
         text_column, label_column: names (tables without header and CoNLL: numbers from 1).
         format: one of `formats.FORMATS`.
         encoding: a codec; None detects byte-order marks, UTF-8 and GB18030.
@@ -60,8 +60,13 @@ def read(
         if value is not None:
             check_choice("read", name, value, known)
     source = str(path)
-    data = read_bytes(path)
     options = Options(task, text_column, label_column, scheme, multi_label, require_targets, id_column, time_column)
+    if format is None and manifests.is_folder_of_audio(Path(path)):
+        result = manifests.from_folder(Path(path), task, require_targets)
+        _check_heeded(result, "folder", options)
+        result.inferred |= {"task": result.task}
+        return result
+    data = read_bytes(path)
     found = format or by_name(source, data)
     if found == "npz":
         result = arrays.parse(data, source, require_targets=require_targets, task=task)

@@ -1,9 +1,10 @@
-"""Records (rows of a table, JSON objects) to Examples: texts, spans, tokens and series with their labels."""
+"""Records (rows of a table, JSON objects) to Examples: texts, spans, tokens, series, recordings with their labels."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from .. import scheme as schemes
@@ -14,6 +15,8 @@ from .findings import Finding
 from .labels import SEPARATOR, LabelReader, is_list, is_missing
 from .long import from_long, long_form
 from .numbers import said, series_of
+from .manifests import audio_key, target_of
+from .recordings import Recording, examined
 from .spans import looks_like_spans, span_tags
 
 __all__ = ["Options", "Record", "from_records"]
@@ -22,6 +25,9 @@ VALUES = ("values", "series", "x")
 TOKENS = ("tokens", "words")
 SPANS = ("spans", "entities")
 TAGS = ("tags", "ner_tags", "pos_tags", "upos", "labels")
+
+TASKS = {"example": "classify", "transcript": "transcribe"}
+"""The task by what labels belong to; those of units and spans are tags."""
 
 Record = dict[str, Any]
 
@@ -42,7 +48,8 @@ class Options:
 
 @dataclass(frozen=True)
 class Layout:
-    """Where records hold what: `per` says whether labels belong to an "example", a "unit" or a "span"."""
+    """Where records hold what: `per` says whether targets belong to an "example", a "unit" or a "span", or are a
+    "transcript"."""
 
     kind: str
     input_key: str
@@ -54,10 +61,10 @@ class Layout:
 def from_records(source: str, records: Sequence[Record], lines: Sequence[int], options: Options) -> Examples:
     """Build examples from records; the keys of all records together say what they hold.
 
-    A row per step makes series (`long_form`), `values` make series, `tokens` sequences of tokens, spans (`spans`,
-    `entities`, or `[start, end, label]` under `label` or `labels`) tagged characters, anything else texts with labels.
-    Records without input, or without the label that is required, are left out, each with a finding; an empty text is
-    an input where no label is required.
+    A row per step makes series (`long_form`), names of audio files make recordings, `values` series, `tokens` sequences
+    of tokens, spans (`spans`, `entities`, or `[start, end, label]` under `label` or `labels`) tagged characters,
+    anything else texts with labels. Records without input, or without the label that is required, are left out, each
+    with a finding; an empty text is an input where no label is required.
 
     Args:
         source: the file as the user named it.
@@ -80,15 +87,17 @@ def from_records(source: str, records: Sequence[Record], lines: Sequence[int], o
     many = layout.per == "example" and _is_many(records, key, options)
     kept, findings, labelled = _complete(source, records, lines, layout, many, options.require_targets)
     result = Examples([], None, layout.kind, [line for _, line in kept], source, findings=findings)
-    result.task, result.multi_label = "classify" if layout.per == "example" else "tag", many
+    result.task, result.multi_label = TASKS.get(layout.per, "tag"), many
     result.inferred |= layout.reasons
-    readers: dict[str, Callable[[Any, str], Any]] = {"text": _text, "tokens": _tokens, "series": series_of}
-    read = readers[layout.kind]
+    read = READERS[layout.kind]
     for record, line in kept:
         result.inputs.append(read(record[layout.input_key], f"{source}:{line}"))
     if layout.kind == "series":
         _check_widths(result)
         result.inferred |= said(result.inputs)
+    elif layout.kind == "audio":
+        result.inputs, found = examined(result.inputs, result.lines, source)
+        result.findings += found
     if labelled:
         _read_targets(result, [record[str(key)] for record, _ in kept], layout, options.scheme)
     return result
@@ -103,6 +112,12 @@ def _layout(source: str, records: Sequence[Record], names: list[str], options: O
         if first is not None and is_list(first):
             words = key in TOKENS or (key not in VALUES and isinstance(first[0], str))
             return _sequence_layout(source, records, names, "tokens" if words else "series", key, options)
+    recordings = audio_key(records, names, options.text_column)
+    if recordings is not None:
+        target, task = target_of(source, names, options.task, options.label_column, options.require_targets)
+        reasons = {"recordings": recordings} | ({} if target is None else {"target": target})
+        per = "example" if task == "classify" else "transcript"
+        return Layout("audio", recordings, target, per, reasons)
     columns = [[record.get(name) for record in records] for name in names]
     marks = _span_key(records, names, options)
     if marks is not None:
@@ -215,6 +230,22 @@ def _tokens(value: Any, place: str) -> list[str]:
     return tokens
 
 
+def _recording(value: Any, place: str) -> Recording:
+    """Return the recording at a path, which counts from the folder of the file that names it."""
+    if not isinstance(value, str):
+        raise DataError(sentence(place, "audio", "the path of a recording", repr(value)[:80]))
+    return Recording(str(Path(place).parent / value), place)
+
+
+READERS: dict[str, Callable[[Any, str], Any]] = {
+    "text": _text,
+    "tokens": _tokens,
+    "series": series_of,
+    "audio": _recording,
+}
+"""How an input is read, by its kind."""
+
+
 def _check_widths(result: Examples) -> None:
     width = result.inputs[0].shape[1]
     for values, line in zip(result.inputs, result.lines, strict=True):
@@ -236,10 +267,12 @@ def _read_targets(result: Examples, values: Sequence[Any], layout: Layout, schem
                 want = f"a list of {len(x)} labels, one per step or token"
                 raise DataError(sentence(f"{result.source}:{line}", str(layout.target_key), want, got))
             result.targets.append([labels.one(label, line) for label in value])
+        elif layout.per == "transcript":
+            result.targets.append(" ".join(labels.one(value, line).split()))
         else:
             result.targets.append(labels.many(value, line) if result.multi_label else labels.one(value, line))
     result.findings += labels.findings()
-    if layout.per != "example":
+    if layout.per not in TASKS:
         found = "BIO" if layout.per == "span" else schemes.detect(result.targets)
         result.scheme = scheme or (None if layout.kind == "series" else found)
         result.inferred["scheme"] = result.scheme or "none, plain labels"

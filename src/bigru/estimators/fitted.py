@@ -17,6 +17,7 @@ from ..train.arrays import inputs_of, labels_of, rows_of
 from ..train.export import export
 from ..train.fit import fit
 from ..train.recipes import Plan, plan
+from ..train.speed import perturbed
 from ..train.stream import Data
 
 __all__ = ["answers", "model_of", "restore", "score", "tags_for", "train"]
@@ -36,12 +37,13 @@ def train(estimator: Any, task: str, X: Any, y: Any, dev: tuple[Any, Any], **lab
     options["seed"] = seed if isinstance(seed, int) else int(check_random_state(seed).randint(2**31 - 1))
     options.pop("scheme", None)
     made = plan(task, inputs, named(given, nested), kind, options=options, **labelled)
+    variants = perturbed(made.config, inputs, made.training)
     learn, judge = _data(made, inputs, named(given, nested)), None
     if dev[0] is not None:
         inputs, given = pairs(*dev, nested, "y_dev")
         judge = _data(made, inputs, named(given, nested))
     progress = "auto" if verbose else "silent"
-    fitted = fit(made.task, made.config, made.model, learn, judge, made.training, progress=progress)
+    fitted = fit(made.task, made.config, made.model, learn, judge, made.training, progress=progress, variants=variants)
     if {str(label) for label in classes} != set(made.config.labels):
         classes = np.array(sorted(made.config.labels))
     facts = {"score": fitted.score_name, "best_score": fitted.best_score, "best_epoch": fitted.best_epoch}

@@ -12,6 +12,7 @@ import numpy as np
 from .. import bundle as saved
 from ..bundle import Bundle
 from ..bundle.configuration import TASKS
+from ..data.audio import AudioFeatures, is_recording
 from ..data.batching import batches, pad
 from ..data.examples import Examples
 from ..data.series import SeriesFeatures
@@ -95,7 +96,8 @@ class Predictor:
         Args:
             inputs: a text, a list of tokens or a series [T, I], or any number of such inputs, as the model was
                 trained on them. Strings in a list are texts, unless the model reads tokens: then a list of strings
-                is one input. A list of arrays is many series, a list of lists of numbers one.
+                is one input. A list of arrays is many series, a list of lists of numbers one. A recording is a path,
+                samples [N] at the model's rate, or a pair (samples, rate).
             batch_size: sequences per batch at most.
 
         Returns:
@@ -148,12 +150,14 @@ class Predictor:
 
     def _is_one(self, inputs: Any) -> bool:
         features = self.bundle.config.features
-        if isinstance(inputs, str):
+        if isinstance(inputs, str) or (isinstance(features, AudioFeatures) and is_recording(inputs)):
             return True
         if not isinstance(inputs, Iterable):
             raise ArgumentError(sentence(WHERE, "inputs", "an input or a list of inputs", type(inputs).__name__))
         if isinstance(features, SeriesFeatures):
             return _is_one_series(inputs)
+        if isinstance(features, AudioFeatures):
+            return False
         tokens = features.unit == "token" and isinstance(inputs, Sequence) and len(inputs) > 0
         return tokens and all(isinstance(token, str) for token in inputs)
 

@@ -1,4 +1,4 @@
-"""Classify: one label, or any number of labels, for a whole text or series."""
+"""Classify: one label, or any number of labels, for a whole text, series or recording."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..data.audio import AudioFeatures
 from ..data.series import SeriesFeatures
 from ..data.text import TextFeatures
 from ..errors import ArgumentError, check_array, sentence
@@ -34,7 +35,7 @@ class Config:
     """
 
     labels: tuple[str, ...]
-    features: TextFeatures | SeriesFeatures
+    features: TextFeatures | SeriesFeatures | AudioFeatures
     multi_label: bool = False
     threshold: float = 0.5
 
@@ -50,7 +51,7 @@ class Config:
 
 
 def featurise(config: Config, inputs: Sequence[Any]) -> list[np.ndarray]:
-    """Return the model's input for each example: int32 [T, C] for text, float32 [T, I] for series."""
+    """Return the model's input for each example: int32 [T, C] for text, else float32 [T, I]."""
     return config.features.features_many(inputs)
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import narwhals as nw
 import numpy as np
 
+from ..data.audio import is_recording
+from ..data.recordings import Recording, is_audio
 from ..errors import ArgumentError, sentence
 
 __all__ = ["are_many", "inputs_of", "is_block", "labels_of", "rows_of"]
@@ -17,11 +20,12 @@ def inputs_of(X: Any) -> tuple[list[Any], str]:
     """Return the inputs and their kind.
 
     Args:
-        X: texts, lists of tokens, or series [T, I] or [T]: a list of them, an array [N, T, I] or [N, T] of
+        X: texts, lists of tokens, series [T, I] or [T], or recordings (paths of audio files, or pairs of samples
+            [N] and their rate): a list of them, an array [N, T, I] or [N, T] of
             numbers, an array [N] or [N, 1] of texts, a frame of one column or of numbers, a frame's column.
 
     Returns:
-        A list, and "text", "tokens" or "series".
+        A list, and "text", "tokens", "series" or "audio".
 
     Raises:
         ArgumentError: X is none of these.
@@ -35,6 +39,8 @@ def inputs_of(X: Any) -> tuple[list[Any], str]:
     if scalar or isinstance(values, (str, bytes)) or not isinstance(values, (Sequence, np.ndarray)):
         raise ArgumentError(sentence("X", "X", "a list of inputs", type(X).__name__))
     inputs = list(values)
+    if inputs and all(_names_recording(one) for one in inputs):
+        return inputs, "audio"
     kinds = {_kind(one) for one in inputs}
     if len(kinds) > 1 or None in kinds:
         odd = next(one for one in inputs if _kind(one) is None or _kind(one) != _kind(inputs[0]))
@@ -114,6 +120,11 @@ def _kind(one: Any) -> str | None:
     if all(isinstance(token, str) for token in one):
         return "tokens"
     return "series" if np.asarray(one[0]).dtype.kind in "iufb" else None
+
+
+def _names_recording(one: Any) -> bool:
+    """Tell recordings, which say what they are, from texts and series."""
+    return is_audio(one) if isinstance(one, str) else isinstance(one, (Path, Recording, tuple)) and is_recording(one)
 
 
 def _is_row(row: Any) -> bool:

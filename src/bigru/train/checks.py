@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..config import ModelConfig
+from ..config import ModelConfig, TrainConfig
 from ..errors import ArgumentError, DataError, TrainingError, sentence
 from ..tasks import tag
 from . import checkpoint
@@ -17,7 +17,13 @@ __all__ = ["check"]
 
 
 def check(
-    config: Any, model: ModelConfig, train: Data, dev: Data | None, folder: str | os.PathLike[str] | None, resume: bool
+    config: Any,
+    model: ModelConfig,
+    train: Data,
+    dev: Data | None,
+    training: TrainConfig,
+    folder: str | os.PathLike[str] | None,
+    resume: bool,
 ) -> None:
     """Raise unless there is something to learn from and somewhere to write.
 
@@ -31,6 +37,8 @@ def check(
         raise ArgumentError(sentence("train", "outputs of the model", want, model.outputs))
     if isinstance(config, tag.Config) and model.stride > 1:
         raise ArgumentError(sentence("train", "stride of the front end", "1 for a label per step", model.stride))
+    if training.time_masks + training.band_masks and model.channels:
+        raise ArgumentError(sentence("train", "time_masks and band_masks", "0 for inputs that are no numbers", "more"))
     for name, data in (("training", train), ("dev", dev)):
         if data is not None and (len(data[0]) != len(data[1]) or not len(data[0])):
             want = "at least one, and as many features as targets"

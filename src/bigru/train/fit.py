@@ -78,6 +78,7 @@ def fit(
     loggers: Sequence[str] = (),
     progress: str = "auto",
     initial_weights: Mapping[str, np.ndarray] | None = None,
+    variants: Sequence[Sequence[np.ndarray]] = (),
 ) -> Fitted:
     """Train a model.
 
@@ -96,6 +97,7 @@ def fit(
         loggers: of "csv" and "tensorboard", written below `folder`.
         progress: "auto", "live", "plain" or "silent"; see `Display`.
         initial_weights: weights to start from, by name, of all or of some parameters.
+        variants: further features of the training examples; see `Stream`.
 
     Raises:
         ArgumentError: an argument does not fit.
@@ -104,7 +106,7 @@ def fit(
             Ctrl-C was pressed and the checkpoint is kept.
         KeyboardInterrupt: Ctrl-C was pressed and there is no folder to keep a checkpoint in.
     """
-    check(config, model_config, train, dev, folder, resume)
+    check(config, model_config, train, dev, training, folder, resume)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     with ExitStack() as stack:
         display = stack.enter_context(Display(progress))
@@ -123,7 +125,9 @@ def fit(
         began = time.perf_counter()
         model = first_model(model_config, initial_weights, training.seed, device, texts)
         augment = augmentation(training, config)
-        stream = Stream(*learn, training.batch_size, training.epochs, training.seed, augment)
+        kept = np.setdiff1d(np.arange(len(train[0])), [] if held is None else held)
+        shown = [[variant[n] for n in kept] for variant in variants]
+        stream = Stream(*learn, training.batch_size, training.epochs, training.seed, augment, shown)
         module = put_together(model, model_config, config, stream, training, state)
         module.elapsed = module.run.seconds = module.run.seconds + time.perf_counter() - began
         scorer = None if judge is None else Dev(task, config, model_config, judge, module.loss)

@@ -19,6 +19,7 @@ from .row_adam import RowAdamW
 from .run import Run
 from .schedule import fraction_done, rate_factor
 from .seeds import DROPOUT, derive, set_seed
+from .specaugment import masked
 from .stream import Batch
 
 __all__ = ["Training", "decays", "optimizer"]
@@ -92,6 +93,8 @@ class Training(L.LightningModule):
         if config.consistency:
             batch = twice(batch)
         set_seed(derive(config.seed, DROPOUT, run.step), device)
+        if config.time_masks or config.band_masks:
+            batch = masked(batch, config.time_masks, config.band_masks)
         rate = self.rate
         for group in self.adamw.param_groups:
             group["lr"] = rate

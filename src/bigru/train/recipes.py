@@ -13,6 +13,7 @@ from types import ModuleType
 from typing import Any, NamedTuple
 
 from ..config import ChannelConfig, ConvConfig, EncoderConfig, ModelConfig, TrainConfig, from_dict, to_dict
+from ..data.audio import AudioFeatures
 from ..data.channels import NGRAMS
 from ..data.series import SeriesFeatures
 from ..data.text import UNITS, TextFeatures, unit_of
@@ -51,6 +52,7 @@ class Recipe:
 WORDS = ("unit", ChannelConfig("bigram", 1, 32))
 CHARACTERS = ("unit", ChannelConfig("bigram_before", 1, 32), ChannelConfig("bigram", 1, 32))
 TOKENS = ("unit", "lower", "prefix3", "suffix3", "shape")
+AUDIO = ("sample_rate", "mel_bins", "frame_shift", "normalise")
 SERIES = EncoderConfig(hidden=64, dropout=0.1, input_dropout=0.0, embedding_dropout=0.0, ngram_dropout=0.0)
 
 DEFAULTS: dict[tuple[str, str], Recipe] = {
@@ -72,12 +74,21 @@ DEFAULTS: dict[tuple[str, str], Recipe] = {
         encoder=SERIES,
         training=TrainConfig(epochs=30),
     ),
+    ("classify", "audio"): Recipe(
+        pooling=("max", "mean"),
+        front=(ConvConfig(64, 5, 2), ConvConfig(96, 5, 2)),
+        encoder=replace(SERIES, hidden=96, dropout=0.3),
+        training=TrainConfig(epochs=30, average=0.995, time_masks=2, band_masks=2, speed=0.1),
+    ),
     ("tag", "series"): Recipe(
         encoder=SERIES,
         training=TrainConfig(epochs=30, learning_rate=5e-3),
     ),
 }
-"""The recipe of each (task, "text" or "series"); lists of tokens are texts."""
+"""The recipe of each task and kind of input; lists of tokens are texts."""
+
+KINDS = {"text": "text", "tokens": "text", "series": "series", "audio": "audio"}
+"""What recipe a kind of input has."""
 
 LEAST_STEPS, MOST_EPOCHS = 600, 60
 """Where data are few, more epochs than the recipe's make up for it: until there are so many steps, or epochs."""
@@ -95,8 +106,9 @@ TEXT = ("unit", "channels", "lowercase", "min_count", "max_size", "replace", "se
 MODEL = ("pooling", "skip", "crf", "wide", "front")
 ENCODER = tuple(f.name for f in fields(EncoderConfig))
 TRAINING = tuple(f.name for f in fields(TrainConfig))
-OPTIONS = (*TEXT, *MODEL, *ENCODER, *TRAINING)
-"""Every setting that `plan` takes, flat: of the text's features, of the model, of its encoder, of the training."""
+OPTIONS = (*TEXT, *AUDIO, *MODEL, *ENCODER, *TRAINING)
+"""Every setting that `plan` takes, flat: of the features of texts and of recordings, of the model,
+of its encoder, of the training."""
 
 
 class Plan(NamedTuple):
@@ -124,7 +136,7 @@ def plan(
         task: "classify" or "tag".
         inputs: training inputs; vocabulary and scaling are learnt from them.
         targets: per input a label, a list of labels (`multi_label`), or one tag per unit or step.
-        kind: "text", "tokens" or "series".
+        kind: "text", "tokens", "series" or "audio".
         multi_label: whether an input has any number of labels.
         scheme: how tags spell spans, None where they spell none.
         options: of `OPTIONS`; None as a value stands for the default.
@@ -133,15 +145,17 @@ def plan(
         ArgumentError: an option is unknown or does not suit the task, or its value does not fit.
     """
     check_choice(WHERE, "task", task, ("classify", "tag"))
-    check_choice(WHERE, "kind of input", kind, ("text", "tokens", "series"))
+    check_choice(WHERE, "kind of input", kind, KINDS)
     chosen = {name: value for name, value in (options or {}).items() if value is not None}
     for name in chosen:
         if name not in OPTIONS:
             raise ArgumentError(
                 sentence(WHERE, "option", "one of " + ", ".join(OPTIONS), repr(name), nearest(name, OPTIONS))
             )
-    recipe = DEFAULTS[task, "series" if kind == "series" else "text"]
-    unit, units = ("", 0) if kind == "series" else _probe(inputs, chosen)
+    if (task, KINDS[kind]) not in DEFAULTS:
+        raise ArgumentError(sentence(WHERE, "task", f"another for {kind} inputs", repr(task)))
+    recipe = DEFAULTS[task, KINDS[kind]]
+    unit, units = _probe(inputs, chosen) if KINDS[kind] == "text" else ("", 0)
     features = _features(inputs, kind, recipe, chosen, unit, units)
     config = _config(task, features, targets, multi_label, scheme, chosen)
     return Plan(
@@ -178,14 +192,25 @@ def _training(recipe: Recipe, chosen: Mapping[str, Any], count: int, units: int)
 
 def _features(
     inputs: Sequence[Any], kind: str, recipe: Recipe, chosen: Mapping[str, Any], unit: str, units: int
-) -> TextFeatures | SeriesFeatures:
+) -> TextFeatures | SeriesFeatures | AudioFeatures:
+    if kind == "audio":
+        _refuse(TEXT, chosen, kind)
+        return AudioFeatures.fit(inputs, **{name: chosen[name] for name in AUDIO if name in chosen})
+    _refuse(AUDIO, chosen, kind)
     settings = {name: chosen[name] for name in TEXT if name in chosen}
     if kind == "series":
-        if settings:
-            raise ArgumentError(sentence(WHERE, next(iter(settings)), "absent for numeric sequences", "given"))
+        _refuse(TEXT, chosen, kind)
         return SeriesFeatures.fit(inputs)
     channels = settings.pop("channels", None) or _sized(recipe.channels[unit], buckets(units))
     return TextFeatures.fit(inputs, **{**settings, "unit": unit}, channels=channels)
+
+
+def _refuse(names: Sequence[str], chosen: Mapping[str, Any], kind: str) -> None:
+    """Refuse settings of another kind of input."""
+    inputs = {"series": "numeric sequences", "audio": "recordings"}.get(kind, "texts")
+    for name in names:
+        if name in chosen:
+            raise ArgumentError(sentence(WHERE, name, f"absent for {inputs}", "given"))
 
 
 def buckets(units: int) -> int:
@@ -204,7 +229,7 @@ def _sized(channels: Sequence[str | ChannelConfig], size: int) -> list[str | Cha
 
 def _config(
     task: str,
-    features: TextFeatures | SeriesFeatures,
+    features: Any,
     targets: Sequence[Any],
     multi_label: bool,
     scheme: str | None,

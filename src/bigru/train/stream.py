@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -10,7 +11,7 @@ import torch
 from torch import Tensor
 
 from ..data.batching import Joined, batches
-from .seeds import AUGMENT, ORDER, derive
+from .seeds import AUGMENT, ORDER, VARIANT, derive
 
 __all__ = ["IGNORED", "Batch", "Collator", "Data", "Stream", "Targets"]
 
@@ -55,6 +56,15 @@ class Collator:
         return Batch(torch.from_numpy(inputs), torch.from_numpy(lengths), torch.from_numpy(rows))
 
 
+def _with(features: Sequence[np.ndarray], targets: Targets, variants: Sequence[Sequence[np.ndarray]]) -> Data:
+    """Return the variants behind the features, each with the same targets."""
+    if not variants:
+        return features, targets
+    copies = 1 + len(variants)
+    repeated = np.concatenate([targets] * copies) if isinstance(targets, np.ndarray) else list(targets) * copies
+    return list(chain(features, *variants)), repeated
+
+
 class Stream:
     """The batches from step `start` to the last, epoch after epoch.
 
@@ -66,8 +76,10 @@ class Stream:
         features, targets: as in `Data`.
         size: sequences per batch.
         epochs: how often all of them come.
-        seed: of the order, and of what `augment` draws.
+        seed: of the order, of the variants, and of what `augment` draws.
         augment: what is done to each batch, with a seed of the step's own; None for nothing.
+        variants: further features of the same examples (recordings at other speeds); each epoch draws for each
+            example which of its features are shown.
 
     Attributes:
         per_epoch: steps per epoch.
@@ -82,10 +94,11 @@ class Stream:
         epochs: int,
         seed: int,
         augment: Callable[[Batch, int], Batch] | None = None,
+        variants: Sequence[Sequence[np.ndarray]] = (),
     ) -> None:
         self.features, self.targets, self.size, self.seed = features, targets, size, seed
-        self._augment = augment
-        self._collate = Collator(features, targets)
+        self._augment, self._kinds = augment, 1 + len(variants)
+        self._collate = Collator(*_with(features, targets, variants))
         self.per_epoch = len(self._order(0))
         self.steps = self.per_epoch * epochs
         self.start = 0
@@ -95,12 +108,18 @@ class Stream:
 
     def __iter__(self) -> Iterator[Batch]:
         for epoch in range(self.start // self.per_epoch, self.steps // self.per_epoch):
-            order = self._order(epoch)
+            order, drawn = self._order(epoch), self._drawn(epoch)
             for index in range(max(self.start - epoch * self.per_epoch, 0), self.per_epoch):
-                batch = self._collate(order[index])
+                chosen = order[index]
+                batch = self._collate(chosen + drawn[chosen])
                 if self._augment is not None:
                     batch = self._augment(batch, derive(self.seed, AUGMENT, epoch * self.per_epoch + index))
                 yield batch
+
+    def _drawn(self, epoch: int) -> np.ndarray:
+        """Return for each example what leads from its features to those of the variant that this epoch shows."""
+        random = np.random.default_rng(derive(self.seed, VARIANT, epoch))
+        return random.integers(0, self._kinds, len(self.features)) * len(self.features)
 
     def _order(self, epoch: int) -> list[np.ndarray]:
         return batches(self.features, self.size, shuffle=derive(self.seed, ORDER, epoch))

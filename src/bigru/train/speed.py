@@ -1,0 +1,37 @@
+"""Speed perturbation: recordings played faster and slower count as further recordings of the same.
+
+Ko et al. 2015, "Audio augmentation for speech recognition": three speeds make most of the gain. Features are
+computed once per speed and kept; which of them an example has in an epoch is drawn from the seed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ..config import TrainConfig
+from ..data.audio import AudioFeatures
+from ..errors import ArgumentError, sentence
+
+__all__ = ["perturbed"]
+
+
+def perturbed(config: Any, inputs: Sequence[Any], training: TrainConfig) -> list[list[np.ndarray]]:
+    """Return the features of all inputs at each further speed: none without `training.speed`.
+
+    Args:
+        config: the task's.
+        inputs: training recordings.
+        training: whose `speed` says how much faster and slower.
+
+    Raises:
+        ArgumentError: a speed for inputs that are no recordings.
+    """
+    if not training.speed:
+        return []
+    features = config.features
+    if not isinstance(features, AudioFeatures):
+        raise ArgumentError(sentence("train", "speed", "0 for inputs that are no recordings", training.speed))
+    return [features.features_many(inputs, speed) for speed in (1.0 - training.speed, 1.0 + training.speed)]
