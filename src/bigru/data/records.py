@@ -14,8 +14,8 @@ from .examples import Examples
 from .findings import Finding
 from .labels import SEPARATOR, LabelReader, is_list, is_missing
 from .long import from_long, long_form
-from .numbers import said, series_of
 from .manifests import audio_key, target_of
+from .numbers import said, series_of
 from .recordings import Recording, examined
 from .spans import looks_like_spans, span_tags
 
