@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ..config import ModelConfig
+from ..config import ForecastModelConfig, ModelConfig
+from ..data.windows import Windows
 from ..errors import ArgumentError, DataError, TrainingError, sentence
 from . import checkpoint
 from .stream import Data, Targets
@@ -16,7 +17,12 @@ __all__ = ["check"]
 
 
 def check(
-    config: Any, model: ModelConfig, train: Data, dev: Data | None, folder: str | os.PathLike[str] | None, resume: bool
+    config: Any,
+    model: ModelConfig | ForecastModelConfig,
+    train: Data,
+    dev: Data | None,
+    folder: str | os.PathLike[str] | None,
+    resume: bool,
 ) -> None:
     """Raise unless there is something to learn from and somewhere to write.
 
@@ -34,6 +40,9 @@ def check(
             got = f"{len(data[0])} features and {len(data[1])} targets"
             raise DataError(sentence("train", f"{name} examples", want, got))
         _check_steps(name, data)
+    if isinstance(train[1], Windows) and dev is None:
+        remedy = "Windows that share rows cannot be divided by chance."
+        raise ArgumentError(sentence("train", "dev examples", "given for forecasts", None, remedy))
     _check_classes(config, train[1])
     if folder is None and resume:
         raise ArgumentError(sentence("train", "folder", "given to resume from", None))
@@ -52,7 +61,7 @@ def check(
 def _check_steps(name: str, data: Data | None) -> None:
     """Refuse sequences that have not one tag per step."""
     features, targets = data or ([], [])
-    if isinstance(targets, np.ndarray):
+    if isinstance(targets, np.ndarray | Windows):
         return
     for n, (steps, tags) in enumerate(zip(features, targets, strict=True), 1):
         if len(steps) != len(tags):
@@ -60,7 +69,7 @@ def _check_steps(name: str, data: Data | None) -> None:
 
 
 def _check_classes(config: Any, targets: Targets) -> None:
-    if isinstance(targets, np.ndarray) and targets.dtype.kind == "f":
+    if isinstance(targets, Windows) or (isinstance(targets, np.ndarray) and targets.dtype.kind == "f"):
         return
     flat = targets if isinstance(targets, np.ndarray) else np.concatenate(targets)
     classes = np.unique(flat)
