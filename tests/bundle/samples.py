@@ -224,11 +224,12 @@ def configurations() -> dict[str, Sample]:
         "key-unknown": Sample(config("hook", value="os.system"), KEYS + "'hook' as well."),
         "key-missing": Sample(config("features", drop=True), KEYS + "'features' missing."),
         "task-unknown": Sample(
-            config("task", value="translate"), AT + "Bundle: task must be one of classify, tag, got 'translate'."
+            config("task", value="translate"),
+            AT + "Bundle: task must be one of classify, tag, forecast, got 'translate'.",
         ),
         "task-list": Sample(
             config("task", value=["tag"]),
-            AT + "Bundle: task must be one of classify, tag, got ['tag']. Did you mean 'tag'?",
+            AT + "Bundle: task must be one of classify, tag, forecast, got ['tag']. Did you mean 'tag'?",
         ),
         "task-config-unknown-key": Sample(
             config("task_config", "hook", value=1), TASK_KEYS + "['hook', 'labels', 'multi_label', 'threshold']."
@@ -308,7 +309,7 @@ def features() -> dict[str, Sample]:
         ),
         "features-unknown": Sample(
             config("features", "kind", value="audio"),
-            AT + "Bundle: kind of features must be one of text, series, got 'audio'.",
+            AT + "Bundle: kind of features must be one of text, series, table, got 'audio'.",
         ),
         "features-series": Sample(
             config("features", value={"kind": "series", "mean": [0], "std": [0]}),

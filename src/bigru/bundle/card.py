@@ -8,16 +8,16 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from ..config import ModelConfig
+from ..config import ForecastModelConfig
 from ..data.text import TextFeatures
-from .configuration import TaskConfig
+from .configuration import Shape, TaskConfig
 from .weights import shapes
 
 __all__ = ["language", "page"]
 
 PIPELINES = {"classify": "text-classification", "tag": "token-classification"}
 
-KINDS = {"classify": "Classifier", "tag": "Tagger"}
+KINDS = {"classify": "Classifier", "tag": "Tagger", "forecast": "Forecaster"}
 
 CELLS = {"gru": "GRU", "rnn": "RNN", "lstm": "LSTM"}
 
@@ -41,11 +41,11 @@ def language(config: TaskConfig) -> str | None:
     return "en" if {unit.lower() for unit in letters} >= ENGLISH else None
 
 
-def page(task: str, model: ModelConfig, config: TaskConfig, metrics: Mapping[str, Any], about: str) -> str:
+def page(task: str, model: Shape, config: TaskConfig, metrics: Mapping[str, Any], about: str) -> str:
     """Return the whole card.
 
     Args:
-        task: "classify" or "tag".
+        task: "classify", "tag" or "forecast".
         model: the network's shape.
         config: the task's configuration.
         metrics: per data set ("dev", "test", ...) what `bigru.metrics.Report.to_json` returns; other entries are
@@ -85,13 +85,18 @@ def _header(task: str, config: TaskConfig, names: Iterable[str]) -> list[str]:
     return ["---", *lines, "---", ""]
 
 
-def _sentence(model: ModelConfig, config: TaskConfig) -> str:
+def _sentence(model: Shape, config: TaskConfig) -> str:
     encoder = model.encoder
     count = sum(math.prod(shape) for shape in shapes(model).values())
     labels = ", ".join(f"`{label}`" for label in config.labels[:SHOWN])
     more = f" and {len(config.labels) - SHOWN} more" if len(config.labels) > SHOWN else ""
     layers = f"{encoder.layers} layer{'s' if encoder.layers > 1 else ''} of {encoder.hidden} units per direction"
     crf = " with a CRF" if model.crf else ""
+    if isinstance(model, ForecastModelConfig):
+        return (
+            f"A {DIRECTIONS[encoder.direction]} {CELLS[encoder.cell]} over segments of {model.segment} rows, {layers}, "
+            f"{count:,} weights. From {model.lookback} rows it forecasts {model.horizon}: {labels}{more}."
+        )
     return (
         f"A {DIRECTIONS[encoder.direction]} {CELLS[encoder.cell]}{crf}, {layers}, {count:,} weights. "
         f"Its labels: {labels}{more}."

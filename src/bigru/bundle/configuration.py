@@ -5,22 +5,31 @@ from __future__ import annotations
 from types import ModuleType
 from typing import Any
 
-from ..config import ModelConfig, from_dict, to_dict
+from ..config import ForecastModelConfig, ModelConfig, from_dict, to_dict
 from ..data.audio import AudioFeatures
 from ..data.series import SeriesFeatures
+from ..data.tablefeatures import TableFeatures
 from ..data.text import TextFeatures
 from ..errors import ArgumentError, check_choice, sentence
-from ..tasks import classify, tag
+from ..tasks import classify, forecast, tag
+from .weights import Shape
 
-__all__ = ["TASKS", "TaskConfig", "check_agreement", "model_of", "task_of", "written"]
+__all__ = ["TASKS", "Shape", "TaskConfig", "check_agreement", "model_of", "task_of", "written"]
 
-TASKS: dict[str, ModuleType] = {"classify": classify, "tag": tag}
+TASKS: dict[str, ModuleType] = {"classify": classify, "tag": tag, "forecast": forecast}
 """The tasks by name."""
 
-TaskConfig = classify.Config | tag.Config
+TaskConfig = classify.Config | tag.Config | forecast.Config
 
-KINDS = {"text": TextFeatures, "series": SeriesFeatures, "audio": AudioFeatures}
-"""What a model reads, by the name in config.json."""
+Features = TextFeatures | SeriesFeatures | AudioFeatures | TableFeatures
+
+KINDS: dict[str, type[Features]] = {
+    "text": TextFeatures,
+    "series": SeriesFeatures,
+    "audio": AudioFeatures,
+    "table": TableFeatures,
+}
+"""The kinds of features by their name in config.json."""
 
 FIELDS: dict[str, dict[str, type | tuple[type, ...]]] = {
     "classify": {"labels": list, "multi_label": bool, "threshold": (int, float)},
@@ -30,16 +39,28 @@ FIELDS: dict[str, dict[str, type | tuple[type, ...]]] = {
         "crf": bool,
         "entity_labels": (list, type(None)),
     },
+    "forecast": {
+        "lookback": int,
+        "horizon": int,
+        "quantiles": list,
+        "levels": list,
+        "loss": str,
+        "seen": str,
+    },
 }
 
+NUMBERS = ("quantiles", "levels")
+"""The lists that hold numbers; all others hold strings."""
+
 MOST = {"hidden": 1 << 16, "layers": 64}
+MOST_OF_FORECAST = dict.fromkeys(("lookback", "horizon", "segment", "targets", "past", "known"), 1 << 20)
 """Bounds of what is counted through before the size of the weights' file can be compared."""
 
 
-def written(task: str, model: ModelConfig, config: TaskConfig) -> tuple[dict[str, Any], list[str], str | None]:
+def written(task: str, model: Shape, config: TaskConfig) -> tuple[dict[str, Any], list[str], str | None]:
     """Return the entries of config.json, the vocabulary, and the tokenizer's JSON if there is one."""
     features: dict[str, Any] = {**config.features.to_json()}
-    kind = next(name for name, of in KINDS.items() if isinstance(config.features, of))
+    kind = next(kind for kind, made in KINDS.items() if isinstance(config.features, made))
     vocabulary = list(config.features.vocabulary) if isinstance(config.features, TextFeatures) else []
     tokenizer = features.pop("tokenizer", None)
     values = {key: getattr(config, key) for key in FIELDS[task]}
@@ -52,13 +73,20 @@ def written(task: str, model: ModelConfig, config: TaskConfig) -> tuple[dict[str
     return entries, vocabulary, tokenizer
 
 
-def model_of(values: Any) -> ModelConfig:
-    """Return the shape of a model from config.json.
+def model_of(values: Any, task: str = "") -> Shape:
+    """Return the shape of a model of a task from config.json.
 
     Raises:
         ArgumentError: a key is missing or unknown, or a value is not what it must be.
     """
-    model = from_dict(ModelConfig, values)
+    model: Shape
+    if task == "forecast":
+        model = from_dict(ForecastModelConfig, values)
+        for key, most in MOST_OF_FORECAST.items():
+            if getattr(model, key) > most:
+                raise ArgumentError(sentence("ForecastModelConfig", key, f"at most {most}", getattr(model, key)))
+    else:
+        model = from_dict(ModelConfig, values)
     for key, most in MOST.items():
         if getattr(model.encoder, key) > most:
             raise ArgumentError(sentence("EncoderConfig", key, f"at most {most}", getattr(model.encoder, key)))
@@ -79,37 +107,66 @@ def task_of(task: Any, values: Any, features: Any, vocabulary: Any, tokenizer: s
     for key, kind in fields.items():
         value = values[key]
         fits = isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
-        if not fits or (isinstance(value, list) and not all(isinstance(entry, str) for entry in value)):
+        entry = (int, float) if key in NUMBERS else (str,)
+        if not fits or (isinstance(value, list) and not all(type(v) in entry for v in value)):
             kinds = kind if isinstance(kind, tuple) else (kind,)
-            want = " or ".join("a list of strings" if k is list else k.__name__ for k in kinds)
+            listed = "a list of numbers" if key in NUMBERS else "a list of strings"
+            want = " or ".join(listed if k is list else k.__name__ for k in kinds)
             raise ArgumentError(sentence(where, key, want, repr(value)[:80]))
     arguments = {key: tuple(v) if isinstance(v, list) else v for key, v in values.items()}
     config: TaskConfig = TASKS[task].Config(features=_features(features, vocabulary, tokenizer), **arguments)
     return config
 
 
-def _features(values: Any, vocabulary: Any, tokenizer: str | None) -> TextFeatures | SeriesFeatures | AudioFeatures:
+def _features(values: Any, vocabulary: Any, tokenizer: str | None) -> Features:
     kind = values.get("kind") if isinstance(values, dict) else None
     check_choice("Bundle", "kind of features", kind, KINDS)
     rest = {key: value for key, value in values.items() if key != "kind"}
-    if kind == "series":
-        return SeriesFeatures.from_json(rest)
-    if kind == "audio":
-        return AudioFeatures.from_json(rest)
+    numeric = {"series": SeriesFeatures, "audio": AudioFeatures, "table": TableFeatures}
+    if kind in numeric:
+        made: Features = numeric[kind].from_json(rest)
+        return made
     features = TextFeatures.from_json(rest if tokenizer is None else rest | {"tokenizer": tokenizer}, vocabulary)
     if tokenizer is not None:
         features.features("")  # makes the tokenizer now, so that a broken one is found here
     return features
 
 
-def check_agreement(task: str, model: ModelConfig, config: TaskConfig) -> None:
+def check_agreement(task: str, model: Shape, config: TaskConfig) -> None:
     """Raise ArgumentError unless a model's shape is the one that its task and features need."""
     where = "Bundle"
     check_choice(where, "task", task, TASKS)
     if not isinstance(config, TASKS[task].Config):
         raise ArgumentError(sentence(where, "config", f"a {task}.Config", type(config).__name__))
+    pairs = _of_forecast(model, config) if isinstance(config, forecast.Config) else _of_labels(task, model, config)
+    for name, (got, want) in pairs.items():
+        if got != want:
+            raise ArgumentError(sentence(where, f"{name} of the model", f"{want}, as the task says", got))
+
+
+def _of_forecast(model: Shape, config: forecast.Config) -> dict[str, tuple[Any, Any]]:
+    """Return what a forecaster's shape says and what its task wants."""
+    if not isinstance(model, ForecastModelConfig) or not isinstance(config.features, TableFeatures):
+        raise ArgumentError(sentence("Bundle", "model", "one that forecasts a table", type(model).__name__))
     features = config.features
-    pairs: dict[str, tuple[Any, Any]] = {
+    wanted = {
+        "lookback": config.lookback,
+        "horizon": config.horizon,
+        "targets": len(features.targets),
+        "past": len(features.past),
+        "known": features.known_width,
+        "quantiles": config.quantiles,
+        "levels": config.levels,
+    }
+    return {name: (getattr(model, name), want) for name, want in wanted.items()}
+
+
+def _of_labels(task: str, model: Shape, config: classify.Config | tag.Config) -> dict[str, tuple[Any, Any]]:
+    """Return what the shape of a classifier or tagger says and what its task wants."""
+    if not isinstance(model, ModelConfig) or isinstance(config.features, TableFeatures):
+        raise ArgumentError(sentence("Bundle", "model", f"one for {task}", type(model).__name__))
+    features = config.features
+    return {
         "outputs": (model.outputs, config.outputs),
         "channels": (model.channels, features.channels if isinstance(features, TextFeatures) else ()),
         "values": (model.values, 0 if isinstance(features, TextFeatures) else features.values),
@@ -117,6 +174,3 @@ def check_agreement(task: str, model: ModelConfig, config: TaskConfig) -> None:
         "stride": (model.stride if task == "tag" else 1, 1),
         "pooling": ("used" if model.pooling else "unused", "used" if task == "classify" else "unused"),
     }
-    for name, (got, want) in pairs.items():
-        if got != want:
-            raise ArgumentError(sentence(where, f"{name} of the model", f"{want}, as the task says", got))

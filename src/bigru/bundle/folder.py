@@ -14,11 +14,10 @@ from typing import Any
 import numpy as np
 
 from .. import __version__
-from ..config import ModelConfig
 from ..errors import ArgumentError, BundleError, sentence
 from . import documents
 from .card import page
-from .configuration import TaskConfig, check_agreement, model_of, task_of, written
+from .configuration import Shape, TaskConfig, check_agreement, model_of, task_of, written
 from .weights import WEIGHTS, packed, read_weights
 
 __all__ = ["FORMAT_VERSION", "Bundle", "load", "save"]
@@ -45,7 +44,7 @@ class Bundle:
     """A trained model with everything that running and judging it takes.
 
     Attributes:
-        task: "classify" or "tag".
+        task: "classify", "tag" or "forecast".
         model: the shape of the network.
         config: the task's configuration, features included.
         weights: the arrays by name, float32, as `bigru.bundle.weights.shapes` lists them.
@@ -55,7 +54,7 @@ class Bundle:
     """
 
     task: str
-    model: ModelConfig
+    model: Shape
     config: TaskConfig
     weights: Mapping[str, np.ndarray]
     metrics: dict[str, Any] = field(default_factory=dict)
@@ -86,7 +85,7 @@ def _load(root: Path) -> Bundle:
     values = _configuration(root)
     where = f"{root}/config.json"
     try:
-        model = model_of(values["model"])
+        model = model_of(values["model"], values["task"])
         tokenizer = documents.read(root, "tokenizer.json")
         config = task_of(
             values["task"],

@@ -10,11 +10,13 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
-from ..config import ModelConfig
+from ..config import EncoderConfig, ForecastModelConfig, ModelConfig
 from ..errors import BundleError, sentence
 from ..layout import DIRECTIONS, weight_names, weight_shapes
 
 __all__ = ["WEIGHTS", "check_finite", "check_names", "head_width", "packed", "read_weights", "shapes"]
+
+Shape = ModelConfig | ForecastModelConfig
 
 WEIGHTS = "model.safetensors"
 
@@ -30,33 +32,21 @@ def head_width(model: ModelConfig) -> int:
     return states + (model.inputs if model.skip else 0)
 
 
-def shapes(model: ModelConfig) -> dict[str, tuple[int, ...]]:
+def shapes(model: Shape) -> dict[str, tuple[int, ...]]:
     """Return the shape of every weight by its name in the state_dict and in a saved model, all float32.
 
     The names of a recurrent layer are those of torch (`bigru.layout.weight_names`); a gated merge adds
     weight_merge_l0 [H, 2H] and bias_merge_l0 [H].
     """
-    encoder = model.encoder
-    hidden, states = encoder.hidden, encoder.outputs
+    if isinstance(model, ForecastModelConfig):
+        return _of_forecaster(model)
+    states = model.encoder.outputs
     found: dict[str, tuple[int, ...]] = {}
     for c, channel in enumerate(model.channels):
         found[f"embedding.{c}.weight"] = (channel.size, channel.dim)
         if model.wide:
             found[f"wide.{c}.weight"] = (channel.size, model.outputs)
-    found |= _front_shapes(model)
-    walks = DIRECTIONS[encoder.direction]
-    for layer in range(encoder.layers):
-        prefix = f"encoder.layers.{layer}."
-        for walk in walks:
-            inputs = states if layer else model.inputs
-            found |= {
-                prefix + name: shape
-                for name, shape in zip(weight_names(0, walk), weight_shapes(encoder.cell, inputs, hidden), strict=True)
-            }
-        if encoder.merge == "gated" and len(walks) == 2:
-            found |= {f"{prefix}weight_merge_l0": (hidden, 2 * hidden), f"{prefix}bias_merge_l0": (hidden,)}
-        if encoder.layer_norm:
-            found |= {f"encoder.norms.{layer}.weight": (states,), f"encoder.norms.{layer}.bias": (states,)}
+    found |= _front_shapes(model) | _of_encoder(model.encoder, model.inputs)
     if "attention" in model.pooling:
         found |= {"pool.attend.weight": (states, states), "pool.attend.bias": (states,), "pool.query": (states,)}
     K = model.outputs
@@ -77,7 +67,49 @@ def _front_shapes(model: ModelConfig) -> dict[str, tuple[int, ...]]:
     return found
 
 
-def check_names(where: str, model: ModelConfig, found: Mapping[str, tuple[str, tuple[int, ...]]]) -> None:
+def _of_encoder(encoder: EncoderConfig, width: int) -> dict[str, tuple[int, ...]]:
+    """Return the shapes of an encoder that reads inputs of so many numbers."""
+    hidden, states = encoder.hidden, encoder.outputs
+    found: dict[str, tuple[int, ...]] = {}
+    walks = DIRECTIONS[encoder.direction]
+    for layer in range(encoder.layers):
+        prefix = f"encoder.layers.{layer}."
+        for walk in walks:
+            inputs = states if layer else width
+            found |= {
+                prefix + name: shape
+                for name, shape in zip(weight_names(0, walk), weight_shapes(encoder.cell, inputs, hidden), strict=True)
+            }
+        if encoder.merge == "gated" and len(walks) == 2:
+            found |= {f"{prefix}weight_merge_l0": (hidden, 2 * hidden), f"{prefix}bias_merge_l0": (hidden,)}
+        if encoder.layer_norm:
+            found |= {f"encoder.norms.{layer}.weight": (states,), f"encoder.norms.{layer}.bias": (states,)}
+    return found
+
+
+def _of_forecaster(model: ForecastModelConfig) -> dict[str, tuple[int, ...]]:
+    H, w = model.encoder.hidden, model.segment
+    own = 0 if model.joint or model.targets == 1 else H // 2
+    found: dict[str, tuple[int, ...]] = {"embed.weight": (H, model.width), "embed.bias": (H,)}
+    if model.past + model.known:
+        found["covariates.weight"] = (H, w * (model.past + model.known))
+    found |= _of_encoder(model.encoder, H)
+    if model.encoder.outputs != H:
+        found |= {"bridge.weight": (H, model.encoder.outputs), "bridge.bias": (H,)}
+    found["position"] = (model.ahead, H - own)
+    if own:
+        found["channel"] = (model.targets, own)
+    if model.known:
+        found["future.weight"] = (H, w * model.known)
+    names = zip(weight_names(0, "forward"), weight_shapes("gru", H, H), strict=True)
+    found |= {f"decoder.{name}": shape for name, shape in names}
+    found |= {"head.weight": (model.width * model.heads, H), "head.bias": (model.width * model.heads,)}
+    if model.levels:
+        found["interval.radius"] = (len(model.levels), model.horizon, model.targets)
+    return found
+
+
+def check_names(where: str, model: Shape, found: Mapping[str, tuple[str, tuple[int, ...]]]) -> None:
     """Raise BundleError unless `found`, name to (dtype, shape), is exactly what `shapes` lists, all "F32"."""
     wanted = shapes(model)
     for name in sorted(wanted.keys() | found.keys()):
@@ -100,7 +132,7 @@ def check_finite(where: str, weights: Mapping[str, np.ndarray]) -> None:
             raise BundleError(sentence(where, name, "finite", bad))
 
 
-def read_weights(folder: Path, model: ModelConfig) -> dict[str, np.ndarray]:
+def read_weights(folder: Path, model: Shape) -> dict[str, np.ndarray]:
     """Return the arrays of a saved model, float32.
 
     Names, kinds, shapes and the size of the file are compared with the configuration before anything is
@@ -131,7 +163,7 @@ def read_weights(folder: Path, model: ModelConfig) -> dict[str, np.ndarray]:
     return weights
 
 
-def packed(where: str, model: ModelConfig, weights: Mapping[str, np.ndarray]) -> bytes:
+def packed(where: str, model: Shape, weights: Mapping[str, np.ndarray]) -> bytes:
     """Return the arrays as a safetensors file.
 
     Raises:

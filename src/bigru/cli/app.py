@@ -24,12 +24,18 @@ MODEL = "Folder of a saved model."
 TextColumn = Annotated[str | None, typer.Option("--text", help="Column of the text or the tokens.")]
 LabelColumn = Annotated[str | None, typer.Option("--label", help="Column of the label, the labels or the tags.")]
 IdColumn = Annotated[str | None, typer.Option("--id-column", help="Column that tells series apart, a row per step.")]
-TimeColumn = Annotated[str | None, typer.Option("--time-column", help="Column that orders the steps of a series.")]
+TimeColumn = Annotated[
+    str | None,
+    typer.Option(
+        "--time-column", help="Column of the time, which orders the steps; none where a forecast has no such column."
+    ),
+]
 Format = Annotated[str | None, typer.Option(help="csv, tsv, jsonl, parquet, conll, conllu, npz, ts, txt or word/tag.")]
 Encoding = Annotated[str | None, typer.Option(help="Encoding of the files, if it is not UTF-8 or GB18030.")]
 Scheme = Annotated[str | None, typer.Option(help="Tag scheme: BIO, IOB1, BIOES or BMES.")]
 Precision = Annotated[str, typer.Option(help="Bits of the GRU's products: fp32, bf16 or int8.")]
-Task = Annotated[str | None, typer.Option(help="classify or tag.")]
+Task = Annotated[str | None, typer.Option(help="classify, tag or forecast.")]
+Fill = Annotated[str | None, typer.Option("--fill", help="Forecast: fill missing rows and cells, forward or linear.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace the model in the folder.")]
 
 
@@ -69,13 +75,26 @@ def train(
     vectors: Annotated[Path | None, typer.Option(help="Vectors to start from, a word or character a line.")] = None,
     logger: Annotated[list[str] | None, typer.Option(help="csv or tensorboard; may be repeated.")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Say nothing but errors; scores still go to stdout.")] = False,
+    target: Annotated[
+        list[str] | None, typer.Option("--target", help="Forecast: a column to forecast; may be repeated.")
+    ] = None,
+    horizon: Annotated[int | None, typer.Option("--horizon", help="Forecast: rows to forecast.")] = None,
+    lookback: Annotated[int | None, typer.Option("--lookback", help="Forecast: rows to read.")] = None,
+    fill: Fill = None,
 ) -> None:
-    """Train on labelled data, score, and save the model."""
+    """Train on labelled data, or on a table with time, score, and save the model."""
     from .train import Files, Request, train
 
     files = Files(data, dev, test, task, text, label, format, encoding, scheme, id_column, time_column)
     chosen = {"time": time, "epochs": epochs, "seed": seed, "precision": precision, "class_weights": class_weights}
-    train(Request(files, out, force, resume, chosen, config, set_ or [], vectors, logger or [], quiet))
+    request = Request(files, out, force, resume, chosen, config, set_ or [], vectors, logger or [], quiet)
+    from . import forecast
+
+    asked = forecast.Table(target, horizon, lookback, time_column, id_column, fill)
+    if task == "forecast" or (task is None and any(value is not None for value in (target, horizon, lookback, fill))):
+        forecast.train(request, asked)
+    else:
+        train(request)
 
 
 @app.command()
@@ -90,13 +109,15 @@ def evaluate(
     id_column: IdColumn = None,
     time_column: TimeColumn = None,
     precision: Precision = "fp32",
+    stride: Annotated[int, typer.Option("--stride", help="Forecast: rows from one origin to the next.")] = 1,
+    fill: Fill = None,
 ) -> None:
-    """Score a model on labelled data: one JSON object on stdout, a table on stderr."""
+    """Score a model on labelled data, or from every origin of a table: JSON on stdout, a table on stderr."""
     from .evaluate import evaluate
 
     options = {"text_column": text, "label_column": label, "format": format, "encoding": encoding, "scheme": scheme}
     options |= {"id_column": id_column, "time_column": time_column}
-    evaluate(model, data, precision, **options)
+    evaluate(model, data, precision, {"time": time_column, "id": id_column, "fill": fill}, stride, **options)
 
 
 @app.command()
@@ -110,13 +131,16 @@ def predict(
     time_column: TimeColumn = None,
     precision: Precision = "fp32",
     plain: Annotated[bool, typer.Option("--plain", help="Text for people instead of JSON lines.")] = False,
+    plot: Annotated[Path | None, typer.Option("--plot", help="Forecast: SVG file to draw into.")] = None,
+    fill: Fill = None,
 ) -> None:
-    """Answer for texts, a file, or stdin: one JSON object per line."""
+    """Answer for texts, a file, or stdin, or go on with a table: one JSON object per line."""
     from .predict import predict
 
     options = {"text_column": text, "format": format, "encoding": encoding}
     options |= {"id_column": id_column, "time_column": time_column}
-    predict(model, inputs or ["-"], precision=precision, plain=plain, **options)
+    table = {"time": time_column, "id": id_column, "fill": fill}
+    predict(model, inputs or ["-"], precision=precision, plain=plain, table=table, plot=plot, **options)
 
 
 @app.command()

@@ -8,18 +8,28 @@ from typing import Any
 
 from ..data.readers import read
 from ..metrics.score import Report
+from ..runtime.forecaster import Forecaster
 from ..runtime.predictor import Predictor, changed, load
+from .predict import refuse_table
 from .show import describe, note, scores
 
 __all__ = ["evaluate"]
 
 
-def evaluate(model: Path, data: Path, precision: str, **options: Any) -> None:
+def evaluate(
+    model: Path, data: Path, precision: str, table: dict[str, str | None], stride: int, **options: Any
+) -> None:
     """Print one JSON object of scores on stdout and the same as tables on stderr.
 
     In another precision than fp32 the model answers in fp32 as well, and the difference is said.
     """
     predictor = load(model, precision)
+    if isinstance(predictor, Forecaster):
+        from . import forecast
+
+        forecast.evaluate(predictor, data, stride, format=options["format"], encoding=options["encoding"], **table)
+        return
+    refuse_table(table)
     config = predictor.bundle.config
     options["multi_label"] = getattr(config, "multi_label", False) or None
     options["scheme"] = options["scheme"] or getattr(config, "scheme", None)

@@ -25,7 +25,7 @@ from ..train.speed import perturbed
 from .show import Say, note
 from .vectors import read_vectors
 
-__all__ = ["Judged", "Parts", "learn"]
+__all__ = ["Judged", "Parts", "facts_of", "learn"]
 
 SHOWN = 8
 """Labels that are named before they are only counted."""
@@ -92,7 +92,7 @@ def learn(
         variants=perturbed(decided.config, train.inputs, decided.training),
     )
     dev = parts.dev or _held_out(train, fitted)
-    facts = {"examples": len(train), **_facts(fitted)}
+    facts = {"examples": len(train), **facts_of(fitted)}
     about = card or _card(parts, decided, fitted)
     arguments = (decided.task, decided.config, decided.model, fitted.weights, (dev or train).inputs)
     bundle = export(*arguments, metrics={"training": facts}, card=about)
@@ -184,7 +184,8 @@ def _held_out(train: Examples, fitted: Fitted) -> Examples | None:
     return replace(train, inputs=inputs, targets=targets, lines=lines, token_lines=None)
 
 
-def _facts(fitted: Fitted) -> dict[str, Any]:
+def facts_of(fitted: Fitted) -> dict[str, Any]:
+    """Return what metrics.json keeps of a training."""
     return {
         "score": fitted.score_name,
         "best_score": fitted.best_score,

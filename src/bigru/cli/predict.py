@@ -13,20 +13,46 @@ from ..data.audio import AudioFeatures
 from ..data.formats import SUFFIXES
 from ..data.recordings import Recording, is_audio
 from ..errors import ArgumentError, DataError, sentence
+from ..runtime.forecaster import Forecaster
 from ..runtime.predictor import Predictor, load
 
-__all__ = ["predict"]
+__all__ = ["predict", "refuse_table"]
 
 READABLE = {*SUFFIXES, ".txt"}
 
 
-def predict(model: Path, inputs: list[str], *, precision: str, plain: bool, **options: str | None) -> None:
+def predict(
+    model: Path,
+    inputs: list[str],
+    *,
+    precision: str,
+    plain: bool,
+    table: dict[str, str | None],
+    plot: Path | None,
+    **options: str | None,
+) -> None:
     """Print one answer per input, in their order; of a stream, a few thousand lines are read ahead."""
     predictor = load(model, precision)
+    if isinstance(predictor, Forecaster):
+        from . import forecast
+
+        if len(inputs) != 1 or inputs == ["-"]:
+            raise ArgumentError(sentence("predict", "input", "the file of one table", " ".join(inputs)))
+        more = {name: options[name] for name in ("format", "encoding")}
+        forecast.predict(predictor, Path(inputs[0]), plain, plot, **more, **table)
+        return
+    refuse_table(table | {"plot": None if plot is None else str(plot)})
     sources = _sources(predictor, inputs, **options)
     shown, asked = tee(sources)
     for source, answer in zip(shown, predictor.predict_iter(asked), strict=False):
         print(_plain(source, answer) if plain else _json(source, answer))
+
+
+def refuse_table(options: dict[str, str | None]) -> None:
+    """Raise ArgumentError for an option that only a forecaster heeds."""
+    for name, value in options.items():
+        if value is not None:
+            raise ArgumentError(sentence("bigru", name, "left out for a model that forecasts nothing", repr(value)))
 
 
 def _sources(predictor: Predictor, inputs: list[str], **options: Any) -> Iterable[Any]:

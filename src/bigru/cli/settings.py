@@ -14,6 +14,8 @@ __all__ = ["KINDS", "duration", "settings"]
 
 UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 
+NUMBER = re.compile(r"\d+(\.\d+)?")
+
 KINDS: dict[str, type] = {
     "unit": str,
     "channels": list,
@@ -26,8 +28,21 @@ KINDS: dict[str, type] = {
     "skip": bool,
     "wide": bool,
     "crf": bool,
+    "past": list,
+    "known": list,
+    "calendar": list,
+    "joint": bool,
+    "lookback": int,
+    "segment": int,
+    "season": int,
+    "windows": int,
+    "normalise": str,
+    "loss": str,
+    "quantiles": tuple,
+    "levels": tuple,
+    "split": tuple,
 }
-"""The JSON types of the settings that no configuration class checks by itself."""
+"""The JSON types of the settings that no configuration class checks by itself; tuple stands for a list of numbers."""
 
 
 def duration(text: str) -> float:
@@ -76,10 +91,18 @@ def _check_kinds(values: Mapping[str, Any]) -> None:
         kind = KINDS.get(key)
         if kind is None or value is None:
             continue
+        if kind is tuple:
+            _check_numbers(key, value)
+            continue
         fits = isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
         if not fits or (kind is list and not all(isinstance(item, str) for item in value)):
             want = "a list of names" if kind is list else f"of type {kind.__name__}"
             raise ArgumentError(sentence("train", key, want, repr(value)))
+
+
+def _check_numbers(key: str, value: Any) -> None:
+    if not isinstance(value, list) or not all(type(number) in (int, float) for number in value):
+        raise ArgumentError(sentence("train", key, "a list of numbers", repr(value)))
 
 
 def _object(path: Path) -> dict[str, Any]:
@@ -98,4 +121,7 @@ def _value(key: str, text: str) -> Any:
     try:
         return json.loads(text)
     except json.JSONDecodeError:
-        return [part.strip() for part in text.split(",")] if KINDS.get(key) is list else text
+        parts = [part.strip() for part in text.split(",")]
+        if KINDS.get(key) is tuple:
+            return [json.loads(part) if NUMBER.fullmatch(part) else part for part in parts]
+        return parts if KINDS.get(key) is list else text

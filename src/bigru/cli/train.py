@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ..metrics.score import Report
     from .pipeline import Parts
 
-__all__ = ["Files", "Request", "check_folder", "check_packages", "figures", "train"]
+__all__ = ["Files", "Request", "check_folder", "check_packages", "chosen_of", "figures", "train"]
 
 
 CONFIG = "config.json"
@@ -81,7 +81,7 @@ def train(request: Request) -> None:
     from .pipeline import learn
 
     out, say = request.out, silence if request.quiet else note
-    options = settings(OPTIONS, request.config, request.sets) | _chosen(request.chosen)
+    options = settings(OPTIONS, request.config, request.sets) | chosen_of(request.chosen)
     check_folder(out, request.force)
     parts = _read(request.files, say)
     if request.force and not request.resume:
@@ -144,7 +144,7 @@ def check_folder(out: Path, force: bool) -> None:
         raise BundleError(sentence(str(out), "--out", "a place that can be written", error.strerror)) from None
 
 
-def _chosen(chosen: dict[str, Any]) -> dict[str, Any]:
+def chosen_of(chosen: dict[str, Any]) -> dict[str, Any]:
     """Return the settings given by options of their own, the time in seconds."""
     given = {name: value for name, value in chosen.items() if value is not None}
     return given | ({"time": duration(given["time"])} if "time" in given else {})

@@ -16,7 +16,7 @@ from ..ops.gru.rounding import PRECISIONS
 from ..ops.recurrent.vectorised import Layer
 from .front import Convolution
 
-__all__ = ["Network"]
+__all__ = ["Network", "Weights", "merge_of", "norm_of", "recurrent_layer"]
 
 WHERE = "Network"
 
@@ -56,12 +56,14 @@ class Network:
         self._weights = {name: np.asarray(array, np.float32) for name, array in arrays.items()}
         encoder = model.encoder
         self._front = [
-            Convolution(conv, self._under(f"front.{n}."), _norm(self._under(f"front.{n}.norm.")))
+            Convolution(conv, self._under(f"front.{n}."), norm_of(self._under(f"front.{n}.norm.")))
             for n, conv in enumerate(model.front)
         ]
-        self._layers = [_layer(encoder, self._under(f"encoder.layers.{n}."), precision) for n in range(encoder.layers)]
-        self._merges = [_merge(encoder, self._under(f"encoder.layers.{n}.")) for n in range(encoder.layers)]
-        self._norms = [_norm(self._under(f"encoder.norms.{n}.")) for n in range(encoder.layers)]
+        self._layers = [
+            recurrent_layer(encoder, self._under(f"encoder.layers.{n}."), precision) for n in range(encoder.layers)
+        ]
+        self._merges = [merge_of(encoder, self._under(f"encoder.layers.{n}.")) for n in range(encoder.layers)]
+        self._norms = [norm_of(self._under(f"encoder.norms.{n}.")) for n in range(encoder.layers)]
         self._tables = [self._weights[f"embedding.{c}.weight"] for c in range(len(model.channels))]
         self._sizes = np.array([channel.size for channel in model.channels], np.uint64)
 
@@ -195,7 +197,7 @@ def _total(values: np.ndarray, lengths: np.ndarray) -> np.ndarray:
     return np.asarray(values.sum(axis=1) / np.sqrt(np.maximum(lengths, 1).astype(np.float32))[:, None])
 
 
-def _layer(encoder: EncoderConfig, weights: Weights, precision: str) -> Run:
+def recurrent_layer(encoder: EncoderConfig, weights: Weights, precision: str) -> Run:
     """Return how a layer is run: the GRU by the compiled kernel with packed weights, other cells in NumPy."""
     walks = DIRECTIONS[encoder.direction]
     per_walk = {walk: [np.ascontiguousarray(weights[name]) for name in weight_names(0, walk)] for walk in walks}
@@ -214,7 +216,7 @@ def _layer(encoder: EncoderConfig, weights: Weights, precision: str) -> Run:
     return run
 
 
-def _merge(encoder: EncoderConfig, weights: Weights) -> Merge | None:
+def merge_of(encoder: EncoderConfig, weights: Weights) -> Merge | None:
     """Return how the outputs of a layer's walks become one array; None where they are left side by side."""
     if encoder.direction != "both" or encoder.merge == "concat":
         return None
@@ -235,7 +237,7 @@ def _merge(encoder: EncoderConfig, weights: Weights) -> Merge | None:
     return merges[encoder.merge]
 
 
-def _norm(weights: Weights) -> Norm:
+def norm_of(weights: Weights) -> Norm:
     """Return the layer normalisation of one layer (Ba et al. 2016, arXiv:1607.06450), or the identity."""
     if not weights:
         return lambda x: x

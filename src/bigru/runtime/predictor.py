@@ -12,6 +12,7 @@ import numpy as np
 from .. import bundle as saved
 from ..bundle import Bundle
 from ..bundle.configuration import TASKS
+from ..config import ForecastModelConfig
 from ..data.audio import AudioFeatures, is_recording
 from ..data.batching import batches, pad
 from ..data.examples import Examples
@@ -20,6 +21,7 @@ from ..errors import ArgumentError, DataError, sentence
 from ..metrics import Report
 from ..ops.crf.weights import CrfWeights
 from ..scheme import convert
+from .forecaster import Forecaster
 from .network import Network
 
 __all__ = ["Predictor", "changed", "load"]
@@ -39,7 +41,7 @@ DECIDED = ("label", "labels", "tags")
 """What an answer decides; the rest of it follows from that, or says how sure it is."""
 
 
-def load(folder: str | os.PathLike[str], precision: str = "fp32") -> Predictor:
+def load(folder: str | os.PathLike[str], precision: str = "fp32") -> Predictor | Forecaster:
     """Read a saved model and make it ready to answer.
 
     Args:
@@ -50,7 +52,8 @@ def load(folder: str | os.PathLike[str], precision: str = "fp32") -> Predictor:
         BundleError: the folder is missing, damaged, hostile, or newer than this version.
         ArgumentError: the precision is unknown, or not fp32 for a model whose layers are no GRU.
     """
-    return Predictor(saved.load(folder), precision)
+    made = saved.load(folder)
+    return Forecaster(made, precision) if made.task == "forecast" else Predictor(made, precision)
 
 
 def changed(answers: Iterable[Answer], others: Iterable[Answer]) -> int:
@@ -84,6 +87,8 @@ class Predictor:
         self.labels = bundle.config.labels
         self.metrics = bundle.metrics
         self._task = TASKS[bundle.task]
+        if isinstance(bundle.model, ForecastModelConfig):
+            raise ArgumentError(sentence("Predictor", "model", "one for classify or tag", f"one for {bundle.task}"))
         self._network = Network(bundle.model, bundle.weights, precision)
         names = ("crf.transitions", "crf.start", "crf.end")
         self._crf = CrfWeights(*(bundle.weights[name] for name in names)) if bundle.model.crf else None
@@ -158,7 +163,7 @@ class Predictor:
             return _is_one_series(inputs)
         if isinstance(features, AudioFeatures):
             return False
-        tokens = features.unit == "token" and isinstance(inputs, Sequence) and len(inputs) > 0
+        tokens = getattr(features, "unit", "") == "token" and isinstance(inputs, Sequence) and len(inputs) > 0
         return tokens and all(isinstance(token, str) for token in inputs)
 
     def _answers(self, inputs: list[Any], batch_size: int) -> list[Answer]:

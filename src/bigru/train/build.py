@@ -9,8 +9,9 @@ import numpy as np
 import torch
 from torch import nn
 
-from ..config import ModelConfig, TrainConfig
+from ..config import ForecastModelConfig, ModelConfig, TrainConfig
 from ..errors import ArgumentError, nearest, sentence
+from ..nn.forecast import ForecastModel
 from ..nn.model import SequenceModel
 from .average import Average
 from .flat import Flat
@@ -18,19 +19,27 @@ from .losses import loss_of
 from .module import Training, decays, optimizer
 from .run import Run
 from .seeds import WEIGHTS, derive, set_seed
+from .skill import forecast_loss
 from .stream import Stream
 from .vectors import own_vectors
 
-__all__ = ["first_model", "put_together"]
+__all__ = ["Shape", "first_model", "network", "put_together"]
+
+Shape = ModelConfig | ForecastModelConfig
+
+
+def network(config: Shape) -> SequenceModel | ForecastModel:
+    """Return the module that a configuration describes."""
+    return ForecastModel(config) if isinstance(config, ForecastModelConfig) else SequenceModel(config)
 
 
 def first_model(
-    config: ModelConfig,
+    config: Shape,
     weights: Mapping[str, np.ndarray] | None,
     seed: int,
     device: torch.device,
     inputs: Sequence[np.ndarray] | None = None,
-) -> SequenceModel:
+) -> SequenceModel | ForecastModel:
     """Return a model with its first weights: those given, and for the rest what the seed draws.
 
     Args:
@@ -45,10 +54,10 @@ def first_model(
             learn first vectors of.
     """
     set_seed(derive(seed, WEIGHTS), torch.device("cpu"))
-    model = SequenceModel(config)
+    model = network(config)
     own = model.state_dict()
     if inputs is not None:
-        if not config.channels:
+        if isinstance(config, ForecastModelConfig) or not config.channels:
             raise ArgumentError(sentence("train", "pretrain", "false for numeric sequences", True))
         drawn = {name: value.numpy() for name, value in own.items() if name.startswith("embedding.")}
         weights = own_vectors(inputs, config.channels, drawn, derive(seed, WEIGHTS, 1)) | dict(weights or {})
@@ -69,8 +78,8 @@ def first_model(
 
 
 def put_together(
-    model: SequenceModel,
-    shape: ModelConfig,
+    model: SequenceModel | ForecastModel,
+    shape: Shape,
     config: Any,
     stream: Stream,
     training: TrainConfig,
@@ -96,6 +105,9 @@ def put_together(
         average.load_state_dict(state["average"])
         adamw.load_state_dict(state["optimizer"])
     stream.start = run.step
-    loss = loss_of(model, shape, stream.targets, training, config.constraints if shape.crf else None)
-    per_step = not (shape.pooling or shape.crf)
+    if isinstance(shape, ForecastModelConfig):
+        loss = forecast_loss(config.loss, shape, next(model.parameters()).device)
+    else:
+        loss = loss_of(model, shape, stream.targets, training, config.constraints if shape.crf else None)
+    per_step = shape.per_step and not shape.crf
     return Training(model, loss, flat, adamw, average, run, training, stream.steps, per_step)

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ..config import ModelConfig, TrainConfig
+from ..config import ForecastModelConfig, ModelConfig, TrainConfig
+from ..data.windows import Windows
 from ..errors import ArgumentError, DataError, TrainingError, sentence
 from ..tasks import tag
 from . import checkpoint
@@ -18,7 +19,7 @@ __all__ = ["check"]
 
 def check(
     config: Any,
-    model: ModelConfig,
+    model: ModelConfig | ForecastModelConfig,
     train: Data,
     dev: Data | None,
     training: TrainConfig,
@@ -35,9 +36,9 @@ def check(
     if model.outputs != config.outputs:
         want = f"{config.outputs}, the outputs of the task"
         raise ArgumentError(sentence("train", "outputs of the model", want, model.outputs))
-    if isinstance(config, tag.Config) and model.stride > 1:
+    if isinstance(config, tag.Config) and isinstance(model, ModelConfig) and model.stride > 1:
         raise ArgumentError(sentence("train", "stride of the front end", "1 for a label per step", model.stride))
-    if training.time_masks + training.band_masks and model.channels:
+    if (training.time_masks or training.band_masks) and getattr(model, "channels", None):
         raise ArgumentError(sentence("train", "time_masks and band_masks", "0 for inputs that are no numbers", "more"))
     for name, data in (("training", train), ("dev", dev)):
         if data is not None and (len(data[0]) != len(data[1]) or not len(data[0])):
@@ -45,6 +46,9 @@ def check(
             got = f"{len(data[0])} features and {len(data[1])} targets"
             raise DataError(sentence("train", f"{name} examples", want, got))
         _check_steps(name, data)
+    if isinstance(train[1], Windows) and dev is None:
+        remedy = "Windows that share rows cannot be divided by chance."
+        raise ArgumentError(sentence("train", "dev examples", "given for forecasts", None, remedy))
     _check_classes(config, train[1])
     if folder is None and resume:
         raise ArgumentError(sentence("train", "folder", "given to resume from", None))
@@ -63,7 +67,7 @@ def check(
 def _check_steps(name: str, data: Data | None) -> None:
     """Refuse sequences that have not one tag per step."""
     features, targets = data or ([], [])
-    if isinstance(targets, np.ndarray):
+    if isinstance(targets, np.ndarray | Windows):
         return
     for n, (steps, tags) in enumerate(zip(features, targets, strict=True), 1):
         if len(steps) != len(tags):
@@ -71,7 +75,7 @@ def _check_steps(name: str, data: Data | None) -> None:
 
 
 def _check_classes(config: Any, targets: Targets) -> None:
-    if isinstance(targets, np.ndarray) and targets.dtype.kind == "f":
+    if isinstance(targets, Windows) or (isinstance(targets, np.ndarray) and targets.dtype.kind == "f"):
         return
     flat = targets if isinstance(targets, np.ndarray) else np.concatenate(targets)
     classes = np.unique(flat)

@@ -10,13 +10,14 @@ import numpy as np
 import torch
 
 from ..bundle import Bundle
-from ..config import ModelConfig
+from ..config import ForecastModelConfig
 from ..data.batching import pad
 from ..errors import TrainingError, sentence
-from ..nn.model import SequenceModel
 from ..ops.crf.weights import CrfWeights
+from ..runtime.forecast import ForecastNetwork
 from ..runtime.network import Network
 from ..runtime.predictor import changed
+from .build import Shape, network
 
 __all__ = ["TOLERANCE", "Comparison", "compare", "export"]
 
@@ -36,7 +37,7 @@ Comparison = dict[str, float]
 def export(
     task: ModuleType,
     config: Any,
-    model: ModelConfig,
+    model: Shape,
     weights: Mapping[str, np.ndarray],
     inputs: Sequence[Any],
     *,
@@ -46,7 +47,7 @@ def export(
     """Return a model ready to be saved, after torch and the runtime have answered real inputs alike.
 
     Args:
-        task: `bigru.tasks.classify` or `bigru.tasks.tag`.
+        task: `bigru.tasks.classify`, `bigru.tasks.tag` or `bigru.tasks.forecast`.
         config: the task's Config.
         model: the model's shape.
         weights: what `fit` returned, by name.
@@ -78,22 +79,22 @@ def export(
 
 
 def compare(
-    task: ModuleType, config: Any, model: ModelConfig, weights: Mapping[str, np.ndarray], inputs: Sequence[Any]
+    task: ModuleType, config: Any, model: Shape, weights: Mapping[str, np.ndarray], inputs: Sequence[Any]
 ) -> Comparison:
     """Run a model on real inputs in torch and in the runtime and say how far apart they are."""
     features = task.featurise(config, inputs)
     by_length = np.argsort([len(f) for f in features], kind="stable")
     chosen = by_length[np.unique(np.linspace(0, len(features) - 1, min(INPUTS, len(features))).astype(int))]
-    network = SequenceModel(model)
-    network.load_state_dict({name: torch.from_numpy(np.array(value)) for name, value in weights.items()})
-    network.eval()
-    runtime = Network(model, weights)
+    module = network(model)
+    module.load_state_dict({name: torch.from_numpy(np.array(value)) for name, value in weights.items()})
+    module.eval()
+    runtime: Any = (ForecastNetwork if isinstance(model, ForecastModelConfig) else Network)(model, weights)  # type: ignore[arg-type]
     apart, differing = 0.0, 0
     for start in range(0, len(chosen), SIZE):
         indices = chosen[start : start + SIZE]
         padded, lengths = pad([features[i] for i in indices])
         with torch.no_grad():
-            ours = network(torch.from_numpy(padded), torch.from_numpy(lengths)).numpy()
+            ours = module(torch.from_numpy(padded), torch.from_numpy(lengths)).numpy()
         theirs = runtime(padded, lengths)
         scale = max(1.0, float(np.abs(ours).max(initial=0.0)))
         # Unlike Python's max, NumPy's lets a NaN through, which no comparison may swallow.
@@ -107,13 +108,15 @@ def compare(
 def _answers(
     task: ModuleType,
     config: Any,
-    model: ModelConfig,
+    model: Shape,
     weights: Mapping[str, np.ndarray],
     logits: np.ndarray,
     lengths: np.ndarray,
     inputs: Sequence[Any],
 ) -> list[dict[str, Any]]:
-    if model.pooling:
+    if isinstance(model, ForecastModelConfig):
+        return []  # A forecast is its numbers: nothing is decided that could be decided otherwise.
+    if not model.per_step:
         return task.decode(config, logits)
     names = ("crf.transitions", "crf.start", "crf.end")
     crf = CrfWeights(*(weights[name] for name in names)) if model.crf else None

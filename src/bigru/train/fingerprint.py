@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from ..config import ModelConfig, TrainConfig, to_dict
+from ..config import ForecastModelConfig, ModelConfig, TrainConfig, to_dict
+from ..data.windows import Windows
 from .stream import Data
 
 __all__ = ["changes", "configuration", "contents", "fingerprint"]
@@ -24,6 +25,8 @@ DIGEST = re.compile("[0-9a-f]{16}|[0-9a-f]{32}")
 
 def contents(arrays: Sequence[np.ndarray] | np.ndarray) -> str:
     """Return a digest of arrays: their number, dtypes, shapes and bytes."""
+    if isinstance(arrays, Windows):
+        arrays = arrays.arrays()
     digest = hashlib.blake2b(digest_size=16)
     digest.update(str(len(arrays)).encode())
     for array in arrays:
@@ -62,7 +65,7 @@ def changes(before: dict[str, str], now: dict[str, str]) -> list[str]:
 
 def fingerprint(
     config: Any,
-    model: ModelConfig,
+    model: ModelConfig | ForecastModelConfig,
     train: Data,
     dev: Data | None,
     training: TrainConfig,

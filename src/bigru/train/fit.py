@@ -15,11 +15,12 @@ import numpy as np
 import torch
 from lightning.pytorch.plugins.environments import LightningEnvironment
 
-from ..config import ModelConfig, TrainConfig
+from ..config import ForecastModelConfig, TrainConfig
+from ..data.windows import Windows
 from ..errors import TrainingError, sentence
 from . import checkpoint
 from .augment import augmentation
-from .build import first_model, put_together
+from .build import Shape, first_model, put_together
 from .checks import check
 from .dev import Dev
 from .display import Display
@@ -27,9 +28,11 @@ from .fingerprint import changes, fingerprint
 from .holdout import hold_out, take
 from .interrupt import Interrupt
 from .logs import open_loggers
+from .losses import Loss
 from .module import Training
 from .quiet import quiet
 from .run import Run
+from .skill import Skill
 from .stream import Data, Stream
 from .watch import Watch
 
@@ -68,7 +71,7 @@ class Fitted:
 def fit(
     task: ModuleType,
     config: Any,
-    model_config: ModelConfig,
+    model_config: Shape,
     train: Data,
     dev: Data | None,
     training: TrainConfig,
@@ -86,11 +89,11 @@ def fit(
     or not, unless `training.time` is set.
 
     Args:
-        task: `bigru.tasks.classify` or `bigru.tasks.tag`.
+        task: `bigru.tasks.classify`, `bigru.tasks.tag` or `bigru.tasks.forecast`.
         config: the task's Config.
         model_config: the model's shape; its outputs must be the task's.
         train: features and targets to learn from.
-        dev: features and targets that choose the best epoch; None holds out a tenth of `train`.
+        dev: features and targets that choose the best epoch; None holds out a tenth of `train` (not of windows).
         training: how to train.
         folder: where checkpoints and logs go; None writes nothing at all.
         resume: go on from the checkpoint in `folder`.
@@ -130,7 +133,7 @@ def fit(
         stream = Stream(*learn, training.batch_size, training.epochs, training.seed, augment, shown)
         module = put_together(model, model_config, config, stream, training, state)
         module.elapsed = module.run.seconds = module.run.seconds + time.perf_counter() - began
-        scorer = None if judge is None else Dev(task, config, model_config, judge, module.loss)
+        scorer = None if judge is None else _judge(task, config, model_config, judge, module.loss)
         opened = open_loggers(loggers, folder, module.run.step)
         watch = Watch(module, stream, scorer, folder, origin, display, opened, interrupt)
         _run(module, stream, watch, device)
@@ -140,6 +143,16 @@ def fit(
         if watch.interrupted:
             _stop(module.run, stream, folder)
         return _fitted(module, scorer, watch.seconds, rates, held)
+
+
+def _judge(task: ModuleType, config: Any, model: Shape, data: Data, loss: Loss) -> Dev | Skill:
+    """Return what scores the model on dev."""
+    if isinstance(model, ForecastModelConfig):
+        features, targets = data
+        assert isinstance(features, Windows)
+        assert isinstance(targets, Windows)
+        return Skill(model, (features, targets), loss)
+    return Dev(task, config, model, data, loss)
 
 
 def _load(folder: str | os.PathLike[str], origin: dict[str, str], display: Display) -> dict[str, Any]:
@@ -228,7 +241,7 @@ def _stop(run: Run, stream: Stream, folder: str | os.PathLike[str] | None) -> No
 
 
 def _fitted(
-    module: Training, dev: Dev | None, seconds: float, rates: tuple[float, float], held: np.ndarray | None
+    module: Training, dev: Dev | Skill | None, seconds: float, rates: tuple[float, float], held: np.ndarray | None
 ) -> Fitted:
     run, best = module.run, module.run.best
     weights = {**module.model.state_dict(), **module.average.state_dict()} if best is None else best.weights

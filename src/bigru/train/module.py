@@ -33,7 +33,7 @@ def decays(name: str, parameter: Tensor) -> bool:
 
     Biases, norms, embeddings, the linear part and the CRF, whose entries have no reason to be small, are left alone.
     """
-    return parameter.ndim >= 2 and name.split(".")[0] not in ("embedding", "wide", "crf")
+    return parameter.ndim >= 2 and name.split(".")[0] not in ("embedding", "wide", "crf", "position", "channel")
 
 
 def optimizer(flat: Flat, training: TrainConfig) -> RowAdamW:

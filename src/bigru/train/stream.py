@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from ..data.batching import Joined, batches
+from ..data.windows import Windows
 from .seeds import AUGMENT, ORDER, VARIANT, derive
 
 __all__ = ["IGNORED", "Batch", "Collator", "Data", "Stream", "Targets"]
@@ -19,7 +20,7 @@ IGNORED = -100
 """The target written past a sequence's end: the index that torch's cross entropy leaves out."""
 
 Targets = np.ndarray | Sequence[np.ndarray]
-"""int64 [N] or float32 [N, K] (one row per sequence), or a list of int64 [T_n] (one target per step)."""
+"""int64 [N] or float32 [N, K] (one row per sequence), a list of int64 [T_n] (one target per step), or windows."""
 
 Data = tuple[Sequence[np.ndarray], Targets]
 """(features, targets) as `featurise` and `targets` of a task return them."""
@@ -45,8 +46,8 @@ class Collator:
     """
 
     def __init__(self, features: Sequence[np.ndarray], targets: Targets) -> None:
-        self._features = Joined(features)
-        self._targets = targets if isinstance(targets, np.ndarray) else Joined(targets, IGNORED)
+        self._features = features if isinstance(features, Windows) else Joined(features)
+        self._targets = targets if isinstance(targets, (np.ndarray, Windows)) else Joined(targets, IGNORED)
 
     def __call__(self, indices: np.ndarray) -> Batch:
         """Return the examples at `indices` as one padded batch."""
@@ -122,4 +123,7 @@ class Stream:
         return random.integers(0, self._kinds, len(self.features)) * len(self.features)
 
     def _order(self, epoch: int) -> list[np.ndarray]:
-        return batches(self.features, self.size, shuffle=derive(self.seed, ORDER, epoch))
+        seed = derive(self.seed, ORDER, epoch)
+        if isinstance(self.features, Windows):
+            return self.features.order(self.size, seed)
+        return batches(self.features, self.size, shuffle=seed)

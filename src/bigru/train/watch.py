@@ -20,6 +20,7 @@ from .logs import EVERY
 from .module import Training
 from .run import Best
 from .schedule import fraction_done
+from .skill import Skill
 from .stream import Stream
 
 __all__ = ["Watch"]
@@ -48,7 +49,7 @@ class Watch(L.Callback):
         self,
         module: Training,
         stream: Stream,
-        dev: Dev | None,
+        dev: Dev | Skill | None,
         folder: str | os.PathLike[str] | None,
         fingerprint: dict[str, str],
         display: Display,
@@ -145,7 +146,7 @@ class Watch(L.Callback):
             self.display.say(f"stopped: no better dev score for {run.stale} epochs")
         run.loss_sum, run.loss_steps = torch.zeros_like(run.loss_sum), 0
 
-    def _evaluate(self, dev: Dev, epoch: int) -> dict[str, float]:
+    def _evaluate(self, dev: Dev | Skill, epoch: int) -> dict[str, float]:
         """Score the average weights. A tie in score goes to the smaller loss, but is no progress."""
         run, model, average = self.run, self.module.model, self.module.average
         average.swap()

@@ -1,0 +1,132 @@
+"""Pictures of a forecast: what was, what is expected, and the interval; as SVG and for the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+from typing import Any
+
+import numpy as np
+
+from ..data.times import shown
+from ..data.timetable import Series
+
+__all__ = ["svg", "terminal"]
+
+PANEL, WIDTH, LEFT, RIGHT, TOP, BOTTOM = 180, 860, 70, 20, 34, 26
+"""Sizes of one target's panel in pixels, and its margins."""
+
+MOST = 7
+"""Targets that are drawn."""
+
+BLOCKS = " ▁▂▃▄▅▆▇█"
+
+COLUMNS = 100
+"""Characters of a line in the terminal at most."""
+
+
+def svg(
+    series: Series, answer: dict[str, Any], columns: Sequence[str], truth: dict[str, list[float]] | None = None
+) -> str:
+    """Return a picture: per target the past in grey, the forecast in blue with its interval, what came in black.
+
+    Args:
+        series: the past; of it as many rows are drawn as two horizons have.
+        answer: of `bigru.tasks.forecast.decode`.
+        columns: names of the columns of the series.
+        truth: per target what came, where it is known.
+    """
+    names = list(answer["forecast"])[:MOST]
+    height = PANEL * len(names)
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" '
+        'font-family="sans-serif" font-size="12">',
+        f'<rect width="{WIDTH}" height="{height}" fill="#ffffff"/>',
+    ]
+    for n, name in enumerate(names):
+        parts += _panel(n * PANEL, name, _past(series, answer, columns, name), answer, (truth or {}).get(name))
+    return "\n".join([*parts, "</svg>", ""])
+
+
+def _past(series: Series, answer: dict[str, Any], columns: Sequence[str], name: str) -> np.ndarray:
+    """Return what came before the forecast, as many rows as two horizons have."""
+    first = answer["time"][0]
+    zone = first[19:] if len(first) > 19 and first[:1].isdigit() else ""
+    times = shown(series.times, zone)
+    end = times.index(first) if first in times else len(times)
+    values = series.values[:end, list(columns).index(name)]
+    values = values[~np.isnan(values)]
+    return values[-2 * len(answer["time"]) :]
+
+
+def _panel(top: int, name: str, past: np.ndarray, answer: dict[str, Any], truth: list[float] | None) -> list[str]:
+    ahead = np.array(answer["forecast"][name])
+    level, band = _band(answer, name)
+    every = np.concatenate([past, ahead, band.ravel(), np.array(truth or [])])
+    low, high = float(every.min()), float(every.max())
+    high = high if high > low else low + 1.0
+    count = len(past) + len(ahead)
+
+    def x(n: float) -> float:
+        return LEFT + (WIDTH - LEFT - RIGHT) * n / max(count - 1, 1)
+
+    def y(value: float) -> float:
+        return top + TOP + (PANEL - TOP - BOTTOM) * (high - value) / (high - low)
+
+    def line(values: Sequence[float], first: int, style: str) -> str:
+        points = " ".join(f"{x(first + n):.1f},{y(v):.1f}" for n, v in enumerate(values))
+        return f'<polyline fill="none" {style} points="{points}"/>'
+
+    begin = len(past)
+    caption = f"{escape(name)}: {answer['time'][0]} to {answer['time'][-1]}" + (f", {level} interval" if level else "")
+    parts = [f'<text x="{LEFT}" y="{top + 20}">{caption}</text>']
+    for value in (low, (low + high) / 2, high):
+        parts.append(
+            f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y(value):.1f}" y2="{y(value):.1f}" stroke="#dddddd"/>'
+        )
+        parts.append(f'<text x="{LEFT - 6}" y="{y(value) + 4:.1f}" text-anchor="end">{value:.4g}</text>')
+    if len(band):
+        ends = [f"{x(begin + n):.1f},{y(v):.1f}" for n, v in enumerate(band[:, 1])]
+        ends += [f"{x(begin + n):.1f},{y(v):.1f}" for n, v in reversed(list(enumerate(band[:, 0])))]
+        parts.append(f'<polygon fill="#9ecae1" fill-opacity="0.5" points="{" ".join(ends)}"/>')
+    parts.append(line(past.tolist(), 0, 'stroke="#777777" stroke-width="1.3"'))
+    if truth is not None:
+        parts.append(line(truth, begin, 'stroke="#111111" stroke-width="1.3"'))
+    parts.append(line(ahead.tolist(), begin, 'stroke="#1f77b4" stroke-width="2"'))
+    return parts
+
+
+def _band(answer: dict[str, Any], name: str) -> tuple[str, np.ndarray]:
+    """Return the widest interval of a target, [H, 2], and its level in words; none is empty."""
+    given = answer.get("intervals") or {}
+    if not given:
+        return "", np.zeros((0, 2))
+    level = max(given, key=float)
+    return f"{100 * float(level):g} %", np.array(given[level][name])
+
+
+def terminal(series: Series, answer: dict[str, Any], columns: Sequence[str]) -> str:
+    """Return lines for people: per target a bar of the past and of the forecast, then the ends of what is expected."""
+    lines = [f"series {answer['series']}"] if "series" in answer else []
+    lines.append(f"{answer['time'][0]} to {answer['time'][-1]}")
+    for name in list(answer["forecast"])[:MOST]:
+        past, ahead = _past(series, answer, columns, name), np.array(answer["forecast"][name])
+        level, band = _band(answer, name)
+        before, after = _thinned(past, COLUMNS * 2 // 3), _thinned(ahead, COLUMNS // 3)
+        low, high = min(before.min(), after.min()), max(before.max(), after.max())
+        lines.append(f"{name}: {_bars(before, low, high)}│{_bars(after, low, high)}")
+        said = f"  first {ahead[0]:.4g}, last {ahead[-1]:.4g}, within {ahead.min():.4g} to {ahead.max():.4g}"
+        if len(band):
+            said += f"; {level} interval of the last {band[-1, 0]:.4g} to {band[-1, 1]:.4g}"
+        lines.append(said)
+    return "\n".join(lines)
+
+
+def _thinned(values: np.ndarray, most: int) -> np.ndarray:
+    """Return means of equal stretches, at most so many."""
+    return np.array([part.mean() for part in np.array_split(values, min(most, len(values)))])
+
+
+def _bars(values: np.ndarray, low: float, high: float) -> str:
+    share = (values - low) / (high - low) if high > low else np.full(len(values), 0.5)
+    return "".join(BLOCKS[1 + round(float(s) * 7)] for s in share)

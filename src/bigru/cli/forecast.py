@@ -1,0 +1,233 @@
+"""Forecasts on the command line: table to model, model to scores, model to the rows that follow."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ..data.timetable import TimeTable, read_timetable
+from ..errors import ArgumentError, sentence
+from .show import Say, note, pace, silence, table
+
+if TYPE_CHECKING:
+    from ..bundle import Bundle
+    from ..metrics.score import Report
+    from ..runtime.forecaster import Forecaster
+    from .train import Request
+
+__all__ = ["Judged", "Table", "beside", "evaluate", "learn", "predict", "train"]
+
+SHOWN = 8
+"""Columns that are named before they are only counted."""
+
+
+class Table(NamedTuple):
+    """How a table is read, and what is forecast of it; None leaves it to the file."""
+
+    targets: Sequence[str] | None = None
+    horizon: int | None = None
+    lookback: int | None = None
+    time: str | None = None
+    id: str | None = None
+    fill: str | None = None
+
+
+class Judged(NamedTuple):
+    """A model ready to be saved, and its scores by part."""
+
+    bundle: Bundle
+    reports: dict[str, Report]
+
+
+def train(request: Request, asked: Table) -> None:
+    """Train a forecaster on a table, score it beside naive rules, save it; print the scores as one JSON object."""
+    from ..bundle import save
+    from ..train import checkpoint
+    from ..train.forecast import OPTIONS, roles_of
+    from .settings import settings
+    from .train import check_folder, check_packages, chosen_of, figures
+
+    check_packages("training", "torch", "lightning")
+    _check_request(request)
+    if asked.horizon is None:
+        raise ArgumentError(sentence("train", "--horizon", "given for a forecast, in rows", "nothing"))
+    out, say = request.out, silence if request.quiet else note
+    options = settings(OPTIONS, request.config, request.sets) | chosen_of(request.chosen)
+    if asked.lookback is not None:
+        options["lookback"] = asked.lookback
+    check_folder(out, request.force)
+    roles = roles_of(asked.targets, options)
+    files = request.files
+    data, roles = read(files.data, roles, asked, files.format, files.encoding, say)
+    if request.force and not request.resume:
+        checkpoint.remove(out)
+    judged = learn(
+        data,
+        roles,
+        asked.horizon,
+        options,
+        folder=out,
+        resume=request.resume,
+        loggers=request.loggers,
+        progress="silent" if request.quiet else "auto",
+        say=say,
+    )
+    save(judged.bundle, out, request.force)
+    checkpoint.remove(out)
+    if not request.quiet:
+        for name, report in judged.reports.items():
+            beside(report, f"{name} (it chose the epoch)" if name == "dev" else name)
+    pace(judged.bundle.metrics["training"], say)
+    say(f"The model is in {out}. Next:")
+    say(f"  bigru predict {out} {files.data} --plain")
+    say(f"  bigru evaluate {out} {files.data}")
+    facts = {"model": str(out), "training": judged.bundle.metrics["training"]}
+    print(json.dumps(facts | {name: figures(report) for name, report in judged.reports.items()}))
+
+
+def read(
+    path: Path,
+    roles: Mapping[str, tuple[str, ...]],
+    asked: Table,
+    format: str | None = None,
+    encoding: str | None = None,
+    say: Say = note,
+) -> tuple[TimeTable, dict[str, tuple[str, ...]]]:
+    """Read a table, and settle which of its columns are targets."""
+    beside = (*roles["past"], *roles["known"])
+    columns = (*roles["targets"], *beside) if roles["targets"] else None
+    options: dict[str, Any] = {"time": asked.time, "id": asked.id, "fill": asked.fill, "ahead": roles["known"]}
+    found = read_timetable(path, columns=columns, format=format, encoding=encoding, **options)
+    if columns is None:
+        targets = tuple(name for name in found.columns if name not in beside)
+        if beside:
+            order = (*targets, *beside)
+            found = read_timetable(path, columns=order, format=format, encoding=encoding, **options)
+        roles = {**roles, "targets": targets}
+    describe(found, say)
+    return found, dict(roles)
+
+
+def describe(found: TimeTable, say: Say = note) -> None:
+    """Say what was read."""
+    inferred = ", ".join(f"{name} {value}" for name, value in found.inferred.items())
+    say(f"{found.source}: {len(found):,} rows; {inferred}")
+
+
+def learn(
+    data: TimeTable,
+    roles: Mapping[str, tuple[str, ...]],
+    horizon: int,
+    options: Mapping[str, Any],
+    *,
+    folder: Path | None = None,
+    resume: bool = False,
+    loggers: Sequence[str] = (),
+    progress: str = "auto",
+    say: Say = note,
+    card: str = "",
+) -> Judged:
+    """Train on the first rows of a table, choose the epoch on the next, score on the last; see `pipeline.learn`."""
+    from ..runtime.forecaster import Forecaster
+    from ..tasks import forecast
+    from ..train.export import export
+    from ..train.fit import fit
+    from ..train.forecast import calibrated, data_of, plan_forecast
+    from .pipeline import facts_of
+
+    made = plan_forecast(data, roles, horizon, options)
+    model, encoder = made.model, made.model.encoder
+    names = made.config.labels
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    say(f"forecasts {horizon} rows of {', '.join(names[:SHOWN])}{more} from {model.lookback} rows before")
+    together = "read together" if model.joint else "each by itself"
+    say(
+        f"GRU of {encoder.hidden} units over segments of {model.segment} rows, directions: {encoder.direction}; "
+        f"targets {together}, a season is {made.config.features.season} rows"
+    )
+    counts = {name: len(cuts) for name, cuts in made.cuts.items()}
+    say(f"windows in the order of time: {', '.join(f'{count:,} {name}' for name, count in counts.items())}")
+    options = {"folder": folder, "resume": resume, "loggers": loggers, "progress": progress}
+    fitted = fit(forecast, made.config, model, *data_of(made), made.training, **options)
+    facts = {"windows": counts["train"], **facts_of(fitted)}
+    about = card or _card(data, counts, fitted.seconds)
+    bundle = export(
+        forecast, made.config, model, fitted.weights, made.cuts["dev"], metrics={"training": facts}, card=about
+    )
+    bundle = calibrated(bundle, made.cuts["dev"])
+    judge = Forecaster(bundle)
+    reports = {name: judge.score(made.cuts[name]) for name in ("dev", "test") if made.cuts[name]}
+    metrics = bundle.metrics | {name: report.to_json() for name, report in reports.items()}
+    return Judged(replace(bundle, metrics=metrics), reports)
+
+
+def beside(report: Report, title: str, say: Say = note) -> None:
+    """Print the scores of a forecaster beside those of the two rules, its intervals, and who is ahead."""
+    values = {score.name: score.value for score in report.scores}
+    names = ("mse", "mae", "mase", "pinball")
+    rows = [
+        (who, *(f"{values[prefix + name]:.4f}" for name in names))
+        for who, prefix in (("BiGRU", ""), ("naive", "naive_"), ("seasonal naive", "seasonal_naive_"))
+    ]
+    table([(title, "MSE", "MAE", "MASE", "pinball"), *rows])
+    for name in values:
+        if name.startswith("coverage_"):
+            level = name.removeprefix("coverage_")
+            say(f"{level} % intervals hold {100 * values[name]:.1f} % of what came")
+    best = min(("naive", "seasonal_naive"), key=lambda rule: values[f"{rule}_mse"])
+    gain = 100 * (1 - values["mse"] / values[f"{best}_mse"]) if values[f"{best}_mse"] else 0.0
+    rule = best.replace("_", " ") + " rule"
+    if gain > 0:
+        say(f"The error (MSE) is {gain:.1f} % below that of the {rule}.")
+    else:
+        say(f"The {rule} is better by {-gain:.1f} % (MSE): use it instead of this model.")
+    say(f"signature: {report.scores[0].signature}")
+
+
+def evaluate(model: Forecaster, data: Path, stride: int, **options: Any) -> None:
+    """Score every origin of a table; one JSON object on stdout, tables on stderr."""
+    found = model.read(data, **options)
+    describe(found)
+    cuts = model.cuts(found, stride)
+    first = min(cut.series.times[cut.origin] for cut in cuts)
+    fresh = not model.config.seen or str(first).replace("T", " ") > model.config.seen
+    whose = "all after what training saw" if fresh else "the model was trained on rows of that time, or before it"
+    note(f"{len(cuts):,} forecasts, each origin {stride} row{'s' if stride > 1 else ''} after the one before; {whose}")
+    report = model.score(cuts)
+    beside(report, str(data))
+    print(json.dumps(report.to_json(), ensure_ascii=False))
+
+
+def predict(model: Forecaster, data: Path, plain: bool, picture: Path | None, **options: Any) -> None:
+    """Print what follows each series of a table: one JSON object per line, or a drawing with `--plain`."""
+    from . import chart
+
+    found = model.read(data, **options)
+    answers = model.predict(found)
+    for series, answer in zip(found.series, answers, strict=True):
+        if plain:
+            print(chart.terminal(series, answer, found.columns))
+        else:
+            print(json.dumps(answer, ensure_ascii=False))
+    if picture is not None:
+        picture.write_text(chart.svg(found.series[0], answers[0], found.columns), encoding="utf-8")
+        note(f"The picture is in {picture}.")
+
+
+def _check_request(request: Request) -> None:
+    """Refuse what a forecast has no use for, rather than pass over it."""
+    files = request.files
+    given = {"--dev": files.dev, "--test": files.test, "--text": files.text, "--label": files.label}
+    given |= {"--scheme": files.scheme, "--vectors": request.vectors}
+    for name, value in given.items():
+        if value is not None:
+            remedy = "One table is divided in time: --set split=0.7,0.1,0.2." if name in ("--dev", "--test") else ""
+            raise ArgumentError(sentence("train", name, "left out for a forecast", repr(str(value)), remedy))
+
+
+def _card(data: TimeTable, counts: Mapping[str, int], seconds: float) -> str:
+    rows = [f"- {len(data):,} rows, one every {data.step}", *(f"- {name}: {n:,} windows" for name, n in counts.items())]
+    return "\n".join([*rows, f"\nTrained in {seconds:.0f} s. The licence of the data is its owner's matter."])

@@ -1,0 +1,144 @@
+"""The forecaster without torch: what `bigru.nn.forecast.ForecastModel` computes in evaluation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from ..bundle.weights import shapes
+from ..config import ForecastModelConfig
+from ..errors import ArgumentError, check_array, sentence
+from ..ops.gru.native import Prepared
+from .network import merge_of, norm_of, recurrent_layer
+
+__all__ = ["ForecastNetwork"]
+
+WHERE = "ForecastNetwork"
+
+EPSILON = 1e-5
+"""Least variance of a window that its values are divided by the root of, as in `bigru.nn.forecast`."""
+
+
+class ForecastNetwork:
+    """A forecaster made ready to run. Calls keep nothing, so threads may share it.
+
+    Args:
+        model: its shape.
+        weights: its arrays by name, as `bigru.bundle.weights.shapes` lists them.
+        precision: of the GRU's products: "fp32", "bf16" or "int8".
+
+    Raises:
+        ArgumentError: a weight is missing, left over, or of another shape or kind; or a precision is unknown.
+    """
+
+    def __init__(self, model: ForecastModelConfig, weights: Mapping[str, np.ndarray], precision: str = "fp32") -> None:
+        want = shapes(model)
+        odd = sorted(want.keys() ^ weights.keys())
+        if odd:
+            got = f"{'no' if odd[0] in want else 'an unknown'} {odd[0]}"
+            raise ArgumentError(sentence(WHERE, "weights", "those of the configuration", got))
+        arrays = {name: check_array(WHERE, name, weights[name], shape) for name, shape in want.items()}
+        self.model = model
+        self._weights = {name: np.asarray(array, np.float32) for name, array in arrays.items()}
+        encoder = model.encoder
+        under = [self._under(f"encoder.layers.{n}.") for n in range(encoder.layers)]
+        self._layers = [recurrent_layer(encoder, one, precision) for one in under]
+        self._merges = [merge_of(encoder, one) for one in under]
+        self._norms = [norm_of(self._under(f"encoder.norms.{n}.")) for n in range(encoder.layers)]
+        names = ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0")
+        decoder = [np.ascontiguousarray(self._weights[f"decoder.{name}"]) for name in names]
+        self._decoder = Prepared([decoder], reset_after=encoder.reset_after, reverse=[False], precision=precision)
+
+    @property
+    def radius(self) -> np.ndarray:
+        """The half widths of the intervals, [levels, horizon, C]."""
+        empty = np.zeros((0, self.model.horizon, self.model.targets), np.float32)
+        return self._weights.get("interval.radius", empty)
+
+    def __call__(self, inputs: np.ndarray, lengths: np.ndarray | None = None) -> np.ndarray:
+        """Forecast one batch.
+
+        Args:
+            inputs: [B, T, I] float32: the past, and behind it the future where something of it is known.
+            lengths: not used: all windows are equally long.
+
+        Returns:
+            float32 [B, horizon, targets, heads].
+
+        Raises:
+            ArgumentError: the shape does not fit.
+        """
+        model, weights = self.model, self._weights
+        inputs = check_array(WHERE, "inputs", inputs, ("B", model.rows, model.inputs)).astype(np.float32, copy=False)
+        B, C = len(inputs), model.targets
+        past = inputs[:, : model.lookback]
+        levelled, offset, spread = level(past[:, :, :C], model.normalise)
+        x = self._segments(levelled) @ weights["embed.weight"].T + weights["embed.bias"]
+        each = 1 if model.joint else C
+        if model.past + model.known:
+            beside = past[:, :, C:].reshape(B, model.steps, -1) @ weights["covariates.weight"].T
+            x += np.repeat(beside, each, axis=0)
+        start = self._encode(np.maximum(x, 0))
+        if "bridge.weight" in weights:
+            start = start @ weights["bridge.weight"].T + weights["bridge.bias"]
+        states = np.repeat(start, model.ahead, axis=0)[None]
+        decoded = self._decoder.forward(self._asked(inputs, each), h0=np.ascontiguousarray(states))[1][0]
+        values = decoded @ weights["head.weight"].T + weights["head.bias"]
+        return self._arranged(values, B) * spread + offset
+
+    def _under(self, prefix: str) -> dict[str, np.ndarray]:
+        return {name.removeprefix(prefix): w for name, w in self._weights.items() if name.startswith(prefix)}
+
+    def _segments(self, values: np.ndarray) -> np.ndarray:
+        """Return [B, L, C] as segments: [B * C, n, w], or [B, n, w * C] where targets are read together."""
+        B, _, C = values.shape
+        if self.model.joint:
+            return values.reshape(B, self.model.steps, -1)
+        return values.swapaxes(1, 2).reshape(B * C, self.model.steps, -1)
+
+    def _encode(self, x: np.ndarray) -> np.ndarray:
+        """Return the final states of the last layer, joined, [B, outputs]."""
+        lengths = np.full(len(x), self.model.steps, np.int64)
+        h_n = np.zeros((1, len(x), 0), np.float32)
+        for run, merge, norm in zip(self._layers, self._merges, self._norms, strict=True):
+            y, h_n = run(x, lengths)
+            x = norm(y if merge is None else merge(*np.split(y, 2, axis=2)))
+        top = self._merges[-1]
+        return self._norms[-1](np.concatenate(h_n, axis=1) if top is None else top(*h_n))
+
+    def _asked(self, inputs: np.ndarray, each: int) -> np.ndarray:
+        """Return what the decoder is told of each segment of each row, [B * each * ahead, 1, H]."""
+        model, B = self.model, len(inputs)
+        told: np.ndarray = np.broadcast_to(self._weights["position"], (each, *self._weights["position"].shape))
+        if "channel" in self._weights:
+            own = self._weights["channel"][:, None]
+            told = np.concatenate([told, np.broadcast_to(own, (each, model.ahead, own.shape[2]))], axis=2)
+        told = np.broadcast_to(told, (B, *told.shape))
+        if model.known:
+            known = inputs[:, model.lookback :, model.targets + model.past :]
+            known = np.pad(known, ((0, 0), (0, model.ahead * model.segment - model.horizon), (0, 0)))
+            told = told + known.reshape(B, 1, model.ahead, -1) @ self._weights["future.weight"].T
+        return np.ascontiguousarray(told.reshape(-1, 1, model.encoder.hidden))
+
+    def _arranged(self, values: np.ndarray, B: int) -> np.ndarray:
+        """Return the head's output of every segment as [B, horizon, C, heads]."""
+        model = self.model
+        if model.joint:
+            found = values.reshape(B, -1, model.targets, model.heads)
+        else:
+            found = values.reshape(B, model.targets, -1, model.heads).swapaxes(1, 2)
+        return found[:, : model.horizon]
+
+
+def level(values: np.ndarray, kind: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return windows [B, L, C] freed of their level, and what to add to and multiply forecasts by, [B, 1, C, 1]."""
+    zero, one = np.float32(0), np.float32(1)
+    if kind == "none":
+        return values, np.asarray(zero), np.asarray(one)
+    offset = values[:, -1:] if kind == "last" else values.mean(axis=1, keepdims=True)
+    values = values - offset
+    if kind == "last":
+        return values, offset[..., None], np.asarray(one)
+    spread = np.sqrt(np.square(values).mean(axis=1, keepdims=True) + np.float32(EPSILON))
+    return values / spread, offset[..., None], spread[..., None]

@@ -1,0 +1,159 @@
+"""Forecasts from a saved model: table in, answers out, without torch."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..bundle import Bundle
+from ..config import ForecastModelConfig
+from ..data.times import shown
+from ..data.timetable import Series, TimeTable, read_timetable
+from ..data.windows import Windows
+from ..errors import ArgumentError, DataError, sentence
+from ..metrics.score import Report
+from ..tasks import forecast
+from ..tasks.forecast import Cut, Outcome
+from .forecast import ForecastNetwork
+
+__all__ = ["Forecaster", "cuts_of", "spread_of"]
+
+SIZE = 64
+"""Windows per batch."""
+
+LEAST = 1e-3
+"""Least spread of a window, in units of the training's deviation: a flat window is not thought to be certain."""
+
+
+class Forecaster:
+    """A forecaster that answers. It holds no state between calls and may be shared by threads.
+
+    Args:
+        bundle: the saved model.
+        precision: "fp32", "bf16" or "int8", as of `bigru.runtime.predictor.Predictor`.
+
+    Attributes:
+        bundle: the saved model.
+        task: "forecast".
+        labels: the columns that are forecast.
+        metrics: what was measured when the model was made.
+    """
+
+    def __init__(self, bundle: Bundle, precision: str = "fp32") -> None:
+        config, model = bundle.config, bundle.model
+        if not isinstance(config, forecast.Config) or not isinstance(model, ForecastModelConfig):
+            raise ArgumentError(sentence("Forecaster", "model", "one for forecast", f"one for {bundle.task}"))
+        self.bundle, self.config, self.task, self.metrics = bundle, config, bundle.task, bundle.metrics
+        self.labels = config.labels
+        self._network = ForecastNetwork(model, bundle.weights, precision)
+
+    def read(self, path: str | os.PathLike[str], **options: Any) -> TimeTable:
+        """Read a file of the columns that the model was trained on; options as of `read_timetable`."""
+        features = self.config.features
+        table = read_timetable(os.fspath(path), columns=features.columns, ahead=features.known, **options)
+        features.check(table)
+        return table
+
+    def run(self, cuts: Sequence[Cut], batch_size: int = SIZE) -> Outcome:
+        """Return what the network says of each cut, in the scale of training."""
+        return self.run_windows(forecast.featurise(self.config, cuts), batch_size)
+
+    def run_windows(self, windows: Windows, batch_size: int = SIZE) -> Outcome:
+        """Return what the network says of each window of `featurise`."""
+        model = self._network.model
+        values = np.empty((len(windows), model.horizon, model.targets, model.heads), np.float32)
+        spread = np.empty((len(windows), model.targets), np.float32)
+        for start in range(0, len(windows), batch_size):
+            part = np.arange(start, min(start + batch_size, len(windows)))
+            inputs = windows.batch(part)[0]
+            values[part] = self._network(inputs)
+            spread[part] = spread_of(inputs[:, : model.lookback, : model.targets])
+        return Outcome(np.sort(values, axis=3), spread, self._network.radius)
+
+    def predict(self, table: TimeTable) -> list[dict[str, Any]]:
+        """Forecast what follows the last value of each series; see `bigru.tasks.forecast.decode`.
+
+        Raises:
+            DataError: a table too short, of other columns, or without what is known of the future.
+        """
+        self.config.features.check(table)
+        cuts = [Cut(series, self._end(series)) for series in table.series]
+        return forecast.decode(self.config, self.run(cuts), cuts)
+
+    def predict_iter(self, cuts: Sequence[Cut], batch_size: int = SIZE) -> Iterator[dict[str, Any]]:
+        """Yield the answer to each cut."""
+        for start in range(0, len(cuts), batch_size):
+            part = list(cuts[start : start + batch_size])
+            yield from forecast.decode(self.config, self.run(part), part)
+
+    def evaluate(self, table: TimeTable, stride: int = 1, unseen: bool = True) -> Report:
+        """Forecast from every `stride`th row of a table whose future it holds, and score; see `cuts`."""
+        return self.score(self.cuts(table, stride, unseen))
+
+    def score(self, cuts: Sequence[Cut]) -> Report:
+        """Score the forecasts from some cuts."""
+        gold = forecast.targets(self.config, cuts)
+        return forecast.score(self.config, gold.batch(np.arange(len(gold)))[0], self.run(cuts), cuts)
+
+    def cuts(self, table: TimeTable, stride: int = 1, unseen: bool = True) -> list[Cut]:
+        """Return the cuts of a rolling-origin evaluation: every `stride`th row that has its past and its future.
+
+        Args:
+            table: with the columns of the model.
+            stride: rows from one origin to the next.
+            unseen: whether, where the table has such, only rows are forecast that came after all that the training saw.
+
+        Raises:
+            DataError: there is not one.
+        """
+        self.config.features.check(table)
+        first = {series.id: self._first_unseen(series) if unseen else 0 for series in table.series}
+        if not any(first[series.id] + self.config.horizon <= len(series) for series in table.series):
+            first = dict.fromkeys(first, 0)
+        found = [
+            cut
+            for series in table.series
+            for cut in cuts_of(self.config, series, max(first[series.id], 0), self._end(series), stride)
+        ]
+        if not found:
+            need = self.config.lookback + self.config.horizon
+            want = f"at least {need} rows, {self.config.lookback} to read and {self.config.horizon} to forecast"
+            raise DataError(sentence(table.source, "table", want, max(map(len, table.series))))
+        return found
+
+    def backtest(self, table: TimeTable, stride: int | None = None) -> list[dict[str, Any]]:
+        """Return the scores of each origin of a rolling-origin evaluation, a horizon apart if not said otherwise."""
+        cuts = self.cuts(table, stride or self.config.horizon)
+        rows = []
+        for cut in cuts:
+            report = self.score([cut])
+            time = shown(cut.series.times[cut.origin : cut.origin + 1], self.config.features.zone)[0]
+            own = {"series": cut.series.id} if cut.series.id else {}
+            rows.append({**own, "origin": time} | {s.name: s.value for s in report.scores})
+        return rows
+
+    def _end(self, series: Series) -> int:
+        """Return the number of rows up to the last that has a target."""
+        filled = np.flatnonzero(~np.isnan(series.values[:, : len(self.labels)]).all(axis=1))
+        return int(filled[-1]) + 1 if len(filled) else 0
+
+    def _first_unseen(self, series: Series) -> int:
+        seen = self.config.seen
+        if not seen:
+            return 0
+        last = np.datetime64(seen, "s") if series.times.dtype.kind == "M" else int(seen)
+        return int(np.searchsorted(series.times, last, side="right"))
+
+
+def cuts_of(config: forecast.Config, series: Series, first: int, end: int, stride: int = 1) -> list[Cut]:
+    """Return every `stride`th cut whose forecast lies in rows `first` to `end`, with a whole past before it."""
+    origins = range(max(first, config.lookback), end - config.horizon + 1, stride)
+    return [Cut(series, origin) for origin in origins]
+
+
+def spread_of(past: np.ndarray) -> np.ndarray:
+    """Return how far the values of each window [B, L, C] lie apart, [B, C]: what the width of an interval follows."""
+    return np.maximum(past.std(axis=1), LEAST).astype(np.float32)

@@ -1,0 +1,255 @@
+"""Forecast: the next values of one or several series, with what is known of the future, and intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..data.tablefeatures import TableFeatures
+from ..data.times import shown
+from ..data.timetable import Series
+from ..data.windows import Windows
+from ..errors import ArgumentError, DataError, check_choice, sentence
+from ..metrics.forecasting import Rival, forecast_report
+from ..metrics.score import Report
+
+__all__ = ["LOSSES", "Config", "Cut", "Outcome", "decode", "featurise", "intervals", "rivals", "score", "targets"]
+
+LOSSES = ("mae", "mse", "huber", "pinball")
+"""What a training makes small; pinball goes with quantiles and with nothing else."""
+
+
+@dataclass(frozen=True)
+class Config:
+    """What a forecaster answers, and what it reads.
+
+    Attributes:
+        features: how a table becomes an array.
+        lookback: rows that are read (L).
+        horizon: rows that are forecast (H).
+        quantiles: what is answered for each value, with 0.5 among them; empty for the value alone.
+        levels: shares of the conformal intervals.
+        loss: one of `LOSSES`.
+        seen: the last time that training or dev saw, as text; "" where that is not known.
+    """
+
+    features: TableFeatures
+    lookback: int
+    horizon: int
+    quantiles: tuple[float, ...] = ()
+    levels: tuple[float, ...] = ()
+    loss: str = "mae"
+    seen: str = ""
+
+    def __post_init__(self) -> None:
+        check_choice("forecast.Config", "loss", self.loss, LOSSES)
+        if bool(self.quantiles) != (self.loss == "pinball"):
+            want = "pinball with quantiles" if self.quantiles else "another than pinball without quantiles"
+            raise ArgumentError(sentence("forecast.Config", "loss", want, repr(self.loss)))
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The columns that are forecast."""
+        return self.features.targets
+
+    @property
+    def outputs(self) -> int:
+        """Numbers answered for one cut."""
+        return self.horizon * len(self.labels) * (len(self.quantiles) or 1)
+
+    @property
+    def point(self) -> int:
+        """Which of the answered values is the forecast."""
+        return self.quantiles.index(0.5) if self.quantiles else 0
+
+
+class Cut(NamedTuple):
+    """A series and the first row that is to be forecast: only what lies before it may be read, and what is known."""
+
+    series: Series
+    origin: int
+
+
+class Outcome(NamedTuple):
+    """What a network said of N cuts, in the scale of training.
+
+    Attributes:
+        values: float32 [N, H, C, heads], the heads in rising order.
+        spread: float32 [N, C], how far the values of each past window lay apart; what an interval's width follows.
+        radius: float32 [levels, H, C], half widths of the intervals in units of the spread.
+    """
+
+    values: np.ndarray
+    spread: np.ndarray
+    radius: np.ndarray
+
+
+def featurise(config: Config, inputs: Sequence[Cut]) -> Windows:
+    """Return the model's input for each cut: float32 [L, I], or [L + H, I] where something of the future is known.
+
+    Raises:
+        DataError: less past than is read, or a known covariate that is not given for the whole horizon.
+    """
+    features, L = config.features, config.lookback
+    known = features.known_width
+    ahead = config.horizon if known else 0
+    values, offsets = _joined(config, inputs, ahead)
+    starts = np.array([offsets[id(cut.series)] + cut.origin - L for cut in inputs], np.int64)
+    for cut in inputs:
+        if cut.origin < L:
+            name = f"rows before the forecast{_of(cut.series)}"
+            raise DataError(sentence("forecast", name, f"at least {L}, the look-back", cut.origin))
+    hidden = (L, len(features.targets) + len(features.past)) if ahead else None
+    found = Windows(values, starts, L + ahead, hidden=hidden)
+    _check_cells(config, inputs, found)
+    return found
+
+
+def targets(config: Config, inputs: Sequence[Cut]) -> Windows:
+    """Return what the rows from each cut on hold, float32 [H, C], in the scale of training.
+
+    Raises:
+        DataError: a table ends before the horizon of a cut, or lacks a value there.
+    """
+    values, offsets = _joined(config, inputs, 0)
+    starts = np.array([offsets[id(cut.series)] + cut.origin for cut in inputs], np.int64)
+    for cut in inputs:
+        if cut.origin + config.horizon > len(cut.series):
+            got = len(cut.series) - cut.origin
+            name = f"rows after the cut{_of(cut.series)}"
+            raise DataError(sentence("forecast", name, f"at least {config.horizon}, the horizon", got))
+    return Windows(np.ascontiguousarray(values[:, : len(config.labels)]), starts, config.horizon)
+
+
+def decode(config: Config, outcome: Outcome, inputs: Sequence[Cut]) -> list[dict[str, Any]]:
+    """Turn what the network said into answers in the units of the table.
+
+    Returns:
+        Per cut `{"series", "time": [...], "forecast": {target: [...]}}`, and where there are any `"quantiles":
+        {"0.1": {target: [...]}}` and `"intervals": {"0.9": {target: [[low, high], ...]}}`.
+    """
+    lows, highs = intervals(config, outcome)
+    answers = []
+    for n, (series, origin) in enumerate(inputs):
+        features = config.features
+        times = np.concatenate([series.times[:origin], features.step.after(series.times[:origin], config.horizon)])
+
+        def by_target(values: np.ndarray, series: Series = series) -> dict[str, Any]:
+            own = config.features.restored(series, values)
+            return {name: own[:, c].tolist() for c, name in enumerate(config.labels)}
+
+        answer: dict[str, Any] = {"series": series.id} if series.id else {}
+        answer["time"] = shown(times[origin:], features.zone)
+        answer["forecast"] = by_target(outcome.values[n, :, :, config.point])
+        if config.quantiles:
+            answer["quantiles"] = {
+                f"{q:g}": by_target(outcome.values[n, :, :, k]) for k, q in enumerate(config.quantiles)
+            }
+        if config.levels:
+            answer["intervals"] = {
+                f"{level:g}": _pairs(by_target(lows[k, n]), by_target(highs[k, n]))
+                for k, level in enumerate(config.levels)
+            }
+        answers.append(answer)
+    return answers
+
+
+def score(config: Config, gold: np.ndarray, outcome: Outcome, inputs: Sequence[Cut]) -> Report:
+    """Compare forecasts with what came, beside the two rules that know nothing.
+
+    Args:
+        config: the task.
+        gold: float32 [N, H, C], of `targets`.
+        outcome: of the network.
+        inputs: the cuts.
+
+    Raises:
+        ArgumentError: nothing to compare, or of different shapes.
+    """
+    lows, highs = intervals(config, outcome)
+    units = np.array([config.features.scale(series).seasonal for series, _ in inputs])
+    bands = {level: (lows[k], highs[k]) for k, level in enumerate(config.levels)}
+    heads = {q: outcome.values[..., k] for k, q in enumerate(config.quantiles)}
+    ours = Rival("", outcome.values[..., config.point], heads, bands)
+    return forecast_report(gold, ours, rivals(config, inputs), units, config.features.season)
+
+
+def intervals(config: Config, outcome: Outcome) -> tuple[np.ndarray, np.ndarray]:
+    """Return the ends of the conformal intervals in the scale of training: two arrays [levels, N, H, C].
+
+    An interval is as wide as the errors on dev were, measured in units of how far the window's own values lie apart;
+    where the model answers the two quantiles of a level, it begins and ends at those (conformalised quantile
+    regression, Romano et al. 2019, arXiv:1905.03222).
+    """
+    values, spread, radius = outcome
+    lows, highs = [], []
+    for k, level in enumerate(config.levels):
+        low, high = bases(config, values, level)
+        wide = radius[k][None] * spread[:, None]
+        lows.append(low - wide)
+        highs.append(np.maximum(high + wide, low - wide))
+    empty = np.zeros((0, *values.shape[:3]), np.float32)
+    return (np.stack(lows), np.stack(highs)) if lows else (empty, empty)
+
+
+def bases(config: Config, values: np.ndarray, level: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return what the interval of a level is built around: the two quantiles, or twice the forecast."""
+    ends = [round((1 - level) / 2, 6), round((1 + level) / 2, 6)]
+    places = [k for end in ends for k, q in enumerate(config.quantiles) if round(q, 6) == end]
+    low, high = places if len(places) == 2 else (config.point, config.point)
+    return values[..., low], values[..., high]
+
+
+def rivals(config: Config, inputs: Sequence[Cut]) -> tuple[Rival, Rival]:
+    """Return the forecasts of the two rules: the last value for ever, and what was a season before."""
+    features, H = config.features, config.horizon
+    values, offsets = _joined(config, inputs, 0)
+    values = values[:, : len(config.labels)]
+    origins = np.array([offsets[id(cut.series)] + cut.origin for cut in inputs])
+    # Where there is no whole season yet, the last value stands for it.
+    season = np.array([features.season if cut.origin >= features.season else 1 for cut in inputs])
+    ahead = np.arange(H)
+    last = np.repeat(values[origins - 1][:, None], H, axis=1)
+    before = values[(origins - season)[:, None] + ahead % season[:, None]]
+    return Rival("naive", last), Rival("seasonal_naive", before)
+
+
+def _joined(config: Config, inputs: Sequence[Cut], ahead: int) -> tuple[np.ndarray, dict[int, int]]:
+    """Return the inputs of all series one after the other, and where each begins, by identity."""
+    different = {id(cut.series): cut.series for cut in inputs}
+    parts = [config.features.matrix(series, ahead) for series in different.values()]
+    begins = np.cumsum([0, *map(len, parts)])[:-1]
+    width = len(config.features.columns) + 2 * len(config.features.calendar)
+    values = np.concatenate(parts) if parts else np.zeros((0, width), np.float32)
+    return values, dict(zip(different, begins.tolist(), strict=True))
+
+
+def _check_cells(config: Config, inputs: Sequence[Cut], found: Windows) -> None:
+    """Refuse windows in which a number is missing that is read."""
+    L, count = config.lookback, len(config.labels) + len(config.features.past)
+    for rows, columns, ahead in (
+        (slice(0, L), slice(None), 0),
+        (slice(L, found.length), slice(count, None), 1),
+    ):
+        bad = np.isnan(found.values[:, columns])
+        if not bad.any():
+            continue
+        total = np.concatenate([[0], bad.any(axis=1).cumsum()])
+        ends = found.starts + rows.stop
+        wrong = np.flatnonzero(total[ends] > total[found.starts + rows.start])
+        if len(wrong):
+            series = inputs[int(wrong[0])].series
+            want = f"given for the {config.horizon if ahead else L} rows {'after' if ahead else 'before'} the cut"
+            names = ", ".join(config.features.known if ahead else config.features.columns)
+            raise DataError(sentence("forecast", f"{names}{_of(series)}", want, "an empty cell"))
+
+
+def _of(series: Series) -> str:
+    return f" of series {series.id!r}" if series.id else ""
+
+
+def _pairs(lows: dict[str, Any], highs: dict[str, Any]) -> dict[str, Any]:
+    return {name: [list(pair) for pair in zip(lows[name], highs[name], strict=True)] for name in lows}

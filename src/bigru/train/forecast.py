@@ -1,0 +1,220 @@
+"""How a table becomes a forecaster: its recipe, its parts in time, and the intervals that dev measures."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from ..bundle import Bundle
+from ..config import EncoderConfig, ForecastModelConfig, TrainConfig, from_dict, to_dict
+from ..data.tablefeatures import TableFeatures
+from ..data.times import shown
+from ..data.timetable import TimeTable
+from ..data.windows import Windows
+from ..errors import ArgumentError, DataError, nearest, sentence
+from ..runtime.forecaster import Forecaster, cuts_of
+from ..tasks import forecast
+from ..tasks.forecast import Cut
+
+__all__ = ["OPTIONS", "SPLIT", "ForecastPlan", "calibrated", "data_of", "plan_forecast", "roles_of"]
+
+WHERE = "train"
+
+ENCODER = EncoderConfig(
+    hidden=128, direction="forward", dropout=0.5, input_dropout=0.0, embedding_dropout=0.0, ngram_dropout=0.0
+)
+TRAINING = TrainConfig(
+    epochs=10, batch_size=64, learning_rate=1e-3, weight_decay=0.0, warmup=0.05, average=0.99, patience=3
+)
+
+SPLIT = (0.7, 0.1, 0.2)
+"""Shares of the rows to learn from, to choose the epoch by and to score, in the order of time."""
+
+WINDOWS = 8192
+"""Windows drawn for an epoch: neighbours say almost the same, so that more cost more than they teach."""
+
+JUDGED = 1000
+"""Windows of dev that choose the epoch and measure the intervals: evenly spread over all there are."""
+
+ROLES = ("past", "known", "calendar")
+SHAPE = ("lookback", "segment", "joint", "normalise", "quantiles", "levels")
+OWN = (*ROLES, *SHAPE, "loss", "season", "windows", "split")
+OPTIONS = (*OWN, *to_dict(ENCODER), *to_dict(TRAINING))
+"""Every setting of a forecaster."""
+
+
+@dataclass(frozen=True)
+class ForecastPlan:
+    """What `fit` needs to know to train a forecaster, and what it is scored on.
+
+    Attributes:
+        config, model, training: the three configurations.
+        cuts: by part, "train", "dev" and "test", where forecasts begin; a part may be empty but for train and dev.
+        windows: windows drawn for an epoch.
+    """
+
+    config: forecast.Config
+    model: ForecastModelConfig
+    training: TrainConfig
+    cuts: dict[str, list[Cut]]
+    windows: int
+
+
+def roles_of(targets: Sequence[str] | None, options: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    """Return the columns of a table by role; targets None stands for all columns that have no other."""
+    found = {role: tuple(options.get(role) or ()) for role in ROLES}
+    return {"targets": tuple(targets or ()), **found}
+
+
+def plan_forecast(
+    table: TimeTable, roles: Mapping[str, tuple[str, ...]], horizon: int, options: Mapping[str, Any] | None = None
+) -> ForecastPlan:
+    """Decide everything about a forecaster.
+
+    Args:
+        table: its columns are the targets, the past and the known covariates, in this order.
+        roles: as of `roles_of`.
+        horizon: rows to forecast.
+        options: of `OPTIONS`; None as a value stands for the default.
+
+    Raises:
+        ArgumentError: an option is unknown, or its value does not fit.
+        DataError: the table is too short, or a column of it does not change.
+    """
+    chosen = {name: value for name, value in (options or {}).items() if value is not None}
+    for name in chosen:
+        if name not in OPTIONS:
+            want = "one of " + ", ".join(OPTIONS)
+            raise ArgumentError(sentence(WHERE, "option", want, repr(name), nearest(name, OPTIONS)))
+    if horizon < 1:
+        raise ArgumentError(sentence(WHERE, "--horizon", "at least 1", horizon))
+    bounds = [_bounds(len(series), chosen.get("split") or SPLIT) for series in table.series]
+    season = chosen.get("season") or table.step.season
+    lookback, segment = _lengths(horizon, season, max(train for train, _, _ in bounds), chosen)
+    _check_rows(table, bounds, lookback, horizon)
+    features = TableFeatures.fit(table, [train for train, _, _ in bounds], season, **roles)
+    quantiles = tuple(float(q) for q in chosen.get("quantiles") or ())
+    levels = tuple(float(p) for p in chosen.get("levels", (0.9,)))
+    loss = chosen.get("loss") or ("pinball" if quantiles else "mae")
+    ends = [series.times[dev - 1 : dev] for series, (_, dev, _) in zip(table.series, bounds, strict=True)]
+    seen = shown(max(ends, key=lambda time: time[0]))[0]
+    config = forecast.Config(features, lookback, horizon, quantiles, levels, loss, seen)
+    model = ForecastModelConfig(
+        lookback=lookback,
+        horizon=horizon,
+        segment=segment,
+        targets=len(roles["targets"]),
+        past=len(roles["past"]),
+        known=features.known_width,
+        joint=bool(chosen.get("joint", False)),
+        normalise=chosen.get("normalise", "last"),
+        quantiles=quantiles,
+        levels=levels,
+        encoder=_changed(ENCODER, chosen),
+    )
+    cuts = _cuts(config, table, bounds)
+    if not cuts["train"] or not cuts["dev"]:
+        empty = "learn from" if not cuts["train"] else "choose the epoch by"
+        want = f"enough for one look-back ({lookback}) and one horizon ({horizon}) to {empty}"
+        raise DataError(sentence(table.source, "rows", want, _counts(bounds), "Shorten the horizon or the look-back."))
+    return ForecastPlan(config, model, _changed(TRAINING, chosen), cuts, int(chosen.get("windows", WINDOWS)))
+
+
+def data_of(plan: ForecastPlan) -> tuple[tuple[Windows, Windows], tuple[Windows, Windows]]:
+    """Return features and targets to learn from, and to choose the epoch by."""
+    train, dev = plan.cuts["train"], judged(plan.cuts["dev"])
+    features = forecast.featurise(plan.config, train)
+    features.drawn = min(plan.windows, len(train))
+    return (features, forecast.targets(plan.config, train)), (
+        forecast.featurise(plan.config, dev),
+        forecast.targets(plan.config, dev),
+    )
+
+
+def judged(cuts: Sequence[Cut]) -> list[Cut]:
+    """Return at most `JUDGED` of the cuts, evenly spread."""
+    if len(cuts) <= JUDGED:
+        return list(cuts)
+    return [cuts[n] for n in np.linspace(0, len(cuts) - 1, JUDGED).astype(int)]
+
+
+def calibrated(made: Bundle, cuts: Sequence[Cut]) -> Bundle:
+    """Return a model with the half widths of its intervals measured on cuts that it did not learn from.
+
+    Split conformal prediction (Papadopoulos et al. 2002), for each step and target by itself: of N errors, in units of
+    the spread of their window, the one of rank ceil((N + 1) * level) is the half width.
+    """
+    config = made.config
+    assert isinstance(config, forecast.Config)
+    if not config.levels:
+        return made
+    chosen = judged(cuts)
+    outcome = Forecaster(made).run(chosen)
+    gold = forecast.targets(config, chosen).batch(np.arange(len(chosen)))[0]
+    found = []
+    for level in config.levels:
+        low, high = forecast.bases(config, outcome.values, level)
+        error = np.maximum(low - gold, gold - high) / outcome.spread[:, None]
+        rank = min(math.ceil((len(error) + 1) * level), len(error)) - 1
+        found.append(np.partition(error, rank, axis=0)[rank])
+    radius = np.stack(found).astype(np.float32)
+    return replace(made, weights={**made.weights, "interval.radius": radius})
+
+
+def _bounds(rows: int, split: Sequence[float]) -> tuple[int, int, int]:
+    """Return where the rows to learn from, to choose by and to score end."""
+    parts = [float(part) for part in split]
+    if len(parts) != 3 or min(parts[:2]) <= 0 or parts[2] < 0:
+        want = "three numbers, of which the first two are above 0: shares, or numbers of rows"
+        raise ArgumentError(sentence(WHERE, "split", want, list(split)))
+    whole = max(parts) > 1
+    if not whole and sum(parts) > 1 + 1e-9:
+        raise ArgumentError(sentence(WHERE, "split", "at most 1 in all", list(split)))
+    ends = np.cumsum(parts) if whole else np.cumsum(parts) * rows + 1e-6
+    return (int(min(ends[0], rows)), int(min(ends[1], rows)), int(min(ends[2], rows)))
+
+
+def _lengths(horizon: int, season: int, rows: int, chosen: Mapping[str, Any]) -> tuple[int, int]:
+    """Return look-back and segment: four seasons, or as many rows as the horizon has; segments of one season."""
+    given = chosen.get("lookback")
+    lookback = given or max(4 * season, horizon, 12)
+    segment = chosen.get("segment")
+    if segment is None:
+        usual = season if 4 <= season <= 48 else 12
+        segment = usual if given is None else math.gcd(usual, lookback)
+    if given is None:
+        # A short table must still hold some windows.
+        lookback = min(lookback, max((rows - horizon) // 2, segment))
+        lookback = max(lookback // segment, 1) * segment
+    return int(lookback), int(segment)
+
+
+def _check_rows(table: TimeTable, bounds: Sequence[tuple[int, int, int]], lookback: int, horizon: int) -> None:
+    """Refuse a table of which no series has a look-back and a horizon to learn from."""
+    most = max(train for train, _, _ in bounds)
+    if most < lookback + horizon:
+        want = f"at least {lookback + horizon} to learn from, {lookback} to read and {horizon} to forecast"
+        remedy = "Shorten --horizon or --lookback, or give more rows."
+        raise DataError(sentence(table.source, "rows", want, f"{most} of {max(map(len, table.series))}", remedy))
+
+
+def _cuts(config: forecast.Config, table: TimeTable, bounds: Sequence[tuple[int, int, int]]) -> dict[str, list[Cut]]:
+    cuts: dict[str, list[Cut]] = {"train": [], "dev": [], "test": []}
+    for series, (train, dev, test) in zip(table.series, bounds, strict=True):
+        for name, first, end in (("train", 0, train), ("dev", train, dev), ("test", dev, test)):
+            cuts[name] += cuts_of(config, series, first, end)
+    return cuts
+
+
+def _counts(bounds: Sequence[tuple[int, int, int]]) -> str:
+    train, dev, _ = max(bounds)
+    return f"{train} to learn from and {dev - train} to choose by"
+
+
+def _changed(default: Any, chosen: Mapping[str, Any]) -> Any:
+    values = to_dict(default)
+    return from_dict(type(default), {name: chosen.get(name, value) for name, value in values.items()})
