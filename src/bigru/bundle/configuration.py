@@ -122,7 +122,7 @@ def _features(values: Any, vocabulary: Any, tokenizer: str | None) -> Features:
     kind = values.get("kind") if isinstance(values, dict) else None
     check_choice("Bundle", "kind of features", kind, KINDS)
     rest = {key: value for key, value in values.items() if key != "kind"}
-    numeric = {"series": SeriesFeatures, "audio": AudioFeatures, "table": TableFeatures}
+    numeric: dict[Any, Any] = {"series": SeriesFeatures, "audio": AudioFeatures, "table": TableFeatures}
     if kind in numeric:
         made: Features = numeric[kind].from_json(rest)
         return made

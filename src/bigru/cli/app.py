@@ -117,7 +117,7 @@ def evaluate(
 
     options = {"text_column": text, "label_column": label, "format": format, "encoding": encoding, "scheme": scheme}
     options |= {"id_column": id_column, "time_column": time_column}
-    evaluate(model, data, precision, {"time": time_column, "id": id_column, "fill": fill}, stride, **options)
+    evaluate(model, data, precision, fill, stride, **options)
 
 
 @app.command()
@@ -139,8 +139,7 @@ def predict(
 
     options = {"text_column": text, "format": format, "encoding": encoding}
     options |= {"id_column": id_column, "time_column": time_column}
-    table = {"time": time_column, "id": id_column, "fill": fill}
-    predict(model, inputs or ["-"], precision=precision, plain=plain, table=table, plot=plot, **options)
+    predict(model, inputs or ["-"], precision=precision, plain=plain, fill=fill, plot=plot, **options)
 
 
 @app.command()

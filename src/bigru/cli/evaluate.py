@@ -10,15 +10,13 @@ from ..data.readers import read
 from ..metrics.score import Report
 from ..runtime.forecaster import Forecaster
 from ..runtime.predictor import Predictor, changed, load
-from .predict import refuse_table
+from .predict import refuse_of_tables
 from .show import describe, note, scores
 
 __all__ = ["evaluate"]
 
 
-def evaluate(
-    model: Path, data: Path, precision: str, table: dict[str, str | None], stride: int, **options: Any
-) -> None:
+def evaluate(model: Path, data: Path, precision: str, fill: str | None, stride: int, **options: Any) -> None:
     """Print one JSON object of scores on stdout and the same as tables on stderr.
 
     In another precision than fp32 the model answers in fp32 as well, and the difference is said.
@@ -27,9 +25,9 @@ def evaluate(
     if isinstance(predictor, Forecaster):
         from . import forecast
 
-        forecast.evaluate(predictor, data, stride, format=options["format"], encoding=options["encoding"], **table)
+        forecast.evaluate(predictor, data, stride, fill=fill, **forecast.reading(options))
         return
-    refuse_table(table)
+    refuse_of_tables(fill=fill)
     config = predictor.bundle.config
     options["multi_label"] = getattr(config, "multi_label", False) or None
     options["scheme"] = options["scheme"] or getattr(config, "scheme", None)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ..runtime.forecaster import Forecaster
     from .train import Request
 
-__all__ = ["Judged", "Table", "beside", "evaluate", "learn", "predict", "train"]
+__all__ = ["Judged", "Table", "beside", "evaluate", "learn", "predict", "reading", "train"]
 
 SHOWN = 8
 """Columns that are named before they are only counted."""
@@ -40,6 +40,12 @@ class Judged(NamedTuple):
 
     bundle: Bundle
     reports: dict[str, Report]
+
+
+def reading(options: Mapping[str, Any]) -> dict[str, str | None]:
+    """Return of a command's options those that say how a table is read."""
+    names = {"format": "format", "encoding": "encoding", "time": "time_column", "id": "id_column"}
+    return {name: options[option] for name, option in names.items()}
 
 
 def train(request: Request, asked: Table) -> None:

@@ -16,7 +16,7 @@ from ..errors import ArgumentError, DataError, sentence
 from ..runtime.forecaster import Forecaster
 from ..runtime.predictor import Predictor, load
 
-__all__ = ["predict", "refuse_table"]
+__all__ = ["predict", "refuse_of_tables"]
 
 READABLE = {*SUFFIXES, ".txt"}
 
@@ -27,7 +27,7 @@ def predict(
     *,
     precision: str,
     plain: bool,
-    table: dict[str, str | None],
+    fill: str | None,
     plot: Path | None,
     **options: str | None,
 ) -> None:
@@ -38,17 +38,16 @@ def predict(
 
         if len(inputs) != 1 or inputs == ["-"]:
             raise ArgumentError(sentence("predict", "input", "the file of one table", " ".join(inputs)))
-        more = {name: options[name] for name in ("format", "encoding")}
-        forecast.predict(predictor, Path(inputs[0]), plain, plot, **more, **table)
+        forecast.predict(predictor, Path(inputs[0]), plain, plot, fill=fill, **forecast.reading(options))
         return
-    refuse_table(table | {"plot": None if plot is None else str(plot)})
+    refuse_of_tables(fill=fill, plot=None if plot is None else str(plot))
     sources = _sources(predictor, inputs, **options)
     shown, asked = tee(sources)
     for source, answer in zip(shown, predictor.predict_iter(asked), strict=False):
         print(_plain(source, answer) if plain else _json(source, answer))
 
 
-def refuse_table(options: dict[str, str | None]) -> None:
+def refuse_of_tables(**options: str | None) -> None:
     """Raise ArgumentError for an option that only a forecaster heeds."""
     for name, value in options.items():
         if value is not None:
