@@ -85,8 +85,8 @@ def test_features_refuses_nan_and_names_the_row() -> None:
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ([], r"configuration must be an object with mean, std and missing, got \[\]"),
-        ({"mean": [0]}, r"configuration must be an object with mean, std and missing"),
+        ([], r"configuration must be an object with mean, std, missing, level, spread, got \[\]"),
+        ({"mean": [0]}, r"configuration must be an object with mean, std, missing, level, spread"),
         ({"mean": [0], "std": [1], "missing": [0.5]}, r"missing must be a list of integers, got \[0\.5\]"),
         ({"mean": [0], "std": [1], "missing": [1]}, r"missing must be ascending dimensions within 0\.\.0, got \(1,\)"),
         ({"mean": [0], "std": [1], "missing": [0, 0]}, r"missing must be ascending dimensions within 0\.\.0, got"),
@@ -95,6 +95,15 @@ def test_features_refuses_nan_and_names_the_row() -> None:
         ({"mean": [0, 1], "std": [1]}, r"mean and std must be equally long and not empty, got 2 and 1 values"),
         ({"mean": [], "std": []}, r"mean and std must be equally long and not empty, got 0 and 0 values"),
         ({"mean": [float("nan")], "std": [1]}, r"mean must be finite, got \(nan,\)"),
+        (
+            {"mean": [0], "std": [1], "level": [0]},
+            r"level and spread must be both empty, or as long as mean, got 1 and 0",
+        ),
+        (
+            {"mean": [0], "std": [1], "level": [0, 0], "spread": [1, 1]},
+            r"level and spread must be both empty, or as long",
+        ),
+        ({"mean": [0], "std": [1], "level": [0], "spread": [0]}, r"spread must be greater than 0, got 0\.0"),
         ({"mean": [0], "std": [0]}, r"std must be greater than 0, got 0\.0"),
     ],
 )
@@ -129,3 +138,36 @@ def test_what_would_be_infinite_after_scaling_is_refused() -> None:
     features = SeriesFeatures((0.0,), (1e-30,))
     with pytest.raises(ArgumentError, match=r"x row 1 column 0 must be near those of training, 0 and 1e-30 about it"):
         features.features([0.0, 1e30])
+
+
+def test_series_of_very_different_scale_are_scaled_by_themselves_too() -> None:
+    wave = np.sin(np.arange(40.0))
+    series = [np.stack([size * wave, wave + n], axis=1) for n, size in enumerate((1e-3, 1.0, 1e3))]
+    features = SeriesFeatures.fit(series)
+    assert features.values == 6
+    assert SeriesFeatures.fit(series, per_series=False).values == 2
+    assert SeriesFeatures.fit([series[0]] * 2).values == 2
+    assert SeriesFeatures.fit([series[0]] * 2, per_series=True).values == 6
+    assert SeriesFeatures.from_json(json.loads(json.dumps(features.to_json()))) == features
+    small, middle, large = features.features_many(series)
+    np.testing.assert_allclose(small[:, 2], large[:, 2], **FLOAT32)
+    np.testing.assert_allclose(small[:, 2].std(), 1.0, **FLOAT32)
+    np.testing.assert_allclose(
+        [one[0, 4] for one in (small, middle, large)], [-np.sqrt(1.5), 0, np.sqrt(1.5)], **FLOAT32
+    )
+    assert (small[:, 4] == small[0, 4]).all()
+
+
+def test_flat_empty_and_gappy_series_are_scaled_by_themselves_without_a_division_by_zero() -> None:
+    random = np.random.default_rng(0)
+    series = [random.normal(size=(20, 1)) * 10.0**n for n in range(-3, 4)]
+    series[2][3] = np.nan
+    features = SeriesFeatures.fit(series)
+    assert (features.missing, features.gaps, features.values) == ((0,), [0, 1], 4)
+    for x in ([[5.0]] * 4, [[np.nan]] * 3, np.zeros((0, 1)), [[1e30], [-1e30]]):
+        scaled = features.features(x)
+        assert np.isfinite(scaled).all()
+        assert not scaled[:, 1].any() or len(x) == 2
+    scaled = features.features(series[2])
+    assert not scaled[3, [0, 1, 3]].any()
+    np.testing.assert_allclose(scaled[np.arange(20) != 3, 1].std(), 1.0, **FLOAT32)

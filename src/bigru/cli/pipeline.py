@@ -14,6 +14,7 @@ from ..bundle import Bundle
 from ..config import ChannelConfig
 from ..data.audio import AudioFeatures
 from ..data.examples import Examples
+from ..data.numbers import columns
 from ..data.text import TextFeatures
 from ..errors import ArgumentError, DataError, sentence
 from ..metrics.score import Report
@@ -73,6 +74,7 @@ def learn(
     """
     train = parts.train
     _check_classes(train)
+    _check_columns(train)
     decided = _plan(train, options)
     weights = None
     if vectors is not None:
@@ -124,6 +126,14 @@ def _check_classes(train: Examples) -> None:
         raise DataError(sentence(train.source, "labels", "at least two", got, "One class teaches nothing."))
 
 
+def _check_columns(train: Examples) -> None:
+    """Refuse series with a column of which not one number is there."""
+    for finding in columns(train):
+        if finding.kind == "empty column":
+            got, remedy = "not one", "Leave such a column out."
+            raise DataError(sentence(train.source, finding.message.split(" has ")[0], "of numbers", got, remedy))
+
+
 def _with_vectors(
     train: Examples, options: Mapping[str, Any], decided: Plan, path: Path, say: Say
 ) -> tuple[Plan, dict[str, np.ndarray]]:
@@ -156,7 +166,9 @@ def _describe(decided: Plan, say: Say) -> None:
     elif isinstance(features, AudioFeatures):
         say(f"reads {features.mel_bins} mel bands every {features.frame_shift:g} ms, at {features.sample_rate:,} Hz")
     else:
-        say(f"reads {features.values} numbers per step")
+        own = ", each series scaled by itself too, as their scales differ widely" if features.level else ""
+        gaps = f", {len(features.missing)} of which may be missing" if features.missing else ""
+        say(f"reads {len(features.mean)} numbers per step{gaps}{own}")
     names = ", ".join(config.labels[:SHOWN])
     more = f" and {len(config.labels) - SHOWN} more" if len(config.labels) > SHOWN else ""
     say(f"{len(config.labels)} labels: {names}{more}")

@@ -14,7 +14,14 @@ __all__ = ["SeriesFeatures"]
 
 WHERE = "SeriesFeatures"
 
-KEYS = ("mean", "std", "missing")
+KEYS = ("mean", "std", "missing", "level", "spread")
+
+WIDE = 1.0
+"""Where the logarithm of the series' own deviations has a larger deviation than this in some dimension, the scales of
+series are too different for one scaling of all: a series a hundred times smaller than another would be read as flat."""
+
+FARTHEST = 4.0
+"""Deviations of that logarithm below its mean at which a series counts as flat."""
 
 
 @dataclass(frozen=True)
@@ -24,25 +31,36 @@ class SeriesFeatures:
     A value may be missing (NaN) in a dimension that lacked values in training. It is read as 0, the mean, and a
     number of its own says whether it was there: 1, or 0 where it is missing.
 
+    Where series differ in scale by orders of magnitude, each is read a second time, scaled by itself, and the
+    logarithm of its own deviation is said beside every step.
+
     Attributes:
         mean: mean per dimension over all steps of all training sequences.
         std: deviation per dimension; 1 where a dimension is constant, so that it becomes 0.
-        missing: the dimensions that lacked values, ascending; they are said of in this order behind the values.
+        missing: the dimensions that lacked values, ascending; they are said of in this order behind all else.
+        level, spread: mean and deviation, per dimension, of the logarithm of the training series' own deviations;
+            empty where series are not scaled by themselves.
     """
 
     mean: tuple[float, ...]
     std: tuple[float, ...]
     missing: tuple[int, ...] = ()
+    level: tuple[float, ...] = ()
+    spread: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.mean or len(self.mean) != len(self.std):
             got = f"{len(self.mean)} and {len(self.std)} values"
             raise ArgumentError(sentence(WHERE, "mean and std", "equally long and not empty", got))
-        for name, values in (("mean", self.mean), ("std", self.std)):
+        if len({len(self.level), len(self.spread), len(self.mean)} - {0}) > 1 or bool(self.level) != bool(self.spread):
+            got = f"{len(self.level)} and {len(self.spread)} values"
+            raise ArgumentError(sentence(WHERE, "level and spread", "both empty, or as long as mean", got))
+        for name in ("mean", "std", "level", "spread"):
+            values = getattr(self, name)
             if not np.isfinite(values).all():
                 raise ArgumentError(sentence(WHERE, name, "finite", values))
-        if min(self.std) <= 0:
-            raise ArgumentError(sentence(WHERE, "std", "greater than 0", min(self.std)))
+            if name in ("std", "spread") and min(values, default=1) <= 0:
+                raise ArgumentError(sentence(WHERE, name, "greater than 0", min(values)))
         if list(self.missing) != sorted(set(self.missing) & set(range(len(self.mean)))):
             want = f"ascending dimensions within 0..{len(self.mean) - 1}"
             raise ArgumentError(sentence(WHERE, "missing", want, repr(self.missing)[:80]))
@@ -50,11 +68,20 @@ class SeriesFeatures:
     @property
     def values(self) -> int:
         """Numbers per step that the model reads (I)."""
-        return len(self.mean) + len(self.missing)
+        return len(self.mean) * (3 if self.level else 1) + len(self.missing)
+
+    @property
+    def gaps(self) -> list[int]:
+        """The numbers that are 0 where a value is missing: per entry of `missing` one, or two with `level`."""
+        return [n + block for block in ((0, len(self.mean)) if self.level else (0,)) for n in self.missing]
 
     @classmethod
-    def fit(cls, inputs: Sequence[Any]) -> SeriesFeatures:
+    def fit(cls, inputs: Sequence[Any], per_series: bool | None = None) -> SeriesFeatures:
         """Learn the scaling from training sequences [T, I] (a [T] sequence counts as [T, 1]); NaN is a missing value.
+
+        Args:
+            inputs: the sequences.
+            per_series: whether each is scaled by itself too; None decides by how far their scales differ (`WIDE`).
 
         Raises:
             ArgumentError: no steps at all, sequences of different width, an infinite value, or a dimension without
@@ -75,7 +102,8 @@ class SeriesFeatures:
         # A constant column leaves rounding noise as its deviation; dividing by it would blow the noise up.
         std[std <= 1e-12 * np.nanmax(np.abs(steps), axis=0)] = 1.0
         missing = np.flatnonzero(gaps.any(axis=0)).tolist()
-        return cls(tuple(np.nanmean(steps, axis=0).tolist()), tuple(std.tolist()), tuple(missing))
+        scales = (tuple(np.nanmean(steps, axis=0).tolist()), tuple(std.tolist()), tuple(missing))
+        return cls(*scales, *_levels(arrays, width, per_series))
 
     def features(self, x: Any, name: str = "x") -> np.ndarray:
         """Scale one sequence [T, D] (or [T] where D = 1) and return it as float32 [T, I].
@@ -88,13 +116,14 @@ class SeriesFeatures:
         _check_width(array, len(self.mean), name)
         gaps = np.isnan(array)
         with np.errstate(over="ignore"):
+            own = self._own(array, gaps) if self.level else []
             scaled = ((array - np.array(self.mean)) / np.array(self.std)).astype(np.float32)
         if np.isinf(scaled).any():
             row, column = np.argwhere(np.isinf(scaled))[0]
             want = f"near those of training, {self.mean[column]:g} and {self.std[column]:g} about it"
             raise ArgumentError(sentence(WHERE, f"{name} row {row} column {column}", want, array[row, column]))
         if not gaps.any() and not self.missing:
-            return scaled
+            return np.concatenate([scaled, *own], axis=1, dtype=np.float32) if own else scaled
         unheard = gaps.copy()
         unheard[:, list(self.missing)] = False
         if unheard.any():
@@ -103,33 +132,63 @@ class SeriesFeatures:
             remedy = "Fill it in, or train on examples that lack some."
             raise ArgumentError(sentence(WHERE, f"{name} row {row} column {column}", want, "nan", remedy))
         scaled[gaps] = 0
-        return np.concatenate([scaled, ~gaps[:, list(self.missing)]], axis=1, dtype=np.float32)
+        return np.concatenate([scaled, *own, ~gaps[:, list(self.missing)]], axis=1, dtype=np.float32)
+
+    def _own(self, array: np.ndarray, gaps: np.ndarray) -> list[np.ndarray]:
+        """Return a series scaled by itself, 0 where a value is missing, and its level at every step: [T, D] each."""
+        filled = np.where(gaps, 0, array)
+        count = np.maximum((~gaps).sum(axis=0), 1)
+        centred = np.where(gaps, 0, array - filled.sum(axis=0) / count)
+        deviation = np.sqrt(np.square(centred).sum(axis=0) / count)
+        level, spread = np.array(self.level), np.array(self.spread)
+        deviation = np.maximum(deviation, np.exp(level - FARTHEST * spread))
+        # A value far from a flat series would be without bounds; beside the others, far is far enough.
+        scaled = np.clip(centred / deviation, -100, 100)
+        return [scaled, np.broadcast_to(np.clip((np.log(deviation) - level) / spread, -10, 10), array.shape)]
 
     def features_many(self, inputs: Sequence[Any]) -> list[np.ndarray]:
         """Scale many sequences; see `features`."""
         return [self.features(x, f"inputs[{n}]") for n, x in enumerate(inputs)]
 
-    def to_json(self) -> dict[str, list[float] | list[int]]:
+    def to_json(self) -> dict[str, list[float]]:
         """Return the scaling as plain JSON values."""
-        return {"mean": list(self.mean), "std": list(self.std), "missing": list(self.missing)}
+        return {key: list(getattr(self, key)) for key in KEYS}
 
     @classmethod
     def from_json(cls, values: Any) -> SeriesFeatures:
-        """Build from what `to_json` returned; without `missing`, no dimension lacked values.
+        """Build from what `to_json` returned; of the lists, all but mean and std may be absent, and are empty then.
 
         Raises:
-            ArgumentError: anything but two equally long lists of finite numbers, and dimensions that may be missing.
+            ArgumentError: anything but lists of finite numbers that fit each other.
         """
-        if not isinstance(values, dict) or set(values) | {"missing"} != set(KEYS):
-            want = "an object with mean, std and missing"
+        if not isinstance(values, dict) or not {"mean", "std"} <= set(values) <= set(KEYS):
+            want = "an object with " + ", ".join(KEYS)
             raise ArgumentError(sentence(WHERE, "configuration", want, repr(values)[:80]))
         for key, numbers in values.items():
             kinds = (int,) if key == "missing" else (int, float)
             if not isinstance(numbers, list) or not all(type(v) in kinds for v in numbers):
                 want = "a list of integers" if key == "missing" else "a list of numbers"
                 raise ArgumentError(sentence(WHERE, key, want, repr(numbers)[:80]))
-        mean, std = (tuple(map(float, values[key])) for key in ("mean", "std"))
-        return cls(mean, std, tuple(values.get("missing", [])))
+        numbers = {key: tuple(map(float, values.get(key, []))) for key in KEYS if key != "missing"}
+        return cls(**numbers, missing=tuple(values.get("missing", [])))
+
+
+def _levels(
+    arrays: Sequence[np.ndarray], width: int, per_series: bool | None
+) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Return mean and deviation of the logarithm of the series' own deviations by dimension, or nothing twice."""
+    if per_series is False:
+        return (), ()
+    level, spread = [], []
+    for column in range(width):
+        values = (x[:, column][~np.isnan(x[:, column])] for x in arrays)
+        own = np.array([v.std() for v in values if len(v) > 1 and v.std() > 1e-12 * np.abs(v).max()])
+        logs = np.log(own) if len(own) else np.zeros(1)
+        level.append(float(logs.mean()))
+        spread.append(float(logs.std()))
+    if per_series is None and max(spread) <= WIDE:
+        return (), ()
+    return tuple(level), tuple(max(one, 0.1) for one in spread)
 
 
 def _checked(x: Any, name: str) -> np.ndarray:

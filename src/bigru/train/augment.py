@@ -48,7 +48,8 @@ class Augmentation:
     """
 
     def __init__(self, features: SeriesFeatures, jitter: float, scaling: float, time_warp: float, crop: float) -> None:
-        self.width, self.missing = len(features.mean), list(features.missing)
+        self.width, self.gaps = features.values - len(features.missing), features.gaps
+        self.masks = [self.width + n for n in range(len(features.missing))] * (2 if features.level else 1)
         self.jitter, self.scaling, self.time_warp, self.crop = jitter, scaling, time_warp, crop
 
     def __call__(self, batch: Batch, seed: int) -> Batch:
@@ -83,7 +84,7 @@ class Augmentation:
 
     def _walked(self, x: np.ndarray, places: np.ndarray, lengths: np.ndarray) -> np.ndarray:
         """Return x [B, T, I] at the places [B, T'], zero past the new lengths."""
-        if self.missing:
+        if self.gaps:
             walked = np.take_along_axis(x, np.rint(places).astype(np.int64)[:, :, None], axis=1)
         else:
             before = np.floor(places).astype(np.int64)
@@ -101,6 +102,6 @@ class Augmentation:
         values = x[:, :, :width] * factor
         if self.jitter:
             values += self.jitter * random.standard_normal(values.shape, np.float32)
-        if self.missing:
-            values[:, :, self.missing] *= x[:, :, width:]
+        if self.gaps:
+            values[:, :, self.gaps] *= x[:, :, self.masks]
         return np.concatenate([values, x[:, :, width:]], axis=2)
