@@ -11,7 +11,7 @@ namespace {
 
 constexpr double kSmallestShare = 1e5;  // logits for which helpers are woken
 
-// The log of the sum of e^x, (3); NaN if an x is NaN or infinite. memory: [K].
+// The log of the sum of e^x, as (1) needs it; NaN if an x is NaN or infinite. memory: [K].
 double log_sum(const float* x, int64_t K, float* memory) {
   constexpr int lanes = 8;
   float most[lanes];
