@@ -34,7 +34,7 @@ class Window:
     lookahead: int
 
     def __post_init__(self) -> None:
-        for name, value, least in (("chunk", self.chunk, 1), ("lookahead", self.lookahead, 0)):
+        for name, value, least in (("lookahead", self.lookahead, 0), ("chunk", self.chunk, 1)):
             if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
                 raise ArgumentError(sentence("Window", name, f"a whole number, at least {least}", repr(value)))
 
@@ -52,6 +52,10 @@ class Window:
     def size(self) -> int:
         """Steps of a whole window: C + R."""
         return self.chunk + self.lookahead
+
+    def shrunk(self, steps: int) -> int:
+        """Return how many steps, whole chunks, have windows of about `steps` steps together."""
+        return max(steps // self.size, 1) * self.chunk
 
     def count(self, steps: int) -> int:
         """Return how many chunks so many steps make, the last one whole or not."""
