@@ -7,13 +7,24 @@ saved model can be read where torch is not installed.
 from __future__ import annotations
 
 import dataclasses
+import math
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from .errors import ArgumentError, check_choice, nearest, sentence
 from .layout import CELL_GATES, DIRECTIONS
 
-__all__ = ["MERGES", "POOLINGS", "ChannelConfig", "EncoderConfig", "ModelConfig", "TrainConfig", "from_dict", "to_dict"]
+__all__ = [
+    "MERGES",
+    "POOLINGS",
+    "ChannelConfig",
+    "ConvConfig",
+    "EncoderConfig",
+    "ModelConfig",
+    "TrainConfig",
+    "from_dict",
+    "to_dict",
+]
 
 MERGES = ("concat", "sum", "mul", "average", "gated")
 """How the two directions of a layer are joined; `gated` learns a convex mix per unit."""
@@ -22,6 +33,7 @@ POOLINGS = ("last", "mean", "max", "attention", "bag")
 """How a sequence becomes one vector; `bag` is the mean of the inputs themselves."""
 
 C = TypeVar("C")
+N = TypeVar("N")
 
 
 def _check_fraction(where: str, name: str, value: float) -> None:
@@ -45,6 +57,41 @@ class ChannelConfig:
     def __post_init__(self) -> None:
         for key in ("size", "dim"):
             _check_positive("ChannelConfig", key, getattr(self, key))
+
+
+@dataclass(frozen=True)
+class ConvConfig:
+    """One layer of the convolution front end: convolution over time, layer normalisation, ReLU.
+
+    Attributes:
+        filters: width of its output.
+        kernel: steps that an output sees, `before` of them before the first of its stride. Zeros stand beyond both
+            ends of a sequence.
+        stride: input steps from one output to the next; a sequence of T steps leaves ceil(T / stride).
+        layer_norm: whether each step is normalised before the ReLU.
+    """
+
+    filters: int
+    kernel: int
+    stride: int = 1
+    layer_norm: bool = True
+
+    def __post_init__(self) -> None:
+        for key in ("filters", "kernel"):
+            _check_positive("ConvConfig", key, getattr(self, key))
+        if not 1 <= self.stride <= self.kernel:
+            want = f"within 1..{self.kernel}, the kernel, so that no step goes unread"
+            raise ArgumentError(sentence("ConvConfig", "stride", want, self.stride))
+
+    @property
+    def before(self) -> int:
+        """Zeros before a sequence; with these no step at its end goes unread either."""
+        return (self.kernel - self.stride) // 2
+
+    def steps(self, lengths: N) -> N:
+        """Return how many outputs inputs so long have: an int, or integers in an array or a tensor."""
+        found: Any = lengths
+        return cast(N, (found + (self.stride - 1)) // self.stride)
 
 
 @dataclass(frozen=True)
@@ -110,6 +157,7 @@ class ModelConfig:
         crf: whether a linear-chain CRF stands on the per-step outputs.
         wide: whether a linear model of the ids themselves is added to the logits ("Wide & Deep", Cheng et al. 2016,
             arXiv:1606.07792): what a bag of words knows, learnt beside the encoder.
+        front: convolutions between the embedded or numeric input and the encoder ("CNN-BiGRU").
     """
 
     outputs: int
@@ -120,6 +168,7 @@ class ModelConfig:
     skip: bool = False
     crf: bool = False
     wide: bool = False
+    front: tuple[ConvConfig, ...] = ()
 
     def __post_init__(self) -> None:
         where = "ModelConfig"
@@ -134,11 +183,31 @@ class ModelConfig:
             raise ArgumentError(sentence(where, "crf", "used without pooling", f"pooling {self.pooling}"))
         if self.skip and self.pooling:
             raise ArgumentError(sentence(where, "skip", "used without pooling", "both", "Add 'bag' to the pooling."))
+        for name in ("crf", "wide"):
+            if getattr(self, name) and not self.pooling and self.stride > 1:
+                got = f"stride {self.stride} of the front end"
+                raise ArgumentError(sentence(where, name, "false where steps are merged", got))
+
+    @property
+    def embedded(self) -> int:
+        """Width of the input at each step, embedded if it is ids: what the front end reads if there is one."""
+        return self.values or sum(channel.dim for channel in self.channels)
 
     @property
     def inputs(self) -> int:
         """Width I of what the encoder reads at each step."""
-        return self.values or sum(channel.dim for channel in self.channels)
+        return self.front[-1].filters if self.front else self.embedded
+
+    @property
+    def stride(self) -> int:
+        """Input steps per step of the encoder."""
+        return math.prod(conv.stride for conv in self.front)
+
+    def steps(self, lengths: N) -> N:
+        """Return how many steps the encoder sees of inputs so long: an int, or integers in an array or a tensor."""
+        for conv in self.front:
+            lengths = conv.steps(lengths)
+        return lengths
 
 
 @dataclass(frozen=True)
@@ -230,6 +299,8 @@ def _typed(where: str, key: str, kind: str, value: Any) -> Any:
         return from_dict(EncoderConfig, value)
     if kind.startswith("tuple[ChannelConfig") and isinstance(value, list):
         return tuple(from_dict(ChannelConfig, v) for v in value)
+    if kind.startswith("tuple[ConvConfig") and isinstance(value, list):
+        return tuple(from_dict(ConvConfig, v) for v in value)
     if kind.startswith("tuple[str") and isinstance(value, list) and all(isinstance(v, str) for v in value):
         return tuple(value)
     if value is None and kind.endswith("| None"):

@@ -255,7 +255,7 @@ def configurations() -> dict[str, Sample]:
         "model-unknown-key": Sample(
             config("model", "hook", value=1),
             AT + "ModelConfig: key must be one of outputs, channels, values, encoder, pooling, skip, crf, wide, "
-            "got 'hook'.",
+            "front, got 'hook'.",
         ),
         "model-text": Sample(
             config("model", value="gru"), AT + "ModelConfig: configuration must be an object, got str."

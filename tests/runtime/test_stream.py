@@ -10,7 +10,7 @@ import pytest
 
 from bigru.bundle import Bundle
 from bigru.bundle.weights import shapes
-from bigru.config import POOLINGS, ChannelConfig, EncoderConfig, ModelConfig
+from bigru.config import POOLINGS, ChannelConfig, ConvConfig, EncoderConfig, ModelConfig
 from bigru.data.series import SeriesFeatures
 from bigru.data.text import TextFeatures
 from bigru.errors import ArgumentError
@@ -98,6 +98,44 @@ def test_logits_in_chunks_are_those_of_the_whole_in_chunks_to_the_bit(
             parts = [*[stream.push(rows) for rows in pieces(x, sizes)], stream.finish()]
             whole = network(x[None], np.array([steps]), window).reshape(-1, 5)
             np.testing.assert_array_equal(np.concatenate(parts) if not model.pooling else parts[-1], whole)
+
+
+FRONTS = {
+    "same": (ConvConfig(5, 3), ConvConfig(4, 4)),
+    "merging": (ConvConfig(5, 5, stride=2), ConvConfig(4, 3, layer_norm=False)),
+    "cutting": (ConvConfig(5, 3, stride=3),),
+    "alone": (ConvConfig(5, 1),),
+}
+
+
+@pytest.mark.parametrize("sizes", SIZES, ids=str)
+@pytest.mark.parametrize("front", FRONTS)
+@pytest.mark.parametrize(("encoder", "window"), [(FORWARD, None), (BOTH, Window(3, 2))])
+def test_convolutions_wait_for_what_they_see(
+    sizes: list[int], front: str, encoder: EncoderConfig, window: Window | None
+) -> None:
+    for shape in ({"skip": True}, {"pooling": ("last", "max")}):
+        model = ModelConfig(5, values=2, encoder=encoder, front=FRONTS[front], **shape)  # type: ignore[arg-type]
+        network = Network(model, drawn(model))
+        for steps in (0, 1, 2, 7, 65):
+            x, stream = series(steps).astype(np.float32), LogitStream(network, window)
+            parts = [*[stream.push(rows) for rows in pieces(x, sizes)], stream.finish()]
+            whole = network(x[None], np.array([steps]), window).reshape(-1, 5)
+            np.testing.assert_array_equal(np.concatenate(parts) if not model.pooling else parts[-1], whole)
+            assert (stream.read, stream.done) == (steps, steps)
+
+
+def test_convolutions_and_the_linear_part_go_together() -> None:
+    channels = (ChannelConfig("unit", 9, 3),)
+    ids = np.random.default_rng(0).integers(0, 9, (20, 1))
+    for shape in ({}, {"pooling": ("max", "bag")}):
+        front = FRONTS["merging" if shape else "same"]
+        model = ModelConfig(5, channels, encoder=FORWARD, front=front, wide=True, **shape)  # type: ignore[arg-type]
+        network = Network(model, drawn(model))
+        stream = LogitStream(network)
+        parts = [*[stream.push(rows) for rows in pieces(ids, [3, 1])], stream.finish()]
+        whole = network(ids[None], np.array([20])).reshape(-1, 5)
+        np.testing.assert_allclose(np.concatenate(parts) if not shape else parts[-1], whole, **FLOAT32)
 
 
 def test_a_step_stands_as_soon_as_its_chunk_and_the_look_ahead_are_read() -> None:

@@ -108,6 +108,7 @@ def check_agreement(task: str, model: ModelConfig, config: TaskConfig) -> None:
         "channels": (model.channels, features.channels if isinstance(features, TextFeatures) else ()),
         "values": (model.values, features.values if isinstance(features, SeriesFeatures) else 0),
         "crf": (model.crf, getattr(config, "crf", False)),
+        "stride": (model.stride if task == "tag" else 1, 1),
         "pooling": ("used" if model.pooling else "unused", "used" if task == "classify" else "unused"),
     }
     for name, (got, want) in pairs.items():

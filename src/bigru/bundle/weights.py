@@ -43,6 +43,7 @@ def shapes(model: ModelConfig) -> dict[str, tuple[int, ...]]:
         found[f"embedding.{c}.weight"] = (channel.size, channel.dim)
         if model.wide:
             found[f"wide.{c}.weight"] = (channel.size, model.outputs)
+    found |= _front_shapes(model)
     walks = DIRECTIONS[encoder.direction]
     for layer in range(encoder.layers):
         prefix = f"encoder.layers.{layer}."
@@ -62,6 +63,17 @@ def shapes(model: ModelConfig) -> dict[str, tuple[int, ...]]:
     found |= {"head.weight": (K, head_width(model)), "head.bias": (K,)}
     if model.crf:
         found |= {"crf.transitions": (K, K), "crf.start": (K,), "crf.end": (K,)}
+    return found
+
+
+def _front_shapes(model: ModelConfig) -> dict[str, tuple[int, ...]]:
+    found: dict[str, tuple[int, ...]] = {}
+    width = model.embedded
+    for n, conv in enumerate(model.front):
+        found |= {f"front.{n}.weight": (conv.filters, width, conv.kernel), f"front.{n}.bias": (conv.filters,)}
+        if conv.layer_norm:
+            found |= {f"front.{n}.norm.{name}": (conv.filters,) for name in ("weight", "bias")}
+        width = conv.filters
     return found
 
 

@@ -9,6 +9,7 @@ from torch.nn import functional as F
 from ..config import ModelConfig
 from .embedding import NGRAM_SPREAD, ChannelEmbedding, Wide
 from .encoder import Encoder, drop, mask
+from .front import Front
 from .heads import Crf, project
 from .pooling import Pooling, blank, padding, total
 
@@ -16,7 +17,7 @@ __all__ = ["SequenceModel"]
 
 
 class SequenceModel(nn.Module):
-    """Embedding, encoder, pooling if there is any, and a linear head; a CRF's scores beside it.
+    """Embedding, front end and pooling if there are any, encoder, and a linear head; a CRF's scores beside it.
 
     The names in its state_dict are those of a saved model (`bigru.bundle.weights.shapes`), and
     `bigru.runtime.network.Network` computes the same without torch.
@@ -35,6 +36,8 @@ class SequenceModel(nn.Module):
             self.embedding = ChannelEmbedding(config.channels, *dropouts, spread)
             if config.wide:
                 self.wide = Wide(config.channels, config.outputs, *dropouts)
+        if config.front:
+            self.front = Front(config.front, config.embedded)
         self.encoder = Encoder(encoder, config.inputs)
         width = encoder.outputs + (config.inputs if config.skip else 0)
         if config.pooling:
@@ -53,21 +56,25 @@ class SequenceModel(nn.Module):
             lengths: [B] int64 within 0..T.
 
         Returns:
-            [B, K] for a pooled model, else [B, T, K], zero past a length.
+            [B, K] for a pooled model, else [B, T', K] with T' = `config.steps(T)`, zero past `config.steps(lengths)`.
         """
         config, training = self.config.encoder, self.training
-        past = padding(lengths, inputs.shape[1])
+        ended, past = lengths, padding(lengths, inputs.shape[1])
         # Ids of the padding must be rows of a table; numbers in it are read by the skip alone.
         ids = x = blank(inputs, past) if self.config.channels or self.config.skip else inputs
         if self.config.channels:
             x = self.embedding(x)
+        if self.config.front:
+            x, lengths = self.front(x, lengths)
         x = drop(x, config.input_dropout, training)
         states, last = self.encoder(x, lengths)
         if self.config.pooling:
             logits: Tensor = self.head(drop(self.pool(x, states, last, lengths), config.dropout, training))
             if self.config.wide:
-                logits = logits + total(self.wide(ids), lengths)
+                logits = logits + total(self.wide(ids), ended)
             return logits
+        if self.config.stride > 1:
+            past = padding(lengths, x.shape[1])
         logits = self._steps(states, x)
         if self.config.wide:
             logits = logits + self.wide(ids)

@@ -14,7 +14,7 @@ from ..ops.gru.native import Prepared
 from ..ops.recurrent.vectorised import Layer
 from .rows import product
 
-__all__ = ["RecurrentLayer", "State", "Weights", "hidden"]
+__all__ = ["RecurrentLayer", "State", "Weights", "hidden", "normalisation"]
 
 EPSILON = 1e-5
 """Added to the variance by layer normalisation, as in torch."""
@@ -54,7 +54,7 @@ class RecurrentLayer:
         self._of = encoder, weights, precision
         self.run: Run = _run(*self._of, self.walks)
         self.merge = _merge(encoder, weights)
-        self.norm = _norm(norm)
+        self.norm = normalisation(norm)
 
     @cached_property
     def apart(self) -> dict[str, Run]:
@@ -118,7 +118,7 @@ def _merge(encoder: EncoderConfig, weights: Weights) -> Merge | None:
     return merges[encoder.merge]
 
 
-def _norm(weights: Weights) -> Norm:
+def normalisation(weights: Weights) -> Norm:
     """Return the layer normalisation of one layer (Ba et al. 2016, arXiv:1607.06450), or the identity."""
     if not weights:
         return lambda x: x

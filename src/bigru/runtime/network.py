@@ -9,7 +9,8 @@ from ..config import ModelConfig
 from ..errors import ArgumentError, check_array, check_choice, check_lengths, sentence
 from ..ops.gru.rounding import PRECISIONS
 from ..ops.recurrent.windows import Window
-from .layers import RecurrentLayer, Weights, hidden
+from .front import Convolution
+from .layers import RecurrentLayer, Weights, hidden, normalisation
 from .rows import product
 from .windowed import check_window, encode
 
@@ -43,6 +44,10 @@ class Network:
         self.model = model
         self._weights = {name: np.asarray(array, np.float32) for name, array in arrays.items()}
         encoder = model.encoder
+        self.front = [
+            Convolution(conv, self._under(f"front.{n}."), normalisation(self._under(f"front.{n}.norm.")))
+            for n, conv in enumerate(model.front)
+        ]
         parts = [
             (self._under(f"encoder.layers.{n}."), self._under(f"encoder.norms.{n}.")) for n in range(encoder.layers)
         ]
@@ -59,7 +64,8 @@ class Network:
             window: the chunks that the encoder reads in, None for whole sequences.
 
         Returns:
-            float32 [B, K] for a pooled model, else [B, T, K], zero past a length.
+            float32 [B, K] for a pooled model, else [B, T', K] with T' = `model.steps(T)`, zero past
+            `model.steps(lengths)`.
 
         Raises:
             ArgumentError: a dtype or shape does not fit, an id is outside its channel, a length outside 0..T, or the
@@ -71,20 +77,26 @@ class Network:
         kind, width = ("int", len(model.channels)) if model.channels else ("float", model.values)
         inputs = check_array(WHERE, "inputs", inputs, ("B", "T", width), kind)
         lengths = check_lengths(WHERE, lengths, *inputs.shape[:2])
-        past = _past(lengths, inputs.shape[1])
+        ended, past = lengths, _past(lengths, inputs.shape[1])
         ids = inputs if past is None else np.where(past[:, :, None], 0, inputs)
         x = self.embed(ids)
+        for convolution in self.front:
+            x, lengths = convolution(_clear(x, _past(lengths, x.shape[1])), lengths)
+        if self.front:
+            past = _past(lengths, x.shape[1])
         states, h_n = self._encode(x, lengths) if window is None else encode(self.layers, x, lengths, window)[:2]
         if not model.pooling:
-            return _clear(self.steps(states, x, ids), past)
+            logits = self.steps(states, x)
+            return _clear(logits + self.wide(ids) if model.wide else logits, past)
         pooled = self._pool(_clear(x, past), _clear(states, past), h_n, past, lengths)
         logits = self.head(pooled)
-        return logits + _total(_clear(self.wide(ids), past), lengths) if model.wide else logits
+        if model.wide:
+            logits += _total(_clear(self.wide(ids), _past(ended, ids.shape[1])), ended)
+        return logits
 
-    def steps(self, states: np.ndarray, x: np.ndarray, ids: np.ndarray) -> np.ndarray:
-        """Return the logits of every step [B, T, K], of the encoder's outputs, its inputs, and the ids behind them."""
-        logits = self.head(np.concatenate([states, x], axis=2) if self.model.skip else states)
-        return logits + self.wide(ids) if self.model.wide else logits
+    def steps(self, states: np.ndarray, x: np.ndarray) -> np.ndarray:
+        """Return the logits of every step [B, T', K], but for the linear part, of the encoder's outputs and inputs."""
+        return self.head(np.concatenate([states, x], axis=2) if self.model.skip else states)
 
     def _under(self, prefix: str) -> dict[str, np.ndarray]:
         return {name.removeprefix(prefix): w for name, w in self._weights.items() if name.startswith(prefix)}

@@ -31,18 +31,16 @@ class RunningPool:
         width = model.encoder.outputs
         self._kinds, self._attend, self.count = model.pooling, attend, 0
         self._largest, self._sum = np.full(width, -np.inf, np.float32), np.zeros(width)
-        self._bag, self._wide = np.zeros(model.inputs), np.zeros(model.outputs)
+        self._bag = np.zeros(model.inputs)
         self._peak, self._shares, self._attended = -np.inf, 0.0, np.zeros(width)
 
-    def add(self, x: np.ndarray, states: np.ndarray, wide: np.ndarray | None) -> None:
-        """Take further steps: what the encoder read [N, I], what it returned [N, C], the linear part [N, K]."""
+    def add(self, x: np.ndarray, states: np.ndarray) -> None:
+        """Take further steps: what the encoder read [N, I] and what it returned [N, C]."""
         self.count += len(states)
         self._sum += states.sum(axis=0, dtype=np.float64)
         if "bag" in self._kinds:
             self._bag += x.sum(axis=0, dtype=np.float64)
         self._largest = np.maximum(self._largest, states.max(axis=0, initial=-np.inf))
-        if wide is not None:
-            self._wide += wide.sum(axis=0, dtype=np.float64)
         if "attention" in self._kinds and len(states):
             scores = self._attend(states[None])[0].astype(np.float64)
             peak = max(self._peak, float(scores.max()))
@@ -63,7 +61,3 @@ class RunningPool:
         }
         pooled = np.concatenate([parts[kind] for kind in self._kinds]).astype(np.float32)[None]
         return pooled if self.count else np.zeros_like(pooled)
-
-    def wide(self) -> np.ndarray:
-        """Return what the linear part adds to the logits, [1, K]."""
-        return (self._wide / np.sqrt(max(self.count, 1))).astype(np.float32)[None]

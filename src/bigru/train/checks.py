@@ -9,6 +9,7 @@ import numpy as np
 
 from ..config import ModelConfig
 from ..errors import ArgumentError, DataError, TrainingError, sentence
+from ..tasks import tag
 from . import checkpoint
 from .stream import Data, Targets
 
@@ -28,6 +29,8 @@ def check(
     if model.outputs != config.outputs:
         want = f"{config.outputs}, the outputs of the task"
         raise ArgumentError(sentence("train", "outputs of the model", want, model.outputs))
+    if isinstance(config, tag.Config) and model.stride > 1:
+        raise ArgumentError(sentence("train", "stride of the front end", "1 for a label per step", model.stride))
     for name, data in (("training", train), ("dev", dev)):
         if data is not None and (len(data[0]) != len(data[1]) or not len(data[0])):
             want = "at least one, and as many features as targets"

@@ -12,7 +12,7 @@ from itertools import chain
 from types import ModuleType
 from typing import Any, NamedTuple
 
-from ..config import ChannelConfig, EncoderConfig, ModelConfig, TrainConfig, from_dict, to_dict
+from ..config import ChannelConfig, ConvConfig, EncoderConfig, ModelConfig, TrainConfig, from_dict, to_dict
 from ..data.channels import NGRAMS
 from ..data.series import SeriesFeatures
 from ..data.text import UNITS, TextFeatures, unit_of
@@ -34,6 +34,7 @@ class Recipe:
         pooling: how steps become one vector; empty for tags.
         skip: whether the head sees a step's input too.
         wide: whether a linear model of the ids is added.
+        front: convolutions before the encoder.
         encoder: the encoder.
         training: the training.
     """
@@ -42,6 +43,7 @@ class Recipe:
     pooling: tuple[str, ...] = ()
     skip: bool = False
     wide: bool = False
+    front: tuple[ConvConfig, ...] = ()
     encoder: EncoderConfig = field(default_factory=EncoderConfig)
     training: TrainConfig = field(default_factory=TrainConfig)
 
@@ -90,7 +92,7 @@ FEWEST_BUCKETS, MOST_BUCKETS = 1 << 14, 1 << 18
 """Bounds of the number of buckets of an n-gram channel."""
 
 TEXT = ("unit", "channels", "lowercase", "min_count", "max_size", "replace", "segmenter")
-MODEL = ("pooling", "skip", "crf", "wide")
+MODEL = ("pooling", "skip", "crf", "wide", "front")
 ENCODER = tuple(f.name for f in fields(EncoderConfig))
 TRAINING = tuple(f.name for f in fields(TrainConfig))
 OPTIONS = (*TEXT, *MODEL, *ENCODER, *TRAINING)
@@ -247,7 +249,20 @@ def _model(task: str, config: Any, recipe: Recipe, chosen: Mapping[str, Any]) ->
         skip=chosen.get("skip", recipe.skip),
         crf=task == "tag" and config.crf,
         wide=chosen.get("wide", recipe.wide),
+        front=_front(task, chosen.get("front", recipe.front)),
     )
+
+
+def _front(task: str, layers: Any) -> tuple[ConvConfig, ...]:
+    """Return the convolutions, given as `ConvConfig` or as objects with its fields."""
+    if not isinstance(layers, (list, tuple)):
+        want = 'a list of layers, as [{"filters": 64, "kernel": 5}]'
+        raise ArgumentError(sentence(WHERE, "front", want, repr(layers)))
+    front = tuple(layer if isinstance(layer, ConvConfig) else from_dict(ConvConfig, layer) for layer in layers)
+    if task == "tag" and any(conv.stride > 1 for conv in front):
+        got = max(conv.stride for conv in front)
+        raise ArgumentError(sentence(WHERE, "stride of the front end", "1 for a label per step", got))
+    return front
 
 
 def _changed(default: Any, chosen: Mapping[str, Any]) -> Any:
