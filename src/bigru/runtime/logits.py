@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from ..errors import ArgumentError, check_array, sentence
-from ..ops.recurrent.windows import Window
+from ..ops.recurrent.windows import Window, check_window
 from .front import FrontStream
 from .layers import State, hidden
 from .network import Network
 from .running import RunningPool
-from .windowed import Encoded, check_window, encode
+from .windowed import Encoded, encode
 
 __all__ = ["LogitStream"]
 

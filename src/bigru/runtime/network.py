@@ -8,11 +8,11 @@ from ..bundle.weights import shapes
 from ..config import ModelConfig
 from ..errors import ArgumentError, check_array, check_choice, check_lengths, sentence
 from ..ops.gru.rounding import PRECISIONS
-from ..ops.recurrent.windows import Window
+from ..ops.recurrent.windows import Window, check_window
 from .front import Convolution
 from .layers import RecurrentLayer, Weights, hidden, normalisation
 from .rows import product
-from .windowed import check_window, encode
+from .windowed import encode
 
 __all__ = ["Network"]
 

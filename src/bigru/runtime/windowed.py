@@ -10,14 +10,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..config import EncoderConfig
-from ..errors import ArgumentError, sentence
 from ..ops.recurrent.windows import Window
 from .layers import RecurrentLayer, State, hidden
 
-__all__ = ["Encoded", "check_window", "encode"]
-
-WHERE = "Network"
+__all__ = ["Encoded", "encode"]
 
 
 class Encoded(NamedTuple):
@@ -28,19 +24,6 @@ class Encoded(NamedTuple):
     states: np.ndarray
     h_n: np.ndarray
     carried: list[State]
-
-
-def check_window(encoder: EncoderConfig) -> None:
-    """Refuse chunks where nothing is read backward, and for the LSTM, whose cells are not kept step by step.
-
-    Raises:
-        ArgumentError: the encoder is such a one.
-    """
-    if encoder.direction == "forward":
-        remedy = "It needs no look-ahead: every step is final as it is read."
-        raise ArgumentError(sentence(WHERE, "window", "left out where nothing is read backward", "one", remedy))
-    if encoder.cell == "lstm":
-        raise ArgumentError(sentence(WHERE, "cell", "gru or rnn, to be run in chunks", "lstm"))
 
 
 def encode(

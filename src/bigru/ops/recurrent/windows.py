@@ -16,9 +16,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ...config import EncoderConfig
 from ...errors import ArgumentError, sentence
 
-__all__ = ["Window"]
+__all__ = ["Window", "check_window"]
 
 
 @dataclass(frozen=True)
@@ -77,3 +78,16 @@ class Window:
     def _within(self, lengths: np.ndarray, count: int, skipped: int, most: int) -> np.ndarray:
         starts = np.arange(count) * self.chunk + skipped
         return np.clip(lengths[:, None] - starts, 0, most).astype(np.int64).ravel()
+
+
+def check_window(encoder: EncoderConfig) -> None:
+    """Refuse chunks where nothing is read backward, and for the LSTM, whose cells are not kept step by step.
+
+    Raises:
+        ArgumentError: the encoder is such a one.
+    """
+    if encoder.direction == "forward":
+        remedy = "It needs no look-ahead: every step is final as it is read."
+        raise ArgumentError(sentence("encoder", "window", "left out where nothing is read backward", "one", remedy))
+    if encoder.cell == "lstm":
+        raise ArgumentError(sentence("encoder", "cell", "gru or rnn, to be run in chunks", "lstm"))
