@@ -228,6 +228,9 @@ class TrainConfig:
         class_weights: "none" or "balanced" (inverse frequency).
         precision: "32" or "bf16".
         pretrain: whether embeddings start from what stands near what in the training inputs, not from noise.
+        lookahead: the least and the most steps of look-ahead, for models that shall answer before a sequence has
+            ended: every step of training reads in chunks, with a look-ahead drawn between both. None reads whole
+            sequences.
         seed: seed of weights, shuffling and dropout.
         time: seconds after which training ends, or None.
     """
@@ -245,6 +248,7 @@ class TrainConfig:
     class_weights: str = "none"
     precision: str = "32"
     pretrain: bool = False
+    lookahead: tuple[int, int] | None = None
     seed: int = 0
     time: float | None = None
 
@@ -260,6 +264,9 @@ class TrainConfig:
             raise ArgumentError(sentence(where, "consistency", "at least 0", self.consistency))
         if self.time is not None:
             _check_positive(where, "time", self.time)
+        if self.lookahead is not None and not 0 <= self.lookahead[0] <= self.lookahead[1]:
+            want = "the least and the most steps, as [0, 20]"
+            raise ArgumentError(sentence(where, "lookahead", want, list(self.lookahead)))
 
 
 def to_dict(config: Any) -> dict[str, Any]:
@@ -302,6 +309,8 @@ def _typed(where: str, key: str, kind: str, value: Any) -> Any:
     if kind.startswith("tuple[ConvConfig") and isinstance(value, list):
         return tuple(from_dict(ConvConfig, v) for v in value)
     if kind.startswith("tuple[str") and isinstance(value, list) and all(isinstance(v, str) for v in value):
+        return tuple(value)
+    if kind.startswith("tuple[int, int]") and isinstance(value, (list, tuple)) and [*map(type, value)] == [int, int]:
         return tuple(value)
     if value is None and kind.endswith("| None"):
         return None

@@ -17,6 +17,7 @@ from lightning.pytorch.plugins.environments import LightningEnvironment
 
 from ..config import ModelConfig, TrainConfig
 from ..errors import TrainingError, sentence
+from ..ops.recurrent.windows import check_window
 from . import checkpoint
 from .build import first_model, put_together
 from .checks import check
@@ -26,6 +27,7 @@ from .fingerprint import changes, fingerprint
 from .holdout import hold_out, take
 from .interrupt import Interrupt
 from .logs import open_loggers
+from .lookahead import judged
 from .module import Training
 from .quiet import quiet
 from .run import Run
@@ -104,6 +106,8 @@ def fit(
         KeyboardInterrupt: Ctrl-C was pressed and there is no folder to keep a checkpoint in.
     """
     check(config, model_config, train, dev, folder, resume)
+    if training.lookahead is not None:
+        check_window(model_config.encoder)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     with ExitStack() as stack:
         display = stack.enter_context(Display(progress))
@@ -124,7 +128,7 @@ def fit(
         stream = Stream(*learn, training.batch_size, training.epochs, training.seed)
         module = put_together(model, model_config, config, stream, training, state)
         module.elapsed = module.run.seconds = module.run.seconds + time.perf_counter() - began
-        scorer = None if judge is None else Dev(task, config, model_config, judge, module.loss)
+        scorer = None if judge is None else Dev(task, config, model_config, judge, module.loss, judged(training))
         opened = open_loggers(loggers, folder, module.run.step)
         watch = Watch(module, stream, scorer, folder, origin, display, opened, interrupt)
         _run(module, stream, watch, device)
