@@ -337,6 +337,9 @@ class TrainConfig:
         time_masks: stretches of time that are hidden in each numeric input, drawn anew at each step (SpecAugment).
         band_masks: groups of neighbouring numbers of all its steps that are hidden likewise.
         speed: how much faster and slower recordings are played as well, as a share, 0 for not at all.
+        lookahead: the least and the most steps of look-ahead, for models that shall answer before a sequence has
+            ended: every step of training reads in chunks, with a look-ahead drawn between both. None reads whole
+            sequences.
         seed: seed of weights, shuffling and dropout.
         time: seconds after which training ends, or None.
     """
@@ -361,6 +364,7 @@ class TrainConfig:
     time_masks: int = 0
     band_masks: int = 0
     speed: float = 0.0
+    lookahead: tuple[int, int] | None = None
     seed: int = 0
     time: float | None = None
 
@@ -382,6 +386,9 @@ class TrainConfig:
             raise ArgumentError(sentence(where, "speed", "within 0 <= s <= 0.5", self.speed))
         if self.time is not None:
             _check_positive(where, "time", self.time)
+        if self.lookahead is not None and not 0 <= self.lookahead[0] <= self.lookahead[1]:
+            want = "the least and the most steps, as [0, 20]"
+            raise ArgumentError(sentence(where, "lookahead", want, list(self.lookahead)))
 
 
 def to_dict(config: Any) -> dict[str, Any]:
@@ -429,6 +436,8 @@ def _typed(where: str, key: str, kind: str, value: Any) -> Any:
         return tuple(value)
     if kind.startswith("tuple[float") and isinstance(value, list):
         return tuple(_typed(where, key, "float", v) for v in value)
+    if kind.startswith("tuple[int, int]") and isinstance(value, (list, tuple)) and [*map(type, value)] == [int, int]:
+        return tuple(value)
     if value is None and kind.endswith("| None"):
         return None
     if kind.startswith("float") and isinstance(value, (int, float)) and not isinstance(value, bool):

@@ -97,7 +97,7 @@ def test_both_are_the_loop_whatever_stands_in_the_padding(name: str, width: int,
     assert ours.isfinite().all()
     np.testing.assert_array_equal(left.numpy(), model.steps(lengths))
     theirs, ends = np.where(np.isnan(batch), 0, batch), lengths
-    for convolution in Network(model, weights)._front:
+    for convolution in Network(model, weights).front:
         theirs, ends = convolution(np.where(np.arange(theirs.shape[1])[:, None] < ends[:, None, None], theirs, 0), ends)
     np.testing.assert_array_equal(ends, model.steps(lengths))
     for n, row in enumerate(rows):

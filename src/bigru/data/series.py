@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import ArgumentError, sentence
+from .pieces import SeriesPieces
 
 __all__ = ["SeriesFeatures"]
 
@@ -149,6 +150,10 @@ class SeriesFeatures:
     def features_many(self, inputs: Sequence[Any]) -> list[np.ndarray]:
         """Scale many sequences; see `features`."""
         return [self.features(x, f"inputs[{n}]") for n, x in enumerate(inputs)]
+
+    def pieces(self) -> SeriesPieces:
+        """Return what scales a series that comes chunk by chunk."""
+        return SeriesPieces(self)
 
     def to_json(self) -> dict[str, list[float]]:
         """Return the scaling as plain JSON values."""

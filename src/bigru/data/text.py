@@ -16,6 +16,7 @@ from ..errors import ArgumentError, check_choice, sentence
 from .channels import NGRAMS, check_channels, configure, fold, ngrams, views
 from .encoding import SURROGATE
 from .hashing import hash_strings
+from .pieces import TextPieces
 from .segment import load_subwords, segment, split_words, train_subwords, unspaced
 
 __all__ = ["UNITS", "Input", "TextFeatures", "unit_of"]
@@ -153,6 +154,15 @@ class TextFeatures:
         if self.unit == "char" or not isinstance(text, str):
             return [(i, i + 1) for i in range(len(text))]
         return segment([self._normal(text)], str(self.segmenter), self._subwords)[0]
+
+    def pieces(self) -> TextPieces:
+        """Return what makes ids of a text that comes chunk by chunk.
+
+        Raises:
+            ArgumentError: the units are words or subwords.
+        """
+        looks = [step for channel in self.channels for step in NGRAMS.get(channel.name, ())]
+        return TextPieces(self, -min(looks, default=0), max(looks, default=0))
 
     def to_json(self) -> dict[str, Any]:
         """Return everything but the vocabulary as plain JSON values."""

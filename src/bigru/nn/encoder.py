@@ -7,7 +7,9 @@ from torch import Tensor, nn
 
 from ..config import EncoderConfig
 from ..layout import DIRECTIONS
+from ..ops.recurrent.windows import Window, check_window
 from .recurrent import Recurrent
+from .windowed import Windows
 
 __all__ = ["Encoder", "drop", "mask"]
 
@@ -36,7 +38,7 @@ class Encoder(nn.Module):
 
     def __init__(self, config: EncoderConfig, inputs: int) -> None:
         super().__init__()
-        self.dropout = config.dropout
+        self.config, self.dropout = config, config.dropout
         walks = DIRECTIONS[config.direction]
         self.layers = nn.ModuleList(
             Recurrent(
@@ -54,17 +56,23 @@ class Encoder(nn.Module):
             nn.LayerNorm(config.outputs) for _ in range(config.layers if config.layer_norm else 0)
         )
 
-    def forward(self, x: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, x: Tensor, lengths: Tensor, window: Window | None = None) -> tuple[Tensor, Tensor]:
         """Encode one batch.
 
         Args:
             x: [B, T, I]; what lies past a length is never read.
             lengths: [B] int64.
+            window: the chunks that it reads in, None for whole sequences.
 
         Returns:
             states [B, T, C]: outputs of the last layer, meaningless past a length; last [B, C]: its final
             states, joined and normalised as the outputs are.
+
+        Raises:
+            ArgumentError: there is a window, and nothing is read backward or the cell is the LSTM.
         """
+        if window is not None:
+            return self._in_chunks(x, lengths, window)
         for number, layer in enumerate(self.layers):
             assert isinstance(layer, Recurrent)
             if number:
@@ -72,7 +80,26 @@ class Encoder(nn.Module):
             x, finals = layer(x, lengths)
             if self.norms:
                 x = self.norms[number](x)
+        return x, self._last(finals)
+
+    def _in_chunks(self, x: Tensor, lengths: Tensor, window: Window) -> tuple[Tensor, Tensor]:
+        check_window(self.config)
+        windows, top = Windows(window, lengths, x.shape[1]), len(self.layers) - 1
+        here, beyond = windows.cut(x)
+        for number, layer in enumerate(self.layers):
+            assert isinstance(layer, Recurrent)
+            if number and self.training and self.dropout:
+                kept = mask(here, self.dropout)
+                here, beyond = here * kept, beyond * kept.repeat_interleave(windows.count, 0)
+            here, looked, finals = windows.run(layer, here, beyond, number == top)
+            beyond = beyond if looked is None else looked
+            if self.norms:
+                here, beyond = self.norms[number](here), beyond if looked is None else self.norms[number](beyond)
+        return here[:, : x.shape[1]], self._last(finals)
+
+    def _last(self, finals: dict[str, Tensor]) -> Tensor:
+        """Join and normalise the states that the walks of the last layer end with."""
         top = self.layers[-1]
         assert isinstance(top, Recurrent)
         last = top.join(finals)
-        return x, self.norms[-1](last) if self.norms else last
+        return self.norms[-1](last) if self.norms else last

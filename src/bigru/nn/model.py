@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ..config import ModelConfig
+from ..ops.recurrent.windows import Window
 from .embedding import NGRAM_SPREAD, ChannelEmbedding, Wide
 from .encoder import Encoder, drop, mask
 from .front import Front
@@ -48,12 +49,13 @@ class SequenceModel(nn.Module):
         if config.crf:
             self.crf = Crf(config.outputs)
 
-    def forward(self, inputs: Tensor, lengths: Tensor) -> Tensor:
+    def forward(self, inputs: Tensor, lengths: Tensor, window: Window | None = None) -> Tensor:
         """Compute the logits of one padded batch.
 
         Args:
             inputs: [B, T, C] int64, or [B, T, I] float32; what lies past a length is never read.
             lengths: [B] int64 within 0..T.
+            window: the chunks that the encoder reads in, None for whole sequences.
 
         Returns:
             [B, K] for a pooled model, else [B, T', K] with T' = `config.steps(T)`, zero past `config.steps(lengths)`.
@@ -67,7 +69,7 @@ class SequenceModel(nn.Module):
         if self.config.front:
             x, lengths = self.front(x, lengths)
         x = drop(x, config.input_dropout, training)
-        states, last = self.encoder(x, lengths)
+        states, last = self.encoder(x, lengths, window)
         if self.config.pooling:
             logits: Tensor = self.head(drop(self.pool(x, states, last, lengths), config.dropout, training))
             if self.config.wide:

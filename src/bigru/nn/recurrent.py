@@ -21,7 +21,7 @@ from ..errors import ArgumentError, check_choice, sentence
 from ..layout import CELL_GATES, DIRECTIONS, weight_names, weight_shapes
 from ..ops.recurrent import autograd
 
-__all__ = ["LayerSpec", "Recurrent", "join", "register", "reset", "run"]
+__all__ = ["LayerSpec", "Recurrent", "drawn", "join", "register", "reset", "run"]
 
 
 @dataclass(frozen=True)
@@ -102,6 +102,15 @@ def reset(module: nn.Module, spec: LayerSpec) -> None:
             nn.init.zeros_(getattr(module, name))
 
 
+def drawn(module: nn.Module, spec: LayerSpec) -> dict[str, list[Tensor]]:
+    """Return the weights of each walk, entries of weight_hh dropped while the module trains."""
+    weights = {walk: [getattr(module, name) for name in names] for walk, names in spec.names.items()}
+    if spec.recurrent_dropout:
+        for arrays in weights.values():
+            arrays[1] = functional.dropout(arrays[1], spec.recurrent_dropout, module.training)
+    return weights
+
+
 def run(
     module: nn.Module, spec: LayerSpec, x: Tensor, lengths: Any = None, h0: Tensor | None = None
 ) -> tuple[Tensor, Tensor]:
@@ -117,11 +126,7 @@ def run(
     Returns:
         The joined outputs [B, T, C], zero past a length, and the walks' final states [D, B, H].
     """
-    weights = {walk: [getattr(module, name) for name in names] for walk, names in spec.names.items()}
-    if spec.recurrent_dropout:
-        for arrays in weights.values():
-            arrays[1] = functional.dropout(arrays[1], spec.recurrent_dropout, module.training)
-    y, h_n = autograd.forward(x, weights, lengths, cell=spec.cell, reset_after=spec.reset_after, h0=h0)
+    y, h_n = autograd.forward(x, drawn(module, spec), lengths, cell=spec.cell, reset_after=spec.reset_after, h0=h0)
     if y.shape[2] == spec.outputs:
         return y, h_n
     return join(module, spec, dict(zip(spec.walks, y.chunk(2, dim=2), strict=True))), h_n

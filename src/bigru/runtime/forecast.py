@@ -10,7 +10,7 @@ from ..bundle.weights import shapes
 from ..config import ForecastModelConfig
 from ..errors import ArgumentError, check_array, sentence
 from ..ops.gru.native import Prepared
-from .network import merge_of, norm_of, recurrent_layer
+from .layers import RecurrentLayer, hidden
 
 __all__ = ["ForecastNetwork"]
 
@@ -42,10 +42,10 @@ class ForecastNetwork:
         self.model = model
         self._weights = {name: np.asarray(array, np.float32) for name, array in arrays.items()}
         encoder = model.encoder
-        under = [self._under(f"encoder.layers.{n}.") for n in range(encoder.layers)]
-        self._layers = [recurrent_layer(encoder, one, precision) for one in under]
-        self._merges = [merge_of(encoder, one) for one in under]
-        self._norms = [norm_of(self._under(f"encoder.norms.{n}.")) for n in range(encoder.layers)]
+        parts = [
+            (self._under(f"encoder.layers.{n}."), self._under(f"encoder.norms.{n}.")) for n in range(encoder.layers)
+        ]
+        self._layers = [RecurrentLayer(encoder, layer, norm, precision) for layer, norm in parts]
         names = ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0")
         decoder = [np.ascontiguousarray(self._weights[f"decoder.{name}"]) for name in names]
         self._decoder = Prepared([decoder], reset_after=encoder.reset_after, reverse=[False], precision=precision)
@@ -100,12 +100,12 @@ class ForecastNetwork:
     def _encode(self, x: np.ndarray) -> np.ndarray:
         """Return the final states of the last layer, joined, [B, outputs]."""
         lengths = np.full(len(x), self.model.steps, np.int64)
-        h_n = np.zeros((1, len(x), 0), np.float32)
-        for run, merge, norm in zip(self._layers, self._merges, self._norms, strict=True):
-            y, h_n = run(x, lengths)
-            x = norm(y if merge is None else merge(*np.split(y, 2, axis=2)))
-        top = self._merges[-1]
-        return self._norms[-1](np.concatenate(h_n, axis=1) if top is None else top(*h_n))
+        final = np.zeros((len(x), 0), np.float32)
+        for layer in self._layers:
+            y, state = layer.run(x, lengths)
+            x = layer.join(np.split(y, len(layer.walks), axis=2))
+            final = layer.join(list(hidden(state)))
+        return final
 
     def _asked(self, inputs: np.ndarray, each: int) -> np.ndarray:
         """Return what the decoder is told of each segment of each row, [B * each * ahead, 1, H]."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -20,9 +21,11 @@ from ..data.series import SeriesFeatures
 from ..errors import ArgumentError, DataError, sentence
 from ..metrics import Report
 from ..ops.crf.weights import CrfWeights
+from ..ops.recurrent.windows import Window
 from ..scheme import convert
 from .forecaster import Forecaster
 from .network import Network
+from .stream import Stream, lagged, window_of
 
 __all__ = ["Predictor", "changed", "load"]
 
@@ -35,7 +38,8 @@ AHEAD = 64
 """Batches read at a time when a stream is answered: enough to put sequences of similar length together."""
 
 Answer = dict[str, Any]
-
+Decode = Callable[[np.ndarray, np.ndarray, list[Any]], list[Answer]]
+"""From logits, lengths and inputs of a batch to its answers."""
 
 DECIDED = ("label", "labels", "tags")
 """What an answer decides; the rest of it follows from that, or says how sure it is."""
@@ -125,6 +129,42 @@ class Predictor:
         while chunk := list(islice(stream, AHEAD * batch_size)):
             yield from self._answers(chunk, batch_size)
 
+    def stream(self, lookahead: int | None = None, *, chunk: int | None = None, lag: int | None = None) -> Stream:
+        """Begin an input that comes piece by piece.
+
+        A model that reads forward alone answers each step as it is read, with what `predict` says of it (a label of
+        the whole input: of the input so far). One that reads both ways answers chunk by chunk; see
+        `bigru.ops.recurrent.windows` for what it makes of them.
+
+        Args:
+            lookahead: steps read behind a chunk before it is answered; needed by a model that reads both ways.
+            chunk: steps that are answered together; as many as are looked ahead to (at least 1) unless given.
+            lag: steps that a CRF waits for before it decides a tag, 8 unless given; see `bigru.ops.crf.lag`.
+
+        Raises:
+            ArgumentError: an argument does not suit the model, or the model cannot be streamed.
+        """
+        decoder = lagged(self.bundle, self._crf, lag)
+        return Stream(self.bundle, self._network, window_of(self.bundle, lookahead, chunk), decoder)
+
+    def predict_streamed(
+        self,
+        inputs: Iterable[Any],
+        lookahead: int | None = None,
+        *,
+        chunk: int | None = None,
+        lag: int | None = None,
+        batch_size: int = 64,
+    ) -> list[Answer]:
+        """Answer whole inputs as streams of them would, in batches: the last answers of labels, all tags in one.
+
+        Args and errors as `stream`; every element of `inputs` is one input. Answers as those of `predict`, but tags
+        come without entities.
+        """
+        self.stream(lookahead, chunk=chunk, lag=lag)
+        window = window_of(self.bundle, lookahead, chunk)
+        return self._answers(list(inputs), batch_size, partial(self._settle, lag), window)
+
     def evaluate(self, examples: Examples, batch_size: int = 64) -> Report:
         """Answer labelled examples and score the answers; errors as `score`, and as `predict` for the inputs."""
         return self.score(examples, self._answers(list(examples.inputs), batch_size))
@@ -166,22 +206,28 @@ class Predictor:
         tokens = getattr(features, "unit", "") == "token" and isinstance(inputs, Sequence) and len(inputs) > 0
         return tokens and all(isinstance(token, str) for token in inputs)
 
-    def _answers(self, inputs: list[Any], batch_size: int) -> list[Answer]:
+    def _answers(
+        self, inputs: list[Any], batch_size: int, decode: Decode | None = None, window: Window | None = None
+    ) -> list[Answer]:
+        decode = decode or self._decode
         config = self.bundle.config
         features = self._task.featurise(config, inputs)
         answers: list[Answer] = [{}] * len(inputs)
-        for indices in self._batches(features, batch_size):
+        for indices in self._batches(features, batch_size, window):
             padded, lengths = pad([features[i] for i in indices])
-            logits = self._network(padded, lengths)
-            for i, answer in zip(indices, self._decode(logits, lengths, [inputs[i] for i in indices]), strict=True):
+            logits = self._network(padded, lengths, window)
+            for i, answer in zip(indices, decode(logits, lengths, [inputs[i] for i in indices]), strict=True):
                 answers[i] = answer
         return answers
 
-    def _batches(self, features: Sequence[np.ndarray], batch_size: int) -> Iterator[np.ndarray]:
+    def _batches(
+        self, features: Sequence[np.ndarray], batch_size: int, window: Window | None = None
+    ) -> Iterator[np.ndarray]:
         """Yield indices of sequences of similar length, at most `STEPS` steps together unless one alone has more."""
+        steps = STEPS if window is None else window.shrunk(STEPS)
         for indices in batches(features, batch_size):
             longest = max(len(features[i]) for i in indices)
-            rows = max(1, STEPS // max(longest, 1))
+            rows = max(1, steps // max(longest, 1))
             for start in range(0, len(indices), rows):
                 yield indices[start : start + rows]
 
@@ -190,6 +236,21 @@ class Predictor:
             return self._task.decode(self.bundle.config, logits)
         rows = [row[:length] for row, length in zip(logits, lengths, strict=True)]
         return self._task.decode(self.bundle.config, rows, self._crf, inputs)
+
+    def _settle(self, lag: int | None, logits: np.ndarray, lengths: np.ndarray, inputs: list[Any]) -> list[Answer]:
+        """Decode as a stream does, each tag once and for all."""
+        if self.task == "classify":
+            return self._task.decode(self.bundle.config, logits)
+        answers = []
+        for row, length in zip(logits, lengths, strict=True):
+            decoder = lagged(self.bundle, self._crf, lag)
+            if decoder is None:
+                paths, confidence = (part[0] for part in self._task.best(row[None, :length], lengths[:0], None))
+            else:
+                parts = zip(decoder.push(row[:length]), decoder.finish(), strict=True)
+                paths, confidence = (np.concatenate(part) for part in parts)
+            answers.append({"tags": [self.labels[tag] for tag in paths], "confidence": confidence.tolist()})
+        return answers
 
 
 def _is_one_series(inputs: Any) -> bool:

@@ -22,7 +22,7 @@ from ..scheme import Span, check_tags, continuation_mask, spans, transition_mask
 from .labels import check_labels, numbers, place
 from .probabilities import binary, softmax
 
-__all__ = ["Config", "decode", "featurise", "score", "targets"]
+__all__ = ["Config", "best", "decode", "featurise", "score", "targets"]
 
 WHERE = "tag"
 
@@ -153,7 +153,7 @@ def decode(
     emissions, lengths = pad([check_array(where, "logits", rows, ("T", config.outputs)) for rows in logits])
     if crf is not None and config.constraints is not None:
         crf = constrain(crf, *config.constraints)
-    paths, confidence = _best(emissions, lengths, crf)
+    paths, confidence = best(emissions, lengths, crf)
     answers = []
     for n, length in enumerate(lengths):
         tags = [config.labels[i] for i in paths[n, :length]]
@@ -163,8 +163,8 @@ def decode(
     return answers
 
 
-def _best(emissions: np.ndarray, lengths: np.ndarray, crf: CrfWeights | None) -> tuple[np.ndarray, np.ndarray]:
-    """Return tag numbers [B, T] and the probability of each [B, T]."""
+def best(emissions: np.ndarray, lengths: np.ndarray, crf: CrfWeights | None) -> tuple[np.ndarray, np.ndarray]:
+    """Return tag numbers [B, T] and the probability of each [B, T]: the best path's, or step by step without CRF."""
     if crf is None:
         shares = binary(emissions) if emissions.shape[2] == 1 else softmax(emissions)
         paths = shares.argmax(axis=2)

@@ -14,6 +14,7 @@ from ..config import ModelConfig
 from ..data.batching import batches
 from ..ops.crf.native import viterbi
 from ..ops.crf.weights import CrfWeights, constrain
+from ..ops.recurrent.windows import Window
 from ..scheme import spans
 from .losses import Loss
 from .stream import Collator, Targets
@@ -36,9 +37,15 @@ class Dev:
     """
 
     def __init__(
-        self, task: ModuleType, config: Any, model: ModelConfig, data: tuple[Sequence[np.ndarray], Targets], loss: Loss
+        self,
+        task: ModuleType,
+        config: Any,
+        model: ModelConfig,
+        data: tuple[Sequence[np.ndarray], Targets],
+        loss: Loss,
+        window: Window | None = None,
     ) -> None:
-        self.task, self.config, self.loss = task, config, loss
+        self.task, self.config, self.loss, self.window = task, config, loss, window
         self.features, self.targets = data
         self.crf, self.per_step = model.crf, not model.pooling
         self.plan, self._collate = batches(self.features, SIZE), Collator(self.features, self.targets)
@@ -56,7 +63,7 @@ class Dev:
         loss, rows = 0.0, [np.zeros(0)] * len(self.features)
         for indices in self.plan:
             batch = self._collate(indices).to(device)
-            logits = model(batch.inputs, batch.lengths).float()
+            logits = model(batch.inputs, batch.lengths, self.window).float()
             loss += float(self.loss(logits, batch)) * len(indices)
             decided = self._decide(model, logits, batch.lengths) if self.per_step else logits.cpu().numpy()
             for index, row in zip(indices, decided, strict=True):

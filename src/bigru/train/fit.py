@@ -18,6 +18,7 @@ from lightning.pytorch.plugins.environments import LightningEnvironment
 from ..config import ForecastModelConfig, TrainConfig
 from ..data.windows import Windows
 from ..errors import TrainingError, sentence
+from ..ops.recurrent.windows import check_window
 from . import checkpoint
 from .augment import augmentation
 from .build import Shape, first_model, put_together
@@ -28,6 +29,7 @@ from .fingerprint import changes, fingerprint
 from .holdout import hold_out, take
 from .interrupt import Interrupt
 from .logs import open_loggers
+from .lookahead import judged
 from .losses import Loss
 from .module import Training
 from .quiet import quiet
@@ -110,6 +112,8 @@ def fit(
         KeyboardInterrupt: Ctrl-C was pressed and there is no folder to keep a checkpoint in.
     """
     check(config, model_config, train, dev, training, folder, resume)
+    if training.lookahead is not None:
+        check_window(model_config.encoder)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     with ExitStack() as stack:
         display = stack.enter_context(Display(progress))
@@ -133,7 +137,7 @@ def fit(
         stream = Stream(*learn, training.batch_size, training.epochs, training.seed, augment, shown)
         module = put_together(model, model_config, config, stream, training, state)
         module.elapsed = module.run.seconds = module.run.seconds + time.perf_counter() - began
-        scorer = None if judge is None else _judge(task, config, model_config, judge, module.loss)
+        scorer = None if judge is None else _judge(task, config, model_config, judge, module.loss, training)
         opened = open_loggers(loggers, folder, module.run.step)
         watch = Watch(module, stream, scorer, folder, origin, display, opened, interrupt)
         _run(module, stream, watch, device)
@@ -145,14 +149,14 @@ def fit(
         return _fitted(module, scorer, watch.seconds, rates, held)
 
 
-def _judge(task: ModuleType, config: Any, model: Shape, data: Data, loss: Loss) -> Dev | Skill:
+def _judge(task: ModuleType, config: Any, model: Shape, data: Data, loss: Loss, training: TrainConfig) -> Dev | Skill:
     """Return what scores the model on dev."""
     if isinstance(model, ForecastModelConfig):
         features, targets = data
         assert isinstance(features, Windows)
         assert isinstance(targets, Windows)
         return Skill(model, (features, targets), loss)
-    return Dev(task, config, model, data, loss)
+    return Dev(task, config, model, data, loss, judged(training))
 
 
 def _load(folder: str | os.PathLike[str], origin: dict[str, str], display: Display) -> dict[str, Any]:

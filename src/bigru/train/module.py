@@ -14,6 +14,7 @@ from ..errors import TrainingError
 from .average import Average
 from .consistency import disagreement, twice
 from .flat import Flat
+from .lookahead import of_step
 from .losses import Loss
 from .row_adam import RowAdamW
 from .run import Run
@@ -99,7 +100,7 @@ class Training(L.LightningModule):
         for group in self.adamw.param_groups:
             group["lr"] = rate
         with torch.autocast(device.type, torch.bfloat16, enabled=config.precision == "bf16"):
-            logits = self.model(batch.inputs, batch.lengths)
+            logits = self.model(batch.inputs, batch.lengths, of_step(config, run.step))
         logits = logits.float()
         loss = self.loss(logits, batch)
         if config.consistency:

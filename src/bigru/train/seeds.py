@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-__all__ = ["AUGMENT", "DROPOUT", "HOLD_OUT", "ORDER", "VARIANT", "WEIGHTS", "derive", "set_seed"]
+__all__ = ["AUGMENT", "DROPOUT", "HOLD_OUT", "LOOKAHEAD", "ORDER", "VARIANT", "WEIGHTS", "derive", "set_seed"]
 
-WEIGHTS, ORDER, DROPOUT, HOLD_OUT, AUGMENT, VARIANT = 1, 2, 3, 4, 5, 6
+WEIGHTS, ORDER, DROPOUT, HOLD_OUT, AUGMENT, VARIANT, LOOKAHEAD = 1, 2, 3, 4, 5, 6, 7
 """What a seed is for: first weights, the order of an epoch, the dropout of a step, the dev set held out, what is
-done to the inputs of a step, and which variant of an example an epoch shows."""
+done to the inputs of a step, which variant of an example an epoch shows, and a step's look-ahead."""
 
 
 def derive(seed: int, purpose: int, index: int = 0) -> int:

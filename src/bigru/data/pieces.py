@@ -1,0 +1,101 @@
+"""Features of an input that comes piece by piece: the same rows as of the whole input, as soon as they are certain."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import numpy as np
+
+from ..errors import ArgumentError, sentence
+
+__all__ = ["Pieces", "SeriesPieces", "TextPieces"]
+
+WHERE = "stream"
+
+
+class Pieces(Protocol):
+    """Turns what is pushed into rows of features [T, C] or [T, I]; a chunk that is refused changes nothing."""
+
+    def push(self, chunk: Any) -> np.ndarray:
+        """Return the rows that a further chunk makes certain."""
+
+    def finish(self) -> np.ndarray:
+        """Return the rows that waited for more."""
+
+
+class SeriesPieces:
+    """Steps of a series, each of which is scaled by itself.
+
+    Args:
+        features: a `SeriesFeatures`.
+    """
+
+    def __init__(self, features: Any) -> None:
+        self._features = features
+
+    def push(self, chunk: Any) -> np.ndarray:
+        """Return a chunk [T, I] scaled, float32; where I is 1 it may be [T], else one step may be [I].
+
+        Raises:
+            ArgumentError: another width, not numeric, or not finite.
+        """
+        steps, width = np.asarray(chunk), self._features.values
+        if not steps.size and steps.ndim < 2:
+            return np.zeros((0, width), np.float32)
+        rows: np.ndarray = self._features.features(steps[None] if steps.ndim == 1 and width > 1 else steps, "chunk")
+        return rows
+
+    def finish(self) -> np.ndarray:
+        """Return nothing: no step waits for another."""
+        return np.zeros((0, self._features.values), np.float32)
+
+
+class TextPieces:
+    """Characters or tokens, each of which may be read together with its neighbours.
+
+    A unit is held back while a channel looks at the one behind it. (Where letters are folded to lower case, a Greek
+    sigma becomes final by what stands further behind; it alone may differ from the whole text.)
+
+    Args:
+        features: a `TextFeatures`.
+        before, after: how many units a channel looks back and ahead, at most.
+
+    Raises:
+        ArgumentError: units are words or subwords: the next chunk could lengthen the last one.
+    """
+
+    def __init__(self, features: Any, before: int, after: int) -> None:
+        if features.unit not in ("char", "token"):
+            remedy = "What a word is shows only when it has ended: push tokens to a model that reads tokens."
+            raise ArgumentError(sentence(WHERE, "unit of the model", "char or token", features.unit, remedy))
+        self._features, self._before, self._after = features, before, after
+        self._kept: list[str] = []
+        self._done = 0
+
+    def push(self, chunk: str | Sequence[str]) -> np.ndarray:
+        """Return the ids int32 [T, C] that a further text, or further tokens, make certain.
+
+        Raises:
+            ArgumentError: the chunk is no text for a model of characters, or no list of tokens for one of tokens.
+        """
+        text = isinstance(chunk, str)
+        if text and self._features.unit == "token":
+            remedy = "A text may end within a token."
+            raise ArgumentError(sentence(WHERE, "chunk", "a list of tokens", f"the text {chunk[:40]!r}", remedy))
+        if not text and not (isinstance(chunk, Sequence) and all(isinstance(unit, str) for unit in chunk)):
+            want = "a text" if self._features.unit == "char" else "a list of tokens"
+            raise ArgumentError(sentence(WHERE, "chunk", want, repr(chunk)[:60]))
+        return self._take([*self._kept, *chunk], self._after)
+
+    def finish(self) -> np.ndarray:
+        """Return the ids of the units held back, with nothing behind the last."""
+        return self._take(self._kept, 0)
+
+    def _take(self, units: list[str], held: int) -> np.ndarray:
+        rows: np.ndarray = self._features.features(units)
+        ready = max(len(units) - held, self._done)
+        fresh = rows[self._done : ready]
+        first = max(ready - self._before, 0)
+        self._kept, self._done = units[first:], ready - first
+        return fresh

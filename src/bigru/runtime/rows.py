@@ -1,0 +1,29 @@
+"""Products whose rows are the same bits however many of them are multiplied at once."""
+
+from __future__ import annotations
+
+import numpy as np
+
+__all__ = ["product"]
+
+ROWS = 16
+"""Rows of one product: few enough that a single row costs little, enough that many cost no more than in one piece."""
+
+
+def product(x: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Return x [..., C] @ weight.T for weight [K, C], always in blocks of `ROWS` rows.
+
+    A BLAS chooses its order of summation by the shape of the product. Were it called with as many rows as there
+    happen to be, a step pushed by itself would differ in the last bits from the same step among others.
+    """
+    flat = x.reshape(-1, x.shape[-1])
+    whole = len(flat) // ROWS * ROWS
+    result = np.empty((len(flat), len(weight)), np.float32)
+    if whole:
+        blocks = flat[:whole].reshape(-1, ROWS, flat.shape[1])
+        np.matmul(blocks, weight.T, out=result[:whole].reshape(-1, ROWS, len(weight)))
+    if whole < len(flat):
+        rest = np.zeros((ROWS, flat.shape[1]), np.float32)
+        rest[: len(flat) - whole] = flat[whole:]
+        result[whole:] = (rest @ weight.T)[: len(flat) - whole]
+    return result.reshape(*x.shape[:-1], len(weight))

@@ -1,0 +1,134 @@
+"""Answers while an input is still coming."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ..bundle import Bundle
+from ..bundle.configuration import TASKS
+from ..errors import ArgumentError, check_choice, sentence
+from ..ops.crf.lag import FixedLag
+from ..ops.crf.weights import CrfWeights, constrain
+from ..ops.recurrent.windows import Window
+from .logits import LogitStream
+from .network import Network
+
+__all__ = ["LAG", "Stream", "lagged", "window_of"]
+
+WHERE = "stream"
+
+LAG = 8
+"""Steps that a CRF waits for before it decides a tag, unless told otherwise."""
+
+
+def window_of(bundle: Bundle, lookahead: int | None, chunk: int | None) -> Window | None:
+    """Return the window that a model is run in; None for one that reads forward alone, and needs none.
+
+    Raises:
+        ArgumentError: no look-ahead is given to a model that reads backward, or one to a model that does not; or a
+            size is none.
+    """
+    if bundle.model.encoder.direction == "forward":
+        if lookahead or chunk is not None:
+            got = f"lookahead {lookahead}" if lookahead else f"chunk {chunk}"
+            remedy = "Every step is final as it is read."
+            raise ArgumentError(sentence(WHERE, "window", "left out for a model that reads forward", got, remedy))
+        return None
+    if lookahead is None:
+        remedy = "Say how many steps it may wait for."
+        raise ArgumentError(sentence(WHERE, "lookahead", "given for a model that reads both ways", "none", remedy))
+    return Window.of(lookahead, chunk)
+
+
+def lagged(bundle: Bundle, crf: CrfWeights | None, lag: int | None) -> FixedLag | None:
+    """Return the decoder of a model's CRF; None where it has none.
+
+    Raises:
+        ArgumentError: the lag is given where there is no CRF, or is none.
+    """
+    if crf is None:
+        if lag is not None:
+            raise ArgumentError(sentence(WHERE, "lag", "left out for a model without a CRF", lag))
+        return None
+    constraints = getattr(bundle.config, "constraints", None)
+    return FixedLag(crf if constraints is None else constrain(crf, *constraints), LAG if lag is None else lag)
+
+
+class Stream:
+    """One input on its way through a model; made by `Predictor.stream`.
+
+    Where each step has a tag, an answer is `{"step", "tag", "confidence"}`, one for every step, in their order. Where
+    the whole input has a label, it is what `predict` says of the steps that are certain so far, with their number:
+    `{"step", "label", ...}`, one for every push that makes a step certain and one at the end.
+
+    A chunk that is refused leaves the stream as it was. Memory does not grow. One thread at a time.
+
+    Args:
+        bundle: the model.
+        network: the same made ready to run.
+        window: the chunk and the look-ahead, None for a model that reads forward alone.
+        decoder: of its CRF, if it has one.
+
+    Raises:
+        ArgumentError: the model's task or features cannot be streamed, or window and model do not fit.
+    """
+
+    def __init__(
+        self, bundle: Bundle, network: Network, window: Window | None = None, decoder: FixedLag | None = None
+    ) -> None:
+        check_choice(WHERE, "task of the model", bundle.task, ("classify", "tag"))
+        features = bundle.config.features
+        if not hasattr(features, "pieces"):
+            want = "such as can be computed piece by piece"
+            raise ArgumentError(sentence(WHERE, "features of the model", want, type(features).__name__))
+        self._bundle, self._decoder = bundle, decoder
+        self._pieces, self._logits = features.pieces(), LogitStream(network, window)
+        self._told = 0
+
+    def push(self, chunk: Any) -> list[dict[str, Any]]:
+        """Take a further piece and return the answers that have become certain.
+
+        Args:
+            chunk: steps [T, I] of a series (one step may be [I], and where I is 1 steps may be [T]), a text for a model
+                of characters, or a list of tokens. It may be empty.
+
+        Raises:
+            ArgumentError: it is not what the model reads, a number is not finite, or the stream has ended.
+        """
+        self._logits.check_open()
+        return self._answers(self._logits.push(self._pieces.push(chunk)))
+
+    def finish(self) -> list[dict[str, Any]]:
+        """End the input and return the answers that were left.
+
+        Raises:
+            ArgumentError: it has ended before.
+        """
+        self._logits.check_open()
+        pooled = not self._bundle.model.per_step
+        held = self._logits.push(self._pieces.finish())
+        rest = self._logits.finish()
+        answers = self._answers(rest if pooled else np.concatenate([held, rest]))
+        return answers if self._decoder is None else [*answers, *self._tags(*self._decoder.finish())]
+
+    def _answers(self, logits: np.ndarray) -> list[dict[str, Any]]:
+        if not len(logits):
+            return []
+        task = TASKS[self._bundle.task]
+        if not self._bundle.model.per_step:
+            return [{"step": self._logits.done, **answer} for answer in task.decode(self._bundle.config, logits)]
+        if self._decoder is not None:
+            return self._tags(*self._decoder.push(logits))
+        paths, confidence = task.best(logits[None], np.array([len(logits)]), None)
+        return self._tags(paths[0], confidence[0])
+
+    def _tags(self, paths: np.ndarray, confidence: Sequence[float] | np.ndarray) -> list[dict[str, Any]]:
+        labels, first = self._bundle.config.labels, self._told
+        self._told += len(paths)
+        return [
+            {"step": first + n, "tag": labels[tag], "confidence": float(share)}
+            for n, (tag, share) in enumerate(zip(paths, confidence, strict=True))
+        ]
