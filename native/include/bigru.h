@@ -158,8 +158,9 @@ typedef struct {
 BIGRU_API int bigru_crf_span_marginals(const bigru_crf_batch* batch, const bigru_crf_scores* scores,
                                        const float* emissions, const bigru_crf_spans* spans, double* probabilities);
 
-/* The instruction set in use: "portable", "avx2", "avx512" or "avx512_bf16". BIGRU_ISA in the environment, read at the first
- * call, chooses another; NULL if it names one that this build or this CPU lacks. */
+/* The instruction set in use: "portable", "avx2", "avx512", "avx512_bf16" or "amx"; builds for tests have "amx_emulated", too.
+ * BIGRU_ISA in the environment, read at the first call, chooses another; NULL if it names one that this build or this CPU
+ * lacks, or if the tiles of "amx" fail the check of their products that precedes their first use. */
 BIGRU_API const char* bigru_isa(void);
 
 /* Name number i of the instruction sets built in, best first, and whether this CPU runs it; NULL past the last. */
