@@ -208,8 +208,9 @@ BIGRU_API int bigru_ctc_beam(const bigru_ctc_batch* batch, const float* logits, 
 BIGRU_API int bigru_ctc_align(const bigru_ctc_batch* batch, const float* logits, const int64_t* counts,
                               const int64_t* symbols, const bigru_ctc_labellings* to);
 
-/* The instruction set in use: "portable", "avx2", "avx512" or "avx512_bf16". BIGRU_ISA in the environment, read at the first
- * call, chooses another; NULL if it names one that this build or this CPU lacks. */
+/* The instruction set in use: "portable", "avx2", "avx512", "avx512_bf16" or "amx"; builds for tests have "amx_emulated", too.
+ * BIGRU_ISA in the environment, read at the first call, chooses another; NULL if it names one that this build or this CPU
+ * lacks, or if the tiles of "amx" fail the check of their products that precedes their first use. */
 BIGRU_API const char* bigru_isa(void);
 
 /* Name number i of the instruction sets built in, best first, and whether this CPU runs it; NULL past the last. */

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "forward.h"
+#include "outer.h"
 
 namespace {
 
@@ -25,7 +26,7 @@ template <class E> BIGRU_INLINE long packed_backward_floats(const Layer& l) {
 template <class E> inline void pack_panels(const float* from, long rows, long padded_rows, long columns, E* to) {
   for_panels(round_up(columns, W) / W, [&](long v, auto width) {
     constexpr int n = decltype(width)::value * W;
-    for (long k = 0; k < padded_rows; k += Number<E>::count, to += n)
+    for (long k = 0; k < words<E>(padded_rows) * Number<E>::count; k += Number<E>::count, to += n)
       for (long j = 0; j < n; j += W) {
         const long column = v * W + j, count = columns - column;
         vf part[Number<E>::count];
@@ -65,18 +66,16 @@ template <class E> struct Chunk {
   float* dh;         // [rows, U'] carried from step to step
   float* dreset;     // [rows, U'] derivative of r * h
   long x_stride, h_stride, g_stride;
-  Matrix<E> factor;  // [N, 4 U] the derivatives as left factors
-  float *x_pairs, *h_pairs, *reset_pairs, *g_pairs;  // [N / 2, ...] two steps in a word
+  Matrix<E> factor;  // [N, 4 U] the derivatives as left factors, a slot for each gate
+  float *x_pairs, *h_pairs, *reset_pairs, *g_pairs;  // [N / 2, ...] two steps in a word, see outer.h
 };
 
-// Floats for `rows` rows with as many of them to a word as share one.
-template <class E> BIGRU_INLINE long paired_floats(long rows, long stride) {
-  return Number<E>::count == 1 ? 0 : words<E>(rows) * stride;
-}
+template <class E> BIGRU_INLINE long slots_width(const Layer& l) { return SLOTS * words<E>(units(l)); }
 
 template <class E> inline long backward_scratch_floats(const Layer& l, const Walk& w) {
-  const long n = chunk_rows(w), widths = padded(l.I) + 2 * padded(units(l)) + gradient_stride(l);
-  return n * widths + 2 * w.rows * padded(units(l)) + matrix_floats<E>(n, SLOTS * units(l)) + paired_floats<E>(n, widths);
+  const long n = chunk_rows(w), widths = padded(l.I) + 2 * padded(units(l)), state = padded(units(l));
+  return n * (widths + gradient_stride(l)) + 2 * w.rows * state + matrix_floats<E>(n, slots_width<E>(l)) +
+         shared_floats<E>(n, widths) + turned_floats<E>(n, SLOTS * units(l), gradient_stride(l));
 }
 
 template <class E> inline Chunk<E> lay_out(const BackwardTask& t) {
@@ -93,26 +92,27 @@ template <class E> inline Chunk<E> lay_out(const BackwardTask& t) {
   c.dh = c.grads + n * c.g_stride;
   c.dreset = c.dh + t.walk.rows * state;
   float* factors = c.dreset + t.walk.rows * state;
-  c.factor = matrix<E>(factors, n, SLOTS * units(l));
-  c.x_pairs = factors + matrix_floats<E>(n, SLOTS * units(l));
-  c.h_pairs = c.x_pairs + paired_floats<E>(n, c.x_stride);
-  c.reset_pairs = c.h_pairs + paired_floats<E>(n, state);
-  c.g_pairs = c.reset_pairs + paired_floats<E>(n, state);
+  c.factor = matrix<E>(factors, n, slots_width<E>(l));
+  c.x_pairs = factors + matrix_floats<E>(n, slots_width<E>(l));
+  c.h_pairs = c.x_pairs + shared_floats<E>(n, c.x_stride);
+  c.reset_pairs = c.h_pairs + shared_floats<E>(n, state);
+  c.g_pairs = c.reset_pairs + shared_floats<E>(n, state);
   return c;
 }
 
-// The derivatives of slots [slot, slot + slots) of rows from `at` on, as left factors.
-template <class E>
-BIGRU_INLINE Rows<E> narrow_gradients(const Layer& l, const Chunk<E>& c, long at, long rows, int slot, int slots) {
-  const float* from = c.grads + at * c.g_stride + slot * units(l);
-  Matrix<E> to = c.factor;
-  if constexpr (Number<E>::count > 1) to.data += at * to.stride + words<E>(slot * units(l));
-  return as_rows(from, c.g_stride, rows, slots * units(l), to);
-}
-// The same once they are there.
+// The derivatives of a slot and those after it, of rows from `at` on, as left factors.
 template <class E> BIGRU_INLINE Rows<E> gradients(const Layer& l, const Chunk<E>& c, long at, int slot) {
   if constexpr (Number<E>::count == 1) return {c.grads + at * c.g_stride + slot * units(l), c.g_stride, nullptr};
-  else return {c.factor.data + at * c.factor.stride + words<E>(slot * units(l)), c.factor.stride, nullptr};
+  else return {c.factor.data + at * c.factor.stride + slot * words<E>(units(l)), c.factor.stride, nullptr};
+}
+// Puts `slots` of them there, and returns them.
+template <class E>
+BIGRU_INLINE Rows<E> narrow_gradients(const Layer& l, const Chunk<E>& c, long at, long rows, int slot, int slots) {
+  if constexpr (Number<E>::count > 1)
+    for (int i = slot; i < slot + slots; ++i)
+      narrow(c.grads + at * c.g_stride + i * units(l), c.g_stride, rows, units(l),
+             c.factor.data + at * c.factor.stride + i * words<E>(units(l)), c.factor.stride, nullptr);
+  return gradients(l, c, at, slot);
 }
 
 // Row `row` of a step, row `at` of the chunk: derivatives of (1) to (4) but for what comes through the products.
@@ -150,15 +150,15 @@ inline void add_recurrent(const Layer& l, const Rows<E>& grads, const float* pac
   const long U = units(l), depth = words<E>(U);
   for_panels(U / W, [&](long v, auto width) {
     constexpr int V = decltype(width)::value;
-    for_tiles(rows, [&](long row, auto count) {
+    const Panels<E> weights = {(const E*)packed + v * W * depth, 0, nullptr};
+    const Products<E> product = {grads, weights, words<E>(l.H), matrices, depth, depth * U};
+    for_products<V>(rows, product, [&](long row, auto count, const auto& part) {
       constexpr int n = decltype(count)::value;
       vf acc[1][n][V];
       float* out = to + row * stride + v * W;
       for (int i = 0; i < n; ++i)
         for (int j = 0; j < V; ++j) acc[0][i][j] = load(out + i * stride + j * W);
-      for (int m = 0; m < matrices; ++m)
-        multiply(acc, grads.data + row * grads.stride + m * depth, grads.stride,
-                 (const E*)packed + m * depth * U + v * W * depth, 0, words<E>(l.H));
+      part.add(acc, row);
       for (int i = 0; i < n; ++i)
         for (int j = 0; j < V; ++j) store(out + i * stride + j * W, acc[0][i][j]);
     });
@@ -218,12 +218,12 @@ template <class E> inline void input_gradients(const BackwardTask& t, const Chun
   const Rows<E> grads = gradients(l, c, 0, DN);
   for_panels(width_in / W, [&](long v, auto width) {
     constexpr int V = decltype(width)::value;
-    for_tiles(rows, [&](long row, auto count) {
+    const Panels<E> weights = {packed + v * W * depth, 0, nullptr};
+    const Products<E> product = {grads, weights, words<E>(l.H), 3, depth, depth * width_in};
+    for_products<V>(rows, product, [&](long row, auto count, const auto& part) {
       constexpr int n = decltype(count)::value;
       vf acc[1][n][V] = {};
-      for (int m = 0; m < 3; ++m)
-        multiply(acc, grads.data + row * grads.stride + m * depth, grads.stride,
-                 packed + m * depth * width_in + v * W * depth, 0, words<E>(l.H));
+      part.add(acc, row);
       for (int i = 0; i < n; ++i)
         for (int j = 0; j < V; ++j) store(c.x + (row + i) * c.x_stride + (v + j) * W, acc[0][i][j]);
     });
@@ -231,31 +231,6 @@ template <class E> inline void input_gradients(const BackwardTask& t, const Chun
   const float* out = c.x;
   for (long s = from; s < until; ++s)
     for (long row = 0; row < w.active[s]; ++row, out += c.x_stride) copy(t.dx + position(l, w, row, s) * l.I, out, l.I);
-}
-
-// sums[units, columns] += grads[N, units]' times values[N, columns].
-template <class E>
-inline void add_outer(const E* grads, long g_stride, const E* values, long v_stride, long rows, long height, long columns,
-                      float* sums) {
-  for_panels(columns / W, [&](long v, auto width) {
-    constexpr int V = decltype(width)::value;
-    for_tiles(height, [&](long unit, auto count) {
-      constexpr int n = decltype(count)::value;
-      vf acc[n][V];
-      float* out = sums + unit * columns + v * W;
-      for (int i = 0; i < n; ++i)
-        for (int j = 0; j < V; ++j) acc[i][j] = load(out + i * columns + j * W);
-      multiply_transposed(acc, grads + unit, g_stride, values + v * W, v_stride, words<E>(rows));
-      for (int i = 0; i < n; ++i)
-        for (int j = 0; j < V; ++j) store(out + i * columns + j * W, acc[i][j]);
-    });
-  });
-}
-
-// A matrix of the chunk with as many rows to a word as share one.
-template <class E> BIGRU_INLINE const E* share_words(const float* from, long stride, long rows, long columns, float* to) {
-  if constexpr (Number<E>::count == 1) return from;
-  else return pair_rows(from, stride, rows, columns, (E*)to, stride), (const E*)to;
 }
 
 template <class E> inline void weight_gradients(const BackwardTask& t, const Chunk<E>& c, long rows) {
@@ -267,14 +242,14 @@ template <class E> inline void weight_gradients(const BackwardTask& t, const Chu
     for (long row = 0; row < rows; ++row) sum += load(c.grads + row * g + unit);
     store(t.dw + s.bias + unit, sum);
   }
-  const E* grads = share_words<E>(c.grads, g, rows, SLOTS * U, c.g_pairs);
+  const OuterLeft<E> grads = share_turned<E>(c.grads, g, rows, SLOTS * U, c.g_pairs);
   const E* x = share_words<E>(c.x, c.x_stride, rows, l.I, c.x_pairs);
   const E* h = share_words<E>(c.h, c.h_stride, rows, U, c.h_pairs);
-  add_outer(grads, g, x, c.x_stride, rows, 3 * U, round_up(l.I, W), t.dw + s.input);
-  add_outer(grads + DR * U, g, h, c.h_stride, rows, joined(l) * U, U, t.dw + s.recurrent);
+  add_outer(grads.from(DN * U), x, c.x_stride, rows, 3 * U, round_up(l.I, W), t.dw + s.input);
+  add_outer(grads.from(DR * U), h, c.h_stride, rows, joined(l) * U, U, t.dw + s.recurrent);
   if (l.reset_after) return;
   const E* reset = share_words<E>(c.reset, c.h_stride, rows, U, c.reset_pairs);
-  add_outer(grads + DQ * U, g, reset, c.h_stride, rows, U, U, t.dw + s.recurrent + 2 * U * U);
+  add_outer(grads.from(DQ * U), reset, c.h_stride, rows, U, U, t.dw + s.recurrent + 2 * U * U);
 }
 
 template <class E> inline void finish_states(const BackwardTask& t, const Chunk<E>& c) {
@@ -290,6 +265,7 @@ template <class E> inline void finish_states(const BackwardTask& t, const Chunk<
 }
 
 template <class E> inline void backward(const BackwardTask& t) {
+  [[maybe_unused]] const Lent<E> tiles;
   const Layer& l = t.layer;
   const Walk& w = t.walk;
   const Chunk<E> c = lay_out<E>(t);

@@ -70,7 +70,7 @@ int fail(int code, const std::string& message) {
 std::string check(const char* where, const bigru_gru_layer& l) {
   std::string wrong = check_sizes(l);
   if (wrong.empty()) wrong = check_lengths(l);
-  if (wrong.empty() && !kernels()) wrong = "BIGRU_ISA must name an instruction set of this build and this CPU";
+  if (wrong.empty() && !kernels()) wrong = why_no_kernels();
   if (wrong.empty() && l.threads == 0 && default_threads() == 0) wrong = "BIGRU_THREADS must be a positive number";
   return wrong.empty() ? wrong : std::string(where) + ": " + wrong;
 }

@@ -22,7 +22,7 @@ std::string check_batch(const bigru_crf_batch& b) {
   if (too_large(b)) return "the arrays would be too large";
   if (b.threads < 0) return "threads must not be negative, got " + std::to_string(b.threads);
   if (b.threads == 0 && default_threads() == 0) return "BIGRU_THREADS must be a positive number";
-  if (!kernels()) return "BIGRU_ISA must name an instruction set of this build and this CPU";
+  if (!kernels()) return why_no_kernels();
   for (int64_t i = 0; b.lengths && i < b.B; ++i)
     if (b.lengths[i] < 0 || b.lengths[i] > b.T)
       return "lengths[" + std::to_string(i) + "] must be 0.." + std::to_string(b.T) + ", got " +

@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "amx_lent.h"
 #include "call.h"
 
 namespace bigru {
@@ -11,15 +12,38 @@ extern const Kernels baseline_kernels;
 #if defined(__x86_64__)
 extern const Kernels avx2_kernels, avx512_kernels, avx512_bf16_kernels;
 #endif
+#if BIGRU_AMX
+extern const TileKernels amx_kernels;
+#endif
+#if BIGRU_EMULATED_AMX
+extern const TileKernels amx_emulated_kernels;
+#endif
 
 namespace {
 
-const Kernels* const best_first[] = {
-#if defined(__x86_64__)
-    &avx512_bf16_kernels, &avx512_kernels, &avx2_kernels,
+struct Set {
+  const Kernels* kernels;
+  bool (*lent)();            // whether tiles may be used
+  const TileKernels* tiles;  // or null
+};
+
+const Set best_first[] = {
+#if BIGRU_AMX
+    {&avx512_bf16_kernels, lends_amx, &amx_kernels},
 #endif
-    &baseline_kernels};
+#if defined(__x86_64__)
+    {&avx512_bf16_kernels, nullptr, nullptr},
+    {&avx512_kernels, nullptr, nullptr},
+    {&avx2_kernels, nullptr, nullptr},
+#endif
+    {&baseline_kernels, nullptr, nullptr},
+#if BIGRU_EMULATED_AMX  // for tests: behind the one that runs everywhere, so never the best
+    {&avx512_bf16_kernels, [] { return true; }, &amx_emulated_kernels},
+#endif
+};
 constexpr int kBuilt = sizeof best_first / sizeof *best_first;
+
+const char* name_of(const Set& set) { return set.tiles ? set.tiles->name : set.kernels->name; }
 
 bool runs(const Kernels* k) {
 #if defined(__x86_64__)
@@ -33,18 +57,47 @@ bool runs(const Kernels* k) {
   return k == &baseline_kernels;
 }
 
-const Kernels* choose() {
+bool runs(const Set& set) { return runs(set.kernels) && (!set.tiles || set.lent()); }
+
+Kernels with_tiles(const Kernels& around, const TileKernels& tiles) {
+  Kernels k = around;
+  k.name = tiles.name;
+  k.gru[kBf16] = tiles.bf16;
+  k.gru[kInt8] = tiles.int8;
+  k.products[kBf16] = tiles.bf16_products;
+  k.products[kInt8] = tiles.int8_products;
+  return k;
+}
+
+const Set* choose() {
   const char* name = std::getenv("BIGRU_ISA");
-  for (const Kernels* k : best_first)
-    if (runs(k) && (!name || !*name || std::strcmp(name, k->name) == 0)) return k;
+  for (const Set& set : best_first)
+    if ((!name || !*name || std::strcmp(name, name_of(set)) == 0) && runs(set)) return &set;
   return nullptr;
+}
+
+const Set* chosen() {
+  static const Set* const set = choose();
+  return set;
+}
+
+const Kernels* make_kernels() {
+  const Set* set = chosen();
+  if (!set || !set->tiles) return set ? set->kernels : nullptr;
+  static const Kernels made = with_tiles(*set->kernels, *set->tiles);
+  return set->tiles->right() ? &made : nullptr;
 }
 
 }  // namespace
 
 const Kernels* kernels() {
-  static const Kernels* const chosen = choose();
-  return chosen;
+  static const Kernels* const made = make_kernels();
+  return made;
+}
+
+const char* why_no_kernels() {
+  return chosen() ? "the tiles of this CPU must multiply as AMX defines it; without them: BIGRU_ISA=avx512_bf16"
+                  : "BIGRU_ISA must name an instruction set of this build and this CPU";
 }
 
 }  // namespace bigru
@@ -58,11 +111,11 @@ const char* bigru_isa(void) { return kernels() ? kernels()->name : nullptr; }
 const char* bigru_isa_built(int i, int* runs_here) {
   if (i < 0 || i >= kBuilt) return nullptr;
   if (runs_here) *runs_here = runs(best_first[i]);
-  return best_first[i]->name;
+  return name_of(best_first[i]);
 }
 
 int bigru_vector_math(int function, const float* in, float* out, int64_t count) {
-  if (!kernels()) return fail(BIGRU_UNSUPPORTED, "bigru_vector_math: BIGRU_ISA must name an instruction set of this CPU");
+  if (!kernels()) return fail(BIGRU_UNSUPPORTED, std::string("bigru_vector_math: ") + why_no_kernels());
   run_tasks(1, 1, [&](int) { kernels()->vector_math(function, in, out, static_cast<long>(count)); });
   return BIGRU_OK;
 }

@@ -12,8 +12,8 @@ namespace {
 
 using bigru::ForwardTask;
 
-// Rows of a matrix stored as E, whole vectors and one line more, so that rows do not fall on the same cache sets.
-template <class E> BIGRU_INLINE long padded_words(long n) { return round_up(n, W) / Number<E>::count + 16; }
+// Words that `narrow` writes for a row of n numbers.
+template <class E> BIGRU_INLINE long whole_words(long n) { return words<E>(round_up(n, W)); }
 
 template <class E> struct Matrix {  // scratch for the rows of a left factor; unused where they are float already
   E* data;
@@ -21,11 +21,14 @@ template <class E> struct Matrix {  // scratch for the rows of a left factor; un
   long stride;
 };
 
-template <class E> BIGRU_INLINE long matrix_floats(long rows, long columns) {
-  return Number<E>::count == 1 ? 0 : rows * (padded_words<E>(columns) + 1);
+// Rows of `width` words and one line more, so that rows do not fall on the same cache sets. Tiles read whole tiles of
+// rows, from any row on.
+template <class E> BIGRU_INLINE long matrix_floats(long rows, long width) {
+  const long read = Number<E>::tiled ? rows + TILE - 1 : rows;
+  return Number<E>::count == 1 ? 0 : round_up(rows, 16) + round_up(read * (width + 16), 16);
 }
-template <class E> BIGRU_INLINE Matrix<E> matrix(float* memory, long rows, long columns) {
-  return {(E*)(memory + rows), memory, padded_words<E>(columns)};
+template <class E> BIGRU_INLINE Matrix<E> matrix(float* memory, long rows, long width) {
+  return {(E*)(memory + round_up(rows, 16)), memory, width + 16};
 }
 
 // `rows` rows of float, whose columns from `count` to the next whole vector are zero, as a left factor.
@@ -44,14 +47,14 @@ template <class E> inline void project(const ForwardTask& t, const Rows<E>& x, l
   const Layer& l = t.layer;
   const PackedForward p = packed_forward<E>(l);
   for (long unit = 0; unit < units(l); unit += W) {
-    const Panels<E> weights = panels<E>(t.packed, p.input, p.input_scale, 3, l.I, unit);
+    const Product<E> product = {x, panels<E>(t.packed, p.input, p.input_scale, 3, l.I, unit), words<E>(l.I)};
     const float* bias = t.packed + p.bias + unit * SLOTS;
-    for_tiles(rows, [&](long row, auto count) {
+    for_products<3>(rows, product, [&](long row, auto count, const auto& part) {
       constexpr int n = decltype(count)::value;
       vf acc[1][n][3];
       for (int i = 0; i < n; ++i)
         for (int g = 0; g < 3; ++g) acc[0][i][g] = load(bias + g * W);
-      add_product(acc, x.from(row), weights, words<E>(l.I));
+      part.add(acc, row);
       for (int i = 0; i < n; ++i)
         for (int g = 0; g < 3; ++g) store(gates + ((row + i) * units(l) + unit) * SLOTS + g * W, acc[0][i][g]);
     });
@@ -63,6 +66,7 @@ template <class E> inline void project(const ForwardTask& t, const Rows<E>& x, l
 struct Step {
   const ForwardTask& t;
   long step, rows;
+  const float* bias;   // [U/W, 4, W]
   float* gates;        // of the step's first row: the projection
   float* kept;         // where its final gates go, or null
   const float* before; // states [rows, stride]
@@ -106,12 +110,10 @@ template <int P, int rows, int G> BIGRU_INLINE void apply_sigmoid(vf (&sum)[P][r
     for (int b = 0; b < P; ++b) sum[b][i][gate] = sigmoid(sum[b][i][gate]);
 }
 
-// Equations (1) to (4) for n rows and `blocks` blocks of units, reset after the product. Several blocks at once keep
-// the multipliers busy when the rows are few.
-template <class E, int rows, int blocks>
-BIGRU_INLINE void step_after(const Step& s, const Rows<E>& h, long row, long unit) {
+// Equations (1) to (4) for n rows and `blocks` blocks of units, reset after the product.
+template <int rows, int blocks, class Part>
+BIGRU_INLINE void step_after(const Step& s, const Part& part, long row, long unit) {
   const Layer& l = s.t.layer;
-  const PackedForward p = packed_forward<E>(l);
   vf acc[blocks][rows][3];
 #pragma GCC unroll 16
   for (int b = 0; b < blocks; ++b)
@@ -120,9 +122,9 @@ BIGRU_INLINE void step_after(const Step& s, const Rows<E>& h, long row, long uni
       const float* g = s.gates + ((row + i) * units(l) + unit + b * W) * SLOTS;
       acc[b][i][R] = load(g);
       acc[b][i][Z] = load(g + W);
-      acc[b][i][N] = load(s.t.packed + p.bias + (unit + b * W) * SLOTS + Q * W);
+      acc[b][i][N] = load(s.bias + (unit + b * W) * SLOTS + Q * W);
     }
-  add_product(acc, h.from(row), panels<E>(s.t.packed, p.recurrent, p.recurrent_scale, 3, l.H, unit), words<E>(l.H));
+  part.add(acc, row);
   apply_sigmoid(acc, R);
   apply_sigmoid(acc, Z);
 #pragma GCC unroll 16
@@ -139,73 +141,96 @@ BIGRU_INLINE void step_after(const Step& s, const Rows<E>& h, long row, long uni
   }
 }
 
-template <class E, int rows> BIGRU_INLINE void step_after_all(const Step& s, const Rows<E>& h, long row) {
-  constexpr int blocks = rows == 1 ? 4 : rows == 2 ? 2 : 1;
-  long unit = 0;
-  for (; unit + blocks * W <= units(s.t.layer); unit += blocks * W) step_after<E, rows, blocks>(s, h, row, unit);
-  for (; unit < units(s.t.layer); unit += W) step_after<E, rows, 1>(s, h, row, unit);
-}
-
 // Reset before the product, first half: r, z and r * h.
-template <class E, int rows>
-BIGRU_INLINE void step_before_gates(const Step& s, const Rows<E>& h, long row, long unit) {
+template <int rows, int blocks, class Part>
+BIGRU_INLINE void step_before_gates(const Step& s, const Part& part, long row, long unit) {
   const Layer& l = s.t.layer;
-  const PackedForward p = packed_forward<E>(l);
-  vf acc[1][rows][2];
-  for (int i = 0; i < rows; ++i)
-    for (int g = 0; g < 2; ++g) acc[0][i][g] = load(s.gates + ((row + i) * units(l) + unit) * SLOTS + g * W);
-  add_product(acc, h.from(row), panels<E>(s.t.packed, p.recurrent, p.recurrent_scale, 2, l.H, unit), words<E>(l.H));
-  for (int i = 0; i < rows; ++i) {
-    float* g = s.gates + ((row + i) * units(l) + unit) * SLOTS;
-    const vf r = sigmoid(acc[0][i][R]);
-    store(g + R * W, r);
-    store(g + Z * W, sigmoid(acc[0][i][Z]));
-    const long at = (row + i) * s.stride + unit;
-    store(s.reset + at, r * load(s.before + at));
-  }
+  const auto gates = [&](int b, int i) { return s.gates + ((row + i) * units(l) + unit + b * W) * SLOTS; };
+  vf acc[blocks][rows][2];
+#pragma GCC unroll 16
+  for (int b = 0; b < blocks; ++b)
+#pragma GCC unroll 16
+    for (int i = 0; i < rows; ++i)
+      for (int g = 0; g < 2; ++g) acc[b][i][g] = load(gates(b, i) + g * W);
+  part.add(acc, row);
+#pragma GCC unroll 16
+  for (int b = 0; b < blocks; ++b)
+#pragma GCC unroll 16
+    for (int i = 0; i < rows; ++i) {
+      float* g = gates(b, i);
+      const vf r = sigmoid(acc[b][i][R]);
+      store(g + R * W, r);
+      store(g + Z * W, sigmoid(acc[b][i][Z]));
+      const long at = (row + i) * s.stride + unit + b * W;
+      store(s.reset + at, r * load(s.before + at));
+    }
 }
 
 // Second half: n from U_n (r * h), and the new state.
-template <class E, int rows>
-BIGRU_INLINE void step_before_candidate(const Step& s, const Rows<E>& reset, long row, long unit) {
+template <int rows, int blocks, class Part>
+BIGRU_INLINE void step_before_candidate(const Step& s, const Part& part, long row, long unit) {
   const Layer& l = s.t.layer;
-  const PackedForward p = packed_forward<E>(l);
-  vf acc[1][rows][1];
-  for (int i = 0; i < rows; ++i) acc[0][i][0] = load(s.gates + ((row + i) * units(l) + unit) * SLOTS + N * W);
-  add_product(acc, reset.from(row), panels<E>(s.t.packed, p.candidate, p.candidate_scale, 1, l.H, unit), words<E>(l.H));
-  for (int i = 0; i < rows; ++i) {
-    float* g = s.gates + ((row + i) * units(l) + unit) * SLOTS;
-    const vf n = tanh(acc[0][i][0]);
-    const vf z = load(g + Z * W);
-    if (s.kept) keep(s, s.kept + ((row + i) * units(l) + unit) * SLOTS, load(g + R * W), z, n, vf{});
-    finish(s, row + i, unit, output(s, row + i), z, n);
-  }
+  const auto place = [&](int b, int i) { return ((row + i) * units(l) + unit + b * W) * SLOTS; };
+  vf acc[blocks][rows][1];
+#pragma GCC unroll 16
+  for (int b = 0; b < blocks; ++b)
+#pragma GCC unroll 16
+    for (int i = 0; i < rows; ++i) acc[b][i][0] = load(s.gates + place(b, i) + N * W);
+  part.add(acc, row);
+#pragma GCC unroll 16
+  for (int b = 0; b < blocks; ++b)
+#pragma GCC unroll 16
+    for (int i = 0; i < rows; ++i) {
+      float* g = s.gates + place(b, i);
+      const vf n = tanh(acc[b][i][0]);
+      const vf z = load(g + Z * W);
+      if (s.kept) keep(s, s.kept + place(b, i), load(g + R * W), z, n, vf{});
+      finish(s, row + i, unit + b * W, output(s, row + i), z, n);
+    }
+}
+
+// Calls f(part, row, unit, Constant<rows>, Constant<blocks>) for all rows and units, V gates at once, whose product for
+// the units from `unit` on is product(unit). Several blocks at once keep the multipliers busy when the rows are few.
+template <class E, int V, class P, class F> BIGRU_INLINE void for_gates(long rows, long units, P product, F f) {
+  long unit = 0;
+  if constexpr (!Number<E>::tiled)
+    if (rows <= 2) with_rows<2>(rows, [&](auto n) {
+      constexpr int blocks = 4 / decltype(n)::value;
+      for (; unit + blocks * W <= units; unit += blocks * W) f(product(unit), 0, unit, n, Constant<blocks>{});
+    });
+  for (; unit < units; unit += W)
+    for_products<V>(rows, product(unit), [&](long row, auto n, const auto& part) { f(part, row, unit, n, Constant<1>{}); });
 }
 
 template <class E> inline void run_step(const Step& s, const Matrix<E>& factor) {
   const Layer& l = s.t.layer;
+  const PackedForward p = packed_forward<E>(l);
   const Rows<E> h = as_rows(s.before, s.stride, s.rows, l.H, factor);
-  if (l.reset_after) {
-    if (s.rows <= 2)
-      with_rows(s.rows, [&](auto n) { step_after_all<E, decltype(n)::value>(s, h, 0); });
-    else
-      for (long unit = 0; unit < units(l); unit += W)
-        for_tiles(s.rows, [&](long row, auto n) { step_after<E, decltype(n)::value, 1>(s, h, row, unit); });
-    return;
-  }
-  for (long unit = 0; unit < units(l); unit += W)
-    for_tiles(s.rows, [&](long row, auto n) { step_before_gates<E, decltype(n)::value>(s, h, row, unit); });
+  const auto recurrent = [&](long unit) {
+    return Product<E>{h, panels<E>(s.t.packed, p.recurrent, p.recurrent_scale, joined(l), l.H, unit), words<E>(l.H)};
+  };
+  if (l.reset_after)
+    return for_gates<E, 3>(s.rows, units(l), recurrent, [&](const auto& part, long row, long unit, auto n, auto blocks) {
+      step_after<decltype(n)::value, decltype(blocks)::value>(s, part, row, unit);
+    });
+  for_gates<E, 2>(s.rows, units(l), recurrent, [&](const auto& part, long row, long unit, auto n, auto blocks) {
+    step_before_gates<decltype(n)::value, decltype(blocks)::value>(s, part, row, unit);
+  });
   const Rows<E> reset = as_rows(s.reset, s.stride, s.rows, l.H, factor);
-  for (long unit = 0; unit < units(l); unit += W)
-    for_tiles(s.rows, [&](long row, auto n) { step_before_candidate<E, decltype(n)::value>(s, reset, row, unit); });
+  const auto candidate = [&](long unit) {
+    return Product<E>{reset, panels<E>(s.t.packed, p.candidate, p.candidate_scale, 1, l.H, unit), words<E>(l.H)};
+  };
+  for_gates<E, 1>(s.rows, units(l), candidate, [&](const auto& part, long row, long unit, auto n, auto blocks) {
+    step_before_candidate<decltype(n)::value, decltype(blocks)::value>(s, part, row, unit);
+  });
 }
 
 inline long gate_floats(long H) { return round_up(H, W) * SLOTS; }
 
 template <class E> inline long forward_scratch_floats(const Layer& l, const Walk& w) {
   const long chunk = chunk_rows(w);
-  return chunk * (padded(l.I) + gate_floats(l.H)) + 3 * w.rows * padded(units(l)) + matrix_floats<E>(chunk, l.I) +
-         matrix_floats<E>(w.rows, l.H);
+  return chunk * (padded(l.I) + gate_floats(l.H)) + 3 * w.rows * padded(units(l)) +
+         matrix_floats<E>(chunk, whole_words<E>(l.I)) + matrix_floats<E>(w.rows, whole_words<E>(l.H));
 }
 
 inline void start_states(const ForwardTask& t, float* state, long stride) {
@@ -223,6 +248,7 @@ inline void save_last(const ForwardTask& t, const float* state, long stride, lon
 }
 
 template <class E> inline void forward(const ForwardTask& t) {
+  [[maybe_unused]] const Lent<E> tiles;
   const Layer& l = t.layer;
   const Walk& w = t.walk;
   const long stride = padded(units(l)), chunk = chunk_rows(w), in_stride = padded(l.I);
@@ -232,8 +258,9 @@ template <class E> inline void forward(const ForwardTask& t) {
   float* reset = after + w.rows * stride;
   float* gates = reset + w.rows * stride;
   float* factors = gates + chunk * gate_floats(l.H);
-  const Matrix<E> input = matrix<E>(factors, chunk, l.I);
-  const Matrix<E> state = matrix<E>(factors + matrix_floats<E>(chunk, l.I), w.rows, l.H);
+  const Matrix<E> input = matrix<E>(factors, chunk, whole_words<E>(l.I));
+  const Matrix<E> state = matrix<E>(factors + matrix_floats<E>(chunk, whole_words<E>(l.I)), w.rows, whole_words<E>(l.H));
+  const float* bias = t.packed + packed_forward<E>(l).bias;
   start_states(t, before, stride);
   clear(after, w.rows * stride);
   save_last(t, before, stride, w.steps ? w.active[0] : 0, w.rows);  // rows of length 0
@@ -244,7 +271,8 @@ template <class E> inline void forward(const ForwardTask& t) {
     project(t, as_rows(x, in_stride, pairs, l.I, input), pairs, gates);
     for (long s = from; s < until; ++s) {
       float* kept = t.gates ? t.gates + w.first[s] * gate_floats(l.H) : nullptr;
-      run_step<E>({t, s, w.active[s], gates + (w.first[s] - w.first[from]) * gate_floats(l.H), kept, before, after, reset, stride}, state);
+      float* projected = gates + (w.first[s] - w.first[from]) * gate_floats(l.H);
+      run_step<E>({t, s, w.active[s], bias, projected, kept, before, after, reset, stride}, state);
       save_last(t, after, stride, w.active[s + 1], w.active[s]);
       float* swap = before;
       before = after;

@@ -93,4 +93,12 @@ struct Kernels {
   double (*products[kPrecisions])(long rounds, float* sink);  // how many operations those rounds were; or null
 };
 
+struct TileKernels {            // what a tile unit does better than the instruction set around it, which has the rest
+  const char* name;
+  GruKernels bf16, int8;
+  double (*bf16_products)(long rounds, float* sink);
+  double (*int8_products)(long rounds, float* sink);
+  bool (*right)();              // whether small products come out right
+};
+
 }  // namespace bigru

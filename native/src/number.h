@@ -7,15 +7,22 @@
 //        and a scale per row and per unit gives q its size.
 #pragma once
 
-#include "simd.h"
+#include "amx.h"
 
 namespace {
 
 struct __attribute__((may_alias)) Pair { uint32_t bits; };
 struct __attribute__((may_alias)) Quad { uint32_t bits; };
 
+// Whether the instruction set has products of them, and whether they are made by the tile unit.
+#if BIGRU_TILES == BIGRU_TILES_EMULATED
+constexpr bool kPairs = false, kQuads = false, kTiled = true;
+#elif BIGRU_TILES == BIGRU_TILES_REAL
+constexpr bool kPairs = true, kQuads = true, kTiled = true;
+#else
+constexpr bool kTiled = false;
 #if BIGRU_LANES == 16 && defined(__AVX512BF16__)
-constexpr bool kPairs = true;  // whether the instruction set has products of them
+constexpr bool kPairs = true;
 #else
 constexpr bool kPairs = false;
 #endif
@@ -24,27 +31,31 @@ constexpr bool kQuads = true;
 #else
 constexpr bool kQuads = false;
 #endif
+#endif
 
 // How many share a word, and what their products are summed in. Whole numbers have scales.
 template <class E> struct Number;
 template <> struct Number<float> {
   static constexpr long count = 1;
-  static constexpr bool scaled = false, native = true;
+  static constexpr bool scaled = false, native = true, tiled = false;
   typedef vf sum;
 };
 template <> struct Number<Pair> {
   static constexpr long count = 2;
-  static constexpr bool scaled = false, native = kPairs;
+  static constexpr bool scaled = false, native = kPairs, tiled = kTiled;
   typedef vf sum;
 };
 template <> struct Number<Quad> {
   static constexpr long count = 4;
-  static constexpr bool scaled = true, native = kQuads;
+  static constexpr bool scaled = true, native = kQuads, tiled = kTiled;
   typedef vi sum;
 };
 
-// Words that hold n numbers.
-template <class E> BIGRU_INLINE long words(long n) { return (n + Number<E>::count - 1) / Number<E>::count; }
+// Words that a product of n numbers goes through: those that hold them, and up to whole tiles words of zeros.
+template <class E> BIGRU_INLINE long words(long n) {
+  const long held = (n + Number<E>::count - 1) / Number<E>::count;
+  return Number<E>::tiled ? round_up(held, TILE) : held;
+}
 
 BIGRU_INLINE vi splat_bits(uint32_t x) { return (int32_t)x - vi{}; }
 
@@ -130,10 +141,18 @@ BIGRU_INLINE float largest(const float* row, long count) {
   return top + poison;
 }
 
+// Zeros from the last whole vector of `count` numbers to the end of the words that a product goes through.
+template <class E> BIGRU_INLINE void clear_rest(E* row, long count) {
+  if constexpr (Number<E>::tiled)
+    for (long i = round_up(count, W) / Number<E>::count; i < words<E>(count); ++i) row[i] = {};
+}
+
 // to[rows, to_stride] = from[rows, from_stride], whose columns from `count` to the next whole vector are zero.
 BIGRU_INLINE void narrow(const float* from, long from_stride, long rows, long count, Pair* to, long to_stride, float*) {
-  for (long row = 0; row < rows; ++row)
+  for (long row = 0; row < rows; ++row) {
     for (long i = 0; i < count; i += W) store_narrow(to + row * to_stride + i / 2, load(from + row * from_stride + i));
+    clear_rest(to + row * to_stride, count);
+  }
 }
 BIGRU_INLINE void narrow(const float* from, long from_stride, long rows, long count, Quad* to, long to_stride, float* scales) {
   for (long row = 0; row < rows; ++row) {
@@ -142,16 +161,20 @@ BIGRU_INLINE void narrow(const float* from, long from_stride, long rows, long co
     scales[row] = most / 127.0f;
     const float inverse = most > 1e-30f ? 127.0f / most : 0.0f;
     for (long i = 0; i < count; i += W) store_narrow(to + row * to_stride + i / 4, load(x + i), inverse);
+    clear_rest(to + row * to_stride, count);
   }
 }
 
-// to[rows / 2, to_stride] = rows of from, two by two side by side; an odd last one is paired with zeros.
+// to[words(rows), to_stride] = rows of from, two by two side by side; an odd last one is paired with zeros.
 BIGRU_INLINE void pair_rows(const float* from, long from_stride, long rows, long count, Pair* to, long to_stride) {
   for (long row = 0; row < rows; row += 2)
     for (long i = 0; i < count; i += W) {
       const float* even = from + row * from_stride + i;
       store_pairs(to + row / 2 * to_stride + i, load(even), row + 1 < rows ? load(even + from_stride) : vf{});
     }
+  if constexpr (Number<Pair>::tiled)
+    for (long word = (rows + 1) / 2; word < words<Pair>(rows); ++word)
+      for (long i = 0; i < count; i += W) store((float*)(to + word * to_stride + i), vf{});
 }
 
 // One word of a packed matrix: of the `have` numbers from `from` on, `stride` apart, as many as share a word.

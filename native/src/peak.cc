@@ -15,7 +15,7 @@ constexpr long kRounds = 1000000;  // some milliseconds: waking the helper threa
 
 extern "C" double bigru_product_rate(int precision, int threads) {
   const Kernels* k = kernels();
-  if (!k) return fail(BIGRU_UNSUPPORTED, "bigru_product_rate: BIGRU_ISA must name an instruction set of this CPU"), -1;
+  if (!k) return fail(BIGRU_UNSUPPORTED, std::string("bigru_product_rate: ") + why_no_kernels()), -1;
   if (precision < 0 || precision >= kPrecisions) return fail(BIGRU_INVALID, "bigru_product_rate: no such precision"), -1;
   const auto products = k->products[precision];
   if (!products) return 0;

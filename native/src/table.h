@@ -2,8 +2,12 @@
 #pragma once
 
 #include "backward.h"
-#include "crf.h"
 #include "peak.h"
+#if BIGRU_TILES
+#include "tile_check.h"
+#else
+#include "crf.h"
+#endif
 
 namespace {
 
@@ -18,6 +22,7 @@ template <class E> constexpr bigru::GruKernels inference_kernels() {
   return {packed_forward_floats<E>, nullptr, forward_scratch_floats<E>, nullptr, pack_forward<E>, nullptr, forward<E>, nullptr};
 }
 
+#if !BIGRU_TILES
 inline void vector_math(int function, const float* in, float* out, long count) {
   for (long i = 0; i < count; i += W) {
     const vf x = load_first(in + i, count - i);
@@ -25,10 +30,19 @@ inline void vector_math(int function, const float* in, float* out, long count) {
     store_first(out + i, y, count - i);
   }
 }
+#endif
 
 }  // namespace
 
 namespace bigru {
+
+#if BIGRU_TILES
+
+extern const TileKernels BIGRU_TABLE;
+const TileKernels BIGRU_TABLE = {BIGRU_NAME,       training_kernels<Pair>(), inference_kernels<Quad>(),
+                                 measured<Pair>(), measured<Quad>(),         tiles_are_right};
+
+#else
 
 extern const Kernels BIGRU_TABLE;
 const Kernels BIGRU_TABLE = {
@@ -41,5 +55,7 @@ const Kernels BIGRU_TABLE = {
     vector_math,
     crf_kernels,
     {measured<float>(), measured<Pair>(), measured<Quad>()}};
+
+#endif
 
 }  // namespace bigru

@@ -10,7 +10,6 @@ template <class E> struct Rows {     // the left factor: rows of numbers
   const E* data;
   long stride;                       // words
   const float* scale;                // per row, of Quad
-  BIGRU_INLINE Rows from(long row) const { return {data + row * stride, stride, scale ? scale + row : nullptr}; }
 };
 
 template <class E> struct Panels {   // the right factor: packed panels, V vectors for each word of a row
@@ -18,6 +17,17 @@ template <class E> struct Panels {   // the right factor: packed panels, V vecto
   long apart;                        // words from a panel to the next
   const float* scale;                // of Quad: per panel V vectors of scales, then V of what the sums start from
 };
+
+// What a kernel on E holds while it runs.
+#if BIGRU_TILES
+struct Nothing { Nothing() {} };
+template <class E> struct Lending { typedef LentTiles type; };
+template <> struct Lending<float> { typedef Nothing type; };
+#else
+struct Nothing { Nothing() {} };
+template <class E> struct Lending { typedef Nothing type; };
+#endif
+template <class E> using Lent = typename Lending<E>::type;
 
 // acc[p][r][v] += sum over k < depth of a[r, k] * b[p][k, v].
 template <class E, class S, int P, int R, int V>
@@ -31,39 +41,53 @@ BIGRU_INLINE void multiply(S (&acc)[P][R][V], const E* a, long lda, const E* b, 
         for (int v = 0; v < V; ++v) multiply_add(acc[p][r][v], a + r * lda + k, b + p * apart + v * W);
 }
 
-// The same into float sums; whole numbers are summed apart, exactly, and then scaled.
-template <class E, int P, int R, int V>
-BIGRU_INLINE void add_product(vf (&sum)[P][R][V], const Rows<E>& a, const Panels<E>& b, long depth) {
-  if constexpr (!Number<E>::scaled) {
-    multiply(sum, a.data, a.stride, b.data, b.apart, depth);
-  } else {
-    vi acc[P][R][V];
-#pragma GCC unroll 4
-    for (int p = 0; p < P; ++p)
-#pragma GCC unroll 16
-      for (int r = 0; r < R; ++r)
-#pragma GCC unroll 4
-        for (int v = 0; v < V; ++v) acc[p][r][v] = bits(load(b.scale + ((2 * p + 1) * V + v) * W));
-    multiply(acc, a.data, a.stride, b.data, b.apart, depth);
-#pragma GCC unroll 4
-    for (int p = 0; p < P; ++p)
-#pragma GCC unroll 16
-      for (int r = 0; r < R; ++r)
-#pragma GCC unroll 4
-        for (int v = 0; v < V; ++v)
-          sum[p][r][v] += __builtin_convertvector(acc[p][r][v], vf) * (a.scale[r] * load(b.scale + (2 * p * V + v) * W));
-  }
-}
+// What is added to the sums of a tile of rows: their products with a panel.
+template <class E> struct Product {
+  typedef E number;
+  Rows<E> a;
+  Panels<E> b;
+  long depth;                        // words
+  template <class F> BIGRU_INLINE void for_matrices(long row, F f) const { f(a.data + row * a.stride, b.data); }
 
-// acc[r][v] += sum over k < depth of a[k, r] * b[k, v]; both with rows (k) apart by their stride.
-template <class E, int R, int V>
-BIGRU_INLINE void multiply_transposed(vf (&acc)[R][V], const E* a, long lda, const E* b, long ldb, long depth) {
-  for (long k = 0; k < depth; ++k, a += lda, b += ldb)
-#pragma GCC unroll 16
-    for (int r = 0; r < R; ++r)
+  // Into float sums; whole numbers are summed apart, exactly, and then scaled.
+  template <int P, int R, int V> BIGRU_INLINE void add(vf (&sum)[P][R][V], long row) const {
+    if constexpr (!Number<E>::scaled) {
+      multiply(sum, a.data + row * a.stride, a.stride, b.data, b.apart, depth);
+    } else {
+      vi acc[P][R][V];
 #pragma GCC unroll 4
-      for (int v = 0; v < V; ++v) multiply_add(acc[r][v], a + r, b + v * W);
-}
+      for (int p = 0; p < P; ++p)
+#pragma GCC unroll 16
+        for (int r = 0; r < R; ++r)
+#pragma GCC unroll 4
+          for (int v = 0; v < V; ++v) acc[p][r][v] = bits(load(b.scale + ((2 * p + 1) * V + v) * W));
+      multiply(acc, a.data + row * a.stride, a.stride, b.data, b.apart, depth);
+#pragma GCC unroll 4
+      for (int p = 0; p < P; ++p)
+#pragma GCC unroll 16
+        for (int r = 0; r < R; ++r)
+#pragma GCC unroll 4
+          for (int v = 0; v < V; ++v)
+            sum[p][r][v] += __builtin_convertvector(acc[p][r][v], vf) * (a.scale[row + r] * load(b.scale + (2 * p * V + v) * W));
+    }
+  }
+};
+
+// The same for several matrices, whose parts of a row and whose panels follow one another.
+template <class E> struct Products {
+  typedef E number;
+  Rows<E> a;
+  Panels<E> b;
+  long depth;
+  int matrices;
+  long next_a, next_b;               // words from a matrix's part to the next's
+  template <class F> BIGRU_INLINE void for_matrices(long row, F f) const {
+    for (int m = 0; m < matrices; ++m) f(a.data + row * a.stride + m * next_a, b.data + m * next_b);
+  }
+  template <int P, int R, int V> BIGRU_INLINE void add(vf (&sum)[P][R][V], long row) const {
+    for_matrices(row, [&](auto left, auto right) { multiply(sum, left, a.stride, right, b.apart, depth); });
+  }
+};
 
 // A matrix of `vectors` columns-of-W is cut into panels of at most three vectors: 3 3 .. 3, then 2, 2+2 or nothing
 // (a lone 1 only when there is one vector): narrow tiles would leave the multipliers waiting for their own sums.
@@ -85,6 +109,78 @@ template <class F> BIGRU_INLINE void for_panels(long vectors, F f) {
 // Calls f(first row, Constant<rows>) for each tile of rows.
 template <class F> BIGRU_INLINE void for_tiles(long rows, F f) {
   for (long row = 0; row < rows; row += ROWS) with_rows(smaller(ROWS, rows - row), [&](auto r) { f(row, r); });
+}
+
+#if BIGRU_TILES
+
+// Calls f(Constant<v>) for each v < V.
+template <int V, int v = 0, class F> BIGRU_INLINE void for_each(F f) {
+  if constexpr (v < V) {
+    f(Constant<v>{});
+    for_each<V, v + 1>(f);
+  }
+}
+
+template <class E, int C, int A, int B> BIGRU_INLINE void tile_add() {
+  if constexpr (Number<E>::count == 2) tile_add_pairs<C, A, B>();
+  else tile_add_quads<C, A, B>();
+}
+
+// Adds to the first V tiles the products of 16 rows with V tiles side by side, whose rows are `ldb` words apart.
+template <int V, class E> BIGRU_INLINE void add_tiles(const E* a, long lda, const E* b, long ldb, long depth) {
+  for (long k = 0; k < depth; k += TILE) {
+    tile_load<TILE_A>(a + k, lda);
+    for_each<V>([&](auto v) { tile_load<TILE_B + decltype(v)::value>(b + k * ldb + decltype(v)::value * W, ldb); });
+    for_each<V>([](auto v) { tile_add<E, decltype(v)::value, TILE_A, TILE_B + decltype(v)::value>(); });
+  }
+}
+
+// What the tile unit made of 16 rows of a product, some of which are added to the sums of a tile.
+template <class E, int N> struct Made {
+  const float* sums;                 // [16, N, W]
+  long first;                        // of the 16 rows
+  const float* row_scale;            // of Quad, as the panel's scales and starts
+  const float* scale;
+  template <int R> BIGRU_INLINE void add(vf (&sum)[1][R][N], long row) const {
+#pragma GCC unroll 16
+    for (int r = 0; r < R; ++r)
+#pragma GCC unroll 4
+      for (int v = 0; v < N; ++v) {
+        const vf made = load(sums + ((row - first + r) * N + v) * W);
+        if constexpr (!Number<E>::scaled) {
+          sum[0][r][v] += made;
+        } else {
+          const vi whole = bits(made) + bits(load(scale + (N + v) * W));
+          sum[0][r][v] += __builtin_convertvector(whole, vf) * (row_scale[row + r] * load(scale + v * W));
+        }
+      }
+  }
+};
+
+template <int V, class P> BIGRU_INLINE void make_product(const P& p, long row, float* sums) {
+  for_each<V>([&](auto v) { tile_zero<decltype(v)::value>(); });
+  p.for_matrices(row, [&](auto a, auto b) { add_tiles<V>(a, p.a.stride, b, V * W, p.depth); });
+  for_each<V>([&](auto v) { tile_store<decltype(v)::value>(sums + decltype(v)::value * W, V * W); });
+}
+
+#endif
+
+// Calls f(first row, Constant<rows>, part) for each tile of rows; part.add(acc, first row) adds their products, V vectors
+// wide, to acc[1][rows][V].
+template <int V, class P, class F> BIGRU_INLINE void for_products(long rows, const P& product, F f) {
+  typedef typename P::number E;
+  if constexpr (!Number<E>::tiled) {
+    for_tiles(rows, [&](long row, auto n) { f(row, n, product); });
+  } else {
+#if BIGRU_TILES
+    for (long first = 0; first < rows; first += TILE) {
+      alignas(64) float sums[TILE * V * W];
+      make_product<V>(product, first, sums);
+      const Made<E, V> made = {sums, first, product.a.scale, product.b.scale};
+      for_tiles(smaller(TILE, rows - first), [&](long row, auto n) { f(first + row, n, made); });
+    }
+#endif
+  }
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import re
 import shutil
 import subprocess
@@ -61,3 +62,28 @@ def test_the_library_needs_the_system_alone(example):
     names = {Path(line.split()[0]).name for line in needed.splitlines()}
     system = r"linux-vdso|linux-gate|libstdc\+\+|libm|libgcc_s|libc|libpthread|ld-.*"
     assert not [name for name in names if not re.fullmatch(rf"({system})\.so(\.\d+)*", name)]
+
+
+@pytest.fixture(scope="module")
+def objects(example):
+    found = {path.name.removesuffix(".cc.o"): path for path in example.parent.glob("CMakeFiles/bigru_*.dir/src/*.cc.o")}
+    assert {"dispatch", "gru", "isa_baseline"} < found.keys()
+    return found
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64" or not shutil.which("objdump"), reason="reads x86-64 machine code")
+@pytest.mark.parametrize(
+    ("register", "bodies"),
+    [("tmm", r"isa_amx"), ("zmm", r"isa_(avx512|amx).*"), ("ymm", r"isa_(avx|amx).*")],
+)
+def test_wide_registers_stay_in_the_bodies_of_their_sets(objects, register, bodies):
+    code = {name: run("objdump", "-d", "--no-show-raw-insn", path) for name, path in objects.items()}
+    names = {name for name in objects if f"%{register}" in code[name]}
+    assert names == {name for name in objects if re.fullmatch(bodies, name)}
+
+
+@pytest.mark.skipif(not shutil.which("nm"), reason="reads object files")
+def test_bodies_share_no_inline_function(objects):
+    # The linker keeps one of several copies: that of a set which this processor may lack.
+    shared = {name: re.findall(r" [VWu] (\w+)", run("nm", path)) for name, path in objects.items() if "isa_" in name}
+    assert {name: found for name, found in shared.items() if found} == {}

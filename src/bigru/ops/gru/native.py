@@ -24,6 +24,12 @@ except ImportError as error:
         "Build them, with a C++17 compiler at hand: pip install --force-reinstall --no-deps ."
     ) from error
 
+_wanted = os.environ.get("BIGRU_ISA") or "amx"
+if _native.isa() is None and (_wanted, True) in _native.instruction_sets():
+    raise BigruError(
+        f"bigru: the tiles of {_wanted} must multiply as AMX defines it, got other sums. "
+        "BIGRU_ISA=avx512_bf16 does without them; please report it."
+    )
 if _native.isa() is None:
     _here = ", ".join(name for name, runs in _native.instruction_sets() if runs)
     raise BigruError(

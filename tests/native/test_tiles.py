@@ -1,0 +1,56 @@
+"""Tiles: whole numbers add up to the same bits as without them, and a unit that multiplies wrongly is told of."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bigru.ops.gru import native
+
+TILED = [name for name, runs in native.instruction_sets() if runs and name.startswith("amx")]
+SUMS = """
+from cases import *
+case = random_case(3, 37, 5, 70, 65, precision="int8")
+print([array.tobytes().hex() for array in forward(case)[:2]])
+"""
+WRONG = """
+import sys, types
+import numpy
+stub = types.ModuleType("bigru._native")
+stub.isa = lambda: None
+stub.instruction_sets = lambda: [("amx", True), ("avx512_bf16", True)]
+import bigru
+sys.modules["bigru._native"] = bigru._native = stub
+import bigru.ops.gru.native
+"""
+
+pytestmark = pytest.mark.skipif("BIGRU_ISA" in os.environ, reason="each instruction set has its turn already")
+
+
+def run(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=Path(__file__).parent,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("name", TILED)
+def test_whole_numbers_add_up_to_the_same_bits(name):
+    tiled, plain = run(SUMS, BIGRU_ISA=name), run(SUMS, BIGRU_ISA="avx512_bf16")
+    assert tiled.returncode == 0, tiled.stderr
+    assert len(tiled.stdout) > 1000
+    assert tiled.stdout == plain.stdout
+
+
+@pytest.mark.parametrize("environment", [{}, {"BIGRU_ISA": "amx"}])
+def test_tiles_that_multiply_wrongly_are_an_error(environment):
+    message = "bigru: the tiles of amx must multiply as AMX defines it, got other sums. BIGRU_ISA=avx512_bf16"
+    assert message in run(WRONG, **environment).stderr
