@@ -98,6 +98,12 @@ def test_texts_with_ids_and_dates_stay_texts(tmp_path: Path) -> None:
     assert read(written(tmp_path, table(same, ("id", "date", "score", "text", "label")))).kind == "text"
 
 
+def test_a_short_table_of_numbers_has_a_header(tmp_path: Path) -> None:
+    examples = read(written(tmp_path, "id,time,ax,az\n1,0,0.1,0.2\n1,1,0.1,0.3\n"), require_targets=False)
+    assert examples.inferred["header"] == "line 1"
+    assert examples.inputs[0].shape == (2, 2)
+
+
 def test_to_predict_on_no_label_is_needed(tmp_path: Path) -> None:
     examples = read(written(tmp_path, table([row[:4] for row in ROWS], NAMES[:4])), require_targets=False)
     assert (len(examples), examples.targets) == (2, None)

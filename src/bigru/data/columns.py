@@ -90,8 +90,9 @@ def choose(
 def has_header(first: Sequence[str], rest: Sequence[Sequence[str]], wanted: Sequence[str | None]) -> bool:
     """Tell whether the first row of a table holds column names.
 
-    It does if a wanted column is in it; if it holds a known name; or if, in the column that looks like the
-    labels, its value never comes back while others do, and none of its values is long or has spaces.
+    It does if a wanted column is in it; if it holds a known name; if it has a word above numbers; or if, in the
+    column that looks like the labels, its value never comes back while others do, and none of its values is long
+    or has spaces.
     """
     cells = [cell.strip() for cell in first]
     if any(name in cells for name in wanted if name is not None):
@@ -100,11 +101,20 @@ def has_header(first: Sequence[str], rest: Sequence[Sequence[str]], wanted: Sequ
         return False
     if any(cell.casefold() in known for known in (TEXTS, LABELS, RECORDINGS) for cell in cells):
         return True
+    columns = list(zip(*rest, strict=True))
+    if any(not _are_numbers([cell]) and _are_numbers(column) for cell, column in zip(cells, columns, strict=False)):
+        return True
     if len(rest) < 3 or len(first) < 2 or any(cell.split() != [cell] for cell in cells):
         return False
-    columns = list(zip(*rest, strict=True))
     _, label = _by_look(columns, None, None)
     return label is not None and cells[label] not in {cell.strip() for cell in columns[label]}
+
+
+def _are_numbers(cells: Sequence[str]) -> bool:
+    try:
+        return [float(cell) for cell in cells[:MOST]] != []
+    except ValueError:
+        return False
 
 
 def find(source: str, names: Sequence[str], option: str, wanted: str | None) -> int | None:
