@@ -231,6 +231,10 @@ class TrainConfig:
         lookahead: the least and the most steps of look-ahead, for models that shall answer before a sequence has
             ended: every step of training reads in chunks, with a look-ahead drawn between both. None reads whole
             sequences.
+        jitter: deviation of the noise added to numeric inputs, whose own deviation is 1.
+        scaling: deviation of the factor, about 1, that a whole numeric sequence is multiplied with, per dimension.
+        time_warp: deviation of the logarithm of the speed at which a numeric sequence is walked through.
+        crop: largest share of the steps of a numeric sequence that is cut off at its ends.
         seed: seed of weights, shuffling and dropout.
         time: seconds after which training ends, or None.
     """
@@ -249,6 +253,10 @@ class TrainConfig:
     precision: str = "32"
     pretrain: bool = False
     lookahead: tuple[int, int] | None = None
+    jitter: float = 0.0
+    scaling: float = 0.0
+    time_warp: float = 0.0
+    crop: float = 0.0
     seed: int = 0
     time: float | None = None
 
@@ -258,10 +266,11 @@ class TrainConfig:
         check_choice(where, "precision", self.precision, ("32", "bf16"))
         for key in ("epochs", "batch_size", "learning_rate", "clip", "patience"):
             _check_positive(where, key, getattr(self, key))
-        for key in ("warmup", "average", "label_smoothing"):
+        for key in ("warmup", "average", "label_smoothing", "crop"):
             _check_fraction(where, key, getattr(self, key))
-        if not 0.0 <= self.consistency < float("inf"):
-            raise ArgumentError(sentence(where, "consistency", "at least 0", self.consistency))
+        for key in ("consistency", "jitter", "scaling", "time_warp"):
+            if not 0.0 <= getattr(self, key) < float("inf"):
+                raise ArgumentError(sentence(where, key, "at least 0", getattr(self, key)))
         if self.time is not None:
             _check_positive(where, "time", self.time)
         if self.lookahead is not None and not 0 <= self.lookahead[0] <= self.lookahead[1]:

@@ -201,9 +201,9 @@ def lines(*records: object) -> str:
         ),
         (
             "a.jsonl",
-            '{"values": [[1, 2], [3, NaN]], "label": "x"}',
+            '{"values": [[1, 2], [3, -Infinity]], "label": "x"}',
             {},
-            r"a\.jsonl:1: values row 2 column 2 must be a finite number, got nan\. Fill in",
+            r"a\.jsonl:1: values row 2 column 2 must be a finite number, got -inf\. A missing value is an empty cell",
         ),
         (
             "a.jsonl",
@@ -213,9 +213,9 @@ def lines(*records: object) -> str:
         ),
         (
             "a.jsonl",
-            lines({"values": [1, None], "label": "x"}),
+            lines({"values": [True, False], "label": "x"}),
             {},
-            r"a\.jsonl:1: values row 2 column 1 must be a finite number, got None",
+            r"a\.jsonl:1: values row 1 column 1 must be a finite number, got True",
         ),
         (
             "a.jsonl",

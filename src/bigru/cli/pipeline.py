@@ -151,7 +151,9 @@ def _describe(decided: Plan, say: Say) -> None:
         channels = ", ".join(channel.name for channel in features.channels)
         say(f"reads {features.unit}s ({len(features.vocabulary)} known; channels {channels})")
     else:
-        say(f"reads {features.values} numbers per step")
+        own = ", each series scaled by itself too, as their scales differ widely" if features.level else ""
+        gaps = f", {len(features.missing)} of which may be missing" if features.missing else ""
+        say(f"reads {len(features.mean)} numbers per step{gaps}{own}")
     names = ", ".join(config.labels[:SHOWN])
     more = f" and {len(config.labels) - SHOWN} more" if len(config.labels) > SHOWN else ""
     say(f"{len(config.labels)} labels: {names}{more}")

@@ -23,6 +23,7 @@ KINDS: dict[str, type] = {
     "max_size": int,
     "replace": dict,
     "segmenter": str,
+    "per_series": bool,
     "skip": bool,
     "wide": bool,
     "crf": bool,

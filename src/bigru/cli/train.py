@@ -40,6 +40,8 @@ class Files:
     format: str | None = None
     encoding: str | None = None
     scheme: str | None = None
+    id: str | None = None
+    time: str | None = None
 
 
 @dataclass(frozen=True)
@@ -154,6 +156,7 @@ def _read(files: Files, say: Say) -> Parts:
 
     def part(path: Path, **known: Any) -> Examples:
         columns: dict[str, Any] = {"text_column": files.text, "label_column": files.label}
+        columns |= {"id_column": files.id, "time_column": files.time}
         found = read(path, **columns, format=files.format, encoding=files.encoding, **known)
         describe(found, say)
         return found

@@ -11,6 +11,7 @@ import numpy as np
 from ..errors import DataError, sentence
 from .examples import Examples
 from .labels import LabelReader
+from .numbers import said
 
 __all__ = ["parse"]
 
@@ -28,7 +29,7 @@ def parse(data: bytes, source: str, *, require_targets: bool = True, task: str |
 
     Raises:
         DataError: an array is absent, holds Python objects (a pickle, which could run code), does not fit
-            the others, or a value is not finite.
+            the others, or a value is infinite. (NaN is a missing value.)
     """
     arrays = _load(data, source)
     x = _numeric(arrays, "x", source)
@@ -42,7 +43,7 @@ def parse(data: bytes, source: str, *, require_targets: bool = True, task: str |
     _check_finite(values, lengths, source)
     inputs = [series[:length] for series, length in zip(values, lengths, strict=True)]
     result = Examples(inputs, None, "series", list(range(1, len(x) + 1)), source)
-    result.inferred["x"] = f"{len(x)} series of {x.shape[2]} values a step, up to {x.shape[1]} steps"
+    result.inferred |= said(inputs)
     y = arrays.get("y")
     if y is None and require_targets:
         raise DataError(sentence(source, "y", "in the archive", "only " + ", ".join(arrays)))
@@ -85,11 +86,11 @@ def _lengths(arrays: dict[str, np.ndarray], x: np.ndarray, source: str) -> np.nd
 
 def _check_finite(values: np.ndarray, lengths: np.ndarray, source: str) -> None:
     real = np.arange(values.shape[1]) < lengths[:, None]
-    wrong = ~np.isfinite(values) & real[:, :, None]
+    wrong = np.isinf(values) & real[:, :, None]
     if wrong.any():
         row, step, column = (int(n) for n in np.argwhere(wrong)[0])
         name = f"x step {step + 1} column {column + 1}"
-        remedy = "Fill in or leave out such rows before."
+        remedy = "A missing value is NaN."
         raise DataError(sentence(f"{source}:{row + 1}", name, "finite", values[row, step, column], remedy))
 
 

@@ -16,6 +16,7 @@ from .. import scheme as schemes
 from ..errors import ArgumentError
 from .examples import Examples
 from .findings import Finding
+from .numbers import columns
 from .segment import split_words, unspaced
 
 __all__ = ["DOMINANT", "HARMFUL", "RARE", "examine"]
@@ -27,7 +28,10 @@ DOMINANT = 0.9
 """A class with a larger share than this is a finding."""
 
 HARMFUL = frozenset(
-    ("contradiction", "leak", "illegal tags", "damaged text", "one class", "alike classes", "unknown class", "mismatch")
+    (
+        *("contradiction", "leak", "illegal tags", "damaged text", "one class", "alike classes", "unknown class"),
+        *("mismatch", "empty column"),
+    )
 )
 """Kinds of findings that spoil the training or flatter the score; the others are worth knowing."""
 
@@ -52,6 +56,7 @@ def examine(examples: Examples, *others: Examples) -> tuple[list[Finding], dict[
     - "damaged text" (NUL, U+FFFD, half of a surrogate pair), "invisible character", "mixed width" (full-width and
       ordinary letters or digits);
     - "one class", "rare class", "dominant class", "alike classes", "unknown class" (not in the training data);
+    - "empty column" (not one number), "constant column", "missing values" of series;
     - "unknown units": characters, words or tokens that are not in the training data.
 
     Args:
@@ -72,7 +77,13 @@ def examine(examples: Examples, *others: Examples) -> tuple[list[Finding], dict[
     files.insert(0, examples)
     for n, (one, (share, unknown)) in enumerate(zip(files, _unknown_units(files), strict=True)):
         found = [*one.findings, *_encoding(one), *_copies(files[: n + 1], firsts), *_illegal_tags(one)]
-        found += [*_characters(one), *_classes(one), *(_unknown_classes(one, examples) if n else _rare(one)), *unknown]
+        found += [
+            *_characters(one),
+            *columns(one),
+            *_classes(one),
+            *(_unknown_classes(one, examples) if n else _rare(one)),
+            *unknown,
+        ]
         if (one.kind, one.task) != (examples.kind, examples.task):
             message = f"{one.kind} to {one.task}, but {examples.source} holds {examples.kind} to {examples.task}"
             found.append(Finding(one.source, 0, "mismatch", message))

@@ -7,11 +7,11 @@ from pathlib import PurePath
 
 __all__ = ["FORMATS", "by_content", "by_name"]
 
-FORMATS = ("csv", "tsv", "jsonl", "parquet", "conll", "conllu", "npz", "txt", "word/tag")
+FORMATS = ("csv", "tsv", "jsonl", "parquet", "conll", "conllu", "npz", "ts", "txt", "word/tag")
 """Every format that `read` knows. "txt" is one text per line, without labels."""
 
 SUFFIXES = {".csv": "csv", ".tsv": "tsv", ".tab": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl"}
-SUFFIXES |= {".parquet": "parquet", ".conllu": "conllu", ".npz": "npz"}
+SUFFIXES |= {".parquet": "parquet", ".conllu": "conllu", ".npz": "npz", ".ts": "ts"}
 SUFFIXES |= {f".{name}": "conll" for name in ("conll", "conll03", "iob", "iob1", "iob2", "bio", "bioes", "bmes")}
 
 SAMPLE = 400

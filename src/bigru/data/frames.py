@@ -49,6 +49,8 @@ def from_frame(
     scheme: str | None = None,
     require_targets: bool = True,
     multi_label: bool | None = None,
+    id_column: str | None = None,
+    time_column: str | None = None,
     source: str = "frame",
 ) -> Examples:
     """Read a pandas, Polars or PyArrow frame; lines are rows from 1. See `readers.read` for the arguments.
@@ -66,7 +68,7 @@ def from_frame(
         native = narwhals.from_native(frame, eager_only=True)
     except TypeError as error:
         raise ArgumentError(sentence("from_frame", "frame", "a data frame", type(frame).__name__)) from error
-    options = Options(task, text_column, label_column, scheme, multi_label, require_targets)
+    options = Options(task, text_column, label_column, scheme, multi_label, require_targets, id_column, time_column)
     columns = {}
     for name in native.columns:
         gaps = native[name].is_null().to_list()
@@ -83,6 +85,8 @@ def from_dataset(
     scheme: str | None = None,
     require_targets: bool = True,
     multi_label: bool | None = None,
+    id_column: str | None = None,
+    time_column: str | None = None,
     source: str = "dataset",
 ) -> Examples:
     """Read one split of a Hugging Face data set; class numbers become names. See `readers.read` for the arguments.
@@ -96,7 +100,7 @@ def from_dataset(
         splits = f"splits {', '.join(map(str, dataset))}" if isinstance(dataset, dict) else type(dataset).__name__
         raise ArgumentError(sentence("from_dataset", "dataset", "one split of a Hugging Face data set", splits))
     columns = {name: _named_classes(list(dataset[name]), feature) for name, feature in features.items()}
-    options = Options(task, text_column, label_column, scheme, multi_label, require_targets)
+    options = Options(task, text_column, label_column, scheme, multi_label, require_targets, id_column, time_column)
     return _columns(source, columns, options)
 
 

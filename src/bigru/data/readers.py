@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ..errors import DataError, check_choice, sentence
 from ..scheme import SCHEMES
-from . import arrays, conll, jsonl, tables, wordtag
+from . import arrays, conll, jsonl, tables, ts, wordtag
 from .columns import has_header
 from .encoding import decode, read_bytes
 from .examples import Examples
@@ -18,6 +18,8 @@ from .records import Options, from_records
 __all__ = ["Examples", "Finding", "from_dataset", "from_frame", "read"]
 
 TASKS = ("classify", "tag")
+
+WITH_COLUMNS = ("csv", "tsv", "jsonl", "parquet", "conll", "conllu")
 
 
 def read(
@@ -31,6 +33,8 @@ def read(
     scheme: str | None = None,
     require_targets: bool = True,
     multi_label: bool | None = None,
+    id_column: str | None = None,
+    time_column: str | None = None,
 ) -> Examples:
     """Read one data file; everything not given is inferred, and said in `inferred`.
 
@@ -44,6 +48,8 @@ def read(
         require_targets: False for input to predict on; labels are then read only if every row has one, and if
             they are of the task.
         multi_label: whether an example has any number of labels (lists, or several in a cell parted by `|`).
+        id_column, time_column: of a table with a row per step, the column that tells series apart and the one that
+            orders their steps.
 
     Raises:
         DataError: the file cannot be used; the message names file and line.
@@ -55,7 +61,7 @@ def read(
             check_choice("read", name, value, known)
     source = str(path)
     data = read_bytes(path)
-    options = Options(task, text_column, label_column, scheme, multi_label, require_targets)
+    options = Options(task, text_column, label_column, scheme, multi_label, require_targets, id_column, time_column)
     found = format or by_name(source, data)
     if found == "npz":
         result = arrays.parse(data, source, require_targets=require_targets, task=task)
@@ -85,9 +91,10 @@ def _check_heeded(result: Examples, format: str, options: Options) -> None:
         raise DataError(sentence(source, "scheme", "left out where labels are no span tags", options.scheme))
     if options.multi_label and not result.multi_label:
         raise DataError(sentence(source, "multi_label", "left out for this file", True))
-    for name in ("text_column", "label_column"):
+    for name in ("text_column", "label_column", "id_column", "time_column"):
         wanted = getattr(options, name)
-        if format in ("npz", "txt", "word/tag") and wanted is not None:
+        columns = ("csv", "tsv", "jsonl", "parquet") if name in ("id_column", "time_column") else WITH_COLUMNS
+        if format not in columns and wanted is not None:
             raise DataError(sentence(source, name, f"left out for the format {format}", repr(wanted)))
 
 
@@ -98,6 +105,8 @@ def _parse(text: str, source: str, format: str, options: Options) -> Examples:
         return from_records(source, *jsonl.parse(text, source), options)
     if format == "word/tag":
         return wordtag.parse(text, source, scheme=options.scheme or "BIO")
+    if format == "ts":
+        return ts.parse(text, source, require_targets=options.require_targets)
     if format == "txt":
         return _plain(text, source, options)
     return conll.parse(
@@ -126,7 +135,8 @@ def _table(text: str, source: str, delimiter: str | None, options: Options) -> E
     rows, lines = table.rows, table.lines
     if not rows:
         raise DataError(sentence(source, "data", "at least one example", "blank lines"))
-    header = has_header(rows[0], rows[1:], (options.text_column, options.label_column))
+    wanted = (options.text_column, options.label_column, options.id_column, options.time_column)
+    header = has_header(rows[0], rows[1:], wanted)
     names = [cell.strip() for cell in rows[0]] if header else [str(n) for n in range(1, len(rows[0]) + 1)]
     if header:
         rows, lines = rows[1:], lines[1:]

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-
 from .. import scheme as schemes
 from ..errors import DataError, sentence
-from .columns import choose, find
+from .columns import LABELS, choose, find
 from .examples import Examples
 from .findings import Finding
 from .labels import SEPARATOR, LabelReader, is_list, is_missing
+from .long import from_long, long_form
+from .numbers import said, series_of
 from .spans import looks_like_spans, span_tags
 
 __all__ = ["Options", "Record", "from_records"]
 
-VALUES = ("values", "series")
+VALUES = ("values", "series", "x")
 TOKENS = ("tokens", "words")
 SPANS = ("spans", "entities")
 TAGS = ("tags", "ner_tags", "pos_tags", "upos", "labels")
@@ -36,6 +36,8 @@ class Options:
     scheme: str | None = None
     multi_label: bool | None = None
     require_targets: bool = True
+    id_column: str | None = None
+    time_column: str | None = None
 
 
 @dataclass(frozen=True)
@@ -52,10 +54,10 @@ class Layout:
 def from_records(source: str, records: Sequence[Record], lines: Sequence[int], options: Options) -> Examples:
     """Build examples from records; the keys of all records together say what they hold.
 
-    `values` make series, `tokens` sequences of tokens, spans (`spans`, `entities`, or `[start, end, label]`
-    under `label` or `labels`) tagged characters, anything else texts with labels. Records without input, or
-    without the label that is required, are left out, each with a finding; an empty text is an input where no
-    label is required.
+    A row per step makes series (`long_form`), `values` make series, `tokens` sequences of tokens, spans (`spans`,
+    `entities`, or `[start, end, label]` under `label` or `labels`) tagged characters, anything else texts with labels.
+    Records without input, or without the label that is required, are left out, each with a finding; an empty text is
+    an input where no label is required.
 
     Args:
         source: the file as the user named it.
@@ -70,6 +72,9 @@ def from_records(source: str, records: Sequence[Record], lines: Sequence[int], o
     names = list(dict.fromkeys(key for record in records for key in record))
     if not names:
         raise DataError(sentence(source, "data", "at least one example", "none"))
+    long = long_form(source, records, names, options)
+    if long is not None:
+        return from_long(source, records, lines, long, options)
     layout = _layout(source, records, names, options)
     key = layout.target_key
     many = layout.per == "example" and _is_many(records, key, options)
@@ -77,11 +82,13 @@ def from_records(source: str, records: Sequence[Record], lines: Sequence[int], o
     result = Examples([], None, layout.kind, [line for _, line in kept], source, findings=findings)
     result.task, result.multi_label = "classify" if layout.per == "example" else "tag", many
     result.inferred |= layout.reasons
-    read = {"text": _text, "tokens": _tokens, "series": _series}[layout.kind]
+    readers: dict[str, Callable[[Any, str], Any]] = {"text": _text, "tokens": _tokens, "series": series_of}
+    read = readers[layout.kind]
     for record, line in kept:
         result.inputs.append(read(record[layout.input_key], f"{source}:{line}"))
     if layout.kind == "series":
         _check_widths(result)
+        result.inferred |= said(result.inputs)
     if labelled:
         _read_targets(result, [record[str(key)] for record, _ in kept], layout, options.scheme)
     return result
@@ -90,7 +97,7 @@ def from_records(source: str, records: Sequence[Record], lines: Sequence[int], o
 def _layout(source: str, records: Sequence[Record], names: list[str], options: Options) -> Layout:
     """Find out what the records hold and where."""
     known: tuple[str, ...] = (options.text_column,) if options.text_column else (*VALUES, *TOKENS)
-    key = next((name for name in known if name in names), None)
+    key = next((name for name in known if name in names), None) or _numbers_key(records, names, options)
     if key is not None:
         first = next((record[key] for record in records if not is_missing(record.get(key))), None)
         if first is not None and is_list(first):
@@ -124,6 +131,23 @@ def _sequence_layout(
     per = "unit" if options.task == "tag" or (options.task is None and listed) else "example"
     reasons = {f"{kind} key": key} | ({} if target is None else {"label key": target})
     return Layout(kind, key, target, per, reasons)
+
+
+def _numbers_key(records: Sequence[Record], names: list[str], options: Options) -> str | None:
+    """Return the one key whose values are lists of numbers, if there is just one beside labels and spans."""
+    if options.text_column is not None:
+        return None
+    taken = {options.label_column, *SPANS, *TAGS, *LABELS}
+    found = [name for name in names if name not in taken and _holds_numbers([r.get(name) for r in records])]
+    return found[0] if len(found) == 1 else None
+
+
+def _holds_numbers(values: Sequence[Any]) -> bool:
+    first: Any = next((value for value in values if not is_missing(value)), None)
+    if not is_list(first):
+        return False
+    inner = first[0] if is_list(first[0]) else first
+    return not any(isinstance(cell, str) for cell in inner)
 
 
 def _span_key(records: Sequence[Record], names: list[str], options: Options) -> str | None:
@@ -189,30 +213,6 @@ def _tokens(value: Any, place: str) -> list[str]:
     if not all(isinstance(token, str) and token for token in tokens):
         raise DataError(sentence(place, "tokens", "a list of non-empty strings", repr(value)[:80]))
     return tokens
-
-
-def _series(value: Any, place: str) -> np.ndarray:
-    """Return float32 [T, I] of a list of numbers or of equally long lists of numbers."""
-    rows = list(value) if is_list(value) else []
-    widths = {len(row) if is_list(row) else -1 for row in rows}
-    if len(widths) != 1 or widths == {0}:
-        raise DataError(sentence(place, "values", "rows of equally many numbers", repr(value)[:80]))
-    array = np.array([list(row) if is_list(row) else [row] for row in rows])
-    with np.errstate(over="ignore"):
-        numbers = array.astype(np.float32) if array.dtype.kind in "iuf" else np.full(array.shape, np.nan, np.float32)
-    if not np.isfinite(numbers).all():
-        cells = (
-            (n, m, cell) for n, row in enumerate(rows, 1) for m, cell in enumerate(row if is_list(row) else [row], 1)
-        )
-        n, m, cell = next(found for found in cells if not _is_number(found[2]))
-        remedy = "Fill in or leave out such rows before."
-        raise DataError(sentence(place, f"values row {n} column {m}", "a finite number", repr(cell), remedy))
-    return numbers
-
-
-def _is_number(cell: Any) -> bool:
-    plain = isinstance(cell, (int, float, np.number)) and not isinstance(cell, bool)
-    return plain and abs(cell) <= float(np.finfo(np.float32).max)
 
 
 def _check_widths(result: Examples) -> None:

@@ -19,6 +19,7 @@ from ..config import ModelConfig, TrainConfig
 from ..errors import TrainingError, sentence
 from ..ops.recurrent.windows import check_window
 from . import checkpoint
+from .augment import augmentation
 from .build import first_model, put_together
 from .checks import check
 from .dev import Dev
@@ -125,7 +126,8 @@ def fit(
             display.say("first vectors are learnt from what stands near what in the training texts")
         began = time.perf_counter()
         model = first_model(model_config, initial_weights, training.seed, device, texts)
-        stream = Stream(*learn, training.batch_size, training.epochs, training.seed)
+        augment = augmentation(training, config)
+        stream = Stream(*learn, training.batch_size, training.epochs, training.seed, augment)
         module = put_together(model, model_config, config, stream, training, state)
         module.elapsed = module.run.seconds = module.run.seconds + time.perf_counter() - began
         scorer = None if judge is None else Dev(task, config, model_config, judge, module.loss, judged(training))

@@ -37,6 +37,8 @@ class Recipe:
         front: convolutions before the encoder.
         encoder: the encoder.
         training: the training.
+        least_steps, most_epochs: where data are few, more epochs than those of `training` make up for it: until there
+            are so many steps, or epochs.
     """
 
     channels: Mapping[str, tuple[str | ChannelConfig, ...]] = field(default_factory=dict)
@@ -46,6 +48,8 @@ class Recipe:
     front: tuple[ConvConfig, ...] = ()
     encoder: EncoderConfig = field(default_factory=EncoderConfig)
     training: TrainConfig = field(default_factory=TrainConfig)
+    least_steps: int = 600
+    most_epochs: int = 60
 
 
 WORDS = ("unit", ChannelConfig("bigram", 1, 32))
@@ -69,8 +73,13 @@ DEFAULTS: dict[tuple[str, str], Recipe] = {
     ),
     ("classify", "series"): Recipe(
         pooling=("last", "max", "mean"),
-        encoder=SERIES,
-        training=TrainConfig(epochs=30),
+        front=(ConvConfig(64, 5),),
+        encoder=replace(SERIES, hidden=128),
+        training=TrainConfig(
+            epochs=30, patience=30, label_smoothing=0.1, jitter=0.1, scaling=0.1, time_warp=0.2, crop=0.2
+        ),
+        least_steps=2000,
+        most_epochs=120,
     ),
     ("tag", "series"): Recipe(
         encoder=SERIES,
@@ -78,9 +87,6 @@ DEFAULTS: dict[tuple[str, str], Recipe] = {
     ),
 }
 """The recipe of each (task, "text" or "series"); lists of tokens are texts."""
-
-LEAST_STEPS, MOST_EPOCHS = 600, 60
-"""Where data are few, more epochs than the recipe's make up for it: until there are so many steps, or epochs."""
 
 MANY = 50_000
 """With more examples than these, two passes over each are not worth their time."""
@@ -92,11 +98,12 @@ FEWEST_BUCKETS, MOST_BUCKETS = 1 << 14, 1 << 18
 """Bounds of the number of buckets of an n-gram channel."""
 
 TEXT = ("unit", "channels", "lowercase", "min_count", "max_size", "replace", "segmenter")
+SERIES_SETTINGS = ("per_series",)
 MODEL = ("pooling", "skip", "crf", "wide", "front")
 ENCODER = tuple(f.name for f in fields(EncoderConfig))
 TRAINING = tuple(f.name for f in fields(TrainConfig))
-OPTIONS = (*TEXT, *MODEL, *ENCODER, *TRAINING)
-"""Every setting that `plan` takes, flat: of the text's features, of the model, of its encoder, of the training."""
+OPTIONS = (*TEXT, *SERIES_SETTINGS, *MODEL, *ENCODER, *TRAINING)
+"""Every setting that `plan` takes, flat: of the features, of the model, of its encoder, of the training."""
 
 
 class Plan(NamedTuple):
@@ -172,7 +179,7 @@ def _training(recipe: Recipe, chosen: Mapping[str, Any], count: int, units: int)
     if "epochs" in chosen:
         return training
     per_epoch = max(1, math.ceil(count / training.batch_size))
-    enough = min(MOST_EPOCHS, math.ceil(LEAST_STEPS / per_epoch))
+    enough = min(recipe.most_epochs, math.ceil(recipe.least_steps / per_epoch))
     return replace(training, epochs=max(training.epochs, enough))
 
 
@@ -183,7 +190,9 @@ def _features(
     if kind == "series":
         if settings:
             raise ArgumentError(sentence(WHERE, next(iter(settings)), "absent for numeric sequences", "given"))
-        return SeriesFeatures.fit(inputs)
+        return SeriesFeatures.fit(inputs, chosen.get("per_series"))
+    if "per_series" in chosen:
+        raise ArgumentError(sentence(WHERE, "per_series", "absent for texts", "given"))
     channels = settings.pop("channels", None) or _sized(recipe.channels[unit], buckets(units))
     return TextFeatures.fit(inputs, **{**settings, "unit": unit}, channels=channels)
 

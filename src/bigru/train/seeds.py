@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-__all__ = ["DROPOUT", "HOLD_OUT", "LOOKAHEAD", "ORDER", "WEIGHTS", "derive", "set_seed"]
+__all__ = ["AUGMENT", "DROPOUT", "HOLD_OUT", "LOOKAHEAD", "ORDER", "WEIGHTS", "derive", "set_seed"]
 
-WEIGHTS, ORDER, DROPOUT, HOLD_OUT, LOOKAHEAD = 1, 2, 3, 4, 5
-"""What a seed is for: first weights, an epoch's order, a step's dropout, the dev set held out, a step's look-ahead."""
+WEIGHTS, ORDER, DROPOUT, HOLD_OUT, AUGMENT = 1, 2, 3, 4, 5
+LOOKAHEAD = 7
+"""What a seed is for: first weights, the order of an epoch, the dropout of a step, the dev set held out, what is
+done to the inputs of a step, and how far a step looks ahead."""
 
 
 def derive(seed: int, purpose: int, index: int = 0) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ..data.batching import Joined, batches
-from .seeds import ORDER, derive
+from .seeds import AUGMENT, ORDER, derive
 
 __all__ = ["IGNORED", "Batch", "Collator", "Data", "Stream", "Targets"]
 
@@ -62,13 +62,29 @@ class Stream:
     is drawn from (seed, epoch) alone, and sequences of similar length share a batch. So a training
     that was killed goes on with exactly the batch that came next.
 
+    Args:
+        features, targets: as in `Data`.
+        size: sequences per batch.
+        epochs: how often all of them come.
+        seed: of the order, and of what `augment` draws.
+        augment: what is done to each batch, with a seed of the step's own; None for nothing.
+
     Attributes:
         per_epoch: steps per epoch.
         start: the step the iteration begins at.
     """
 
-    def __init__(self, features: Sequence[np.ndarray], targets: Targets, size: int, epochs: int, seed: int) -> None:
+    def __init__(
+        self,
+        features: Sequence[np.ndarray],
+        targets: Targets,
+        size: int,
+        epochs: int,
+        seed: int,
+        augment: Callable[[Batch, int], Batch] | None = None,
+    ) -> None:
         self.features, self.targets, self.size, self.seed = features, targets, size, seed
+        self._augment = augment
         self._collate = Collator(features, targets)
         self.per_epoch = len(self._order(0))
         self.steps = self.per_epoch * epochs
@@ -81,7 +97,10 @@ class Stream:
         for epoch in range(self.start // self.per_epoch, self.steps // self.per_epoch):
             order = self._order(epoch)
             for index in range(max(self.start - epoch * self.per_epoch, 0), self.per_epoch):
-                yield self._collate(order[index])
+                batch = self._collate(order[index])
+                if self._augment is not None:
+                    batch = self._augment(batch, derive(self.seed, AUGMENT, epoch * self.per_epoch + index))
+                yield batch
 
     def _order(self, epoch: int) -> list[np.ndarray]:
         return batches(self.features, self.size, shuffle=derive(self.seed, ORDER, epoch))

@@ -1,0 +1,138 @@
+"""Cells to numbers: what is missing becomes NaN, what is no number is refused by row and column."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..errors import DataError, sentence
+from .examples import Examples
+from .findings import Finding
+from .labels import is_list
+
+__all__ = ["are_numbers", "column_of", "columns", "said", "series_of"]
+
+MISSING = frozenset(("", "?", "-", "nan", "na", "n/a", "null", "none"))
+"""What stands in a cell without a value, in lower case."""
+
+LARGEST = float(np.finfo(np.float32).max)
+
+SAMPLE = 100
+"""Cells that are looked at to tell a column of numbers."""
+
+
+def series_of(value: Any, place: str, texts: bool = False) -> np.ndarray:
+    """Return float32 [T, I] of a list of numbers, or of equally long lists of numbers; NaN where one is missing.
+
+    Args:
+        value: numbers, or what stands for none: None, NaN, an empty text, `?`, `NA`, `null`.
+        place: file and line, for errors.
+        texts: whether numbers may be written as texts.
+
+    Raises:
+        DataError: rows of different length, or a value that is no number or infinite in float32.
+    """
+    rows = list(value) if is_list(value) else []
+    widths = {len(row) if is_list(row) else -1 for row in rows}
+    if not is_list(value) or len(widths) > 1 or widths == {0}:
+        raise DataError(sentence(place, "values", "rows of equally many numbers", repr(value)[:80]))
+    cells = [list(row) if is_list(row) else [row] for row in rows]
+    numbers = _at_once(cells, "iufU" if texts else "iuf")
+    if numbers is None:
+        names = [[f"values row {n} column {m}" for m in range(1, len(row) + 1)] for n, row in enumerate(cells, 1)]
+        numbers = np.array(
+            [
+                [_number(cell, place, name, texts) for cell, name in zip(*pair, strict=True)]
+                for pair in zip(cells, names, strict=True)
+            ],
+            np.float32,
+        )
+    return numbers.reshape(len(cells), -1 if cells else 1)
+
+
+def column_of(cells: Sequence[Any], lines: Sequence[int], source: str, name: str) -> np.ndarray:
+    """Return float32 [N] of a column of numbers or texts of numbers; `lines` are those of its cells, for errors.
+
+    Raises:
+        DataError: a cell is no number or infinite in float32; line and column are named.
+    """
+    numbers = _at_once(cells, "iufU")
+    if numbers is None:
+        column = f"column {name!r}"
+        pairs = zip(cells, lines, strict=True)
+        numbers = np.array([_number(cell, f"{source}:{line}", column, True) for cell, line in pairs], np.float32)
+    return numbers
+
+
+def are_numbers(cells: Sequence[Any]) -> bool:
+    """Tell whether the first cells that hold anything are numbers for the most part; so they are if none does."""
+    filled = [cell for cell in cells if not _is_missing(cell)][:SAMPLE]
+    return sum(_is_number(cell) for cell in filled) * 2 >= len(filled)
+
+
+def said(inputs: Sequence[np.ndarray]) -> dict[str, str]:
+    """Say in words what series there are, and how many of their numbers are missing."""
+    lengths = [len(x) for x in inputs]
+    span = f"{min(lengths)}" if min(lengths) == max(lengths) else f"{min(lengths)} to {max(lengths)}"
+    facts = {"series": f"of {inputs[0].shape[1]} values a step, {span} steps"}
+    gaps = sum(int(np.isnan(x).sum()) for x in inputs)
+    return facts | ({"missing": f"{gaps} of {sum(x.size for x in inputs)} values"} if gaps else {})
+
+
+def columns(one: Examples) -> Iterator[Finding]:
+    """Yield what is odd about the columns of series: "empty column", "constant column", "missing values"."""
+    if one.kind != "series" or not sum(map(len, one.inputs)):
+        return
+    widths = {x.shape[1] for x in one.inputs}
+    steps = np.concatenate([x for x in one.inputs if x.shape[1] == max(widths)])
+    lines = np.repeat(one.lines, [len(x) if x.shape[1] == max(widths) else 0 for x in one.inputs])
+    names: Sequence[Any] = one.inferred.get("values", "").split(", ")
+    names = names if len(names) == steps.shape[1] and names != [""] else range(1, steps.shape[1] + 1)
+    for name, column in zip(names, steps.T, strict=True):
+        gaps = np.isnan(column)
+        if gaps.all():
+            yield Finding(one.source, int(lines[0]), "empty column", f"column {name} has not one number")
+            continue
+        filled = column[~gaps]
+        if (filled == filled[0]).all():
+            message = f"column {name} is {filled[0]:g} everywhere and says nothing"
+            yield Finding(one.source, int(lines[0]), "constant column", message)
+        if gaps.any():
+            message = f"{gaps.sum()} of {len(column)} numbers of column {name} are missing, here first"
+            yield Finding(one.source, int(lines[gaps.argmax()]), "missing values", message)
+
+
+def _at_once(cells: Sequence[Any], kinds: str) -> np.ndarray | None:
+    """Return numbers as float32; None where a cell is none, or infinite, or of another of NumPy's kinds."""
+    try:
+        array = np.array(cells)
+        with np.errstate(over="ignore"):
+            numbers = array.astype(np.float32) if array.dtype.kind in kinds else None
+    except (ValueError, TypeError):
+        return None
+    return numbers if numbers is not None and not np.isinf(numbers).any() else None
+
+
+def _is_missing(cell: Any) -> bool:
+    if isinstance(cell, str):
+        return cell.strip().lower() in MISSING
+    return cell is None or bool(cell != cell)
+
+
+def _is_number(cell: Any) -> bool:
+    try:
+        return not isinstance(cell, (bool, np.bool_)) and abs(float(cell)) <= LARGEST
+    except (ValueError, TypeError, OverflowError):
+        return False
+
+
+def _number(cell: Any, place: str, name: str, texts: bool) -> float:
+    if _is_missing(cell):
+        return math.nan
+    if not _is_number(cell) or (isinstance(cell, str) and not texts):
+        remedy = "A missing value is an empty cell, ?, NaN or null."
+        raise DataError(sentence(place, name, "a finite number", repr(cell)[:80], remedy))
+    return float(cell)
