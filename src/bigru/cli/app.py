@@ -29,6 +29,7 @@ Format = Annotated[str | None, typer.Option(help="csv, tsv, jsonl, parquet, conl
 Encoding = Annotated[str | None, typer.Option(help="Encoding of the files, if it is not UTF-8 or GB18030.")]
 Scheme = Annotated[str | None, typer.Option(help="Tag scheme: BIO, IOB1, BIOES or BMES.")]
 Precision = Annotated[str, typer.Option(help="Bits of the GRU's products: fp32, bf16 or int8.")]
+Chunk = Annotated[int | None, typer.Option(help="Steps answered together; else as many as are looked ahead to.")]
 Task = Annotated[str | None, typer.Option(help="classify or tag.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace the model in the folder.")]
 
@@ -90,13 +91,15 @@ def evaluate(
     id_column: IdColumn = None,
     time_column: TimeColumn = None,
     precision: Precision = "fp32",
+    lookahead: Annotated[str | None, typer.Option(help="Score as a stream: steps or 200ms, as 0,5,20,all.")] = None,
+    chunk: Chunk = None,
 ) -> None:
     """Score a model on labelled data: one JSON object on stdout, a table on stderr."""
     from .evaluate import evaluate
 
     options = {"text_column": text, "label_column": label, "format": format, "encoding": encoding, "scheme": scheme}
     options |= {"id_column": id_column, "time_column": time_column}
-    evaluate(model, data, precision, **options)
+    evaluate(model, data, precision, lookahead, chunk, **options)
 
 
 @app.command()
@@ -109,6 +112,9 @@ def predict(
     id_column: IdColumn = None,
     time_column: TimeColumn = None,
     precision: Precision = "fp32",
+    stream: Annotated[bool, typer.Option("--stream", help="Answer step by step, while the input comes.")] = False,
+    lookahead: Annotated[str | None, typer.Option(help="With --stream: steps, or 200ms, that are waited for.")] = None,
+    chunk: Chunk = None,
     plain: Annotated[bool, typer.Option("--plain", help="Text for people instead of JSON lines.")] = False,
 ) -> None:
     """Answer for texts, a file, or stdin: one JSON object per line."""
@@ -116,6 +122,11 @@ def predict(
 
     options = {"text_column": text, "format": format, "encoding": encoding}
     options |= {"id_column": id_column, "time_column": time_column}
+    if stream or lookahead is not None or chunk is not None:
+        from .stream import stream as answer
+
+        answer(model, inputs or ["-"], stream, precision, plain, lookahead, chunk, **options)
+        return
     predict(model, inputs or ["-"], precision=precision, plain=plain, **options)
 
 

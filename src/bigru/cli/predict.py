@@ -13,7 +13,7 @@ from ..data.formats import SUFFIXES
 from ..errors import ArgumentError, DataError, sentence
 from ..runtime.predictor import Predictor, load
 
-__all__ = ["predict"]
+__all__ = ["lines", "predict", "rounded", "sources"]
 
 READABLE = {*SUFFIXES, ".txt"}
 
@@ -21,16 +21,15 @@ READABLE = {*SUFFIXES, ".txt"}
 def predict(model: Path, inputs: list[str], *, precision: str, plain: bool, **options: str | None) -> None:
     """Print one answer per input, in their order; of a stream, a few thousand lines are read ahead."""
     predictor = load(model, precision)
-    sources = _sources(predictor, inputs, **options)
-    shown, asked = tee(sources)
+    shown, asked = tee(sources(predictor, inputs, **options))
     for source, answer in zip(shown, predictor.predict_iter(asked), strict=False):
         print(_plain(source, answer) if plain else _json(source, answer))
 
 
-def _sources(predictor: Predictor, inputs: list[str], **options: Any) -> Iterable[Any]:
+def sources(predictor: Predictor, inputs: list[str], **options: Any) -> Iterable[Any]:
     """Return what is to be answered: stdin, the rows of a file, or the arguments themselves."""
     if inputs == ["-"]:
-        return _lines(options["encoding"] or "utf-8")
+        return lines(options["encoding"] or "utf-8")
     if len(inputs) == 1 and (options["format"] is not None or _is_file(inputs[0])):
         return _rows(predictor, inputs[0], **options)
     given = [name for name, value in options.items() if value is not None]
@@ -63,7 +62,7 @@ def _suffix(name: str) -> str:
     return Path(name.removesuffix(".gz")).suffix.lower()
 
 
-def _lines(encoding: str) -> Iterator[str]:
+def lines(encoding: str) -> Iterator[str]:
     """Yield the lines of stdin; a line that is not text ends the run, said with its number."""
     if sys.stdin is None:
         raise ArgumentError(sentence("predict", "stdin", "open", "a closed one"))
@@ -82,16 +81,16 @@ def _lines(encoding: str) -> Iterator[str]:
 
 def _json(source: Any, answer: dict[str, Any]) -> str:
     shown = {"text": source} if isinstance(source, str) else {"tokens": source} if isinstance(source, list) else {}
-    return json.dumps(shown | _rounded(answer), ensure_ascii=False)
+    return json.dumps(shown | rounded(answer), ensure_ascii=False)
 
 
-def _rounded(value: Any) -> Any:
+def rounded(value: Any) -> Any:
     """Round every probability to six places, which float32 does not exceed."""
     if isinstance(value, float):
         return round(value, 6)
     if isinstance(value, dict):
-        return {key: _rounded(entry) for key, entry in value.items()}
-    return [_rounded(entry) for entry in value] if isinstance(value, list) else value
+        return {key: rounded(entry) for key, entry in value.items()}
+    return [rounded(entry) for entry in value] if isinstance(value, list) else value
 
 
 def _plain(source: Any, answer: dict[str, Any]) -> str:
