@@ -225,12 +225,23 @@ def test_a_single_step_and_numbers_alone_can_be_pushed() -> None:
     assert pair.stream().push([]) == single.stream().push(np.zeros((0, 1))) == []
 
 
+def test_gaps_are_streamed_and_a_scaling_of_each_series_by_itself_is_not() -> None:
+    gaps = SeriesFeatures((0.5, -0.5), (2.0, 1.0), missing=(1,))
+    predictor, x = made("tag", tag.Config(("a", "b"), gaps), FORWARD), series(9)
+    x[::2, 1] = np.nan
+    assert [answer["tag"] for answer in streamed(predictor, x, [2])] == predictor.predict(x)["tags"]
+    assert predictor.stream().push([]) == []
+    own = SeriesFeatures((0.5,), (2.0,), level=(0.0,), spread=(1.0,))
+    with pytest.raises(ArgumentError, match="per_series=false"):
+        made("tag", tag.Config(("a", "b"), own), FORWARD).stream()
+
+
 def test_a_chunk_that_is_refused_changes_nothing() -> None:
     predictor, x = made("tag", tag.Config(("a", "b", "c"), PAIR), BOTH), series(9)
     stream = predictor.stream(2, chunk=3)
     answers = stream.push(x[:4])
     for bad, complaint in (
-        ([[0.0, np.nan]], "finite"),
+        ([[0.0, np.nan]], "a number"),
         ([[0.0, np.inf]], "finite"),
         ([[1.0, 2.0, 3.0]], "shape"),
         ([1.0, 2.0, 3.0], "shape"),

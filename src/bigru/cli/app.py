@@ -36,6 +36,7 @@ Scheme = Annotated[str | None, typer.Option(help="Tag scheme: BIO, IOB1, BIOES o
 Precision = Annotated[str, typer.Option(help="Bits of the GRU's products: fp32, bf16 or int8.")]
 Task = Annotated[str | None, typer.Option(help="classify, tag or forecast.")]
 Fill = Annotated[str | None, typer.Option("--fill", help="Forecast: fill missing rows and cells, forward or linear.")]
+Chunk = Annotated[int | None, typer.Option(help="Steps answered together; else as many as are looked ahead to.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace the model in the folder.")]
 
 
@@ -111,13 +112,15 @@ def evaluate(
     precision: Precision = "fp32",
     stride: Annotated[int, typer.Option("--stride", help="Forecast: rows from one origin to the next.")] = 1,
     fill: Fill = None,
+    lookahead: Annotated[str | None, typer.Option(help="Score as a stream: steps or 200ms, as 0,5,20,all.")] = None,
+    chunk: Chunk = None,
 ) -> None:
     """Score a model on labelled data, or from every origin of a table: JSON on stdout, a table on stderr."""
     from .evaluate import evaluate
 
     options = {"text_column": text, "label_column": label, "format": format, "encoding": encoding, "scheme": scheme}
     options |= {"id_column": id_column, "time_column": time_column}
-    evaluate(model, data, precision, fill, stride, **options)
+    evaluate(model, data, precision, fill=fill, stride=stride, lookahead=lookahead, chunk=chunk, **options)
 
 
 @app.command()
@@ -130,6 +133,9 @@ def predict(
     id_column: IdColumn = None,
     time_column: TimeColumn = None,
     precision: Precision = "fp32",
+    stream: Annotated[bool, typer.Option("--stream", help="Answer step by step, while the input comes.")] = False,
+    lookahead: Annotated[str | None, typer.Option(help="With --stream: steps, or 200ms, that are waited for.")] = None,
+    chunk: Chunk = None,
     plain: Annotated[bool, typer.Option("--plain", help="Text for people instead of JSON lines.")] = False,
     plot: Annotated[Path | None, typer.Option("--plot", help="Forecast: SVG file to draw into.")] = None,
     fill: Fill = None,
@@ -139,6 +145,11 @@ def predict(
 
     options = {"text_column": text, "format": format, "encoding": encoding}
     options |= {"id_column": id_column, "time_column": time_column}
+    if stream or lookahead is not None or chunk is not None:
+        from .stream import stream as answer
+
+        answer(model, inputs or ["-"], stream, precision, plain, lookahead, chunk, **options)
+        return
     predict(model, inputs or ["-"], precision=precision, plain=plain, fill=fill, plot=plot, **options)
 
 

@@ -16,10 +16,21 @@ from .show import describe, note, scores
 __all__ = ["evaluate"]
 
 
-def evaluate(model: Path, data: Path, precision: str, fill: str | None, stride: int, **options: Any) -> None:
+def evaluate(
+    model: Path,
+    data: Path,
+    precision: str,
+    *,
+    fill: str | None,
+    stride: int,
+    lookahead: str | None,
+    chunk: int | None,
+    **options: Any,
+) -> None:
     """Print one JSON object of scores on stdout and the same as tables on stderr.
 
-    In another precision than fp32 the model answers in fp32 as well, and the difference is said.
+    In another precision than fp32 the model answers in fp32 as well, and the difference is said. With look-aheads the
+    scores are those of streams.
     """
     predictor = load(model, precision)
     if isinstance(predictor, Forecaster):
@@ -33,6 +44,10 @@ def evaluate(model: Path, data: Path, precision: str, fill: str | None, stride: 
     options["scheme"] = options["scheme"] or getattr(config, "scheme", None)
     examples = read(data, task=predictor.task, **options)
     describe(examples)
+    if lookahead is not None:
+        from .stream import compare
+
+        return compare(predictor, examples, lookahead, chunk)
     answers = list(predictor.predict_iter(examples.inputs))
     report = predictor.score(examples, answers)
     result = report.to_json()

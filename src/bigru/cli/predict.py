@@ -16,7 +16,7 @@ from ..errors import ArgumentError, DataError, sentence
 from ..runtime.forecaster import Forecaster
 from ..runtime.predictor import Predictor, load
 
-__all__ = ["predict", "refuse_of_tables"]
+__all__ = ["lines", "predict", "refuse_of_tables", "rounded", "sources"]
 
 READABLE = {*SUFFIXES, ".txt"}
 
@@ -41,8 +41,7 @@ def predict(
         forecast.predict(predictor, Path(inputs[0]), plain, plot, fill=fill, **forecast.reading(options))
         return
     refuse_of_tables(fill=fill, plot=None if plot is None else str(plot))
-    sources = _sources(predictor, inputs, **options)
-    shown, asked = tee(sources)
+    shown, asked = tee(sources(predictor, inputs, **options))
     for source, answer in zip(shown, predictor.predict_iter(asked), strict=False):
         print(_plain(source, answer) if plain else _json(source, answer))
 
@@ -54,12 +53,12 @@ def refuse_of_tables(**options: str | None) -> None:
             raise ArgumentError(sentence("bigru", name, "left out for a model that forecasts nothing", repr(value)))
 
 
-def _sources(predictor: Predictor, inputs: list[str], **options: Any) -> Iterable[Any]:
+def sources(predictor: Predictor, inputs: list[str], **options: Any) -> Iterable[Any]:
     """Return what is to be answered: stdin, the rows of a file, or the arguments themselves."""
     audio = isinstance(predictor.bundle.config.features, AudioFeatures)
     if inputs == ["-"]:
-        lines = _lines(options["encoding"] or "utf-8")
-        return (Recording(line, line) for line in lines) if audio else lines
+        told = lines(options["encoding"] or "utf-8")
+        return (Recording(line, line) for line in told) if audio else told
     if audio:
         return _recordings(predictor, inputs, **options)
     if len(inputs) == 1 and (options["format"] is not None or _is_file(inputs[0])):
@@ -107,7 +106,7 @@ def _suffix(name: str) -> str:
     return Path(name.removesuffix(".gz")).suffix.lower()
 
 
-def _lines(encoding: str) -> Iterator[str]:
+def lines(encoding: str) -> Iterator[str]:
     """Yield the lines of stdin; a line that is not text ends the run, said with its number."""
     if sys.stdin is None:
         raise ArgumentError(sentence("predict", "stdin", "open", "a closed one"))
@@ -128,16 +127,16 @@ def _json(source: Any, answer: dict[str, Any]) -> str:
     kinds: dict[type, str] = {str: "text", list: "tokens", Recording: "audio"}
     name = kinds.get(type(source))
     shown = {} if name is None else {name: str(source) if name == "audio" else source}
-    return json.dumps(shown | _rounded(answer), ensure_ascii=False)
+    return json.dumps(shown | rounded(answer), ensure_ascii=False)
 
 
-def _rounded(value: Any) -> Any:
+def rounded(value: Any) -> Any:
     """Round every probability to six places, which float32 does not exceed."""
     if isinstance(value, float):
         return round(value, 6)
     if isinstance(value, dict):
-        return {key: _rounded(entry) for key, entry in value.items()}
-    return [_rounded(entry) for entry in value] if isinstance(value, list) else value
+        return {key: rounded(entry) for key, entry in value.items()}
+    return [rounded(entry) for entry in value] if isinstance(value, list) else value
 
 
 def _plain(source: Any, answer: dict[str, Any]) -> str:

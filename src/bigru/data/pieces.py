@@ -35,14 +35,14 @@ class SeriesPieces:
         self._features = features
 
     def push(self, chunk: Any) -> np.ndarray:
-        """Return a chunk [T, I] scaled, float32; where I is 1 it may be [T], else one step may be [I].
+        """Return a chunk [T, D] scaled, float32 [T, I]; where D is 1 it may be [T], else one step may be [D].
 
         Raises:
             ArgumentError: another width, not numeric, or not finite.
         """
-        steps, width = np.asarray(chunk), self._features.values
+        steps, width = np.asarray(chunk), len(self._features.mean)
         if not steps.size and steps.ndim < 2:
-            return np.zeros((0, width), np.float32)
+            return self.finish()
         rows: np.ndarray = self._features.features(steps[None] if steps.ndim == 1 and width > 1 else steps, "chunk")
         return rows
 

@@ -152,7 +152,14 @@ class SeriesFeatures:
         return [self.features(x, f"inputs[{n}]") for n, x in enumerate(inputs)]
 
     def pieces(self) -> SeriesPieces:
-        """Return what scales a series that comes chunk by chunk."""
+        """Return what scales a series that comes chunk by chunk.
+
+        Raises:
+            ArgumentError: series are scaled by themselves too, which takes their last step.
+        """
+        if self.level:
+            remedy = "Train with per_series=false."
+            raise ArgumentError(sentence(WHERE, "scaling", "one for all series, to be streamed", "per series", remedy))
         return SeriesPieces(self)
 
     def to_json(self) -> dict[str, list[float]]:

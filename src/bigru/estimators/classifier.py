@@ -42,6 +42,7 @@ class BiGRUClassifier(ClassifierMixin, BaseEstimator):
         patience: epochs without a better dev score before training stops.
         time: seconds after which training ends.
         precision: "32" or "bf16".
+        lookahead: least and most steps of look-ahead to train with, for models that shall be streamed.
         random_state: seed of weights, order, dropout and the held-out tenth.
         verbose: 0 for silence, 1 for progress on stderr.
 
@@ -75,6 +76,7 @@ class BiGRUClassifier(ClassifierMixin, BaseEstimator):
         patience: int | None = None,
         time: float | None = None,
         precision: str | None = None,
+        lookahead: tuple[int, int] | None = None,
         random_state: Any = 0,
         verbose: int = 0,
     ) -> None:
@@ -96,6 +98,7 @@ class BiGRUClassifier(ClassifierMixin, BaseEstimator):
         self.patience = patience
         self.time = time
         self.precision = precision
+        self.lookahead = lookahead
         self.random_state = random_state
         self.verbose = verbose
 

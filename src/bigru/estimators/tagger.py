@@ -63,6 +63,7 @@ class BiGRUTagger(BaseEstimator):
         patience: int | None = None,
         time: float | None = None,
         precision: str | None = None,
+        lookahead: tuple[int, int] | None = None,
         random_state: Any = 0,
         verbose: int = 0,
     ) -> None:
@@ -85,6 +86,7 @@ class BiGRUTagger(BaseEstimator):
         self.patience = patience
         self.time = time
         self.precision = precision
+        self.lookahead = lookahead
         self.random_state = random_state
         self.verbose = verbose
 

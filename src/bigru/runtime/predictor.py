@@ -158,12 +158,13 @@ class Predictor:
     ) -> list[Answer]:
         """Answer whole inputs as streams of them would, in batches: the last answers of labels, all tags in one.
 
-        Args and errors as `stream`; every element of `inputs` is one input. Answers as those of `predict`, but tags
-        come without entities.
+        Args and errors as `stream`; every element of `inputs` is one input, and features need not come piece by piece.
+        Answers as those of `predict`, but a CRF's tags come without entities.
         """
-        self.stream(lookahead, chunk=chunk, lag=lag)
         window = window_of(self.bundle, lookahead, chunk)
-        return self._answers(list(inputs), batch_size, partial(self._settle, lag), window)
+        decoder = lagged(self.bundle, self._crf, lag)
+        decode = self._decode if decoder is None else partial(self._settle, lag)
+        return self._answers(list(inputs), batch_size, decode, window)
 
     def evaluate(self, examples: Examples, batch_size: int = 64) -> Report:
         """Answer labelled examples and score the answers; errors as `score`, and as `predict` for the inputs."""
@@ -238,17 +239,13 @@ class Predictor:
         return self._task.decode(self.bundle.config, rows, self._crf, inputs)
 
     def _settle(self, lag: int | None, logits: np.ndarray, lengths: np.ndarray, inputs: list[Any]) -> list[Answer]:
-        """Decode as a stream does, each tag once and for all."""
-        if self.task == "classify":
-            return self._task.decode(self.bundle.config, logits)
+        """Decode with a CRF as a stream does, each tag once and for all."""
         answers = []
         for row, length in zip(logits, lengths, strict=True):
             decoder = lagged(self.bundle, self._crf, lag)
-            if decoder is None:
-                paths, confidence = (part[0] for part in self._task.best(row[None, :length], lengths[:0], None))
-            else:
-                parts = zip(decoder.push(row[:length]), decoder.finish(), strict=True)
-                paths, confidence = (np.concatenate(part) for part in parts)
+            assert decoder is not None
+            parts = zip(decoder.push(row[:length]), decoder.finish(), strict=True)
+            paths, confidence = (np.concatenate(part) for part in parts)
             answers.append({"tags": [self.labels[tag] for tag in paths], "confidence": confidence.tolist()})
         return answers
 

@@ -12,7 +12,7 @@ from ..bundle.configuration import TASKS
 from ..errors import ArgumentError, check_choice, sentence
 from ..ops.crf.lag import FixedLag
 from ..ops.crf.weights import CrfWeights, constrain
-from ..ops.recurrent.windows import Window
+from ..ops.recurrent.windows import Window, check_window
 from .logits import LogitStream
 from .network import Network
 
@@ -28,8 +28,8 @@ def window_of(bundle: Bundle, lookahead: int | None, chunk: int | None) -> Windo
     """Return the window that a model is run in; None for one that reads forward alone, and needs none.
 
     Raises:
-        ArgumentError: no look-ahead is given to a model that reads backward, or one to a model that does not; or a
-            size is none.
+        ArgumentError: no look-ahead is given to a model that reads backward, or one to a model that does not; the
+            model cannot be run in chunks; or a size is none.
     """
     if bundle.model.encoder.direction == "forward":
         if lookahead or chunk is not None:
@@ -40,6 +40,7 @@ def window_of(bundle: Bundle, lookahead: int | None, chunk: int | None) -> Windo
     if lookahead is None:
         remedy = "Say how many steps it may wait for."
         raise ArgumentError(sentence(WHERE, "lookahead", "given for a model that reads both ways", "none", remedy))
+    check_window(bundle.model.encoder)
     return Window.of(lookahead, chunk)
 
 
