@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .demo_data import Prepared
     from .pipeline import Judged, Parts
 
-__all__ = ["demo"]
+__all__ = ["default_folder", "demo"]
 
 OPTIONS: dict[str, dict[str, Any]] = {
     "sentiment": {"epochs": 7},
@@ -33,8 +33,13 @@ NEWS = "苹果公司在加利福尼亚州发布了新款 iPhone。"
 
 def demo(what: str, out: Path | None) -> None:
     """Train, score beside a baseline, answer two sentences, and say what to type next."""
-    check_choice("demo", "demo", what, OPTIONS)
+    check_choice("demo", "demo", what, (*OPTIONS, "forecast"))
     check_packages("the demo", "torch", "lightning", "sklearn")
+    if what == "forecast":
+        from .demo_forecast import forecast
+
+        forecast(default_folder(what) if out is None else out, force=out is None)
+        return
     check_packages("the demo", "snownlp", "jieba", extra="demo")
     from ..bundle import save
     from ..convert import lac
@@ -43,7 +48,7 @@ def demo(what: str, out: Path | None) -> None:
 
     lac.installed()
     start = time.monotonic()
-    folder = _default(what) if out is None else out
+    folder = default_folder(what) if out is None else out
     check_folder(folder, force=out is None)
     prepared = demo_data.reviews() if what == "sentiment" else demo_data.newspaper()
     for fact in prepared.facts:
@@ -70,7 +75,7 @@ def demo(what: str, out: Path | None) -> None:
     print(json.dumps(facts | {"test": figures(report), "baseline": {"name": name} | figures(baseline)}))
 
 
-def _default(what: str) -> Path:
+def default_folder(what: str) -> Path:
     """Return the folder of a demo's model: below the current one, or a new one where that cannot be written."""
     folder = Path("runs") / f"demo-{what}"
     try:

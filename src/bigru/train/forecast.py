@@ -28,14 +28,17 @@ ENCODER = EncoderConfig(
     hidden=128, direction="forward", dropout=0.5, input_dropout=0.0, embedding_dropout=0.0, ngram_dropout=0.0
 )
 TRAINING = TrainConfig(
-    epochs=10, batch_size=64, learning_rate=1e-3, weight_decay=0.0, warmup=0.05, average=0.99, patience=3
+    epochs=10, batch_size=64, learning_rate=1e-3, weight_decay=0.0, warmup=0.05, average=0.99, patience=5
 )
 
 SPLIT = (0.7, 0.1, 0.2)
 """Shares of the rows to learn from, to choose the epoch by and to score, in the order of time."""
 
-WINDOWS = 8192
+WINDOWS = 4096
 """Windows drawn for an epoch: neighbours say almost the same, so that more cost more than they teach."""
+
+LEAST_STEPS, MOST_EPOCHS = 1000, 60
+"""Where windows are few, more epochs make up for it: until there are so many steps, or epochs."""
 
 JUDGED = 1000
 """Windows of dev that choose the epoch and measure the intervals: evenly spread over all there are."""
@@ -121,14 +124,15 @@ def plan_forecast(
         empty = "learn from" if not cuts["train"] else "choose the epoch by"
         want = f"enough for one look-back ({lookback}) and one horizon ({horizon}) to {empty}"
         raise DataError(sentence(table.source, "rows", want, _counts(bounds), "Shorten the horizon or the look-back."))
-    return ForecastPlan(config, model, _changed(TRAINING, chosen), cuts, int(chosen.get("windows", WINDOWS)))
+    windows = min(int(chosen.get("windows", WINDOWS)), len(cuts["train"]))
+    return ForecastPlan(config, model, _training(chosen, windows), cuts, windows)
 
 
 def data_of(plan: ForecastPlan) -> tuple[tuple[Windows, Windows], tuple[Windows, Windows]]:
     """Return features and targets to learn from, and to choose the epoch by."""
     train, dev = plan.cuts["train"], judged(plan.cuts["dev"])
     features = forecast.featurise(plan.config, train)
-    features.drawn = min(plan.windows, len(train))
+    features.drawn = plan.windows
     return (features, forecast.targets(plan.config, train)), (
         forecast.featurise(plan.config, dev),
         forecast.targets(plan.config, dev),
@@ -200,6 +204,17 @@ def _check_rows(table: TimeTable, bounds: Sequence[tuple[int, int, int]], lookba
         want = f"at least {lookback + horizon} to learn from, {lookback} to read and {horizon} to forecast"
         remedy = "Shorten --horizon or --lookback, or give more rows."
         raise DataError(sentence(table.source, "rows", want, f"{most} of {max(map(len, table.series))}", remedy))
+
+
+def _training(chosen: Mapping[str, Any], windows: int) -> TrainConfig:
+    """Return how to train on so many windows an epoch; early stopping ends what is more than enough."""
+    training: TrainConfig = _changed(TRAINING, chosen)
+    if "epochs" in chosen:
+        return training
+    enough = math.ceil(LEAST_STEPS / math.ceil(windows / training.batch_size))
+    epochs = max(training.epochs, min(MOST_EPOCHS, enough))
+    patience = training.patience if "patience" in chosen else max(training.patience, epochs // 4)
+    return replace(training, epochs=epochs, patience=patience)
 
 
 def _cuts(config: forecast.Config, table: TimeTable, bounds: Sequence[tuple[int, int, int]]) -> dict[str, list[Cut]]:
