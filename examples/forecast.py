@@ -18,7 +18,7 @@ def data(hours: int, seed: int = 0) -> pd.DataFrame:
     random = np.random.default_rng(seed)
     time = pd.date_range("2024-01-01", periods=hours, freq="h")
     holiday = np.repeat(random.random(hours // 24 + 1) < 0.05, 24)[:hours]
-    rhythm = 10 * np.sin(2 * np.pi * time.hour / 24) - 6 * (time.dayofweek >= 5) - 8 * holiday
+    rhythm = 10 * np.sin(2 * np.pi * time.hour / 24) - 6 * (time.day_of_week >= 5) - 8 * holiday
     return pd.DataFrame({"time": time, "demand": 100 + rhythm + random.normal(0, 1.5, hours), "holiday": holiday * 1.0})
 
 

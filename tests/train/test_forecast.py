@@ -20,7 +20,7 @@ from bigru.tasks import forecast
 from bigru.tasks.forecast import Cut
 from bigru.train.export import export
 from bigru.train.fit import Fitted, fit
-from bigru.train.forecast import ForecastPlan, calibrated, data_of, plan_forecast, roles_of
+from bigru.train.forecast import ForecastPlan, calibrated, data_of, guarded, plan_forecast, roles_of
 from bigru.train.skill import Skill, forecast_loss
 from bigru.train.stream import Batch, Stream
 from bigru.train.watch import Watch
@@ -209,3 +209,19 @@ def test_the_rank_of_an_interval_by_hand() -> None:
     error = np.sort(np.abs(gold - outcome.values[..., 0]) / outcome.spread[:, None], axis=0)
     radius = calibrated(made, cuts).weights["interval.radius"]
     np.testing.assert_allclose(radius[0], error[math.ceil(10 * 0.8) - 1], rtol=1e-6)
+
+
+def test_what_does_not_clearly_beat_the_last_value_answers_it() -> None:
+    table = hourly(300)
+    table.series[0].values[:] = np.random.default_rng(0).standard_normal((300, 2)).cumsum(axis=0)
+    plan = plan_of(table)
+    fitted = replace(trained(plan), best_score=0.029)
+    humble = guarded(plan, fitted)
+    assert humble is not None
+    made = export(forecast, plan.config, plan.model, humble, plan.cuts["dev"])
+    report = Forecaster(calibrated(made, plan.cuts["dev"])).score(plan.cuts["test"])
+    assert report["mse"] == report["naive_mse"]
+    assert report["coverage_90"] > 0.5
+    assert guarded(plan, replace(fitted, best_score=0.03)) is None
+    assert guarded(replace(plan, guard=False), fitted) is None
+    assert guarded(plan_of(table, normalise="revin"), fitted) is None

@@ -20,7 +20,7 @@ from ..runtime.forecaster import Forecaster
 from ..tasks import forecast
 from ..train.export import export
 from ..train.fit import fit
-from ..train.forecast import calibrated, data_of, plan_forecast, roles_of
+from ..train.forecast import calibrated, data_of, guarded, plan_forecast, roles_of
 from .fitted import model_of, restore
 
 __all__ = ["BiGRUForecaster"]
@@ -50,6 +50,7 @@ class BiGRUForecaster(BaseEstimator):
         levels: shares of the conformal intervals.
         loss: "mae", "mse" or "huber"; with quantiles "pinball".
         windows: windows drawn for an epoch.
+        guard: whether a model that does not clearly beat the last value on dev answers that; None means it does.
         hidden, layers, direction, dropout: of the encoder.
         epochs, batch_size, learning_rate, average, patience, time, precision: of the training.
         random_state: seed of weights, order and dropout.
@@ -85,6 +86,7 @@ class BiGRUForecaster(BaseEstimator):
         levels: Sequence[float] | None = None,
         loss: str | None = None,
         windows: int | None = None,
+        guard: bool | None = None,
         hidden: int | None = None,
         layers: int | None = None,
         direction: str | None = None,
@@ -117,6 +119,7 @@ class BiGRUForecaster(BaseEstimator):
         self.levels = levels
         self.loss = loss
         self.windows = windows
+        self.guard = guard
         self.hidden = hidden
         self.layers = layers
         self.direction = direction
@@ -152,7 +155,8 @@ class BiGRUForecaster(BaseEstimator):
         fitted = fit(forecast, made.config, made.model, *data_of(made), made.training, progress=progress)
         facts = {"score": fitted.score_name, "best_score": fitted.best_score, "best_epoch": fitted.best_epoch}
         metrics = {"training": {**facts, "steps": fitted.steps}}
-        bundle = export(forecast, made.config, made.model, fitted.weights, made.cuts["dev"], metrics=metrics)
+        weights = guarded(made, fitted) or fitted.weights
+        bundle = export(forecast, made.config, made.model, weights, made.cuts["dev"], metrics=metrics)
         self.bundle_, self.table_ = calibrated(bundle, made.cuts["dev"]), table
         self.history_, self.best_score_ = fitted.history, fitted.best_score
         return self

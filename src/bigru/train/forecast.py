@@ -19,8 +19,9 @@ from ..errors import ArgumentError, DataError, nearest, sentence
 from ..runtime.forecaster import Forecaster, cuts_of
 from ..tasks import forecast
 from ..tasks.forecast import Cut
+from .fit import Fitted
 
-__all__ = ["OPTIONS", "SPLIT", "ForecastPlan", "calibrated", "data_of", "plan_forecast", "roles_of"]
+__all__ = ["OPTIONS", "SPLIT", "ForecastPlan", "calibrated", "data_of", "guarded", "plan_forecast", "roles_of"]
 
 WHERE = "train"
 
@@ -43,9 +44,12 @@ LEAST_STEPS, MOST_EPOCHS = 1000, 60
 JUDGED = 1000
 """Windows of dev that choose the epoch and measure the intervals: evenly spread over all there are."""
 
+LEAST_SKILL = 0.03
+"""Below this skill on dev, whose windows share most of their rows, a model is not known to be better than the last value."""
+
 ROLES = ("past", "known", "calendar")
 SHAPE = ("lookback", "segment", "joint", "normalise", "quantiles", "levels")
-OWN = (*ROLES, *SHAPE, "loss", "season", "windows", "split")
+OWN = (*ROLES, *SHAPE, "loss", "season", "windows", "split", "guard")
 OPTIONS = (*OWN, *to_dict(ENCODER), *to_dict(TRAINING))
 """Every setting of a forecaster."""
 
@@ -58,6 +62,7 @@ class ForecastPlan:
         config, model, training: the three configurations.
         cuts: by part, "train", "dev" and "test", where forecasts begin; a part may be empty but for train and dev.
         windows: windows drawn for an epoch.
+        guard: whether a model that is not clearly better than the last value answers that.
     """
 
     config: forecast.Config
@@ -65,6 +70,7 @@ class ForecastPlan:
     training: TrainConfig
     cuts: dict[str, list[Cut]]
     windows: int
+    guard: bool
 
 
 def roles_of(targets: Sequence[str] | None, options: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
@@ -125,7 +131,7 @@ def plan_forecast(
         want = f"enough for one look-back ({lookback}) and one horizon ({horizon}) to {empty}"
         raise DataError(sentence(table.source, "rows", want, _counts(bounds), "Shorten the horizon or the look-back."))
     windows = min(int(chosen.get("windows", WINDOWS)), len(cuts["train"]))
-    return ForecastPlan(config, model, _training(chosen, windows), cuts, windows)
+    return ForecastPlan(config, model, _training(chosen, windows), cuts, windows, bool(chosen.get("guard", True)))
 
 
 def data_of(plan: ForecastPlan) -> tuple[tuple[Windows, Windows], tuple[Windows, Windows]]:
@@ -144,6 +150,17 @@ def judged(cuts: Sequence[Cut]) -> list[Cut]:
     if len(cuts) <= JUDGED:
         return list(cuts)
     return [cuts[n] for n in np.linspace(0, len(cuts) - 1, JUDGED).astype(int)]
+
+
+def guarded(plan: ForecastPlan, fitted: Fitted) -> dict[str, np.ndarray] | None:
+    """Return weights that answer the last value, where a training did not clearly beat it on dev; else None.
+
+    The forecast is the last value and what the head adds to it, so a head of zeros is that rule, exactly.
+    """
+    clear = fitted.best_score is not None and fitted.best_score >= LEAST_SKILL
+    if clear or not plan.guard or plan.model.normalise != "last":
+        return None
+    return {name: np.zeros_like(w) if name.startswith("head.") else w for name, w in fitted.weights.items()}
 
 
 def calibrated(made: Bundle, cuts: Sequence[Cut]) -> Bundle:
