@@ -45,7 +45,7 @@ JUDGED = 1000
 """Windows of dev that choose the epoch and measure the intervals: evenly spread over all there are."""
 
 LEAST_SKILL = 0.03
-"""Below this skill on dev, whose windows share most of their rows, a model is not known to be better than the last value."""
+"""Below this skill on dev, whose windows share most of their rows, a model is not known to beat the last value."""
 
 ROLES = ("past", "known", "calendar")
 SHAPE = ("lookback", "segment", "joint", "normalise", "quantiles", "levels")
