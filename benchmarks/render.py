@@ -139,6 +139,36 @@ def series(name: str) -> str:
 
 
 RATES = ("trained_per_second", "predicted_per_second")
+FORECAST_HEADS = {
+    "README.md": "| data, look-back | MSE | seeds | naive | seasonal naive | published | in the 90 % interval |",
+    "README.zh-CN.md": "| 数据，回看长度 | MSE | 种子数 | 沿用末值 | 沿用上一周期 | 已发表 | 落入 90 % 区间 |",
+}
+
+
+def forecasts(name: str) -> str:
+    """Return the table of forecasts for a page: the means over the horizons, then what has one horizon."""
+    result = json.loads((HERE / "results" / "forecast.json").read_text(encoding="utf-8"))
+    groups, single, lines = result["groups"], dict(result["rows"]), []
+    for key, group in groups.items():
+        own = [single.pop(row) for row in list(single) if row.rsplit("-", 1)[0] == key]
+        if group["seeds"]:
+            score = f"**{group['mse']:.3f} ± {group['std']:.3f}**"
+            lines.append(_forecast_row(key, score, len(group["seeds"]), own, group["published"]))
+    for key, row in single.items():
+        score = f"**{row['mse'][0]:.3f} ± {row['mse'][1]:.3f}**"
+        lines.append(_forecast_row(key, score, len(row["seeds"]), [row], "–"))
+    return "\n".join([FORECAST_HEADS[name], "|---" * 7 + "|", *lines])
+
+
+def _forecast_row(key: str, score: str, seeds: int, rows: list[dict[str, Any]], published: str) -> str:
+    """Return a line of the table; figures of several horizons are averaged."""
+
+    def mean(values: list[float]) -> float:
+        return sum(values) / len(values)
+
+    rules = [f"{mean([row['beside'][f'{rule}_mse'] for row in rows]):.3f}" for rule in ("naive", "seasonal_naive")]
+    held = f"{_percent(mean([row['coverage_90'][0] for row in rows]))} %"
+    return "| " + " | ".join([key, score, str(seeds), *rules, published, held]) + " |"
 
 
 def speed(name: str) -> str:
@@ -211,6 +241,7 @@ def rendered(page: str, name: str) -> str:
     for mark, text in (
         ("accuracy", table(HEADS[name])),
         ("series", series(name)),
+        ("forecast", forecasts(name)),
         ("speed", speed(name)),
     ):
         before, rest = page.split(f"<!-- {mark} -->")

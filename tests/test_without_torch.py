@@ -31,7 +31,13 @@ model = ModelConfig(3, features.channels, encoder=EncoderConfig(hidden=2), crf=T
 weights = {name: np.zeros(shape, np.float32) for name, shape in shapes(model).items()}
 bundle.save(Bundle("tag", model, config, weights), sys.argv[1])
 answer = bigru.load(sys.argv[1]).predict("苹果公司")
-print(len(answer["tags"]), sorted({"torch", "lightning", "sklearn"} & set(sys.modules)))
+
+sys.path.insert(0, sys.argv[2])
+from tables import forecaster, hourly
+table = hourly(60)
+bundle.save(forecaster(table, {"targets": ("a", "b")}, levels=(0.9,)), sys.argv[1] + "2")
+ahead = bigru.load(sys.argv[1] + "2").predict(table)[0]
+print(len(answer["tags"]), len(ahead["forecast"]["a"]), sorted({"torch", "lightning", "sklearn"} & set(sys.modules)))
 """
 
 
@@ -41,7 +47,7 @@ def python(code: str, *arguments: str) -> str:
 
 
 def test_a_model_is_saved_loaded_and_used_without_torch(tmp_path: Path) -> None:
-    assert python(WITHOUT_TORCH, str(tmp_path / "model")) == "4 []"
+    assert python(WITHOUT_TORCH, str(tmp_path / "model"), str(Path(__file__).parent)) == "4 7 []"
 
 
 def test_importing_the_package_imports_nothing_heavy() -> None:

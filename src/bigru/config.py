@@ -297,6 +297,11 @@ class ForecastModelConfig:
         return -(-self.horizon // self.segment)
 
     @property
+    def shared(self) -> bool:
+        """Whether the decoder takes its step with the weights of the encoder: where that is one layer forward."""
+        return self.encoder.layers == 1 and self.encoder.direction == "forward"
+
+    @property
     def width(self) -> int:
         """Numbers of the targets in what is read of one segment."""
         return self.segment * (self.targets if self.joint else 1)

@@ -102,7 +102,7 @@ def _of_forecaster(model: ForecastModelConfig) -> dict[str, tuple[int, ...]]:
     if model.known:
         found["future.weight"] = (H, w * model.known)
     names = zip(weight_names(0, "forward"), weight_shapes("gru", H, H), strict=True)
-    found |= {f"decoder.{name}": shape for name, shape in names}
+    found |= {} if model.shared else {f"decoder.{name}": shape for name, shape in names}
     found |= {"head.weight": (model.width * model.heads, H), "head.bias": (model.width * model.heads,)}
     if model.levels:
         found["interval.radius"] = (len(model.levels), model.horizon, model.targets)

@@ -190,7 +190,7 @@ def import_(
 
 @app.command()
 def demo(
-    what: Annotated[str, typer.Argument(help="sentiment, entities or vowels.")] = "sentiment",
+    what: Annotated[str, typer.Argument(help="sentiment, entities, vowels or forecast.")] = "sentiment",
     out: Annotated[Path | None, typer.Option(help="Folder for the model; else below runs/.")] = None,
 ) -> None:
     """Train a real model on real data, offline, in minutes."""

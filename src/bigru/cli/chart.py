@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from ..data.times import shown
 from ..data.timetable import Series
 
 __all__ = ["svg", "terminal"]
@@ -31,7 +30,7 @@ def svg(
     """Return a picture: per target the past in grey, the forecast in blue with its interval, what came in black.
 
     Args:
-        series: the past; of it as many rows are drawn as two horizons have.
+        series: the past, nothing of what came then; of it as many rows are drawn as two horizons have.
         answer: of `bigru.tasks.forecast.decode`.
         columns: names of the columns of the series.
         truth: per target what came, where it is known.
@@ -49,12 +48,8 @@ def svg(
 
 
 def _past(series: Series, answer: dict[str, Any], columns: Sequence[str], name: str) -> np.ndarray:
-    """Return what came before the forecast, as many rows as two horizons have."""
-    first = answer["time"][0]
-    zone = first[19:] if len(first) > 19 and first[:1].isdigit() else ""
-    times = shown(series.times, zone)
-    end = times.index(first) if first in times else len(times)
-    values = series.values[:end, list(columns).index(name)]
+    """Return what came before the forecast, as many rows as two horizons have; rows without a value are not drawn."""
+    values = series.values[:, list(columns).index(name)]
     values = values[~np.isnan(values)]
     return values[-2 * len(answer["time"]) :]
 

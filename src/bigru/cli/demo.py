@@ -6,6 +6,7 @@ import json
 import tempfile
 import time
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,9 @@ OPTIONS: dict[str, dict[str, Any]] = {
 }
 """What differs from the defaults of `bigru train`, so that two cores are done in three minutes."""
 
+OTHERS = {"vowels": ".demo_series", "forecast": ".demo_forecast"}
+"""Where the demos are that do not read texts; each is a function of its name."""
+
 OPINION = "这部电影太棒了，情节扣人心弦，演员演技精湛。"
 NEWS = "苹果公司在加利福尼亚州发布了新款 iPhone。"
 """The two sentences of the introduction."""
@@ -33,12 +37,11 @@ NEWS = "苹果公司在加利福尼亚州发布了新款 iPhone。"
 
 def demo(what: str, out: Path | None) -> None:
     """Train, score beside a baseline, answer two sentences, and say what to type next."""
-    check_choice("demo", "demo", what, (*OPTIONS, "vowels"))
+    check_choice("demo", "demo", what, (*OPTIONS, *OTHERS))
     check_packages("the demo", "torch", "lightning", "sklearn")
-    if what == "vowels":
-        from .demo_series import vowels
-
-        vowels(out)
+    if what in OTHERS:
+        show = getattr(import_module(OTHERS[what], __package__), what)
+        show(default_folder(what) if out is None else out, force=out is None)
         return
     check_packages("the demo", "snownlp", "jieba", extra="demo")
     from ..bundle import save

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .demo import compare, default_folder
+from .demo import compare
 from .picture import Panel, sparks, svg
 from .show import note, pace, scores
 from .train import check_folder, check_packages, figures
@@ -31,7 +31,7 @@ SHOWN = 3
 """Speakers whose probability is drawn."""
 
 
-def vowels(out: Path | None) -> None:
+def vowels(folder: Path, force: bool) -> None:
     """Train, score beside a baseline, draw one answer, and say what to type next."""
     check_packages("the demo", "sktime", extra="demo")
     from ..bundle import save
@@ -40,13 +40,12 @@ def vowels(out: Path | None) -> None:
     from .pipeline import learn
 
     start = time.monotonic()
-    folder = default_folder("vowels") if out is None else out
-    check_folder(folder, force=out is None)
+    check_folder(folder, force)
     prepared = demo_data.vowels()
     for fact in prepared.facts:
         note(fact)
     judged = learn(prepared.parts, OPTIONS, card=_card(prepared))
-    save(judged.bundle, folder, force=out is None)
+    save(judged.bundle, folder, force)
     report = judged.reports["test"]
     scores(report, "test")
     baseline = _nearest(prepared.parts)

@@ -141,7 +141,7 @@ def learn(
     from ..tasks import forecast
     from ..train.export import export
     from ..train.fit import fit
-    from ..train.forecast import calibrated, data_of, plan_forecast
+    from ..train.forecast import calibrated, data_of, guarded, plan_forecast
     from .pipeline import facts_of
 
     made = plan_forecast(data, roles, horizon, options)
@@ -158,11 +158,16 @@ def learn(
     say(f"windows in the order of time: {', '.join(f'{count:,} {name}' for name, count in counts.items())}")
     options = {"folder": folder, "resume": resume, "loggers": loggers, "progress": progress}
     fitted = fit(forecast, made.config, model, *data_of(made), made.training, **options)
-    facts = {"windows": counts["train"], **facts_of(fitted)}
+    humble = guarded(made, fitted)
+    if humble is not None:
+        say(
+            f"On dev the error is {100 * (fitted.best_score or 0.0):.1f} % below that of the last value: not clearly "
+            "better. The model answers the last value, with intervals; --set guard=false keeps what it learnt."
+        )
+    facts = {"windows": counts["train"], "answers_last_value": humble is not None, **facts_of(fitted)}
     about = card or _card(data, counts, fitted.seconds)
-    bundle = export(
-        forecast, made.config, model, fitted.weights, made.cuts["dev"], metrics={"training": facts}, card=about
-    )
+    weights = humble or fitted.weights
+    bundle = export(forecast, made.config, model, weights, made.cuts["dev"], metrics={"training": facts}, card=about)
     bundle = calibrated(bundle, made.cuts["dev"])
     judge = Forecaster(bundle)
     reports = {name: judge.score(made.cuts[name]) for name in ("dev", "test") if made.cuts[name]}
@@ -188,6 +193,8 @@ def beside(report: Report, title: str, say: Say = note) -> None:
     rule = best.replace("_", " ") + " rule"
     if gain > 0:
         say(f"The error (MSE) is {gain:.1f} % below that of the {rule}.")
+    elif gain == 0:
+        say(f"The error (MSE) is that of the {rule}.")
     else:
         say(f"The {rule} is better by {-gain:.1f} % (MSE): use it instead of this model.")
     say(f"signature: {report.scores[0].signature}")

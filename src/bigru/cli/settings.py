@@ -37,6 +37,7 @@ KINDS: dict[str, type] = {
     "segment": int,
     "season": int,
     "windows": int,
+    "guard": bool,
     "normalise": str,
     "loss": str,
     "quantiles": tuple,

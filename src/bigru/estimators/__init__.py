@@ -1,6 +1,7 @@
 """BiGRUs with the face of scikit-learn: clone, pipelines, cross-validation and grid search work as usual."""
 
 from .classifier import BiGRUClassifier
+from .forecaster import BiGRUForecaster
 from .tagger import BiGRUTagger
 
-__all__ = ["BiGRUClassifier", "BiGRUTagger"]
+__all__ = ["BiGRUClassifier", "BiGRUForecaster", "BiGRUTagger"]

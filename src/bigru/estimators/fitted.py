@@ -22,7 +22,7 @@ from ..train.stream import Data
 
 __all__ = ["answers", "model_of", "restore", "score", "tags_for", "train"]
 
-FACES = {"classify": "BiGRUClassifier", "tag": "BiGRUTagger"}
+FACES = {"classify": "BiGRUClassifier", "tag": "BiGRUTagger", "forecast": "BiGRUForecaster"}
 """Who answers for the models of a task."""
 
 
@@ -104,6 +104,9 @@ def restore(estimator: Any, made: Bundle) -> Any:
     if made.task != task:
         remedy = f"Use {FACES[made.task]}.load."
         raise ArgumentError(sentence("load", "model", f"one for {task}", f"one for {made.task}", remedy))
+    if task == "forecast":
+        estimator.bundle_, estimator.best_score_, estimator.history_ = made, None, []
+        return estimator
     noted = made.metrics.get("classes")
     labels = noted if isinstance(noted, list) and len({type(label) for label in noted}) == 1 else []
     same = set(map(str, labels)) == set(made.config.labels)

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
 from ..config import ForecastModelConfig
+from ..ops.recurrent import autograd
 from .encoder import Encoder, drop
 from .gru import GRU
 
 __all__ = ["ForecastModel"]
+
+OTHERS = ("weight_hh", "bias_ih", "bias_hh")
+"""The decoder's weights beside that of its input."""
 
 EPSILON = 1e-5
 """Least variance of a window that its values are divided by the root of."""
@@ -41,18 +47,17 @@ class ForecastModel(nn.Module):
         self.config = config
         width, hidden = config.width, config.encoder.hidden
         self.embed = nn.Linear(width, hidden)
-        if config.past + config.known:
-            self.covariates = nn.Linear(config.segment * (config.past + config.known), hidden, bias=False)
+        beside = config.segment * (config.past + config.known)
+        self.covariates = nn.Linear(beside, hidden, bias=False) if beside else None
         self.encoder = Encoder(config.encoder, hidden)
-        if config.encoder.outputs != hidden:
-            self.bridge = nn.Linear(config.encoder.outputs, hidden)
+        joined = config.encoder.outputs
+        self.bridge = nn.Linear(joined, hidden) if joined != hidden else None
         own = 0 if config.joint or config.targets == 1 else hidden // 2
         self.position = nn.Parameter(torch.randn(config.ahead, hidden - own))
-        if own:
-            self.channel = nn.Parameter(torch.randn(config.targets, own))
-        if config.known:
-            self.future = nn.Linear(config.segment * config.known, hidden, bias=False)
-        self.decoder = GRU(hidden, hidden, batch_first=True, reset_after=config.encoder.reset_after)
+        self.channel = nn.Parameter(torch.randn(config.targets, own)) if own else None
+        self.future = nn.Linear(config.segment * config.known, hidden, bias=False) if config.known else None
+        own_step = GRU(hidden, hidden, batch_first=True, reset_after=config.encoder.reset_after)
+        self.decoder = None if config.shared else own_step
         self.head = nn.Linear(hidden, width * config.heads)
         if config.levels:
             self.interval = Interval(len(config.levels), config.horizon, config.targets)
@@ -74,15 +79,13 @@ class ForecastModel(nn.Module):
         levelled, offset, spread = level(past[:, :, :C], config.normalise)
         x = self.embed(self._segments(levelled))
         each = 1 if config.joint else C
-        if config.past + config.known:
+        if self.covariates is not None:
             beside = self.covariates(past[:, :, C:].reshape(B, config.steps, -1))
             x = x + beside.repeat_interleave(each, 0)
         x = torch.relu(x)
         _, last = self.encoder(x, torch.full((len(x),), config.steps))
-        start = self.bridge(last) if hasattr(self, "bridge") else last
-        asked = self._asked(inputs, each)
-        states = start[:, None].expand(-1, config.ahead, -1).reshape(1, -1, start.shape[1])
-        decoded = self.decoder(asked, states.contiguous())[1][0]
+        start = last if self.bridge is None else self.bridge(last)
+        decoded = self._decode(inputs, start, each)
         values = self.head(drop(decoded, config.encoder.dropout, self.training))
         return self._arranged(values, B) * spread + offset
 
@@ -93,18 +96,35 @@ class ForecastModel(nn.Module):
             return values.reshape(B, self.config.steps, -1)
         return values.transpose(1, 2).reshape(B * C, self.config.steps, -1)
 
-    def _asked(self, inputs: Tensor, each: int) -> Tensor:
-        """Return what the decoder is told of each segment of each row, [B * each * ahead, 1, H]."""
-        config, B = self.config, len(inputs)
-        told = self.position.expand(each, -1, -1)
-        if hasattr(self, "channel"):
-            told = torch.cat([told, self.channel[:, None].expand(-1, config.ahead, -1)], dim=2)
-        told = told.expand(B, -1, -1, -1)
-        if config.known:
+    def _decode(self, inputs: Tensor, start: Tensor, each: int) -> Tensor:
+        """Return the state of each segment of the future of each row, [B * each, ahead, H].
+
+        The input of the decoder's step is a row of one table beside a row of another, so the product of input and
+        weight is one of table and weight, made once, of which the step picks its columns by ones: the GRU then
+        multiplies a few columns and not H.
+        """
+        config, ahead = self.config, self.config.ahead
+        rows = len(start) * ahead
+        owner = self.encoder.layers[0] if self.decoder is None else self.decoder
+        weight = owner.get_parameter("weight_ih_l0")
+        tables = [weight[:, : self.position.shape[1]] @ self.position.T]
+        one = torch.eye(ahead, device=start.device)
+        asked = [one.expand(len(start), -1, -1)]
+        if self.channel is not None:
+            tables.append(weight[:, self.position.shape[1] :] @ self.channel.T)
+            own = torch.eye(each, device=start.device)[:, None]
+            asked.append(own.expand(len(inputs), -1, ahead, -1).reshape(len(start), ahead, each))
+        if self.future is not None:
             known = inputs[:, config.lookback :, config.targets + config.past :]
-            known = nn.functional.pad(known, (0, 0, 0, config.ahead * config.segment - config.horizon))
-            told = told + self.future(known.reshape(B, 1, config.ahead, -1))
-        return told.reshape(-1, 1, config.encoder.hidden)
+            known = nn.functional.pad(known, (0, 0, 0, ahead * config.segment - config.horizon))
+            tables.append(weight @ self.future.weight)
+            asked.append(known.reshape(len(inputs), ahead, -1).repeat_interleave(each, 0))
+        folded = [torch.cat(tables, dim=1), *(owner.get_parameter(f"{name}_l0") for name in OTHERS)]
+        x = torch.cat(asked, dim=2).reshape(rows, 1, -1)
+        states = start[:, None].expand(-1, ahead, -1).reshape(1, rows, -1)
+        options: dict[str, Any] = {"cell": "gru", "reset_after": config.encoder.reset_after}
+        decoded = autograd.forward(x, {"forward": folded}, None, h0=states, **options)[1]
+        return decoded.reshape(len(start), ahead, -1)
 
     def _arranged(self, values: Tensor, B: int) -> Tensor:
         """Return the head's output of every segment as [B, horizon, C, heads]."""

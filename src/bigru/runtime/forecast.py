@@ -16,6 +16,9 @@ __all__ = ["ForecastNetwork"]
 
 WHERE = "ForecastNetwork"
 
+OTHERS = ("weight_hh", "bias_ih", "bias_hh")
+"""The decoder's weights beside that of its input."""
+
 EPSILON = 1e-5
 """Least variance of a window that its values are divided by the root of, as in `bigru.nn.forecast`."""
 
@@ -46,8 +49,9 @@ class ForecastNetwork:
             (self._under(f"encoder.layers.{n}."), self._under(f"encoder.norms.{n}.")) for n in range(encoder.layers)
         ]
         self._layers = [RecurrentLayer(encoder, layer, norm, precision) for layer, norm in parts]
-        names = ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0")
-        decoder = [np.ascontiguousarray(self._weights[f"decoder.{name}"]) for name in names]
+        self._owner = "encoder.layers.0." if model.shared else "decoder."
+        others = [np.ascontiguousarray(self._weights[f"{self._owner}{name}_l0"]) for name in OTHERS]
+        decoder = [self._folded(), *others]
         self._decoder = Prepared([decoder], reset_after=encoder.reset_after, reverse=[False], precision=precision)
 
     @property
@@ -107,19 +111,30 @@ class ForecastNetwork:
             final = layer.join(list(hidden(state)))
         return final
 
-    def _asked(self, inputs: np.ndarray, each: int) -> np.ndarray:
-        """Return what the decoder is told of each segment of each row, [B * each * ahead, 1, H]."""
-        model, B = self.model, len(inputs)
-        told: np.ndarray = np.broadcast_to(self._weights["position"], (each, *self._weights["position"].shape))
+    def _folded(self) -> np.ndarray:
+        """Return the product of the decoder's weight with all that its input may be, [3H, columns of `_asked`]."""
+        weight, position = self._weights[f"{self._owner}weight_ih_l0"], self._weights["position"]
+        tables = [weight[:, : position.shape[1]] @ position.T]
         if "channel" in self._weights:
-            own = self._weights["channel"][:, None]
-            told = np.concatenate([told, np.broadcast_to(own, (each, model.ahead, own.shape[2]))], axis=2)
-        told = np.broadcast_to(told, (B, *told.shape))
+            tables.append(weight[:, position.shape[1] :] @ self._weights["channel"].T)
+        if "future.weight" in self._weights:
+            tables.append(weight @ self._weights["future.weight"])
+        return np.ascontiguousarray(np.concatenate(tables, axis=1))
+
+    def _asked(self, inputs: np.ndarray, each: int) -> np.ndarray:
+        """Return what the decoder is told of each segment of each row, [B * each * ahead, 1, columns]: ones that pick
+        position and target, and what is known of the segment."""
+        model, B = self.model, len(inputs)
+        shape = (B, each, model.ahead)
+        told = [np.broadcast_to(np.eye(model.ahead, dtype=np.float32), (*shape, model.ahead))]
+        if "channel" in self._weights:
+            told.append(np.broadcast_to(np.eye(each, dtype=np.float32)[:, None], (*shape, each)))
         if model.known:
             known = inputs[:, model.lookback :, model.targets + model.past :]
             known = np.pad(known, ((0, 0), (0, model.ahead * model.segment - model.horizon), (0, 0)))
-            told = told + known.reshape(B, 1, model.ahead, -1) @ self._weights["future.weight"].T
-        return np.ascontiguousarray(told.reshape(-1, 1, model.encoder.hidden))
+            known = known.reshape(B, 1, model.ahead, -1)
+            told.append(np.broadcast_to(known, (*shape, known.shape[3])))
+        return np.ascontiguousarray(np.concatenate(told, axis=3).reshape(B * each * model.ahead, 1, -1))
 
     def _arranged(self, values: np.ndarray, B: int) -> np.ndarray:
         """Return the head's output of every segment as [B, horizon, C, heads]."""

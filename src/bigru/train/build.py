@@ -106,7 +106,7 @@ def put_together(
         adamw.load_state_dict(state["optimizer"])
     stream.start = run.step
     if isinstance(shape, ForecastModelConfig):
-        loss = forecast_loss(config.loss, shape, next(model.parameters()).device)
+        loss = forecast_loss(config.loss, shape)
     else:
         loss = loss_of(model, shape, stream.targets, training, config.constraints if shape.crf else None)
     per_step = shape.per_step and not shape.crf

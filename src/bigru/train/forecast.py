@@ -19,8 +19,9 @@ from ..errors import ArgumentError, DataError, nearest, sentence
 from ..runtime.forecaster import Forecaster, cuts_of
 from ..tasks import forecast
 from ..tasks.forecast import Cut
+from .fit import Fitted
 
-__all__ = ["OPTIONS", "SPLIT", "ForecastPlan", "calibrated", "data_of", "plan_forecast", "roles_of"]
+__all__ = ["OPTIONS", "SPLIT", "ForecastPlan", "calibrated", "data_of", "guarded", "plan_forecast", "roles_of"]
 
 WHERE = "train"
 
@@ -28,21 +29,27 @@ ENCODER = EncoderConfig(
     hidden=128, direction="forward", dropout=0.5, input_dropout=0.0, embedding_dropout=0.0, ngram_dropout=0.0
 )
 TRAINING = TrainConfig(
-    epochs=10, batch_size=64, learning_rate=1e-3, weight_decay=0.0, warmup=0.05, average=0.99, patience=3
+    epochs=10, batch_size=64, learning_rate=1e-3, weight_decay=0.0, warmup=0.05, average=0.99, patience=5
 )
 
 SPLIT = (0.7, 0.1, 0.2)
 """Shares of the rows to learn from, to choose the epoch by and to score, in the order of time."""
 
-WINDOWS = 8192
+WINDOWS = 4096
 """Windows drawn for an epoch: neighbours say almost the same, so that more cost more than they teach."""
+
+LEAST_STEPS, MOST_EPOCHS = 1000, 60
+"""Where windows are few, more epochs make up for it: until there are so many steps, or epochs."""
 
 JUDGED = 1000
 """Windows of dev that choose the epoch and measure the intervals: evenly spread over all there are."""
 
+LEAST_SKILL = 0.03
+"""Below this skill on dev, whose windows share most of their rows, a model is not known to beat the last value."""
+
 ROLES = ("past", "known", "calendar")
 SHAPE = ("lookback", "segment", "joint", "normalise", "quantiles", "levels")
-OWN = (*ROLES, *SHAPE, "loss", "season", "windows", "split")
+OWN = (*ROLES, *SHAPE, "loss", "season", "windows", "split", "guard")
 OPTIONS = (*OWN, *to_dict(ENCODER), *to_dict(TRAINING))
 """Every setting of a forecaster."""
 
@@ -55,6 +62,7 @@ class ForecastPlan:
         config, model, training: the three configurations.
         cuts: by part, "train", "dev" and "test", where forecasts begin; a part may be empty but for train and dev.
         windows: windows drawn for an epoch.
+        guard: whether a model that is not clearly better than the last value answers that.
     """
 
     config: forecast.Config
@@ -62,6 +70,7 @@ class ForecastPlan:
     training: TrainConfig
     cuts: dict[str, list[Cut]]
     windows: int
+    guard: bool
 
 
 def roles_of(targets: Sequence[str] | None, options: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
@@ -121,14 +130,15 @@ def plan_forecast(
         empty = "learn from" if not cuts["train"] else "choose the epoch by"
         want = f"enough for one look-back ({lookback}) and one horizon ({horizon}) to {empty}"
         raise DataError(sentence(table.source, "rows", want, _counts(bounds), "Shorten the horizon or the look-back."))
-    return ForecastPlan(config, model, _changed(TRAINING, chosen), cuts, int(chosen.get("windows", WINDOWS)))
+    windows = min(int(chosen.get("windows", WINDOWS)), len(cuts["train"]))
+    return ForecastPlan(config, model, _training(chosen, windows), cuts, windows, bool(chosen.get("guard", True)))
 
 
 def data_of(plan: ForecastPlan) -> tuple[tuple[Windows, Windows], tuple[Windows, Windows]]:
     """Return features and targets to learn from, and to choose the epoch by."""
     train, dev = plan.cuts["train"], judged(plan.cuts["dev"])
     features = forecast.featurise(plan.config, train)
-    features.drawn = min(plan.windows, len(train))
+    features.drawn = plan.windows
     return (features, forecast.targets(plan.config, train)), (
         forecast.featurise(plan.config, dev),
         forecast.targets(plan.config, dev),
@@ -140,6 +150,17 @@ def judged(cuts: Sequence[Cut]) -> list[Cut]:
     if len(cuts) <= JUDGED:
         return list(cuts)
     return [cuts[n] for n in np.linspace(0, len(cuts) - 1, JUDGED).astype(int)]
+
+
+def guarded(plan: ForecastPlan, fitted: Fitted) -> dict[str, np.ndarray] | None:
+    """Return weights that answer the last value, where a training did not clearly beat it on dev; else None.
+
+    The forecast is the last value and what the head adds to it, so a head of zeros is that rule, exactly.
+    """
+    clear = fitted.best_score is not None and fitted.best_score >= LEAST_SKILL
+    if clear or not plan.guard or plan.model.normalise != "last":
+        return None
+    return {name: np.zeros_like(w) if name.startswith("head.") else w for name, w in fitted.weights.items()}
 
 
 def calibrated(made: Bundle, cuts: Sequence[Cut]) -> Bundle:
@@ -200,6 +221,17 @@ def _check_rows(table: TimeTable, bounds: Sequence[tuple[int, int, int]], lookba
         want = f"at least {lookback + horizon} to learn from, {lookback} to read and {horizon} to forecast"
         remedy = "Shorten --horizon or --lookback, or give more rows."
         raise DataError(sentence(table.source, "rows", want, f"{most} of {max(map(len, table.series))}", remedy))
+
+
+def _training(chosen: Mapping[str, Any], windows: int) -> TrainConfig:
+    """Return how to train on so many windows an epoch; early stopping ends what is more than enough."""
+    training: TrainConfig = _changed(TRAINING, chosen)
+    if "epochs" in chosen:
+        return training
+    enough = math.ceil(LEAST_STEPS / math.ceil(windows / training.batch_size))
+    epochs = max(training.epochs, min(MOST_EPOCHS, enough))
+    patience = training.patience if "patience" in chosen else max(training.patience, epochs // 4)
+    return replace(training, epochs=epochs, patience=patience)
 
 
 def _cuts(config: forecast.Config, table: TimeTable, bounds: Sequence[tuple[int, int, int]]) -> dict[str, list[Cut]]:

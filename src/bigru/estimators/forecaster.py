@@ -1,0 +1,249 @@
+"""A forecaster with the face of scikit-learn."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.utils import check_random_state
+
+from .. import bundle as saved
+from ..data.cells import columns_of_frame
+from ..data.times import Step
+from ..data.timetable import Series, TimeTable, from_columns
+from ..errors import ArgumentError, sentence
+from ..metrics import Report
+from ..runtime.forecaster import Forecaster
+from ..tasks import forecast
+from ..train.export import export
+from ..train.fit import fit
+from ..train.forecast import calibrated, data_of, guarded, plan_forecast, roles_of
+from .fitted import model_of, restore
+
+__all__ = ["BiGRUForecaster"]
+
+ROLES = ("past", "known", "calendar")
+
+
+class BiGRUForecaster(BaseEstimator):
+    """Forecasts the next rows of a table: segments of the past through a GRU, the whole horizon at once.
+
+    None stands for the default (`bigru.train.forecast`).
+
+    Args:
+        horizon: rows to forecast (H).
+        lookback: rows to read (L); None takes four seasons, at least the horizon.
+        segment: rows per segment (w).
+        targets: columns to forecast; None takes all that have no other role.
+        past, known: columns that are read only, and those of them that are known in the future.
+        calendar: what is told of the time, as ("hour", "weekday").
+        time_column, id_column: which columns say when, and whose; None looks for a known name.
+        fill: "forward" or "linear" fills missing rows and cells; None refuses them.
+        season: rows after which what was may come again; None follows the step.
+        split: shares, or numbers, of the rows to learn from, to choose the epoch by, and to leave alone.
+        joint: whether targets are read together.
+        normalise: "last", "revin" or "none".
+        quantiles: what is answered beside the median, as (0.1, 0.5, 0.9).
+        levels: shares of the conformal intervals.
+        loss: "mae", "mse" or "huber"; with quantiles "pinball".
+        windows: windows drawn for an epoch.
+        guard: whether a model that does not clearly beat the last value on dev answers that; None means it does.
+        hidden, layers, direction, dropout: of the encoder.
+        epochs, batch_size, learning_rate, average, patience, time, precision: of the training.
+        random_state: seed of weights, order and dropout.
+        verbose: 0 for silence, 1 for progress on stderr.
+
+    Attributes:
+        history_: per epoch its figures.
+        best_score_: the skill on dev of the weights kept, 1 - loss / loss of repeating the last value.
+        table_: the table that was learnt from.
+        bundle_: the model as it is saved.
+    """
+
+    TASK = "forecast"
+
+    def __init__(
+        self,
+        *,
+        horizon: int = 24,
+        lookback: int | None = None,
+        segment: int | None = None,
+        targets: Sequence[str] | None = None,
+        past: Sequence[str] = (),
+        known: Sequence[str] = (),
+        calendar: Sequence[str] = (),
+        time_column: str | None = None,
+        id_column: str | None = None,
+        fill: str | None = None,
+        season: int | None = None,
+        split: Sequence[float] | None = (0.8, 0.2, 0.0),
+        joint: bool | None = None,
+        normalise: str | None = None,
+        quantiles: Sequence[float] | None = None,
+        levels: Sequence[float] | None = None,
+        loss: str | None = None,
+        windows: int | None = None,
+        guard: bool | None = None,
+        hidden: int | None = None,
+        layers: int | None = None,
+        direction: str | None = None,
+        dropout: float | None = None,
+        epochs: int | None = None,
+        batch_size: int | None = None,
+        learning_rate: float | None = None,
+        average: float | None = None,
+        patience: int | None = None,
+        time: float | None = None,
+        precision: str | None = None,
+        random_state: Any = 0,
+        verbose: int = 0,
+    ) -> None:
+        self.horizon = horizon
+        self.lookback = lookback
+        self.segment = segment
+        self.targets = targets
+        self.past = past
+        self.known = known
+        self.calendar = calendar
+        self.time_column = time_column
+        self.id_column = id_column
+        self.fill = fill
+        self.season = season
+        self.split = split
+        self.joint = joint
+        self.normalise = normalise
+        self.quantiles = quantiles
+        self.levels = levels
+        self.loss = loss
+        self.windows = windows
+        self.guard = guard
+        self.hidden = hidden
+        self.layers = layers
+        self.direction = direction
+        self.dropout = dropout
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.average = average
+        self.patience = patience
+        self.time = time
+        self.precision = precision
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def fit(self, X: Any, y: None = None) -> BiGRUForecaster:
+        """Train on a table whose rows are in the order of time.
+
+        Args:
+            X: a pandas, Polars or PyArrow frame with a time column, a `TimeTable`, or an array [N] or [N, C] of rows
+                one step apart.
+            y: not used: what is forecast is in X.
+
+        Raises:
+            ArgumentError: X is none of these, or a parameter does not fit.
+            DataError: too few rows, or rows that cannot be used as they are.
+        """
+        table, roles = self._table(X)
+        options = {name: value for name, value in self.get_params(deep=False).items() if name not in NOT_SETTINGS}
+        seed = self.random_state
+        options["seed"] = seed if isinstance(seed, int) else int(check_random_state(seed).randint(2**31 - 1))
+        made = plan_forecast(table, roles, self.horizon, options)
+        progress = "auto" if self.verbose else "silent"
+        fitted = fit(forecast, made.config, made.model, *data_of(made), made.training, progress=progress)
+        facts = {"score": fitted.score_name, "best_score": fitted.best_score, "best_epoch": fitted.best_epoch}
+        metrics = {"training": {**facts, "steps": fitted.steps}}
+        weights = guarded(made, fitted) or fitted.weights
+        bundle = export(forecast, made.config, made.model, weights, made.cuts["dev"], metrics=metrics)
+        self.bundle_, self.table_ = calibrated(bundle, made.cuts["dev"]), table
+        self.history_, self.best_score_ = fitted.history, fitted.best_score
+        return self
+
+    def predict(self, X: Any = None) -> np.ndarray:
+        """Return what follows the last row of X, or of what was learnt from: [H, C], or [S, H, C] for S series."""
+        answers = self.answer(X)
+        rows = np.stack([np.stack(list(answer["forecast"].values()), axis=1) for answer in answers])
+        return rows[0] if "series" not in answers[0] else rows
+
+    def predict_interval(self, X: Any = None, level: float = 0.9) -> np.ndarray:
+        """Return the ends of an interval that was asked for in `levels`: [H, C, 2], or [S, H, C, 2]."""
+        answers = self.answer(X)
+        if f"{level:g}" not in answers[0].get("intervals", {}):
+            want = "one of " + ", ".join(answers[0].get("intervals", {})) + ", the levels of the model"
+            raise ArgumentError(sentence("predict_interval", "level", want, level))
+        rows = np.stack([np.stack(list(a["intervals"][f"{level:g}"].values()), axis=1) for a in answers])
+        return rows[0] if "series" not in answers[0] else rows
+
+    def answer(self, X: Any = None) -> list[dict[str, Any]]:
+        """Return per series what `bigru predict` prints: times, forecast, quantiles, intervals."""
+        made = model_of(self)
+        if X is None and not hasattr(self, "table_"):
+            raise ArgumentError(sentence("predict", "X", "a table, for a model that was loaded", None))
+        return Forecaster(made).predict(self.table_ if X is None else self._table(X)[0])
+
+    def evaluate(self, X: Any, stride: int = 1) -> Report:
+        """Score every `stride`th origin of X, beside the naive rules; origins that training saw are left out."""
+        return Forecaster(model_of(self)).evaluate(self._table(X)[0], stride)
+
+    def score(self, X: Any, y: None = None) -> float:
+        """Return the skill on X: 1 - MSE / MSE of repeating the last value. Above 0 it is better than that."""
+        report = self.evaluate(X)
+        return 1.0 - report["mse"] / report["naive_mse"]
+
+    def save(self, path: str | os.PathLike[str], force: bool = False) -> None:
+        """Write the model to a folder that `bigru.load` and the command line read."""
+        saved.save(model_of(self), path, force)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> BiGRUForecaster:
+        """Read a saved model, ready to predict. (Its parameters are the defaults: they are not part of a model.)"""
+        return restore(cls(), saved.load(path))
+
+    def _table(self, X: Any) -> tuple[TimeTable, dict[str, tuple[str, ...]]]:
+        """Return a table and the roles of its columns, those of the model if there is one."""
+        roles = roles_of(self.targets, {role: getattr(self, role) for role in ROLES})
+        if hasattr(self, "bundle_"):
+            features = self.bundle_.config.features
+            roles = {role: getattr(features, role) for role in roles}
+        if isinstance(X, TimeTable):
+            return X, roles if roles["targets"] else {**roles, "targets": X.columns}
+        if isinstance(X, (np.ndarray, list)):
+            return _of_array(X, roles)
+        found = columns_of_frame(X)
+        options: dict[str, Any] = {"time": self.time_column, "id": self.id_column, "fill": self.fill}
+        beside = (*roles["past"], *roles["known"])
+        if not roles["targets"]:
+            columns = from_columns(found, columns=None, ahead=roles["known"], **options).columns
+            roles = {**roles, "targets": tuple(name for name in columns if name not in beside)}
+        wanted = (*roles["targets"], *beside)
+        return from_columns(found, columns=wanted, ahead=roles["known"], **options), roles
+
+
+NOT_SETTINGS = ("horizon", "targets", *ROLES, "time_column", "id_column", "fill", "random_state", "verbose")
+"""Parameters that are not settings of the plan."""
+
+
+def _of_array(X: Any, roles: dict[str, tuple[str, ...]]) -> tuple[TimeTable, dict[str, tuple[str, ...]]]:
+    """Return an array as a table of one series whose columns are numbered from 1."""
+    values = np.asarray(X)
+    values = values[:, None] if values.ndim == 1 else values
+    if values.ndim != 2 or values.dtype.kind not in "iuf" or not values.size:
+        got = f"{values.dtype} of shape {list(values.shape)}"
+        raise ArgumentError(sentence("fit", "X", "a frame, or numbers [N] or [N, C]", got))
+    bad = np.argwhere(~np.isfinite(values))
+    if len(bad):
+        row, column = bad[0]
+        raise ArgumentError(sentence("fit", f"X[{row}, {column}]", "a finite number", values[row, column]))
+    columns = tuple(str(n) for n in range(1, values.shape[1] + 1))
+    beside = (*roles["past"], *roles["known"])
+    targets = roles["targets"] or tuple(name for name in columns if name not in beside)
+    order = (*targets, *beside)
+    missing = next((name for name in order if name not in columns), None)
+    if missing is not None:
+        raise ArgumentError(sentence("fit", "columns of X", ", ".join(order), f"none for {missing!r}"))
+    numbers = values.astype(np.float64)[:, [columns.index(name) for name in order]]
+    rows = np.arange(len(values))
+    series = Series("", rows, numbers, rows + 1)
+    return TimeTable([series], order, Step("row", 1), "", "X"), {**roles, "targets": targets}

@@ -1,0 +1,228 @@
+"""Training forecasters: parts in time, losses, bit-equal resumption, intervals that hold what they say."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from bigru.bundle import load, save
+from bigru.config import ForecastModelConfig
+from bigru.data.timetable import TimeTable
+from bigru.data.windows import Windows
+from bigru.errors import ArgumentError, DataError
+from bigru.runtime.forecaster import Forecaster
+from bigru.tasks import forecast
+from bigru.tasks.forecast import Cut
+from bigru.train.export import export
+from bigru.train.fit import Fitted, fit
+from bigru.train.forecast import ForecastPlan, calibrated, data_of, guarded, plan_forecast, roles_of
+from bigru.train.skill import Skill, forecast_loss
+from bigru.train.stream import Batch, Stream
+from bigru.train.watch import Watch
+from tables import forecaster, hourly
+
+SMALL = {"hidden": 8, "epochs": 3, "batch_size": 16, "lookback": 24, "learning_rate": 0.01}
+
+
+def plan_of(table: TimeTable, **options: Any) -> ForecastPlan:
+    chosen = SMALL | options
+    horizon = chosen.pop("horizon", 6)
+    roles = roles_of([name for name in table.columns if name not in chosen.get("known", ())], chosen)
+    return plan_forecast(table, roles, horizon, chosen)
+
+
+def trained(plan: ForecastPlan, **options: Any) -> Fitted:
+    return fit(forecast, plan.config, plan.model, *data_of(plan), plan.training, **({"progress": "silent"} | options))
+
+
+def test_parts_follow_each_other_in_time() -> None:
+    plan = plan_of(hourly(300), split=[200, 50, 50])
+    origins = {name: [cut.origin for cut in cuts] for name, cuts in plan.cuts.items()}
+    assert origins == {
+        "train": list(range(24, 195)),
+        "dev": list(range(200, 245)),
+        "test": list(range(250, 295)),
+    }
+    assert plan.config.seen == "2020-01-11 09:00:00"
+    shares = plan_of(hourly(300), split=[0.5, 0.25, 0.25])
+    assert [cuts[0].origin for cuts in shares.cuts.values()] == [24, 150, 225]
+
+
+def test_the_scale_is_that_of_the_part_to_learn_from() -> None:
+    table = hourly(300)
+    table.series[0].values[200:] += 1000
+    plan = plan_of(table, split=[200, 50, 50])
+    assert plan.config.features.scales[""].mean == pytest.approx(table.series[0].values[:200].mean(axis=0).tolist())
+
+
+@pytest.mark.parametrize(
+    ("rows", "options", "line"),
+    [
+        (1, {}, "t.csv: rows must be at least 30 to learn from, 24 to read and 6 to forecast, got 0 of 1. Shorten "),
+        (
+            60,
+            {"horizon": 500},
+            "t.csv: rows must be at least 524 to learn from, 24 to read and 500 to forecast, got",
+        ),
+        (60, {"split": [50, 5, 5]}, "t.csv: rows must be enough for one look-back (24) and one horizon (6) to choose "),
+        (60, {"split": [0.9, 0.2, 0]}, "train: split must be at most 1 in all, got [0.9, 0.2, 0]."),
+        (60, {"split": [0.9]}, "train: split must be three numbers"),
+        (60, {"horizon": 0}, "train: --horizon must be at least 1, got 0."),
+        (60, {"lookbak": 3}, "train: option must be one of "),
+        (
+            60,
+            {"lookback": 10, "segment": 3},
+            "ForecastModelConfig: lookback must be a multiple of the segment, 3, got",
+        ),
+        (60, {"normalise": "first"}, "ForecastModelConfig: normalise must be one of last, revin, none, got 'first'."),
+        (60, {"quantiles": [0.1, 0.9]}, "ForecastModelConfig: quantiles must be with 0.5 among them, got [0.1, 0.9]."),
+        (
+            60,
+            {"levels": [0.9, 0.5]},
+            "ForecastModelConfig: levels must be rising and within 0 < p < 1, got [0.9",
+        ),
+    ],
+)
+def test_what_does_not_fit_is_refused(rows: int, options: dict[str, Any], line: str) -> None:
+    with pytest.raises((ArgumentError, DataError)) as caught:
+        plan_of(hourly(rows), **options)
+    assert str(caught.value).startswith(line)
+
+
+def test_losses_by_hand() -> None:
+    model = ForecastModelConfig(4, 2, 2, 1, quantiles=(0.1, 0.5))
+    values = torch.tensor([[[[0.0, 1.0]], [[2.0, 5.0]]]])
+    batch = Batch(torch.zeros(1, 4, 1), torch.tensor([4]), torch.tensor([[[1.0], [1.0]]]))
+    expected = {"mae": (1 + 1) / 2, "mse": (1 + 1) / 2, "huber": 0.5, "pinball": 2 * (0.1 + 0 + 0.9 + 2.0) / 4}
+    for kind, want in expected.items():
+        assert float(forecast_loss(kind, model)(values, batch)) == pytest.approx(want)
+
+
+def test_skill_is_nought_for_the_last_value() -> None:
+    plan = plan_of(hourly(200), quantiles=(0.1, 0.5, 0.9))
+    features, targets = data_of(plan)[1]
+    skill = Skill(plan.model, (features, targets), forecast_loss("pinball", plan.model))
+
+    class Last(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.weight = torch.nn.Parameter(torch.zeros(()))
+
+        def forward(self, inputs: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
+            return inputs[:, -1, :2][:, None, :, None].expand(-1, 6, -1, 3)
+
+    assert skill.score(Last())[0] == pytest.approx(0)
+
+
+def test_a_forecaster_learns_is_saved_and_answers_alike(tmp_path: Path) -> None:
+    table = hourly(400)
+    plan = plan_of(table, epochs=12)
+    fitted = trained(plan)
+    assert fitted.score_name == "skill"
+    assert fitted.best_score is not None
+    assert fitted.best_score > 0.5
+    made = export(forecast, plan.config, plan.model, fitted.weights, plan.cuts["dev"])
+    made = calibrated(made, plan.cuts["dev"])
+    save(made, tmp_path / "m")
+    again = load(tmp_path / "m")
+    assert again.config == made.config
+    assert again.model == made.model
+    cuts = plan.cuts["test"]
+    ours, theirs = (Forecaster(one).run(cuts) for one in (made, again))
+    assert ours.values.tobytes() == theirs.values.tobytes()
+    report = Forecaster(again).score(cuts)
+    assert report["mse"] < 0.5 * report["naive_mse"]
+    assert 0.75 <= report["coverage_90"] <= 1
+
+
+def test_the_same_call_gives_the_same_bits() -> None:
+    plan = plan_of(hourly(200), known=("b",), calendar=("hour",), direction="both")
+    first, second = trained(plan), trained(plan)
+    assert all(np.array_equal(first.weights[name], second.weights[name]) for name in first.weights)
+
+
+def test_a_training_that_was_cut_short_goes_on_with_the_same_bits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = plan_of(hourly(200), windows=60)
+    whole, saved = trained(plan), Watch.save
+
+    def save_and_die(self: Watch) -> None:
+        saved(self)
+        if self.run.step == self.stream.per_epoch:
+            raise OSError("the machine is gone")
+
+    monkeypatch.setattr(Watch, "save", save_and_die)
+    with pytest.raises(OSError, match="the machine is gone"):
+        trained(plan, folder=tmp_path)
+    monkeypatch.undo()
+    again = trained(plan, folder=tmp_path, resume=True)
+    assert [row["step"] for row in again.history] == [4, 8, 12]
+    assert all(np.array_equal(whole.weights[name], again.weights[name]) for name in whole.weights)
+
+
+def test_dev_is_never_held_out_by_chance() -> None:
+    plan = plan_of(hourly(200))
+    with pytest.raises(ArgumentError, match="dev examples must be given for forecasts"):
+        fit(forecast, plan.config, plan.model, data_of(plan)[0], None, plan.training, progress="silent")
+
+
+def test_an_epoch_draws_so_many_windows_and_other_ones_next_time() -> None:
+    plan = plan_of(hourly(300), windows=50)
+    (features, targets), _ = data_of(plan)
+    stream = Stream(features, targets, 16, 2, 0)
+    orders = [np.concatenate(stream._order(epoch)) for epoch in (0, 1)]
+    assert [len(set(order.tolist())) for order in orders] == [50, 50]
+    assert set(orders[0].tolist()) != set(orders[1].tolist())
+    assert stream.per_epoch == 4
+
+
+def test_windows_beyond_the_matrix_are_refused() -> None:
+    with pytest.raises(ArgumentError, match=r"starts must be within 0\.\.7, got 3\.\.8"):
+        Windows(np.zeros((10, 1), np.float32), np.array([3, 8]), 3)
+
+
+@pytest.mark.parametrize("quantiles", [(), (0.05, 0.5, 0.95)])
+def test_intervals_hold_what_they_say_where_dev_is_like_the_rest(quantiles: tuple[float, ...]) -> None:
+    table = hourly(3000)
+    made = forecaster(table, {"targets": ("a", "b")}, quantiles=quantiles, levels=(0.5, 0.9))
+    series = table.series[0]
+    every = [Cut(series, n) for n in range(12, 2993)]
+    drawn = np.random.default_rng(0).permutation(len(every))
+    dev, test = ([every[n] for n in part] for part in (drawn[:1000], drawn[1000:]))
+    report = Forecaster(calibrated(made, dev)).score(test)
+    assert report["coverage_50"] == pytest.approx(0.5, abs=0.03)
+    assert report["coverage_90"] == pytest.approx(0.9, abs=0.02)
+
+
+def test_the_rank_of_an_interval_by_hand() -> None:
+    table = hourly(40)
+    made = forecaster(table, {"targets": ("a", "b")}, levels=(0.8,))
+    cuts = [Cut(table.series[0], n) for n in range(20, 29)]
+    model = Forecaster(made)
+    outcome, gold = model.run(cuts), forecast.targets(made.config, cuts).batch(np.arange(9))[0]
+    error = np.sort(np.abs(gold - outcome.values[..., 0]) / outcome.spread[:, None], axis=0)
+    radius = calibrated(made, cuts).weights["interval.radius"]
+    np.testing.assert_allclose(radius[0], error[math.ceil(10 * 0.8) - 1], rtol=1e-6)
+
+
+def test_what_does_not_clearly_beat_the_last_value_answers_it() -> None:
+    table = hourly(300)
+    table.series[0].values[:] = np.random.default_rng(0).standard_normal((300, 2)).cumsum(axis=0)
+    plan = plan_of(table)
+    fitted = replace(trained(plan), best_score=0.029)
+    humble = guarded(plan, fitted)
+    assert humble is not None
+    made = export(forecast, plan.config, plan.model, humble, plan.cuts["dev"])
+    report = Forecaster(calibrated(made, plan.cuts["dev"])).score(plan.cuts["test"])
+    assert report["mse"] == report["naive_mse"]
+    assert report["coverage_90"] > 0.5
+    assert guarded(plan, replace(fitted, best_score=0.03)) is None
+    assert guarded(replace(plan, guard=False), fitted) is None
+    assert guarded(plan_of(table, normalise="revin"), fitted) is None
