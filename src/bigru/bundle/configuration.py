@@ -10,14 +10,14 @@ from ..data.audio import AudioFeatures
 from ..data.series import SeriesFeatures
 from ..data.text import TextFeatures
 from ..errors import ArgumentError, check_choice, sentence
-from ..tasks import classify, tag
+from ..tasks import classify, tag, transcribe
 
 __all__ = ["TASKS", "TaskConfig", "check_agreement", "model_of", "task_of", "written"]
 
-TASKS: dict[str, ModuleType] = {"classify": classify, "tag": tag}
+TASKS: dict[str, ModuleType] = {"classify": classify, "tag": tag, "transcribe": transcribe}
 """The tasks by name."""
 
-TaskConfig = classify.Config | tag.Config
+TaskConfig = classify.Config | tag.Config | transcribe.Config
 
 KINDS = {"text": TextFeatures, "series": SeriesFeatures, "audio": AudioFeatures}
 """What a model reads, by the name in config.json."""
@@ -30,6 +30,7 @@ FIELDS: dict[str, dict[str, type | tuple[type, ...]]] = {
         "crf": bool,
         "entity_labels": (list, type(None)),
     },
+    "transcribe": {"labels": list, "unit": str, "stride": int},
 }
 
 MOST = {"hidden": 1 << 16, "layers": 64}
@@ -114,7 +115,7 @@ def check_agreement(task: str, model: ModelConfig, config: TaskConfig) -> None:
         "channels": (model.channels, features.channels if isinstance(features, TextFeatures) else ()),
         "values": (model.values, 0 if isinstance(features, TextFeatures) else features.values),
         "crf": (model.crf, getattr(config, "crf", False)),
-        "stride": (model.stride if task == "tag" else 1, 1),
+        "stride": (1 if task == "classify" else model.stride, getattr(config, "stride", 1)),
         "pooling": ("used" if model.pooling else "unused", "used" if task == "classify" else "unused"),
     }
     for name, (got, want) in pairs.items():

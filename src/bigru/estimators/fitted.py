@@ -37,8 +37,8 @@ def train(estimator: Any, task: str, X: Any, y: Any, dev: tuple[Any, Any], **lab
     options["seed"] = seed if isinstance(seed, int) else int(check_random_state(seed).randint(2**31 - 1))
     options.pop("scheme", None)
     made = plan(task, inputs, named(given, nested), kind, options=options, **labelled)
-    variants = perturbed(made.config, inputs, made.training)
     learn, judge = _data(made, inputs, named(given, nested)), None
+    variants = perturbed(made.config, inputs, made.training, learn)
     if dev[0] is not None:
         inputs, given = pairs(*dev, nested, "y_dev")
         judge = _data(made, inputs, named(given, nested))

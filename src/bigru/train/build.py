@@ -12,9 +12,10 @@ from torch import nn
 from ..config import ModelConfig, TrainConfig
 from ..errors import ArgumentError, nearest, sentence
 from ..nn.model import SequenceModel
+from ..tasks import transcribe
 from .average import Average
 from .flat import Flat
-from .losses import loss_of
+from .losses import ctc_loss, loss_of
 from .module import Training, decays, optimizer
 from .run import Run
 from .seeds import WEIGHTS, derive, set_seed
@@ -96,6 +97,9 @@ def put_together(
         average.load_state_dict(state["average"])
         adamw.load_state_dict(state["optimizer"])
     stream.start = run.step
-    loss = loss_of(model, shape, stream.targets, training, config.constraints if shape.crf else None)
+    if isinstance(config, transcribe.Config):
+        loss = ctc_loss(shape.steps)
+    else:
+        loss = loss_of(model, shape, stream.targets, training, config.constraints if shape.crf else None)
     per_step = not (shape.pooling or shape.crf)
     return Training(model, loss, flat, adamw, average, run, training, stream.steps, per_step)

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..config import ModelConfig, TrainConfig
 from ..errors import ArgumentError, DataError, TrainingError, sentence
-from ..tasks import tag
+from ..tasks import tag, transcribe
 from . import checkpoint
 from .stream import Data, Targets
 
@@ -44,8 +44,10 @@ def check(
             want = "at least one, and as many features as targets"
             got = f"{len(data[0])} features and {len(data[1])} targets"
             raise DataError(sentence("train", f"{name} examples", want, got))
-        _check_steps(name, data)
-    _check_classes(config, train[1])
+        if not isinstance(config, transcribe.Config):
+            _check_steps(name, data)
+    if not isinstance(config, transcribe.Config):
+        _check_classes(config, train[1])
     if folder is None and resume:
         raise ArgumentError(sentence("train", "folder", "given to resume from", None))
     if folder is not None and not resume and checkpoint.exists(folder):

@@ -17,6 +17,7 @@ from ..nn.model import SequenceModel
 from ..ops.crf.weights import CrfWeights
 from ..runtime.network import Network
 from ..runtime.predictor import changed
+from ..tasks import transcribe
 
 __all__ = ["TOLERANCE", "Comparison", "compare", "export"]
 
@@ -46,7 +47,7 @@ def export(
     """Return a model ready to be saved, after torch and the runtime have answered real inputs alike.
 
     Args:
-        task: `bigru.tasks.classify` or `bigru.tasks.tag`.
+        task: a module of `bigru.tasks`.
         config: the task's Config.
         model: the model's shape.
         weights: what `fit` returned, by name.
@@ -117,5 +118,7 @@ def _answers(
         return task.decode(config, logits)
     names = ("crf.transitions", "crf.start", "crf.end")
     crf = CrfWeights(*(weights[name] for name in names)) if model.crf else None
-    rows = [row[:end] for row, end in zip(logits, lengths, strict=True)]
+    rows = [row[:end] for row, end in zip(logits, model.steps(lengths), strict=True)]
+    if isinstance(config, transcribe.Config):
+        return task.decode(config, rows)
     return task.decode(config, rows, crf, inputs)

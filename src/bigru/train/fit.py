@@ -85,7 +85,7 @@ def fit(
     or not, unless `training.time` is set.
 
     Args:
-        task: `bigru.tasks.classify` or `bigru.tasks.tag`.
+        task: a module of `bigru.tasks`.
         config: the task's Config.
         model_config: the model's shape; its outputs must be the task's.
         train: features and targets to learn from.

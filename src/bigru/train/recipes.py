@@ -13,13 +13,14 @@ from types import ModuleType
 from typing import Any, NamedTuple
 
 from ..config import ChannelConfig, ConvConfig, EncoderConfig, ModelConfig, TrainConfig, from_dict, to_dict
+from ..data import transcripts
 from ..data.audio import AudioFeatures
 from ..data.channels import NGRAMS
 from ..data.series import SeriesFeatures
 from ..data.text import UNITS, TextFeatures, unit_of
 from ..errors import ArgumentError, check_choice, nearest, sentence
 from ..scheme import PREFIXES, spans
-from ..tasks import classify, tag
+from ..tasks import classify, tag, transcribe
 
 __all__ = ["DEFAULTS", "OPTIONS", "Plan", "Recipe", "plan"]
 
@@ -80,12 +81,20 @@ DEFAULTS: dict[tuple[str, str], Recipe] = {
         encoder=replace(SERIES, hidden=96, dropout=0.3),
         training=TrainConfig(epochs=30, average=0.995, time_masks=2, band_masks=2, speed=0.1),
     ),
+    ("transcribe", "audio"): Recipe(
+        front=(ConvConfig(64, 5, 2), ConvConfig(96, 5, 2)),
+        encoder=replace(SERIES, hidden=128, layers=2, dropout=0.3),
+        training=TrainConfig(epochs=40, average=0.995, time_masks=2, band_masks=2, speed=0.1),
+    ),
     ("tag", "series"): Recipe(
         encoder=SERIES,
         training=TrainConfig(epochs=30, learning_rate=5e-3),
     ),
 }
 """The recipe of each task and kind of input; lists of tokens are texts."""
+
+TASKS = {"classify": classify, "tag": tag, "transcribe": transcribe}
+"""The tasks by name."""
 
 KINDS = {"text": "text", "tokens": "text", "series": "series", "audio": "audio"}
 """What recipe a kind of input has."""
@@ -133,9 +142,9 @@ def plan(
     """Decide everything about a problem: the recipe for its kind, changed where `options` say so.
 
     Args:
-        task: "classify" or "tag".
+        task: "classify", "tag" or "transcribe".
         inputs: training inputs; vocabulary and scaling are learnt from them.
-        targets: per input a label, a list of labels (`multi_label`), or one tag per unit or step.
+        targets: per input a label, a list of labels (`multi_label`), one tag per unit or step, or a transcript.
         kind: "text", "tokens", "series" or "audio".
         multi_label: whether an input has any number of labels.
         scheme: how tags spell spans, None where they spell none.
@@ -144,7 +153,7 @@ def plan(
     Raises:
         ArgumentError: an option is unknown or does not suit the task, or its value does not fit.
     """
-    check_choice(WHERE, "task", task, ("classify", "tag"))
+    check_choice(WHERE, "task", task, TASKS)
     check_choice(WHERE, "kind of input", kind, KINDS)
     chosen = {name: value for name, value in (options or {}).items() if value is not None}
     for name in chosen:
@@ -156,12 +165,15 @@ def plan(
         raise ArgumentError(sentence(WHERE, "task", f"another for {kind} inputs", repr(task)))
     recipe = DEFAULTS[task, KINDS[kind]]
     unit, units = _probe(inputs, chosen) if KINDS[kind] == "text" else ("", 0)
-    features = _features(inputs, kind, recipe, chosen, unit, units)
+    features = _features(task, inputs, kind, recipe, chosen, unit, units)
+    front = _front(task, chosen.get("front", recipe.front))
     config = _config(task, features, targets, multi_label, scheme, chosen)
+    if isinstance(config, transcribe.Config):
+        config = replace(config, stride=math.prod(conv.stride for conv in front))
     return Plan(
-        task=classify if task == "classify" else tag,
+        task=TASKS[task],
         config=config,
-        model=_model(task, config, recipe, chosen),
+        model=_model(task, config, recipe, front, chosen),
         training=_training(recipe, chosen, len(inputs), units),
     )
 
@@ -191,10 +203,10 @@ def _training(recipe: Recipe, chosen: Mapping[str, Any], count: int, units: int)
 
 
 def _features(
-    inputs: Sequence[Any], kind: str, recipe: Recipe, chosen: Mapping[str, Any], unit: str, units: int
+    task: str, inputs: Sequence[Any], kind: str, recipe: Recipe, chosen: Mapping[str, Any], unit: str, units: int
 ) -> TextFeatures | SeriesFeatures | AudioFeatures:
     if kind == "audio":
-        _refuse(TEXT, chosen, kind)
+        _refuse(TEXT[1:] if task == "transcribe" else TEXT, chosen, kind)
         return AudioFeatures.fit(inputs, **{name: chosen[name] for name in AUDIO if name in chosen})
     _refuse(AUDIO, chosen, kind)
     settings = {name: chosen[name] for name in TEXT if name in chosen}
@@ -234,7 +246,7 @@ def _config(
     multi_label: bool,
     scheme: str | None,
     chosen: Mapping[str, Any],
-) -> classify.Config | tag.Config:
+) -> classify.Config | tag.Config | transcribe.Config:
     crf = chosen.get("crf")
     if task == "tag":
         labels = _tags(set(chain.from_iterable(targets)), scheme)
@@ -242,6 +254,11 @@ def _config(
     for name, given in (("crf", crf), ("scheme", scheme)):
         if given:
             raise ArgumentError(sentence(WHERE, name, "absent for one label per input", repr(given)))
+    if task == "transcribe":
+        unit = chosen.get("unit") or transcripts.unit_of(targets)
+        check_choice(WHERE, "unit", unit, transcripts.UNITS)
+        spelt = {symbol for text in targets for symbol in transcripts.symbols(text, unit)}
+        return transcribe.Config(tuple(sorted(spelt)), features, unit)
     found = set(chain.from_iterable(targets)) if multi_label else set(targets)
     return classify.Config(tuple(sorted(found)), features, multi_label)
 
@@ -259,7 +276,9 @@ def _written(label: str, scheme: str) -> list[str]:
     return [prefix if label == "_" else f"{prefix}-{label}" for prefix in PREFIXES[scheme]]
 
 
-def _model(task: str, config: Any, recipe: Recipe, chosen: Mapping[str, Any]) -> ModelConfig:
+def _model(
+    task: str, config: Any, recipe: Recipe, front: tuple[ConvConfig, ...], chosen: Mapping[str, Any]
+) -> ModelConfig:
     text = isinstance(config.features, TextFeatures)
     pooling = tuple(chosen.get("pooling", recipe.pooling))
     if bool(pooling) != (task == "classify"):
@@ -274,7 +293,7 @@ def _model(task: str, config: Any, recipe: Recipe, chosen: Mapping[str, Any]) ->
         skip=chosen.get("skip", recipe.skip),
         crf=task == "tag" and config.crf,
         wide=chosen.get("wide", recipe.wide),
-        front=_front(task, chosen.get("front", recipe.front)),
+        front=front,
     )
 
 
