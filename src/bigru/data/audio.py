@@ -36,6 +36,11 @@ FITTED = 500
 FRAME = 25.0
 """Milliseconds that a frame sees."""
 
+FULL_SCALE = 32768.0
+"""Energies are those of 16-bit integers, as Kaldi's; below 1, which such integers cannot hold, they count as 1:
+digital silence is no further from a quiet room than that.
+"""
+
 
 @dataclass(frozen=True)
 class AudioFeatures:
@@ -213,7 +218,8 @@ def _frames(samples: np.ndarray, rate: int, bins: int, shift: float) -> np.ndarr
     package, options = _options(rate, bins, shift)
     bank = package.OnlineFbank(options)
     # A list crosses into the package four times as fast as an array.
-    bank.accept_waveform(rate, samples.tolist())
+    bank.accept_waveform(rate, (samples * FULL_SCALE).tolist())
     bank.input_finished()
     count = bank.num_frames_ready
-    return np.array([bank.get_frame(n) for n in range(count)], np.float32).reshape(count, bins)
+    frames = np.array([bank.get_frame(n) for n in range(count)], np.float32).reshape(count, bins)
+    return np.maximum(frames, 0.0, out=frames)

@@ -21,7 +21,7 @@ def unit_of(transcripts: Sequence[str]) -> str:
     """
     tokens = [token for text in transcripts for token in text.split()]
     spaced = len(tokens) > len(transcripts) or all(token.isascii() and len(token) > 1 for token in set(tokens))
-    return "token" if spaced and len(tokens) >= RECURRING * len(set(tokens)) else "char"
+    return "token" if tokens and spaced and len(tokens) >= RECURRING * len(set(tokens)) else "char"
 
 
 def symbols(transcript: str, unit: str) -> list[str]:
