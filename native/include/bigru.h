@@ -1,6 +1,7 @@
-/* bigru's kernels behind one C interface: GRU layers and linear-chain CRFs on a CPU, forward and backward.
+/* bigru's kernels behind one C interface: GRU layers and linear-chain CRFs on a CPU, forward and backward, and the
+ * decoding of CTC outputs.
  *
- * Letters: B batch, T time, I input, H hidden, D directions (1 or 2), K tags.
+ * Letters: B batch, T time, I input, H hidden, D directions (1 or 2), K tags or symbols.
  * All arrays are dense and row-major and belong to the caller; what a call writes must not overlap what it reads.
  * Results do not depend on the number of threads, nor a row's on the other rows of the batch, to the last bit.
  * Any thread may call, also after fork; of simultaneous calls one has the helper threads and the others work alone.
@@ -157,6 +158,55 @@ typedef struct {
 /* probabilities [count] that exactly these tags stand there and, with joins, that the stretch goes on at neither end. */
 BIGRU_API int bigru_crf_span_marginals(const bigru_crf_batch* batch, const bigru_crf_scores* scores,
                                        const float* emissions, const bigru_crf_spans* spans, double* probabilities);
+
+/* A batch of sequences whose frames bear scores of K symbols, of which 0 is the blank (CTC, docs/math/ctc.md). */
+typedef bigru_crf_batch bigru_ctc_batch;
+
+/* What decoding tells of each sequence: n labellings, best first. Past each count everything is zero. */
+typedef struct {
+  int64_t* counts;            /* [B, n] symbols in it, -1 where there are fewer labellings */
+  int64_t* symbols;           /* [B, n, T] each 1..K-1 */
+  int64_t* starts;            /* [B, n, T] first frame of each symbol in the likeliest alignment of the labelling, */
+  int64_t* ends;              /* [B, n, T] and the frame after its last */
+  float* confidences;         /* [B, n, T] greatest probability of the symbol among those frames */
+  double* log_probabilities;  /* [B, n] of the labelling, summed over all its alignments; -inf where there are fewer */
+  double* scores;             /* [B, n] what they are ordered by */
+} bigru_ctc_labellings;
+
+/* An n-gram model with back-off, as an automaton over the K symbols, of which 0 here means the end. A state is what was
+ * read last; a symbol that it has no arc for is looked up in the next shorter state, which costs back_off. */
+typedef struct {
+  int64_t states, arcs;
+  int64_t start;           /* where a sequence begins */
+  const int64_t* first;    /* [states + 1] where a state's arcs begin; state 0, which has read nothing, has K, one for each */
+  const int32_t* symbols;  /* [arcs] ascending within a state */
+  const int32_t* next;     /* [arcs] the state after it */
+  const float* log_p;      /* [arcs] finite, at most 0 */
+  const float* back_off;   /* [states] finite, at most 0 */
+  const int32_t* shorter;  /* [states] a smaller number than its own, but for state 0 */
+} bigru_ctc_model;
+
+typedef struct {
+  int64_t width;                 /* prefixes kept after each frame, at least 1 */
+  int64_t n;                     /* labellings wanted, 1..width */
+  int64_t candidates;            /* a frame prolongs prefixes by so many of its likeliest symbols; 0: by all */
+  double weight, bonus;          /* score = log probability + weight * log p by the model + bonus * symbols; at most 1e6 */
+  const bigru_ctc_model* model;  /* or NULL */
+} bigru_ctc_search;
+
+/* logits [B, T, K], of which the softmax is taken. The likeliest symbol of each frame, of equals the smaller, with
+ * repetitions and blanks removed; n is 1 and scores are log probabilities. Where a logit is NaN or infinite,
+ * counts is -1 and log_probabilities NaN, here and below. Of T frames and L symbols, 2 T L bytes are needed at work. */
+BIGRU_API int bigru_ctc_greedy(const bigru_ctc_batch* batch, const float* logits, const bigru_ctc_labellings* to);
+
+/* The best labellings by prefix beam search. Of equal scores the one that comes first in the order of symbols. */
+BIGRU_API int bigru_ctc_beam(const bigru_ctc_batch* batch, const float* logits, const bigru_ctc_search* search,
+                             const bigru_ctc_labellings* to);
+
+/* What is told of given labellings: counts [B] each 0..T, symbols [B, T] each 1..K-1. n is 1; a labelling that does not fit
+ * into its sequence's frames has counts -1. */
+BIGRU_API int bigru_ctc_align(const bigru_ctc_batch* batch, const float* logits, const int64_t* counts,
+                              const int64_t* symbols, const bigru_ctc_labellings* to);
 
 /* The instruction set in use: "portable", "avx2", "avx512" or "avx512_bf16". BIGRU_ISA in the environment, read at the first
  * call, chooses another; NULL if it names one that this build or this CPU lacks. */

@@ -14,6 +14,7 @@ using nb::literals::operator""_a;
 using namespace bigru_python;
 
 void bind_crf(nb::module_& m);
+void bind_ctc(nb::module_& m);
 void bind_peak(nb::module_& m);
 
 namespace {
@@ -200,5 +201,6 @@ NB_MODULE(_native, m) {
       .def("infer", &Prepared::infer, "x"_a, "lengths"_a.none(), "h0"_a.none(), "y"_a, "h_n"_a, "threads"_a)
       .def("step", &Prepared::step, "x"_a, "h"_a);
   bind_crf(m);
+  bind_ctc(m);
   bind_peak(m);
 }

@@ -88,7 +88,7 @@ struct Kernels {
   long (*gate_floats)(long H);  // of one (step, row) in `gates`
   long (*weight_sum_floats)(const Layer&);
   void (*sum_weight_gradients)(const Layer&, const float* dw, long tasks, const WeightGradients&);
-  void (*vector_math)(int function, const float* in, float* out, long count);  // 0 sigmoid, 1 tanh, 2 exp, 3 log: for tests
+  void (*vector_math)(int function, const float* in, float* out, long count);  // 0 sigmoid, 1 tanh, 2 exp, 3 log
   CrfKernels crf;
   double (*products[kPrecisions])(long rounds, float* sink);  // how many operations those rounds were; or null
 };

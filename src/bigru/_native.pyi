@@ -104,6 +104,27 @@ def crf_span_marginals(
     joins: np.ndarray | None,
     probabilities: np.ndarray,
 ) -> None: ...
+def ctc_greedy(logits: np.ndarray, lengths: np.ndarray | None, threads: int, told: tuple[np.ndarray, ...]) -> None: ...
+def ctc_beam(
+    logits: np.ndarray,
+    lengths: np.ndarray | None,
+    threads: int,
+    width: int,
+    n: int,
+    candidates: int,
+    weight: float,
+    bonus: float,
+    model: tuple[Any, ...] | None,
+    told: tuple[np.ndarray, ...],
+) -> None: ...
+def ctc_align(
+    logits: np.ndarray,
+    lengths: np.ndarray | None,
+    threads: int,
+    counts: np.ndarray,
+    symbols: np.ndarray,
+    told: tuple[np.ndarray, ...],
+) -> None: ...
 
 class Prepared:
     def __init__(self, weights: Walks, reverse: Sequence[bool], reset_after: bool, precision: str) -> None: ...
