@@ -194,7 +194,7 @@ ROWS = {
         "by word, a tenth for dev and for test, seed 0; toned syllables, spelt as initial and final",
         None,
         0.05,
-        {"epochs": 30},
+        {"epochs": 20},
     ),
 }
 

@@ -79,12 +79,14 @@ DEFAULTS: dict[tuple[str, str], Recipe] = {
         pooling=("max", "mean"),
         front=(ConvConfig(64, 5, 2), ConvConfig(96, 5, 2)),
         encoder=replace(SERIES, hidden=96, dropout=0.3),
-        training=TrainConfig(epochs=30, average=0.995, time_masks=2, band_masks=2, speed=0.1),
+        training=TrainConfig(
+            epochs=40, average=0.995, label_smoothing=0.1, patience=15, time_masks=1, band_masks=1, speed=0.1
+        ),
     ),
     ("transcribe", "audio"): Recipe(
         front=(ConvConfig(64, 5, 2), ConvConfig(96, 5, 2)),
         encoder=replace(SERIES, hidden=128, layers=2, dropout=0.3),
-        training=TrainConfig(epochs=40, average=0.995, time_masks=2, band_masks=2, speed=0.1),
+        training=TrainConfig(epochs=30, average=0.995, patience=10, time_masks=2, band_masks=2, speed=0.1),
     ),
     ("tag", "series"): Recipe(
         encoder=SERIES,
