@@ -13,16 +13,17 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from . import nn
-    from .estimators import BiGRUClassifier, BiGRUTagger
+    from .estimators import BiGRUClassifier, BiGRUTagger, BiGRUTranscriber
     from .runtime.predictor import Predictor, load
 
 __version__ = "0.1.0"
 
-__all__ = ["BiGRUClassifier", "BiGRUTagger", "Predictor", "__version__", "load", "nn"]
+__all__ = ["BiGRUClassifier", "BiGRUTagger", "BiGRUTranscriber", "Predictor", "__version__", "load", "nn"]
 
 _HOMES = {
     "BiGRUClassifier": ".estimators",
     "BiGRUTagger": ".estimators",
+    "BiGRUTranscriber": ".estimators",
     "Predictor": ".runtime.predictor",
     "load": ".runtime.predictor",
 }

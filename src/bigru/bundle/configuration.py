@@ -5,11 +5,14 @@ from __future__ import annotations
 from types import ModuleType
 from typing import Any
 
+import numpy as np
+
 from ..config import ModelConfig, from_dict, to_dict
 from ..data.audio import AudioFeatures
 from ..data.series import SeriesFeatures
 from ..data.text import TextFeatures
 from ..errors import ArgumentError, check_choice, sentence
+from ..ops.ctc.language import SymbolModel
 from ..tasks import classify, tag, transcribe
 
 __all__ = ["TASKS", "TaskConfig", "check_agreement", "model_of", "task_of", "written"]
@@ -30,7 +33,15 @@ FIELDS: dict[str, dict[str, type | tuple[type, ...]]] = {
         "crf": bool,
         "entity_labels": (list, type(None)),
     },
-    "transcribe": {"labels": list, "unit": str, "stride": int},
+    "transcribe": {
+        "labels": list,
+        "unit": str,
+        "stride": int,
+        "beam": int,
+        "language": (dict, type(None)),
+        "weight": (int, float),
+        "bonus": (int, float),
+    },
 }
 
 MOST = {"hidden": 1 << 16, "layers": 64}
@@ -44,6 +55,8 @@ def written(task: str, model: ModelConfig, config: TaskConfig) -> tuple[dict[str
     vocabulary = list(config.features.vocabulary) if isinstance(config.features, TextFeatures) else []
     tokenizer = features.pop("tokenizer", None)
     values = {key: getattr(config, key) for key in FIELDS[task]}
+    if isinstance(values.get("language"), SymbolModel):
+        values["language"] = {name: array.tolist() for name, array in values["language"].arrays().items()}
     entries = {
         "task": task,
         "task_config": {key: list(v) if isinstance(v, tuple) else v for key, v in values.items()},
@@ -84,9 +97,21 @@ def task_of(task: Any, values: Any, features: Any, vocabulary: Any, tokenizer: s
             kinds = kind if isinstance(kind, tuple) else (kind,)
             want = " or ".join("a list of strings" if k is list else k.__name__ for k in kinds)
             raise ArgumentError(sentence(where, key, want, repr(value)[:80]))
-    arguments = {key: tuple(v) if isinstance(v, list) else v for key, v in values.items()}
+    arguments: dict[str, Any] = {key: tuple(v) if isinstance(v, list) else v for key, v in values.items()}
+    if arguments.get("language") is not None:
+        arguments["language"] = _language(arguments["language"])
     config: TaskConfig = TASKS[task].Config(features=_features(features, vocabulary, tokenizer), **arguments)
     return config
+
+
+def _language(values: dict[str, Any]) -> SymbolModel:
+    """Return a language model from lists of numbers."""
+    for name, numbers in values.items():
+        if not isinstance(numbers, list) or not all(type(n) in (int, float) for n in numbers):
+            raise ArgumentError(
+                sentence("transcribe.Config", f"language {name}", "a list of numbers", repr(numbers)[:80])
+            )
+    return SymbolModel.load({name: np.array(numbers) for name, numbers in values.items()})
 
 
 def _features(values: Any, vocabulary: Any, tokenizer: str | None) -> TextFeatures | SeriesFeatures | AudioFeatures:

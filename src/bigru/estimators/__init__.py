@@ -2,5 +2,6 @@
 
 from .classifier import BiGRUClassifier
 from .tagger import BiGRUTagger
+from .transcriber import BiGRUTranscriber
 
-__all__ = ["BiGRUClassifier", "BiGRUTagger"]
+__all__ = ["BiGRUClassifier", "BiGRUTagger", "BiGRUTranscriber"]

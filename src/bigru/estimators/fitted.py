@@ -13,6 +13,7 @@ from ..bundle import Bundle
 from ..bundle.configuration import TASKS
 from ..errors import ArgumentError, sentence
 from ..runtime.predictor import Predictor
+from ..tasks import transcribe
 from ..train.arrays import inputs_of, labels_of, rows_of
 from ..train.export import export
 from ..train.fit import fit
@@ -22,15 +23,15 @@ from ..train.stream import Data
 
 __all__ = ["answers", "model_of", "restore", "score", "tags_for", "train"]
 
-FACES = {"classify": "BiGRUClassifier", "tag": "BiGRUTagger"}
+FACES = {"classify": "BiGRUClassifier", "tag": "BiGRUTagger", "transcribe": "BiGRUTranscriber"}
 """Who answers for the models of a task."""
 
 
 def train(estimator: Any, task: str, X: Any, y: Any, dev: tuple[Any, Any], **labelled: Any) -> None:
     """Train an estimator and give it what scikit-learn expects of a fitted one."""
-    nested = task == "tag" or labelled["multi_label"]
+    nested = task == "tag" or labelled.get("multi_label", False)
     inputs, given = pairs(X, y, nested, "y")
-    kind = inputs_of(X)[1]
+    kind = "audio" if task == "transcribe" else inputs_of(X)[1]
     classes = _classes([label for row in given for label in row] if nested else given)
     options = estimator.get_params(deep=False)
     verbose, seed = options.pop("verbose"), options.pop("random_state")
@@ -75,7 +76,10 @@ def named(given: list[Any], nested: bool) -> list[Any]:
 
 
 def _data(made: Plan, inputs: list[Any], labels: list[Any]) -> Data:
-    return made.task.featurise(made.config, inputs), made.task.targets(made.config, labels)
+    features, targets = made.task.featurise(made.config, inputs), made.task.targets(made.config, labels)
+    if isinstance(made.config, transcribe.Config):
+        transcribe.check_room(made.config, features, targets)
+    return features, targets
 
 
 def model_of(estimator: Any) -> Any:

@@ -18,8 +18,9 @@ from ..data.batching import pad
 from ..data.transcripts import UNITS, spelled, symbols
 from ..errors import ArgumentError, DataError, check_array, check_choice, sentence
 from ..metrics import Report, transcription_report
-from ..ops.ctc.labelling import frames_needed
-from ..ops.ctc.native import greedy
+from ..ops.ctc.labelling import Labelling, frames_needed
+from ..ops.ctc.language import SymbolModel
+from ..ops.ctc.native import beam, greedy
 from .labels import numbers, place
 
 __all__ = ["Config", "check_room", "decode", "featurise", "fits", "score", "targets"]
@@ -36,12 +37,19 @@ class Config:
         features: how a recording becomes an array.
         unit: what a symbol is, of `data.transcripts.UNITS`.
         stride: frames per step of the model's output.
+        beam: prefixes that decoding keeps (`ops.ctc.native.beam`); 1 reads the likeliest symbol of each step.
+        language: a language model of the symbols that a beam listens to, or None.
+        weight, bonus: what the language model counts, and what each symbol adds.
     """
 
     labels: tuple[str, ...]
     features: AudioFeatures
     unit: str = "char"
     stride: int = 1
+    beam: int = 1
+    language: SymbolModel | None = None
+    weight: float = 0.5
+    bonus: float = 0.0
 
     def __post_init__(self) -> None:
         where = "transcribe.Config"
@@ -51,8 +59,15 @@ class Config:
         for label in self.labels:
             if symbols(label, self.unit) != [label] and label != " ":
                 raise ArgumentError(sentence(where, "labels", f"one {self.unit} each", repr(label)))
-        if not 1 <= self.stride <= 1 << 10:
-            raise ArgumentError(sentence(where, "stride", "within 1..1024", self.stride))
+        for name in ("stride", "beam"):
+            if not 1 <= getattr(self, name) <= 1 << 10:
+                raise ArgumentError(sentence(where, name, "within 1..1024", getattr(self, name)))
+        for name in ("weight", "bonus"):
+            if not 0.0 <= getattr(self, name) <= 100.0:
+                raise ArgumentError(sentence(where, name, "within 0..100", getattr(self, name)))
+        if self.language is not None and (self.beam == 1 or self.language.size != self.outputs):
+            got = f"beam {self.beam} and a model of {self.language.size} symbols"
+            raise ArgumentError(sentence(where, "language", f"a model of {self.outputs} symbols with a beam", got))
 
     @property
     def outputs(self) -> int:
@@ -148,7 +163,7 @@ def decode(config: Config, logits: Sequence[np.ndarray]) -> list[dict[str, Any]]
         return []
     padded, lengths = pad([check_array("transcribe.decode", "logits", rows, ("T", config.outputs)) for rows in logits])
     answers = []
-    for found in greedy(padded, lengths):
+    for found in _heard(config, padded, lengths):
         names = [config.labels[n - 1] for n in found.symbols.tolist()]
         times = zip(names, found.starts.tolist(), found.ends.tolist(), found.confidences.tolist(), strict=True)
         answers.append(
@@ -162,6 +177,15 @@ def decode(config: Config, logits: Sequence[np.ndarray]) -> list[dict[str, Any]]
             }
         )
     return answers
+
+
+def _heard(config: Config, logits: np.ndarray, lengths: np.ndarray) -> list[Labelling]:
+    """Return the best labelling of each sequence."""
+    if config.beam == 1:
+        return greedy(logits, lengths)
+    language, weight, bonus = config.language, config.weight, config.bonus
+    found = beam(logits, lengths, width=config.beam, model=language, weight=weight, bonus=bonus)
+    return [best[0] for best in found]
 
 
 def score(config: Config, gold: Sequence[str], predictions: Sequence[dict[str, Any]]) -> Report:

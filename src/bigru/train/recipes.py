@@ -19,6 +19,7 @@ from ..data.channels import NGRAMS
 from ..data.series import SeriesFeatures
 from ..data.text import UNITS, TextFeatures, unit_of
 from ..errors import ArgumentError, check_choice, nearest, sentence
+from ..ops.ctc.language import SymbolModel
 from ..scheme import PREFIXES, spans
 from ..tasks import classify, tag, transcribe
 
@@ -53,6 +54,7 @@ class Recipe:
 WORDS = ("unit", ChannelConfig("bigram", 1, 32))
 CHARACTERS = ("unit", ChannelConfig("bigram_before", 1, 32), ChannelConfig("bigram", 1, 32))
 TOKENS = ("unit", "lower", "prefix3", "suffix3", "shape")
+SPEECH = ("beam", "language")
 AUDIO = ("sample_rate", "mel_bins", "frame_shift", "normalise")
 SERIES = EncoderConfig(hidden=64, dropout=0.1, input_dropout=0.0, embedding_dropout=0.0, ngram_dropout=0.0)
 
@@ -104,6 +106,12 @@ KINDS = {"text": "text", "tokens": "text", "series": "series", "audio": "audio"}
 LEAST_STEPS, MOST_EPOCHS = 600, 60
 """Where data are few, more epochs than the recipe's make up for it: until there are so many steps, or epochs."""
 
+ORDERS, MOST_ARCS = (4, 3, 2, 1), 40_000
+"""Symbols of an n-gram of a language model: as many as leave config.json small."""
+
+BEAM = 16
+"""Prefixes that are kept where a language model is listened to."""
+
 MANY = 50_000
 """With more examples than these, two passes over each are not worth their time."""
 
@@ -117,7 +125,7 @@ TEXT = ("unit", "channels", "lowercase", "min_count", "max_size", "replace", "se
 MODEL = ("pooling", "skip", "crf", "wide", "front")
 ENCODER = tuple(f.name for f in fields(EncoderConfig))
 TRAINING = tuple(f.name for f in fields(TrainConfig))
-OPTIONS = (*TEXT, *AUDIO, *MODEL, *ENCODER, *TRAINING)
+OPTIONS = (*TEXT, *AUDIO, *SPEECH, *MODEL, *ENCODER, *TRAINING)
 """Every setting that `plan` takes, flat: of the features of texts and of recordings, of the model,
 of its encoder, of the training."""
 
@@ -220,8 +228,9 @@ def _features(
 
 
 def _refuse(names: Sequence[str], chosen: Mapping[str, Any], kind: str) -> None:
-    """Refuse settings of another kind of input."""
-    inputs = {"series": "numeric sequences", "audio": "recordings"}.get(kind, "texts")
+    """Refuse settings of another kind of input, or of another task."""
+    names_of = {"series": "numeric sequences", "audio": "recordings", "classify": "labels", "tag": "tags"}
+    inputs = names_of.get(kind, "texts")
     for name in names:
         if name in chosen:
             raise ArgumentError(sentence(WHERE, name, f"absent for {inputs}", "given"))
@@ -250,6 +259,8 @@ def _config(
     chosen: Mapping[str, Any],
 ) -> classify.Config | tag.Config | transcribe.Config:
     crf = chosen.get("crf")
+    if task != "transcribe":
+        _refuse(SPEECH, chosen, task)
     if task == "tag":
         labels = _tags(set(chain.from_iterable(targets)), scheme)
         return tag.Config(labels, features, scheme, crf=scheme is not None if crf is None else crf)
@@ -260,9 +271,21 @@ def _config(
         unit = chosen.get("unit") or transcripts.unit_of(targets)
         check_choice(WHERE, "unit", unit, transcripts.UNITS)
         spelt = {symbol for text in targets for symbol in transcripts.symbols(text, unit)}
-        return transcribe.Config(tuple(sorted(spelt)), features, unit)
+        return _transcriber(transcribe.Config(tuple(sorted(spelt)), features, unit), targets, chosen)
     found = set(chain.from_iterable(targets)) if multi_label else set(targets)
     return classify.Config(tuple(sorted(found)), features, multi_label)
+
+
+def _transcriber(config: transcribe.Config, texts: Sequence[str], chosen: Mapping[str, Any]) -> transcribe.Config:
+    """Return the configuration with its beam and, where it is wanted, a language model of the training transcripts."""
+    if not chosen.get("language"):
+        return replace(config, beam=chosen.get("beam", 1))
+    numbers = transcribe.targets(config, texts)
+    for order in ORDERS:
+        language = SymbolModel.fit(numbers, config.outputs, order)
+        if len(language.log_p) <= MOST_ARCS:
+            break
+    return replace(config, beam=chosen.get("beam", BEAM), language=language)
 
 
 def _tags(found: set[str], scheme: str | None) -> tuple[str, ...]:
