@@ -17,7 +17,7 @@ PLAIN = AudioFeatures(sample_rate=8000, mel_bins=24)
 
 
 def test_a_tone_is_loudest_in_its_band() -> None:
-    bands = [AudioFeatures(8000, 24, normalise="train").features(sounds.tone(p)).mean(0).argmax() for p in sounds.PITCHES]
+    bands = [PLAIN.features(sounds.tone(p)).mean(0).argmax() for p in sounds.PITCHES]
     assert bands == sorted(bands)
     assert len(set(bands)) == 3
 
@@ -34,14 +34,21 @@ def test_silence_has_finite_frames() -> None:
     np.testing.assert_array_equal(PLAIN.features(np.zeros(800, np.float32)), np.zeros((10, 24)))
 
 
-def test_the_mean_of_each_recording_is_taken_away() -> None:
-    x = sounds.tone("middle")
-    loud, soft = PLAIN.features(x), PLAIN.features(0.1 * x)
-    np.testing.assert_allclose(loud.mean(axis=0), 0, atol=1e-4)
+@pytest.mark.parametrize("normalise", ["level", "bands"])
+def test_loudness_is_taken_away(normalise: str) -> None:
+    x, features = sounds.tone("middle"), AudioFeatures(8000, 24, normalise=normalise)
+    loud, soft = features.features(x), features.features(0.1 * x)
+    np.testing.assert_allclose(loud.mean(axis=0 if normalise == "bands" else None), 0, atol=1e-4)
     np.testing.assert_allclose(loud, soft, atol=2e-3)
 
 
-@pytest.mark.parametrize("normalise", ["recording", "train"])
+def test_without_normalisation_loudness_stays() -> None:
+    x, features = sounds.tone("middle"), AudioFeatures(8000, 24, normalise="none")
+    apart = features.features(x) - features.features(0.1 * x)
+    np.testing.assert_allclose(apart, np.log(100), atol=2e-3)
+
+
+@pytest.mark.parametrize("normalise", ["level", "bands", "none"])
 def test_training_frames_have_mean_zero_and_deviation_one(normalise: str) -> None:
     inputs = [(sounds.tone(p, seed=n), 8000) for n, p in enumerate(sounds.PITCHES)]
     features = AudioFeatures.fit(inputs, mel_bins=24, normalise=normalise)
@@ -60,7 +67,7 @@ def test_files_integers_and_pairs_are_the_same_recording(tmp_path: Path) -> None
 
 
 def test_another_rate_is_resampled() -> None:
-    features = AudioFeatures(8000, 24, normalise="train")
+    features = AudioFeatures(8000, 24)
     high = features.features((sounds.tone("middle", rate=16000), 16000))
     assert high.mean(axis=0).argmax() == features.features(sounds.tone("middle")).mean(axis=0).argmax()
 
@@ -72,7 +79,7 @@ def test_the_rate_is_that_of_most_recordings_but_16_khz_at_most() -> None:
 
 
 def test_speed_changes_length_and_pitch() -> None:
-    features = AudioFeatures(8000, 40, normalise="train")
+    features = AudioFeatures(8000, 40)
     x = sounds.tone("middle", 0.5)
     slow, plain, fast = (features.features(x, speed=speed) for speed in (0.8, 1.0, 1.25))
     assert [len(frames) for frames in (slow, plain, fast)] == [63, 50, 40]
@@ -93,7 +100,7 @@ def test_json_there_and_back() -> None:
         ({"sample_rate": 8000.5}, "sample_rate must be what a saved model holds, got 8000.5"),
         ({"sample_rate": 10**9}, "sample_rate must be within 1000..192000"),
         ({"mel_bins": 10**9}, "mel_bins must be within 4..256"),
-        ({"normalise": "no"}, "normalise must be one of recording, train, got 'no'"),
+        ({"normalise": "no"}, "normalise must be one of level, bands, none, got 'no'"),
         ({"more": 1}, "configuration must be an object with sample_rate"),
     ],
 )

@@ -67,7 +67,9 @@ def test_without_targets_where_none_are_needed() -> None:
 
 
 def test_a_manifest_without_targets_is_refused() -> None:
-    with pytest.raises(DataError, match=r"m\.jsonl: label_column must be named, as none of the columns audio is one of"):
+    with pytest.raises(
+        DataError, match=r"m\.jsonl: label_column must be named, as none of the columns audio is one of"
+    ):
         read(manifest("m.jsonl", {"audio": "data/low/0.wav"}))
 
 
@@ -125,7 +127,9 @@ def test_the_doctor_finds_copies_and_silence() -> None:
     sounds.write(Path("data/high/quiet.wav"), sounds.tone("low") * 0)
     findings, summary = examine(read("data"))
     said = {finding.kind: str(finding) for finding in findings}
-    assert said["contradiction"] == "data:4: contradiction: the same audio as line 2, labelled 'high' there and 'low' here"
+    assert (
+        said["contradiction"] == "data:4: contradiction: the same audio as line 2, labelled 'high' there and 'low' here"
+    )
     assert said["silent"].startswith("data:3: silent: 'data/high/quiet.wav' holds 0.20 s of silence")
     assert summary["files"][0]["lengths"] == {
         "unit": "milliseconds", "median": 200, "p95": 200, "p99": 200, "longest": 200, "line": 1

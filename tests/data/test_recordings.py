@@ -70,14 +70,18 @@ def test_silence_is_said(manifest) -> None:
 
 def test_a_file_without_samples_is_refused(manifest) -> None:
     sounds.write(Path("clips/empty.wav"), np.zeros(0))
-    message = rf"clips/m\.jsonl:3: audio must be at least one sample long, got 'clips/empty\.wav' without any\. {RECORD}"
+    message = (
+        rf"clips/m\.jsonl:3: audio must be at least one sample long, got 'clips/empty\.wav' without any\. {RECORD}"
+    )
     with pytest.raises(DataError, match=message):
         read(manifest("empty.wav"))
 
 
 def test_a_truncated_wav_is_refused(manifest) -> None:
     sounds.truncated(Path("clips/half.wav"))
-    message = rf"clips/m\.jsonl:3: audio must be whole, got 'clips/half\.wav', truncated: 1622 bytes are missing\. {COPY}"
+    message = (
+        rf"clips/m\.jsonl:3: audio must be whole, got 'clips/half\.wav', truncated: 1622 bytes are missing\. {COPY}"
+    )
     with pytest.raises(DataError, match=message):
         read(manifest("half.wav"))
 
@@ -118,6 +122,8 @@ def test_values_that_are_no_numbers_are_refused(manifest) -> None:
     wrong = sounds.tone("low")
     wrong[7] = np.nan
     sounds.write(Path("clips/nan.wav"), wrong, subtype="FLOAT")
-    message = rf"clips/m\.jsonl:3: audio must be of finite samples, got 'clips/nan\.wav' with nan as sample 8\. {RECORD}"
+    message = (
+        rf"clips/m\.jsonl:3: audio must be of finite samples, got 'clips/nan\.wav' with nan as sample 8\. {RECORD}"
+    )
     with pytest.raises(DataError, match=message):
         read(manifest("nan.wav"))

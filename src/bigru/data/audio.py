@@ -23,9 +23,10 @@ __all__ = ["NORMALISATIONS", "AudioFeatures", "is_recording"]
 
 WHERE = "AudioFeatures"
 
-NORMALISATIONS = ("recording", "train")
-"""What is taken away from each band: its mean in the recording itself (which takes microphone and room with it), or in
-the training recordings alone."""
+NORMALISATIONS = ("level", "bands", "none")
+"""What of a recording is taken away: its mean (which takes loudness with it), the mean of each of its bands (which takes
+microphone and room as well, and from a steady sound everything), or nothing.
+"""
 
 MOST_RATE = 16_000
 """Hertz; what lies above 8 kHz says little about speech."""
@@ -51,13 +52,13 @@ class AudioFeatures:
         mel_bins: bands per frame (I).
         frame_shift: milliseconds from frame to frame.
         normalise: of `NORMALISATIONS`.
-        mean, std: per band over the training frames, after the recording's own mean is taken away if it is.
+        mean, std: per band over the training frames, after that.
     """
 
     sample_rate: int = MOST_RATE
     mel_bins: int = 40
     frame_shift: float = 10.0
-    normalise: str = "recording"
+    normalise: str = "level"
     mean: tuple[float, ...] = ()
     std: tuple[float, ...] = ()
 
@@ -121,8 +122,8 @@ class AudioFeatures:
         if speed != 1.0:
             samples = resample(samples, round(100 * speed), 100)
         frames = _frames(samples, self.sample_rate, self.mel_bins, self.frame_shift)
-        if self.normalise == "recording" and len(frames):
-            frames -= frames.mean(axis=0)
+        if self.normalise != "none" and len(frames):
+            frames -= frames.mean(axis=0 if self.normalise == "bands" else None)
         if self.mean:
             frames -= np.array(self.mean, np.float32)
             frames /= np.array(self.std, np.float32)
