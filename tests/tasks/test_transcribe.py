@@ -47,8 +47,8 @@ def test_unknown_symbols_are_named(config: transcribe.Config, text: str, message
 def test_a_transcript_longer_than_its_recording_is_refused() -> None:
     frames, target = [np.zeros((5, 4), np.float32)], transcribe.targets(HAN, ["你好好"])
     message = (
-        r"m\.csv:7: transcript must be of at most 3 symbols, as 0\.05 s have 3 steps, got 3 symbols, which need 4 steps\. "
-        r"Correct the transcript or the recording, or leave the row out\."
+        r"m\.csv:7: transcript must be of at most 3 symbols, as 0\.05 s have 3 steps, got 3 symbols, which need 4 "
+        r"steps\. Correct the transcript or the recording, or leave the row out\."
     )
     with pytest.raises(DataError, match=message):
         transcribe.check_room(HAN, frames, target, source="m.csv", lines=[7])

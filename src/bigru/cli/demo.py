@@ -33,8 +33,11 @@ NEWS = "苹果公司在加利福尼亚州发布了新款 iPhone。"
 
 def demo(what: str, out: Path | None) -> None:
     """Train, score beside a baseline, answer two sentences, and say what to type next."""
-    check_choice("demo", "demo", what, OPTIONS)
+    check_choice("demo", "demo", what, (*OPTIONS, "digits"))
     check_packages("the demo", "torch", "lightning", "sklearn")
+    if what == "digits":
+        _digits(out)
+        return
     check_packages("the demo", "snownlp", "jieba", extra="demo")
     from ..bundle import save
     from ..convert import lac
@@ -68,6 +71,16 @@ def demo(what: str, out: Path | None) -> None:
         note(f"  {line}")
     facts = {"model": str(folder), "seconds": round(seconds, 1), "training": judged.bundle.metrics["training"]}
     print(json.dumps(facts | {"test": figures(report), "baseline": {"name": name} | figures(baseline)}))
+
+
+def _digits(out: Path | None) -> None:
+    check_packages("the demo", "espeakng_loader", extra="demo")
+    check_packages("the demo", "kaldi_native_fbank", "jiwer", extra="audio")
+    from .demo_digits import digits
+
+    folder = _default("digits") if out is None else out
+    check_folder(folder, force=out is None)
+    digits(folder, force=out is None)
 
 
 def _default(what: str) -> Path:

@@ -24,8 +24,8 @@ __all__ = ["NORMALISATIONS", "AudioFeatures", "is_recording"]
 WHERE = "AudioFeatures"
 
 NORMALISATIONS = ("level", "bands", "none")
-"""What of a recording is taken away: its mean (which takes loudness with it), the mean of each of its bands (which takes
-microphone and room as well, and from a steady sound everything), or nothing.
+"""What of a recording is taken away: its mean (and loudness with it), the mean of each of its bands (and with it
+microphone and room, and of a steady sound everything), or nothing.
 """
 
 MOST_RATE = 16_000
