@@ -13,17 +13,20 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from . import nn
-    from .estimators import BiGRUClassifier, BiGRUForecaster, BiGRUTagger
+    from .estimators import BiGRUClassifier, BiGRUForecaster, BiGRUTagger, BiGRUTranscriber
     from .runtime.predictor import Predictor, load
 
 __version__ = "0.1.0"
 
-__all__ = ["BiGRUClassifier", "BiGRUForecaster", "BiGRUTagger", "Predictor", "__version__", "load", "nn"]
+__all__ = [
+    "BiGRUClassifier", "BiGRUForecaster", "BiGRUTagger", "BiGRUTranscriber", "Predictor", "__version__", "load", "nn",
+]  # fmt: skip
 
 _HOMES = {
     "BiGRUClassifier": ".estimators",
     "BiGRUForecaster": ".estimators",
     "BiGRUTagger": ".estimators",
+    "BiGRUTranscriber": ".estimators",
     "Predictor": ".runtime.predictor",
     "load": ".runtime.predictor",
 }

@@ -9,15 +9,21 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from ..config import ForecastModelConfig
+from ..data.audio import AudioFeatures
 from ..data.text import TextFeatures
 from .configuration import Shape, TaskConfig
 from .weights import shapes
 
 __all__ = ["language", "page"]
 
-PIPELINES = {"classify": "text-classification", "tag": "token-classification"}
+PIPELINES: dict[tuple[str, type], str] = {
+    ("classify", TextFeatures): "text-classification",
+    ("tag", TextFeatures): "token-classification",
+    ("classify", AudioFeatures): "audio-classification",
+    ("transcribe", AudioFeatures): "automatic-speech-recognition",
+}
 
-KINDS = {"classify": "Classifier", "tag": "Tagger", "forecast": "Forecaster"}
+KINDS = {"classify": "Classifier", "tag": "Tagger", "forecast": "Forecaster", "transcribe": "Transcriber"}
 
 CELLS = {"gru": "GRU", "rnn": "RNN", "lstm": "LSTM"}
 
@@ -45,7 +51,7 @@ def page(task: str, model: Shape, config: TaskConfig, metrics: Mapping[str, Any]
     """Return the whole card.
 
     Args:
-        task: "classify", "tag" or "forecast".
+        task: "classify", "tag", "forecast" or "transcribe".
         model: the network's shape.
         config: the task's configuration.
         metrics: per data set ("dev", "test", ...) what `bigru.metrics.Report.to_json` returns; other entries are
@@ -76,7 +82,7 @@ def _header(task: str, config: TaskConfig, names: Iterable[str]) -> list[str]:
     spoken = language(config)
     entries = {
         "library_name": ["bigru"],
-        "pipeline_tag": [PIPELINES[task]] if isinstance(config.features, TextFeatures) else [],
+        "pipeline_tag": [name for kind, name in PIPELINES.items() if kind == (task, type(config.features))],
         "language": [spoken] if spoken else [],
     }
     lines = [f"{key}: {json.dumps(value)}" for key, values in entries.items() for value in values]

@@ -5,21 +5,24 @@ from __future__ import annotations
 from types import ModuleType
 from typing import Any
 
+import numpy as np
+
 from ..config import ForecastModelConfig, ModelConfig, from_dict, to_dict
 from ..data.audio import AudioFeatures
 from ..data.series import SeriesFeatures
 from ..data.tablefeatures import TableFeatures
 from ..data.text import TextFeatures
 from ..errors import ArgumentError, check_choice, sentence
-from ..tasks import classify, forecast, tag
+from ..ops.ctc.language import SymbolModel
+from ..tasks import classify, forecast, tag, transcribe
 from .weights import Shape
 
 __all__ = ["TASKS", "Shape", "TaskConfig", "check_agreement", "model_of", "task_of", "written"]
 
-TASKS: dict[str, ModuleType] = {"classify": classify, "tag": tag, "forecast": forecast}
+TASKS: dict[str, ModuleType] = {"classify": classify, "tag": tag, "forecast": forecast, "transcribe": transcribe}
 """The tasks by name."""
 
-TaskConfig = classify.Config | tag.Config | forecast.Config
+TaskConfig = classify.Config | tag.Config | forecast.Config | transcribe.Config
 
 Features = TextFeatures | SeriesFeatures | AudioFeatures | TableFeatures
 
@@ -47,6 +50,15 @@ FIELDS: dict[str, dict[str, type | tuple[type, ...]]] = {
         "loss": str,
         "seen": str,
     },
+    "transcribe": {
+        "labels": list,
+        "unit": str,
+        "stride": int,
+        "beam": int,
+        "language": (dict, type(None)),
+        "weight": (int, float),
+        "bonus": (int, float),
+    },
 }
 
 NUMBERS = ("quantiles", "levels")
@@ -64,6 +76,8 @@ def written(task: str, model: Shape, config: TaskConfig) -> tuple[dict[str, Any]
     vocabulary = list(config.features.vocabulary) if isinstance(config.features, TextFeatures) else []
     tokenizer = features.pop("tokenizer", None)
     values = {key: getattr(config, key) for key in FIELDS[task]}
+    if isinstance(values.get("language"), SymbolModel):
+        values["language"] = {name: array.tolist() for name, array in values["language"].arrays().items()}
     entries = {
         "task": task,
         "task_config": {key: list(v) if isinstance(v, tuple) else v for key, v in values.items()},
@@ -113,9 +127,21 @@ def task_of(task: Any, values: Any, features: Any, vocabulary: Any, tokenizer: s
             listed = "a list of numbers" if key in NUMBERS else "a list of strings"
             want = " or ".join(listed if k is list else k.__name__ for k in kinds)
             raise ArgumentError(sentence(where, key, want, repr(value)[:80]))
-    arguments = {key: tuple(v) if isinstance(v, list) else v for key, v in values.items()}
+    arguments: dict[str, Any] = {key: tuple(v) if isinstance(v, list) else v for key, v in values.items()}
+    if arguments.get("language") is not None:
+        arguments["language"] = _language(arguments["language"])
     config: TaskConfig = TASKS[task].Config(features=_features(features, vocabulary, tokenizer), **arguments)
     return config
+
+
+def _language(values: dict[str, Any]) -> SymbolModel:
+    """Return a language model from lists of numbers."""
+    for name, numbers in values.items():
+        if not isinstance(numbers, list) or not all(type(n) in (int, float) for n in numbers):
+            raise ArgumentError(
+                sentence("transcribe.Config", f"language {name}", "a list of numbers", repr(numbers)[:80])
+            )
+    return SymbolModel.load({name: np.array(numbers) for name, numbers in values.items()})
 
 
 def _features(values: Any, vocabulary: Any, tokenizer: str | None) -> Features:
@@ -171,6 +197,6 @@ def _of_labels(task: str, model: Shape, config: classify.Config | tag.Config) ->
         "channels": (model.channels, features.channels if isinstance(features, TextFeatures) else ()),
         "values": (model.values, 0 if isinstance(features, TextFeatures) else features.values),
         "crf": (model.crf, getattr(config, "crf", False)),
-        "stride": (model.stride if task == "tag" else 1, 1),
+        "stride": (1 if task == "classify" else model.stride, getattr(config, "stride", 1)),
         "pooling": ("used" if model.pooling else "unused", "used" if task == "classify" else "unused"),
     }

@@ -44,7 +44,7 @@ class Bundle:
     """A trained model with everything that running and judging it takes.
 
     Attributes:
-        task: "classify", "tag" or "forecast".
+        task: "classify", "tag", "forecast" or "transcribe".
         model: the shape of the network.
         config: the task's configuration, features included.
         weights: the arrays by name, float32, as `bigru.bundle.weights.shapes` lists them.

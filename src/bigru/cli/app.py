@@ -18,11 +18,13 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-DATA = "CSV, TSV, JSONL, Parquet, CoNLL, .npz or .ts, also .gz; UTF-8 or GB18030."
+DATA = "CSV, TSV, JSONL, Parquet, CoNLL, .npz or .ts, also .gz; UTF-8 or GB18030. Or a folder of recordings."
 MODEL = "Folder of a saved model."
 
-TextColumn = Annotated[str | None, typer.Option("--text", help="Column of the text or the tokens.")]
-LabelColumn = Annotated[str | None, typer.Option("--label", help="Column of the label, the labels or the tags.")]
+TextColumn = Annotated[str | None, typer.Option("--text", help="Column of the text, the tokens or the recordings.")]
+LabelColumn = Annotated[
+    str | None, typer.Option("--label", help="Column of the label, the labels, the tags or the transcript.")
+]
 IdColumn = Annotated[str | None, typer.Option("--id-column", help="Column that tells series apart, a row per step.")]
 TimeColumn = Annotated[
     str | None,
@@ -34,7 +36,7 @@ Format = Annotated[str | None, typer.Option(help="csv, tsv, jsonl, parquet, conl
 Encoding = Annotated[str | None, typer.Option(help="Encoding of the files, if it is not UTF-8 or GB18030.")]
 Scheme = Annotated[str | None, typer.Option(help="Tag scheme: BIO, IOB1, BIOES or BMES.")]
 Precision = Annotated[str, typer.Option(help="Bits of the GRU's products: fp32, bf16 or int8.")]
-Task = Annotated[str | None, typer.Option(help="classify, tag or forecast.")]
+Task = Annotated[str | None, typer.Option(help="classify, tag, forecast or transcribe.")]
 Fill = Annotated[str | None, typer.Option("--fill", help="Forecast: fill missing rows and cells, forward or linear.")]
 Chunk = Annotated[int | None, typer.Option(help="Steps answered together; else as many as are looked ahead to.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace the model in the folder.")]
@@ -126,7 +128,9 @@ def evaluate(
 @app.command()
 def predict(
     model: Annotated[Path, typer.Argument(help=MODEL)],
-    inputs: Annotated[list[str] | None, typer.Argument(help="Texts, a file, or - for lines on stdin.")] = None,
+    inputs: Annotated[
+        list[str] | None, typer.Argument(help="Texts, recordings, a file, or - for lines on stdin.")
+    ] = None,
     text: TextColumn = None,
     format: Format = None,
     encoding: Encoding = None,
@@ -190,7 +194,7 @@ def import_(
 
 @app.command()
 def demo(
-    what: Annotated[str, typer.Argument(help="sentiment, entities, vowels or forecast.")] = "sentiment",
+    what: Annotated[str, typer.Argument(help="sentiment, entities, vowels, forecast or digits.")] = "sentiment",
     out: Annotated[Path | None, typer.Option(help="Folder for the model; else below runs/.")] = None,
 ) -> None:
     """Train a real model on real data, offline, in minutes."""

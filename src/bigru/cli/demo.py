@@ -27,7 +27,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
 }
 """What differs from the defaults of `bigru train`, so that two cores are done in three minutes."""
 
-OTHERS = {"vowels": ".demo_series", "forecast": ".demo_forecast"}
+OTHERS = {"vowels": ".demo_series", "forecast": ".demo_forecast", "digits": ".demo_digits"}
 """Where the demos are that do not read texts; each is a function of its name."""
 
 OPINION = "这部电影太棒了，情节扣人心弦，演员演技精湛。"

@@ -19,6 +19,7 @@ from ..data.text import TextFeatures
 from ..errors import ArgumentError, DataError, sentence
 from ..metrics.score import Report
 from ..runtime.predictor import Predictor
+from ..tasks import transcribe
 from ..train.export import export
 from ..train.fit import Fitted, fit
 from ..train.recipes import Plan, plan
@@ -91,7 +92,7 @@ def learn(
         loggers=loggers,
         progress=progress,
         initial_weights=weights,
-        variants=perturbed(decided.config, train.inputs, decided.training),
+        variants=perturbed(decided.config, train.inputs, decided.training, data["train"]),
     )
     dev = parts.dev or _held_out(train, fitted)
     facts = {"examples": len(train), **facts_of(fitted)}
@@ -158,7 +159,7 @@ def _with_vectors(
 
 def _describe(decided: Plan, say: Say) -> None:
     """Say what was decided: unit, labels, encoder and head."""
-    config, encoder = decided.config, decided.model.encoder
+    task, config, encoder = decided.task, decided.config, decided.model.encoder
     features = config.features
     if isinstance(features, TextFeatures):
         channels = ", ".join(channel.name for channel in features.channels)
@@ -170,10 +171,12 @@ def _describe(decided: Plan, say: Say) -> None:
         gaps = f", {len(features.missing)} of which may be missing" if features.missing else ""
         say(f"reads {len(features.mean)} numbers per step{gaps}{own}")
     names = ", ".join(config.labels[:SHOWN])
+    labels = {"char": "characters", "token": "tokens"}[config.unit] if task is transcribe else "labels"
     more = f" and {len(config.labels) - SHOWN} more" if len(config.labels) > SHOWN else ""
-    say(f"{len(config.labels)} labels: {names}{more}")
+    say(f"{len(config.labels)} {labels}: {names}{more}")
     layers = f"{encoder.layers} layer{'s' if encoder.layers > 1 else ''} of {encoder.hidden} units"
     head = f"pooling {' + '.join(decided.model.pooling)}" if decided.model.pooling else "a label per step"
+    head = f"CTC, a step every {1000 * config.seconds:g} ms" if task is transcribe else head
     crf = ", CRF" if decided.model.crf else ""
     say(f"{encoder.cell.upper()}, directions: {encoder.direction}, {layers}, {head}{crf}")
 
@@ -183,6 +186,8 @@ def _prepare(decided: Plan, part: Examples) -> tuple[list[np.ndarray], Any]:
     features = decided.task.featurise(decided.config, part.inputs)
     lines = part.token_lines or part.lines
     targets = decided.task.targets(decided.config, part.targets or [], source=part.source, lines=lines)
+    if isinstance(decided.config, transcribe.Config):
+        transcribe.check_room(decided.config, features, targets, source=part.source, lines=part.lines)
     return features, targets
 
 

@@ -23,9 +23,10 @@ __all__ = ["NORMALISATIONS", "AudioFeatures", "is_recording"]
 
 WHERE = "AudioFeatures"
 
-NORMALISATIONS = ("recording", "train")
-"""What is taken away from each band: its mean in the recording itself (which takes microphone and room with it), or in
-the training recordings alone."""
+NORMALISATIONS = ("level", "bands", "none")
+"""What of a recording is taken away: its mean (and loudness with it), the mean of each of its bands (and with it
+microphone and room, and of a steady sound everything), or nothing.
+"""
 
 MOST_RATE = 16_000
 """Hertz; what lies above 8 kHz says little about speech."""
@@ -35,6 +36,11 @@ FITTED = 500
 
 FRAME = 25.0
 """Milliseconds that a frame sees."""
+
+FULL_SCALE = 32768.0
+"""Energies are those of 16-bit integers, as Kaldi's; below 1, which such integers cannot hold, they count as 1:
+digital silence is no further from a quiet room than that.
+"""
 
 
 @dataclass(frozen=True)
@@ -46,13 +52,13 @@ class AudioFeatures:
         mel_bins: bands per frame (I).
         frame_shift: milliseconds from frame to frame.
         normalise: of `NORMALISATIONS`.
-        mean, std: per band over the training frames, after the recording's own mean is taken away if it is.
+        mean, std: per band over the training frames, after that.
     """
 
     sample_rate: int = MOST_RATE
     mel_bins: int = 40
     frame_shift: float = 10.0
-    normalise: str = "recording"
+    normalise: str = "level"
     mean: tuple[float, ...] = ()
     std: tuple[float, ...] = ()
 
@@ -116,8 +122,8 @@ class AudioFeatures:
         if speed != 1.0:
             samples = resample(samples, round(100 * speed), 100)
         frames = _frames(samples, self.sample_rate, self.mel_bins, self.frame_shift)
-        if self.normalise == "recording" and len(frames):
-            frames -= frames.mean(axis=0)
+        if self.normalise != "none" and len(frames):
+            frames -= frames.mean(axis=0 if self.normalise == "bands" else None)
         if self.mean:
             frames -= np.array(self.mean, np.float32)
             frames /= np.array(self.std, np.float32)
@@ -213,7 +219,8 @@ def _frames(samples: np.ndarray, rate: int, bins: int, shift: float) -> np.ndarr
     package, options = _options(rate, bins, shift)
     bank = package.OnlineFbank(options)
     # A list crosses into the package four times as fast as an array.
-    bank.accept_waveform(rate, samples.tolist())
+    bank.accept_waveform(rate, (samples * FULL_SCALE).tolist())
     bank.input_finished()
     count = bank.num_frames_ready
-    return np.array([bank.get_frame(n) for n in range(count)], np.float32).reshape(count, bins)
+    frames = np.array([bank.get_frame(n) for n in range(count)], np.float32).reshape(count, bins)
+    return np.maximum(frames, 0.0, out=frames)

@@ -3,5 +3,6 @@
 from .classifier import BiGRUClassifier
 from .forecaster import BiGRUForecaster
 from .tagger import BiGRUTagger
+from .transcriber import BiGRUTranscriber
 
-__all__ = ["BiGRUClassifier", "BiGRUForecaster", "BiGRUTagger"]
+__all__ = ["BiGRUClassifier", "BiGRUForecaster", "BiGRUTagger", "BiGRUTranscriber"]

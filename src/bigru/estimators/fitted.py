@@ -13,6 +13,7 @@ from ..bundle import Bundle
 from ..bundle.configuration import TASKS
 from ..errors import ArgumentError, sentence
 from ..runtime.predictor import Predictor
+from ..tasks import transcribe
 from ..train.arrays import inputs_of, labels_of, rows_of
 from ..train.export import export
 from ..train.fit import fit
@@ -22,23 +23,28 @@ from ..train.stream import Data
 
 __all__ = ["answers", "model_of", "restore", "score", "tags_for", "train"]
 
-FACES = {"classify": "BiGRUClassifier", "tag": "BiGRUTagger", "forecast": "BiGRUForecaster"}
+FACES = {
+    "classify": "BiGRUClassifier",
+    "tag": "BiGRUTagger",
+    "forecast": "BiGRUForecaster",
+    "transcribe": "BiGRUTranscriber",
+}
 """Who answers for the models of a task."""
 
 
 def train(estimator: Any, task: str, X: Any, y: Any, dev: tuple[Any, Any], **labelled: Any) -> None:
     """Train an estimator and give it what scikit-learn expects of a fitted one."""
-    nested = task == "tag" or labelled["multi_label"]
+    nested = task == "tag" or labelled.get("multi_label", False)
     inputs, given = pairs(X, y, nested, "y")
-    kind = inputs_of(X)[1]
+    kind = "audio" if task == "transcribe" else inputs_of(X)[1]
     classes = _classes([label for row in given for label in row] if nested else given)
     options = estimator.get_params(deep=False)
     verbose, seed = options.pop("verbose"), options.pop("random_state")
     options["seed"] = seed if isinstance(seed, int) else int(check_random_state(seed).randint(2**31 - 1))
     options.pop("scheme", None)
     made = plan(task, inputs, named(given, nested), kind, options=options, **labelled)
-    variants = perturbed(made.config, inputs, made.training)
     learn, judge = _data(made, inputs, named(given, nested)), None
+    variants = perturbed(made.config, inputs, made.training, learn)
     if dev[0] is not None:
         inputs, given = pairs(*dev, nested, "y_dev")
         judge = _data(made, inputs, named(given, nested))
@@ -75,7 +81,10 @@ def named(given: list[Any], nested: bool) -> list[Any]:
 
 
 def _data(made: Plan, inputs: list[Any], labels: list[Any]) -> Data:
-    return made.task.featurise(made.config, inputs), made.task.targets(made.config, labels)
+    features, targets = made.task.featurise(made.config, inputs), made.task.targets(made.config, labels)
+    if isinstance(made.config, transcribe.Config):
+        transcribe.check_room(made.config, features, targets)
+    return features, targets
 
 
 def model_of(estimator: Any) -> Any:

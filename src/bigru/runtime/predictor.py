@@ -41,7 +41,7 @@ Answer = dict[str, Any]
 Decode = Callable[[np.ndarray, np.ndarray, list[Any]], list[Answer]]
 """From logits, lengths and inputs of a batch to its answers."""
 
-DECIDED = ("label", "labels", "tags")
+DECIDED = ("label", "labels", "tags", "text")
 """What an answer decides; the rest of it follows from that, or says how sure it is."""
 
 
@@ -80,7 +80,7 @@ class Predictor:
 
     Attributes:
         bundle: the saved model.
-        task: "classify" or "tag".
+        task: "classify", "tag" or "transcribe".
         labels: the labels, or the tags, in the order of the logits.
         metrics: what was measured when the model was made.
     """
@@ -111,7 +111,7 @@ class Predictor:
 
         Returns:
             For one input its answer, for many a list of answers, in their order; see `decode` of
-            `bigru.tasks.classify` and `bigru.tasks.tag`.
+            `bigru.tasks.classify`, `tag` and `transcribe`.
 
         Raises:
             ArgumentError: an input is not of the kind that the model reads.
@@ -184,6 +184,7 @@ class Predictor:
         gold = examples.targets
         if self.task == "classify":
             self._task.targets(config, gold, source=source, lines=examples.lines)
+        if self.task != "tag":
             return self._task.score(config, gold, answers)
         for line, tags, answer in zip(examples.lines, gold, answers, strict=True):
             if len(tags) != len(answer["tags"]):
@@ -235,7 +236,9 @@ class Predictor:
     def _decode(self, logits: np.ndarray, lengths: np.ndarray, inputs: list[Any]) -> list[Answer]:
         if self.task == "classify":
             return self._task.decode(self.bundle.config, logits)
-        rows = [row[:length] for row, length in zip(logits, lengths, strict=True)]
+        rows = [row[:length] for row, length in zip(logits, self._network.model.steps(lengths), strict=True)]
+        if self.task == "transcribe":
+            return self._task.decode(self.bundle.config, rows)
         return self._task.decode(self.bundle.config, rows, self._crf, inputs)
 
     def _settle(self, lag: int | None, logits: np.ndarray, lengths: np.ndarray, inputs: list[Any]) -> list[Answer]:

@@ -13,9 +13,10 @@ from ..config import ForecastModelConfig, ModelConfig, TrainConfig
 from ..errors import ArgumentError, nearest, sentence
 from ..nn.forecast import ForecastModel
 from ..nn.model import SequenceModel
+from ..tasks import transcribe
 from .average import Average
 from .flat import Flat
-from .losses import loss_of
+from .losses import ctc_loss, loss_of
 from .module import Training, decays, optimizer
 from .run import Run
 from .seeds import WEIGHTS, derive, set_seed
@@ -107,6 +108,8 @@ def put_together(
     stream.start = run.step
     if isinstance(shape, ForecastModelConfig):
         loss = forecast_loss(config.loss, shape)
+    elif isinstance(config, transcribe.Config):
+        loss = ctc_loss(shape.steps)
     else:
         loss = loss_of(model, shape, stream.targets, training, config.constraints if shape.crf else None)
     per_step = shape.per_step and not shape.crf

@@ -10,7 +10,7 @@ import numpy as np
 from ..config import ForecastModelConfig, ModelConfig, TrainConfig
 from ..data.windows import Windows
 from ..errors import ArgumentError, DataError, TrainingError, sentence
-from ..tasks import tag
+from ..tasks import tag, transcribe
 from . import checkpoint
 from .stream import Data, Targets
 
@@ -33,23 +33,19 @@ def check(
         DataError: no examples, as many features as targets they are not, or one class only.
         TrainingError: the folder holds the checkpoint of another training.
     """
-    if model.outputs != config.outputs:
-        want = f"{config.outputs}, the outputs of the task"
-        raise ArgumentError(sentence("train", "outputs of the model", want, model.outputs))
-    if isinstance(config, tag.Config) and isinstance(model, ModelConfig) and model.stride > 1:
-        raise ArgumentError(sentence("train", "stride of the front end", "1 for a label per step", model.stride))
-    if (training.time_masks or training.band_masks) and getattr(model, "channels", None):
-        raise ArgumentError(sentence("train", "time_masks and band_masks", "0 for inputs that are no numbers", "more"))
+    _check_shape(config, model, training)
     for name, data in (("training", train), ("dev", dev)):
         if data is not None and (len(data[0]) != len(data[1]) or not len(data[0])):
             want = "at least one, and as many features as targets"
             got = f"{len(data[0])} features and {len(data[1])} targets"
             raise DataError(sentence("train", f"{name} examples", want, got))
-        _check_steps(name, data)
+        if not isinstance(config, transcribe.Config):
+            _check_steps(name, data)
     if isinstance(train[1], Windows) and dev is None:
         remedy = "Windows that share rows cannot be divided by chance."
         raise ArgumentError(sentence("train", "dev examples", "given for forecasts", None, remedy))
-    _check_classes(config, train[1])
+    if not isinstance(config, transcribe.Config):
+        _check_classes(config, train[1])
     if folder is None and resume:
         raise ArgumentError(sentence("train", "folder", "given to resume from", None))
     if folder is not None and not resume and checkpoint.exists(folder):
@@ -62,6 +58,17 @@ def check(
                 "Go on with it (--resume), replace it (--force), or name another folder.",
             )
         )
+
+
+def _check_shape(config: Any, model: ModelConfig | ForecastModelConfig, training: TrainConfig) -> None:
+    """Refuse a model that cannot give what the task asks for, or cannot be trained so."""
+    if model.outputs != config.outputs:
+        want = f"{config.outputs}, the outputs of the task"
+        raise ArgumentError(sentence("train", "outputs of the model", want, model.outputs))
+    if isinstance(config, tag.Config) and isinstance(model, ModelConfig) and model.stride > 1:
+        raise ArgumentError(sentence("train", "stride of the front end", "1 for a label per step", model.stride))
+    if (training.time_masks or training.band_masks) and getattr(model, "channels", None):
+        raise ArgumentError(sentence("train", "time_masks and band_masks", "0 for inputs that are no numbers", "more"))
 
 
 def _check_steps(name: str, data: Data | None) -> None:

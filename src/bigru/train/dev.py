@@ -12,10 +12,13 @@ from torch import Tensor, nn
 
 from ..config import ModelConfig
 from ..data.batching import batches
+from ..metrics.transcription import edits
 from ..ops.crf.native import viterbi
 from ..ops.crf.weights import CrfWeights, constrain
+from ..ops.ctc.native import greedy
 from ..ops.recurrent.windows import Window
 from ..scheme import spans
+from ..tasks import transcribe
 from .losses import Loss
 from .stream import Collator, Targets
 
@@ -30,7 +33,8 @@ class Dev:
 
     The scores with intervals and tables take seconds, and confidences are not needed here; so tags are
     only decoded, and only the one figure is counted that chooses the best epoch: accuracy for one label,
-    micro F1 for many labels, span F1 for tags with a scheme, else the accuracy of tags.
+    micro F1 for many labels, span F1 for tags with a scheme, else the accuracy of tags; for transcripts 1 less the
+    edits per symbol of greedy decoding.
 
     Attributes:
         name: what the score is called.
@@ -49,9 +53,11 @@ class Dev:
         self.features, self.targets = data
         self.crf, self.per_step = model.crf, not model.pooling
         self.plan, self._collate = batches(self.features, SIZE), Collator(self.features, self.targets)
-        self.spans = self.per_step and config.scheme is not None
+        self.steps, self.transcribes = model.steps, isinstance(config, transcribe.Config)
+        self.spans = self.per_step and not self.transcribes and config.scheme is not None
         many = not self.per_step and config.multi_label
-        self.name = "span_f1" if self.spans else "micro_f1" if many else "accuracy"
+        name = "span_f1" if self.spans else "micro_f1" if many else "accuracy"
+        self.name = "symbol_accuracy" if self.transcribes else name
         self._gold = self._found([self.targets[n] for n in range(len(self.features))]) if self.spans else set()
 
     @torch.no_grad()
@@ -74,7 +80,9 @@ class Dev:
 
     def _decide(self, model: nn.Module, logits: Tensor, lengths: Tensor) -> list[np.ndarray]:
         """Return the tags of each sequence of a batch, as `tag.decode` decides them."""
-        scores, ends = logits.cpu().numpy(), lengths.cpu().numpy()
+        scores, ends = logits.cpu().numpy(), self.steps(lengths).cpu().numpy()
+        if self.transcribes:
+            return [found.symbols for found in greedy(scores, ends)]
         if self.crf:
             state = model.state_dict()
             names = ("crf.transitions", "crf.start", "crf.end")
@@ -87,6 +95,10 @@ class Dev:
         return [path[:end] for path, end in zip(paths, ends, strict=True)]
 
     def _of_steps(self, paths: list[np.ndarray]) -> float:
+        if self.transcribes:
+            said, heard = ([" ".join(map(str, row)) for row in rows] for rows in (self.targets, paths))
+            wrong, symbols = edits(said, heard, characters=False).sum(axis=0)
+            return 1.0 - float(wrong / symbols)
         if self.spans:
             found = self._found(paths)
             return _f1(len(found & self._gold), len(found), len(self._gold))

@@ -17,6 +17,7 @@ from ..ops.crf.weights import CrfWeights
 from ..runtime.forecast import ForecastNetwork
 from ..runtime.network import Network
 from ..runtime.predictor import changed
+from ..tasks import transcribe
 from .build import Shape, network
 
 __all__ = ["TOLERANCE", "Comparison", "compare", "export"]
@@ -47,7 +48,7 @@ def export(
     """Return a model ready to be saved, after torch and the runtime have answered real inputs alike.
 
     Args:
-        task: `bigru.tasks.classify`, `bigru.tasks.tag` or `bigru.tasks.forecast`.
+        task: a module of `bigru.tasks`.
         config: the task's Config.
         model: the model's shape.
         weights: what `fit` returned, by name.
@@ -120,5 +121,7 @@ def _answers(
         return task.decode(config, logits)
     names = ("crf.transitions", "crf.start", "crf.end")
     crf = CrfWeights(*(weights[name] for name in names)) if model.crf else None
-    rows = [row[:end] for row, end in zip(logits, lengths, strict=True)]
+    rows = [row[:end] for row, end in zip(logits, model.steps(lengths), strict=True)]
+    if isinstance(config, transcribe.Config):
+        return task.decode(config, rows)
     return task.decode(config, rows, crf, inputs)

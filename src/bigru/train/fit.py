@@ -91,7 +91,7 @@ def fit(
     or not, unless `training.time` is set.
 
     Args:
-        task: `bigru.tasks.classify`, `bigru.tasks.tag` or `bigru.tasks.forecast`.
+        task: a module of `bigru.tasks`.
         config: the task's Config.
         model_config: the model's shape; its outputs must be the task's.
         train: features and targets to learn from.

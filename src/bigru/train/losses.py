@@ -15,7 +15,7 @@ from ..ops.crf.autograd import negative_log_likelihood, step_losses
 from ..ops.crf.weights import CrfWeights
 from .stream import IGNORED, Batch, Targets
 
-__all__ = ["Loss", "class_weights", "loss_of"]
+__all__ = ["Loss", "class_weights", "ctc_loss", "loss_of"]
 
 Loss = Callable[[Tensor, Batch], Tensor]
 """(logits [B, K] or [B, T, K], batch) -> mean loss, a scalar."""
@@ -75,6 +75,24 @@ def loss_of(
     if isinstance(targets, np.ndarray) and targets.dtype.kind == "f":
         return _many_labels(weight, smoothing)
     return (_two_classes if config.outputs == 1 else _classes)(weight, smoothing)
+
+
+def ctc_loss(steps: Callable[[Tensor], Tensor]) -> Loss:
+    """Return the loss of transcripts: the negative log-likelihood of each, summed over its alignments, per symbol.
+
+    Graves et al. 2006; the blank is number 0.
+
+    Args:
+        steps: how many steps of output inputs of such lengths have.
+    """
+
+    def loss(logits: Tensor, batch: Batch) -> Tensor:
+        counts = (batch.targets != IGNORED).sum(1)
+        log_p = logits.log_softmax(2).transpose(0, 1)
+        each = F.ctc_loss(log_p, batch.targets.clamp(min=0), steps(batch.lengths), counts, reduction="sum")
+        return each / counts.sum()
+
+    return loss
 
 
 def _classes(weight: Tensor | None, smoothing: float) -> Loss:

@@ -13,13 +13,15 @@ from types import ModuleType
 from typing import Any, NamedTuple
 
 from ..config import ChannelConfig, ConvConfig, EncoderConfig, ModelConfig, TrainConfig, from_dict, to_dict
+from ..data import transcripts
 from ..data.audio import AudioFeatures
 from ..data.channels import NGRAMS
 from ..data.series import SeriesFeatures
 from ..data.text import UNITS, TextFeatures, unit_of
 from ..errors import ArgumentError, check_choice, nearest, sentence
+from ..ops.ctc.language import SymbolModel
 from ..scheme import PREFIXES, spans
-from ..tasks import classify, tag
+from ..tasks import classify, tag, transcribe
 
 __all__ = ["DEFAULTS", "OPTIONS", "Plan", "Recipe", "plan"]
 
@@ -56,6 +58,7 @@ class Recipe:
 WORDS = ("unit", ChannelConfig("bigram", 1, 32))
 CHARACTERS = ("unit", ChannelConfig("bigram_before", 1, 32), ChannelConfig("bigram", 1, 32))
 TOKENS = ("unit", "lower", "prefix3", "suffix3", "shape")
+SPEECH = ("beam", "language")
 AUDIO = ("sample_rate", "mel_bins", "frame_shift", "normalise")
 SERIES = EncoderConfig(hidden=64, dropout=0.1, input_dropout=0.0, embedding_dropout=0.0, ngram_dropout=0.0)
 
@@ -87,7 +90,14 @@ DEFAULTS: dict[tuple[str, str], Recipe] = {
         pooling=("max", "mean"),
         front=(ConvConfig(64, 5, 2), ConvConfig(96, 5, 2)),
         encoder=replace(SERIES, hidden=96, dropout=0.3),
-        training=TrainConfig(epochs=30, average=0.995, time_masks=2, band_masks=2, speed=0.1),
+        training=TrainConfig(
+            epochs=40, average=0.995, label_smoothing=0.1, patience=15, time_masks=1, band_masks=1, speed=0.1
+        ),
+    ),
+    ("transcribe", "audio"): Recipe(
+        front=(ConvConfig(64, 5, 2), ConvConfig(96, 5, 2)),
+        encoder=replace(SERIES, hidden=128, layers=2, dropout=0.3),
+        training=TrainConfig(epochs=30, average=0.995, patience=10, time_masks=2, band_masks=2, speed=0.1),
     ),
     ("tag", "series"): Recipe(
         encoder=SERIES,
@@ -96,8 +106,17 @@ DEFAULTS: dict[tuple[str, str], Recipe] = {
 }
 """The recipe of each task and kind of input; lists of tokens are texts."""
 
+TASKS = {"classify": classify, "tag": tag, "transcribe": transcribe}
+"""The tasks by name."""
+
 KINDS = {"text": "text", "tokens": "text", "series": "series", "audio": "audio"}
 """What recipe a kind of input has."""
+
+ORDERS, MOST_ARCS = (4, 3, 2, 1), 40_000
+"""Symbols of an n-gram of a language model: as many as leave config.json small."""
+
+BEAM = 16
+"""Prefixes that are kept where a language model is listened to."""
 
 MANY = 50_000
 """With more examples than these, two passes over each are not worth their time."""
@@ -113,7 +132,7 @@ SERIES_SETTINGS = ("per_series",)
 MODEL = ("pooling", "skip", "crf", "wide", "front")
 ENCODER = tuple(f.name for f in fields(EncoderConfig))
 TRAINING = tuple(f.name for f in fields(TrainConfig))
-OPTIONS = (*TEXT, *SERIES_SETTINGS, *AUDIO, *MODEL, *ENCODER, *TRAINING)
+OPTIONS = (*TEXT, *SERIES_SETTINGS, *AUDIO, *SPEECH, *MODEL, *ENCODER, *TRAINING)
 """Every setting that `plan` takes, flat: of the features, of the model, of its encoder, of the training."""
 
 
@@ -139,9 +158,9 @@ def plan(
     """Decide everything about a problem: the recipe for its kind, changed where `options` say so.
 
     Args:
-        task: "classify" or "tag".
+        task: "classify", "tag" or "transcribe".
         inputs: training inputs; vocabulary and scaling are learnt from them.
-        targets: per input a label, a list of labels (`multi_label`), or one tag per unit or step.
+        targets: per input a label, a list of labels (`multi_label`), one tag per unit or step, or a transcript.
         kind: "text", "tokens", "series" or "audio".
         multi_label: whether an input has any number of labels.
         scheme: how tags spell spans, None where they spell none.
@@ -150,7 +169,7 @@ def plan(
     Raises:
         ArgumentError: an option is unknown or does not suit the task, or its value does not fit.
     """
-    check_choice(WHERE, "task", task, ("classify", "tag"))
+    check_choice(WHERE, "task", task, TASKS)
     check_choice(WHERE, "kind of input", kind, KINDS)
     chosen = {name: value for name, value in (options or {}).items() if value is not None}
     for name in chosen:
@@ -162,12 +181,15 @@ def plan(
         raise ArgumentError(sentence(WHERE, "task", f"another for {kind} inputs", repr(task)))
     recipe = DEFAULTS[task, KINDS[kind]]
     unit, units = _probe(inputs, chosen) if KINDS[kind] == "text" else ("", 0)
-    features = _features(inputs, kind, recipe, chosen, unit, units)
+    features = _features(task, inputs, kind, recipe, chosen, unit, units)
+    front = _front(task, chosen.get("front", recipe.front))
     config = _config(task, features, targets, multi_label, scheme, chosen)
+    if isinstance(config, transcribe.Config):
+        config = replace(config, stride=math.prod(conv.stride for conv in front))
     return Plan(
-        task=classify if task == "classify" else tag,
+        task=TASKS[task],
         config=config,
-        model=_model(task, config, recipe, chosen),
+        model=_model(task, config, recipe, front, chosen),
         training=_training(recipe, chosen, len(inputs), units),
     )
 
@@ -197,10 +219,10 @@ def _training(recipe: Recipe, chosen: Mapping[str, Any], count: int, units: int)
 
 
 def _features(
-    inputs: Sequence[Any], kind: str, recipe: Recipe, chosen: Mapping[str, Any], unit: str, units: int
+    task: str, inputs: Sequence[Any], kind: str, recipe: Recipe, chosen: Mapping[str, Any], unit: str, units: int
 ) -> TextFeatures | SeriesFeatures | AudioFeatures:
     if kind == "audio":
-        _refuse((*TEXT, *SERIES_SETTINGS), chosen, kind)
+        _refuse((*(TEXT[1:] if task == "transcribe" else TEXT), *SERIES_SETTINGS), chosen, kind)
         return AudioFeatures.fit(inputs, **{name: chosen[name] for name in AUDIO if name in chosen})
     _refuse(AUDIO, chosen, kind)
     settings = {name: chosen[name] for name in TEXT if name in chosen}
@@ -213,8 +235,9 @@ def _features(
 
 
 def _refuse(names: Sequence[str], chosen: Mapping[str, Any], kind: str) -> None:
-    """Refuse settings of another kind of input."""
-    inputs = {"series": "numeric sequences", "audio": "recordings"}.get(kind, "texts")
+    """Refuse settings of another kind of input, or of another task."""
+    names_of = {"series": "numeric sequences", "audio": "recordings", "classify": "labels", "tag": "tags"}
+    inputs = names_of.get(kind, "texts")
     for name in names:
         if name in chosen:
             raise ArgumentError(sentence(WHERE, name, f"absent for {inputs}", "given"))
@@ -241,16 +264,35 @@ def _config(
     multi_label: bool,
     scheme: str | None,
     chosen: Mapping[str, Any],
-) -> classify.Config | tag.Config:
+) -> classify.Config | tag.Config | transcribe.Config:
     crf = chosen.get("crf")
+    if task != "transcribe":
+        _refuse(SPEECH, chosen, task)
     if task == "tag":
         labels = _tags(set(chain.from_iterable(targets)), scheme)
         return tag.Config(labels, features, scheme, crf=scheme is not None if crf is None else crf)
     for name, given in (("crf", crf), ("scheme", scheme)):
         if given:
             raise ArgumentError(sentence(WHERE, name, "absent for one label per input", repr(given)))
+    if task == "transcribe":
+        unit = chosen.get("unit") or transcripts.unit_of(targets)
+        check_choice(WHERE, "unit", unit, transcripts.UNITS)
+        spelt = {symbol for text in targets for symbol in transcripts.symbols(text, unit)}
+        return _transcriber(transcribe.Config(tuple(sorted(spelt)), features, unit), targets, chosen)
     found = set(chain.from_iterable(targets)) if multi_label else set(targets)
     return classify.Config(tuple(sorted(found)), features, multi_label)
+
+
+def _transcriber(config: transcribe.Config, texts: Sequence[str], chosen: Mapping[str, Any]) -> transcribe.Config:
+    """Return the configuration with its beam and, where it is wanted, a language model of the training transcripts."""
+    if not chosen.get("language"):
+        return replace(config, beam=chosen.get("beam", 1))
+    numbers = transcribe.targets(config, texts)
+    for order in ORDERS:
+        language = SymbolModel.fit(numbers, config.outputs, order)
+        if len(language.log_p) <= MOST_ARCS:
+            break
+    return replace(config, beam=chosen.get("beam", BEAM), language=language)
 
 
 def _tags(found: set[str], scheme: str | None) -> tuple[str, ...]:
@@ -266,7 +308,9 @@ def _written(label: str, scheme: str) -> list[str]:
     return [prefix if label == "_" else f"{prefix}-{label}" for prefix in PREFIXES[scheme]]
 
 
-def _model(task: str, config: Any, recipe: Recipe, chosen: Mapping[str, Any]) -> ModelConfig:
+def _model(
+    task: str, config: Any, recipe: Recipe, front: tuple[ConvConfig, ...], chosen: Mapping[str, Any]
+) -> ModelConfig:
     text = isinstance(config.features, TextFeatures)
     pooling = tuple(chosen.get("pooling", recipe.pooling))
     if bool(pooling) != (task == "classify"):
@@ -281,7 +325,7 @@ def _model(task: str, config: Any, recipe: Recipe, chosen: Mapping[str, Any]) ->
         skip=chosen.get("skip", recipe.skip),
         crf=task == "tag" and config.crf,
         wide=chosen.get("wide", recipe.wide),
-        front=_front(task, chosen.get("front", recipe.front)),
+        front=front,
     )
 
 

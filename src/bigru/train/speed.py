@@ -14,17 +14,22 @@ import numpy as np
 from ..config import TrainConfig
 from ..data.audio import AudioFeatures
 from ..errors import ArgumentError, sentence
+from ..tasks import transcribe
+from .stream import Data
 
 __all__ = ["perturbed"]
 
 
-def perturbed(config: Any, inputs: Sequence[Any], training: TrainConfig) -> list[list[np.ndarray]]:
+def perturbed(config: Any, inputs: Sequence[Any], training: TrainConfig, data: Data) -> list[list[np.ndarray]]:
     """Return the features of all inputs at each further speed: none without `training.speed`.
+
+    Where a transcript needs every step of its recording, that is not played faster.
 
     Args:
         config: the task's.
         inputs: training recordings.
         training: whose `speed` says how much faster and slower.
+        data: features of the inputs as they are, and targets.
 
     Raises:
         ArgumentError: a speed for inputs that are no recordings.
@@ -34,4 +39,9 @@ def perturbed(config: Any, inputs: Sequence[Any], training: TrainConfig) -> list
     features = config.features
     if not isinstance(features, AudioFeatures):
         raise ArgumentError(sentence("train", "speed", "0 for inputs that are no recordings", training.speed))
-    return [features.features_many(inputs, speed) for speed in (1.0 - training.speed, 1.0 + training.speed)]
+    variants = [features.features_many(inputs, speed) for speed in (1.0 - training.speed, 1.0 + training.speed)]
+    if isinstance(config, transcribe.Config):
+        faster = variants[1]
+        for n, (frames, target) in enumerate(zip(*data, strict=True)):
+            faster[n] = faster[n] if transcribe.fits(config, faster[n], target) else frames
+    return variants
