@@ -1,0 +1,15 @@
+"""The configurations: the shape of a model, the shape of a forecaster, and the training.
+
+Plain frozen dataclasses that round-trip through JSON; nothing here imports torch, so that a
+saved model can be read where torch is not installed.
+"""
+
+from .forecast import NORMALISATIONS, ForecastModelConfig
+from .model import MERGES, POOLINGS, ChannelConfig, ConvConfig, EncoderConfig, ModelConfig
+from .training import TrainConfig
+from .values import from_dict, to_dict
+
+__all__ = [
+    "MERGES", "NORMALISATIONS", "POOLINGS", "ChannelConfig", "ConvConfig", "EncoderConfig", "ForecastModelConfig",
+    "ModelConfig", "TrainConfig", "from_dict", "to_dict",
+]  # fmt: skip

@@ -1,0 +1,120 @@
+"""The shape of a forecaster."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ..errors import ArgumentError, check_choice, sentence
+from .bounds import check_positive
+from .model import EncoderConfig
+
+__all__ = ["NORMALISATIONS", "ForecastModelConfig"]
+
+NORMALISATIONS = ("last", "revin", "none")
+"""What is taken off a past window and given back to its forecast: its last value, or its mean and deviation."""
+
+
+@dataclass(frozen=True)
+class ForecastModelConfig:
+    """Shape of a forecaster: segments of the past in, segments of the future out (Lin et al. 2023, arXiv:2308.11200).
+
+    Attributes:
+        lookback: steps of the past that are read (L), a multiple of `segment`.
+        horizon: steps of the future that are answered (H).
+        segment: steps per segment (w).
+        targets: series that are forecast (C).
+        past: further columns, known in the past only.
+        known: further columns, known in the future too.
+        joint: whether the targets are read together; else each by itself, with the same weights.
+        normalise: one of `NORMALISATIONS`.
+        quantiles: what is answered for each step, in rising order with 0.5 among them; empty for one value.
+        levels: shares of the conformal intervals, in rising order.
+        encoder: the encoder of the past; its dropout acts on what the head reads.
+    """
+
+    lookback: int
+    horizon: int
+    segment: int
+    targets: int
+    past: int = 0
+    known: int = 0
+    joint: bool = False
+    normalise: str = "last"
+    quantiles: tuple[float, ...] = ()
+    levels: tuple[float, ...] = ()
+    encoder: EncoderConfig = field(default_factory=EncoderConfig)
+
+    def __post_init__(self) -> None:
+        where = "ForecastModelConfig"
+        for key in ("lookback", "horizon", "segment", "targets"):
+            check_positive(where, key, getattr(self, key))
+        for key in ("past", "known"):
+            if getattr(self, key) < 0:
+                raise ArgumentError(sentence(where, key, "at least 0", getattr(self, key)))
+        if self.lookback % self.segment:
+            want = f"a multiple of the segment, {self.segment}"
+            raise ArgumentError(sentence(where, "lookback", want, self.lookback))
+        check_choice(where, "normalise", self.normalise, NORMALISATIONS)
+        for key in ("quantiles", "levels"):
+            shares = getattr(self, key)
+            if not all(0.0 < share < 1.0 for share in shares) or list(shares) != sorted(set(shares)):
+                raise ArgumentError(sentence(where, key, "rising and within 0 < p < 1", list(shares)))
+        if self.quantiles and 0.5 not in self.quantiles:
+            raise ArgumentError(sentence(where, "quantiles", "with 0.5 among them", list(self.quantiles)))
+        if self.encoder.cell != "gru":
+            raise ArgumentError(sentence(where, "cell", "gru", repr(self.encoder.cell)))
+
+    @property
+    def heads(self) -> int:
+        """Values answered for a step of a target."""
+        return len(self.quantiles) or 1
+
+    @property
+    def point(self) -> int:
+        """Which of them is the forecast: the median."""
+        return self.quantiles.index(0.5) if self.quantiles else 0
+
+    @property
+    def outputs(self) -> int:
+        """Values answered in all."""
+        return self.horizon * self.targets * self.heads
+
+    @property
+    def inputs(self) -> int:
+        """Columns of the input (I): targets, past covariates, known covariates."""
+        return self.targets + self.past + self.known
+
+    @property
+    def rows(self) -> int:
+        """Rows of the input (T): the past and, where something of it is known, the future."""
+        return self.lookback + (self.horizon if self.known else 0)
+
+    @property
+    def steps(self) -> int:
+        """Segments of the past."""
+        return self.lookback // self.segment
+
+    @property
+    def ahead(self) -> int:
+        """Segments of the future; what the last has beyond the horizon is left out."""
+        return -(-self.horizon // self.segment)
+
+    @property
+    def shared(self) -> bool:
+        """Whether the decoder takes its step with the weights of the encoder: where that is one layer forward."""
+        return self.encoder.layers == 1 and self.encoder.direction == "forward"
+
+    @property
+    def width(self) -> int:
+        """Numbers of the targets in what is read of one segment."""
+        return self.segment * (self.targets if self.joint else 1)
+
+    @property
+    def per_step(self) -> bool:
+        """Whether there is one output per step, not one per sequence."""
+        return False
+
+    @property
+    def crf(self) -> bool:
+        """Whether a CRF stands on the outputs."""
+        return False
