@@ -118,6 +118,29 @@ MORE = (
 )
 
 
+SERIES_HEADS = {
+    "README.md": "| data | accuracy | seeds | 1-NN with DTW | series per second: trained | predicted | result file |",
+    "README.zh-CN.md": "| 数据 | 准确率 | 种子数 | 1-NN DTW | 每秒序列数：训练 | 预测 | 结果文件 |",
+}
+
+
+def series(name: str) -> str:
+    """Return the table of series for a page."""
+    results = json.loads((HERE / "results" / "series.json").read_text(encoding="utf-8"))
+    rows = []
+    for key, result in results.items():
+        runs, beside = result["runs"], result["baseline"]
+        score = f"**{_percent(result['mean'])} ± {_percent(result['std'])}**"
+        rates = [sorted(run[rate] for run in runs)[len(runs) // 2] for rate in RATES]
+        cells = [key, score, len(runs), "–" if beside is None else _percent(beside["test"])]
+        cells += [f"{rate:,}" for rate in rates] + ["[json](benchmarks/results/series.json)"]
+        rows.append("| " + " | ".join(map(str, cells)) + " |")
+    return "\n".join([SERIES_HEADS[name], "|---" * 7 + "|", *rows])
+
+
+RATES = ("trained_per_second", "predicted_per_second")
+
+
 def speed(name: str) -> str:
     """Return the tables of speed for a page; a sentence while there is no whole run."""
     words, file = SPEED_WORDS[name], HERE / "results" / "kernels.json"
@@ -185,7 +208,11 @@ def _share(row: dict[str, Any], engine: str) -> str:
 
 def rendered(page: str, name: str) -> str:
     """Return the text of the page `name` with the tables between their marks."""
-    for mark, text in (("accuracy", table(HEADS[name])), ("speed", speed(name))):
+    for mark, text in (
+        ("accuracy", table(HEADS[name])),
+        ("series", series(name)),
+        ("speed", speed(name)),
+    ):
         before, rest = page.split(f"<!-- {mark} -->")
         after = rest.split(f"<!-- /{mark} -->")[1]
         page = f"{before}<!-- {mark} -->\n{text}\n<!-- /{mark} -->{after}"

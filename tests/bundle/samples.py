@@ -274,6 +274,17 @@ def configurations() -> dict[str, Sample]:
         "model-no-outputs": Sample(
             config("model", "outputs", drop=True), AT + "ModelConfig: outputs must be given, got nothing."
         ),
+        "front-stride": Sample(
+            config("model", "front", value=[{"filters": 2, "kernel": 2, "stride": 3}]),
+            AT + "ConvConfig: stride must be within 1..2, the kernel, so that no step goes unread, got 3.",
+        ),
+        "front-text": Sample(
+            config("model", "front", value="64x5"),
+            AT + "ModelConfig: front must be of type tuple[ConvConfig, ...], got '64x5'.",
+        ),
+        "front-huge": Sample(
+            config("model", "front", value=[{"filters": 10**9, "kernel": 10**9}]), TENSORS + "size must be within "
+        ),
         "model-crf": Sample(
             config("model", "crf", value=True),
             AT + "ModelConfig: crf must be used without pooling, got pooling ('max',).",

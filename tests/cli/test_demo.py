@@ -108,11 +108,11 @@ def test_entities(bigru: Bigru, newspaper: demo_data.Prepared, tmp_path: Path, m
     ("ours", "theirs", "line"),
     [
         (0.87, 0.85, "The BiGRU is 2.0 points ahead of the baseline."),
-        (0.85, 0.87, "The baseline is 2.0 points ahead: order did not help here."),
+        (0.85, 0.87, "The baseline is 2.0 points ahead."),
     ],
 )
 def test_who_is_ahead_is_said(capsys: pytest.CaptureFixture[str], ours: float, theirs: float, line: str) -> None:
-    command._compare(Score("accuracy", ours), "bag", Score("accuracy", theirs, theirs - 0.01, theirs + 0.01))
+    command.compare(Score("accuracy", ours), "bag", Score("accuracy", theirs, theirs - 0.01, theirs + 0.01))
     assert capsys.readouterr().err.splitlines()[-1] == line
 
 
@@ -127,7 +127,7 @@ def test_an_unknown_demo_names_the_nearest(refused: Refused) -> None:
 def test_where_nothing_can_be_written_a_new_folder_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "runs").write_text("a file in the way", encoding="utf-8")
     monkeypatch.chdir(tmp_path)
-    folder = command._default("sentiment")
+    folder = command.default_folder("sentiment")
     assert folder.name == "demo-sentiment"
     assert folder.parent.is_dir()
     assert tmp_path not in folder.parents

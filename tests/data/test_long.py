@@ -68,6 +68,7 @@ def test_labels_that_change_are_labels_of_steps_and_have_lines_of_their_own(tmp_
     )
     with pytest.raises(DataError, match=want):
         read(path, task="classify")
+    assert read(path, task="classify", require_targets=False).targets is None
     assert read(written(tmp_path, table()), task="tag").targets == [["walk"] * 2, ["run"] * 3]
 
 

@@ -125,7 +125,7 @@ def compare(ours: Score, name: str, theirs: Score) -> None:
     if points > 0:
         note(f"The BiGRU is {points:.1f} points ahead of the baseline.")
     else:
-        note(f"The baseline is {-points:.1f} points ahead: order did not help here.")
+        note(f"The baseline is {-points:.1f} points ahead.")
 
 
 def _answer(what: str, judged: Judged) -> None:

@@ -113,7 +113,7 @@ def vowels() -> Prepared:
     facts = (
         f"{len(train)} and {len(test)} recordings of nine men who say the vowels a and e of Japanese (Kudo, Toyama & "
         "Shimbo 1999), in the installed package sktime",
-        f"{train.inferred['series']}; who of the nine speaks?",
+        f"series {train.inferred['series']}; who of the nine speaks?",
         f"the usual split: {len(train)} to learn from, a tenth of them to choose the epoch by, {len(test)} to score",
     )
     return Prepared(Parts(train, None, test), facts)

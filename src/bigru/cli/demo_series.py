@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 __all__ = ["vowels"]
 
 CARD = "Trained by `bigru demo`. sktime is under the BSD licence; the recordings are of the UEA and UCR archive."
+
+OPTIONS: dict[str, Any] = {}
+"""What differs from the defaults of `bigru train`: nothing."""
 
 SHOWN = 3
 """Speakers whose probability is drawn."""
@@ -42,7 +45,7 @@ def vowels(out: Path | None) -> None:
     prepared = demo_data.vowels()
     for fact in prepared.facts:
         note(fact)
-    judged = learn(prepared.parts, {}, card=_card(prepared))
+    judged = learn(prepared.parts, OPTIONS, card=_card(prepared))
     save(judged.bundle, folder, force=out is None)
     report = judged.reports["test"]
     scores(report, "test")

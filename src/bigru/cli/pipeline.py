@@ -13,6 +13,7 @@ import numpy as np
 from ..bundle import Bundle
 from ..config import ChannelConfig
 from ..data.examples import Examples
+from ..data.numbers import columns
 from ..data.text import TextFeatures
 from ..errors import ArgumentError, DataError, sentence
 from ..metrics.score import Report
@@ -71,6 +72,7 @@ def learn(
     """
     train = parts.train
     _check_classes(train)
+    _check_columns(train)
     decided = _plan(train, options)
     weights = None
     if vectors is not None:
@@ -119,6 +121,14 @@ def _check_classes(train: Examples) -> None:
     if len(classes) == 1 and not train.multi_label:
         got = f"{classes.pop()!r} alone"
         raise DataError(sentence(train.source, "labels", "at least two", got, "One class teaches nothing."))
+
+
+def _check_columns(train: Examples) -> None:
+    """Refuse series with a column of which not one number is there."""
+    for finding in columns(train):
+        if finding.kind == "empty column":
+            got, remedy = "not one", "Leave such a column out."
+            raise DataError(sentence(train.source, finding.message.split(" has ")[0], "of numbers", got, remedy))
 
 
 def _with_vectors(

@@ -33,6 +33,9 @@ TIMES = (
 )
 """Names of columns that order the steps, the surest first."""
 
+NAMED_LABELS = tuple(name for name in LABELS if name != "y")
+"""Names of label columns; y is a coordinate."""
+
 Record = Mapping[str, Any]
 
 
@@ -74,7 +77,7 @@ def long_form(source: str, records: Sequence[Record], names: Sequence[str], opti
     if id is None or (not told and not _looks_long(records, names, id, time, options)):
         return None
     given = find(source, names, "label_column", options.label_column)
-    label = _known(names, LABELS, (id, time)) if given is None else names[given]
+    label = _known(names, NAMED_LABELS, (id, time)) if given is None else names[given]
     rest = [name for name in names if name not in (id, time, label)]
     values = tuple(name for name in rest if are_numbers([record.get(name) for record in records]))
     others = [name for name in rest if name not in values]
@@ -190,6 +193,9 @@ def _read_labels(
     labels, source = LabelReader(result.source), result.source
     read = [None if is_missing(cell) else labels.one(cell, line) for cell, line in zip(cells, lines, strict=True)]
     varied = any(len({read[n] for n in rows} - {None}) > 1 for rows in groups.values())
+    if varied and options.task == "classify" and not options.require_targets:
+        # Labels of steps are not what the model that is to answer can be asked about.
+        return
     result.task = options.task or ("tag" if varied else "classify")
     per_step = result.task == "tag"
     bare = [n for rows in groups.values() for n in rows if read[n] is None]

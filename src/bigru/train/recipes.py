@@ -74,7 +74,7 @@ DEFAULTS: dict[tuple[str, str], Recipe] = {
     ("classify", "series"): Recipe(
         pooling=("last", "max", "mean"),
         front=(ConvConfig(64, 5),),
-        encoder=replace(SERIES, hidden=128),
+        encoder=replace(SERIES, hidden=128, dropout=0.2),
         training=TrainConfig(
             epochs=30, patience=30, label_smoothing=0.1, jitter=0.1, scaling=0.1, time_warp=0.2, crop=0.2
         ),

@@ -1,0 +1,31 @@
+"""The pages on series: their Python runs, their settings exist, and both languages say the same."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from bigru.train.recipes import DEFAULTS, OPTIONS
+
+GUIDE = Path(__file__).parents[2] / "docs" / "guide"
+PAGES = ("series.md", "series.zh-CN.md")
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_python_of_the_page_runs(page: str, capsys: pytest.CaptureFixture[str]) -> None:
+    for block in re.findall(r"```python\n(.*?)```", (GUIDE / page).read_text(encoding="utf-8"), re.DOTALL):
+        exec(compile(block, page, "exec"), {})
+    assert "[" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_table_of_augmentation_holds_the_defaults(page: str) -> None:
+    training = DEFAULTS["classify", "series"].training
+    rows = re.findall(r"^\| `(\w+)` \| .* \| ([\d.]+) \|$", (GUIDE / page).read_text(encoding="utf-8"), re.MULTILINE)
+    assert [name for name, _ in rows] == ["jitter", "scaling", "time_warp", "crop"]
+    for name, value in rows:
+        assert name in OPTIONS
+        assert getattr(training, name) == float(value)
+        assert getattr(DEFAULTS["tag", "series"].training, name) == 0
