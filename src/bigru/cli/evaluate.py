@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ..data.readers import read
+from ..data.series import check_gaps
 from ..metrics.score import Report
 from ..runtime.predictor import Predictor, changed, load
 from .show import describe, note, scores
@@ -25,6 +26,7 @@ def evaluate(model: Path, data: Path, precision: str, **options: Any) -> None:
     options["scheme"] = options["scheme"] or getattr(config, "scheme", None)
     examples = read(data, task=predictor.task, **options)
     describe(examples)
+    check_gaps(config.features, examples)
     answers = list(predictor.predict_iter(examples.inputs))
     report = predictor.score(examples, answers)
     result = report.to_json()
