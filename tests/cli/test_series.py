@@ -49,6 +49,7 @@ def test_gaps_are_refused_by_a_model_that_never_saw_any(bigru: Bigru, refused: R
     columns = ("--id-column", "run", "--time-column", "second")
     assert bigru("train", data, "--out", tmp_path / "m", "--label", "gesture", *columns, *FAST).code == 0
     line = refused("predict", tmp_path / "m", test, *columns)
+    assert "b.csv:" in line
     assert "column 1 must be a number, as in training, where this column lacked none, got nan. Fill it in, or" in line
 
 

@@ -101,13 +101,17 @@ def test_illegal_tags_are_refused_with_their_line(refused: Refused, tmp_path: Pa
     assert f"{path}:29: tag 2 must be legal in BIO" in line
 
 
-def test_nan_is_refused_with_its_row(refused: Refused, tmp_path: Path) -> None:
+def test_infinity_and_gaps_that_training_lacks_are_refused_with_their_row(refused: Refused, tmp_path: Path) -> None:
     x = np.zeros((3, 2, 1))
-    x[1, 1, 0] = np.nan
+    np.savez(tmp_path / "sound.npz", x=x, y=np.array([0, 1, 1]))
+    x[1, 1, 0] = np.inf
     np.savez(tmp_path / "x.npz", x=x, y=np.array([0, 1, 1]))
     line = refused("train", tmp_path / "x.npz", "--out", tmp_path / "m")
-    assert "x.npz:2" in line
-    assert "finite" in line
+    assert "x.npz:2: x step 2 column 1 must be finite, got inf. A missing value is NaN." in line
+    x[1, 1, 0] = np.nan
+    np.savez(tmp_path / "x.npz", x=x, y=np.array([0, 1, 1]))
+    line = refused("train", tmp_path / "sound.npz", "--dev", tmp_path / "x.npz", "--out", tmp_path / "m")
+    assert "x.npz:2 row 1 column 0 must be a number, as in training, where this column lacked none, got nan." in line
 
 
 def test_a_dev_file_must_fit(refused: Refused, reviews: Path, tmp_path: Path) -> None:

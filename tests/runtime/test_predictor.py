@@ -169,7 +169,9 @@ def test_what_is_no_input_is_refused() -> None:
         CLASSIFIER.predict(3)
     with pytest.raises(ArgumentError, match=r"inputs\[1\] must be a text or a list of tokens, got 3"):
         CLASSIFIER.predict(["好", 3])
-    with pytest.raises(ArgumentError, match=r"row 0 column 1 must be a number"):
+    with pytest.raises(
+        ArgumentError, match=r"row 0 column 1 must be a number, as in training, where this column lacked none"
+    ):
         SERIES.predict(np.float32([[1, np.nan]]))
 
 

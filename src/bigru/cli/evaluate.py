@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ..data.readers import read
+from ..data.series import check_gaps
 from ..metrics.score import Report
 from ..runtime.forecaster import Forecaster
 from ..runtime.predictor import Predictor, changed, load
@@ -44,6 +45,7 @@ def evaluate(
     options["scheme"] = options["scheme"] or getattr(config, "scheme", None)
     examples = read(data, task=predictor.task, **options)
     describe(examples)
+    check_gaps(config.features, examples)
     if lookahead is not None:
         from .stream import compare
 

@@ -15,6 +15,7 @@ from ..config import ChannelConfig
 from ..data.audio import AudioFeatures
 from ..data.examples import Examples
 from ..data.numbers import columns
+from ..data.series import check_gaps
 from ..data.text import TextFeatures
 from ..errors import ArgumentError, DataError, sentence
 from ..metrics.score import Report
@@ -183,6 +184,7 @@ def _describe(decided: Plan, say: Say) -> None:
 
 def _prepare(decided: Plan, part: Examples) -> tuple[list[np.ndarray], Any]:
     """Return features and targets; a label that training did not know is an error that names file and line."""
+    check_gaps(decided.config.features, part)
     features = decided.task.featurise(decided.config, part.inputs)
     lines = part.token_lines or part.lines
     targets = decided.task.targets(decided.config, part.targets or [], source=part.source, lines=lines)

@@ -85,12 +85,14 @@ def _recordings(predictor: Predictor, inputs: list[str], **options: Any) -> list
 def _rows(predictor: Predictor, file: str, **options: Any) -> list[Any]:
     """Return the inputs of a file; the readers are imported here because texts do not need them."""
     from ..data.readers import read
+    from ..data.series import check_gaps
     from .show import describe
 
     if options["format"] is None and _suffix(file) == ".txt":
         options["format"] = "txt"
     examples = read(file, task=predictor.task, require_targets=False, **options)
     describe(examples, shown=len(examples.findings))
+    check_gaps(predictor.bundle.config.features, examples)
     return examples.inputs
 
 

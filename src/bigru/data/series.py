@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from ..errors import ArgumentError, sentence
+from .examples import Examples
 from .pieces import SeriesPieces
 
-__all__ = ["SeriesFeatures"]
+__all__ = ["SeriesFeatures", "check_gaps"]
 
 WHERE = "SeriesFeatures"
 
@@ -183,6 +184,14 @@ class SeriesFeatures:
                 raise ArgumentError(sentence(WHERE, key, want, repr(numbers)[:80]))
         numbers = {key: tuple(map(float, values.get(key, []))) for key in KEYS if key != "missing"}
         return cls(**numbers, missing=tuple(values.get("missing", [])))
+
+
+def check_gaps(features: Any, examples: Examples) -> None:
+    """Raise ArgumentError, naming file and line, if series lack values where no training series did."""
+    if isinstance(features, SeriesFeatures) and examples.kind == "series":
+        for x, line in zip(examples.inputs, examples.lines, strict=True):
+            if np.isnan(x).any():
+                features.features(x, f"{examples.source}:{line}")
 
 
 def _levels(
