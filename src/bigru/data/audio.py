@@ -74,6 +74,11 @@ class AudioFeatures:
             raise ArgumentError(sentence(WHERE, "std", "greater than 0, one for each mean", repr(self.std)[:80]))
 
     @property
+    def frame_seconds(self) -> float:
+        """Seconds from frame to frame: what a look-ahead in milliseconds is divided by."""
+        return self.frame_shift / 1000
+
+    @property
     def values(self) -> int:
         """Numbers per step (I)."""
         return self.mel_bins
