@@ -225,11 +225,12 @@ def configurations() -> dict[str, Sample]:
         "key-missing": Sample(config("features", drop=True), KEYS + "'features' missing."),
         "task-unknown": Sample(
             config("task", value="translate"),
-            AT + "Bundle: task must be one of classify, tag, forecast, got 'translate'.",
+            AT
+            + "Bundle: task must be one of classify, tag, forecast, transcribe, got 'translate'. Did you mean 'transcribe'?",
         ),
         "task-list": Sample(
             config("task", value=["tag"]),
-            AT + "Bundle: task must be one of classify, tag, forecast, got ['tag']. Did you mean 'tag'?",
+            AT + "Bundle: task must be one of classify, tag, forecast, transcribe, got ['tag']. Did you mean 'tag'?",
         ),
         "task-config-unknown-key": Sample(
             config("task_config", "hook", value=1), TASK_KEYS + "['hook', 'labels', 'multi_label', 'threshold']."
@@ -319,8 +320,8 @@ def features() -> dict[str, Sample]:
             + f"got {SIZE}.",
         ),
         "features-unknown": Sample(
-            config("features", "kind", value="audio"),
-            AT + "Bundle: kind of features must be one of text, series, table, got 'audio'.",
+            config("features", "kind", value="video"),
+            AT + "Bundle: kind of features must be one of text, series, audio, table, got 'video'.",
         ),
         "features-series": Sample(
             config("features", value={"kind": "series", "mean": [0], "std": [0]}),

@@ -78,7 +78,7 @@ def put(*path: Any) -> Callable[[dict[str, Any]], None]:
         (put("task_config", "quantiles", ["x"]), "quantiles must be a list of numbers, got ['x']."),
         (put("task_config", "levels", [True]), "levels must be a list of numbers, got [True]."),
         (put("task_config", "horizon", "7"), "horizon must be int, got '7'."),
-        (put("features", "kind", "series"), "SeriesFeatures: configuration must be an object with mean and std"),
+        (put("features", "kind", "series"), "SeriesFeatures: configuration must be an object with mean"),
         (put("features", "season", 0), "season must be at least 1, got 0."),
         (put("features", "step", ["fortnight", 1]), "unit must be one of second, month, row, got 'fortnight'."),
         (put("features", "scales", []), "scales must be at least one, got none."),

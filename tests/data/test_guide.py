@@ -48,6 +48,6 @@ def test_the_examples_of_the_guide(tmp_path: Path, name: str) -> None:
 def test_every_kind_of_finding_is_explained() -> None:
     explained = set(re.findall(r"`([a-z ]+)`", GUIDE))
     said = set(re.findall(r'"([a-z][a-z ]+)"', str(examine.__doc__).split("Args:")[0]))
-    assert len(said) == 22
+    assert len(said) == 24
     assert said <= explained
     assert set(re.findall(r"`([a-z ]+)` \*", GUIDE)) == HARMFUL

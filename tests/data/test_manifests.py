@@ -118,8 +118,18 @@ def test_recordings_without_a_folder_of_their_own_are_refused() -> None:
 
 def test_an_empty_folder_is_refused() -> None:
     Path("none").mkdir()
-    with pytest.raises(DataError, match=r"none: folder must be one with recordings \(WAV, FLAC, OGG, MP3\), got none"):
+    with pytest.raises(DataError, match=r"none: data must be a file, got a folder"):
         read("none")
+
+
+def test_the_doctor_counts_symbols_of_transcripts() -> None:
+    rows = [{"audio": f"data/low/{n}.wav", "text": text} for n, text in enumerate(["a1 b1 a1", "b1 a1 a1 b1"])]
+    dev = [{"audio": "data/high/2.wav", "text": "a1 c1"}]
+    findings, summary = examine(read(manifest("m.jsonl", *rows)), read(manifest("dev.jsonl", *dev)))
+    assert summary["files"][0]["classes"] == {" ": 5, "1": 7, "a": 4, "b": 3}
+    assert [str(f) for f in findings if f.kind == "unknown class"] == [
+        "dev.jsonl:1: unknown class: 'c' is not in m.jsonl; it comes 1 times, here first"
+    ]
 
 
 def test_the_doctor_finds_copies_and_silence() -> None:

@@ -239,7 +239,10 @@ def test_faulty_files_are_refused(write, name: str, content: str, options: dict,
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"task": "tagging"}, r"read: task must be one of classify, tag, got 'tagging'\. Did you mean 'tag'\?"),
+        (
+            {"task": "tagging"},
+            r"read: task must be one of classify, tag, transcribe, got 'tagging'\. Did you mean 'tag'\?",
+        ),
         ({"format": "cvs"}, r"read: format must be one of csv, .*, got 'cvs'\. Did you mean 'csv'\?"),
         ({"scheme": "IOB"}, r"read: scheme must be one of BIO, .*, got 'IOB'"),
         ({"encoding": "utf-9"}, r"read: encoding must be a codec of Python, got 'utf-9'"),

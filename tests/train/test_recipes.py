@@ -17,7 +17,8 @@ LABELS = ["pos", "neg"]
 
 
 def test_there_is_a_recipe_for_every_task_and_kind_and_it_fits_its_task() -> None:
-    assert set(DEFAULTS) == {(task, kind) for task in ("classify", "tag") for kind in ("text", "series")}
+    known = {(task, kind) for task in ("classify", "tag") for kind in ("text", "series")}
+    assert set(DEFAULTS) == known | {("classify", "audio"), ("transcribe", "audio")}
     for (task, kind), recipe in DEFAULTS.items():
         assert bool(recipe.pooling) == (task == "classify")
         assert set(recipe.channels) == ({"char", "word", "token", "subword"} if kind == "text" else set())
@@ -124,8 +125,11 @@ def test_many_labels_have_an_output_each() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("classfy", TEXTS, LABELS, "text"), "task must be one of classify, tag, got 'classfy'. Did you mean"),
-        (("classify", TEXTS, LABELS, "txt"), "kind of input must be one of text, tokens, series, got 'txt'"),
+        (
+            ("classfy", TEXTS, LABELS, "text"),
+            "task must be one of classify, tag, transcribe, got 'classfy'. Did you mean",
+        ),
+        (("classify", TEXTS, LABELS, "txt"), "kind of input must be one of text, tokens, series, audio, got 'txt'"),
     ],
 )
 def test_unknown_tasks_and_kinds_are_refused(arguments: tuple, message: str) -> None:

@@ -19,6 +19,7 @@ from .findings import Finding
 from .numbers import columns
 from .recordings import Recording
 from .segment import split_words, unspaced
+from .transcripts import symbols, unit_of
 
 __all__ = ["DOMINANT", "HARMFUL", "RARE", "examine"]
 
@@ -116,10 +117,14 @@ def _entry(one: Examples) -> dict[str, Any]:
 
 
 def _classes_of(one: Examples) -> dict[str, tuple[int, int]]:
-    """Return number and first line of every class (of spans where there is a scheme), the most frequent first."""
+    """Return number and first line of every class - label, span, symbol of transcripts -, the most frequent first."""
     counts: Counter[str] = Counter()
     firsts: dict[str, int] = {}
-    for target, line in zip(one.targets or [], one.lines, strict=False):
+    targets = one.targets or []
+    if one.task == "transcribe":
+        unit = unit_of(targets)
+        targets = [symbols(text, unit) for text in targets]
+    for target, line in zip(targets, one.lines, strict=False):
         for label in _labels(target, one.scheme):
             counts[label] += 1
             firsts.setdefault(label, line)

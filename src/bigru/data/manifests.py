@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -62,8 +63,9 @@ def target_of(
 
 
 def is_folder_of_audio(path: Path) -> bool:
-    """Tell whether a path is a folder, or one audio file."""
-    return path.is_dir() or (is_audio(path.name) and path.is_file())
+    """Tell whether a path is a folder with recordings a few levels down, or one recording."""
+    inside = chain.from_iterable(path.glob(level) for level in ("*", "*/*", "*/*/*"))
+    return (path.is_file() and is_audio(path.name)) or (path.is_dir() and any(is_audio(one.name) for one in inside))
 
 
 def from_files(paths: Sequence[str]) -> Examples:
