@@ -127,7 +127,7 @@ def test_an_unknown_demo_names_the_nearest(refused: Refused) -> None:
 def test_where_nothing_can_be_written_a_new_folder_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "runs").write_text("a file in the way", encoding="utf-8")
     monkeypatch.chdir(tmp_path)
-    folder = command._default("sentiment")
+    folder = command.default_folder("sentiment")
     assert folder.name == "demo-sentiment"
     assert folder.parent.is_dir()
     assert tmp_path not in folder.parents

@@ -226,3 +226,12 @@ def test_what_does_not_clearly_beat_the_last_value_answers_it() -> None:
     assert guarded(plan, replace(fitted, best_score=0.03)) is None
     assert guarded(replace(plan, guard=False), fitted) is None
     assert guarded(plan_of(table, normalise="revin"), fitted) is None
+
+
+def test_a_series_of_next_to_nothing_is_refused_by_name() -> None:
+    table = hourly(300, ids=("x", "y"))
+    table.series[1] = table.series[1].part(slice(0, 2))
+    with pytest.raises(
+        DataError, match=r"t.csv: rows of series 'y' must be at least 2 to learn from, got 1 of 2\. Leave"
+    ):
+        plan_of(table)
