@@ -235,3 +235,12 @@ def test_a_series_of_next_to_nothing_is_refused_by_name() -> None:
         DataError, match=r"t.csv: rows of series 'y' must be at least 2 to learn from, got 1 of 2\. Leave"
     ):
         plan_of(table)
+
+
+@pytest.mark.parametrize("options", [{}, {"direction": "both", "layers": 2}, {"joint": True, "calendar": ("hour",)}])
+def test_training_in_bfloat16_gets_about_as_far(options: dict[str, Any]) -> None:
+    table = hourly(300)
+    whole, half = (trained(plan_of(table, epochs=12, precision=bits, **options)) for bits in ("32", "bf16"))
+    assert whole.best_score is not None
+    assert half.best_score == pytest.approx(whole.best_score, abs=0.1)
+    assert not all(np.array_equal(whole.weights[name], half.weights[name]) for name in whole.weights)
