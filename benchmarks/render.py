@@ -146,18 +146,24 @@ FORECAST_HEADS = {
 
 
 def forecasts(name: str) -> str:
-    """Return the table of forecasts for a page: the means over the horizons, then what has one horizon."""
+    """Return the table of forecasts for a page: the means over the horizons, then what has no other horizons."""
     result = json.loads((HERE / "results" / "forecast.json").read_text(encoding="utf-8"))
     groups, single, lines = result["groups"], dict(result["rows"]), []
     for key, group in groups.items():
-        own = [single.pop(row) for row in list(single) if row.rsplit("-", 1)[0] == key]
+        # Until all four horizons are there, each stands for itself.
         if group["seeds"]:
-            score = f"**{group['mse']:.3f} ± {group['std']:.3f}**"
+            own = [single.pop(row) for row in list(single) if row.rsplit("-", 1)[0] == key]
+            score = _of_seeds(group["mse"], group["std"], len(group["seeds"]))
             lines.append(_forecast_row(key, score, len(group["seeds"]), own, group["published"]))
     for key, row in single.items():
-        score = f"**{row['mse'][0]:.3f} ± {row['mse'][1]:.3f}**"
+        score = _of_seeds(*row["mse"], len(row["seeds"]))
         lines.append(_forecast_row(key, score, len(row["seeds"]), [row], "–"))
     return "\n".join([FORECAST_HEADS[name], "|---" * 7 + "|", *lines])
+
+
+def _of_seeds(mean: float, std: float, seeds: int) -> str:
+    """Return a score; one seed has no deviation."""
+    return f"**{mean:.3f} ± {std:.3f}**" if seeds > 1 else f"**{mean:.3f}**"
 
 
 def _forecast_row(key: str, score: str, seeds: int, rows: list[dict[str, Any]], published: str) -> str:

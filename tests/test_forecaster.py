@@ -15,7 +15,7 @@ from bigru import BiGRUClassifier, BiGRUForecaster
 from bigru.errors import ArgumentError, DataError
 from tables import hourly
 
-SMALL: dict[str, Any] = {"horizon": 6, "lookback": 24, "hidden": 4, "epochs": 2, "windows": 64}
+SMALL: dict[str, Any] = {"horizon": 6, "lookback": 24, "hidden": 4, "epochs": 2, "windows": 64, "guard": False}
 
 
 def frame(rows: int = 200) -> pd.DataFrame:
@@ -71,6 +71,13 @@ def test_clones_and_seeds() -> None:
     assert again.get_params() == model.get_params()
     np.testing.assert_array_equal(model.fit(values).predict(), again.fit(values).predict())
     assert not np.array_equal(model.predict(), clone(model).set_params(random_state=4).fit(values).predict())
+
+
+def test_a_model_that_learnt_nothing_says_that_it_answers_the_last_value() -> None:
+    values = np.random.default_rng(0).standard_normal(200).cumsum()
+    with pytest.warns(UserWarning, match="The model answers the last value; guard=False keeps what it learnt"):
+        model = BiGRUForecaster(**SMALL | {"guard": None}).fit(values)
+    np.testing.assert_allclose(model.predict(), values[-1], rtol=1e-5)
 
 
 @pytest.mark.parametrize(

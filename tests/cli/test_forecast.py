@@ -93,7 +93,9 @@ def test_predict_goes_on_with_the_table(bigru: Bigru, model: Path, table: Path, 
 def test_predict_refuses_what_is_no_table(refused: Refused, model: Path, tmp_path: Path) -> None:
     assert refused("predict", model).endswith("input must be the file of one table, got -.")
     line = refused("predict", model, write(tmp_path, content(10)))
-    assert line == "bigru predict: forecast: rows before the forecast must be at least 24, the look-back, got 10."
+    assert line.endswith(
+        "t.csv: rows must be at least 24, the look-back of the model, got 10. Give more rows of the past."
+    )
     line = refused("predict", model, write(tmp_path, content().replace("date,a,b", "date,x,b")))
     assert line.endswith("column must be one of the columns date, x, b, got 'a'.")
     line = refused("predict", model, write(tmp_path, content(zone="Z")))

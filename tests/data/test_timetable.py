@@ -135,6 +135,14 @@ def test_gaps_are_filled_where_that_is_asked_for(tmp_path: Path) -> None:
         read_timetable(path, fill="back")
 
 
+def test_no_forecast_begins_within_a_line(tmp_path: Path) -> None:
+    path = write(tmp_path, "date,a\n2020-01-01,1\n2020-01-02,\n2020-01-03,3\n2020-01-06,9\n2020-01-07,\n")
+    series = read_timetable(path, fill="linear").series[0]
+    assert [origin for origin in range(1, 8) if series.known_at(origin)] == [1, 3, 6, 7]
+    assert series.part(slice(0, 3)).known_at(3)
+    assert read_timetable(path, fill="forward").series[0].known_at(2)
+
+
 def test_nothing_is_filled_from_behind(tmp_path: Path) -> None:
     line = refused(tmp_path, "date,a\n2020-01-01,\n2020-01-02,2\n", fill="forward")
     assert line.endswith("There is nothing before it to fill it with. Leave out the rows before the first number.")

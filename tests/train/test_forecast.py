@@ -226,3 +226,21 @@ def test_what_does_not_clearly_beat_the_last_value_answers_it() -> None:
     assert guarded(plan, replace(fitted, best_score=0.03)) is None
     assert guarded(replace(plan, guard=False), fitted) is None
     assert guarded(plan_of(table, normalise="revin"), fitted) is None
+
+
+def test_a_series_of_next_to_nothing_is_refused_by_name() -> None:
+    table = hourly(300, ids=("x", "y"))
+    table.series[1] = table.series[1].part(slice(0, 2))
+    with pytest.raises(
+        DataError, match=r"t.csv: rows of series 'y' must be at least 2 to learn from, got 1 of 2\. Leave"
+    ):
+        plan_of(table)
+
+
+@pytest.mark.parametrize("options", [{}, {"direction": "both", "layers": 2}, {"joint": True, "calendar": ("hour",)}])
+def test_training_in_bfloat16_gets_about_as_far(options: dict[str, Any]) -> None:
+    table = hourly(300)
+    whole, half = (trained(plan_of(table, epochs=12, precision=bits, **options)) for bits in ("32", "bf16"))
+    assert whole.best_score is not None
+    assert half.best_score == pytest.approx(whole.best_score, abs=0.1)
+    assert not all(np.array_equal(whole.weights[name], half.weights[name]) for name in whole.weights)

@@ -155,6 +155,10 @@ def learn(
         f"targets {together}, a season is {made.config.features.season} rows"
     )
     counts = {name: len(cuts) for name, cuts in made.cuts.items()}
+    used = {id(cut.series) for cut in made.cuts["train"]}
+    short = [series.id for series in data.series if id(series) not in used]
+    if short:
+        say(f"too short to learn from, only scaled: series {', '.join(short[:SHOWN])}{', ...' * (len(short) > SHOWN)}")
     say(f"windows in the order of time: {', '.join(f'{count:,} {name}' for name, count in counts.items())}")
     options = {"folder": folder, "resume": resume, "loggers": loggers, "progress": progress}
     fitted = fit(forecast, made.config, model, *data_of(made), made.training, **options)

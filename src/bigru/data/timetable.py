@@ -37,19 +37,26 @@ class Series:
         times: datetime64[s] or int64 [N].
         values: float64 [N, columns]; NaN where a cell is empty, which only rows after the last target may be.
         lines: int64 [N], the line of each row, 0 for rows that were filled in.
+        drawn: bool [N], which rows hold a value on a line to a later one: who forecasts from there would know that.
     """
 
     id: str
     times: np.ndarray
     values: np.ndarray
     lines: np.ndarray
+    drawn: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.times)
 
+    def known_at(self, origin: int) -> bool:
+        """Tell whether nothing before a row was made from what comes after."""
+        return self.drawn is None or not self.drawn[origin - 1]
+
     def part(self, rows: slice) -> Series:
         """Return some of the rows."""
-        return replace(self, times=self.times[rows], values=self.values[rows], lines=self.lines[rows])
+        drawn = None if self.drawn is None else self.drawn[rows]
+        return replace(self, times=self.times[rows], values=self.values[rows], lines=self.lines[rows], drawn=drawn)
 
 
 @dataclass
@@ -243,7 +250,7 @@ def _spread(series: Series, step: Step, places: np.ndarray) -> Series:
 
 
 def _filled(source: str, series: Series, columns: tuple[str, ...], fill: str | None, future: np.ndarray) -> Series:
-    values = series.values.copy()
+    values, drawn = series.values.copy(), np.zeros(len(series), bool)
     ends = np.full(len(columns), len(values))
     if future.any() and not future.all():
         ends[~future] = _end(values[:, ~future])
@@ -262,9 +269,10 @@ def _filled(source: str, series: Series, columns: tuple[str, ...], fill: str | N
             line = series.lines[n] or "missing row"
             raise DataError(sentence(f"{source}:{line}", f"{name}{of}", "a number", "an empty cell", remedy))
         known = np.flatnonzero(~empty)
+        drawn[: ends[c]] |= empty & (np.arange(len(column)) < known[-1])
         before = np.maximum.accumulate(np.where(empty, 0, np.arange(len(column))))
         column[:] = column[before] if fill == "forward" else np.interp(np.arange(len(column)), known, column[known])
-    return replace(series, values=values)
+    return replace(series, values=values, drawn=drawn if fill == "linear" else None)
 
 
 def _end(values: np.ndarray) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -155,7 +156,14 @@ class BiGRUForecaster(BaseEstimator):
         fitted = fit(forecast, made.config, made.model, *data_of(made), made.training, progress=progress)
         facts = {"score": fitted.score_name, "best_score": fitted.best_score, "best_epoch": fitted.best_epoch}
         metrics = {"training": {**facts, "steps": fitted.steps}}
-        weights = guarded(made, fitted) or fitted.weights
+        humble = guarded(made, fitted)
+        if humble is not None:
+            warnings.warn(
+                f"fit: on dev the error is {100 * (fitted.best_score or 0.0):.1f} % below that of the last value, "
+                "which is not clearly better. The model answers the last value; guard=False keeps what it learnt.",
+                stacklevel=2,
+            )
+        weights = humble or fitted.weights
         bundle = export(forecast, made.config, made.model, weights, made.cuts["dev"], metrics=metrics)
         self.bundle_, self.table_ = calibrated(bundle, made.cuts["dev"]), table
         self.history_, self.best_score_ = fitted.history, fitted.best_score

@@ -119,7 +119,7 @@ class ForecastModel(nn.Module):
             known = nn.functional.pad(known, (0, 0, 0, ahead * config.segment - config.horizon))
             tables.append(weight @ self.future.weight)
             asked.append(known.reshape(len(inputs), ahead, -1).repeat_interleave(each, 0))
-        folded = [torch.cat(tables, dim=1), *(owner.get_parameter(f"{name}_l0") for name in OTHERS)]
+        folded = [torch.cat(tables, dim=1).to(weight.dtype), *(owner.get_parameter(f"{name}_l0") for name in OTHERS)]
         x = torch.cat(asked, dim=2).reshape(rows, 1, -1)
         states = start[:, None].expand(-1, ahead, -1).reshape(1, rows, -1)
         options: dict[str, Any] = {"cell": "gru", "reset_after": config.encoder.reset_after}

@@ -81,6 +81,11 @@ class Forecaster:
         """
         self.config.features.check(table)
         cuts = [Cut(series, self._end(series)) for series in table.series]
+        for series, origin in cuts:
+            if origin < self.config.lookback:
+                name = "rows" + (f" of series {series.id!r}" if series.id else "")
+                want = f"at least {self.config.lookback}, the look-back of the model"
+                raise DataError(sentence(table.source, name, want, origin, "Give more rows of the past."))
         return forecast.decode(self.config, self.run(cuts), cuts)
 
     def predict_iter(self, cuts: Sequence[Cut], batch_size: int = SIZE) -> Iterator[dict[str, Any]]:
@@ -149,9 +154,12 @@ class Forecaster:
 
 
 def cuts_of(config: forecast.Config, series: Series, first: int, end: int, stride: int = 1) -> list[Cut]:
-    """Return every `stride`th cut whose forecast lies in rows `first` to `end`, with a whole past before it."""
+    """Return every `stride`th cut whose forecast lies in rows `first` to `end`, with a whole past before it.
+
+    None lies within a gap that was filled by a line: its past would hold something of its future.
+    """
     origins = range(max(first, config.lookback), end - config.horizon + 1, stride)
-    return [Cut(series, origin) for origin in origins]
+    return [Cut(series, origin) for origin in origins if series.known_at(origin)]
 
 
 def spread_of(past: np.ndarray) -> np.ndarray:

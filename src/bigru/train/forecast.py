@@ -221,6 +221,10 @@ def _check_rows(table: TimeTable, bounds: Sequence[tuple[int, int, int]], lookba
         want = f"at least {lookback + horizon} to learn from, {lookback} to read and {horizon} to forecast"
         remedy = "Shorten --horizon or --lookback, or give more rows."
         raise DataError(sentence(table.source, "rows", want, f"{most} of {max(map(len, table.series))}", remedy))
+    for series, (train, _, _) in zip(table.series, bounds, strict=True):
+        if train < 2:
+            want, got = "at least 2 to learn from", f"{train} of {len(series)}"
+            raise DataError(sentence(table.source, f"rows of series {series.id!r}", want, got, "Leave the series out."))
 
 
 def _training(chosen: Mapping[str, Any], windows: int) -> TrainConfig:
