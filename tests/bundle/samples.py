@@ -177,6 +177,7 @@ VALID = AT + "file must be valid JSON, got "
 TENSORS = "/model.safetensors: "
 DAMAGED = TENSORS + "file must be valid safetensors, got "
 KEYS = AT + "keys must be model_type, format_version, library_version, task, task_config, features, model, got "
+TASK = AT + "Bundle: task must be one of classify, tag, forecast, transcribe, got "
 VERSION = AT + "format_version must be a whole number from 1, got "
 TASK_KEYS = AT + "classify.Config: configuration must be an object with labels, multi_label, threshold, got "
 LINK = "file must be a file of the folder itself, got a symbolic link. Copy the file itself there."
@@ -225,12 +226,11 @@ def configurations() -> dict[str, Sample]:
         "key-missing": Sample(config("features", drop=True), KEYS + "'features' missing."),
         "task-unknown": Sample(
             config("task", value="translate"),
-            AT
-            + "Bundle: task must be one of classify, tag, forecast, transcribe, got 'translate'. Did you mean 'transcribe'?",
+            TASK + "'translate'. Did you mean 'transcribe'?",
         ),
         "task-list": Sample(
             config("task", value=["tag"]),
-            AT + "Bundle: task must be one of classify, tag, forecast, transcribe, got ['tag']. Did you mean 'tag'?",
+            TASK + "['tag']. Did you mean 'tag'?",
         ),
         "task-config-unknown-key": Sample(
             config("task_config", "hook", value=1), TASK_KEYS + "['hook', 'labels', 'multi_label', 'threshold']."

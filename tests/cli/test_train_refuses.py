@@ -65,7 +65,7 @@ def test_a_file_of_nothing_to_learn_from_is_refused(
             "one of the columns text, label, got 'lable'. Did you mean 'label'?",
         ),
         (["--text", "txt"], "one of the columns text, label, got 'txt'. Did you mean 'text'?"),
-        (["--task", "tags"], "task must be one of classify, tag, transcribe, got 'tags'. Did you mean 'tag'?"),
+        (["--task", "tags"], "--task must be one of classify, tag, forecast, transcribe, got 'tags'. Did you mean"),
         (["--format", "xls"], "format must be one of csv, tsv"),
         (["--scheme", "IOB"], "scheme must be one of BIO, IOB1, BIOES, BMES, got 'IOB'. Did you mean 'IOB1'?"),
         (["--encoding", "utf8x"], "encoding must be"),

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from .. import __version__
+from ..errors import check_choice
 
 __all__ = ["app"]
 
@@ -88,6 +89,8 @@ def train(
     """Train on labelled data, or on a table with time, score, and save the model."""
     from .train import Files, Request, train
 
+    if task is not None:
+        check_choice("train", "--task", task, ("classify", "tag", "forecast", "transcribe"))
     files = Files(data, dev, test, task, text, label, format, encoding, scheme, id_column, time_column)
     chosen = {"time": time, "epochs": epochs, "seed": seed, "precision": precision, "class_weights": class_weights}
     request = Request(files, out, force, resume, chosen, config, set_ or [], vectors, logger or [], quiet)
