@@ -68,7 +68,7 @@ def test_the_shortest_recordings_have_an_answer(saved: Path, count: int) -> None
         (("task_config", "language", "start"), ["x"], r"language start must be a list of numbers"),
         (("task_config", "language", "next"), [0, 10**9, 0], r"must be those of a language model"),
         (("features", "mel_bins"), 5, r"mean must be 5 finite numbers"),
-        (("features", "kind"), "video", r"kind of features must be one of text, series, audio, got 'video'"),
+        (("features", "kind"), "video", r"kind of features must be one of text, series, audio, table, got 'video'"),
         (("features", "frame_shift"), 0, r"frame_shift must be within 1\.0\.\.100\.0"),
     ],
 )

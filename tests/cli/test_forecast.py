@@ -174,6 +174,13 @@ def test_a_horizon_is_asked_for(refused: Refused, table: Path) -> None:
     assert line == "bigru train: --horizon must be given for a forecast, in rows, got nothing."
 
 
+def test_options_of_a_forecast_are_refused_elsewhere(refused: Refused, reviews: Path) -> None:
+    line = refused("train", reviews, "--fill", "linear")
+    assert line == "bigru train: --fill must be left out where nothing is forecast, got 'linear'."
+    line = refused("train", reviews, "--task", "classify", "--horizon", "3")
+    assert line == "bigru train: --horizon must be left out where nothing is forecast, got 3."
+
+
 def test_a_header_in_gb18030_and_several_series(bigru: Bigru, tmp_path: Path) -> None:
     rows = [line.split(",") for line in content(200).splitlines()[1:]]
     lines = ["日期,id,销量", *(f"{row[0]},{name},{row[1 + n]}" for n, name in enumerate("xy") for row in rows), ""]

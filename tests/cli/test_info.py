@@ -28,9 +28,10 @@ def test_versions_engines_and_packages(bigru: Bigru) -> None:
 
 def test_the_kernels_say_what_they_are_built_for_and_use(bigru: Bigru) -> None:
     kernels = json.loads(bigru("info").out)["kernels"]
-    assert kernels["built"][-1] == kernels["runs_here"][-1] == "portable"
+    assert "portable" in kernels["runs_here"]
     assert set(kernels["runs_here"]) <= set(kernels["built"])
-    assert kernels["active"] == os.environ.get("BIGRU_ISA", kernels["runs_here"][0])
+    chosen = [name for name in kernels["runs_here"] if name != "amx_emulated"]  # which is for tests
+    assert kernels["active"] == os.environ.get("BIGRU_ISA", chosen[0])
     assert 1 <= kernels["threads"] <= 4096
 
 

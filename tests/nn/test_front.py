@@ -11,7 +11,7 @@ import torch
 
 from bigru import bundle
 from bigru.bundle.weights import shapes
-from bigru.config import ConvConfig, EncoderConfig, ModelConfig, from_dict, to_dict
+from bigru.config import ConvConfig, EncoderConfig, ModelConfig, TrainConfig, from_dict, to_dict
 from bigru.data.series import SeriesFeatures
 from bigru.errors import ArgumentError
 from bigru.nn.front import Front
@@ -222,7 +222,7 @@ def test_strides_are_refused_where_every_step_has_a_label_a_crf_or_a_linear_part
     model = dataclasses.replace(model_of(strided, pooling=()), outputs=3)
     data = ([np.ones((2, 3), np.float32)], [np.array([0, 1])])
     with pytest.raises(ArgumentError, match=r"^train: stride of the front end must be 1 for a label per step, got 6"):
-        check(config, model, data, None, None, False)
+        check(config, model, data, None, TrainConfig(), None, False)
     with pytest.raises(ArgumentError, match=r"^Bundle: stride of the model must be 1, as the task says, got 6\.$"):
         bundle.configuration.check_agreement("tag", model, config)
 

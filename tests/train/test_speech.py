@@ -88,14 +88,14 @@ class BiGRUClassifierWithMasks(BiGRUClassifier):
 def test_each_epoch_draws_which_speed_an_example_has() -> None:
     features = [np.full((n + 1, 1), n, np.float32) for n in range(6)]
     variants = [[f + 100 * v for f in features] for v in (1, 2)]
-    stream = Stream(features, np.arange(6), 2, 30, 0, variants)
+    stream = Stream(features, np.arange(6), 2, 30, 0, variants=variants)
     seen = {n: set() for n in range(6)}
     for one in stream:
         for row, length, target in zip(one.inputs, one.lengths, one.targets, strict=True):
             seen[int(target)].add(int(row[length - 1, 0]) // 100)
             assert int(row[0, 0]) % 100 == target
     assert all(kinds == {0, 1, 2} for kinds in seen.values())
-    again = Stream(features, np.arange(6), 2, 30, 0, variants)
+    again = Stream(features, np.arange(6), 2, 30, 0, variants=variants)
     again.start = 50
     assert torch.equal(next(iter(again)).inputs, list(stream)[50].inputs)
 

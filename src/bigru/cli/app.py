@@ -97,9 +97,10 @@ def train(
     from . import forecast
 
     asked = forecast.Table(target, horizon, lookback, time_column, id_column, fill)
-    if task == "forecast" or (task is None and any(value is not None for value in (target, horizon, lookback, fill))):
+    if task == "forecast" or (task is None and (target or horizon or lookback)):
         forecast.train(request, asked)
     else:
+        forecast.refuse(asked)
         train(request)
 
 

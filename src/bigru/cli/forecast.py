@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ..runtime.forecaster import Forecaster
     from .train import Request
 
-__all__ = ["Judged", "Table", "beside", "evaluate", "learn", "predict", "reading", "train"]
+__all__ = ["Judged", "Table", "beside", "evaluate", "learn", "predict", "reading", "refuse", "train"]
 
 SHOWN = 8
 """Columns that are named before they are only counted."""
@@ -115,6 +115,14 @@ def read(
         roles = {**roles, "targets": targets}
     describe(found, say)
     return found, dict(roles)
+
+
+def refuse(asked: Table) -> None:
+    """Raise ArgumentError for an option that a training on labels has no use for."""
+    for name, value in asked._replace(time=None, id=None)._asdict().items():
+        if value is not None:
+            option = {"targets": "--target"}.get(name, f"--{name}")
+            raise ArgumentError(sentence("train", option, "left out where nothing is forecast", repr(value)))
 
 
 def describe(found: TimeTable, say: Say = note) -> None:

@@ -176,7 +176,7 @@ class ModelConfig:
     @property
     def stride(self) -> int:
         """Input steps per step of the encoder."""
-        return math.prod(conv.stride for conv in self.front)
+        return math.prod([conv.stride for conv in self.front])
 
     def steps(self, lengths: N) -> N:
         """Return how many steps the encoder sees of inputs so long: an int, or integers in an array or a tensor."""

@@ -100,7 +100,8 @@ class Training(L.LightningModule):
         for group in self.adamw.param_groups:
             group["lr"] = rate
         with torch.autocast(device.type, torch.bfloat16, enabled=config.precision == "bf16"):
-            logits = self.model(batch.inputs, batch.lengths, of_step(config, run.step))
+            window = of_step(config, run.step)
+            logits = self.model(batch.inputs, batch.lengths, *(() if window is None else (window,)))
         logits = logits.float()
         loss = self.loss(logits, batch)
         if config.consistency:
