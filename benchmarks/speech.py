@@ -186,7 +186,6 @@ ROWS = {
         "3 to 7 recordings of a speaker joined; each part of its own recordings: test indices 0 to 4, dev 5 to 9",
         0.02,
         0.005,
-        {"epochs": 15},
     ),
     "mandarin-words": Row(
         "transcribe",

@@ -19,7 +19,7 @@ __all__ = ["BiGRUClassifier"]
 
 
 class BiGRUClassifier(ClassifierMixin, BaseEstimator):
-    """Gives texts, lists of tokens or numeric series one label, or any number of labels.
+    """Gives texts, lists of tokens, numeric series or recordings one label, or any number of labels.
 
     None stands for the default of the kind of input (`bigru.train.recipes.DEFAULTS`).
 
@@ -106,7 +106,8 @@ class BiGRUClassifier(ClassifierMixin, BaseEstimator):
         """Train.
 
         Args:
-            X: N texts, lists of tokens or series: a list, an array [N, T, I] (or [N, T]), a column of a frame.
+            X: N texts, lists of tokens, series or recordings (paths of audio files, or pairs of samples [N] and their
+                rate): a list, an array [N, T, I] (or [N, T]), a column of a frame.
             y: N labels of any plain type, or N lists of labels.
             X_dev, y_dev: examples that choose the best epoch; without them a tenth of X is held out.
 
