@@ -27,6 +27,10 @@ CONFIG = "config.json"
 """The file without which a folder holds no model."""
 
 
+ASKED = {"text": "TEXT", "tokens": "FILE", "series": "FILE", "audio": "RECORDING"}
+"""What a model is asked about, by the kind of input."""
+
+
 @dataclass(frozen=True)
 class Files:
     """The data of a training and how to read it; None leaves it to the file."""
@@ -103,7 +107,7 @@ def train(request: Request) -> None:
             scores(report, f"{name} (it chose the epoch)" if name == "dev" else name)
     pace(judged.bundle.metrics["training"], say)
     say(f"The model is in {out}. Next:")
-    say(f"  bigru predict {out} TEXT")
+    say(f"  bigru predict {out} {ASKED[parts.train.kind]}")
     say(f"  bigru evaluate {out} FILE")
     facts = {"model": str(out), "training": judged.bundle.metrics["training"]}
     print(json.dumps(facts | {name: figures(report) for name, report in judged.reports.items()}))
