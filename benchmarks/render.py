@@ -242,6 +242,36 @@ def _share(row: dict[str, Any], engine: str) -> str:
     return f"{100 * reached / row['peak_gflops']:.0f} %"
 
 
+CONTEST = {
+    "README.md": (
+        "| engine | an epoch | 92.0 % on dev | best on dev |",
+        "{} s",
+        "after {}",
+        "not within {} s ({} epochs)",
+    ),
+    "README.zh-CN.md": ("| 引擎 | 每轮 | 开发集达到 92.0 % | 开发集最好 |", "{} 秒", "{}后", "{} 秒内未达到（{} 轮）"),
+}
+RUNNERS = {"bigru": "bigru", "torch": "PyTorch", "keras": "Keras (JAX)"}
+
+
+def contest(name: str) -> str:
+    """Return the table of the contest against the clock for a page; several seeds stand side by side."""
+    head, seconds, after, missed = CONTEST[name]
+    runs = json.loads((HERE / "results" / "wallclock.json").read_text(encoding="utf-8"))["runs"]
+    lines = [head, "|---" * 4 + "|"]
+    for engine, shown in RUNNERS.items():
+        own = [run for run in runs if run["engine"] == engine]
+        if not own:
+            continue
+        epoch = " / ".join(f"{run['seconds_per_epoch']:.1f}" for run in own)
+        reached = all(run["seconds_to_goal"] for run in own)
+        times = " / ".join(f"{run['seconds']:.0f}" for run in own)
+        goal = after.format(seconds.format(times)) if reached else missed.format(times, len(own[0]["epochs"]))
+        best = " / ".join(f"{100 * run['best_dev']:.1f}" for run in own)
+        lines.append(f"| {shown} | {seconds.format(epoch)} | {goal} | {best} % |")
+    return "\n".join(lines)
+
+
 def rendered(page: str, name: str) -> str:
     """Return the text of the page `name` with the tables between their marks."""
     for mark, text in (
@@ -249,6 +279,7 @@ def rendered(page: str, name: str) -> str:
         ("series", series(name)),
         ("forecast", forecasts(name)),
         ("speed", speed(name)),
+        ("contest", contest(name)),
     ):
         before, rest = page.split(f"<!-- {mark} -->")
         after = rest.split(f"<!-- /{mark} -->")[1]

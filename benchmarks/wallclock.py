@@ -137,7 +137,7 @@ def with_torch(given: Problem) -> Iterator[Epoch]:
             super().__init__()
             self.gru = nn.GRU(given.model.inputs, given.model.encoder.hidden, batch_first=True, bidirectional=True)
 
-        def forward(self, x: Any, lengths: Any) -> Any:
+        def forward(self, x: Any, lengths: Any, window: None) -> Any:
             packed = pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)
             y, last = self.gru(packed)
             return pad_packed_sequence(y, batch_first=True, total_length=x.shape[1])[0], last
