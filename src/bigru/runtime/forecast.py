@@ -6,11 +6,10 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from ..bundle.weights import shapes
 from ..config import ForecastModelConfig
-from ..errors import ArgumentError, check_array, sentence
+from ..errors import check_array
 from ..ops.gru.native import Prepared
-from .layers import RecurrentLayer, hidden
+from .layers import checked, encode, stack
 
 __all__ = ["ForecastNetwork"]
 
@@ -36,19 +35,10 @@ class ForecastNetwork:
     """
 
     def __init__(self, model: ForecastModelConfig, weights: Mapping[str, np.ndarray], precision: str = "fp32") -> None:
-        want = shapes(model)
-        odd = sorted(want.keys() ^ weights.keys())
-        if odd:
-            got = f"{'no' if odd[0] in want else 'an unknown'} {odd[0]}"
-            raise ArgumentError(sentence(WHERE, "weights", "those of the configuration", got))
-        arrays = {name: check_array(WHERE, name, weights[name], shape) for name, shape in want.items()}
         self.model = model
-        self._weights = {name: np.asarray(array, np.float32) for name, array in arrays.items()}
+        self._weights = checked(WHERE, model, weights)
         encoder = model.encoder
-        parts = [
-            (self._under(f"encoder.layers.{n}."), self._under(f"encoder.norms.{n}.")) for n in range(encoder.layers)
-        ]
-        self._layers = [RecurrentLayer(encoder, layer, norm, precision) for layer, norm in parts]
+        self._layers = stack(encoder, self._weights, precision)
         self._owner = "encoder.layers.0." if model.shared else "decoder."
         others = [np.ascontiguousarray(self._weights[f"{self._owner}{name}_l0"]) for name in OTHERS]
         decoder = [self._folded(), *others]
@@ -91,9 +81,6 @@ class ForecastNetwork:
         values = decoded @ weights["head.weight"].T + weights["head.bias"]
         return self._arranged(values, B) * spread + offset
 
-    def _under(self, prefix: str) -> dict[str, np.ndarray]:
-        return {name.removeprefix(prefix): w for name, w in self._weights.items() if name.startswith(prefix)}
-
     def _segments(self, values: np.ndarray) -> np.ndarray:
         """Return [B, L, C] as segments: [B * C, n, w], or [B, n, w * C] where targets are read together."""
         B, _, C = values.shape
@@ -104,12 +91,7 @@ class ForecastNetwork:
     def _encode(self, x: np.ndarray) -> np.ndarray:
         """Return the final states of the last layer, joined, [B, outputs]."""
         lengths = np.full(len(x), self.model.steps, np.int64)
-        final = np.zeros((len(x), 0), np.float32)
-        for layer in self._layers:
-            y, state = layer.run(x, lengths)
-            x = layer.join(np.split(y, len(layer.walks), axis=2))
-            final = layer.join(list(hidden(state)))
-        return final
+        return self._layers[-1].join(list(encode(self._layers, x, lengths)[1]))
 
     def _folded(self) -> np.ndarray:
         """Return the product of the decoder's weight with all that its input may be, [3H, columns of `_asked`]."""

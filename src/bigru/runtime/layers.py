@@ -8,13 +8,15 @@ from typing import Any
 
 import numpy as np
 
+from ..bundle.weights import Shape, shapes
 from ..config import EncoderConfig
+from ..errors import ArgumentError, check_array, sentence
 from ..layout import DIRECTIONS, weight_names
 from ..ops.gru.native import Prepared
 from ..ops.recurrent.vectorised import Layer
 from .rows import product
 
-__all__ = ["RecurrentLayer", "State", "Weights", "hidden", "normalisation"]
+__all__ = ["RecurrentLayer", "State", "Weights", "checked", "encode", "hidden", "normalisation", "stack", "under"]
 
 EPSILON = 1e-5
 """Added to the variance by layer normalisation, as in torch."""
@@ -31,6 +33,26 @@ Norm = Callable[[np.ndarray], np.ndarray]
 def hidden(state: State) -> np.ndarray:
     """Return what a state shows of itself, [D, B, H]."""
     return np.stack([h for h, _ in state.values()]) if isinstance(state, dict) else state
+
+
+def checked(where: str, model: Shape, weights: Weights) -> dict[str, np.ndarray]:
+    """Return the weights of a model as float32.
+
+    Raises:
+        ArgumentError: one is missing, left over, or of another shape or kind than `shapes` says.
+    """
+    want = shapes(model)
+    odd = sorted(want.keys() ^ weights.keys())
+    if odd:
+        got = f"{'no' if odd[0] in want else 'an unknown'} {odd[0]}"
+        raise ArgumentError(sentence(where, "weights", "those of the configuration", got))
+    arrays = {name: check_array(where, name, weights[name], shape) for name, shape in want.items()}
+    return {name: np.asarray(array, np.float32) for name, array in arrays.items()}
+
+
+def under(weights: Weights, prefix: str) -> dict[str, np.ndarray]:
+    """Return the weights whose names begin so, by the rest of their names."""
+    return {name.removeprefix(prefix): w for name, w in weights.items() if name.startswith(prefix)}
 
 
 class RecurrentLayer:
@@ -66,6 +88,23 @@ class RecurrentLayer:
         if len(views) == 1:
             return self.norm(views[0])
         return self.norm(np.concatenate(views, axis=-1) if self.merge is None else self.merge(*views))
+
+
+def stack(encoder: EncoderConfig, weights: Weights, precision: str) -> list[RecurrentLayer]:
+    """Return the layers of an encoder, from the weights of its model."""
+    parts = [
+        (under(weights, f"encoder.layers.{n}."), under(weights, f"encoder.norms.{n}.")) for n in range(encoder.layers)
+    ]
+    return [RecurrentLayer(encoder, layer, norm, precision) for layer, norm in parts]
+
+
+def encode(layers: Sequence[RecurrentLayer], x: np.ndarray, lengths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the states of all steps [B, T, C] and the last layer's final states [D, B, H]."""
+    final: State = None
+    for layer in layers:
+        y, final = layer.run(x, lengths)
+        x = layer.join(np.split(y, len(layer.walks), axis=2)) if layer.merge else layer.norm(y)
+    return x, hidden(final)
 
 
 def _run(encoder: EncoderConfig, weights: Weights, precision: str, walks: Sequence[str]) -> Run:

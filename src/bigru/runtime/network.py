@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..bundle.weights import shapes
 from ..config import ModelConfig
 from ..errors import ArgumentError, check_array, check_choice, check_lengths, sentence
 from ..ops.gru.rounding import PRECISIONS
 from ..ops.recurrent.windows import Window, check_window
+from . import windowed
 from .front import Convolution
-from .layers import RecurrentLayer, Weights, hidden, normalisation
+from .layers import Weights, checked, encode, normalisation, stack, under
 from .rows import product
-from .windowed import encode
 
 __all__ = ["Network"]
 
@@ -35,23 +34,17 @@ class Network:
 
     def __init__(self, model: ModelConfig, weights: Weights, precision: str = "fp32") -> None:
         _check_precision(model, precision)
-        want = shapes(model)
-        odd = sorted(want.keys() ^ weights.keys())
-        if odd:
-            got = f"{'no' if odd[0] in want else 'an unknown'} {odd[0]}"
-            raise ArgumentError(sentence(WHERE, "weights", "those of the configuration", got))
-        arrays = {name: check_array(WHERE, name, weights[name], shape) for name, shape in want.items()}
         self.model = model
-        self._weights = {name: np.asarray(array, np.float32) for name, array in arrays.items()}
-        encoder = model.encoder
+        self._weights = checked(WHERE, model, weights)
         self.front = [
-            Convolution(conv, self._under(f"front.{n}."), normalisation(self._under(f"front.{n}.norm.")))
+            Convolution(
+                conv,
+                under(self._weights, f"front.{n}."),
+                normalisation(under(self._weights, f"front.{n}.norm.")),
+            )
             for n, conv in enumerate(model.front)
         ]
-        parts = [
-            (self._under(f"encoder.layers.{n}."), self._under(f"encoder.norms.{n}.")) for n in range(encoder.layers)
-        ]
-        self.layers = [RecurrentLayer(encoder, layer, norm, precision) for layer, norm in parts]
+        self.layers = stack(model.encoder, self._weights, precision)
         self._tables = [self._weights[f"embedding.{c}.weight"] for c in range(len(model.channels))]
         self._sizes = np.array([channel.size for channel in model.channels], np.uint64)
 
@@ -84,7 +77,9 @@ class Network:
             x, lengths = convolution(_clear(x, _past(lengths, x.shape[1])), lengths)
         if self.front:
             past = _past(lengths, x.shape[1])
-        states, h_n = self._encode(x, lengths) if window is None else encode(self.layers, x, lengths, window)[:2]
+        states, h_n = (
+            encode(self.layers, x, lengths) if window is None else windowed.encode(self.layers, x, lengths, window)[:2]
+        )
         if not model.pooling:
             logits = self.steps(states, x)
             return _clear(logits + self.wide(ids) if model.wide else logits, past)
@@ -97,9 +92,6 @@ class Network:
     def steps(self, states: np.ndarray, x: np.ndarray) -> np.ndarray:
         """Return the logits of every step [B, T', K], but for the linear part, of the encoder's outputs and inputs."""
         return self.head(np.concatenate([states, x], axis=2) if self.model.skip else states)
-
-    def _under(self, prefix: str) -> dict[str, np.ndarray]:
-        return {name.removeprefix(prefix): w for name, w in self._weights.items() if name.startswith(prefix)}
 
     def embed(self, inputs: np.ndarray) -> np.ndarray:
         """Return what the encoder reads, float32 [B, T, I]."""
@@ -123,13 +115,6 @@ class Network:
         """Return what the linear part adds to the logits of each step, [B, T, K]."""
         terms = [self._weights[f"wide.{c}.weight"].take(ids[:, :, c], axis=0) for c in range(len(self._tables))]
         return np.asarray(sum(terms))
-
-    def _encode(self, x: np.ndarray, lengths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return the states of all steps [B, T, C] and the last layer's final states [D, B, H]."""
-        for layer in self.layers:
-            y, final = layer.run(x, lengths)
-            x = layer.join(np.split(y, len(layer.walks), axis=2)) if layer.merge else layer.norm(y)
-        return x, hidden(final)
 
     def _pool(
         self, x: np.ndarray, states: np.ndarray, h_n: np.ndarray, past: np.ndarray | None, lengths: np.ndarray
