@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import ArgumentError, DataError, MissingExtraError, nearest, sentence
+from ..errors import ArgumentError, DataError, nearest, sentence
 from . import jsonl, tables
+from .columnar import eager, parquet
 from .encoding import decode, read_bytes
 from .formats import by_name
 
@@ -73,14 +73,7 @@ def columns_of_frame(frame: Any, source: str = "frame") -> Columns:
         ArgumentError: `frame` is no frame.
         MissingExtraError: narwhals is not installed.
     """
-    try:
-        import narwhals
-    except ImportError as error:
-        raise MissingExtraError("narwhals", "train", "reading frames") from error
-    try:
-        native = narwhals.from_native(frame, eager_only=True)
-    except TypeError as error:
-        raise ArgumentError(sentence("forecast", "table", "a data frame", type(frame).__name__)) from error
+    native = eager(frame, "forecast", "table")
     cells = {str(name): [_text(v) for v in native[name].to_list()] for name in native.columns}
     _check_some(source, range(len(native)), list(cells))
     return Columns(cells, range(1, len(native) + 1), source)
@@ -164,15 +157,7 @@ def _of_rows(rows: list[list[str]], lines: list[int], source: str, inferred: dic
 
 
 def _of_parquet(data: bytes, source: str) -> Columns:
-    try:
-        import pyarrow
-        import pyarrow.parquet
-    except ImportError as error:
-        raise MissingExtraError("pyarrow", "train", "reading Parquet") from error
-    try:
-        table = pyarrow.parquet.read_table(io.BytesIO(data))
-    except (pyarrow.ArrowException, OSError) as error:
-        raise DataError(sentence(source, "data", "a Parquet table", str(error).splitlines()[0])) from error
+    table = parquet(data, source)
     columns = {str(name): [_text(v) for v in values] for name, values in table.to_pydict().items()}
     _check_some(source, range(table.num_rows), list(columns))
     return Columns(columns, range(1, table.num_rows + 1), source, {"format": "parquet"})

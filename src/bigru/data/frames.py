@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from typing import Any
 
-from ..errors import ArgumentError, DataError, MissingExtraError, sentence
+from ..errors import ArgumentError, DataError, sentence
+from .columnar import eager, parquet
 from .examples import Examples
 from .records import Options, from_records
 
@@ -20,16 +20,7 @@ def from_parquet(data: bytes, source: str, options: Options) -> Examples:
         DataError: the bytes are no Parquet, or a row cannot be used.
         MissingExtraError: pyarrow is not installed.
     """
-    try:
-        import pyarrow
-        import pyarrow.parquet
-    except ImportError as error:
-        raise MissingExtraError("pyarrow", "train", "reading Parquet") from error
-    try:
-        table = pyarrow.parquet.read_table(io.BytesIO(data))
-    except (pyarrow.ArrowException, OSError) as error:
-        raise DataError(sentence(source, "data", "a Parquet table", str(error).splitlines()[0])) from error
-    return _columns(source, table.to_pydict(), options)
+    return _columns(source, parquet(data, source).to_pydict(), options)
 
 
 def _columns(source: str, columns: dict[str, list[Any]], options: Options) -> Examples:
@@ -60,14 +51,7 @@ def from_frame(
         ArgumentError: `frame` is no frame.
         MissingExtraError: narwhals is not installed.
     """
-    try:
-        import narwhals
-    except ImportError as error:
-        raise MissingExtraError("narwhals", "train", "reading frames") from error
-    try:
-        native = narwhals.from_native(frame, eager_only=True)
-    except TypeError as error:
-        raise ArgumentError(sentence("from_frame", "frame", "a data frame", type(frame).__name__)) from error
+    native = eager(frame, "from_frame", "frame")
     options = Options(task, text_column, label_column, scheme, multi_label, require_targets, id_column, time_column)
     columns = {}
     for name in native.columns:
