@@ -87,10 +87,11 @@ def train(
     fill: Fill = None,
 ) -> None:
     """Train on labelled data, or on a table with time, score, and save the model."""
+    from ..bundle.configuration import TASKS
     from .train import Files, Request, train
 
     if task is not None:
-        check_choice("train", "--task", task, ("classify", "tag", "forecast", "transcribe"))
+        check_choice("train", "--task", task, TASKS)
     files = Files(data, dev, test, task, text, label, format, encoding, scheme, id_column, time_column)
     chosen = {"time": time, "epochs": epochs, "seed": seed, "precision": precision, "class_weights": class_weights}
     request = Request(files, out, force, resume, chosen, config, set_ or [], vectors, logger or [], quiet)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..data.timetable import Series
+from .picture import sparks
 
 __all__ = ["svg", "terminal"]
 
@@ -17,8 +18,6 @@ PANEL, WIDTH, LEFT, RIGHT, TOP, BOTTOM = 180, 860, 70, 20, 34, 26
 
 MOST = 7
 """Targets that are drawn."""
-
-BLOCKS = " ▁▂▃▄▅▆▇█"
 
 COLUMNS = 100
 """Characters of a line in the terminal at most."""
@@ -109,7 +108,8 @@ def terminal(series: Series, answer: dict[str, Any], columns: Sequence[str]) -> 
         level, band = _band(answer, name)
         before, after = _thinned(past, COLUMNS * 2 // 3), _thinned(ahead, COLUMNS // 3)
         low, high = min(before.min(), after.min()), max(before.max(), after.max())
-        lines.append(f"{name}: {_bars(before, low, high)}│{_bars(after, low, high)}")
+        ends = (low, high) if high > low else (low - 1.0, high + 1.0)
+        lines.append(f"{name}: {sparks(before, *ends)}│{sparks(after, *ends)}")
         said = f"  first {ahead[0]:.4g}, last {ahead[-1]:.4g}, within {ahead.min():.4g} to {ahead.max():.4g}"
         if len(band):
             said += f"; {level} interval of the last {band[-1, 0]:.4g} to {band[-1, 1]:.4g}"
@@ -120,8 +120,3 @@ def terminal(series: Series, answer: dict[str, Any], columns: Sequence[str]) -> 
 def _thinned(values: np.ndarray, most: int) -> np.ndarray:
     """Return means of equal stretches, at most so many."""
     return np.array([part.mean() for part in np.array_split(values, min(most, len(values)))])
-
-
-def _bars(values: np.ndarray, low: float, high: float) -> str:
-    share = (values - low) / (high - low) if high > low else np.full(len(values), 0.5)
-    return "".join(BLOCKS[1 + round(float(s) * 7)] for s in share)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..data.timetable import TimeTable, read_timetable
 from ..errors import ArgumentError, sentence
-from .show import Say, note, pace, silence, table
+from .show import Say, note, silence, table
 
 if TYPE_CHECKING:
     from ..bundle import Bundle
@@ -50,11 +50,10 @@ def reading(options: Mapping[str, Any]) -> dict[str, str | None]:
 
 def train(request: Request, asked: Table) -> None:
     """Train a forecaster on a table, score it beside naive rules, save it; print the scores as one JSON object."""
-    from ..bundle import save
     from ..train import checkpoint
     from ..train.forecast import OPTIONS, roles_of
     from .settings import settings
-    from .train import check_folder, check_packages, chosen_of, figures
+    from .train import check_folder, check_packages, chosen_of, conclude
 
     check_packages("training", "torch", "lightning")
     _check_request(request)
@@ -81,17 +80,7 @@ def train(request: Request, asked: Table) -> None:
         progress="silent" if request.quiet else "auto",
         say=say,
     )
-    save(judged.bundle, out, request.force)
-    checkpoint.remove(out)
-    if not request.quiet:
-        for name, report in judged.reports.items():
-            beside(report, f"{name} (it chose the epoch)" if name == "dev" else name)
-    pace(judged.bundle.metrics["training"], say)
-    say(f"The model is in {out}. Next:")
-    say(f"  bigru predict {out} {files.data} --plain")
-    say(f"  bigru evaluate {out} {files.data}")
-    facts = {"model": str(out), "training": judged.bundle.metrics["training"]}
-    print(json.dumps(facts | {name: figures(report) for name, report in judged.reports.items()}))
+    conclude(request, judged.bundle, judged.reports, beside, (f"{files.data} --plain", str(files.data)))
 
 
 def read(

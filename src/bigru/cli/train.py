@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -16,11 +17,12 @@ from .settings import duration, settings
 from .show import Say, describe, note, pace, scores, silence
 
 if TYPE_CHECKING:
+    from ..bundle import Bundle
     from ..data.examples import Examples
     from ..metrics.score import Report
     from .pipeline import Parts
 
-__all__ = ["Files", "Request", "check_folder", "check_packages", "chosen_of", "figures", "train"]
+__all__ = ["Files", "Request", "check_folder", "check_packages", "chosen_of", "conclude", "figures", "train"]
 
 
 CONFIG = "config.json"
@@ -79,7 +81,6 @@ class Request:
 def train(request: Request) -> None:
     """Train, score and save; print the scores as one JSON object on stdout."""
     check_packages("training", "torch", "lightning")
-    from ..bundle import save
     from ..train import checkpoint
     from ..train.recipes import OPTIONS
     from .pipeline import learn
@@ -100,17 +101,40 @@ def train(request: Request) -> None:
         progress="silent" if request.quiet else "auto",
         say=say,
     )
-    save(judged.bundle, out, request.force)
+    conclude(request, judged.bundle, judged.reports, scores, (ASKED[parts.train.kind], "FILE"))
+
+
+def conclude(
+    request: Request,
+    bundle: Bundle,
+    reports: Mapping[str, Report],
+    show: Callable[[Report, str], None],
+    asked: tuple[str, str],
+) -> None:
+    """Save what was learnt, show its scores, and say what to type next.
+
+    Args:
+        request: what was asked for.
+        bundle: the model.
+        reports: its scores by part.
+        show: prints the scores of a part for people.
+        asked: what `bigru predict` and `bigru evaluate` may be given.
+    """
+    from ..bundle import save
+    from ..train import checkpoint
+
+    out, say = request.out, silence if request.quiet else note
+    save(bundle, out, request.force)
     checkpoint.remove(out)
     if not request.quiet:
-        for name, report in judged.reports.items():
-            scores(report, f"{name} (it chose the epoch)" if name == "dev" else name)
-    pace(judged.bundle.metrics["training"], say)
+        for name, report in reports.items():
+            show(report, f"{name} (it chose the epoch)" if name == "dev" else name)
+    pace(bundle.metrics["training"], say)
     say(f"The model is in {out}. Next:")
-    say(f"  bigru predict {out} {ASKED[parts.train.kind]}")
-    say(f"  bigru evaluate {out} FILE")
-    facts = {"model": str(out), "training": judged.bundle.metrics["training"]}
-    print(json.dumps(facts | {name: figures(report) for name, report in judged.reports.items()}))
+    for command, input in zip(("predict", "evaluate"), asked, strict=True):
+        say(f"  bigru {command} {out} {input}")
+    facts = {"model": str(out), "training": bundle.metrics["training"]}
+    print(json.dumps(facts | {name: figures(report) for name, report in reports.items()}))
 
 
 def figures(report: Report) -> dict[str, Any]:
