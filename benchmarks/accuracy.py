@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import statistics
 import sys
 import time
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from provenance import commit, machine, versions
+from rounds import rounds
 from sets import LOADERS, Split, leaked, tencent
 
 from bigru.bundle import Bundle
@@ -202,18 +201,12 @@ def baseline(name: str, folder: Path) -> dict[str, Any]:
 
 def run(names: list[str], folder: Path, seeds: list[int], jobs: int) -> None:
     """Run rows, all their seeds in one queue, and write each row's file once its seeds are done."""
-    threads = max(1, len(os.sched_getaffinity(0)) // jobs)
     at = commit()
-    with ProcessPoolExecutor(jobs, max_tasks_per_child=1) as pool:
-        queued = {
-            name: (
-                [pool.submit(train, name, folder, seed, threads) for seed in seeds],
-                pool.submit(baseline, name, folder),
-            )
-            for name in names
-        }
-        for name, (runs, beside) in queued.items():
-            write(name, folder, [one.result() for one in runs], beside.result(), jobs, at)
+
+    def done(name: str, runs: list[dict[str, Any]], beside: dict[str, Any]) -> None:
+        write(name, folder, runs, beside, jobs, at)
+
+    rounds(names, folder, seeds, jobs, train, baseline, done)
 
 
 def write(name: str, folder: Path, runs: list[dict[str, Any]], beside: dict[str, Any], jobs: int, at: str) -> None:

@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import statistics
 import sys
 import time
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from provenance import commit, machine, versions
+from rounds import rounds
 
 from bigru.bundle import Bundle
 from bigru.data.readers import read
@@ -119,18 +118,8 @@ def baseline(name: str, folder: Path) -> dict[str, Any] | None:
 
 def run(names: list[str], folder: Path, seeds: list[int], jobs: int) -> None:
     """Run sets, all their seeds in one queue, and write the file whenever a set is done."""
-    threads = max(1, len(os.sched_getaffinity(0)) // jobs)
     at = commit()
-    with ProcessPoolExecutor(jobs, max_tasks_per_child=1) as pool:
-        queued = {
-            name: (
-                [pool.submit(train, name, folder, seed, threads) for seed in seeds],
-                pool.submit(baseline, name, folder),
-            )
-            for name in names
-        }
-        for name, (runs, beside) in queued.items():
-            write(name, [one.result() for one in runs], beside.result(), jobs, at)
+    rounds(names, folder, seeds, jobs, train, baseline, lambda name, runs, beside: write(name, runs, beside, jobs, at))
 
 
 def write(name: str, runs: list[dict[str, Any]], beside: dict[str, Any] | None, jobs: int, at: str) -> None:
