@@ -26,7 +26,7 @@ TaskConfig = classify.Config | tag.Config | forecast.Config | transcribe.Config
 
 Features = TextFeatures | SeriesFeatures | AudioFeatures | TableFeatures
 
-KINDS: dict[str, type[Features]] = {
+KINDS: dict[str, Any] = {
     "text": TextFeatures,
     "series": SeriesFeatures,
     "audio": AudioFeatures,
@@ -148,10 +148,9 @@ def _features(values: Any, vocabulary: Any, tokenizer: str | None) -> Features:
     kind = values.get("kind") if isinstance(values, dict) else None
     check_choice("Bundle", "kind of features", kind, KINDS)
     rest = {key: value for key, value in values.items() if key != "kind"}
-    numeric: dict[Any, Any] = {"series": SeriesFeatures, "audio": AudioFeatures, "table": TableFeatures}
-    if kind in numeric:
-        made: Features = numeric[kind].from_json(rest)
-        return made
+    if kind != "text":
+        numbers: SeriesFeatures | AudioFeatures | TableFeatures = KINDS[str(kind)].from_json(rest)
+        return numbers
     features = TextFeatures.from_json(rest if tokenizer is None else rest | {"tokenizer": tokenizer}, vocabulary)
     if tokenizer is not None:
         features.features("")  # makes the tokenizer now, so that a broken one is found here

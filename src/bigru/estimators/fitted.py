@@ -21,7 +21,7 @@ from ..train.recipes import Plan, plan
 from ..train.speed import perturbed
 from ..train.stream import Data
 
-__all__ = ["answers", "model_of", "restore", "score", "tags_for", "train"]
+__all__ = ["answers", "model_of", "restore", "score", "seed_of", "tags_for", "train"]
 
 FACES = {
     "classify": "BiGRUClassifier",
@@ -32,6 +32,11 @@ FACES = {
 """Who answers for the models of a task."""
 
 
+def seed_of(random_state: Any) -> int:
+    """Return the seed that scikit-learn's `random_state` stands for: an int itself, else one drawn from it."""
+    return random_state if isinstance(random_state, int) else int(check_random_state(random_state).randint(2**31 - 1))
+
+
 def train(estimator: Any, task: str, X: Any, y: Any, dev: tuple[Any, Any], **labelled: Any) -> None:
     """Train an estimator and give it what scikit-learn expects of a fitted one."""
     nested = task == "tag" or labelled.get("multi_label", False)
@@ -40,7 +45,7 @@ def train(estimator: Any, task: str, X: Any, y: Any, dev: tuple[Any, Any], **lab
     classes = _classes([label for row in given for label in row] if nested else given)
     options = estimator.get_params(deep=False)
     verbose, seed = options.pop("verbose"), options.pop("random_state")
-    options["seed"] = seed if isinstance(seed, int) else int(check_random_state(seed).randint(2**31 - 1))
+    options["seed"] = seed_of(seed)
     options.pop("scheme", None)
     made = plan(task, inputs, named(given, nested), kind, options=options, **labelled)
     learn, judge = _data(made, inputs, named(given, nested)), None

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator
-from sklearn.utils import check_random_state
 
 from .. import bundle as saved
 from ..data.cells import columns_of_frame
@@ -22,7 +21,7 @@ from ..tasks import forecast
 from ..train.export import export
 from ..train.fit import fit
 from ..train.forecast import calibrated, data_of, guarded, plan_forecast, roles_of
-from .fitted import model_of, restore
+from .fitted import model_of, restore, seed_of
 
 __all__ = ["BiGRUForecaster"]
 
@@ -149,8 +148,7 @@ class BiGRUForecaster(BaseEstimator):
         """
         table, roles = self._table(X)
         options = {name: value for name, value in self.get_params(deep=False).items() if name not in NOT_SETTINGS}
-        seed = self.random_state
-        options["seed"] = seed if isinstance(seed, int) else int(check_random_state(seed).randint(2**31 - 1))
+        options["seed"] = seed_of(self.random_state)
         made = plan_forecast(table, roles, self.horizon, options)
         progress = "auto" if self.verbose else "silent"
         fitted = fit(forecast, made.config, made.model, *data_of(made), made.training, progress=progress)

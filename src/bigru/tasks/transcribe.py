@@ -77,7 +77,7 @@ class Config:
     @property
     def seconds(self) -> float:
         """Seconds per step of the output."""
-        return self.stride * self.features.frame_shift / 1000
+        return self.stride * self.features.frame_seconds
 
 
 def featurise(config: Config, inputs: Sequence[Any]) -> list[np.ndarray]:
@@ -138,7 +138,7 @@ def check_room(
     for n, (frames, target) in enumerate(zip(features, found, strict=True)):
         if fits(config, frames, target):
             continue
-        steps, seconds = -(-len(frames) // config.stride), len(frames) * config.features.frame_shift / 1000
+        steps, seconds = -(-len(frames) // config.stride), len(frames) * config.features.frame_seconds
         want = f"of at most {steps} symbols, as {seconds:.2f} s have {steps} steps"
         got = f"{len(target)} symbols, which need {frames_needed(target)} steps"
         remedy = "Correct the transcript or the recording, or leave the row out."

@@ -132,8 +132,7 @@ def fit(
         began = time.perf_counter()
         model = first_model(model_config, initial_weights, training.seed, device, texts)
         augment = augmentation(training, config)
-        kept = np.setdiff1d(np.arange(len(train[0])), [] if held is None else held)
-        shown = [[variant[n] for n in kept] for variant in variants]
+        shown = [_without(variant, held) for variant in variants]
         stream = Stream(*learn, training.batch_size, training.epochs, training.seed, augment, shown)
         module = put_together(model, model_config, config, stream, training, state)
         module.elapsed = module.run.seconds = module.run.seconds + time.perf_counter() - began
@@ -185,6 +184,12 @@ def _divide(train: Data, dev: Data | None, seed: int) -> tuple[Data, Data | None
     kept = np.setdiff1d(np.arange(len(features)), held)
     learn, judge = (([features[i] for i in part], take(targets, part)) for part in (kept, held))
     return learn, judge if len(held) else None, held
+
+
+def _without(variant: Sequence[np.ndarray], held: np.ndarray | None) -> list[np.ndarray]:
+    """Return a variant of the examples that are learnt from."""
+    left_out = set() if held is None else set(held.tolist())
+    return [one for n, one in enumerate(variant) if n not in left_out]
 
 
 def _say(
