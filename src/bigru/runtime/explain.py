@@ -75,7 +75,9 @@ def explain(predictor: Predictor, text: str, label: str | None = None) -> dict[s
         raise ArgumentError(sentence(WHERE, "model", "one that gives labels to texts", got))
     if not isinstance(text, str):
         raise ArgumentError(sentence(WHERE, "text", "a text", type(text).__name__))
-    config: classify.Config = predictor.bundle.config
+    config = predictor.bundle.config
+    assert isinstance(config, classify.Config)
+    assert isinstance(config.features, TextFeatures)
     if label is not None:
         check_choice(WHERE, "label", label, config.labels)
     pieces, together = _pieces(config.features, text)
@@ -83,7 +85,7 @@ def explain(predictor: Predictor, text: str, label: str | None = None) -> dict[s
     label = label or _label(config, answer)
     coefficients = _coefficients(config, label)
     texts = [text, *(text[:start] + text[end:] for start, end in pieces)]
-    parts = _read(predictor, texts).astype(np.float64) @ coefficients
+    parts = _read(predictor, classify.featurise(config, texts)).astype(np.float64) @ coefficients
     bias = float(np.asarray(predictor.bundle.weights["head.bias"], np.float64) @ coefficients)
     weights = parts[0] - parts[1:]
     return {
@@ -140,15 +142,14 @@ _SPLIT: WeakKeyDictionary[Predictor, Network] = WeakKeyDictionary()
 """Networks that were taken apart, as long as their models are in use."""
 
 
-def _read(predictor: Predictor, texts: Sequence[str]) -> np.ndarray:
-    """Return what each part adds to the logits of each text, float32 [N, 3, K]."""
+def _read(predictor: Predictor, features: Sequence[np.ndarray]) -> np.ndarray:
+    """Return what each part adds to the logits of each input, float32 [N, 3, K]."""
     network = _SPLIT.get(predictor) or _SPLIT.setdefault(predictor, _split(predictor))
-    features = classify.featurise(predictor.bundle.config, texts)
-    outputs = np.empty((len(texts), network.model.outputs), np.float32)
+    outputs = np.empty((len(features), network.model.outputs), np.float32)
     rows = max(1, STEPS // max(1, *map(len, features)))
     for indices in batches(features, rows):
         outputs[indices] = network(*pad([features[n] for n in indices]))
-    return outputs.reshape(len(texts), len(PARTS), -1)
+    return outputs.reshape(len(features), len(PARTS), -1)
 
 
 def _split(predictor: Predictor) -> Network:
