@@ -54,7 +54,8 @@ class NearestByDtw:
         queries = [self._checked(x) for x in inputs]
         bounds = np.stack([self._bounds(x) for x in queries]) if queries else np.zeros((0, len(self.labels)))
         order = np.argsort(bounds, axis=1, kind="stable")
-        nearest, least = np.zeros(len(queries), np.int64), np.full(len(queries), np.inf)
+        # No series yet: one behind the last, which every other comes before.
+        nearest, least = np.full(len(queries), len(self.labels)), np.full(len(queries), np.inf)
         first, size = 0, 1
         while first < len(self.labels):
             candidates = order[:, first : first + size]
@@ -63,7 +64,7 @@ class NearestByDtw:
                 break
             asked, which = np.nonzero(near)[0], candidates[near]
             for query, n, cost in zip(asked, which, self._costs(queries, asked, which, least[asked]), strict=True):
-                if (cost, n) < (least[query], nearest[query] if np.isfinite(least[query]) else n + 1):
+                if (cost, n) < (least[query], nearest[query]):
                     least[query], nearest[query] = cost, n
             first, size = first + size, min(2 * size, 16)
         return [self.labels[n] for n in nearest]
@@ -105,7 +106,7 @@ class NearestByDtw:
             lengths: of x, int64 [P].
             which: training series, int64 [P].
         """
-        slope = (self.lengths[which] - 1) / np.maximum(lengths - 1, 1)
+        slope = self._slopes(lengths, which)
         rows, steps = np.arange(len(which)), np.arange(x.shape[1])
         centre = np.minimum(np.rint(steps * slope[:, None]).astype(np.int64), self.lengths[which, None] - 1)
         above = x - self._high[which[:, None], centre]
@@ -118,6 +119,10 @@ class NearestByDtw:
             found[rows, row] = np.square(both).sum(axis=1, dtype=np.float64)
         found[steps >= lengths[:, None]] = 0
         return found
+
+    def _slopes(self, lengths: np.ndarray, which: np.ndarray) -> np.ndarray:
+        """Return by how many training steps the line between the corners moves in a row, for each pair, [P]."""
+        return np.asarray((self.lengths[which] - 1) / np.maximum(lengths - 1, 1))
 
     def _costs(
         self, queries: Sequence[np.ndarray], asked: np.ndarray, which: np.ndarray, most: np.ndarray
@@ -152,7 +157,7 @@ class NearestByDtw:
         found = np.full(len(which), np.inf)
         to_come = self._rows(x, lengths, which)[:, ::-1].cumsum(axis=1)[:, ::-1]
         to_come = np.pad(to_come[:, 1:], ((0, 0), (0, 1)))
-        slope = (self.lengths[which] - 1) / np.maximum(lengths - 1, 1)
+        slope = self._slopes(lengths, which)
         width = np.ceil(np.maximum(self.band * self.lengths[which], slope + 1)).astype(np.int64)
         around = np.arange(-width.max(), width.max() + 1)
         centre = np.zeros(len(which), np.int64)
