@@ -52,7 +52,8 @@ LABELS = {
 
 ABOUT = """{origin}
 
-The matrices were rounded to 8 bits with a scale per row, which changes the probabilities in the third place.
+The matrices were rounded to 8 bits (`bigru.bundle.quantized`). What that changes on sentences of news stands in
+`benchmarks/results/quantized.json`: 1 tag in 270, and the entities of 1 sentence in 90.
 
 ### Labels
 A tag is `B-` or `I-` and a label: the first character of a word, or a later one. What the four labels in capitals mark

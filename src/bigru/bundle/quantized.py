@@ -1,8 +1,10 @@
 """Weights in 8 bits: what a saved model may hold instead of float32, a quarter of its size.
 
-A row (the first axis) has a scale, its largest magnitude over 127, and its numbers are whole multiples of it, within
--127..127. That is how the kernels round weights for products in int8 (`bigru.ops.gru.rounding`), so rounding what is
-stored once more gives the same whole numbers. Vectors (biases, norms) and what a CRF scores stay float32.
+Numbers are whole multiples, within -127..127, of a scale, which is the largest magnitude over 127: of each row (the
+first axis) of a matrix, of each column of a table. A row of a matrix is what the kernels round for products in int8
+(`bigru.ops.gru.rounding`), so rounding what is stored once more gives the same whole numbers. The rows of a table are
+many and short: scales of theirs would take an eighth of the room, and of a linear part most of it. Vectors (biases,
+norms) and what a CRF scores stay float32.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["SCALE", "STORAGES", "Quantized", "QuantizedWeights", "is_quantized", "kept", "quantize"]
+__all__ = ["SCALE", "STORAGES", "Quantized", "QuantizedWeights", "is_quantized", "kept", "quantize", "scale_shape"]
 
 STORAGES = ("fp32", "int8")
 
@@ -23,7 +25,7 @@ SCALE = ".scale"
 MOST = 127
 
 SMALLEST = 1e-30
-"""A row whose numbers are all smaller is zero, as in the kernels."""
+"""A row or column whose numbers are all smaller is zero, as in the kernels."""
 
 MATRIX = re.compile(r"(^|\.)weight(_\w+)?$")
 
@@ -36,7 +38,7 @@ class Quantized:
 
     Attributes:
         values: int8 [R, ...] within -127..127.
-        scales: float32 [R], finite and not negative; number k of row r is values[r, k] * scales[r].
+        scales: float32 [R, 1, ...] or, of a table, [1, C], finite and not negative; the array is values * scales.
     """
 
     values: np.ndarray
@@ -48,20 +50,26 @@ class Quantized:
 
     def floats(self) -> np.ndarray:
         """Return the array as float32."""
-        return self.values * self.scales.reshape(-1, *[1] * (self.values.ndim - 1))
+        return self.values * self.scales
 
     def take(self, rows: np.ndarray, axis: int = 0) -> np.ndarray:
-        """Return some rows of a matrix as float32, [*rows.shape, C]; `axis` is 0, as for an array's own `take`."""
-        return np.asarray(self.values.take(rows, axis) * self.scales.take(rows)[..., None])
+        """Return some rows of a table as float32, [*rows.shape, C]; `axis` is 0, as for an array's own `take`."""
+        return np.asarray(self.values.take(rows, axis) * self.scales[0])
 
 
-def quantize(array: np.ndarray) -> Quantized:
-    """Round an array [R, ...] of finite numbers to 8 bits: each by half its row's scale at most."""
-    flat = array.reshape(len(array), -1).astype(np.float32)
-    largest = np.abs(flat).max(axis=1, initial=0)
+def quantize(array: np.ndarray, table: bool = False) -> Quantized:
+    """Round an array [R, ...] of finite numbers to 8 bits, each by half its scale at most."""
+    floats = array.astype(np.float32, copy=False)
+    axes = 0 if table else tuple(range(1, array.ndim))
+    largest = np.abs(floats).max(axis=axes, keepdims=True, initial=0)
     scales = np.where(largest > SMALLEST, largest / np.float32(MOST), 0).astype(np.float32)
-    whole = np.rint(flat / np.where(scales > 0, scales, 1)[:, None]) * (scales > 0)[:, None]
-    return Quantized(np.clip(whole, -MOST, MOST).astype(np.int8).reshape(array.shape), scales)
+    whole = np.rint(floats / np.where(scales > 0, scales, 1)) * (scales > 0)
+    return Quantized(np.clip(whole, -MOST, MOST).astype(np.int8), scales)
+
+
+def scale_shape(name: str, shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the shape of the scales of an array."""
+    return (1, shape[1]) if TABLE.match(name) else (shape[0], *[1] * (len(shape) - 1))
 
 
 def is_quantized(name: str, shape: tuple[int, ...]) -> bool:
@@ -84,7 +92,9 @@ class QuantizedWeights(Mapping[str, np.ndarray]):
         """Round the weights of a model; those of a model in 8 bits stay as they are."""
         if isinstance(weights, QuantizedWeights):
             return weights
-        return cls({name: quantize(w) if is_quantized(name, w.shape) else w for name, w in weights.items()})
+        narrow = {name for name, w in weights.items() if is_quantized(name, w.shape)}
+        tables = {name for name in narrow if TABLE.match(name)}
+        return cls({name: quantize(w, name in tables) if name in narrow else w for name, w in weights.items()})
 
     def __getitem__(self, name: str) -> np.ndarray:
         array = self.stored[name]

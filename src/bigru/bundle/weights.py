@@ -13,7 +13,7 @@ from safetensors.numpy import save
 from ..config import EncoderConfig, ForecastModelConfig, ModelConfig
 from ..errors import BundleError, sentence
 from ..layout import DIRECTIONS, weight_names, weight_shapes
-from .quantized import MOST, SCALE, Quantized, QuantizedWeights, is_quantized
+from .quantized import MOST, SCALE, Quantized, QuantizedWeights, is_quantized, scale_shape
 
 __all__ = ["WEIGHTS", "check_finite", "check_names", "head_width", "packed", "read_weights", "shapes", "stored_shapes"]
 
@@ -113,14 +113,14 @@ def _of_forecaster(model: ForecastModelConfig) -> dict[str, tuple[int, ...]]:
 def stored_shapes(model: Shape, storage: str = "fp32") -> dict[str, tuple[str, tuple[int, ...]]]:
     """Return kind ("F32" or "I8") and shape of every array of the file by its name.
 
-    In the storage "int8" a matrix `name` is I8 [R, ...], and `name.scale`, F32 [R], holds a scale for each of its rows.
+    In the storage "int8" a table or matrix `name` is I8, and `name.scale`, F32, holds what it is multiplied with.
     """
     found: dict[str, tuple[str, tuple[int, ...]]] = {}
     for name, shape in shapes(model).items():
         narrow = storage == "int8" and is_quantized(name, shape)
         found[name] = ("I8" if narrow else "F32", shape)
         if narrow:
-            found[name + SCALE] = ("F32", shape[:1])
+            found[name + SCALE] = ("F32", scale_shape(name, shape))
     return found
 
 

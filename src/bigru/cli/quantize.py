@@ -21,7 +21,7 @@ __all__ = ["quantize"]
 Result = dict[str, Any]
 
 CARD = """## Storage
-Tables and matrices are stored as whole numbers of 8 bits with a scale per row, vectors as float32.
+Tables and matrices are stored as whole numbers of 8 bits and scales, vectors as float32 (`docs/guide/model.md`).
 """
 
 
