@@ -26,7 +26,7 @@ NAMES = list(shipped())
 
 
 def test_the_names() -> None:
-    assert "zh-entities" in NAMES
+    assert NAMES == ["zh-entities", "zh-sentiment"]
 
 
 @pytest.mark.parametrize("name", NAMES)
