@@ -56,8 +56,9 @@ texts.
 |---|---|---|---|---|---|
 {unseen}
 
-No set here holds reviews of films, songs or restaurants. `tests/models/probes.py` holds sentences of ours on those
-and on books, food and games, with negations, a word or two, and English inside, which a test tries.
+Books are the hardest: people retell them, and what a plot is like says nothing of the book. Reviews of films will be
+no easier. No set here holds reviews of films, songs or restaurants. `tests/models/probes.py` holds sentences of ours
+on those and on books, food and games, with negations, a word or two, and English inside, which a test tries.
 
 ### What it cannot do
 Irony, comparisons, slang of later years, and traditional characters were not looked at. On one shop's kind of texts

@@ -28,6 +28,8 @@ def ship(bundle: Bundle, name: str, licence: str, first: str, about: str, out: P
     card = page(bundle.task, bundle.model, bundle.config, bundle.metrics, about)
     head, body = card.removeprefix("---\n").split("\n# ", 1)
     body = body.split("\n", 1)[1].replace("path/of/this/folder", name)
+    if "### Scores" in about:
+        body = body.replace("## Scores\n\nIt was not scored.\n\n", "")
     whole = f"---\nlicense: {licence}\n{head}\n# {name}\n\n{first}\n{body}"
     save(replace(bundle, weights=QuantizedWeights.of(bundle.weights), card=whole), out / name, force=True)
     return out / name
