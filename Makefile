@@ -6,7 +6,7 @@ RUNTIME := .venv-runtime
 CONTAINER := .container
 PEERS := .venv-peers
 PIP := install --disable-pip-version-check --quiet --constraint constraints.txt
-EXTRAS := train,text,audio,demo,logs,hub,dev
+EXTRAS := train,text,audio,demo,logs,hub,serve,dev
 
 NATIVE := $(wildcard native/CMakeLists.txt native/*/*)
 
