@@ -38,17 +38,12 @@ def server(image: dict[str, Any]) -> Iterator[tuple[subprocess.Popen[str], int]]
     """Start what the image starts, on loopback and a free port, with no environment but the image's."""
     command = [*image["entrypoint"], "--host", "127.0.0.1", "--port", "0"]
     process = subprocess.Popen(
-        command, env=image["environment"], cwd="/", stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
+        command, env=image["environment"], cwd="/", stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     )
-    assert process.stderr is not None
-    lines = []
-    for line in process.stderr:
-        lines.append(line)
-        if found := re.search(r"http://127\.0\.0\.1:(\d+)", line):
-            yield process, int(found[1])
-            break
-    else:
-        pytest.fail("".join(lines))
+    assert process.stdout is not None
+    found = re.fullmatch(r"http://127\.0\.0\.1:(\d+)\n", process.stdout.readline())
+    assert found is not None
+    yield process, int(found[1])
     process.kill()
     process.wait()
 
