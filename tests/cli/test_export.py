@@ -59,4 +59,4 @@ def test_other_formats_are_refused(bigru: Bigru, tmp_path: Path) -> None:
     save(BUNDLES["two labels"], tmp_path / "model")
     result = bigru("export", tmp_path / "model", "--to", "onyx")
     assert result.code == 2
-    assert "--to must be one of onnx, got 'onyx'. Did you mean 'onnx'?" in result.err
+    assert "--to must be one of onnx, torch, got 'onyx'. Did you mean 'onnx'?" in result.err

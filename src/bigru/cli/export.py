@@ -14,18 +14,18 @@ from .show import note
 
 __all__ = ["export"]
 
-KINDS = ("onnx",)
+KINDS = ("onnx", "torch")
 
 
 def export(model: Path, to: str, out: Path | None, int8: bool, force: bool) -> int:
     """Write the export, print what it is as one JSON object, and return the exit code."""
-    from ..export import ParityError, to_onnx
+    from ..export import ParityError, to_onnx, to_torch
 
     check_choice("export", "--to", to, KINDS)
     bundle = load(model)
-    place = out or Path("model.onnx")
+    place = out or Path("model.onnx" if to == "onnx" else "model-torch")
     try:
-        found = to_onnx(bundle, place, int8=int8, force=force)
+        found = (to_onnx if to == "onnx" else to_torch)(bundle, place, int8=int8, force=force)
     except ParityError as error:
         note(f"bigru {error}")
         return 1

@@ -9,5 +9,6 @@ imported without them.
 from .engine import Engine, onnx_engine
 from .onnx_file import to_onnx
 from .parity import ParityError
+from .torch_folder import to_torch
 
-__all__ = ["Engine", "ParityError", "onnx_engine", "to_onnx"]
+__all__ = ["Engine", "ParityError", "onnx_engine", "to_onnx", "to_torch"]
