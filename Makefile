@@ -3,9 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 RUNTIME := .venv-runtime
+CONTAINER := .container
 PEERS := .venv-peers
 PIP := install --disable-pip-version-check --quiet --constraint constraints.txt
-EXTRAS := train,text,audio,demo,logs,hub,dev
+EXTRAS := train,text,audio,demo,logs,hub,serve,export,dev
 
 NATIVE := $(wildcard native/CMakeLists.txt native/*/*)
 
@@ -18,8 +19,8 @@ SANITIZE := sanitize-address sanitize-thread
 demo: $(VENV)/ready
 	$(BIN)/bigru demo
 
-test: lint $(RUNTIME)/ready
-	BIGRU_RUNTIME_PYTHON=$(RUNTIME)/bin/python $(BIN)/python -m pytest $(TESTS)
+test: lint $(RUNTIME)/ready $(CONTAINER)/image.json
+	BIGRU_RUNTIME_PYTHON=$(RUNTIME)/bin/python BIGRU_CONTAINER=$(CONTAINER) $(BIN)/python -m pytest $(TESTS)
 
 lint: $(VENV)/ready
 	$(BIN)/ruff check src tests benchmarks examples models
@@ -52,6 +53,12 @@ $(VENV)/ready: pyproject.toml constraints.txt $(NATIVE)
 	$(BIN)/python -m pip $(PIP) --editable '.[$(EXTRAS)]'
 	touch $@
 
+# What the image of the container holds, made by its own steps without an engine.
+$(CONTAINER)/image.json: examples/deploy/Dockerfile examples/deploy/follow.py $(VENV)/ready $(shell find src -type f)
+	rm -rf $(CONTAINER)
+	$(BIN)/python examples/deploy/follow.py $< $(CONTAINER) > $(CONTAINER).json
+	mv $(CONTAINER).json $@
+
 # What a server has: bigru without extras, so without torch. The tests prove that it predicts.
 $(RUNTIME)/ready: pyproject.toml constraints.txt $(NATIVE)
 	$(PYTHON) -m venv $(RUNTIME)
@@ -66,4 +73,4 @@ $(PEERS)/ready: pyproject.toml constraints.txt constraints-peers.txt $(NATIVE)
 	touch $@
 
 clean:
-	rm -rf $(VENV) $(RUNTIME) $(PEERS) build dist runs .pytest_cache .ruff_cache .mypy_cache
+	rm -rf $(VENV) $(RUNTIME) $(PEERS) $(CONTAINER) build dist runs .pytest_cache .ruff_cache .mypy_cache

@@ -27,7 +27,7 @@ def scripts(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Let the scripts import each other, as they do when one of them is run."""
     monkeypatch.syspath_prepend(str(BENCHMARKS))
     yield
-    for name in [name for name in sys.modules if name.split(".")[0] in {"contenders", "kernels", "render"}]:
+    for name in [name for name in sys.modules if name.split(".")[0] in {"contenders", "cost", "kernels", "render"}]:
         del sys.modules[name]
 
 
@@ -169,3 +169,12 @@ def test_the_picture_is_drawn_from_the_result_file() -> None:
         pytest.skip("there is no result of a whole run, and others are not drawn")
     picture = (BENCHMARKS.parent / "docs" / "speed.svg").read_text(encoding="utf-8")
     assert re.findall("sha256 ([0-9a-f]{64})", picture) == [hashlib.sha256(text).hexdigest()]
+
+
+@pytest.mark.parametrize("page", ["deploy.md", "deploy.zh-CN.md"])
+def test_the_cost_of_a_billion_texts_follows_from_the_measured_rate(page: str) -> None:
+    import cost
+
+    assert cost.hours(cost.BILLION / 3600) == 1.0
+    text = (cost.GUIDES / page).read_text(encoding="utf-8")
+    assert text == cost.rendered(text, page)

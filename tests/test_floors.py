@@ -4,6 +4,7 @@ cli
 serve, report, study
 estimators
 train
+export
 runtime | nn
 convert
 bundle

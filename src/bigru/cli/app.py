@@ -176,6 +176,30 @@ def explain(
 
 
 @app.command()
+def serve(
+    models: Annotated[
+        list[str] | None, typer.Argument(help="Folders of saved models, or NAME=FOLDER; else the shipped models.")
+    ] = None,
+    host: Annotated[str, typer.Option(help="Address to listen at.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen at; 0 takes a free one.", min=0, max=65535)] = 8000,
+    precision: Precision = "fp32",
+    api_key_file: Annotated[
+        Path | None, typer.Option(help="File with the key that clients must show; or set BIGRU_API_KEY.")
+    ] = None,
+    max_body: Annotated[int | None, typer.Option(help="Bytes of a request at most.")] = None,
+    max_inputs: Annotated[int | None, typer.Option(help="Inputs of a request at most.")] = None,
+    max_length: Annotated[int | None, typer.Option(help="Characters, tokens or rows of an input at most.")] = None,
+    max_waiting: Annotated[int | None, typer.Option(help="Requests that may wait for a model at most.")] = None,
+    timeout: Annotated[float | None, typer.Option(help="Seconds until a request is given up.")] = None,
+) -> None:
+    """Serve models over HTTP, with a page to try them at /: the address on stdout, everything else on stderr."""
+    from .serve import serve
+
+    limits = {"body": max_body, "inputs": max_inputs, "length": max_length, "waiting": max_waiting, "timeout": timeout}
+    serve(models or [], host, port, precision, api_key_file, **limits)
+
+
+@app.command()
 def doctor(
     data: Annotated[Path, typer.Argument(help=DATA)],
     dev: Annotated[Path | None, typer.Option(help="The dev part, to look for what is in both.")] = None,
@@ -196,6 +220,24 @@ def doctor(
     options |= {"format": format, "encoding": encoding, "scheme": scheme}
     options |= {"id_column": id_column, "time_column": time_column}
     raise typer.Exit(doctor(data, dev, test, **options))
+
+
+@app.command()
+def export(
+    model: Annotated[Path, typer.Argument(help=MODEL)],
+    to: Annotated[
+        str, typer.Option("--to", help="onnx: one file; torch: a folder with weights and a script.")
+    ] = "onnx",
+    out: Annotated[
+        Path | None, typer.Option("--out", help="The file, or the folder; else model.onnx or model-torch.")
+    ] = None,
+    int8: Annotated[bool, typer.Option("--int8", help="Store weights in 8 bits.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace an earlier export.")] = False,
+) -> None:
+    """Write a model for other engines, after it has answered there as it does here."""
+    from .export import export
+
+    raise typer.Exit(export(model, to, out, int8, force))
 
 
 @app.command("import")

@@ -13,11 +13,12 @@ from ..data.audio import AudioFeatures
 from ..data.formats import SUFFIXES
 from ..data.recordings import Recording, is_audio
 from ..errors import ArgumentError, DataError, sentence
+from ..runtime.answers import told
 from ..runtime.forecaster import Forecaster
 from ..runtime.predictor import Predictor, load
 from .models import say_if_shadowed
 
-__all__ = ["lines", "predict", "refuse_of_tables", "rounded", "sources"]
+__all__ = ["lines", "predict", "refuse_of_tables", "sources"]
 
 READABLE = {*SUFFIXES, ".txt"}
 
@@ -45,7 +46,7 @@ def predict(
     refuse_of_tables(fill=fill, plot=None if plot is None else str(plot))
     shown, asked = tee(sources(predictor, inputs, **options))
     for source, answer in zip(shown, predictor.predict_iter(asked), strict=False):
-        print(_plain(source, answer) if plain else _json(source, answer))
+        print(_plain(source, answer) if plain else json.dumps(told(source, answer), ensure_ascii=False))
 
 
 def refuse_of_tables(**options: str | None) -> None:
@@ -125,22 +126,6 @@ def lines(encoding: str) -> Iterator[str]:
             raise ArgumentError(
                 sentence("predict", "--encoding", "a codec that Python knows", repr(encoding))
             ) from None
-
-
-def _json(source: Any, answer: dict[str, Any]) -> str:
-    kinds: dict[type, str] = {str: "text", list: "tokens", Recording: "audio"}
-    name = kinds.get(type(source))
-    shown = {} if name is None else {name: str(source) if name == "audio" else source}
-    return json.dumps(shown | rounded(answer), ensure_ascii=False)
-
-
-def rounded(value: Any) -> Any:
-    """Round every probability to six places, which float32 does not exceed."""
-    if isinstance(value, float):
-        return round(value, 6)
-    if isinstance(value, dict):
-        return {key: rounded(entry) for key, entry in value.items()}
-    return [rounded(entry) for entry in value] if isinstance(value, list) else value
 
 
 def _plain(source: Any, answer: dict[str, Any]) -> str:

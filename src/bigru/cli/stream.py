@@ -18,9 +18,10 @@ from ..bundle import Bundle
 from ..data.examples import Examples
 from ..errors import ArgumentError, DataError, sentence
 from ..ops.recurrent.windows import Window
+from ..runtime.answers import rounded
 from ..runtime.forecaster import Forecaster
 from ..runtime.predictor import Predictor, load
-from .predict import lines, rounded, sources
+from .predict import lines, sources
 from .show import note, table
 
 __all__ = ["compare", "steps_of", "stream"]

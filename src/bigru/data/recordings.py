@@ -5,10 +5,11 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from hashlib import blake2b
+from io import SEEK_END, BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -35,12 +36,14 @@ class Recording:
         place: how errors name it: file and line of a manifest, or the path itself.
         seconds: how long it is; 0 where nobody has looked.
         digest: of its samples, the same for copies; "" where nobody has looked.
+        content: the bytes of the file, where it lies in memory and not at a path.
     """
 
     path: str
     place: str
     seconds: float = 0.0
     digest: str = ""
+    content: bytes | None = field(default=None, repr=False)
 
     def __str__(self) -> str:
         return self.path
@@ -76,12 +79,12 @@ def load(recording: Recording) -> tuple[np.ndarray, int]:
 
 def _decoded(recording: Recording) -> tuple[np.ndarray, int, int, str]:
     """Return samples, rate, number of channels and subtype."""
-    sf, path, place = soundfile(), Path(recording.path), recording.place
-    if not path.is_file():
+    sf, place = soundfile(), recording.place
+    if recording.content is None and not Path(recording.path).is_file():
         remedy = "Paths are relative to the file that names them." if place != recording.path else ""
         raise DataError(sentence(place, "audio", "a file that exists", repr(recording.path), remedy))
     try:
-        with sf.SoundFile(path) as stream:
+        with sf.SoundFile(_source(recording)) as stream:
             promised, rate, subtype = stream.frames, stream.samplerate, stream.subtype
             samples = stream.read(dtype="float32", always_2d=True)
     except (sf.SoundFileError, RuntimeError) as error:
@@ -91,7 +94,7 @@ def _decoded(recording: Recording) -> tuple[np.ndarray, int, int, str]:
     remedy = "Record it again or leave the row out."
     if not len(samples):
         raise DataError(sentence(place, "audio", "at least one sample long", f"{recording.path!r} without any", remedy))
-    _check_whole(recording, path, len(samples), promised)
+    _check_whole(recording, len(samples), promised)
     mono = samples[:, 0] if samples.shape[1] == 1 else samples.mean(axis=1)
     if not np.isfinite(mono).all():
         n = int(np.flatnonzero(~np.isfinite(mono))[0]) + 1
@@ -100,9 +103,15 @@ def _decoded(recording: Recording) -> tuple[np.ndarray, int, int, str]:
     return np.ascontiguousarray(mono), rate, samples.shape[1], subtype
 
 
-def _check_whole(recording: Recording, path: Path, found: int, promised: int) -> None:
+def _source(recording: Recording) -> Path | BytesIO:
+    return Path(recording.path) if recording.content is None else BytesIO(recording.content)
+
+
+def _check_whole(recording: Recording, found: int, promised: int) -> None:
     """Refuse a file that ends before its header says so."""
-    missing = _missing_bytes(path)
+    source = _source(recording)
+    with source.open("rb") if isinstance(source, Path) else source as stream:
+        missing = _missing_bytes(stream)
     if found >= promised and not missing:
         return
     lost = f"{missing} bytes" if missing else f"{promised - found} of {promised} samples"
@@ -110,21 +119,21 @@ def _check_whole(recording: Recording, path: Path, found: int, promised: int) ->
     raise DataError(sentence(recording.place, "audio", "whole", got, "Copy the file again or leave the row out."))
 
 
-def _missing_bytes(path: Path) -> int:
+def _missing_bytes(stream: BinaryIO) -> int:
     """Return how many bytes of a WAV's samples its header promises beyond the end of the file.
 
     libsndfile corrects the header without a word.
     """
-    size = path.stat().st_size
-    with path.open("rb") as stream:
-        if stream.read(12)[:4] != b"RIFF":
-            return 0
-        while len(head := stream.read(8)) == 8:
-            name, length = struct.unpack("<4sI", head)
-            if name == b"data":
-                streamed = any(abs(length - unknown) < 256 for unknown in UNKNOWN)
-                return 0 if streamed else max(stream.tell() + length - size, 0)
-            stream.seek(length + length % 2, 1)
+    size = stream.seek(0, SEEK_END)
+    stream.seek(0)
+    if stream.read(12)[:4] != b"RIFF":
+        return 0
+    while len(head := stream.read(8)) == 8:
+        name, length = struct.unpack("<4sI", head)
+        if name == b"data":
+            streamed = any(abs(length - unknown) < 256 for unknown in UNKNOWN)
+            return 0 if streamed else max(stream.tell() + length - size, 0)
+        stream.seek(length + length % 2, 1)
     return 0
 
 

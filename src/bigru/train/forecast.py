@@ -26,7 +26,7 @@ __all__ = ["OPTIONS", "SPLIT", "ForecastPlan", "calibrated", "data_of", "guarded
 WHERE = "train"
 
 ENCODER = EncoderConfig(
-    hidden=128, direction="forward", dropout=0.5, input_dropout=0.0, embedding_dropout=0.0, ngram_dropout=0.0
+    hidden=256, direction="forward", dropout=0.5, input_dropout=0.0, embedding_dropout=0.0, ngram_dropout=0.0
 )
 TRAINING = TrainConfig(
     epochs=10, batch_size=64, learning_rate=1e-3, weight_decay=0.0, warmup=0.05, average=0.99, patience=5
@@ -200,12 +200,12 @@ def _bounds(rows: int, split: Sequence[float]) -> tuple[int, int, int]:
 
 
 def _lengths(horizon: int, season: int, rows: int, chosen: Mapping[str, Any]) -> tuple[int, int]:
-    """Return look-back and segment: four seasons, or as many rows as the horizon has; segments of one season."""
+    """Return look-back and segment: four seasons, or as many rows as the horizon has; segments of two seasons."""
     given = chosen.get("lookback")
     lookback = given or max(4 * season, horizon, 12)
     segment = chosen.get("segment")
     if segment is None:
-        usual = season if 4 <= season <= 48 else 12
+        usual = 2 * season if 4 <= season <= 24 else 12
         segment = usual if given is None else math.gcd(usual, lookback)
     if given is None:
         # A short table must still hold some windows.

@@ -1,0 +1,27 @@
+"""Answers as they are told to others: numbers rounded, beside what was asked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..data.recordings import Recording
+
+__all__ = ["rounded", "told"]
+
+KINDS: dict[type, str] = {str: "text", list: "tokens", Recording: "audio"}
+
+
+def told(source: Any, answer: dict[str, Any]) -> dict[str, Any]:
+    """Return an answer with the text, the tokens or the name of the recording that it answers, if it has one."""
+    name = KINDS.get(type(source))
+    shown = {} if name is None else {name: str(source) if name == "audio" else source}
+    return shown | rounded(answer)
+
+
+def rounded(value: Any) -> Any:
+    """Round every number to six places, which float32 does not exceed."""
+    if isinstance(value, float):
+        return round(value, 6)
+    if isinstance(value, dict):
+        return {key: rounded(entry) for key, entry in value.items()}
+    return [rounded(entry) for entry in value] if isinstance(value, list) else value

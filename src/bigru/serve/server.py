@@ -1,0 +1,189 @@
+"""uvicorn, told to close what is slow, to refuse in sentences, and to stop without losing a request."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import signal
+import socket
+from contextlib import suppress
+from typing import Any
+
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from ..errors import ArgumentError, sentence
+from .app import application
+from .gate import reply_of
+from .limits import Limits
+from .refusal import RefusedError
+from .service import Service
+
+__all__ = ["LAME", "listen", "run"]
+
+logger = logging.getLogger("bigru.serve")
+
+LAME = 0.5
+"""Seconds for which a server that was told to stop still takes what comes, and closes each connection after its answer:
+a request that was under way when the signal came finds somebody there."""
+
+HEAD = 1 << 16
+"""Bytes of the head of a request at most."""
+
+BACKLOG = 2048
+
+
+class Protocol(HttpToolsProtocol):
+    """A connection that is closed if a request does not come to its end, and whose head is bounded."""
+
+    limits = Limits()
+
+    def connection_made(self, transport: Any) -> None:
+        """Begin; a connection that says nothing is closed as well."""
+        super().connection_made(transport)
+        self._partial, self._head = True, 0
+        self._timer: asyncio.TimerHandle | None = None
+        if len(self.connections) > self.limits.connections:
+            transport.abort()
+            return
+        self._arm()
+
+    def _arm(self) -> None:
+        # The body has a time of its own, after which it is refused in words; this is for what never gets so far.
+        self._timer = self.loop.call_later(2 * self.limits.sending, self._late)
+
+    def _disarm(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _late(self) -> None:
+        if not self.transport.is_closing():
+            self.transport.close()
+
+    def data_received(self, data: bytes) -> None:
+        """Parse what came; a request that came in part has a time to be completed in."""
+        super().data_received(data)
+        if not self._partial:
+            self._disarm()
+        elif self._timer is None and not self.transport.is_closing():
+            self._arm()
+
+    def handle_websocket_upgrade(self) -> None:
+        """Hand the connection on."""
+        self._disarm()
+        self._partial = False
+        super().handle_websocket_upgrade()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """End."""
+        self._disarm()
+        super().connection_lost(exc)
+
+    def on_message_begin(self) -> None:
+        """Begin a request."""
+        self._partial, self._head = True, 0
+        super().on_message_begin()
+
+    def on_url(self, url: bytes) -> None:
+        """Take a part of the path."""
+        self._grow(len(url))
+        super().on_url(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header."""
+        self._grow(len(name) + len(value))
+        super().on_header(name, value)
+
+    def _grow(self, count: int) -> None:
+        self._head += count
+        if self._head > HEAD:
+            raise ValueError("too long a head")
+
+    def on_message_complete(self) -> None:
+        """End a request."""
+        self._partial = False
+        super().on_message_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what is no HTTP."""
+        answer = reply_of(RefusedError(400, "request", "HTTP/1.1 with a head of 64 KiB at most", "something else"))
+        head = b"".join(b"%s: %s\r\n" % pair for pair in answer.headers)
+        self.transport.write(b"HTTP/1.1 400 Bad Request\r\n" + head + b"connection: close\r\n\r\n" + answer.body)
+        self.transport.close()
+
+
+class Server(uvicorn.Server):
+    """uvicorn's server with a lame phase between the signal and the end, and a second signal that ends it at once."""
+
+    def __init__(self, config: uvicorn.Config, service: Service, lame: float) -> None:
+        super().__init__(config)
+        self._service, self._lame = service, lame
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, and say so only when requests can be answered."""
+        await super().startup(sockets)
+        loop = asyncio.get_running_loop()
+        with suppress(NotImplementedError, RuntimeError, ValueError):
+            loop.add_signal_handler(signal.SIGHUP, lambda: loop.run_in_executor(None, self._service.reload))
+        # What lives from here on is not looked at again: a collection of all of it would delay dozens of requests.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(20_000, 20, 50)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Finish what was accepted; see `LAME`."""
+        self._service.draining = True
+        if not self.force_exit:
+            await asyncio.sleep(self._lame)
+        await super().shutdown(sockets)
+
+    def handle_exit(self, sig: int, frame: Any) -> None:
+        """Take a signal, which says all there is to say: it is not raised again when the server has ended."""
+        super().handle_exit(sig, frame)
+        self._captured_signals.clear()
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a socket that listens.
+
+    Raises:
+        ArgumentError: the address is taken, or none of this machine.
+    """
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        found = socket.socket(family, kind, protocol)
+        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        found.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if hasattr(socket, "TCP_USER_TIMEOUT"):
+            # Whoever does not read an answer for so long is cut off.
+            found.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 30_000)
+        found.bind(address)
+        found.listen(BACKLOG)
+    except OSError as error:
+        got = f"{host}:{port}: {error.strerror or error}"
+        raise ArgumentError(sentence("serve", "address", "free and of this machine", got)) from None
+    found.setblocking(False)
+    return found
+
+
+def run(service: Service, sock: socket.socket, lame: float = LAME) -> None:
+    """Serve until SIGTERM or SIGINT, then finish what was accepted and return."""
+    limits = service.limits
+    config = uvicorn.Config(
+        application(service),
+        loop="uvloop",
+        http=type("BoundProtocol", (Protocol,), {"limits": limits}),
+        ws="websockets-sansio",
+        ws_max_size=limits.body,
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        timeout_keep_alive=round(limits.idle),
+        timeout_graceful_shutdown=round(limits.timeout) + 5,
+        backlog=BACKLOG,
+    )
+    Server(config, service, lame).run([sock])
