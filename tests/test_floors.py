@@ -4,6 +4,7 @@ cli
 serve, report, study
 estimators
 train
+verify
 runtime | nn
 convert
 bundle

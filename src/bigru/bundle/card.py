@@ -14,7 +14,7 @@ from ..data.text import TextFeatures
 from .configuration import Shape, TaskConfig
 from .weights import shapes
 
-__all__ = ["language", "page"]
+__all__ = ["VERIFICATION", "language", "page", "with_section"]
 
 PIPELINES: dict[tuple[str, type], str] = {
     ("classify", TextFeatures): "text-classification",
@@ -28,6 +28,11 @@ KINDS = {"classify": "Classifier", "tag": "Tagger", "forecast": "Forecaster", "t
 CELLS = {"gru": "GRU", "rnn": "RNN", "lstm": "LSTM"}
 
 DIRECTIONS = {"both": "bidirectional", "forward": "forward", "backward": "backward"}
+
+VERIFICATION = "Verification"
+"""The heading under which a card says how the model was verified."""
+
+FENCE = re.compile(r" {0,3}(```|~~~)")
 
 SHOWN = 20
 """Labels that a card lists before it says how many more there are."""
@@ -75,6 +80,36 @@ def page(task: str, model: Shape, config: TaskConfig, metrics: Mapping[str, Any]
             "Predicting needs NumPy and bigru's compiled kernels; PyTorch is not imported.\n",
         ]
     )
+
+
+def with_section(card: str, heading: str, body: str) -> str:
+    """Return a card whose section of that heading holds `body`; all else stays as it is, to the character.
+
+    The section reaches to the next heading of its level or a higher one. Where there is none, it comes at the end; of
+    several of that name the first is replaced. What looks like a heading within fenced code is none.
+    """
+    lines = card.splitlines(keepends=True)
+    places = list(_headings(lines))
+    begin = next((n for n, level, text in places if level == 2 and text == heading), None)
+    section = f"## {heading}\n\n{body.strip()}\n"
+    if begin is None:
+        gap = "" if not card else "\n" if card.endswith("\n") else "\n\n"
+        return card + gap + section
+    end = next((n for n, level, _ in places if n > begin and level <= 2), len(lines))
+    rest = "".join(lines[end:])
+    return "".join(lines[:begin]) + section + ("\n" + rest if rest else "")
+
+
+def _headings(lines: list[str]) -> Iterator[tuple[int, int, str]]:
+    """Yield line, level and text of every heading outside of fenced code."""
+    fence = ""
+    for n, line in enumerate(lines):
+        mark = FENCE.match(line)
+        if mark and fence in ("", mark[1]):
+            fence = "" if fence else mark[1]
+        found = None if fence else re.match(r" {0,3}(#{1,6})\s+(.*?)[\s#]*$", line)
+        if found:
+            yield n, len(found[1]), found[2]
 
 
 def _header(task: str, config: TaskConfig, names: Iterable[str]) -> list[str]:

@@ -16,11 +16,11 @@ import numpy as np
 from .. import __version__
 from ..errors import ArgumentError, BundleError, sentence
 from . import documents
-from .card import page
+from .card import page, with_section
 from .configuration import Shape, TaskConfig, check_agreement, model_of, task_of, written
 from .weights import WEIGHTS, packed, read_weights
 
-__all__ = ["FORMAT_VERSION", "Bundle", "load", "save"]
+__all__ = ["FORMAT_VERSION", "Bundle", "annotate", "load", "save"]
 
 FORMAT_VERSION = 1
 """Version of the folder's format. Older versions stay readable; a change that old readers would misread raises it."""
@@ -33,9 +33,11 @@ NEW, OLD = ".bigru-new-", ".bigru-old-"
 Only a killed process leaves them behind; the next model that is saved there clears them away.
 """
 
+CARD = "README.md"
+
 KEYS = ("model_type", "format_version", "library_version", "task", "task_config", "features", "model")
 
-FILES = ("model.safetensors", "vocabulary.json", "tokenizer.json", "metrics.json", "README.md", "config.json")
+FILES = ("model.safetensors", "vocabulary.json", "tokenizer.json", "metrics.json", CARD, "config.json")
 """Every file of the format. config.json comes last into the folder and leaves it first: without it, no model."""
 
 
@@ -100,7 +102,7 @@ def _load(root: Path) -> Bundle:
     metrics = _document(root, "metrics.json", {})
     if not isinstance(metrics, dict):
         raise BundleError(sentence(f"{root}/metrics.json", "document", "an object", type(metrics).__name__))
-    card = documents.text(f"{root}/README.md", documents.read(root, "README.md") or b"")
+    card = documents.text(f"{root}/{CARD}", documents.read(root, CARD) or b"")
     return Bundle(values["task"], model, config, read_weights(root, model), metrics, card)
 
 
@@ -165,6 +167,29 @@ def save(bundle: Bundle, folder: str | os.PathLike[str], force: bool = False) ->
         raise BundleError(sentence(str(folder), "folder", "writable", error.strerror or error, remedy)) from None
 
 
+def annotate(folder: str | os.PathLike[str], heading: str, body: str) -> None:
+    """Write a section into the card of a saved model, in place of the one of that heading if there is one.
+
+    The card is written beside its place and renamed: whoever reads it meanwhile sees the old one or the new one.
+
+    Raises:
+        BundleError: the card is no text, too large, or a link, or it cannot be written.
+    """
+    root = Path(folder)
+    where = f"{folder}/{CARD}"
+    card = with_section(documents.text(where, documents.read(root, CARD) or b""), heading, body).encode("utf-8")
+    if len(card) > documents.LIMITS[CARD]:
+        raise BundleError(sentence(where, "file", f"at most {documents.LIMITS[CARD]} bytes", len(card)))
+    fresh = root / f"{NEW}{secrets.token_hex(4)}"
+    try:
+        _write(fresh, {CARD: card})
+        (fresh / CARD).replace(root / CARD)
+    except OSError as error:
+        raise BundleError(sentence(where, "file", "writable", error.strerror or error)) from None
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+
+
 def _check_target(folder: str | os.PathLike[str], target: Path, force: bool) -> None:
     if not target.exists():
         return
@@ -201,7 +226,7 @@ def _contents(bundle: Bundle) -> dict[str, bytes]:
     contents["metrics.json"] = documents.dump(bundle.metrics)
     whole = bundle.card.startswith("---")
     card = bundle.card if whole else page(bundle.task, bundle.model, bundle.config, bundle.metrics, bundle.card)
-    contents["README.md"] = card.encode("utf-8")
+    contents[CARD] = card.encode("utf-8")
     contents["config.json"] = documents.dump(head | entries)
     return contents
 
