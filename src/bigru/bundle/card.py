@@ -6,21 +6,22 @@ import json
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..config import ForecastModelConfig
-from ..data.audio import AudioFeatures
-from ..data.text import TextFeatures
-from .configuration import Shape, TaskConfig
+from .configuration import Shape, kind_of
 from .weights import shapes
+
+if TYPE_CHECKING:
+    from .configuration import TaskConfig
 
 __all__ = ["VERIFICATION", "language", "page", "with_section"]
 
-PIPELINES: dict[tuple[str, type], str] = {
-    ("classify", TextFeatures): "text-classification",
-    ("tag", TextFeatures): "token-classification",
-    ("classify", AudioFeatures): "audio-classification",
-    ("transcribe", AudioFeatures): "automatic-speech-recognition",
+PIPELINES = {
+    ("classify", "text"): "text-classification",
+    ("tag", "text"): "token-classification",
+    ("classify", "audio"): "audio-classification",
+    ("transcribe", "audio"): "automatic-speech-recognition",
 }
 
 KINDS = {"classify": "Classifier", "tag": "Tagger", "forecast": "Forecaster", "transcribe": "Transcriber"}
@@ -44,9 +45,10 @@ ENGLISH = {"the", "of", "and", "to", "is"}
 
 def language(config: TaskConfig) -> str | None:
     """Return "zh" or "en" where the vocabulary leaves no doubt, else None."""
-    if not isinstance(config.features, TextFeatures):
+    read: Any = config.features
+    if kind_of(read) != "text":
         return None
-    letters = [unit for unit in config.features.vocabulary if unit.isalpha()]
+    letters = [unit for unit in read.vocabulary if unit.isalpha()]
     if sum(bool(HAN.search(unit)) for unit in letters) * 2 > len(letters):
         return "zh"
     return "en" if {unit.lower() for unit in letters} >= ENGLISH else None
@@ -117,7 +119,7 @@ def _header(task: str, config: TaskConfig, names: Iterable[str]) -> list[str]:
     spoken = language(config)
     entries = {
         "library_name": ["bigru"],
-        "pipeline_tag": [name for kind, name in PIPELINES.items() if kind == (task, type(config.features))],
+        "pipeline_tag": [name for kind, name in PIPELINES.items() if kind == (task, kind_of(config.features))],
         "language": [spoken] if spoken else [],
     }
     lines = [f"{key}: {json.dumps(value)}" for key, values in entries.items() for value in values]

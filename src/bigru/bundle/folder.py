@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,8 +17,11 @@ from .. import __version__
 from ..errors import ArgumentError, BundleError, sentence
 from . import documents
 from .card import page, with_section
-from .configuration import Shape, TaskConfig, check_agreement, model_of, task_of, written
+from .configuration import Shape, check_agreement, model_of, task_of, written
 from .weights import WEIGHTS, packed, read_weights
+
+if TYPE_CHECKING:
+    from .configuration import TaskConfig
 
 __all__ = ["FORMAT_VERSION", "Bundle", "annotate", "load", "save"]
 

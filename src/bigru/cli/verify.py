@@ -10,8 +10,7 @@ from typing import Any
 from ..bundle import annotate
 from ..bundle.card import VERIFICATION
 from ..errors import ArgumentError, sentence
-from ..runtime.forecaster import Forecaster
-from ..runtime.predictor import load
+from ..runtime.predictor import Predictor, load
 from ..verify import Report
 from ..verify import verify as verified
 from .predict import refuse_of_tables, sources
@@ -61,7 +60,7 @@ def show(report: Report) -> None:
 
 def _inputs(predictor: Any, data: Path, fill: str | None, **options: str | None) -> Sequence[Any]:
     """Return the samples of a file; of a table, a cut wherever past and future are known."""
-    if isinstance(predictor, Forecaster):
+    if not isinstance(predictor, Predictor):
         from . import forecast
 
         given = forecast.reading(options)

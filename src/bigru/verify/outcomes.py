@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..bundle import Bundle
+from ..bundle.configuration import task_named
 from ..ops.crf import reference as crf_reference
 from ..ops.crf.weights import CrfWeights, constrain
 
@@ -113,7 +114,7 @@ def _of_many(config: Any, row: np.ndarray) -> np.ndarray:
 
 
 def _of_one(config: Any, row: np.ndarray) -> list[int]:
-    answer = _task("classify").decode(config, row[None])[0]
+    answer = task_named("classify").decode(config, row[None])[0]
     return [config.labels.index(answer["label"])]
 
 
@@ -122,14 +123,8 @@ def _of_step(config: Any, row: np.ndarray) -> np.ndarray:
 
 
 def _heard(config: Any, row: np.ndarray) -> list[int]:
-    answer = _task("transcribe").decode(config, [row])[0]
+    answer = task_named("transcribe").decode(config, [row])[0]
     return [config.labels.index(symbol["symbol"]) for symbol in answer["symbols"]]
-
-
-def _task(name: str) -> Any:
-    from ..bundle.configuration import TASKS
-
-    return TASKS[name]
 
 
 def _tagged(
@@ -144,7 +139,7 @@ def _tagged(
         paths, shares = crf_reference.viterbi(batch, chain, lengths)[0], crf_reference.marginals(batch, chain, lengths)
         confidence = np.take_along_axis(shares, paths[:, :, None], axis=2)[:, :, 0]
     else:
-        paths, confidence = _task("tag").best(batch, lengths, chain)
+        paths, confidence = task_named("tag").best(batch, lengths, chain)
         confidence = confidence if chain is not None else np.zeros((len(rows), 0))
     found = []
     for n, (row, length) in enumerate(zip(rows, lengths, strict=True)):

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..bundle import Bundle
-from ..bundle.configuration import TASKS
+from ..bundle.configuration import task_named
 from ..config import ForecastModelConfig
 from ..errors import ArgumentError, sentence
 from ..ops.gru.native import isa
@@ -117,7 +117,7 @@ def _samples(
         return made_up
     if not len(inputs):
         raise ArgumentError(sentence("verify", "inputs", "at least one sample", "none"))
-    task = TASKS[bundle.task]
+    task = task_named(bundle.task)
     features = list(task.featurise(bundle.config, inputs))
     if most is not None and len(features) > most:
         order = np.argsort([len(f) for f in features], kind="stable")
