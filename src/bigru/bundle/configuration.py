@@ -67,6 +67,8 @@ NUMBERS = ("quantiles", "levels")
 """The lists that hold numbers; all others hold strings."""
 
 MOST = {"hidden": 1 << 16, "layers": 64}
+MOST_CONVOLUTIONS = 64
+MOST_OF_CONVOLUTION = {"filters": 1 << 16, "kernel": 1 << 16}
 MOST_OF_FORECAST = dict.fromkeys(("lookback", "horizon", "segment", "targets", "past", "known"), 1 << 20)
 """Bounds of what is counted through before the size of the weights' file can be compared."""
 
@@ -118,10 +120,20 @@ def model_of(values: Any, task: str = "") -> Shape:
                 raise ArgumentError(sentence("ForecastModelConfig", key, f"at most {most}", getattr(model, key)))
     else:
         model = from_dict(ModelConfig, values)
+        _check_front(model)
     for key, most in MOST.items():
         if getattr(model.encoder, key) > most:
             raise ArgumentError(sentence("EncoderConfig", key, f"at most {most}", getattr(model.encoder, key)))
     return model
+
+
+def _check_front(model: ModelConfig) -> None:
+    if len(model.front) > MOST_CONVOLUTIONS:
+        raise ArgumentError(sentence("ModelConfig", "front", f"of at most {MOST_CONVOLUTIONS}", len(model.front)))
+    for conv in model.front:
+        for key, most in MOST_OF_CONVOLUTION.items():
+            if getattr(conv, key) > most:
+                raise ArgumentError(sentence("ConvConfig", key, f"at most {most}", getattr(conv, key)))
 
 
 def task_of(task: Any, values: Any, features: Any, vocabulary: Any, tokenizer: str | None) -> TaskConfig:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import shutil
 from collections.abc import Mapping
@@ -18,6 +19,7 @@ from ..errors import ArgumentError, BundleError, sentence
 from . import documents
 from .card import page, with_section
 from .configuration import Shape, check_agreement, model_of, task_of, written
+from .metrics import check_metrics
 from .weights import WEIGHTS, packed, read_weights
 
 if TYPE_CHECKING:
@@ -29,6 +31,9 @@ FORMAT_VERSION = 1
 """Version of the folder's format. Older versions stay readable; a change that old readers would misread raises it."""
 
 MODEL_TYPE = "bigru"
+
+VERSION = re.compile(r"[0-9][0-9A-Za-z.+-]{0,39}")
+"""What is repeated of the version that a folder says it was written by."""
 
 NEW, OLD = ".bigru-new-", ".bigru-old-"
 """Begin the names of the subfolders where the new and the old model lie while one replaces the other.
@@ -102,9 +107,7 @@ def _load(root: Path) -> Bundle:
         check_agreement(values["task"], model, config)
     except ArgumentError as error:
         raise BundleError(f"{where}: {str(error)[:400]}") from None
-    metrics = _document(root, "metrics.json", {})
-    if not isinstance(metrics, dict):
-        raise BundleError(sentence(f"{root}/metrics.json", "document", "an object", type(metrics).__name__))
+    metrics = check_metrics(f"{root}/metrics.json", _document(root, "metrics.json", {}))
     card = documents.text(f"{root}/{CARD}", documents.read(root, CARD) or b"")
     return Bundle(values["task"], model, config, read_weights(root, model), metrics, card)
 
@@ -120,7 +123,7 @@ def _configuration(root: Path) -> dict[str, Any]:
     values = _document(root, "config.json", None)
     if values is None:
         cut_short = [path.name for path in root.glob(f"{OLD}*")]
-        remedy = f"A replacement was cut short: move the files of {cut_short[0]} back." if cut_short else ""
+        remedy = f"A replacement was cut short: move the files of {cut_short[0]!r} back." if cut_short else ""
         raise BundleError(sentence(str(root), "folder", "a saved model, with config.json", "none", remedy))
     if not isinstance(values, dict) or values.get("model_type") != MODEL_TYPE:
         got = repr(values.get("model_type"))[:80] if isinstance(values, dict) else type(values).__name__
@@ -129,8 +132,9 @@ def _configuration(root: Path) -> dict[str, Any]:
     if type(version) is not int or version < 1:
         raise BundleError(sentence(where, "format_version", "a whole number from 1", repr(version)[:80]))
     if version > FORMAT_VERSION:
-        writer = str(values.get("library_version"))[:40]
-        remedy = f"The model was saved by bigru {writer}; this is {__version__}. Install a newer bigru."
+        writer = str(values.get("library_version"))
+        named = writer if VERSION.fullmatch(writer) else "of no known version"
+        remedy = f"The model was saved by bigru {named}; this is {__version__}. Install a newer bigru."
         raise BundleError(sentence(where, "format_version", f"at most {FORMAT_VERSION}", version, remedy))
     odd = sorted(set(values) ^ set(KEYS))
     if odd:
