@@ -39,7 +39,7 @@ SOUND = {
 }
 REPORT = classification_report(["a", "b"], ["a", "a"], ["a", "b"]).to_json()
 
-fuzz = settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck), print_blob=True)
+fuzz = settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck), print_blob=True, database=None)
 
 numbers = st.integers(-(10**18), 10**18) | st.sampled_from([0, 1, 2, -1, 2**31, 2**63 - 1, 10**17])
 scalars = st.none() | st.booleans() | numbers | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=8)
@@ -171,13 +171,13 @@ def test_a_changed_vocabulary(written: dict[str, dict[str, bytes]], data: st.Dat
 
 
 @fuzz
-@given(data=st.data())
-def test_a_changed_header_of_the_weights(written: dict[str, dict[str, bytes]], data: st.DataObject) -> None:
+@given(data=st.data(), which=st.integers(0, 5))
+def test_a_changed_header_of_the_weights(written: dict[str, dict[str, bytes]], data: st.DataObject, which: int) -> None:
     files = written["series"]
     content = files["model.safetensors"]
     (size,) = struct.unpack("<Q", content[:8])
     changed = json.dumps(change(data, json.loads(content[8 : 8 + size]))).encode()
-    told = data.draw(st.sampled_from([len(changed), 0, size, len(changed) + 1, 2**62, 2**63]))
+    told = (len(changed), 0, size, len(changed) + 1, 2**62, 2**63)[which]
     loaded = read(files | {"model.safetensors": struct.pack("<Q", told) + changed + content[8 + size :]})
     assert loaded is None or loaded.model == SOUND["series"].model
 
