@@ -8,6 +8,7 @@ verify
 runtime | nn
 convert
 bundle
+models
 tasks
 ops, data, metrics
 scheme, config

@@ -14,6 +14,7 @@ from ..data.formats import SUFFIXES
 from ..data.recordings import Recording, is_audio
 from ..errors import ArgumentError, DataError, sentence
 from ..runtime.predictor import Predictor, load
+from .models import say_if_shadowed
 
 __all__ = ["lines", "predict", "refuse_of_tables", "rounded", "sources"]
 
@@ -31,6 +32,7 @@ def predict(
     **options: str | None,
 ) -> None:
     """Print one answer per input, in their order; of a stream, a few thousand lines are read ahead."""
+    say_if_shadowed(model)
     predictor = load(model, precision)
     if not isinstance(predictor, Predictor):
         from . import forecast
