@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 RUNTIME := .venv-runtime
 PEERS := .venv-peers
 PIP := install --disable-pip-version-check --quiet --constraint constraints.txt
-EXTRAS := train,text,audio,demo,logs,hub,dev
+EXTRAS := train,text,audio,demo,logs,hub,export,dev
 
 NATIVE := $(wildcard native/CMakeLists.txt native/*/*)
 

@@ -4,6 +4,7 @@ cli
 serve, report, study
 estimators
 train
+export
 verify
 runtime | nn
 convert

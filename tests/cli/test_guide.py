@@ -20,4 +20,4 @@ def test_every_command_has_a_section() -> None:
 def test_options_are_those_of_the_program() -> None:
     known = {option for command in COMMANDS.values() for param in command.params for option in param.opts}
     options = {option for option in known if option.startswith("--")}
-    assert set(re.findall(r"--[a-z][a-z-]*", GUIDE)) == options | {"--help"}
+    assert set(re.findall(r"--[a-z][a-z0-9-]*", GUIDE)) == options | {"--help"}

@@ -219,6 +219,24 @@ def doctor(
     raise typer.Exit(doctor(data, dev, test, **options))
 
 
+@app.command()
+def export(
+    model: Annotated[Path, typer.Argument(help=MODEL)],
+    to: Annotated[
+        str, typer.Option("--to", help="onnx: one file; torch: a folder with weights and a script.")
+    ] = "onnx",
+    out: Annotated[
+        Path | None, typer.Option("--out", help="The file, or the folder; else model.onnx or model-torch.")
+    ] = None,
+    int8: Annotated[bool, typer.Option("--int8", help="Store weights in 8 bits.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace an earlier export.")] = False,
+) -> None:
+    """Write a model for other engines, after it has answered there as it does here."""
+    from .export import export
+
+    raise typer.Exit(export(model, to, out, int8, force))
+
+
 @app.command("import")
 def import_(
     source: Annotated[str, typer.Argument(help="What to import: lac.")],

@@ -14,6 +14,7 @@ __all__ = ["info", "installed"]
 
 NEEDED = ("numpy", "safetensors", "typer", "rich")
 OPTIONAL = ("torch", "lightning", "scikit-learn", "pyarrow", "narwhals", "rjieba", "tokenizers", "datasets")
+FOR_EXPORT = ("onnx", "onnxruntime")
 FOR_AUDIO = ("soundfile", "kaldi-native-fbank", "jiwer")
 FOR_DEMOS_AND_LOGS = ("snownlp", "jieba", "espeakng-loader", "tensorboard")
 
@@ -24,7 +25,7 @@ FEATURES = ("avx2", "fma", "avx512f", "avx512_bf16", "amx_bf16", "asimd", "bf16"
 def info() -> None:
     """Print one JSON object; a package that is not installed is null."""
     cpus = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    packages = {name: installed(name) for name in (*NEEDED, *OPTIONAL, *FOR_AUDIO, *FOR_DEMOS_AND_LOGS)}
+    packages = {name: installed(name) for name in (*NEEDED, *OPTIONAL, *FOR_EXPORT, *FOR_AUDIO, *FOR_DEMOS_AND_LOGS)}
     facts = {
         "bigru": __version__,
         "python": platform.python_version(),

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..errors import ArgumentError, MissingExtraError, sentence
 
-__all__ = ["SEGMENTERS", "load_subwords", "segment", "split_words", "train_subwords", "unspaced"]
+__all__ = ["SEGMENTERS", "load_subwords", "segment", "split_words", "train_subwords", "unspaced", "word_pattern"]
 
 SEGMENTERS = ("regex", "rjieba", "subword")
 
@@ -66,6 +66,11 @@ def segment(texts: Sequence[str], segmenter: str, tokenizer: Any = None) -> list
         tokenize = _rjieba().tokenize
         return [[(start, end) for word, start, end in tokenize(t, hmm=True) if not word.isspace()] for t in texts]
     return [[match.span() for match in _word().finditer(text)] for text in texts]
+
+
+def word_pattern() -> str:
+    """Return the regular expression of the words that "regex" finds, for those who have Python and no bigru."""
+    return _word().pattern
 
 
 def split_words(text: str) -> list[str]:

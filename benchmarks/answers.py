@@ -1,0 +1,218 @@
+"""How many answers change from engine to engine and from export to export, on real texts.
+
+A classifier of ChnSentiCorp, trained here for a moment unless a model is named, answers reviews of ten other kinds
+(online_shopping_10_cats). Every engine gets the same batches, padding included.
+
+    python benchmarks/answers.py --data ../shared/data
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import io
+import json
+import os
+import tempfile
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from provenance import commit, machine, versions
+
+from bigru import bundle as saved
+from bigru.bundle import Bundle
+from bigru.cli import run
+from bigru.data.batching import batches, pad
+from bigru.export import to_onnx, to_torch
+from bigru.export.engine import Session
+from bigru.ops.gru import reference
+from bigru.runtime.network import Network
+from bigru.tasks import classify
+
+ROOT = Path(__file__).parent
+RESULT = ROOT / "results" / "answers.json"
+
+Engine = Callable[[np.ndarray, np.ndarray], np.ndarray]
+"""From inputs and lengths to logits."""
+
+
+def texts(folder: Path, count: int) -> list[str]:
+    """Return so many distinct reviews, evenly from the whole file."""
+    archive = next((folder / "online_shopping_10_cats").glob("*.zip"))
+    with zipfile.ZipFile(archive) as opened:
+        content = opened.read(opened.namelist()[0]).decode("utf-8-sig")
+    found = list(dict.fromkeys(row["review"] for row in csv.DictReader(io.StringIO(content)) if row["review"]))
+    return [found[n] for n in np.linspace(0, len(found) - 1, count).astype(int)]
+
+
+def trained(folder: Path, place: Path) -> Path:
+    """Train a classifier for two epochs and return its folder."""
+    parts = folder / "ChnSentiCorp"
+    options = ["--epochs", "2", "--seed", "0", "--quiet", "--set", "pretrain=false"]
+    code = run(
+        ["train", str(parts / "train.tsv.gz"), "--dev", str(parts / "dev.tsv.gz"), "--out", str(place), *options]
+    )
+    if code:
+        raise SystemExit(code)
+    return place
+
+
+class Specification(Network):
+    """The network with the GRU written out in NumPy, as in `bigru.ops.gru.reference`."""
+
+    def __init__(self, made: Bundle) -> None:
+        super().__init__(made.model, made.weights)  # type: ignore[arg-type]
+        for layer in self.layers:
+            encoder, weights, _ = layer._of
+            layer.run = _written_out(encoder.reset_after, weights, layer.walks)
+
+
+def _written_out(reset_after: bool, weights: Any, walks: tuple[str, ...]) -> Any:
+    from bigru.layout import weight_names
+
+    def run(x: np.ndarray, lengths: np.ndarray, start: Any = None) -> tuple[np.ndarray, np.ndarray]:
+        views = [
+            reference.forward(
+                x,
+                [weights[name] for name in weight_names(0, walk)],
+                None,
+                lengths,
+                reverse=walk == "backward",
+                reset_after=reset_after,
+            )[:2]
+            for walk in walks
+        ]
+        return np.concatenate([y for y, _ in views], axis=2), np.stack([h for _, h in views])
+
+    return run
+
+
+def in_torch(made: Bundle) -> Engine:
+    """Return the model as torch modules."""
+    import torch
+
+    from bigru.train.build import network
+
+    module = network(made.model)
+    module.load_state_dict({name: torch.from_numpy(np.array(array)) for name, array in made.weights.items()})
+    module.eval()
+
+    def answer(inputs: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+        with torch.no_grad():
+            logits: np.ndarray = module(torch.from_numpy(inputs), torch.from_numpy(lengths)).numpy()
+        return logits
+
+    return answer
+
+
+def exported(made: Bundle, place: Path) -> Engine:
+    """Return the model as the script of an export to torch runs it."""
+    import importlib.util
+
+    import torch
+
+    to_torch(made, place)
+    spec = importlib.util.spec_from_file_location("exported_model", place / "model.py")
+    assert spec is not None
+    assert spec.loader is not None
+    script = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(script)
+    model = script.Model.load(place)
+
+    def answer(inputs: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+        out = model(torch.from_numpy(inputs.astype(np.int64)), torch.from_numpy(lengths))
+        logits: np.ndarray = out["logits"].numpy()
+        return logits
+
+    return answer
+
+
+def onnx(made: Bundle, place: Path, int8: bool) -> tuple[Engine, int]:
+    """Return an exported file in onnxruntime, and its bytes."""
+    found = to_onnx(made, place, int8=int8)
+    session = Session(place.read_bytes())
+    return lambda inputs, lengths: session.run(inputs, lengths)["logits"], found["bytes"]
+
+
+def logits(engine: Engine, parts: Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]], count: int) -> np.ndarray:
+    """Return the logits of all texts, in their order."""
+    rows: np.ndarray | None = None
+    for indices, padded, lengths in parts:
+        found = engine(padded, lengths)
+        rows = np.empty((count, found.shape[1]), np.float32) if rows is None else rows
+        rows[indices] = found
+    assert rows is not None
+    return rows
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True, help="folder of the data sets")
+    parser.add_argument("--model", type=Path, help="a saved classifier of texts, instead of one trained here")
+    parser.add_argument("--count", type=int, default=10_000, help="texts")
+    parser.add_argument("--out", type=Path, default=RESULT)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        write(options, Path(folder))
+
+
+def write(options: argparse.Namespace, place: Path) -> None:
+    """Compare all engines and write the result."""
+    made = saved.load(options.model or trained(options.data, place / "model"))
+    config = made.config
+    assert isinstance(config, classify.Config)
+    chosen = texts(options.data, options.count)
+    features = classify.featurise(config, chosen)
+
+    def parts() -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+        for indices in batches(features, 64):
+            yield indices, *pad([features[i] for i in indices])
+
+    file, bytes_of_file = onnx(made, place / "model.onnx", int8=False)
+    small, bytes_of_small = onnx(made, place / "small.onnx", int8=True)
+    engines: dict[str, Engine] = {
+        "reference (NumPy)": Specification(made),
+        "torch (bigru.nn)": in_torch(made),
+        "onnxruntime": file,
+        "torch, exported": exported(made, place / "torch"),
+        "onnxruntime, weights in int8": small,
+        "runtime bf16": Network(made.model, made.weights, "bf16"),  # type: ignore[arg-type]
+        "runtime int8": Network(made.model, made.weights, "int8"),  # type: ignore[arg-type]
+    }
+    ours = logits(Network(made.model, made.weights), parts(), len(chosen))  # type: ignore[arg-type]
+    labels = [answer["label"] for answer in classify.decode(config, ours)]
+    scale = max(1.0, float(np.abs(ours).max()))
+    rows = {}
+    for name, engine in engines.items():
+        theirs = logits(engine, parts(), len(chosen))
+        others = [answer["label"] for answer in classify.decode(config, theirs)]
+        rows[name] = {
+            "largest_difference": float(np.abs(ours - theirs).max()),
+            "scaled": float(np.abs(ours - theirs).max() / scale),
+            "labels_changed": sum(a != b for a, b in zip(labels, others, strict=True)),
+        }
+        print(name, rows[name], flush=True)
+    lengths = [len(rows) for rows in features]
+    result = {
+        "what": "a classifier of ChnSentiCorp on reviews of online_shopping_10_cats, beside the runtime in fp32",
+        "texts": len(chosen),
+        "lengths": {"least": min(lengths), "mean": float(np.mean(lengths)), "most": max(lengths)},
+        "largest_logit": float(np.abs(ours).max()),
+        "engines": rows,
+        "bytes": {
+            "weights of the model": sum(array.nbytes for array in made.weights.values()),
+            "onnx": bytes_of_file,
+            "onnx, int8": bytes_of_small,
+        },
+        "machine": machine(),
+        **versions(commit()),
+    }
+    options.out.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    main()

@@ -1,0 +1,94 @@
+"""`python onnx_loader.py model.onnx TEXT...`: labels or entities by the exported file alone, without bigru."""
+
+import json
+import re
+import sys
+
+import numpy as np
+import onnxruntime
+
+GOLDEN, ALL = 0x9E3779B97F4A7C15, (1 << 64) - 1
+NGRAMS = {"bigram": (1, 3), "bigram_before": (0, 2), "trigram": (0, 3)}
+
+
+def mix(h):
+    for factor in (0xFF51AFD7ED558CCD, 0xC4CEB9FE1A85EC53):
+        h = (h ^ h >> 33) * factor & ALL
+    return h ^ h >> 33
+
+
+def joined(codes):
+    h = len(codes)
+    for code in codes:
+        h = mix(h * GOLDEN + code & ALL)
+    return h
+
+
+def hashed(unit):
+    total = sum((ord(c) + 1) * pow(0x100000001B3, n, 1 << 64) for n, c in enumerate(unit, 1))
+    return mix(total + len(unit) * GOLDEN & ALL)
+
+
+def fold(text):
+    return text.replace("\u0130", "i").lower()
+
+
+def shape(unit):
+    kind = lambda c: "X" if c.isupper() else "x" if c.islower() else "d" if c.isdigit() else "c" if c.isalpha() else c  # noqa: E731
+    return re.sub(r"(.)\1{2,}", r"\1\1", "".join(map(kind, unit)), flags=re.DOTALL)
+
+
+class Model:
+    def __init__(self, path):
+        self.session = onnxruntime.InferenceSession(path)
+        facts = self.session.get_modelmeta().custom_metadata_map
+        self.meta = {name: json.loads(value) for name, value in facts.items()}
+        self.ids = {unit: n for n, unit in enumerate(self.meta["vocabulary"], 1)}
+
+    def rows(self, text):
+        """Return the ids [T, C] of a text and where its units lie."""
+        features, chars = self.meta["features"], self.meta["features"]["unit"] == "char"
+        lower = fold if features["lowercase"] else str
+        text = text.translate(str.maketrans(features["replace"]))
+        text = lower(text) if chars else text
+        places = [m.span() for m in re.finditer("(?s:.)" if chars else self.meta["words"], text)]
+        units = [text[a:b] for a, b in places]
+        around = [0x110000, *(ord(u) if chars else hashed(lower(u)) for u in units), 0x110001]
+        views = {"prefix3": lambda u: lower(u)[:3], "suffix3": lambda u: lower(u)[-3:], "shape": shape, "lower": fold}
+        columns = []
+        for name, size in ((channel["name"], channel["size"]) for channel in features["channels"]):
+            if name == "unit":
+                columns.append([self.ids.get(lower(u), 0) for u in units])
+                continue
+            hashes = (
+                [hashed(views[name](u)) for u in units]
+                if name in views
+                else [joined(around[n + NGRAMS[name][0] : n + NGRAMS[name][1]]) for n in range(len(units))]
+            )
+            columns.append([((h >> 32) * (size - 1) >> 32) + 1 for h in hashes])
+        return np.array(columns, np.int64).T, places
+
+    def answer(self, text):
+        """Return the label, the labels, or the entities as (text, label, start, end)."""
+        ids, places = self.rows(text)
+        given = {"inputs": ids[None], "lengths": np.array([len(ids)], np.int64)}
+        labels, config = self.meta["labels"], self.meta["task_config"]
+        if self.meta["task"] == "classify":
+            shares = self.session.run(["probabilities"], given)[0][0]
+            if config["multi_label"]:
+                return [label for label, p in zip(labels, shares, strict=True) if p >= config["threshold"]]
+            return labels[int(shares[1] >= config["threshold"]) if len(labels) == 2 else shares.argmax()]
+        found, before = [], "O"
+        for tag, (start, end) in zip((labels[n] for n in self.session.run(["tags"], given)[0][0]), places, strict=True):
+            if tag[0] in "IME" and before[0] in "BIM" and tag[1:] == before[1:]:
+                found[-1][2:] = text[found[-1][1] : end], end
+            elif tag != "O":
+                found.append([tag[2:], start, text[start:end], end])
+            before = tag
+        return [(words, label, start, end) for label, start, words, end in found]
+
+
+if __name__ == "__main__":
+    model = Model(sys.argv[1])
+    for text in sys.argv[2:]:
+        print(text, model.answer(text), sep="\t")

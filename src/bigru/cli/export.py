@@ -1,0 +1,46 @@
+"""`bigru export`: a saved model for other engines."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from ..bundle import load
+from ..bundle.weights import WEIGHTS
+from ..errors import check_choice
+from ..tasks import transcribe
+from .show import note
+
+__all__ = ["export"]
+
+KINDS = ("onnx", "torch")
+
+
+def export(model: Path, to: str, out: Path | None, int8: bool, force: bool) -> int:
+    """Write the export, print what it is as one JSON object, and return the exit code."""
+    from ..export import ParityError, to_onnx, to_torch
+
+    check_choice("export", "--to", to, KINDS)
+    bundle = load(model)
+    place = out or Path("model.onnx" if to == "onnx" else "model-torch")
+    try:
+        found = (to_onnx if to == "onnx" else to_torch)(bundle, place, int8=int8, force=force)
+    except ParityError as error:
+        note(f"bigru {error}")
+        return 1
+    if isinstance(bundle.config, transcribe.Config) and bundle.config.beam > 1:
+        note("The beam search stays behind: the export gives the logits of each step, and no symbols.")
+    note(_told(found, (model / WEIGHTS).stat().st_size))
+    print(json.dumps(found))
+    return 0
+
+
+def _told(found: dict[str, Any], before: int) -> str:
+    where = found.get("file") or found.get("folder")
+    share = f"{found['bytes'] / 1e6:.2f} MB, the weights of the model are {before / 1e6:.2f} MB"
+    weights = " with the same rounded weights" if found["int8"] else ""
+    return (
+        f"{where}: {share}. On {found['sequences']} drawn inputs it answered as the runtime{weights}: logits at most "
+        f"{found['largest_difference']:.1e} apart, {found['changed']} decisions changed."
+    )

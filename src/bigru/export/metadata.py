@@ -1,0 +1,37 @@
+"""What an exported file says of itself: all that turns inputs into arrays and arrays into answers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from .. import __version__
+from ..bundle import Bundle
+from ..bundle.configuration import written
+from ..data.segment import word_pattern
+from ..data.text import TextFeatures
+
+__all__ = ["metadata"]
+
+
+def metadata(bundle: Bundle, **more: Any) -> dict[str, str]:
+    """Return names and JSON values.
+
+    `task`, `labels`, `task_config`, `features`, `model` are as in config.json, `vocabulary` and `tokenizer` the files
+    of these names. `words` is the regular expression that cuts texts where the segmenter is "regex".
+    """
+    entries, vocabulary, tokenizer = written(bundle.task, bundle.model, bundle.config)
+    values: dict[str, Any] = {**entries, "labels": list(bundle.config.labels), "bigru": __version__}
+    if vocabulary:
+        values["vocabulary"] = vocabulary
+    if tokenizer is not None:
+        values["tokenizer"] = json.loads(tokenizer)
+    features = bundle.config.features
+    if isinstance(features, TextFeatures) and features.segmenter == "regex":
+        values["words"] = word_pattern()
+    return _encoded(values | more)
+
+
+def _encoded(values: Mapping[str, Any]) -> dict[str, str]:
+    return {name: json.dumps(value, ensure_ascii=False, separators=(",", ":")) for name, value in values.items()}

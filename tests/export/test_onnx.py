@@ -1,0 +1,219 @@
+"""ONNX files answer as the runtime does, of every model, at every length; and are not written if they do not."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from bigru.bundle import Bundle
+from bigru.config import MERGES, POOLINGS, ConvConfig, EncoderConfig, ModelConfig
+from bigru.errors import ArgumentError, MissingExtraError
+from bigru.export import ParityError, engine, library, onnx_engine, parity, to_onnx
+from bigru.export.engine import Session
+from bigru.export.graph import Graph
+from bigru.export.model import chain, onnx_model
+from bigru.export.quantise import rounded
+from bigru.export.sequence import logits
+from bigru.layout import CELL_GATES, DIRECTIONS
+from bigru.ops.crf import reference
+from bigru.runtime.forecaster import Forecaster
+from bigru.runtime.network import Network
+from bigru.tasks import forecast
+from exports import HASHED, bundles, classifier, tagger, weights
+from tables import forecaster, hourly
+
+BUNDLES = bundles()
+CHANNELS = HASHED[:2]
+
+
+def shapes() -> list[ModelConfig]:
+    """Every cell in every direction with every merge, both variants of the GRU, every pooling, convolutions."""
+    small = EncoderConfig(hidden=3)
+    encoders = [
+        dataclasses.replace(small, cell=cell, direction=direction, layers=layers, layer_norm=layers == 2)
+        for cell, direction, layers in itertools.product(CELL_GATES, DIRECTIONS, (1, 2))
+    ]
+    encoders += [dataclasses.replace(small, merge=merge, layers=2) for merge in MERGES]
+    encoders.append(dataclasses.replace(small, reset_after=False))
+    two = (ConvConfig(5, 3, 2), ConvConfig(4, 5, 3, layer_norm=False))
+    return [
+        *(ModelConfig(2, CHANNELS, encoder=encoder, pooling=("last",)) for encoder in encoders),
+        *(ModelConfig(3, CHANNELS, encoder=small, pooling=(kind,)) for kind in POOLINGS),
+        ModelConfig(3, CHANNELS, encoder=small, pooling=POOLINGS, wide=True, front=(ConvConfig(5, 5, 2),)),
+        ModelConfig(5, CHANNELS, encoder=small, skip=True, wide=True),
+        ModelConfig(3, values=2, encoder=small, front=two),
+        ModelConfig(1, values=1, encoder=EncoderConfig(hidden=1, layer_norm=True), skip=True),
+    ]
+
+
+@pytest.mark.parametrize("int8", [False, True], ids=["fp32", "int8"])
+@pytest.mark.parametrize("model", shapes(), ids=str)
+def test_every_shape_equals_the_runtime(model: ModelConfig, int8: bool) -> None:
+    drawn = weights(model)
+    g = Graph(int8)
+    found = logits(g, model, drawn)
+    values = found.values if model.pooling else g.head(found.values, found.asked, axis=1)
+    g.output(values, "logits", np.float32, ("B", 1) if model.pooling else ("B", "T", 1))
+    session = Session(g.model({}).SerializeToString())
+    network = Network(model, rounded(drawn) if int8 else drawn)
+    for inputs, lengths in parity.drawn(model):
+        want, got = network(inputs, lengths), session.run(inputs, lengths)["logits"]
+        assert got.shape == want.shape
+        np.testing.assert_allclose(got, want, rtol=parity.TOLERANCE, atol=parity.TOLERANCE)
+
+
+@pytest.mark.parametrize("int8", [False, True], ids=["fp32", "int8"])
+@pytest.mark.parametrize("name", BUNDLES)
+def test_every_task_is_exported_with_its_decoding(name: str, int8: bool, tmp_path: Path) -> None:
+    bundle = BUNDLES[name]
+    found = to_onnx(bundle, tmp_path / "deep" / "model.onnx", int8=int8)
+    assert found["changed"] == 0
+    assert 0 < found["largest_difference"] <= parity.TOLERANCE
+    content = (tmp_path / "deep" / "model.onnx").read_bytes()
+    assert found["bytes"] == len(content)
+    assert [path.name for path in (tmp_path / "deep").iterdir()] == ["model.onnx"]
+    facts = {key: json.loads(value) for key, value in Session(content).metadata.items()}
+    assert (facts["task"], facts["labels"]) == (bundle.task, list(bundle.config.labels))
+    assert facts["parity"]["sequences"] == found["sequences"]
+    assert facts["export"] == {"opset": 17, "int8": int8}
+
+
+def test_the_batches_of_the_comparison_are_of_many_lengths_with_garbage_behind() -> None:
+    batches = list(parity.drawn(BUNDLES["two labels"].model))
+    assert {0, 1, 2, 7, 63, 65, 500} <= {int(n) for _, lengths in batches for n in lengths}
+    assert {inputs.shape[1] - max(lengths) for inputs, lengths in batches} == {0, parity.EXTRA}
+    assert min(inputs.shape[1] for inputs, _ in batches) == 0
+    inputs, lengths = batches[-1]
+    assert (inputs[1, lengths[1] :] == 10**9).all()
+    numbers, ends = list(parity.drawn(BUNDLES["transcriber"].model))[-1]
+    assert np.isnan(numbers[1, ends[1] :]).all()
+
+
+@pytest.mark.parametrize("name", ["crf of BIO", "crf of states"])
+def test_the_best_path_and_its_score_are_those_of_the_reference(name: str) -> None:
+    bundle = BUNDLES[name]
+    session, crf = Session(onnx_model(bundle).SerializeToString()), chain(bundle)
+    assert crf is not None
+    for inputs, lengths in parity.drawn(bundle.model):
+        out = session.run(inputs, lengths)
+        paths, scores = reference.viterbi(out["logits"], crf, lengths)
+        np.testing.assert_allclose(out["score"], scores, rtol=1e-5, atol=1e-5)
+        past = np.arange(paths.shape[1]) >= lengths[:, None]
+        np.testing.assert_array_equal(out["tags"], np.where(past, 0, paths))
+
+
+def test_of_equal_paths_the_one_with_the_smaller_last_tags_is_the_best() -> None:
+    bundle = tagger(("a", "b", "c"), None, True)
+    flat = dataclasses.replace(bundle, weights={name: np.zeros_like(w) for name, w in bundle.weights.items()})
+    out = Session(onnx_model(flat).SerializeToString()).run(np.zeros((1, 5, 4), np.int64), np.array([5]))
+    assert out["tags"].tolist() == [[0] * 5]
+
+
+@pytest.mark.parametrize("name", ["quantiles", "known"])
+def test_quantiles_are_in_order_and_intervals_are_those_of_the_task(name: str) -> None:
+    bundle = BUNDLES[name]
+    config = bundle.config
+    assert isinstance(config, forecast.Config)
+    table = hourly(120)
+    cuts = [forecast.Cut(table.series[0], origin) for origin in (40, 41, 60)]
+    windows = forecast.featurise(config, cuts)
+    want = Forecaster(bundle).run_windows(windows)
+    inputs = windows.batch(np.arange(3))[0]
+    out = Session(onnx_model(bundle).SerializeToString()).run(inputs, np.zeros(3))
+    values = out.get("values", out["logits"])
+    np.testing.assert_allclose(values, want.values, rtol=1e-5, atol=1e-5)
+    for end, levels in zip(("low", "high"), forecast.intervals(config, want), strict=True):
+        np.testing.assert_allclose(out[end], levels.swapaxes(0, 1), rtol=1e-5, atol=1e-5)
+
+
+def test_an_engine_is_called_as_the_networks_are() -> None:
+    bundle = BUNDLES["two labels"]
+    run = onnx_engine(bundle)
+    for inputs, lengths in parity.drawn(bundle.model):
+        want = Network(bundle.model, bundle.weights)(inputs, lengths)  # type: ignore[arg-type]
+        np.testing.assert_allclose(run(inputs.astype(np.int32), lengths), want, rtol=1e-5, atol=1e-5)
+    ahead = forecaster(hourly(60), {"targets": ("a", "b")})
+    windows = np.zeros((2, 12, 2), np.float32)
+    assert onnx_engine(ahead)(windows, np.array([12, 12])).shape == (2, 7, 2, 1)
+
+
+def planted(bundle: Bundle, monkeypatch: pytest.MonkeyPatch, path: Path, match: str) -> None:
+    right = engine.Session.run
+
+    def wrong(self: Session, inputs: np.ndarray, lengths: np.ndarray) -> dict[str, np.ndarray]:
+        return plant(right(self, inputs, lengths))
+
+    def plant(out: dict[str, Any]) -> dict[str, np.ndarray]:
+        return {name: fault.get(name, lambda array: array)(array) for name, array in out.items()}
+
+    fault = {"logits": lambda a: a + np.float32(1e-3)} if "apart" in match else {"tags": lambda a: 1 - a}
+    monkeypatch.setattr(engine.Session, "run", wrong)
+    with pytest.raises(ParityError, match=match):
+        to_onnx(bundle, path)
+
+
+@pytest.mark.parametrize(
+    ("name", "match"),
+    [
+        ("two labels", r"^export: answers of the ONNX file must be .*, got logits 1\.\de-0[34] apart and "),
+        ("two states", r"got logits .* changed decisions\. Nothing was written\. "),
+    ],
+)
+def test_what_answers_otherwise_is_not_written(
+    name: str, match: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    planted(BUNDLES[name], monkeypatch, tmp_path / "model.onnx", match)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_sequence_length_left_out_of_account_is_found() -> None:
+    """Planted: padding that is read as if it were a part of the sequence."""
+    bundle = classifier(pooling=("mean",))
+    session = Session(onnx_model(bundle).SerializeToString())
+
+    def blind(inputs: np.ndarray, lengths: np.ndarray) -> dict[str, np.ndarray]:
+        return session.run(np.where(inputs == 10**9, 0, inputs), np.full(len(lengths), inputs.shape[1]))
+
+    assert parity.compare(bundle, blind).largest_difference > 100 * parity.TOLERANCE
+    assert parity.compare(bundle, session.run).largest_difference <= parity.TOLERANCE
+
+
+def test_a_file_in_8_bits_is_smaller() -> None:
+    bundle = classifier(encoder=EncoderConfig(hidden=128))
+    whole, small = (len(onnx_model(bundle, int8).SerializeToString()) for int8 in (False, True))
+    assert small < 0.35 * whole
+
+
+def test_what_lies_in_the_place_is_kept_unless_it_is_an_export(tmp_path: Path) -> None:
+    bundle, path = BUNDLES["two labels"], tmp_path / "model.onnx"
+    to_onnx(bundle, path)
+    with pytest.raises(ArgumentError, match=r"model\.onnx: --out must be free, got a file that exists\. .* --force\.$"):
+        to_onnx(bundle, path)
+    to_onnx(bundle, path, force=True)
+    path.write_text("notes", encoding="utf-8")
+    with pytest.raises(ArgumentError, match=r"--out must be free or an earlier export, got another file\. It was not "):
+        to_onnx(bundle, path, force=True)
+    assert path.read_text(encoding="utf-8") == "notes"
+    with pytest.raises(ArgumentError, match=r"--out must be a file or new, got a folder\.$"):
+        to_onnx(bundle, tmp_path, force=True)
+
+
+def test_a_place_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    with pytest.raises(ArgumentError, match=r"model\.onnx: --out must be writable, got .*\. Nothing was changed\.$"):
+        to_onnx(BUNDLES["two labels"], tmp_path / "file" / "model.onnx")
+
+
+def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def absent(name: str) -> Any:
+        raise ModuleNotFoundError(name)
+
+    monkeypatch.setattr(library, "import_module", absent)
+    with pytest.raises(MissingExtraError, match=r"needs the package onnx, .* pip install 'bigru\[export\]'\.$"):
+        to_onnx(BUNDLES["two labels"], tmp_path / "model.onnx")
