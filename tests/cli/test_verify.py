@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,10 +13,13 @@ import numpy as np
 import pytest
 
 from bigru import bundle
+from bigru.bundle import quantized
 from bigru.cli import run
+from bigru.models import shipped
 from bigru.runtime.network import Network
 from bigru.verify import sets
 from verify.conftest import BUNDLES
+from verify.faults import FAULTS
 
 
 @pytest.fixture(autouse=True)
@@ -43,8 +48,9 @@ def test_made_up_samples(folder: Path, capsys: pytest.CaptureFixture[str]) -> No
     assert run(["verify", str(folder)]) == 0
     assert (folder / "README.md").read_text(encoding="utf-8") == after
     assert sorted(p.name for p in folder.iterdir()) == sorted(
-        ["README.md", "config.json", "metrics.json", "model.safetensors", "vocabulary.json"]
+        ["README.md", "config.json", "metrics.json", "model.safetensors", "verification.json", "vocabulary.json"]
     )
+    assert {"reference", "torch", "onnx", "onnx int8"} < {row["engine"] for row in found["rows"]}
     assert bundle.load(folder).card == after
 
 
@@ -74,6 +80,77 @@ def test_answers_that_differ_are_exit_code_1_and_stand_in_the_card(
     assert json.loads(told.out)["passed"] is False
     assert "ANSWERS DIFFER." in told.err
     assert "**Answers differ**" in (folder / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_planted_fault_is_exit_code_1(fault: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    name, plant = FAULTS[fault]
+    bundle.save(BUNDLES[name], tmp_path / "model")
+    assert run(["verify", str(tmp_path / "model")]) == 0
+    plant(monkeypatch)
+    assert run(["verify", str(tmp_path / "model")]) == 1
+    assert json.loads((tmp_path / "model" / "verification.json").read_text())["passed"] is False
+
+
+def test_the_folder_says_which_files_were_verified(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["verify", str(folder)]) == 0
+    found = json.loads((folder / "verification.json").read_text(encoding="utf-8"))
+    printed = json.loads(capsys.readouterr().out)
+    assert found["rows"] == printed["rows"]
+    assert sorted(found["files"]) == ["config.json", "metrics.json", "model.safetensors", "vocabulary.json"]
+    for name, digest in found["files"].items():
+        assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == digest
+    bundle.save(BUNDLES["text"], folder, force=True)
+    assert not (folder / "verification.json").exists()
+
+
+def test_a_shipped_model_is_verified_and_left_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    before = {path.name: path.stat().st_mtime_ns for path in shipped()["zh-sentiment"].iterdir()}
+    assert run(["verify", "zh-sentiment"]) == 0
+    assert "zh-sentiment comes with bigru, and its card stays as it is." in capsys.readouterr().err
+    assert {path.name: path.stat().st_mtime_ns for path in shipped()["zh-sentiment"].iterdir()} == before
+
+
+def test_what_cannot_be_run_here_is_said(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    assert run(["verify", str(folder), "--keep-card"]) == 0
+    assert "ONNX was left out: " in capsys.readouterr().err
+
+
+def test_quantizing_with_a_wrong_scale_is_refused(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = folder.parent / "small"
+    sound = quantized.quantize
+
+    def wrong(array: np.ndarray, table: bool = False) -> quantized.Quantized:
+        stored = sound(array, table)
+        return quantized.Quantized(stored.values, stored.scales * np.float32(127 / 64))
+
+    monkeypatch.setattr(quantized, "quantize", wrong)
+    assert run(["quantize", str(folder), str(out)]) == 1
+    assert "float32 weights before int8" in capsys.readouterr().err
+    assert not out.exists()
+
+
+def test_quantizing_says_in_the_card_how_it_was_verified(folder: Path) -> None:
+    assert run(["verify", str(folder)]) == 0
+    assert run(["quantize", str(folder), str(folder.parent / "small")]) == 0
+    made = bundle.load(folder.parent / "small")
+    assert made.card.count("## Verification\n") == 1
+    assert "| float32 weights before int8 | " in made.card
+    assert made.metrics["verification"]["changed_answers"] == 0
+    assert not (folder.parent / "small" / "verification.json").exists()
+
+
+@pytest.mark.parametrize("to", ["onnx", "torch"])
+def test_a_model_with_a_fault_is_not_exported(to: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    FAULTS["last step of the backward walk"][1](monkeypatch)
+    assert run(["export", str(folder), "--to", to, "--out", str(folder.parent / "out")]) == 1
+    assert not (folder.parent / "out").exists()
 
 
 @pytest.mark.parametrize(

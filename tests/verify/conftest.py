@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from bigru.bundle import Bundle
+from bigru.bundle.quantized import QuantizedWeights
 from bigru.bundle.weights import shapes
 from bigru.config import ChannelConfig, ConvConfig, EncoderConfig, ForecastModelConfig, ModelConfig
 from bigru.data.audio import AudioFeatures
@@ -96,3 +98,4 @@ BUNDLES: dict[str, Bundle] = {
         0, normalise="revin", quantiles=(0.1, 0.5, 0.9), joint=True, encoder=EncoderConfig(hidden=6, layers=2)
     ),
 }
+BUNDLES["stored"] = replace(BUNDLES["words"], weights=QuantizedWeights.of(BUNDLES["words"].weights))

@@ -11,9 +11,11 @@ from bigru.errors import VerificationError
 from bigru.layout import reorder_gates
 from bigru.runtime import layers, network
 from bigru.tasks import tag
-from bigru.verify import Report, verify
+from bigru.verify import Report, gate, verify
 from bigru.verify.engines import native
+from verify import faults
 from verify.conftest import BUNDLES, made
+from verify.faults import FAULTS, plant
 
 Patch = pytest.MonkeyPatch
 
@@ -33,22 +35,9 @@ def failing(name: str, engines: Any = None) -> dict[str, set[str]]:
     return found
 
 
-def plant(patch: Patch, fault: Any) -> None:
-    """Put `fault(run)` in place of how the GRU's walks are run."""
-    sound = layers._gru
-
-    def faulty(encoder: Any, per_walk: Any, precision: str) -> Any:
-        return fault(sound(encoder, per_walk, precision), list(per_walk))
-
-    patch.setattr(layers, "_gru", faulty)
-
-
 def test_padding_that_is_read_in_pooling(monkeypatch: Patch) -> None:
-    def mean_of_all(self: Any, x: Any, states: np.ndarray, *_: Any) -> np.ndarray:
-        return np.concatenate([states.mean(axis=1), states.max(axis=1, initial=-1)], axis=1)
-
     assert failing("words") == {}
-    monkeypatch.setattr(network.Network, "_pool", mean_of_all)
+    faults.padding_in_pooling(monkeypatch)
     found = failing("words")
     assert found["native"] >= {"batches", "padded", "mirrored", "first", "last"}
 
@@ -60,31 +49,13 @@ def test_padding_that_is_not_a_number_and_is_read(monkeypatch: Patch) -> None:
 
 
 def test_a_backward_walk_that_is_a_flip_of_padded_data(monkeypatch: Patch) -> None:
-    def fault(run: Any, walks: list[str]) -> Any:
-        def flipped(x: np.ndarray, lengths: np.ndarray, start: Any = None) -> Any:
-            y, h_n = run(np.nan_to_num(x), np.full_like(lengths, x.shape[1]), start)
-            return y, h_n
-
-        return flipped if "backward" in walks else run
-
-    plant(monkeypatch, fault)
+    faults.padding_walked_backward(monkeypatch)
     for name in ("entities", "words", "speech"):
         assert failing(name)["native"] >= {"batches", "mirrored", "padded", "first", "last"}
 
 
 def test_a_backward_walk_that_is_read_at_the_last_step(monkeypatch: Patch) -> None:
-    def fault(run: Any, walks: list[str]) -> Any:
-        def last(x: np.ndarray, lengths: np.ndarray, start: Any = None) -> Any:
-            y, h_n = run(x, lengths, start)
-            hidden, h_n = h_n.shape[2], h_n.copy()
-            for b, length in enumerate(lengths):
-                if length:
-                    h_n[1, b] = y[b, length - 1, hidden:]
-            return y, h_n
-
-        return last if walks == ["forward", "backward"] else run
-
-    plant(monkeypatch, fault)
+    faults.last_step_of_the_backward_walk(monkeypatch)
     # Alone and in batches it answers alike: only another engine sees it.
     assert failing("text") == {"reference": {"alone"}, "torch": {"alone"}}
     assert failing("quantiles") == {"reference": {"alone"}, "torch": {"alone"}}
@@ -163,9 +134,23 @@ def test_an_engine_that_answers_in_another_shape() -> None:
     assert "alone" in failing("words", {"mine": lambda *a: sound(*a)[:, :2]})["mine"]
 
 
-def test_a_model_with_a_fault_is_not_saved(monkeypatch: Patch) -> None:
+def test_a_model_with_a_fault_fails(monkeypatch: Patch) -> None:
     bundle = made("tag", BUNDLES["tokens"].config)
     plant(monkeypatch, lambda run, walks: lambda x, *a: _swapped(*run(x, *a)))
     report: Report = verify(bundle, precisions=(), instruction_sets=())
     assert not report.passed
     assert report.summary()["changed_answers"] > 0
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_the_gate_refuses_every_fault(monkeypatch: Patch, fault: str) -> None:
+    name, apply = FAULTS[fault]
+    assert gate(BUNDLES[name], "export").passed
+    apply(monkeypatch)
+    with pytest.raises(VerificationError, match=r"^export: answers must be the same within .* nothing is written\.$"):
+        gate(BUNDLES[name], "export")
+
+
+@pytest.mark.parametrize("name", BUNDLES)
+def test_the_gate_lets_every_sound_model_through(name: str) -> None:
+    assert gate(BUNDLES[name], "export").passed

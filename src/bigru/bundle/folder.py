@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import secrets
@@ -27,7 +28,7 @@ from .weights import WEIGHTS, packed, read_weights
 if TYPE_CHECKING:
     from .configuration import TaskConfig
 
-__all__ = ["FORMAT_VERSION", "Bundle", "annotate", "load", "save"]
+__all__ = ["FORMAT_VERSION", "Bundle", "certify", "load", "save"]
 
 FORMAT_VERSION = 2
 """Newest version of the folder's format. Older ones stay readable; a change that old readers would misread raises it.
@@ -49,12 +50,15 @@ Only a killed process leaves them behind; the next model that is saved there cle
 
 CARD = "README.md"
 
+VERIFIED = "verification.json"
+"""What a verification found, and the hashes of the files that it is about. It is never read here."""
+
 KEYS = ("model_type", "format_version", "library_version", "task", "task_config", "features", "model")
 
 KEYS_OF = {1: KEYS, 2: (*KEYS, "storage")}
 """The keys of config.json by version."""
 
-FILES = ("model.safetensors", "vocabulary.json", "tokenizer.json", "metrics.json", CARD, "config.json")
+FILES = ("model.safetensors", "vocabulary.json", "tokenizer.json", "metrics.json", VERIFIED, CARD, "config.json")
 """Every file of the format. config.json comes last into the folder and leaves it first: without it, no model."""
 
 
@@ -197,10 +201,12 @@ def save(bundle: Bundle, folder: str | os.PathLike[str], force: bool = False) ->
         raise BundleError(sentence(str(folder), "folder", "writable", error.strerror or error, remedy)) from None
 
 
-def annotate(folder: str | os.PathLike[str], heading: str, body: str) -> None:
-    """Write a section into the card of a saved model, in place of the one of that heading if there is one.
+def certify(folder: str | os.PathLike[str], heading: str, body: str, found: Mapping[str, Any]) -> None:
+    """Write what a verification found into the folder of a saved model.
 
-    The card is written beside its place and renamed: whoever reads it meanwhile sees the old one or the new one.
+    A section of the card says it, in place of the one of that heading if there is one, and `verification.json` holds
+    all of it, with the SHA-256 of every file that it is about: who changes the model afterwards is found out. Each is
+    written beside its place and renamed: whoever reads it meanwhile sees the old one or the new one.
 
     Raises:
         BundleError: the card is no text, too large, or a link, or it cannot be written.
@@ -212,12 +218,21 @@ def annotate(folder: str | os.PathLike[str], heading: str, body: str) -> None:
         raise BundleError(sentence(where, "file", f"at most {documents.LIMITS[CARD]} bytes", len(card)))
     fresh = root / f"{NEW}{secrets.token_hex(4)}"
     try:
-        _write(fresh, {CARD: card})
-        (fresh / CARD).replace(root / CARD)
+        files = {name: _hash(root / name) for name in FILES if name not in (CARD, VERIFIED) and (root / name).is_file()}
+        document = {"library_version": __version__, **found, "files": files}
+        contents = {CARD: card, VERIFIED: documents.dump(document)}
+        _write(fresh, contents)
+        for name in contents:
+            (fresh / name).replace(root / name)
     except OSError as error:
         raise BundleError(sentence(where, "file", "writable", error.strerror or error)) from None
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
+
+
+def _hash(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _check_target(folder: str | os.PathLike[str], target: Path, force: bool) -> None:

@@ -234,7 +234,7 @@ def export(
     """Write a model for other engines, after it has answered there as it does here."""
     from .export import export
 
-    raise typer.Exit(export(model, to, out, int8, force))
+    export(model, to, out, int8, force)
 
 
 @app.command("import")

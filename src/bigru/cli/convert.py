@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ..bundle import save
 from ..errors import check_choice
-from ..verify import verify
+from ..verify import gate
 from .show import note
 
 __all__ = ["import_weights"]
@@ -18,6 +18,6 @@ def import_weights(source: str, out: Path, force: bool) -> None:
     from ..convert import lac
 
     made = lac.read()
-    verify(made, precisions=(), instruction_sets=()).require("import")
+    gate(made, "import")
     save(made, out, force)
     note(f"LAC-small is in {out}. Try: bigru predict {out} 苹果公司在加利福尼亚州发布了新款iPhone。")

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ..bundle import annotate
+from ..bundle import Bundle, certify
 from ..bundle.card import VERIFICATION
-from ..errors import ArgumentError, sentence
+from ..errors import ArgumentError, MissingExtraError, sentence
+from ..models import find
 from ..runtime.predictor import Predictor, load
-from ..verify import Report
+from ..verify import Engine, Report
 from ..verify import verify as verified
 from .predict import refuse_of_tables, sources
 from .show import note, table
@@ -28,7 +29,7 @@ def verify(
         model: the folder.
         data: file of samples, None for made-up ones.
         most: samples of the file that are taken at most.
-        write: whether the card is written.
+        write: whether the card and verification.json are written.
         fill, options: of reading the file, as for predictions.
 
     Returns:
@@ -39,13 +40,16 @@ def verify(
         raise ArgumentError(sentence("verify", "data", "a file or folder that exists", repr(str(data))))
     if most is not None and most < 1:
         raise ArgumentError(sentence("verify", "--most", "at least 1", most))
-    report = verified(
-        predictor, None if data is None else _inputs(predictor, data, fill, **options), most=most, say=note
-    )
+    inputs = None if data is None else _inputs(predictor, data, fill, **options)
+    engines, missing = _onnx(predictor.bundle)
+    report = verified(predictor, inputs, engines, most=most, say=note)
+    report.notes.extend(missing)
     show(report)
-    if write:
-        annotate(model, VERIFICATION, report.section())
-        note(f"Written into the card of {model}.")
+    if write and find(model) != model:
+        note(f"{model} comes with bigru, and its card stays as it is.")
+    elif write:
+        certify(model, VERIFICATION, report.section(), report.to_json())
+        note(f"Written into the card of {model}, and into its verification.json.")
     print(json.dumps({"model": str(model), **report.to_json()}, ensure_ascii=False))
     return 0 if report.passed else 1
 
@@ -56,6 +60,28 @@ def show(report: Report) -> None:
     for text in report.notes:
         note(text)
     note("Every answer is the same within its tolerance." if report.passed else "ANSWERS DIFFER.")
+
+
+def _onnx(bundle: Bundle) -> tuple[dict[str, Engine], list[str]]:
+    """Return the model as `bigru export` writes it, run by onnxruntime; or why it is left out."""
+    from ..export.engine import Session
+    from ..export.model import onnx_model
+
+    def engine(int8: bool) -> Engine:
+        session = Session(onnx_model(bundle, int8).SerializeToString())
+
+        def run(inputs: Any, lengths: Any) -> Any:
+            found = session.run(inputs, lengths)
+            return (found["logits"], found["tags"]) if "tags" in found else found["logits"]
+
+        return run
+
+    try:
+        return {"onnx": engine(False), "onnx int8": engine(True)}, []
+    except MissingExtraError as error:
+        return {}, [f"ONNX was left out: {error}"]
+    except ArgumentError as error:
+        return {}, [f"ONNX was left out, as this model cannot be exported: {error}"]
 
 
 def _inputs(predictor: Any, data: Path, fill: str | None, **options: str | None) -> Sequence[Any]:

@@ -11,16 +11,10 @@ import numpy as np
 
 from ..bundle import Bundle
 from ..bundle.card import VERIFICATION
-from ..verify import verify
+from ..verify import gate
 from .build import Shape
 
 __all__ = ["export"]
-
-INPUTS = 32
-"""Inputs that are verified at most, the shortest and the longest among them."""
-
-STEPS = 1 << 13
-"""Steps of them that the specification walks at most."""
 
 
 def export(
@@ -48,7 +42,6 @@ def export(
         VerificationError: engines disagree, or an answer hangs on batch mates or padding; nothing must be saved then.
     """
     made = Bundle(task.__name__.rpartition(".")[2], model, config, dict(weights))
-    report = verify(made, inputs, precisions=(), instruction_sets=(), most=INPUTS, reference_steps=STEPS)
-    report.require("export")
+    report = gate(made, "export", inputs, torch=True)
     parts = (card.strip() or "Nothing was written down about them.", f"## {VERIFICATION}", report.section())
     return replace(made, metrics={**(metrics or {}), "verification": report.summary()}, card="\n\n".join(parts))

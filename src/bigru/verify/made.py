@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,7 @@ UNKNOWN = 0.05
 """Share of the units of a text that no vocabulary knows."""
 
 
-def features(bundle: Bundle, lengths: tuple[int, ...], seed: int = 0) -> list[np.ndarray]:
+def features(bundle: Bundle, lengths: Sequence[int], seed: int = 0) -> list[np.ndarray]:
     """Return made-up inputs of a model as its network reads them: one of each length, of a forecaster windows."""
     random = np.random.default_rng(seed)
     model, read = bundle.model, bundle.config.features

@@ -38,6 +38,8 @@ def verify(
     *,
     precisions: Sequence[str] = PRECISIONS,
     instruction_sets: Sequence[str] | None = None,
+    torch: bool = True,
+    lengths: Sequence[int] | None = None,
     most: int | None = None,
     reference_steps: int = STEPS,
     seed: int = 0,
@@ -58,6 +60,8 @@ def verify(
             "onnx int8", is held to the tolerance of that.
         precisions: of the kernels; fp32 is always among them.
         instruction_sets: names of others to run the kernels on; None takes all that run here.
+        torch: whether torch runs the model too, where it is installed.
+        lengths: of the made-up samples; None takes `made.LENGTHS`, or `made.EDGES` beside `inputs`.
         most: samples of `inputs` that are taken at most, spread over their lengths.
         reference_steps: that the specification walks at most.
         seed: of the made-up samples and the order of the batches.
@@ -69,10 +73,10 @@ def verify(
     """
     bundle: Bundle = getattr(model, "bundle", model)
     rows: list[Row] = []
-    features = _samples(bundle, inputs, most, seed, rows)
-    given = len(features) - len(_edges(bundle, inputs is None, seed))
-    lengths = [len(f) for f in features]
-    plan = arrangements(lengths, not isinstance(bundle.model, ForecastModelConfig), seed)
+    made_up = made.features(bundle, lengths or (made.LENGTHS if inputs is None else made.EDGES), seed)
+    features = [*_given(bundle, inputs, most, rows), *made_up]
+    steps = [len(f) for f in features]
+    plan = arrangements(steps, not isinstance(bundle.model, ForecastModelConfig), seed)
     hub = f"{PREFIX}{isa()} fp32"
     wanted = precisions_of(bundle, ("fp32", *(p for p in precisions if p != "fp32")))
 
@@ -84,37 +88,30 @@ def verify(
 
     base, own = examine(native(bundle, "fp32"), bundle, features, plan)
     add(hub, base, own, base)
-    chosen = _within(lengths, reference_steps)
+    chosen = _within(steps, reference_steps)
     specified = reference.logits(bundle.model, bundle.weights, [features[n] for n in chosen])
     exact = decider(bundle, exact=True)
     add(REFERENCE, [exact([row], None)[0] for row in specified], {}, [base[n] for n in chosen])
     for precision in wanted[1:]:
         name = f"{PREFIX}{isa()} {precision}"
         add(name, *examine(native(bundle, precision), bundle, features, plan), base)
-    torch = torch_engine(bundle)
-    for name, engine in {**({} if torch is None else {"torch": torch}), **(engines or {})}.items():
+    module = torch_engine(bundle) if torch else None
+    for name, engine in {**({} if module is None else {"torch": module}), **(engines or {})}.items():
         add(name, *examine(engine, bundle, features, plan), base)
     for instruction_set in sets.others() if instruction_sets is None else instruction_sets:
         found = sets.on(instruction_set, bundle, features, plan, wanted)
         for precision, (alone, of_plan) in found.items():
             add(f"{PREFIX}{instruction_set} {precision}", alone, of_plan, base)
-    notes = [] if torch is not None else ["torch is not installed here and was left out."]
+    notes = ["torch is not installed here and was left out."] if torch and module is None else []
     if len(chosen) < len(features):
         notes.append(f"The reference ran {len(chosen):,} of the samples.")
-    return Report(rows, len(features), given, max(lengths), hub, notes)
+    return Report(rows, len(features), len(features) - len(made_up), max(steps), hub, notes)
 
 
-def _edges(bundle: Bundle, alone: bool, seed: int) -> list[np.ndarray]:
-    return made.features(bundle, made.LENGTHS if alone else made.EDGES, seed)
-
-
-def _samples(
-    bundle: Bundle, inputs: Sequence[Any] | None, most: int | None, seed: int, rows: list[Row]
-) -> list[np.ndarray]:
+def _given(bundle: Bundle, inputs: Sequence[Any] | None, most: int | None, rows: list[Row]) -> list[np.ndarray]:
     """Return the samples as the network reads them; that each is read alike alone and among others becomes a row."""
-    made_up = _edges(bundle, inputs is None, seed)
     if inputs is None:
-        return made_up
+        return []
     if not len(inputs):
         raise ArgumentError(sentence("verify", "inputs", "at least one sample", "none"))
     task = task_named(bundle.task)
@@ -130,7 +127,7 @@ def _samples(
         if alone.shape != own.shape or not np.array_equal(alone, own, equal_nan=own.dtype.kind == "f"):
             figures.difference = float("inf")
     rows.append(Row(TOGETHER, TOGETHER, "batches", figures, TOLERANCES["fp32"]))
-    return [*features, *made_up]
+    return features
 
 
 def _within(lengths: Sequence[int], most: int) -> list[int]:
