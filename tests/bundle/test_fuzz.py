@@ -34,7 +34,10 @@ LISTENING = transcribe.Config(
     ("a", "b"), AUDIO, beam=3, language=SymbolModel.fit([[1, 2, 1], [2, 2]], 3, 2), weight=0.5
 )
 SOUND = {
-    **{name: BUNDLES[name] for name in ("text", "words", "series", "entities", "speech", "forecast", "quantiles")},
+    **{
+        name: BUNDLES[name]
+        for name in ("text", "words", "series", "entities", "speech", "forecast", "quantiles", "stored")
+    },
     "language": made("transcribe", LISTENING),
 }
 REPORT = classification_report(["a", "b"], ["a", "a"], ["a", "b"]).to_json()
@@ -170,16 +173,34 @@ def test_a_changed_vocabulary(written: dict[str, dict[str, bytes]], data: st.Dat
     assert loaded is None or len(loaded.config.features.vocabulary) == len(json.loads(files["vocabulary.json"]))  # type: ignore[union-attr]
 
 
+@pytest.mark.parametrize("name", ["series", "stored"])
 @fuzz
 @given(data=st.data(), which=st.integers(0, 5))
-def test_a_changed_header_of_the_weights(written: dict[str, dict[str, bytes]], data: st.DataObject, which: int) -> None:
-    files = written["series"]
+def test_a_changed_header_of_the_weights(
+    written: dict[str, dict[str, bytes]], name: str, data: st.DataObject, which: int
+) -> None:
+    files = written[name]
     content = files["model.safetensors"]
     (size,) = struct.unpack("<Q", content[:8])
     changed = json.dumps(change(data, json.loads(content[8 : 8 + size]))).encode()
     told = (len(changed), 0, size, len(changed) + 1, 2**62, 2**63)[which]
     loaded = read(files | {"model.safetensors": struct.pack("<Q", told) + changed + content[8 + size :]})
-    assert loaded is None or loaded.model == SOUND["series"].model
+    assert loaded is None or loaded.model == SOUND[name].model
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("name", ["series", "stored"])
+@fuzz
+@given(places=st.lists(st.floats(0, 1, exclude_max=True), max_size=3), value=st.integers(0, 255), cut=st.floats(0, 2))
+def test_changed_bytes_of_the_weights(
+    written: dict[str, dict[str, bytes]], name: str, places: list[float], value: int, cut: float
+) -> None:
+    content = bytearray(written[name]["model.safetensors"])
+    for place in places:
+        content[int(place * len(content))] = value
+    loaded = read(written[name] | {"model.safetensors": bytes(content[: int(cut * len(content))])})
+    if loaded is not None:
+        assert refusal(loaded).isprintable()
 
 
 @fuzz
