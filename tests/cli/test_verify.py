@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -25,6 +26,10 @@ from verify.faults import FAULTS
 @pytest.fixture(autouse=True)
 def one_process(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sets, "others", list)
+
+
+ANSWERED = ("entities", "tokens", "series", "speech", "quantiles", "stored")
+"""Models of other tasks and inputs."""
 
 
 @pytest.fixture
@@ -110,6 +115,62 @@ def test_a_shipped_model_is_verified_and_left_alone(capsys: pytest.CaptureFixtur
     assert run(["verify", "zh-sentiment"]) == 0
     assert "zh-sentiment comes with bigru, and its card stays as it is." in capsys.readouterr().err
     assert {path.name: path.stat().st_mtime_ns for path in shipped()["zh-sentiment"].iterdir()} == before
+
+
+def test_a_shipped_model_is_left_alone_by_its_path_too(capsys: pytest.CaptureFixture[str]) -> None:
+    place = shipped()["zh-sentiment"]
+    before = sorted(path.name for path in place.iterdir())
+    assert run(["verify", str(place)]) == 0
+    assert "comes with bigru, and its card stays as it is." in capsys.readouterr().err
+    assert sorted(path.name for path in place.iterdir()) == before
+
+
+def test_a_model_that_is_read_only_is_verified(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = (folder / "README.md").read_bytes()
+    # Of chmod the superuser takes no notice.
+    access = os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: mode != os.W_OK and access(path, mode))
+    assert run(["verify", str(folder)]) == 0
+    told = capsys.readouterr()
+    assert json.loads(told.out)["passed"] is True
+    assert f"{folder} is read-only, and its card stays as it is." in told.err
+    assert (folder / "README.md").read_bytes() == before
+
+
+def test_a_model_that_hides_a_shipped_one_is_said(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folder.parent)
+    folder.rename("zh-sentiment")
+    assert run(["verify", "zh-sentiment"]) == 0
+    told = capsys.readouterr().err
+    assert "zh-sentiment is what lies here, not the model of this name that comes with bigru." in told
+    assert "Written into the card of zh-sentiment" in told
+
+
+def test_what_changed_since_the_last_verification_is_said(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    said = "is not what was verified here last."
+    assert run(["verify", str(folder)]) == 0
+    assert run(["verify", str(folder)]) == 0
+    assert said not in capsys.readouterr().err
+    content = bytearray((folder / "model.safetensors").read_bytes())
+    content[-1] ^= 1
+    (folder / "model.safetensors").write_bytes(content)
+    (folder / "metrics.json").unlink()
+    assert bundle.changed(folder) == ["model.safetensors", "metrics.json"]
+    assert run(["verify", str(folder)]) == 0
+    assert f"model.safetensors {said}\nmetrics.json {said}\n" in capsys.readouterr().err
+    assert bundle.changed(folder) == []
+
+
+@pytest.mark.parametrize("name", ANSWERED)
+def test_models_of_every_task(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    bundle.save(BUNDLES[name], tmp_path / "model")
+    assert run(["verify", str(tmp_path / "model")]) == 0
+    assert {"reference", "onnx"} < {row["engine"] for row in json.loads(capsys.readouterr().out)["rows"]}
+    assert "## Verification\n" in (tmp_path / "model" / "README.md").read_text(encoding="utf-8")
 
 
 def test_what_cannot_be_run_here_is_said(

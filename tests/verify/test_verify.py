@@ -60,7 +60,7 @@ def test_a_set_that_does_not_run_is_said() -> None:
 def test_inputs_of_the_user_come_before_made_up_ones() -> None:
     report = here(Predictor(BUNDLES["text"]), TEXTS)
     assert (report.samples, report.given, report.steps) == (len(TEXTS) + 4, len(TEXTS), 129)
-    assert report.rows[0].engine == "features"
+    assert report.rows[0].engine == "reading"
     assert report.passed
     assert here(BUNDLES["text"], TEXTS, most=2).given == 2
     with pytest.raises(ArgumentError, match=r"^verify: inputs must be at least one sample, got none\.$"):
@@ -79,7 +79,7 @@ def test_features_that_depend_on_their_neighbours_fail(monkeypatch: pytest.Monke
     whole = type(CHARS).features_many
     monkeypatch.setattr(type(CHARS), "features_many", lambda self, x: [f * (len(x) == 1) for f in whole(self, x)])
     report = here(BUNDLES["words"], ["low lower", "the end"])
-    assert report.failures[0].engine == "features"
+    assert report.failures[0].engine == "reading"
 
 
 def test_an_engine_that_is_handed_in_is_verified() -> None:

@@ -19,6 +19,7 @@ LIMITS = {
     "vocabulary.json": 64 * MIB,
     "tokenizer.json": 64 * MIB,
     "metrics.json": 16 * MIB,
+    "verification.json": 16 * MIB,
     "README.md": 4 * MIB,
 }
 """Bytes up to which each file is read; that of the weights follows from the configuration."""

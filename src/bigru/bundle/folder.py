@@ -28,7 +28,7 @@ from .weights import WEIGHTS, packed, read_weights
 if TYPE_CHECKING:
     from .configuration import TaskConfig
 
-__all__ = ["FORMAT_VERSION", "Bundle", "certify", "load", "save"]
+__all__ = ["FORMAT_VERSION", "Bundle", "certify", "changed", "load", "save"]
 
 FORMAT_VERSION = 2
 """Newest version of the folder's format. Older ones stay readable; a change that old readers would misread raises it.
@@ -51,7 +51,7 @@ Only a killed process leaves them behind; the next model that is saved there cle
 CARD = "README.md"
 
 VERIFIED = "verification.json"
-"""What a verification found, and the hashes of the files that it is about. It is never read here."""
+"""What a verification found, and the hashes of the files that it is about. Loading a model never reads it."""
 
 KEYS = ("model_type", "format_version", "library_version", "task", "task_config", "features", "model")
 
@@ -218,8 +218,7 @@ def certify(folder: str | os.PathLike[str], heading: str, body: str, found: Mapp
         raise BundleError(sentence(where, "file", f"at most {documents.LIMITS[CARD]} bytes", len(card)))
     fresh = root / f"{NEW}{secrets.token_hex(4)}"
     try:
-        files = {name: _hash(root / name) for name in FILES if name not in (CARD, VERIFIED) and (root / name).is_file()}
-        document = {"library_version": __version__, **found, "files": files}
+        document = {"library_version": __version__, **found, "files": _hashes(root)}
         contents = {CARD: card, VERIFIED: documents.dump(document)}
         _write(fresh, contents)
         for name in contents:
@@ -230,9 +229,37 @@ def certify(folder: str | os.PathLike[str], heading: str, body: str, found: Mapp
         shutil.rmtree(fresh, ignore_errors=True)
 
 
-def _hash(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+def changed(folder: str | os.PathLike[str]) -> list[str]:
+    """Return the files that are not what the last verification was about: changed, new or gone since.
+
+    None are returned where there was no verification.
+
+    Raises:
+        BundleError: `verification.json` is no such document, or a file cannot be read.
+    """
+    root = find(folder)
+    where = f"{folder}/{VERIFIED}"
+    document = _document(root, VERIFIED, None)
+    if document is None:
+        return []
+    told = document.get("files") if isinstance(document, dict) else None
+    if not isinstance(told, dict):
+        raise BundleError(sentence(where, "files", "hashes by name", type(told).__name__, "Remove the file."))
+    try:
+        found = _hashes(root)
+    except OSError as error:
+        raise BundleError(sentence(str(folder), "files", "readable", error.strerror)) from None
+    return [name for name in FILES if found.get(name) != told.get(name)]
+
+
+def _hashes(root: Path) -> dict[str, str]:
+    """Return the SHA-256 of every file of a model but its card and what verifications found."""
+    found = {}
+    for name in FILES:
+        if name not in (CARD, VERIFIED) and (root / name).is_file():
+            with (root / name).open("rb") as stream:
+                found[name] = hashlib.file_digest(stream, "sha256").hexdigest()
+    return found
 
 
 def _check_target(folder: str | os.PathLike[str], target: Path, force: bool) -> None:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ..bundle import Bundle, certify
+from ..bundle import Bundle, certify, changed
 from ..bundle.card import VERIFICATION
 from ..errors import ArgumentError, MissingExtraError, sentence
-from ..models import find
+from ..models import find, shipped
 from ..runtime.predictor import Predictor, load
 from ..verify import Engine, Report
 from ..verify import verify as verified
+from .models import say_if_shadowed
 from .predict import refuse_of_tables, sources
 from .show import note, table
 
@@ -26,16 +28,19 @@ def verify(
     """Print every comparison as JSON on stdout and a table on stderr, and write it into the model card.
 
     Args:
-        model: the folder.
+        model: the folder, or the name of a shipped model.
         data: file of samples, None for made-up ones.
         most: samples of the file that are taken at most.
-        write: whether the card and verification.json are written.
+        write: whether the card and verification.json are written, where the folder lets them be.
         fill, options: of reading the file, as for predictions.
 
     Returns:
         1 where answers differ by more than they may, else 0.
     """
+    say_if_shadowed(model)
     predictor = load(model)
+    for name in changed(model):
+        note(f"{name} is not what was verified here last.")
     if data is not None and not data.exists():
         raise ArgumentError(sentence("verify", "data", "a file or folder that exists", repr(str(data))))
     if most is not None and most < 1:
@@ -45,13 +50,22 @@ def verify(
     report = verified(predictor, inputs, engines, most=most, say=note)
     report.notes.extend(missing)
     show(report)
-    if write and find(model) != model:
+    print(json.dumps({"model": str(model), **report.to_json()}, ensure_ascii=False), flush=True)
+    if write:
+        _write(model, report)
+    return 0 if report.passed else 1
+
+
+def _write(model: Path, report: Report) -> None:
+    """Write what was found beside the model; one that comes with the package, or is read-only, is left alone."""
+    folder = find(model).resolve()
+    if folder in {path.resolve() for path in shipped().values()}:
         note(f"{model} comes with bigru, and its card stays as it is.")
-    elif write:
+    elif not os.access(folder, os.W_OK):
+        note(f"{model} is read-only, and its card stays as it is.")
+    else:
         certify(model, VERIFICATION, report.section(), report.to_json())
         note(f"Written into the card of {model}, and into its verification.json.")
-    print(json.dumps({"model": str(model), **report.to_json()}, ensure_ascii=False))
-    return 0 if report.passed else 1
 
 
 def show(report: Report) -> None:

@@ -113,7 +113,7 @@ class Report:
 
     def table(self) -> list[tuple[str, ...]]:
         """Return a heading and a row for each engine: beside the float32 kernels, and in batches beside itself."""
-        heading = ("engine", "difference", "labels changed", "in batches", "changed", "")
+        heading = ("engine", "difference", "changed", "in batches", "changed", "")
         return [heading, *(self._line(engine) for engine in dict.fromkeys(row.engine for row in self.rows))]
 
     def _line(self, engine: str) -> tuple[str, ...]:
@@ -134,7 +134,7 @@ class Report:
             "batches and their mirror images, beside padding that is not a number, first and last of a batch. Each "
             f"engine stands beside {self.hub.removeprefix(PREFIX)} (the compiled kernels) with every sample alone, "
             "and beside itself. The difference is that of a logit, as a share of the sample's largest or of 1, or of "
-            f"a tag's confidence. {_tolerances()}"
+            f'a tag\'s confidence; "changed" counts labels. {_tolerances()}'
         )
         return "\n".join([told, "", *lines, *(f"\n{note}" for note in self.notes)])
 
@@ -149,6 +149,6 @@ def _shown(rows: Iterable[Row]) -> tuple[str, str]:
     found = [row.figures for row in rows]
     if not found:
         return "", ""
-    ties = sum(figures.ties for figures in found)
-    changed = f"{sum(f.changed for f in found):,} of {sum(f.labels for f in found):,}"
+    labels, ties = sum(figures.labels for figures in found), sum(figures.ties for figures in found)
+    changed = f"{sum(f.changed for f in found):,} of {labels:,}" if labels else ""
     return f"{max(f.difference for f in found):.1e}", changed + (f", {ties:,} tied" if ties else "")

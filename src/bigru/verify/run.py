@@ -27,7 +27,7 @@ REFERENCE = "reference"
 STEPS = 1 << 16
 """Steps that the specification walks at most, spread over the samples: it takes its time."""
 
-TOGETHER = "features"
+TOGETHER = "reading"
 """The name of what is made of the samples before any engine runs."""
 
 
