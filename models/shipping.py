@@ -8,6 +8,7 @@ from pathlib import Path
 from bigru.bundle import Bundle, save
 from bigru.bundle.card import page
 from bigru.bundle.quantized import QuantizedWeights
+from bigru.verify import gate
 
 __all__ = ["SHIPPED", "ship"]
 
@@ -31,5 +32,7 @@ def ship(bundle: Bundle, name: str, licence: str, first: str, about: str, out: P
     if "### Scores" in about:
         body = body.replace("## Scores\n\nIt was not scored.\n\n", "")
     whole = f"---\nlicense: {licence}\n{head}\n# {name}\n\n{first}\n{body}"
-    save(replace(bundle, weights=QuantizedWeights.of(bundle.weights), card=whole), out / name, force=True)
+    made = replace(bundle, weights=QuantizedWeights.of(bundle.weights), card=whole)
+    gate(made, name)
+    save(made, out / name, force=True)
     return out / name

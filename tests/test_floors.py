@@ -5,6 +5,7 @@ serve, report, study
 estimators
 train
 export
+verify
 runtime | nn
 convert
 bundle

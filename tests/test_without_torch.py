@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
 from pathlib import Path
+
+from bigru import bundle
+from verify.conftest import BUNDLES
 
 WITHOUT_TORCH = """
 import sys
@@ -55,3 +59,30 @@ def test_importing_the_package_imports_nothing_heavy() -> None:
     assert python(f"import sys, bigru; print(sorted({heavy} & set(sys.modules)))") == "[]"
     light = "{'torch', 'lightning', 'sklearn', 'rich', 'typer', 'pyarrow', 'rjieba', 'tokenizers'}"
     assert python(f"import sys, bigru; bigru.load; print(sorted({light} & set(sys.modules)))") == "[]"
+
+
+LAZY = """
+import sys
+import bigru
+bigru.load(sys.argv[1]).predict(["好"])
+print(sorted(name.removeprefix("bigru.") for name in sys.modules if name.startswith("bigru.")))
+"""
+
+
+def test_answering_loads_the_one_task_of_the_model_and_no_scores(tmp_path: Path) -> None:
+    bundle.save(BUNDLES["text"], tmp_path / "model")
+    loaded = set(ast.literal_eval(python(LAZY, str(tmp_path / "model"))))
+    assert "tasks.classify" in loaded
+    strangers = (
+        "tasks.",
+        "metrics",
+        "data.audio",
+        "data.series",
+        "data.timetable",
+        "ops.ctc",
+        "verify",
+        "data.recordings",
+    )
+    assert {name for name in loaded if name.startswith(strangers)} == {
+        "tasks.classify", "tasks.labels", "tasks.probabilities",
+    }  # fmt: skip

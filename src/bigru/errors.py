@@ -20,6 +20,7 @@ __all__ = [
     "DataError",
     "MissingExtraError",
     "TrainingError",
+    "VerificationError",
     "check_array",
     "check_choice",
     "check_lengths",
@@ -46,6 +47,10 @@ class BundleError(BigruError):
 
 class TrainingError(BigruError):
     """Training cannot go on: the loss is not finite, the disk is full, a checkpoint does not fit."""
+
+
+class VerificationError(BigruError):
+    """A model answers differently by engine, instruction set, batch or padding: it must not be used."""
 
 
 class MissingExtraError(BigruError, ImportError):

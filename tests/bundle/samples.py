@@ -285,7 +285,8 @@ def configurations() -> dict[str, Sample]:
             AT + "ModelConfig: front must be of type tuple[ConvConfig, ...], got '64x5'.",
         ),
         "front-huge": Sample(
-            config("model", "front", value=[{"filters": 10**9, "kernel": 10**9}]), TENSORS + "size must be within "
+            config("model", "front", value=[{"filters": 10**9, "kernel": 10**9}]),
+            AT + "ConvConfig: filters must be at most 65536, got 1000000000.",
         ),
         "model-crf": Sample(
             config("model", "crf", value=True),

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 
-from bigru.bundle.card import language, page
+import pytest
+
+from bigru.bundle.card import language, page, with_section
 from bigru.config import ChannelConfig, EncoderConfig, ModelConfig
 from bigru.data.series import SeriesFeatures
 from bigru.data.text import TextFeatures
@@ -63,3 +65,21 @@ def test_the_language_is_named_only_where_it_is_evident() -> None:
     assert language(classify.Config(("a", "b"), ENGLISH)) == "en"
     assert language(classify.Config(("a", "b"), FRENCH)) is None
     assert language(classify.Config(("a", "b"), SeriesFeatures((0.0,), (1.0,)))) is None
+
+
+@pytest.mark.parametrize(
+    ("card", "want"),
+    [
+        ("", "## V\n\nnew\n"),
+        ("# Card", "# Card\n\n## V\n\nnew\n"),
+        ("# Card\n\n## V\n\nold\n\n### Deeper\n\nx\n\n## Use\n\ny\n", "# Card\n\n## V\n\nnew\n\n## Use\n\ny\n"),
+        ("## V\nold\n# Next\n## V\nlater\n", "## V\n\nnew\n\n# Next\n## V\nlater\n"),
+        ("## V ##\nold", "## V\n\nnew\n"),
+        ("```\n## V\n```\n", "```\n## V\n```\n\n## V\n\nnew\n"),
+        ("## V\n~~~\n```\n## Use\n~~~\n## Use\r\n", "## V\n\nnew\n\n## Use\r\n"),
+        ("## Very\n", "## Very\n\n## V\n\nnew\n"),
+    ],
+)
+def test_a_section_is_replaced_and_all_else_stays(card: str, want: str) -> None:
+    assert with_section(card, "V", "new\n") == want
+    assert with_section(want, "V", "new") == want

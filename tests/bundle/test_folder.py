@@ -254,7 +254,7 @@ def test_a_kill_at_any_move_never_leaves_a_mixture(tmp_path: Path) -> None:
             bundle.load(folder)
         assert str(caught.value) == (
             f"{folder}: folder must be a saved model, with config.json, got none. "
-            f"A replacement was cut short: move the files of {old.name} back."
+            f"A replacement was cut short: move the files of {old.name!r} back."
         )
         bundle.save(other, folder, force=True)
         assert bundle.load(folder).config == other.config

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from bigru import bundle
-from bigru.bundle.documents import LIMITS
+from bigru.bundle.documents import LIMITS, VALUES
 from bigru.errors import BundleError
-from bundle.samples import FOLDER, Files, config, samples, sound, tagger, write
+from bundle.samples import FOLDER, Files, config, samples, sound, tagger, weights, write
 
 SAMPLES = samples()
 
@@ -50,7 +50,7 @@ def test_a_file_above_its_limit_is_not_read(tmp_path: Path, name: str, monkeypat
     monkeypatch.setitem(LIMITS, name, 2)
     (tmp_path / "model" / name).write_bytes(b"[]  ")
     with pytest.raises(BundleError, match=f"/{name}: file must be at most 2 bytes, got 4"):
-        bundle.load(tmp_path / "model")
+        (bundle.changed if name == "verification.json" else bundle.load)(tmp_path / "model")
 
 
 def test_a_card_that_is_no_text_is_refused(tmp_path: Path) -> None:
@@ -140,3 +140,51 @@ def test_damage_anywhere_is_refused_or_harmless(tmp_path: Path, name: str) -> No
         write(folder, files | {name: bytes(content[: random.integers(0, 2 * len(content))])})
         with suppress(BundleError):
             bundle.load(folder)
+
+
+def test_a_name_that_climbs_out_is_only_a_name(tmp_path: Path) -> None:
+    header = {"../../outside": {"dtype": "F32", "shape": [0], "data_offsets": [100, 100]}}
+    write(tmp_path / "model", weights(lambda sound: sound.update(header)))
+    # Its name is sorted before all others.
+    with pytest.raises(
+        BundleError, match=r"weights must be those of the configuration, got '\.\./\.\./outside' as well"
+    ):
+        bundle.load(tmp_path / "model")
+    assert [path.name for path in tmp_path.iterdir()] == ["model"]
+
+
+def test_a_document_of_countless_empty_lists_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path / "model", sound() | {"metrics.json": b'{"a": [[], [], [], []]}'})
+    monkeypatch.setitem(VALUES, b"[", 4)
+    with pytest.raises(BundleError, match=r"/metrics\.json: file must be of at most 4 of '\[', got 5\.$"):
+        bundle.load(tmp_path / "model")
+
+
+def test_weights_above_the_limit_are_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path / "model", sound())
+    monkeypatch.setattr(bundle.weights, "BYTES", 99)
+    with pytest.raises(BundleError, match=r"/model\.safetensors: size must be at most 99 bytes, got \d+\.$"):
+        bundle.load(tmp_path / "model")
+
+
+@pytest.mark.parametrize("content", [b"[]", b"{}", b'{"files": 3}', b'{"files": []}', b"\xff", b"{", b'{"a":1,"a":2}'])
+def test_what_a_verification_found_is_read_as_strictly(tmp_path: Path, content: bytes) -> None:
+    write(tmp_path / "model", sound() | {"verification.json": content})
+    bundle.load(tmp_path / "model")
+    with pytest.raises(BundleError, match=r"/verification\.json: files? must be "):
+        bundle.changed(tmp_path / "model")
+
+
+def test_what_a_verification_found_is_never_written_through_a_link(tmp_path: Path) -> None:
+    write(tmp_path / "model", sound())
+    (tmp_path / "outside").write_text("mine")
+    (tmp_path / "model" / "verification.json").symlink_to("../outside")
+    bundle.certify(tmp_path / "model", "Verification", "Alike.", {"passed": True})
+    assert (tmp_path / "outside").read_text() == "mine"
+    assert not (tmp_path / "model" / "verification.json").is_symlink()
+    (tmp_path / "model" / "README.md").unlink()
+    (tmp_path / "model" / "README.md").symlink_to("../outside")
+    with pytest.raises(
+        BundleError, match=r"/README\.md: file must be a file of the folder itself, got a symbolic link"
+    ):
+        bundle.certify(tmp_path / "model", "Verification", "Alike.", {})

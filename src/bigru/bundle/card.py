@@ -6,21 +6,22 @@ import json
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..config import ForecastModelConfig
-from ..data.audio import AudioFeatures
-from ..data.text import TextFeatures
-from .configuration import Shape, TaskConfig
+from .configuration import Shape, kind_of
 from .weights import shapes
 
-__all__ = ["language", "page"]
+if TYPE_CHECKING:
+    from .configuration import TaskConfig
 
-PIPELINES: dict[tuple[str, type], str] = {
-    ("classify", TextFeatures): "text-classification",
-    ("tag", TextFeatures): "token-classification",
-    ("classify", AudioFeatures): "audio-classification",
-    ("transcribe", AudioFeatures): "automatic-speech-recognition",
+__all__ = ["VERIFICATION", "language", "page", "with_section"]
+
+PIPELINES = {
+    ("classify", "text"): "text-classification",
+    ("tag", "text"): "token-classification",
+    ("classify", "audio"): "audio-classification",
+    ("transcribe", "audio"): "automatic-speech-recognition",
 }
 
 KINDS = {"classify": "Classifier", "tag": "Tagger", "forecast": "Forecaster", "transcribe": "Transcriber"}
@@ -28,6 +29,11 @@ KINDS = {"classify": "Classifier", "tag": "Tagger", "forecast": "Forecaster", "t
 CELLS = {"gru": "GRU", "rnn": "RNN", "lstm": "LSTM"}
 
 DIRECTIONS = {"both": "bidirectional", "forward": "forward", "backward": "backward"}
+
+VERIFICATION = "Verification"
+"""The heading under which a card says how the model was verified."""
+
+FENCE = re.compile(r" {0,3}(```|~~~)")
 
 SHOWN = 20
 """Labels that a card lists before it says how many more there are."""
@@ -39,9 +45,10 @@ ENGLISH = {"the", "of", "and", "to", "is"}
 
 def language(config: TaskConfig) -> str | None:
     """Return "zh" or "en" where the vocabulary leaves no doubt, else None."""
-    if not isinstance(config.features, TextFeatures):
+    read: Any = config.features
+    if kind_of(read) != "text":
         return None
-    letters = [unit for unit in config.features.vocabulary if unit.isalpha()]
+    letters = [unit for unit in read.vocabulary if unit.isalpha()]
     if sum(bool(HAN.search(unit)) for unit in letters) * 2 > len(letters):
         return "zh"
     return "en" if {unit.lower() for unit in letters} >= ENGLISH else None
@@ -77,12 +84,42 @@ def page(task: str, model: Shape, config: TaskConfig, metrics: Mapping[str, Any]
     )
 
 
+def with_section(card: str, heading: str, body: str) -> str:
+    """Return a card whose section of that heading holds `body`; all else stays as it is, to the character.
+
+    The section reaches to the next heading of its level or a higher one. Where there is none, it comes at the end; of
+    several of that name the first is replaced. What looks like a heading within fenced code is none.
+    """
+    lines = card.splitlines(keepends=True)
+    places = list(_headings(lines))
+    begin = next((n for n, level, text in places if level == 2 and text == heading), None)
+    section = f"## {heading}\n\n{body.strip()}\n"
+    if begin is None:
+        gap = "" if not card else "\n" if card.endswith("\n") else "\n\n"
+        return card + gap + section
+    end = next((n for n, level, _ in places if n > begin and level <= 2), len(lines))
+    rest = "".join(lines[end:])
+    return "".join(lines[:begin]) + section + ("\n" + rest if rest else "")
+
+
+def _headings(lines: list[str]) -> Iterator[tuple[int, int, str]]:
+    """Yield line, level and text of every heading outside of fenced code."""
+    fence = ""
+    for n, line in enumerate(lines):
+        mark = FENCE.match(line)
+        if mark and fence in ("", mark[1]):
+            fence = "" if fence else mark[1]
+        found = None if fence else re.match(r" {0,3}(#{1,6})\s+(.*?)[\s#]*$", line)
+        if found:
+            yield n, len(found[1]), found[2]
+
+
 def _header(task: str, config: TaskConfig, names: Iterable[str]) -> list[str]:
     """Return the YAML front matter; JSON strings are YAML strings."""
     spoken = language(config)
     entries = {
         "library_name": ["bigru"],
-        "pipeline_tag": [name for kind, name in PIPELINES.items() if kind == (task, type(config.features))],
+        "pipeline_tag": [name for kind, name in PIPELINES.items() if kind == (task, kind_of(config.features))],
         "language": [spoken] if spoken else [],
     }
     lines = [f"{key}: {json.dumps(value)}" for key, values in entries.items() for value in values]

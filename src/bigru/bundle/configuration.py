@@ -2,37 +2,39 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..config import ForecastModelConfig, ModelConfig, from_dict, to_dict
-from ..data.audio import AudioFeatures
-from ..data.series import SeriesFeatures
-from ..data.tablefeatures import TableFeatures
-from ..data.text import TextFeatures
 from ..errors import ArgumentError, check_choice, sentence
-from ..ops.ctc.language import SymbolModel
-from ..tasks import classify, forecast, tag, transcribe
 from .weights import Shape
 
-__all__ = ["TASKS", "Shape", "TaskConfig", "check_agreement", "model_of", "task_of", "written"]
+if TYPE_CHECKING:
+    from ..data.audio import AudioFeatures
+    from ..data.series import SeriesFeatures
+    from ..data.tablefeatures import TableFeatures
+    from ..data.text import TextFeatures
+    from ..ops.ctc.language import SymbolModel
+    from ..tasks import classify, forecast, tag, transcribe
 
-TASKS: dict[str, ModuleType] = {"classify": classify, "tag": tag, "forecast": forecast, "transcribe": transcribe}
-"""The tasks by name."""
+    TaskConfig = classify.Config | tag.Config | forecast.Config | transcribe.Config
+    Features = TextFeatures | SeriesFeatures | AudioFeatures | TableFeatures
 
-TaskConfig = classify.Config | tag.Config | forecast.Config | transcribe.Config
+__all__ = ["TASKS", "Shape", "check_agreement", "kind_of", "model_of", "task_named", "task_of", "written"]
 
-Features = TextFeatures | SeriesFeatures | AudioFeatures | TableFeatures
+TASKS = ("classify", "tag", "forecast", "transcribe")
+"""The tasks. Each is loaded when a model names it: all of them take longer to load than a text to answer."""
 
-KINDS: dict[str, Any] = {
-    "text": TextFeatures,
-    "series": SeriesFeatures,
-    "audio": AudioFeatures,
-    "table": TableFeatures,
+KINDS = {
+    "text": ("..data.text", "TextFeatures"),
+    "series": ("..data.series", "SeriesFeatures"),
+    "audio": ("..data.audio", "AudioFeatures"),
+    "table": ("..data.tablefeatures", "TableFeatures"),
 }
-"""The kinds of features by their name in config.json."""
+"""The kinds of features by their name in config.json: where the class is found, and its name."""
 
 FIELDS: dict[str, dict[str, type | tuple[type, ...]]] = {
     "classify": {"labels": list, "multi_label": bool, "threshold": (int, float)},
@@ -65,18 +67,35 @@ NUMBERS = ("quantiles", "levels")
 """The lists that hold numbers; all others hold strings."""
 
 MOST = {"hidden": 1 << 16, "layers": 64}
+MOST_CONVOLUTIONS = 64
+MOST_OF_CONVOLUTION = {"filters": 1 << 16, "kernel": 1 << 16}
 MOST_OF_FORECAST = dict.fromkeys(("lookback", "horizon", "segment", "targets", "past", "known"), 1 << 20)
 """Bounds of what is counted through before the size of the weights' file can be compared."""
+
+
+def task_named(name: str) -> ModuleType:
+    """Return the module of a task.
+
+    Raises:
+        ArgumentError: there is no task of that name.
+    """
+    check_choice("Bundle", "task", name, TASKS)
+    return import_module(f"..tasks.{name}", __package__)
+
+
+def kind_of(features: Any) -> str:
+    """Return the kind of features: "text", "series", "audio" or "table"; "" for what is none."""
+    return next((kind for kind, (_, name) in KINDS.items() if type(features).__name__ == name), "")
 
 
 def written(task: str, model: Shape, config: TaskConfig) -> tuple[dict[str, Any], list[str], str | None]:
     """Return the entries of config.json, the vocabulary, and the tokenizer's JSON if there is one."""
     features: dict[str, Any] = {**config.features.to_json()}
-    kind = next(kind for kind, made in KINDS.items() if isinstance(config.features, made))
-    vocabulary = list(config.features.vocabulary) if isinstance(config.features, TextFeatures) else []
+    kind, read = kind_of(config.features), config.features
+    vocabulary = list(getattr(read, "vocabulary", ()))
     tokenizer = features.pop("tokenizer", None)
     values = {key: getattr(config, key) for key in FIELDS[task]}
-    if isinstance(values.get("language"), SymbolModel):
+    if values.get("language") is not None:
         values["language"] = {name: array.tolist() for name, array in values["language"].arrays().items()}
     entries = {
         "task": task,
@@ -101,10 +120,20 @@ def model_of(values: Any, task: str = "") -> Shape:
                 raise ArgumentError(sentence("ForecastModelConfig", key, f"at most {most}", getattr(model, key)))
     else:
         model = from_dict(ModelConfig, values)
+        _check_front(model)
     for key, most in MOST.items():
         if getattr(model.encoder, key) > most:
             raise ArgumentError(sentence("EncoderConfig", key, f"at most {most}", getattr(model.encoder, key)))
     return model
+
+
+def _check_front(model: ModelConfig) -> None:
+    if len(model.front) > MOST_CONVOLUTIONS:
+        raise ArgumentError(sentence("ModelConfig", "front", f"of at most {MOST_CONVOLUTIONS}", len(model.front)))
+    for conv in model.front:
+        for key, most in MOST_OF_CONVOLUTION.items():
+            if getattr(conv, key) > most:
+                raise ArgumentError(sentence("ConvConfig", key, f"at most {most}", getattr(conv, key)))
 
 
 def task_of(task: Any, values: Any, features: Any, vocabulary: Any, tokenizer: str | None) -> TaskConfig:
@@ -130,12 +159,14 @@ def task_of(task: Any, values: Any, features: Any, vocabulary: Any, tokenizer: s
     arguments: dict[str, Any] = {key: tuple(v) if isinstance(v, list) else v for key, v in values.items()}
     if arguments.get("language") is not None:
         arguments["language"] = _language(arguments["language"])
-    config: TaskConfig = TASKS[task].Config(features=_features(features, vocabulary, tokenizer), **arguments)
+    config: TaskConfig = task_named(task).Config(features=_features(features, vocabulary, tokenizer), **arguments)
     return config
 
 
 def _language(values: dict[str, Any]) -> SymbolModel:
     """Return a language model from lists of numbers."""
+    from ..ops.ctc.language import SymbolModel
+
     for name, numbers in values.items():
         if not isinstance(numbers, list) or not all(type(n) in (int, float) for n in numbers):
             raise ArgumentError(
@@ -148,10 +179,12 @@ def _features(values: Any, vocabulary: Any, tokenizer: str | None) -> Features:
     kind = values.get("kind") if isinstance(values, dict) else None
     check_choice("Bundle", "kind of features", kind, KINDS)
     rest = {key: value for key, value in values.items() if key != "kind"}
+    home, name = KINDS[str(kind)]
+    made: Any = getattr(import_module(home, __package__), name)
     if kind != "text":
-        numbers: SeriesFeatures | AudioFeatures | TableFeatures = KINDS[str(kind)].from_json(rest)
+        numbers: SeriesFeatures | AudioFeatures | TableFeatures = made.from_json(rest)
         return numbers
-    features = TextFeatures.from_json(rest if tokenizer is None else rest | {"tokenizer": tokenizer}, vocabulary)
+    features: TextFeatures = made.from_json(rest if tokenizer is None else rest | {"tokenizer": tokenizer}, vocabulary)
     if tokenizer is not None:
         features.features("")  # makes the tokenizer now, so that a broken one is found here
     return features
@@ -160,18 +193,17 @@ def _features(values: Any, vocabulary: Any, tokenizer: str | None) -> Features:
 def check_agreement(task: str, model: Shape, config: TaskConfig) -> None:
     """Raise ArgumentError unless a model's shape is the one that its task and features need."""
     where = "Bundle"
-    check_choice(where, "task", task, TASKS)
-    if not isinstance(config, TASKS[task].Config):
+    if not isinstance(config, task_named(task).Config):
         raise ArgumentError(sentence(where, "config", f"a {task}.Config", type(config).__name__))
-    pairs = _of_forecast(model, config) if isinstance(config, forecast.Config) else _of_labels(task, model, config)
+    pairs = _of_forecast(model, config) if task == "forecast" else _of_labels(task, model, config)
     for name, (got, want) in pairs.items():
         if got != want:
             raise ArgumentError(sentence(where, f"{name} of the model", f"{want}, as the task says", got))
 
 
-def _of_forecast(model: Shape, config: forecast.Config) -> dict[str, tuple[Any, Any]]:
+def _of_forecast(model: Shape, config: Any) -> dict[str, tuple[Any, Any]]:
     """Return what a forecaster's shape says and what its task wants."""
-    if not isinstance(model, ForecastModelConfig) or not isinstance(config.features, TableFeatures):
+    if not isinstance(model, ForecastModelConfig) or kind_of(config.features) != "table":
         raise ArgumentError(sentence("Bundle", "model", "one that forecasts a table", type(model).__name__))
     features = config.features
     wanted = {
@@ -186,15 +218,15 @@ def _of_forecast(model: Shape, config: forecast.Config) -> dict[str, tuple[Any, 
     return {name: (getattr(model, name), want) for name, want in wanted.items()}
 
 
-def _of_labels(task: str, model: Shape, config: classify.Config | tag.Config) -> dict[str, tuple[Any, Any]]:
+def _of_labels(task: str, model: Shape, config: Any) -> dict[str, tuple[Any, Any]]:
     """Return what the shape of a classifier or tagger says and what its task wants."""
-    if not isinstance(model, ModelConfig) or isinstance(config.features, TableFeatures):
+    if not isinstance(model, ModelConfig) or kind_of(config.features) == "table":
         raise ArgumentError(sentence("Bundle", "model", f"one for {task}", type(model).__name__))
-    features = config.features
+    features, text = config.features, kind_of(config.features) == "text"
     return {
         "outputs": (model.outputs, config.outputs),
-        "channels": (model.channels, features.channels if isinstance(features, TextFeatures) else ()),
-        "values": (model.values, 0 if isinstance(features, TextFeatures) else features.values),
+        "channels": (model.channels, features.channels if text else ()),
+        "values": (model.values, 0 if text else features.values),
         "crf": (model.crf, getattr(config, "crf", False)),
         "stride": (1 if task == "classify" else model.stride, getattr(config, "stride", 1)),
         "pooling": ("used" if model.pooling else "unused", "used" if task == "classify" else "unused"),

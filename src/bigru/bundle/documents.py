@@ -19,12 +19,16 @@ LIMITS = {
     "vocabulary.json": 64 * MIB,
     "tokenizer.json": 64 * MIB,
     "metrics.json": 16 * MIB,
+    "verification.json": 16 * MIB,
     "README.md": 4 * MIB,
 }
 """Bytes up to which each file is read; that of the weights follows from the configuration."""
 
 DEPTH = 32
 """Levels that objects and lists may be nested."""
+
+VALUES = {b"[": 1 << 20, b"{": 1 << 20, b",": 1 << 22}
+"""Lists, objects and values of a document at most: an empty list takes twenty times its two bytes in memory."""
 
 DIGITS = 18
 """Digits of a whole number at most."""
@@ -74,9 +78,13 @@ def parse(where: str, content: bytes) -> Any:
     """Return the value of a JSON document.
 
     Raises:
-        BundleError: not UTF-8, not JSON, nested deeper than `DEPTH`, an object with the same key twice, a number
-            that is not finite, or half of a surrogate pair in a string.
+        BundleError: not UTF-8, not JSON, more than `VALUES`, nested deeper than `DEPTH`, an object with the same key
+            twice, a number that is not finite, or half of a surrogate pair in a string.
     """
+
+    for mark, most in VALUES.items():
+        if (count := content.count(mark)) > most:
+            raise BundleError(sentence(where, "file", f"of at most {most} of {mark.decode()!r}", count))
 
     def refuse(constant: str) -> NoReturn:
         raise ValueError(f"the number {constant}")

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import re
 import secrets
 import shutil
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,12 +19,16 @@ from .. import __version__
 from ..errors import ArgumentError, BundleError, check_choice, sentence
 from ..models import find, shipped
 from . import documents
-from .card import page
-from .configuration import Shape, TaskConfig, check_agreement, model_of, task_of, written
+from .card import page, with_section
+from .configuration import Shape, check_agreement, model_of, task_of, written
+from .metrics import check_metrics
 from .quantized import STORAGES, QuantizedWeights
 from .weights import WEIGHTS, packed, read_weights
 
-__all__ = ["FORMAT_VERSION", "Bundle", "load", "save"]
+if TYPE_CHECKING:
+    from .configuration import TaskConfig
+
+__all__ = ["FORMAT_VERSION", "Bundle", "certify", "changed", "load", "save"]
 
 FORMAT_VERSION = 2
 """Newest version of the folder's format. Older ones stay readable; a change that old readers would misread raises it.
@@ -33,18 +39,26 @@ key "storage" says.
 
 MODEL_TYPE = "bigru"
 
+VERSION = re.compile(r"[0-9][0-9A-Za-z.+-]{0,39}")
+"""What is repeated of the version that a folder says it was written by."""
+
 NEW, OLD = ".bigru-new-", ".bigru-old-"
 """Begin the names of the subfolders where the new and the old model lie while one replaces the other.
 
 Only a killed process leaves them behind; the next model that is saved there clears them away.
 """
 
+CARD = "README.md"
+
+VERIFIED = "verification.json"
+"""What a verification found, and the hashes of the files that it is about. Loading a model never reads it."""
+
 KEYS = ("model_type", "format_version", "library_version", "task", "task_config", "features", "model")
 
 KEYS_OF = {1: KEYS, 2: (*KEYS, "storage")}
 """The keys of config.json by version."""
 
-FILES = ("model.safetensors", "vocabulary.json", "tokenizer.json", "metrics.json", "README.md", "config.json")
+FILES = ("model.safetensors", "vocabulary.json", "tokenizer.json", "metrics.json", VERIFIED, CARD, "config.json")
 """Every file of the format. config.json comes last into the folder and leaves it first: without it, no model."""
 
 
@@ -122,10 +136,8 @@ def _load(root: Path) -> Bundle:
         check_choice("Bundle", "storage", storage, STORAGES)
     except ArgumentError as error:
         raise BundleError(f"{where}: {str(error)[:400]}") from None
-    metrics = _document(root, "metrics.json", {})
-    if not isinstance(metrics, dict):
-        raise BundleError(sentence(f"{root}/metrics.json", "document", "an object", type(metrics).__name__))
-    card = documents.text(f"{root}/README.md", documents.read(root, "README.md") or b"")
+    metrics = check_metrics(f"{root}/metrics.json", _document(root, "metrics.json", {}))
+    card = documents.text(f"{root}/{CARD}", documents.read(root, CARD) or b"")
     return Bundle(values["task"], model, config, read_weights(root, model, storage), metrics, card)
 
 
@@ -140,7 +152,7 @@ def _configuration(root: Path) -> dict[str, Any]:
     values = _document(root, "config.json", None)
     if values is None:
         cut_short = [path.name for path in root.glob(f"{OLD}*")]
-        remedy = f"A replacement was cut short: move the files of {cut_short[0]} back." if cut_short else ""
+        remedy = f"A replacement was cut short: move the files of {cut_short[0]!r} back." if cut_short else ""
         raise BundleError(sentence(str(root), "folder", "a saved model, with config.json", "none", remedy))
     if not isinstance(values, dict) or values.get("model_type") != MODEL_TYPE:
         got = repr(values.get("model_type"))[:80] if isinstance(values, dict) else type(values).__name__
@@ -149,8 +161,9 @@ def _configuration(root: Path) -> dict[str, Any]:
     if type(version) is not int or version < 1:
         raise BundleError(sentence(where, "format_version", "a whole number from 1", repr(version)[:80]))
     if version > FORMAT_VERSION:
-        writer = str(values.get("library_version"))[:40]
-        remedy = f"The model was saved by bigru {writer}; this is {__version__}. Install a newer bigru."
+        writer = str(values.get("library_version"))
+        named = writer if VERSION.fullmatch(writer) else "of no known version"
+        remedy = f"The model was saved by bigru {named}; this is {__version__}. Install a newer bigru."
         raise BundleError(sentence(where, "format_version", f"at most {FORMAT_VERSION}", version, remedy))
     keys = KEYS_OF[version]
     odd = sorted(set(values) ^ set(keys))
@@ -186,6 +199,67 @@ def save(bundle: Bundle, folder: str | os.PathLike[str], force: bool = False) ->
     except OSError as error:
         remedy = "Nothing was changed."
         raise BundleError(sentence(str(folder), "folder", "writable", error.strerror or error, remedy)) from None
+
+
+def certify(folder: str | os.PathLike[str], heading: str, body: str, found: Mapping[str, Any]) -> None:
+    """Write what a verification found into the folder of a saved model.
+
+    A section of the card says it, in place of the one of that heading if there is one, and `verification.json` holds
+    all of it, with the SHA-256 of every file that it is about: who changes the model afterwards is found out. Each is
+    written beside its place and renamed: whoever reads it meanwhile sees the old one or the new one.
+
+    Raises:
+        BundleError: the card is no text, too large, or a link, or it cannot be written.
+    """
+    root = Path(folder)
+    where = f"{folder}/{CARD}"
+    card = with_section(documents.text(where, documents.read(root, CARD) or b""), heading, body).encode("utf-8")
+    if len(card) > documents.LIMITS[CARD]:
+        raise BundleError(sentence(where, "file", f"at most {documents.LIMITS[CARD]} bytes", len(card)))
+    fresh = root / f"{NEW}{secrets.token_hex(4)}"
+    try:
+        document = {"library_version": __version__, **found, "files": _hashes(root)}
+        contents = {CARD: card, VERIFIED: documents.dump(document)}
+        _write(fresh, contents)
+        for name in contents:
+            (fresh / name).replace(root / name)
+    except OSError as error:
+        raise BundleError(sentence(where, "file", "writable", error.strerror or error)) from None
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+
+
+def changed(folder: str | os.PathLike[str]) -> list[str]:
+    """Return the files that are not what the last verification was about: changed, new or gone since.
+
+    None are returned where there was no verification.
+
+    Raises:
+        BundleError: `verification.json` is no such document, or a file cannot be read.
+    """
+    root = find(folder)
+    where = f"{folder}/{VERIFIED}"
+    document = _document(root, VERIFIED, None)
+    if document is None:
+        return []
+    told = document.get("files") if isinstance(document, dict) else None
+    if not isinstance(told, dict):
+        raise BundleError(sentence(where, "files", "hashes by name", type(told).__name__, "Remove the file."))
+    try:
+        found = _hashes(root)
+    except OSError as error:
+        raise BundleError(sentence(str(folder), "files", "readable", error.strerror)) from None
+    return [name for name in FILES if found.get(name) != told.get(name)]
+
+
+def _hashes(root: Path) -> dict[str, str]:
+    """Return the SHA-256 of every file of a model but its card and what verifications found."""
+    found = {}
+    for name in FILES:
+        if name not in (CARD, VERIFIED) and (root / name).is_file():
+            with (root / name).open("rb") as stream:
+                found[name] = hashlib.file_digest(stream, "sha256").hexdigest()
+    return found
 
 
 def _check_target(folder: str | os.PathLike[str], target: Path, force: bool) -> None:
@@ -227,7 +301,7 @@ def _contents(bundle: Bundle) -> dict[str, bytes]:
     contents["metrics.json"] = documents.dump(bundle.metrics)
     whole = bundle.card.startswith("---")
     card = bundle.card if whole else page(bundle.task, bundle.model, bundle.config, bundle.metrics, bundle.card)
-    contents["README.md"] = card.encode("utf-8")
+    contents[CARD] = card.encode("utf-8")
     contents["config.json"] = documents.dump(head | entries)
     return contents
 

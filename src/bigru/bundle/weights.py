@@ -21,6 +21,9 @@ Shape = ModelConfig | ForecastModelConfig
 
 WEIGHTS = "model.safetensors"
 
+BYTES = 1 << 32
+"""Size of the file at most: a file with holes may be of any size and cost nothing."""
+
 HEADER = 256
 """Bytes that the file's header may take per array, and once more for itself."""
 
@@ -173,6 +176,8 @@ def read_weights(folder: Path, model: Shape, storage: str = "fp32") -> Mapping[s
     if not least <= size <= most:
         want = f"within {least}..{most} bytes, as the configuration says"
         raise BundleError(sentence(where, "size", want, size))
+    if size > BYTES:
+        raise BundleError(sentence(where, "size", f"at most {BYTES} bytes", size))
     try:
         with safe_open(str(path), framework="numpy") as stream:
             slices = {name: stream.get_slice(name) for name in stream.keys()}  # noqa: SIM118 (no mapping)

@@ -57,7 +57,7 @@ def _invoke(name: str, arguments: Sequence[str]) -> int:
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     import typer
 
-    from ..errors import BigruError
+    from ..errors import BigruError, VerificationError
     from .app import app
 
     # The base of typer's own errors of usage, which it does not export by name.
@@ -73,7 +73,8 @@ def _invoke(name: str, arguments: Sequence[str]) -> int:
         return _say(f"{path}: {error.format_message()} See: {path} --help.")
     except BigruError as error:
         interrupted = isinstance(error.__cause__, KeyboardInterrupt)
-        return _say(f"{name}: {_text(error, arguments[0])}", INTERRUPTED if interrupted else 2)
+        refused = 1 if isinstance(error, VerificationError) else 2
+        return _say(f"{name}: {_text(error, arguments[0])}", INTERRUPTED if interrupted else refused)
     except BrokenPipeError:
         # Whoever read stdout has gone (`bigru predict ... | head`).
         _drop_stdout()

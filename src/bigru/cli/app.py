@@ -163,6 +163,27 @@ def predict(
 
 
 @app.command()
+def verify(
+    model: Annotated[Path, typer.Argument(help=MODEL)],
+    data: Annotated[Path | None, typer.Argument(help=f"{DATA} Without it, samples are made up.")] = None,
+    text: TextColumn = None,
+    format: Format = None,
+    encoding: Encoding = None,
+    id_column: IdColumn = None,
+    time_column: TimeColumn = None,
+    fill: Fill = None,
+    most: Annotated[int | None, typer.Option(help="Samples of the data that are taken at most.")] = None,
+    keep_card: Annotated[bool, typer.Option("--keep-card", help="Leave the model card as it is.")] = False,
+) -> None:
+    """Run a model on every engine, alone, in batches and beside padding. Exit code 1 if answers differ."""
+    from .verify import verify
+
+    options = {"text_column": text, "format": format, "encoding": encoding}
+    options |= {"id_column": id_column, "time_column": time_column}
+    raise typer.Exit(verify(model, data, most=most, write=not keep_card, fill=fill, **options))
+
+
+@app.command()
 def explain(
     model: Annotated[Path, typer.Argument(help=MODEL)],
     text: Annotated[str, typer.Argument(help="The text.")],
@@ -237,7 +258,7 @@ def export(
     """Write a model for other engines, after it has answered there as it does here."""
     from .export import export
 
-    raise typer.Exit(export(model, to, out, int8, force))
+    export(model, to, out, int8, force)
 
 
 @app.command("import")

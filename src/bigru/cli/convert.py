@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ..bundle import save
 from ..errors import check_choice
+from ..verify import gate
 from .show import note
 
 __all__ = ["import_weights"]
@@ -16,5 +17,7 @@ def import_weights(source: str, out: Path, force: bool) -> None:
     check_choice("import", "source", source, ("lac",))
     from ..convert import lac
 
-    save(lac.read(), out, force)
+    made = lac.read()
+    gate(made, "import")
+    save(made, out, force)
     note(f"LAC-small is in {out}. Try: bigru predict {out} 苹果公司在加利福尼亚州发布了新款iPhone。")

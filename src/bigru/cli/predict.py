@@ -9,12 +9,11 @@ from itertools import tee
 from pathlib import Path
 from typing import Any
 
-from ..data.audio import AudioFeatures
+from ..bundle.configuration import kind_of
 from ..data.formats import SUFFIXES
 from ..data.recordings import Recording, is_audio
 from ..errors import ArgumentError, DataError, sentence
 from ..runtime.answers import told
-from ..runtime.forecaster import Forecaster
 from ..runtime.predictor import Predictor, load
 from .models import say_if_shadowed
 
@@ -36,7 +35,7 @@ def predict(
     """Print one answer per input, in their order; of a stream, a few thousand lines are read ahead."""
     say_if_shadowed(model)
     predictor = load(model, precision)
-    if isinstance(predictor, Forecaster):
+    if not isinstance(predictor, Predictor):
         from . import forecast
 
         if len(inputs) != 1 or inputs == ["-"]:
@@ -58,7 +57,7 @@ def refuse_of_tables(**options: str | None) -> None:
 
 def sources(predictor: Predictor, inputs: list[str], **options: Any) -> Iterable[Any]:
     """Return what is to be answered: stdin, the rows of a file, or the arguments themselves."""
-    audio = isinstance(predictor.bundle.config.features, AudioFeatures)
+    audio = kind_of(predictor.bundle.config.features) == "audio"
     if inputs == ["-"]:
         told = lines(options["encoding"] or "utf-8")
         return (Recording(line, line) for line in told) if audio else told

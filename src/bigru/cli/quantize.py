@@ -9,10 +9,13 @@ from typing import Any
 
 from .. import bundle as saved
 from ..bundle import Bundle, save
+from ..bundle.card import VERIFICATION, with_section
 from ..bundle.quantized import QuantizedWeights
 from ..errors import ArgumentError, BundleError, sentence
 from ..models import find
 from ..runtime.predictor import Predictor, changed
+from ..verify import gate
+from ..verify.engines import native
 from .evaluate import labelled
 from .show import note
 
@@ -26,7 +29,7 @@ Tables and matrices are stored as whole numbers of 8 bits and scales, vectors as
 
 
 def quantize(model: Path, out: Path, data: Path | None, force: bool, **options: Any) -> None:
-    """Write a model in 8 bits; print sizes, and with data the scores of both and the answers changed."""
+    """Write a model in 8 bits once it is verified; print sizes, and with data both scores and the answers changed."""
     whole = saved.load(model)
     if whole.storage == "int8":
         raise BundleError(sentence(str(model), "model", "stored as float32", "one in 8 bits already"))
@@ -35,10 +38,17 @@ def quantize(model: Path, out: Path, data: Path | None, force: bool, **options: 
     if data is not None:
         result = _compare(whole, made, data, **options)
         made = replace(made, metrics=made.metrics | {"quantized": result})
-    save(made, out, force)
+    save(_verified(whole, made), out, force)
     before, after = (_bytes(folder) for folder in (find(model), out))
     note(f"{before / 1e6:.1f} MB became {after / 1e6:.1f} MB, {before / after:.1f} times smaller.")
     print(json.dumps({"bytes": [before, after], **result}, ensure_ascii=False))
+
+
+def _verified(whole: Bundle, made: Bundle) -> Bundle:
+    """Refuse a model in 8 bits that engines, batches or padding change, or that answers unlike the whole one."""
+    report = gate(made, "quantize", engines={"float32 weights before int8": native(whole, "fp32")})
+    card = with_section(made.card, VERIFICATION, report.section())
+    return replace(made, metrics=made.metrics | {"verification": report.summary()}, card=card)
 
 
 def _compare(whole: Bundle, made: Bundle, data: Path, **options: Any) -> Result:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
@@ -58,10 +59,9 @@ def segment(texts: Sequence[str], segmenter: str, tokenizer: Any = None) -> list
         MissingExtraError: "rjieba" without the package.
     """
     if segmenter == "subword":
-        return [
-            [(start, end) for start, end in encoding.offsets if start < end]
-            for encoding in tokenizer.encode_batch(list(texts), add_special_tokens=False)
-        ]
+        with _tokenizing():
+            encodings = tokenizer.encode_batch(list(texts), add_special_tokens=False)
+        return [[(start, end) for start, end in encoding.offsets if start < end] for encoding in encodings]
     if segmenter == "rjieba":
         tokenize = _rjieba().tokenize
         return [[(start, end) for word, start, end in tokenize(t, hmm=True) if not word.isspace()] for t in texts]
@@ -94,6 +94,18 @@ def _tokenizers() -> Any:
     return tokenizers
 
 
+@contextmanager
+def _tokenizing() -> Iterator[None]:
+    """Turn what the library raises, its panics too, which are no Exceptions, into an ArgumentError."""
+    try:
+        yield
+    except BaseException as error:
+        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+            raise
+        got = " ".join(str(error).split())[:200]
+        raise ArgumentError(sentence("TextFeatures", "tokenizer", "a Hugging Face tokenizer JSON", got)) from error
+
+
 def load_subwords(text: str) -> Any:
     """Return the `tokenizers.Tokenizer` of a tokenizer JSON, truncation and padding switched off.
 
@@ -102,10 +114,8 @@ def load_subwords(text: str) -> Any:
         MissingExtraError: the package is missing.
     """
     library = _tokenizers()
-    try:
+    with _tokenizing():
         tokenizer = library.Tokenizer.from_str(text)
-    except Exception as error:  # the library raises the bare class
-        raise ArgumentError(sentence("TextFeatures", "tokenizer", "a Hugging Face tokenizer JSON", error)) from error
     tokenizer.no_truncation()
     tokenizer.no_padding()
     return tokenizer

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
@@ -59,8 +60,8 @@ class TableFeatures:
         if not self.targets:
             raise ArgumentError(sentence(WHERE, "targets", "at least one", "none"))
         names = self.columns
-        double = next((name for n, name in enumerate(names) if name in names[:n]), None)
-        if double is not None:
+        if len(set(names)) < len(names):
+            double = Counter(names).most_common(1)[0][0]
             raise ArgumentError(sentence(WHERE, "columns", "in one role each", f"{double!r} in two"))
         for name in self.calendar:
             check_choice(WHERE, "calendar", name, CALENDAR)

@@ -10,7 +10,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from ..bundle import Bundle
-from ..bundle.configuration import TASKS
+from ..bundle.configuration import task_named
 from ..errors import ArgumentError, sentence
 from ..runtime.predictor import Predictor
 from ..tasks import transcribe
@@ -109,7 +109,7 @@ def score(estimator: Any, X: Any, y: Any, name: str) -> float:
     inputs, given = pairs(X, y, True, "y")
     made = model_of(estimator)
     answers = list(Predictor(made).predict_iter(inputs))
-    return float(TASKS[made.task].score(made.config, named(given, True), answers)[name])
+    return float(task_named(made.task).score(made.config, named(given, True), answers)[name])
 
 
 def restore(estimator: Any, made: Bundle) -> Any:

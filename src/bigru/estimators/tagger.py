@@ -11,7 +11,7 @@ from sklearn.base import BaseEstimator
 
 from .. import bundle as saved
 from ..bundle import Bundle
-from ..bundle.configuration import TASKS
+from ..bundle.configuration import task_named
 from ..config import ModelConfig
 from ..data.batching import batches, pad
 from ..ops.crf.native import marginals
@@ -144,7 +144,7 @@ class BiGRUTagger(BaseEstimator):
 def _step_shares(made: Bundle, inputs: list[Any]) -> list[np.ndarray]:
     """Return the probability of each label at each step, [T, K] per input, as `tag.decode` has them."""
     network, config = Network(cast("ModelConfig", made.model), made.weights), cast("tag.Config", made.config)
-    features = TASKS[made.task].featurise(config, inputs)
+    features = task_named(made.task).featurise(config, inputs)
     rows = [np.zeros((0, len(config.labels)))] * len(inputs)
     for indices in batches(features, 64):
         padded, lengths = pad([features[i] for i in indices])

@@ -9,7 +9,7 @@ import numpy as np
 from ..config import ForecastModelConfig
 from ..layout import weight_names
 from ..runtime.forecast import EPSILON
-from ..runtime.forecaster import LEAST
+from ..runtime.forecaster import LEAST, lag_of
 from ..tasks import forecast as task
 from .graph import Graph
 from .recurrent import encode, recurrent
@@ -19,13 +19,13 @@ __all__ = ["forecasts", "intervals"]
 Weights = Mapping[str, np.ndarray]
 
 
-def forecasts(g: Graph, model: ForecastModelConfig, weights: Weights) -> tuple[str, str]:
+def forecasts(g: Graph, model: ForecastModelConfig, weights: Weights, season: int) -> tuple[str, str]:
     """Add the input and all that the network computes.
 
     The input is `inputs`, float32 [B, T, I]: the past and, where something of it is known, the future.
 
     Returns:
-        The forecasts [B, horizon, targets, heads], and how far the targets of each past lie apart [B, 1, targets].
+        The forecasts [B, horizon, targets, heads], and how far the targets of each past wander [B or 1, 1, targets].
     """
     inputs = g.input("inputs", np.float32, ("B", model.rows, model.inputs))
     past = g.head(inputs, g.whole(model.lookback), axis=1)
@@ -46,7 +46,7 @@ def forecasts(g: Graph, model: ForecastModelConfig, weights: Weights) -> tuple[s
     decoded = _decoded(g, model, weights, inputs, start, each)
     values = _arranged(g, model, g.linear(decoded, "head.weight", weights["head.weight"], weights["head.bias"]))
     values = g.op("Add", g.op("Mul", values, factor), offset)
-    return values, _spread(g, targets)
+    return values, _spread(g, model, targets, season)
 
 
 def intervals(
@@ -86,8 +86,15 @@ def _moments(g: Graph, values: str, least: float) -> tuple[str, str]:
     return mean, g.op("Sqrt", g.op("Add", variance, g.constant(least)))
 
 
-def _spread(g: Graph, targets: str) -> str:
-    return g.op("Max", _moments(g, targets, 0.0)[1], g.constant(LEAST))
+def _spread(g: Graph, model: ForecastModelConfig, targets: str, season: int) -> str:
+    """Return what `bigru.runtime.forecaster.spread_of` does."""
+    lag = lag_of(model.lookback, season)
+    if not lag:
+        return g.constant(np.ones((1, 1, model.targets), np.float32))
+    rest = g.whole(model.lookback - lag)
+    later = g.op("Slice", targets, g.whole(lag), g.whole(model.lookback), g.whole(1))
+    moved = g.op("Abs", g.op("Sub", later, g.head(targets, rest, axis=1)))
+    return g.op("Max", g.op("ReduceMean", moved, axes=[1], keepdims=1), g.constant(LEAST))
 
 
 def _segments(g: Graph, model: ForecastModelConfig, values: str) -> str:

@@ -114,7 +114,7 @@ def _heard(g: Graph, found: Logits) -> str:
 
 
 def _forecasts(g: Graph, bundle: Bundle, model: ForecastModelConfig, config: forecast.Config) -> None:
-    values, spread = forecasts(g, model, bundle.weights)
+    values, spread = forecasts(g, model, bundle.weights, config.features.season)
     shape = ("B", model.horizon, model.targets, model.heads)
     g.output(values, "logits", np.float32, shape)
     if model.heads > 1:

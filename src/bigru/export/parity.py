@@ -10,10 +10,11 @@ import numpy as np
 
 from ..bundle import Bundle
 from ..config import ForecastModelConfig, ModelConfig
-from ..errors import BigruError, sentence
+from ..errors import VerificationError, sentence
 from ..runtime.forecast import ForecastNetwork
 from ..runtime.network import Network
 from ..tasks import classify, tag, transcribe
+from ..verify import gate
 from .model import chain
 
 __all__ = ["TOLERANCE", "Comparison", "ParityError", "Run", "check", "compare", "decisions", "drawn", "told"]
@@ -33,7 +34,7 @@ Run = Callable[[np.ndarray, np.ndarray], Mapping[str, np.ndarray]]
 """From inputs and lengths to outputs by name, `logits` among them."""
 
 
-class ParityError(BigruError):
+class ParityError(VerificationError):
     """What was to be exported does not answer as the runtime does; nothing is written."""
 
 
@@ -66,8 +67,10 @@ def check(bundle: Bundle, run: Run, kind: str) -> Comparison:
         kind: what it is called.
 
     Raises:
+        VerificationError: the runtime itself does not pass the verification that a saved model has to.
         ParityError: logits lie farther apart than `TOLERANCE`, or a decision differs.
     """
+    gate(bundle, "export")
     found = compare(bundle, run)
     if not found.largest_difference <= TOLERANCE or found.changed:
         got = f"logits {found.largest_difference:.1e} apart and {found.changed} changed decisions"

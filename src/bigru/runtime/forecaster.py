@@ -19,7 +19,7 @@ from ..tasks import forecast
 from ..tasks.forecast import Cut, Outcome
 from .forecast import ForecastNetwork
 
-__all__ = ["Forecaster", "cuts_of", "spread_of"]
+__all__ = ["Forecaster", "cuts_of", "lag_of", "spread_of"]
 
 SIZE = 64
 """Windows per batch."""
@@ -162,14 +162,19 @@ def cuts_of(config: forecast.Config, series: Series, first: int, end: int, strid
     return [Cut(series, origin) for origin in origins if series.known_at(origin)]
 
 
+def lag_of(lookback: int, season: int) -> int:
+    """Return how many rows lie between those whose difference is the spread of a window; 0 of a single row."""
+    half = lookback // 2
+    return half // season * season or half
+
+
 def spread_of(past: np.ndarray, season: int) -> np.ndarray:
     """Return how far each window [B, L, C] wanders, [B, C]: what the width of an interval follows.
 
     It is the mean difference of rows half a window apart, in whole seasons where a half holds one, so that what comes
     back every season counts for nothing.
     """
-    half = past.shape[1] // 2
-    apart = half // season * season or half
+    apart = lag_of(past.shape[1], season)
     if not apart:
         return np.ones((len(past), past.shape[2]), np.float32)
     moved = np.abs(past[:, apart:] - past[:, :-apart]).mean(axis=1)

@@ -6,26 +6,26 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .. import bundle as saved
 from ..bundle import Bundle
-from ..bundle.configuration import TASKS
+from ..bundle.configuration import kind_of, task_named
 from ..config import ForecastModelConfig
-from ..data.audio import AudioFeatures, is_recording
 from ..data.batching import batches, pad
 from ..data.examples import Examples
-from ..data.series import SeriesFeatures
 from ..errors import ArgumentError, DataError, sentence
-from ..metrics import Report
 from ..ops.crf.weights import CrfWeights
 from ..ops.recurrent.windows import Window
 from ..scheme import convert
-from .forecaster import Forecaster
 from .network import Network
 from .stream import Stream, lagged, window_of
+
+if TYPE_CHECKING:
+    from ..metrics import Report
+    from .forecaster import Forecaster
 
 __all__ = ["Predictor", "changed", "load"]
 
@@ -57,7 +57,11 @@ def load(folder: str | os.PathLike[str], precision: str = "fp32") -> Predictor |
         ArgumentError: the precision is unknown, or not fp32 for a model whose layers are no GRU.
     """
     made = saved.load(folder)
-    return Forecaster(made, precision) if made.task == "forecast" else Predictor(made, precision)
+    if made.task != "forecast":
+        return Predictor(made, precision)
+    from .forecaster import Forecaster
+
+    return Forecaster(made, precision)
 
 
 def changed(answers: Iterable[Answer], others: Iterable[Answer]) -> int:
@@ -92,7 +96,7 @@ class Predictor:
         self.labels = bundle.config.labels
         self.metrics = bundle.metrics
         self.precision = precision
-        self._task = TASKS[bundle.task]
+        self._task = task_named(bundle.task)
         if isinstance(bundle.model, ForecastModelConfig):
             raise ArgumentError(sentence("Predictor", "model", "one for classify or tag", f"one for {bundle.task}"))
         self._network = Network(bundle.model, bundle.weights, precision)
@@ -199,13 +203,14 @@ class Predictor:
 
     def _is_one(self, inputs: Any) -> bool:
         features = self.bundle.config.features
-        if isinstance(inputs, str) or (isinstance(features, AudioFeatures) and is_recording(inputs)):
+        kind = kind_of(features)
+        if isinstance(inputs, str) or (kind == "audio" and _is_recording(inputs)):
             return True
         if not isinstance(inputs, Iterable):
             raise ArgumentError(sentence(WHERE, "inputs", "an input or a list of inputs", type(inputs).__name__))
-        if isinstance(features, SeriesFeatures):
+        if kind == "series":
             return _is_one_series(inputs)
-        if isinstance(features, AudioFeatures):
+        if kind == "audio":
             return False
         tokens = getattr(features, "unit", "") == "token" and isinstance(inputs, Sequence) and len(inputs) > 0
         return tokens and all(isinstance(token, str) for token in inputs)
@@ -253,6 +258,12 @@ class Predictor:
             paths, confidence = (np.concatenate(part) for part in parts)
             answers.append({"tags": [self.labels[tag] for tag in paths], "confidence": confidence.tolist()})
         return answers
+
+
+def _is_recording(inputs: Any) -> bool:
+    from ..data.audio import is_recording
+
+    return is_recording(inputs)
 
 
 def _is_one_series(inputs: Any) -> bool:

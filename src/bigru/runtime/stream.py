@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..bundle import Bundle
-from ..bundle.configuration import TASKS
+from ..bundle.configuration import task_named
 from ..errors import ArgumentError, check_choice, sentence
 from ..ops.crf.lag import FixedLag
 from ..ops.crf.weights import CrfWeights, constrain
@@ -118,7 +118,7 @@ class Stream:
     def _answers(self, logits: np.ndarray) -> list[dict[str, Any]]:
         if not len(logits):
             return []
-        task = TASKS[self._bundle.task]
+        task = task_named(self._bundle.task)
         if not self._bundle.model.per_step:
             return [{"step": self._logits.done, **answer} for answer in task.decode(self._bundle.config, logits)]
         if self._decoder is not None:

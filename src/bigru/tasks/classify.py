@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..data.audio import AudioFeatures
-from ..data.series import SeriesFeatures
-from ..data.text import TextFeatures
 from ..errors import ArgumentError, check_array, sentence
-from ..metrics import Report, classification_report, multilabel_report
 from .labels import check_labels, numbers, place
 from .probabilities import binary, sigmoid, softmax
+
+if TYPE_CHECKING:
+    from ..data.audio import AudioFeatures
+    from ..data.series import SeriesFeatures
+    from ..data.text import TextFeatures
+    from ..metrics import Report
 
 __all__ = ["Config", "decode", "featurise", "score", "targets"]
 
@@ -123,6 +125,9 @@ def score(config: Config, gold: Sequence[Any], predictions: Sequence[dict[str, A
     Raises:
         ArgumentError: nothing to compare, not one answer per example, or a label that is none of the task's.
     """
+    # Answering takes no scores: what reckons them is loaded here.
+    from ..metrics import classification_report, multilabel_report
+
     if config.multi_label:
         return multilabel_report(gold, [answer["labels"] for answer in predictions], config.labels)
     shares = np.array([list(answer["scores"].values()) for answer in predictions]).reshape(-1, len(config.labels))

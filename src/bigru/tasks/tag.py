@@ -6,21 +6,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..data.batching import pad
 from ..data.segment import unspaced
-from ..data.series import SeriesFeatures
 from ..data.text import TextFeatures
 from ..errors import ArgumentError, DataError, check_array, nearest, sentence
-from ..metrics import Report, tagging_report
 from ..ops.crf.native import marginals, span_marginals, viterbi
 from ..ops.crf.weights import CrfWeights, constrain
 from ..scheme import Span, check_tags, continuation_mask, spans, transition_mask, violations
 from .labels import check_labels, numbers, place
 from .probabilities import binary, softmax
+
+if TYPE_CHECKING:
+    from ..data.series import SeriesFeatures
+    from ..metrics import Report
 
 __all__ = ["Config", "best", "decode", "featurise", "score", "targets"]
 
@@ -227,6 +229,9 @@ def score(config: Config, gold: Sequence[Sequence[str]], predictions: Sequence[d
     Raises:
         ArgumentError: nothing to compare, not one answer per example, or not one tag per unit.
     """
+    # Answering takes no scores: what reckons them is loaded here.
+    from ..metrics import tagging_report
+
     tags = [answer["tags"] for answer in predictions]
     confidences = [answer["confidence"] for answer in predictions]
     return tagging_report(gold, tags, config.scheme, confidences, labels=config.entity_labels)

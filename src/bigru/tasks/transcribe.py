@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,11 +17,13 @@ from ..data.audio import AudioFeatures
 from ..data.batching import pad
 from ..data.transcripts import UNITS, spelled, symbols
 from ..errors import ArgumentError, DataError, check_array, check_choice, sentence
-from ..metrics import Report, transcription_report
 from ..ops.ctc.labelling import Labelling, frames_needed
 from ..ops.ctc.language import SymbolModel
 from ..ops.ctc.native import beam, greedy
 from .labels import numbers, place
+
+if TYPE_CHECKING:
+    from ..metrics import Report
 
 __all__ = ["Config", "check_room", "decode", "featurise", "fits", "score", "targets"]
 
@@ -199,4 +201,7 @@ def score(config: Config, gold: Sequence[str], predictions: Sequence[dict[str, A
     Raises:
         ArgumentError: nothing to compare, not one answer per example, or an empty transcript.
     """
+    # Answering takes no scores: what reckons them is loaded here.
+    from ..metrics import transcription_report
+
     return transcription_report(gold, [answer["text"] for answer in predictions], config.unit)

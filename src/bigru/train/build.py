@@ -11,6 +11,7 @@ from torch import nn
 
 from ..config import ForecastModelConfig, ModelConfig, TrainConfig
 from ..errors import ArgumentError, nearest, sentence
+from ..nn.engine import network
 from ..nn.forecast import ForecastModel
 from ..nn.model import SequenceModel
 from ..tasks import transcribe
@@ -24,14 +25,9 @@ from .skill import forecast_loss
 from .stream import Stream
 from .vectors import own_vectors
 
-__all__ = ["Shape", "first_model", "network", "put_together"]
+__all__ = ["Shape", "first_model", "put_together"]
 
 Shape = ModelConfig | ForecastModelConfig
-
-
-def network(config: Shape) -> SequenceModel | ForecastModel:
-    """Return the module that a configuration describes."""
-    return ForecastModel(config) if isinstance(config, ForecastModelConfig) else SequenceModel(config)
 
 
 def first_model(

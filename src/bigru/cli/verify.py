@@ -1,0 +1,109 @@
+"""`bigru verify`: does a saved model answer the same whatever runs it, and however it is asked?"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from ..bundle import Bundle, certify, changed
+from ..bundle.card import VERIFICATION
+from ..errors import ArgumentError, MissingExtraError, sentence
+from ..models import find, shipped
+from ..runtime.predictor import Predictor, load
+from ..verify import Engine, Report
+from ..verify import verify as verified
+from .models import say_if_shadowed
+from .predict import refuse_of_tables, sources
+from .show import note, table
+
+__all__ = ["verify"]
+
+
+def verify(
+    model: Path, data: Path | None, *, most: int | None, write: bool, fill: str | None, **options: str | None
+) -> int:
+    """Print every comparison as JSON on stdout and a table on stderr, and write it into the model card.
+
+    Args:
+        model: the folder, or the name of a shipped model.
+        data: file of samples, None for made-up ones.
+        most: samples of the file that are taken at most.
+        write: whether the card and verification.json are written, where the folder lets them be.
+        fill, options: of reading the file, as for predictions.
+
+    Returns:
+        1 where answers differ by more than they may, else 0.
+    """
+    say_if_shadowed(model)
+    predictor = load(model)
+    for name in changed(model):
+        note(f"{name} is not what was verified here last.")
+    if data is not None and not data.exists():
+        raise ArgumentError(sentence("verify", "data", "a file or folder that exists", repr(str(data))))
+    if most is not None and most < 1:
+        raise ArgumentError(sentence("verify", "--most", "at least 1", most))
+    inputs = None if data is None else _inputs(predictor, data, fill, **options)
+    engines, missing = _onnx(predictor.bundle)
+    report = verified(predictor, inputs, engines, most=most, say=note)
+    report.notes.extend(missing)
+    show(report)
+    print(json.dumps({"model": str(model), **report.to_json()}, ensure_ascii=False), flush=True)
+    if write:
+        _write(model, report)
+    return 0 if report.passed else 1
+
+
+def _write(model: Path, report: Report) -> None:
+    """Write what was found beside the model; one that comes with the package, or is read-only, is left alone."""
+    folder = find(model).resolve()
+    if folder in {path.resolve() for path in shipped().values()}:
+        note(f"{model} comes with bigru, and its card stays as it is.")
+    elif not os.access(folder, os.W_OK):
+        note(f"{model} is read-only, and its card stays as it is.")
+    else:
+        certify(model, VERIFICATION, report.section(), report.to_json())
+        note(f"Written into the card of {model}, and into its verification.json.")
+
+
+def show(report: Report) -> None:
+    """Print the table and what else is to be said, on stderr."""
+    table(report.table())
+    for text in report.notes:
+        note(text)
+    note("Every answer is the same within its tolerance." if report.passed else "ANSWERS DIFFER.")
+
+
+def _onnx(bundle: Bundle) -> tuple[dict[str, Engine], list[str]]:
+    """Return the model as `bigru export` writes it, run by onnxruntime; or why it is left out."""
+    from ..export.engine import Session
+    from ..export.model import onnx_model
+
+    def engine(int8: bool) -> Engine:
+        session = Session(onnx_model(bundle, int8).SerializeToString())
+
+        def run(inputs: Any, lengths: Any) -> Any:
+            found = session.run(inputs, lengths)
+            return (found["logits"], found["tags"]) if "tags" in found else found["logits"]
+
+        return run
+
+    try:
+        return {"onnx": engine(False), "onnx int8": engine(True)}, []
+    except MissingExtraError as error:
+        return {}, [f"ONNX was left out: {error}"]
+    except ArgumentError as error:
+        return {}, [f"ONNX was left out, as this model cannot be exported: {error}"]
+
+
+def _inputs(predictor: Any, data: Path, fill: str | None, **options: str | None) -> Sequence[Any]:
+    """Return the samples of a file; of a table, a cut wherever past and future are known."""
+    if not isinstance(predictor, Predictor):
+        from . import forecast
+
+        given = forecast.reading(options)
+        return predictor.cuts(predictor.read(data, fill=fill, **given), unseen=False)
+    refuse_of_tables(fill=fill)
+    return list(sources(predictor, [str(data)], **options))

@@ -1,0 +1,40 @@
+"""A saved model's network as a torch module, and as a function of arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+import torch
+
+from ..config import ForecastModelConfig, ModelConfig
+from .forecast import ForecastModel
+from .model import SequenceModel
+
+__all__ = ["engine", "network"]
+
+
+def network(config: ModelConfig | ForecastModelConfig) -> SequenceModel | ForecastModel:
+    """Return the module that a configuration describes."""
+    return ForecastModel(config) if isinstance(config, ForecastModelConfig) else SequenceModel(config)
+
+
+def engine(
+    config: ModelConfig | ForecastModelConfig, weights: Mapping[str, np.ndarray]
+) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
+    """Return what computes the logits of a padded batch, as `bigru.runtime` does, in torch.
+
+    Args:
+        config: the shape of the network.
+        weights: its arrays by name, as in a saved model.
+    """
+    module = network(config)
+    module.load_state_dict({name: torch.from_numpy(np.array(value)) for name, value in weights.items()})
+    module.eval()
+
+    def run(inputs: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+        with torch.no_grad():
+            logits: np.ndarray = module(torch.from_numpy(inputs), torch.from_numpy(lengths)).numpy()
+        return logits
+
+    return run

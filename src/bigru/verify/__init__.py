@@ -1,0 +1,16 @@
+"""One model, many ways of running it: do they all answer alike?
+
+`run.verify` runs every sample alone, in batches, beside padding and at the ends of batches, on every engine and
+instruction set here, and returns a `Report`. Below it: `reference` is the network as the equations read, `engines` the
+engines there are, `arrangements` how samples are put into batches, `outcomes` what is compared, `made` the inputs made
+up for a model, `sets` the other instruction sets, each in a process of its own. `gate` is the short verification that
+every model passes before it is written.
+"""
+
+from .arrangements import Engine
+from .gate import gate
+from .outcomes import TOLERANCES, Tolerance
+from .report import Report, Row
+from .run import verify
+
+__all__ = ["TOLERANCES", "Engine", "Report", "Row", "Tolerance", "gate", "verify"]

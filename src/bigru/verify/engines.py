@@ -1,0 +1,39 @@
+"""The engines that this process has: the compiled kernels in each precision, and torch where it is installed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.util import find_spec
+from typing import Any
+
+from ..bundle import Bundle
+from ..config import ForecastModelConfig
+from ..runtime.forecast import ForecastNetwork
+from ..runtime.network import Network
+from .arrangements import Engine
+
+__all__ = ["PRECISIONS", "native", "precisions_of", "torch_engine"]
+
+PRECISIONS = ("fp32", "bf16", "int8")
+
+
+def precisions_of(bundle: Bundle, wanted: Sequence[str] = PRECISIONS) -> list[str]:
+    """Return which of some precisions a model can be run in."""
+    return [name for name in wanted if name == "fp32" or bundle.model.encoder.cell == "gru"]
+
+
+def native(bundle: Bundle, precision: str) -> Engine:
+    """Return the network that predictions run through."""
+    if isinstance(bundle.model, ForecastModelConfig):
+        return ForecastNetwork(bundle.model, bundle.weights, precision)
+    network: Any = Network(bundle.model, bundle.weights, precision)
+    return network
+
+
+def torch_engine(bundle: Bundle) -> Engine | None:
+    """Return the same model as a torch module, None where torch is not installed."""
+    if find_spec("torch") is None:
+        return None
+    from ..nn.engine import engine
+
+    return engine(bundle.model, bundle.weights)

@@ -1,0 +1,66 @@
+"""Inputs made up for a model: of every length that matters, of what it knows and of what it does not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ..bundle import Bundle
+from ..config import ForecastModelConfig
+from ..data.audio import AudioFeatures
+from ..data.series import SeriesFeatures
+from ..data.text import TextFeatures
+
+__all__ = ["EDGES", "LENGTHS", "features"]
+
+EDGES = (0, 1, 2, 129)
+"""Lengths that are verified whatever data there is: the empty sequence, one step, two, and a long one."""
+
+LENGTHS = (0, 0, 1, 1, 2, 2, 3, 4, 5, 7, 8, 9, 13, 15, 16, 17, 31, 32, 33, 47, 63, 64, 65, 100, 129, 200, 512)
+"""Lengths where there is no data."""
+
+UNKNOWN = 0.05
+"""Share of the units of a text that no vocabulary knows."""
+
+
+def features(bundle: Bundle, lengths: Sequence[int], seed: int = 0) -> list[np.ndarray]:
+    """Return made-up inputs of a model as its network reads them: one of each length, of a forecaster windows."""
+    random = np.random.default_rng(seed)
+    model, read = bundle.model, bundle.config.features
+    if isinstance(model, ForecastModelConfig):
+        return [_window(model, random, n) for n in range(len(lengths))]
+    if isinstance(read, TextFeatures):
+        made: list[Any] = [_text(read, n, random) for n in lengths]
+        return read.features_many(made)
+    if isinstance(read, SeriesFeatures):
+        return [read.features(_series(read, n, random)) for n in lengths]
+    assert isinstance(read, AudioFeatures)
+    return [random.standard_normal((n, read.values)).astype(np.float32) for n in lengths]
+
+
+def _text(read: TextFeatures, length: int, random: np.random.Generator) -> Any:
+    known = read.vocabulary or ("a",)
+    # As in texts, the first units of a vocabulary, which is sorted by frequency, come most often.
+    places = (len(known) ** random.random(length)).astype(int) - 1
+    units = [known[place] if random.random() > UNKNOWN else "\u2603" for place in places]
+    if read.unit == "token":
+        return units
+    return ("" if read.unit == "char" else " ").join(units)
+
+
+def _series(read: SeriesFeatures, length: int, random: np.random.Generator) -> np.ndarray:
+    shape = (length, len(read.mean))
+    values = np.array(read.mean) + np.array(read.std) * random.standard_normal(shape)
+    for column in read.missing:
+        values[random.random(length) < 0.2, column] = np.nan
+    return values
+
+
+def _window(model: ForecastModelConfig, random: np.random.Generator, n: int) -> np.ndarray:
+    """Return a random walk; the first window does not change at all, and what is not known of the future is NaN."""
+    moves = random.standard_normal((model.rows, model.inputs)) * (0.1 if n else 0.0)
+    window = (random.standard_normal(model.inputs) + moves.cumsum(axis=0)).astype(np.float32)
+    window[model.lookback :, : model.targets + model.past] = np.nan
+    return window
