@@ -66,20 +66,20 @@ def test_both_languages_are_spoken(browser: Browser, shipped: Server) -> None:
     ready(browser, shipped)
     browser.run("document.querySelector('[data-language=zh]').click()")
     assert "从两端读过" in browser.run("document.querySelector('footer').innerText") or browser.run(
-        "/[\\u4e00-\\u9fff]/.test(document.querySelector('button.act').innerText)"
+        "/[\\u4e00-\\u9fff]/.test(document.querySelector('#work button.act').innerText)"
     )
     assert browser.run("document.documentElement.lang").startswith("zh")
     look(browser, "chinese")
     browser.run("document.querySelector('[data-language=en]').click()")
     assert browser.run("document.documentElement.lang") == "en"
-    assert browser.run("document.querySelector('button.act').innerText") == "Read"
+    assert browser.run("document.querySelector('#work button.act').innerText") == "Read"
 
 
-def test_refusals_are_shown_in_the_servers_words(
-    browser: Browser, start: Callable[..., Server], models: Path
-) -> None:
+def test_refusals_are_shown_in_the_servers_words(browser: Browser, start: Callable[..., Server], models: Path) -> None:
     ready(browser, start(str(models / "films"), "--max-length", "5"))
-    browser.run("document.querySelector('textarea').value = '这部电影太棒了'; document.querySelector('button.act').click()")
+    browser.run(
+        "document.querySelector('textarea').value = '这部电影太棒了'; document.querySelector('#work button.act').click()"
+    )
     told = browser.until("!document.querySelector('#error').hidden && document.querySelector('#error').innerText")
     assert told.endswith(".")
     assert "7" in told
@@ -92,6 +92,6 @@ def test_a_series_is_drawn_and_answered(browser: Browser, start: Callable[..., S
         "(() => { const area = document.querySelector('textarea'); area.value = '1,2\\n3,4\\n5,1\\n';"
         "area.dispatchEvent(new Event('input', {bubbles: true})); document.querySelector('#work button.act').click(); })()"
     )
-    browser.until("document.querySelector('#answer svg, #work svg')")
+    browser.until("document.querySelectorAll('#answer svg path.line').length == 2")
     browser.until("document.querySelector('#answer').innerText.length > 0")
     look(browser, "series")
