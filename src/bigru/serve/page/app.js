@@ -45,7 +45,8 @@ async function work(job) {
   } catch (error) {
     if (!current()) return;
     if (!(error instanceof api.Refusal)) throw error;
-    complain(error);
+    // Whoever has given no key yet is asked for one, not scolded.
+    if (error.status !== 401 || api.hasKey()) complain(error);
     if (error.status === 401) askForKey(() => work(job));
   } finally {
     if (current()) busy(false);
@@ -83,7 +84,7 @@ function describe() {
   const kind = { text: "ofText", series: "ofSeries", audio: "ofAudio", table: "ofTable" }[kindOf(model)];
   const about = t(model.task, { kind: t(kind) });
   const few = model.labels.length <= FEW ? model.labels.map((label) => t(label)).join(language.now === "zh" ? "、" : ", ") : "";
-  find("about").textContent = few && model.task === "classify" ? `${about}: ${few}` : about;
+  find("about").textContent = few && model.task === "classify" ? `${about}${language.now === "zh" ? "：" : ": "}${few}` : about;
 }
 
 function pick(model) {
@@ -108,6 +109,7 @@ async function load() {
     const chooser = find("model");
     chooser.replaceChildren(...state.models.map(({ name }) => h("option", { value: name }, name)));
     chooser.disabled = state.models.length < 2;
+    chooser.hidden = !state.models.length;
     if (!state.models.length) throw new api.Refusal(0, t("noModels"));
     pick(state.models.find((model) => model.default) ?? state.models[0]);
   });
