@@ -17,10 +17,8 @@ from websockets.sync.client import connect
 
 CHROMIUM = os.environ.get("BIGRU_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
 
-QUIET = (
-    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync --remote-debugging-port=0"
-).split()
+QUIET = ["headless", "no-sandbox", "disable-gpu", "disable-quic", "no-first-run", "disable-background-networking"]
+QUIET += ["disable-component-update", "disable-sync", "remote-debugging-port=0"]
 
 
 class Browser:
@@ -29,7 +27,12 @@ class Browser:
     def __init__(self, width: int, height: int, *, dark: bool = False) -> None:
         assert CHROMIUM is not None
         self._profile = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
-        command = [CHROMIUM, *QUIET, f"--user-data-dir={self._profile.name}", "about:blank"]
+        command = [
+            CHROMIUM,
+            *(f"--{option}" for option in QUIET),
+            f"--user-data-dir={self._profile.name}",
+            "about:blank",
+        ]
         self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self._numbers = itertools.count(1)
         port, path = self._address()
@@ -89,8 +92,9 @@ class Browser:
         raise AssertionError(f"not true within {seconds} s: {line}\n{self.run('document.body.innerText')}")
 
     def picture(self, path: Path) -> None:
-        """Write what is seen as PNG."""
-        path.write_bytes(base64.b64decode(self._call("Page.captureScreenshot", format="png")["data"]))
+        """Write the whole page as PNG."""
+        told = self._call("Page.captureScreenshot", format="png", captureBeyondViewport=True)
+        path.write_bytes(base64.b64decode(told["data"]))
 
     def close(self) -> None:
         """End the browser."""

@@ -53,7 +53,9 @@ def test_series_are_answered(server: Server, models: Path) -> None:
 
 def test_many_clients_get_their_own_answers(server: Server, models: Path) -> None:
     texts = [text * n for n in range(1, 30) for text in TEXTS]
-    want = {text: answer["label"] for text, answer in zip(texts, bigru.load(models / "films").predict(texts), strict=True)}
+    want = {
+        text: answer["label"] for text, answer in zip(texts, bigru.load(models / "films").predict(texts), strict=True)
+    }
 
     def one(text: str) -> str:
         return server.ask(PREDICT, {"inputs": [text]})[2]["answers"][0]["label"]
@@ -136,7 +138,9 @@ def test_another_type_and_method_are_refused(server: Server) -> None:
 
 def test_a_huge_body_is_refused_before_it_is_read(server: Server) -> None:
     with socket.create_connection(("127.0.0.1", server.port), timeout=10) as client:
-        head = f"POST {PREDICT} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100000000\r\n\r\n"
+        head = (
+            f"POST {PREDICT} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100000000\r\n\r\n"
+        )
         client.sendall(head.encode())
         assert b" 413 " in client.recv(4096)
 

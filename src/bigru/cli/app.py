@@ -211,12 +211,14 @@ def serve(
     max_inputs: Annotated[int | None, typer.Option(help="Inputs of a request at most.")] = None,
     max_length: Annotated[int | None, typer.Option(help="Characters, tokens or rows of an input at most.")] = None,
     max_waiting: Annotated[int | None, typer.Option(help="Requests that may wait for a model at most.")] = None,
+    max_wait: Annotated[float | None, typer.Option(help="Seconds of work that may wait for a model at most.")] = None,
     timeout: Annotated[float | None, typer.Option(help="Seconds until a request is given up.")] = None,
 ) -> None:
     """Serve models over HTTP, with a page to try them at /: the address on stdout, everything else on stderr."""
     from .serve import serve
 
-    limits = {"body": max_body, "inputs": max_inputs, "length": max_length, "waiting": max_waiting, "timeout": timeout}
+    limits = {"body": max_body, "inputs": max_inputs, "length": max_length, "timeout": timeout}
+    limits |= {"waiting": max_waiting, "wait": max_wait}
     serve(models or [], host, port, precision, api_key_file, **limits)
 
 

@@ -33,7 +33,7 @@ INLINE = 1 << 10
 """Steps up to which a batch is run in the event loop itself: one or two milliseconds."""
 
 MEMORY = 0.9
-"""Share of the old estimate in the seconds that a request takes."""
+"""Share of the old estimate in the seconds that a step takes."""
 
 
 class Waiting:
@@ -56,7 +56,7 @@ class Batcher:
 
     Args:
         run: from inputs to what came of each, in their order; called in one thread at a time.
-        limits: `waiting` and `queued` bound the queue.
+        limits: `waiting`, `queued` and `wait` bound the queue.
         executor: where batches run that are not small.
         meter: told of every batch.
     """
@@ -84,12 +84,7 @@ class Batcher:
             RefusedError: the queue is full; 503, with the seconds after which it may have room.
         """
         steps = sum(lengths)
-        if self._open >= self._limits.waiting or (self._queue and self._steps + steps > self._limits.queued):
-            after = str(self.seconds())
-            got = f"{self._open} that wait"
-            raise RefusedError(
-                503, "requests", "fewer", got, f"Try again in {after} s.", headers={"retry-after": after}
-            )
+        self.check(steps)
         future: asyncio.Future[list[Outcome]] = self._loop.create_future()
         self._open += 1
         self._steps += steps
@@ -98,9 +93,26 @@ class Batcher:
         self._plan()
         return future
 
+    def check(self, steps: int = 0) -> None:
+        """Raise RefusedError, as `submit` does, if so many steps more have no room now.
+
+        To be asked before a body is read: a refusal must cost far less than an answer, or a server that has too much to
+        do has no time to do it. Where nothing waits, there is room for anything.
+        """
+        limits, waits = self._limits, self._steps
+        full = self._open >= limits.waiting
+        if not full and self._queue:
+            full = waits + steps > limits.queued or self._pace * waits > limits.wait
+        if full:
+            after = str(self.seconds())
+            got = f"{self._open} that wait"
+            raise RefusedError(
+                503, "requests", "fewer", got, f"Try again in {after} s.", headers={"retry-after": after}
+            )
+
     def seconds(self) -> int:
         """Return the whole seconds, 1 to 60, in which what waits now may be answered."""
-        return min(max(math.ceil(self._pace * self._open), 1), 60)
+        return min(max(math.ceil(self._pace * self._steps), 1), 60)
 
     def _close(self, _: asyncio.Future[list[Outcome]]) -> None:
         self._open -= 1
@@ -117,10 +129,10 @@ class Batcher:
         if not taken:
             return
         if steps <= INLINE:
-            self._deliver(taken, *self._ran(taken))
+            self._deliver(taken, steps, *self._ran(taken))
         else:
             self._busy = True
-            self._loop.run_in_executor(self._executor, self._away, taken)
+            self._loop.run_in_executor(self._executor, self._away, taken, steps)
             return
         if self._queue:
             self._plan()
@@ -158,20 +170,19 @@ class Batcher:
             return None, time.perf_counter() - began
         return outcomes, time.perf_counter() - began
 
-    def _away(self, taken: Taken) -> None:
+    def _away(self, taken: Taken, steps: int) -> None:
         outcomes, seconds = self._ran(taken)
-        self._loop.call_soon_threadsafe(self._back, taken, outcomes, seconds)
+        self._loop.call_soon_threadsafe(self._back, taken, steps, outcomes, seconds)
 
-    def _back(self, taken: Taken, outcomes: list[Outcome] | None, seconds: float) -> None:
+    def _back(self, taken: Taken, steps: int, outcomes: list[Outcome] | None, seconds: float) -> None:
         self._busy = False
-        self._deliver(taken, outcomes, seconds)
+        self._deliver(taken, steps, outcomes, seconds)
         if self._queue:
             self._plan()
 
-    def _deliver(self, taken: Taken, outcomes: list[Outcome] | None, seconds: float) -> None:
+    def _deliver(self, taken: Taken, steps: int, outcomes: list[Outcome] | None, seconds: float) -> None:
         self._meter.batch(len(taken), seconds)
-        share = seconds / len({id(request) for request, _ in taken})
-        self._pace = MEMORY * self._pace + (1 - MEMORY) * share
+        self._pace = MEMORY * self._pace + (1 - MEMORY) * seconds / max(steps, 1)
         if outcomes is None:
             for request, _ in taken:
                 if not request.future.done():

@@ -39,6 +39,7 @@ async def predict(service: Service, name: str, headers: Headers, receive: Receiv
     """Answer `POST /v1/models/{name}/predict`."""
     served = service.served(name)
     check_json(headers)
+    served.answers.check()
     asked = parse(await read(headers, receive, service.limits))
     check_keys(asked, ("inputs", "options"))
     inputs, timeout = asked.get("inputs"), options_of(asked)
@@ -53,6 +54,7 @@ async def audio(service: Service, name: str, headers: Headers, receive: Receive)
     if served.model.kind != "audio":
         remedy = f"Send {served.model.kind} inputs to /predict."
         raise RefusedError(400, "model", "one that reads audio", f"one that reads {served.model.kind}", remedy)
+    served.answers.check()
     content = await read(headers, receive, service.limits)
     if not content:
         raise RefusedError(400, "body", "an audio file", "nothing")
@@ -65,6 +67,7 @@ async def explain(service: Service, name: str, headers: Headers, receive: Receiv
     """Answer `POST /v1/models/{name}/explain`."""
     served = service.served(name)
     check_json(headers)
+    served.explanations.check()
     asked = parse(await read(headers, receive, service.limits))
     check_keys(asked, ("input", "options"))
     _check_explainable(served)

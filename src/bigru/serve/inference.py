@@ -58,6 +58,7 @@ async def infer(service: Service, name: str, headers: Headers, receive: Receive)
     if b"inference-header-content-length" in headers:
         raise RefusedError(400, "body", "JSON alone", "binary tensors behind it")
     check_json(headers)
+    served.answers.check()
     asked = parse(await read(headers, receive, service.limits))
     own = asked.get("id")
     if own is not None and not isinstance(own, str):

@@ -22,6 +22,7 @@ class Limits:
         seconds: of one recording.
         waiting: requests of one model that wait or are being answered; one more is refused with 503.
         queued: characters, tokens or rows of one model that wait; beyond them, 503.
+        wait: seconds of work of one model that may wait, as its last batches took; beyond them, 503.
         timeout: seconds after which an answer is given up, with 504.
         sending: seconds that a client may take to send the head of a request, and its body again.
         idle: seconds that a connection is kept open without a request.
@@ -34,6 +35,7 @@ class Limits:
     seconds: float = 600.0
     waiting: int = 1024
     queued: int = 1 << 22
+    wait: float = 2.0
     timeout: float = 30.0
     sending: float = 10.0
     idle: float = 30.0

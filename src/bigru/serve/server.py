@@ -34,6 +34,40 @@ HEAD = 1 << 16
 BACKLOG = 2048
 
 
+class Joined:
+    """A transport that sends the head of a response with the body that follows it: uvicorn writes them one by one, and
+    each write is a call of the system that takes as long as a short text takes the model."""
+
+    def __init__(self, transport: Any, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport, self._loop = transport, loop
+        self._held: bytes | None = None
+        self._handle: asyncio.Handle | None = None
+
+    def write(self, data: bytes) -> None:
+        """Keep the first piece for the second, which comes within the same turn of the loop or not at all."""
+        if self._handle is None:
+            self._held, self._handle = data, self._loop.call_soon(self._flush)
+        elif self._held is None:
+            self._transport.write(data)
+        else:
+            self._handle.cancel()
+            data, self._held = self._held + data, None
+            self._transport.write(data)
+
+    def _flush(self) -> None:
+        if self._held is not None:
+            data, self._held = self._held, None
+            self._transport.write(data)
+
+    def close(self) -> None:
+        """Close the connection behind what was written."""
+        self._flush()
+        self._transport.close()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+
 class Protocol(HttpToolsProtocol):
     """A connection that is closed if a request does not come to its end, and whose head is bounded."""
 
@@ -100,6 +134,10 @@ class Protocol(HttpToolsProtocol):
         self._head += count
         if self._head > HEAD:
             raise ValueError("too long a head")
+
+    def _start_asgi_task(self, cycle: Any, app: Any) -> None:
+        cycle.transport = Joined(cycle.transport, self.loop)
+        super()._start_asgi_task(cycle, app)
 
     def on_message_complete(self) -> None:
         """End a request."""

@@ -5,7 +5,8 @@ import { known, percent, t } from "./language.js";
 
 const SHOWN = 8;
 
-const nameOf = (label) => (known(label) ? `${t(label)} ${label}` : label);
+// What a model calls a label always stands there; beside it, what the label means where the page knows that.
+const nameOf = (label) => (known(label) && t(label) !== label ? `${t(label)} ${label}` : label);
 
 function bars(scores, given) {
   const sorted = Object.entries(scores).sort((one, other) => other[1] - one[1]);
@@ -16,7 +17,7 @@ function bars(scores, given) {
       h(
         "li",
         { class: given.includes(label) ? "given" : null },
-        h("span", { class: "name" }, label),
+        h("span", { class: "name" }, nameOf(label)),
         h("span", { class: "track" }, h("span", { class: "fill", vars: { share } })),
         h("span", { class: "number" }, percent(share)),
       ),
@@ -31,7 +32,7 @@ export function labelled(answer) {
   return h(
     "div",
     { class: "labelled" },
-    h("p", { class: "verdict", "data-role": "label" }, given.join("  ") || "–"),
+    h("p", { class: "verdict", "data-role": "label" }, given.map(nameOf).join("  ") || "–"),
     !given.length && h("p", { class: "quiet" }, t("noLabels")),
     !inside && h("p", { class: "quiet" }, t("between")),
     bars(answer.scores, given),

@@ -15,6 +15,8 @@ export const useKey = (given) => {
   key = given;
 };
 
+export const hasKey = () => key !== "";
+
 async function send(path, options = {}) {
   const headers = { ...options.headers, ...(key ? { Authorization: `Bearer ${key}` } : {}) };
   let response;

@@ -2,7 +2,7 @@
 
 import * as api from "./api.js";
 import { find, h } from "./dom.js";
-import { begin, choose, t, translate } from "./language.js";
+import { begin, choose, language, t, translate } from "./language.js";
 import { recordings } from "./audio.js";
 import { series, tables } from "./series.js";
 import { text } from "./text.js";
@@ -10,6 +10,9 @@ import { text } from "./text.js";
 const VIEWS = { text, series, audio: recordings, table: tables };
 
 const state = { models: [], model: null, views: {}, view: null, turn: 0, retry: null };
+
+// So many labels are named in front of the input.
+const FEW = 6;
 
 const kindOf = (model) => (model.task === "forecast" ? "table" : model.input);
 
@@ -42,7 +45,8 @@ async function work(job) {
   } catch (error) {
     if (!current()) return;
     if (!(error instanceof api.Refusal)) throw error;
-    complain(error);
+    // Whoever has given no key yet is asked for one, not scolded.
+    if (error.status !== 401 || api.hasKey()) complain(error);
     if (error.status === 401) askForKey(() => work(job));
   } finally {
     if (current()) busy(false);
@@ -78,7 +82,9 @@ function describe() {
   const model = state.model;
   if (!model) return;
   const kind = { text: "ofText", series: "ofSeries", audio: "ofAudio", table: "ofTable" }[kindOf(model)];
-  find("about").textContent = t("about", { task: t(model.task), kind: t(kind) });
+  const about = t(model.task, { kind: t(kind) });
+  const few = model.labels.length <= FEW ? model.labels.map((label) => t(label)).join(language.now === "zh" ? "、" : ", ") : "";
+  find("about").textContent = few && model.task === "classify" ? `${about}${language.now === "zh" ? "：" : ": "}${few}` : about;
 }
 
 function pick(model) {
@@ -103,6 +109,7 @@ async function load() {
     const chooser = find("model");
     chooser.replaceChildren(...state.models.map(({ name }) => h("option", { value: name }, name)));
     chooser.disabled = state.models.length < 2;
+    chooser.hidden = !state.models.length;
     if (!state.models.length) throw new api.Refusal(0, t("noModels"));
     pick(state.models.find((model) => model.default) ?? state.models[0]);
   });

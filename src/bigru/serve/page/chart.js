@@ -105,10 +105,10 @@ function plot(shown, width) {
 
 function reading(shown, n) {
   const at = (line) => line.values[n - (line.from ?? 0)];
-  const parts = shown.lines.filter((line) => finite(at(line) ?? null)).map((line) => `${line.name} ${short(at(line))}`);
+  const parts = shown.lines.filter((line) => finite(at(line) ?? null)).map((line) => `${line.name}: ${short(at(line))}`);
   for (const band of shown.bands) {
     const k = n - band.from;
-    if (finite(band.lows[k] ?? null)) parts.push(`${band.name} ${short(band.lows[k])} – ${short(band.highs[k])}`);
+    if (finite(band.lows[k] ?? null)) parts.push(`${band.name}: ${short(band.lows[k])} – ${short(band.highs[k])}`);
   }
   return [shown.labels[n], ...parts, shown.notes?.[n]].filter(Boolean).join("   ");
 }

@@ -64,7 +64,7 @@ function strip(answer) {
     stretches(answer.tags).map(({ tag, from, count }) =>
       h(
         "span",
-        { class: `c${names.indexOf(tag) % 6}`, vars: { count }, title: `${tag}: ${t("step", { n: from + 1 })} – ${from + count}` },
+        { class: `c${(names.indexOf(tag) + 2) % 6}`, vars: { count }, title: `${tag}: ${t("step", { n: from + 1 })} – ${from + count}` },
         h("span", {}, tag),
       ),
     ),
@@ -132,7 +132,7 @@ function forecastOf(table, answer, target) {
   const kept = place.slice(Math.max(0, filled - Math.max(LEAST_PAST, PAST * ahead.length)), filled);
   const past = history ? kept.map((n) => history.values[n]) : [];
   const clock = table.find((column) => !column.numeric && column.values[0] !== answer.series);
-  const labels = [...kept.map((n) => clock?.values[n] ?? t("step", { n: n + 1 })), ...answer.time];
+  const labels = [...kept.map((n) => clock?.values[n]?.replace("T", " ") ?? t("step", { n: n + 1 })), ...answer.time];
   // The line of the forecast, and its bands, begin at the last value that is known.
   const joint = past.length ? [past.at(-1)] : [];
   const from = past.length - joint.length;

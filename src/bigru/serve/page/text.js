@@ -31,7 +31,7 @@ function inputOf(ask, example) {
     { class: "writing", on: { submit: (event) => { event.preventDefault(); ask(); } } },
     area,
     h("div", { class: "row end" }, h("button", { class: "act", "data-t": "read" })),
-    h("div", { class: "examples", role: "group", "data-t-label": "examples" }, examples),
+    h("div", { class: "examples", role: "group", "data-t-label": "examples" }, h("p", { class: "quiet", "data-t": "examples" }), examples),
   );
   return { form, area };
 }
