@@ -62,7 +62,9 @@ def test_inputs_of_the_user_come_before_made_up_ones() -> None:
     assert (report.samples, report.given, report.steps) == (len(TEXTS) + 4, len(TEXTS), 129)
     assert report.rows[0].engine == "reading"
     assert report.passed
-    assert here(BUNDLES["text"], TEXTS, most=2).given == 2
+    assert here(BUNDLES["text"], TEXTS).notes == []
+    taken = here(BUNDLES["text"], TEXTS, most=2)
+    assert (taken.given, taken.notes) == (2, [f"2 of {len(TEXTS)} samples given were taken."])
     with pytest.raises(ArgumentError, match=r"^verify: inputs must be at least one sample, got none\.$"):
         here(BUNDLES["text"], [])
 
