@@ -144,7 +144,7 @@ def row(difference: float, changed: int = 0, ties: int = 0) -> Row:
 def test_a_report_by_hand() -> None:
     sound = Report([row(9e-6, ties=2)], 9, 0, 5, "native x fp32")
     sound.require("save")
-    assert sound.table()[1] == ("torch", "9.0e-06", "0 of 9, 2 tied", "", "", "passed")
+    assert sound.table()[1] == ("torch", "9.0e-06", "0 / 9, 2 tied", "", "", "passed")
     broken = Report([row(9e-6), row(float("inf"), 3)], 9, 4, 5, "native x fp32", ["A note."])
     assert (sound.passed, broken.passed, row(1.1e-5).passed, row(0.0, 1).passed) == (True, False, False, False)
     assert broken.to_json()["rows"][1]["difference"] is None
