@@ -62,7 +62,9 @@ def test_inputs_of_the_user_come_before_made_up_ones() -> None:
     assert (report.samples, report.given, report.steps) == (len(TEXTS) + 4, len(TEXTS), 129)
     assert report.rows[0].engine == "reading"
     assert report.passed
-    assert here(BUNDLES["text"], TEXTS, most=2).given == 2
+    assert here(BUNDLES["text"], TEXTS).notes == []
+    taken = here(BUNDLES["text"], TEXTS, most=2)
+    assert (taken.given, taken.notes) == (2, [f"2 of {len(TEXTS)} samples given were taken."])
     with pytest.raises(ArgumentError, match=r"^verify: inputs must be at least one sample, got none\.$"):
         here(BUNDLES["text"], [])
 
@@ -142,7 +144,7 @@ def row(difference: float, changed: int = 0, ties: int = 0) -> Row:
 def test_a_report_by_hand() -> None:
     sound = Report([row(9e-6, ties=2)], 9, 0, 5, "native x fp32")
     sound.require("save")
-    assert sound.table()[1] == ("torch", "9.0e-06", "0 of 9, 2 tied", "", "", "passed")
+    assert sound.table()[1] == ("torch", "9.0e-06", "0 / 9, 2 tied", "", "", "passed")
     broken = Report([row(9e-6), row(float("inf"), 3)], 9, 4, 5, "native x fp32", ["A note."])
     assert (sound.passed, broken.passed, row(1.1e-5).passed, row(0.0, 1).passed) == (True, False, False, False)
     assert broken.to_json()["rows"][1]["difference"] is None

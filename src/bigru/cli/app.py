@@ -172,7 +172,7 @@ def verify(
     id_column: IdColumn = None,
     time_column: TimeColumn = None,
     fill: Fill = None,
-    most: Annotated[int | None, typer.Option(help="Samples of the data that are taken at most.")] = None,
+    most: Annotated[int, typer.Option(help="Samples of the data that are taken at most.")] = 1000,
     keep_card: Annotated[bool, typer.Option("--keep-card", help="Leave the model card as it is.")] = False,
 ) -> None:
     """Run a model on every engine, alone, in batches and beside padding. Exit code 1 if answers differ."""

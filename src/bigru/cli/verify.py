@@ -22,9 +22,7 @@ from .show import note, table
 __all__ = ["verify"]
 
 
-def verify(
-    model: Path, data: Path | None, *, most: int | None, write: bool, fill: str | None, **options: str | None
-) -> int:
+def verify(model: Path, data: Path | None, *, most: int, write: bool, fill: str | None, **options: str | None) -> int:
     """Print every comparison as JSON on stdout and a table on stderr, and write it into the model card.
 
     Args:
@@ -43,7 +41,7 @@ def verify(
         note(f"{name} is not what was verified here last.")
     if data is not None and not data.exists():
         raise ArgumentError(sentence("verify", "data", "a file or folder that exists", repr(str(data))))
-    if most is not None and most < 1:
+    if most < 1:
         raise ArgumentError(sentence("verify", "--most", "at least 1", most))
     inputs = None if data is None else _inputs(predictor, data, fill, **options)
     engines, missing = _onnx(predictor.bundle)

@@ -150,5 +150,5 @@ def _shown(rows: Iterable[Row]) -> tuple[str, str]:
     if not found:
         return "", ""
     labels, ties = sum(figures.labels for figures in found), sum(figures.ties for figures in found)
-    changed = f"{sum(f.changed for f in found):,} of {labels:,}" if labels else ""
+    changed = f"{sum(f.changed for f in found):,} / {labels:,}" if labels else ""
     return f"{max(f.difference for f in found):.1e}", changed + (f", {ties:,} tied" if ties else "")

@@ -102,10 +102,14 @@ def verify(
         found = sets.on(instruction_set, bundle, features, plan, wanted)
         for precision, (alone, of_plan) in found.items():
             add(f"{PREFIX}{instruction_set} {precision}", alone, of_plan, base)
-    notes = ["torch is not installed here and was left out."] if torch and module is None else []
+    taken = len(features) - len(made_up)
+    notes = (
+        [] if inputs is None or taken == len(inputs) else [f"{taken:,} of {len(inputs):,} samples given were taken."]
+    )
+    notes += ["torch is not installed here and was left out."] if torch and module is None else []
     if len(chosen) < len(features):
         notes.append(f"The reference ran {len(chosen):,} of the samples.")
-    return Report(rows, len(features), len(features) - len(made_up), max(steps), hub, notes)
+    return Report(rows, len(features), taken, max(steps), hub, notes)
 
 
 def _given(bundle: Bundle, inputs: Sequence[Any] | None, most: int | None, rows: list[Row]) -> list[np.ndarray]:
