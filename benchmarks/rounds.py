@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
+import threading
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
@@ -32,7 +34,7 @@ def rounds(
         done: takes a row, what its seeds gave, and what the baseline gave.
     """
     threads = max(1, len(os.sched_getaffinity(0)) // jobs)
-    with ProcessPoolExecutor(jobs, max_tasks_per_child=1) as pool:
+    with ProcessPoolExecutor(jobs, initializer=_end_with_parent, max_tasks_per_child=1) as pool:
         queued = {
             name: (
                 [pool.submit(train, name, folder, seed, threads) for seed in seeds],
@@ -42,3 +44,15 @@ def rounds(
         }
         for name, (runs, beside) in queued.items():
             done(name, [one.result() for one in runs], beside.result())
+
+
+def _end_with_parent() -> None:
+    """End this process when the one that started it ends, however that ends: a killed one ends no pool."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def watch() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()

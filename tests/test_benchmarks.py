@@ -8,7 +8,8 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,44 @@ def scripts(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     yield
     for name in [name for name in sys.modules if name.split(".")[0] in {"contenders", "kernels", "render"}]:
         del sys.modules[name]
+
+
+QUEUE = """
+import os, sys, time
+from pathlib import Path
+from rounds import rounds
+
+def train(name, folder, seed, threads):
+    (folder / str(os.getpid())).touch()
+    time.sleep(60)
+
+def nothing(*all):
+    pass
+
+if __name__ == "__main__":
+    rounds(["a"], Path(sys.argv[1]), [1, 2], 2, train, nothing, nothing)
+"""
+
+
+def test_no_worker_outlives_a_queue_that_is_killed(tmp_path: Path) -> None:
+    script, started = tmp_path / "queue_of_two.py", tmp_path / "started"
+    script.write_text(QUEUE, encoding="utf-8")
+    started.mkdir()
+    own = {**os.environ, "PYTHONPATH": str(BENCHMARKS)}
+    queue = subprocess.Popen([sys.executable, str(script), str(started)], env=own, start_new_session=True)
+    workers = _until(lambda: [int(file.name) for file in started.iterdir()], lambda found: len(found) == 2)
+    os.kill(queue.pid, signal.SIGKILL)
+    queue.wait()
+    _until(lambda: [pid for pid in workers if Path(f"/proc/{pid}").exists()], lambda left: not left)
+
+
+def _until(look: Callable[[], list[int]], enough: Callable[[list[int]], bool]) -> list[int]:
+    """Return what is seen as soon as it is enough."""
+    end = time.monotonic() + 40
+    while not enough(found := look()):
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    return found
 
 
 def test_a_cell_is_measured_by_engines_in_processes_of_their_own() -> None:

@@ -16,7 +16,7 @@ from bigru.config import ForecastModelConfig
 from bigru.data.timetable import TimeTable
 from bigru.data.windows import Windows
 from bigru.errors import ArgumentError, DataError
-from bigru.runtime.forecaster import Forecaster
+from bigru.runtime.forecaster import Forecaster, spread_of
 from bigru.tasks import forecast
 from bigru.tasks.forecast import Cut
 from bigru.train.export import export
@@ -199,6 +199,30 @@ def test_intervals_hold_what_they_say_where_dev_is_like_the_rest(quantiles: tupl
     report = Forecaster(calibrated(made, dev)).score(test)
     assert report["coverage_50"] == pytest.approx(0.5, abs=0.03)
     assert report["coverage_90"] == pytest.approx(0.9, abs=0.02)
+
+
+def test_how_far_a_window_wanders_by_hand() -> None:
+    swing = np.tile([0.0, 5.0, 2.0, 7.0], 3)
+    rising = np.arange(12.0)
+    past = np.stack([swing, swing + rising, 0 * rising], axis=1)[None].astype(np.float32)
+    # Half of 12 rows holds one season of 4: what comes back with it counts for nothing.
+    np.testing.assert_allclose(spread_of(past, 4), [[1e-3, 4, 1e-3]])
+    np.testing.assert_allclose(spread_of(past, 1)[0, 1], np.abs(past[0, 6:, 1] - past[0, :6, 1]).mean(), rtol=1e-6)
+    assert np.array_equal(spread_of(past, 24), spread_of(past, 1))
+    assert spread_of(past[:, :1], 4).tolist() == [[1, 1, 1]]
+
+
+def test_intervals_follow_a_series_that_grows_wilder() -> None:
+    table = hourly(3000)
+    values = table.series[0].values
+    values[:] = np.random.default_rng(3).normal(size=values.shape).cumsum(axis=0)
+    values[2000:] = values[1999] + 4 * (values[2000:] - values[1999])
+    made = forecaster(table, {"targets": ("a", "b")}, levels=(0.9,))
+    calm, wild = ([Cut(table.series[0], n) for n in part] for part in (range(1000, 1990), range(2020, 2990)))
+    outcome = Forecaster(calibrated(made, calm)).run(calm + wild)
+    low, high = forecast.intervals(made.config, outcome)
+    width = (high - low)[0].mean(axis=(1, 2))
+    assert width[len(calm) :].mean() / width[: len(calm)].mean() == pytest.approx(4, rel=0.2)
 
 
 def test_the_rank_of_an_interval_by_hand() -> None:

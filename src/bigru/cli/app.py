@@ -169,6 +169,19 @@ def predict(
 
 
 @app.command()
+def explain(
+    model: Annotated[Path, typer.Argument(help=MODEL)],
+    text: Annotated[str, typer.Argument(help="The text.")],
+    label: Annotated[str | None, typer.Option(help="Whose score; else that of the label that is answered.")] = None,
+    precision: Precision = "fp32",
+) -> None:
+    """Say what each character adds to the score of a label, by the direction that read it: JSON on stdout."""
+    from .explain import explain
+
+    explain(model, text, label, precision)
+
+
+@app.command()
 def doctor(
     data: Annotated[Path, typer.Argument(help=DATA)],
     dev: Annotated[Path | None, typer.Option(help="The dev part, to look for what is in both.")] = None,

@@ -63,14 +63,14 @@ class Forecaster:
 
     def run_windows(self, windows: Windows, batch_size: int = SIZE) -> Outcome:
         """Return what the network says of each window of `featurise`."""
-        model = self._network.model
+        model, season = self._network.model, self.config.features.season
         values = np.empty((len(windows), model.horizon, model.targets, model.heads), np.float32)
         spread = np.empty((len(windows), model.targets), np.float32)
         for start in range(0, len(windows), batch_size):
             part = np.arange(start, min(start + batch_size, len(windows)))
             inputs = windows.batch(part)[0]
             values[part] = self._network(inputs)
-            spread[part] = spread_of(inputs[:, : model.lookback, : model.targets])
+            spread[part] = spread_of(inputs[:, : model.lookback, : model.targets], season)
         return Outcome(np.sort(values, axis=3), spread, self._network.radius)
 
     def predict(self, table: TimeTable) -> list[dict[str, Any]]:
@@ -162,6 +162,15 @@ def cuts_of(config: forecast.Config, series: Series, first: int, end: int, strid
     return [Cut(series, origin) for origin in origins if series.known_at(origin)]
 
 
-def spread_of(past: np.ndarray) -> np.ndarray:
-    """Return how far the values of each window [B, L, C] lie apart, [B, C]: what the width of an interval follows."""
-    return np.maximum(past.std(axis=1), LEAST).astype(np.float32)
+def spread_of(past: np.ndarray, season: int) -> np.ndarray:
+    """Return how far each window [B, L, C] wanders, [B, C]: what the width of an interval follows.
+
+    It is the mean difference of rows half a window apart, in whole seasons where a half holds one, so that what comes
+    back every season counts for nothing.
+    """
+    half = past.shape[1] // 2
+    apart = half // season * season or half
+    if not apart:
+        return np.ones((len(past), past.shape[2]), np.float32)
+    moved = np.abs(past[:, apart:] - past[:, :-apart]).mean(axis=1)
+    return np.maximum(moved, LEAST).astype(np.float32)

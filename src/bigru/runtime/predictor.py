@@ -95,6 +95,7 @@ class Predictor:
         task: "classify", "tag" or "transcribe".
         labels: the labels, or the tags, in the order of the logits.
         metrics: what was measured when the model was made.
+        precision: as given.
     """
 
     def __init__(self, bundle: Bundle, precision: str = "fp32") -> None:
@@ -102,6 +103,7 @@ class Predictor:
         self.task = bundle.task
         self.labels = bundle.config.labels
         self.metrics = bundle.metrics
+        self.precision = precision
         self._task = TASKS[bundle.task]
         if isinstance(bundle.model, ForecastModelConfig):
             raise ArgumentError(sentence("Predictor", "model", "one for classify or tag", f"one for {bundle.task}"))

@@ -78,7 +78,7 @@ class Outcome(NamedTuple):
 
     Attributes:
         values: float32 [N, H, C, heads], the heads in rising order.
-        spread: float32 [N, C], how far the values of each past window lay apart; what an interval's width follows.
+        spread: float32 [N, C], how far each past window wandered; what an interval's width follows.
         radius: float32 [levels, H, C], half widths of the intervals in units of the spread.
     """
 
@@ -180,9 +180,9 @@ def score(config: Config, gold: np.ndarray, outcome: Outcome, inputs: Sequence[C
 def intervals(config: Config, outcome: Outcome) -> tuple[np.ndarray, np.ndarray]:
     """Return the ends of the conformal intervals in the scale of training: two arrays [levels, N, H, C].
 
-    An interval is as wide as the errors on dev were, measured in units of how far the window's own values lie apart;
-    where the model answers the two quantiles of a level, it begins and ends at those (conformalised quantile
-    regression, Romano et al. 2019, arXiv:1905.03222).
+    An interval is as wide as the errors on dev were, measured in units of how far the window read wanders; where the
+    model answers the two quantiles of a level, it begins and ends at those (conformalised quantile regression,
+    Romano et al. 2019, arXiv:1905.03222).
     """
     values, spread, radius = outcome
     lows, highs = [], []

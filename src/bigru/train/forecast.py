@@ -167,7 +167,7 @@ def calibrated(made: Bundle, cuts: Sequence[Cut]) -> Bundle:
     """Return a model with the half widths of its intervals measured on cuts that it did not learn from.
 
     Split conformal prediction (Papadopoulos et al. 2002), for each step and target by itself: of N errors, in units of
-    the spread of their window, the one of rank ceil((N + 1) * level) is the half width.
+    how far their window wanders (`spread_of`), the one of rank ceil((N + 1) * level) is the half width.
     """
     config = made.config
     assert isinstance(config, forecast.Config)
