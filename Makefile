@@ -22,8 +22,8 @@ test: lint $(RUNTIME)/ready
 	BIGRU_RUNTIME_PYTHON=$(RUNTIME)/bin/python $(BIN)/python -m pytest $(TESTS)
 
 lint: $(VENV)/ready
-	$(BIN)/ruff check src tests benchmarks examples
-	$(BIN)/ruff format --check src tests benchmarks examples
+	$(BIN)/ruff check src tests benchmarks examples models
+	$(BIN)/ruff format --check src tests benchmarks examples models
 	$(BIN)/mypy
 
 # Accuracy on the public data sets; DATA names the folder they lie in.

@@ -7,6 +7,7 @@ train
 runtime | nn
 convert
 bundle
+models
 tasks
 ops, data, metrics
 scheme, config

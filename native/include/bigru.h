@@ -215,12 +215,12 @@ typedef struct {
   const int64_t* lengths;  /* [B] each at least 0 */
 } bigru_sequences;
 
-/* A table of numbers by id: float32, or whole numbers with a scale per row. One of rows and whole is given. */
+/* A table of numbers by id: float32, or whole numbers with a scale per column. One of rows and whole is given. */
 typedef struct {
   int64_t size, dim;
   const float* rows;     /* [size, dim] */
   const int8_t* whole;   /* [size, dim], and */
-  const float* scales;   /* [size] */
+  const float* scales;   /* [dim] */
 } bigru_table;
 
 /* ids [N, C], each 0..size-1 of its table; tables [C]. to [B, T, sum of dims]: the tables' rows side by side, zero past each

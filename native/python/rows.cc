@@ -24,7 +24,7 @@ class Tables {
       const Shape shape = {table.size, table.dim};
       if (scales) {
         table.whole = data<const int8_t>("table", array, shape, "int8");
-        table.scales = in("scales", nb::cast<Array>(*scales), {table.size});
+        table.scales = in("scales", nb::cast<Array>(*scales), {table.dim});
         held_.push_back(*scales);
       } else {
         table.rows = in("table", array, shape);

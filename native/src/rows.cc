@@ -38,8 +38,8 @@ struct Tables {
       return;
     }
     const int8_t* __restrict whole = table.whole + first;
-    const float scale = table.scales[id];
-    for (int64_t i = 0; i < table.dim; ++i) to[i] = scale * static_cast<float>(whole[i]);
+    const float* __restrict scales = table.scales;
+    for (int64_t i = 0; i < table.dim; ++i) to[i] = scales[i] * static_cast<float>(whole[i]);
   }
 };
 

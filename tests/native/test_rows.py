@@ -24,7 +24,7 @@ def drawn(widths: tuple[int, ...], kind: str) -> list[reference.Table]:
             tables.append((random.normal(size=(11 + n, width)).astype(np.float32), None))
         else:
             whole = random.integers(-127, 128, (11 + n, width)).astype(np.int8)
-            tables.append((whole, random.uniform(0.01, 0.1, 11 + n).astype(np.float32)))
+            tables.append((whole, random.uniform(0.01, 0.1, width).astype(np.float32)))
     return tables
 
 
@@ -131,7 +131,7 @@ def test_what_does_not_fit_is_refused_by_name() -> None:
     uneven = Tables([np.zeros((4, 2), np.float32), np.zeros((4, 3), np.float32)])
     with pytest.raises(ValueError, match="the tables must be equally wide"):
         uneven.total(np.zeros((1, 2), np.int32), none, one)
-    with pytest.raises(ValueError, match=r"scales must be float32 \[4\]"):
+    with pytest.raises(ValueError, match=r"scales must be float32 \[2\]"):
         Tables([np.zeros((4, 2), np.int8)], [np.ones(3, np.float32)])
     with pytest.raises(ValueError, match=r"table must be int8 \[4, 2\]"):
         Tables([np.zeros((4, 2), np.float32)], [np.ones(4, np.float32)])

@@ -14,16 +14,22 @@ from typing import Any
 import numpy as np
 
 from .. import __version__
-from ..errors import ArgumentError, BundleError, sentence
+from ..errors import ArgumentError, BundleError, check_choice, sentence
+from ..models import find, shipped
 from . import documents
 from .card import page
 from .configuration import Shape, TaskConfig, check_agreement, model_of, task_of, written
+from .quantized import STORAGES, QuantizedWeights
 from .weights import WEIGHTS, packed, read_weights
 
 __all__ = ["FORMAT_VERSION", "Bundle", "load", "save"]
 
-FORMAT_VERSION = 1
-"""Version of the folder's format. Older versions stay readable; a change that old readers would misread raises it."""
+FORMAT_VERSION = 2
+"""Newest version of the folder's format. Older ones stay readable; a change that old readers would misread raises it.
+
+A model is written in the oldest version that can hold it: 1, or 2 where its weights are not stored as float32, as the
+key "storage" says.
+"""
 
 MODEL_TYPE = "bigru"
 
@@ -34,6 +40,9 @@ Only a killed process leaves them behind; the next model that is saved there cle
 """
 
 KEYS = ("model_type", "format_version", "library_version", "task", "task_config", "features", "model")
+
+KEYS_OF = {1: KEYS, 2: (*KEYS, "storage")}
+"""The keys of config.json by version."""
 
 FILES = ("model.safetensors", "vocabulary.json", "tokenizer.json", "metrics.json", "README.md", "config.json")
 """Every file of the format. config.json comes last into the folder and leaves it first: without it, no model."""
@@ -47,7 +56,8 @@ class Bundle:
         task: "classify", "tag", "forecast" or "transcribe".
         model: the shape of the network.
         config: the task's configuration, features included.
-        weights: the arrays by name, float32, as `bigru.bundle.weights.shapes` lists them.
+        weights: the arrays by name, float32, as `bigru.bundle.weights.shapes` lists them; `QuantizedWeights` keep those
+            of 8 bits as they are stored, and give float32 to whoever looks one up.
         metrics: scores and facts of the training, plain JSON values.
         card: Markdown for the model card, on the data above all; a text that begins with `---` is a whole card and
             is written as it is.
@@ -63,22 +73,35 @@ class Bundle:
     def __post_init__(self) -> None:
         check_agreement(self.task, self.model, self.config)
 
+    @property
+    def storage(self) -> str:
+        """How the weights are stored: "fp32" or "int8"."""
+        return "int8" if isinstance(self.weights, QuantizedWeights) else "fp32"
+
 
 def load(folder: str | os.PathLike[str]) -> Bundle:
     """Read a saved model.
+
+    Args:
+        folder: of the model; where nothing lies there, the name of one that comes with the package (`bigru.models`).
 
     Raises:
         BundleError: the folder is missing, incomplete, damaged, hostile, or newer than this version.
         MissingExtraError: a model of subwords where `tokenizers` is not installed.
     """
-    root = Path(folder)
+    root = find(folder)
     try:
         if not root.is_dir():
-            got = "a file" if root.exists() else "no such folder"
-            raise BundleError(sentence(str(folder), "model", "the folder of a saved model", got))
+            got, remedy = ("a file", "") if root.exists() else ("no such folder", _names(root))
+            raise BundleError(sentence(str(folder), "model", "the folder of a saved model", got, remedy))
         return _load(root)
     except OSError as error:
         raise BundleError(sentence(str(folder), "model", "readable", error.strerror)) from None
+
+
+def _names(path: Path) -> str:
+    """Return what could have been meant by a bare name."""
+    return f"These come with bigru: {', '.join(shipped())}." if len(path.parts) == 1 and not path.suffix else ""
 
 
 def _load(root: Path) -> Bundle:
@@ -95,13 +118,15 @@ def _load(root: Path) -> Bundle:
             None if tokenizer is None else documents.text(f"{root}/tokenizer.json", tokenizer),
         )
         check_agreement(values["task"], model, config)
+        storage = values.get("storage", "fp32")
+        check_choice("Bundle", "storage", storage, STORAGES)
     except ArgumentError as error:
         raise BundleError(f"{where}: {str(error)[:400]}") from None
     metrics = _document(root, "metrics.json", {})
     if not isinstance(metrics, dict):
         raise BundleError(sentence(f"{root}/metrics.json", "document", "an object", type(metrics).__name__))
     card = documents.text(f"{root}/README.md", documents.read(root, "README.md") or b"")
-    return Bundle(values["task"], model, config, read_weights(root, model), metrics, card)
+    return Bundle(values["task"], model, config, read_weights(root, model, storage), metrics, card)
 
 
 def _document(root: Path, name: str, default: Any) -> Any:
@@ -127,14 +152,12 @@ def _configuration(root: Path) -> dict[str, Any]:
         writer = str(values.get("library_version"))[:40]
         remedy = f"The model was saved by bigru {writer}; this is {__version__}. Install a newer bigru."
         raise BundleError(sentence(where, "format_version", f"at most {FORMAT_VERSION}", version, remedy))
-    odd = sorted(set(values) ^ set(KEYS))
+    keys = KEYS_OF[version]
+    odd = sorted(set(values) ^ set(keys))
     if odd:
-        raise BundleError(sentence(where, "keys", ", ".join(KEYS), f"{odd[0][:80]!r} {_odd(odd[0])}"))
+        got = f"{odd[0][:80]!r} {'missing' if odd[0] in keys else 'as well'}"
+        raise BundleError(sentence(where, "keys", ", ".join(keys), got))
     return values
-
-
-def _odd(key: str) -> str:
-    return "missing" if key in KEYS else "as well"
 
 
 def save(bundle: Bundle, folder: str | os.PathLike[str], force: bool = False) -> None:
@@ -192,7 +215,10 @@ def _ours(target: Path) -> bool:
 def _contents(bundle: Bundle) -> dict[str, bytes]:
     """Return the bytes of every file, config.json last."""
     entries, vocabulary, tokenizer = written(bundle.task, bundle.model, bundle.config)
-    head = {"model_type": MODEL_TYPE, "format_version": FORMAT_VERSION, "library_version": __version__}
+    version = 1 if bundle.storage == "fp32" else FORMAT_VERSION
+    head = {"model_type": MODEL_TYPE, "format_version": version, "library_version": __version__}
+    if version > 1:
+        entries["storage"] = bundle.storage
     contents = {WEIGHTS: packed("bundle.save", bundle.model, bundle.weights)}
     if vocabulary:
         contents["vocabulary.json"] = documents.dump(vocabulary)

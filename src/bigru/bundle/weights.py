@@ -13,8 +13,9 @@ from safetensors.numpy import save
 from ..config import EncoderConfig, ForecastModelConfig, ModelConfig
 from ..errors import BundleError, sentence
 from ..layout import DIRECTIONS, weight_names, weight_shapes
+from .quantized import MOST, SCALE, Quantized, QuantizedWeights, is_quantized, scale_shape
 
-__all__ = ["WEIGHTS", "check_finite", "check_names", "head_width", "packed", "read_weights", "shapes"]
+__all__ = ["WEIGHTS", "check_finite", "check_names", "head_width", "packed", "read_weights", "shapes", "stored_shapes"]
 
 Shape = ModelConfig | ForecastModelConfig
 
@@ -109,31 +110,51 @@ def _of_forecaster(model: ForecastModelConfig) -> dict[str, tuple[int, ...]]:
     return found
 
 
-def check_names(where: str, model: Shape, found: Mapping[str, tuple[str, tuple[int, ...]]]) -> None:
-    """Raise BundleError unless `found`, name to (dtype, shape), is exactly what `shapes` lists, all "F32"."""
-    wanted = shapes(model)
+def stored_shapes(model: Shape, storage: str = "fp32") -> dict[str, tuple[str, tuple[int, ...]]]:
+    """Return kind ("F32" or "I8") and shape of every array of the file by its name.
+
+    In the storage "int8" a table or matrix `name` is I8, and `name.scale`, F32, holds what it is multiplied with.
+    """
+    found: dict[str, tuple[str, tuple[int, ...]]] = {}
+    for name, shape in shapes(model).items():
+        narrow = storage == "int8" and is_quantized(name, shape)
+        found[name] = ("I8" if narrow else "F32", shape)
+        if narrow:
+            found[name + SCALE] = ("F32", scale_shape(name, shape))
+    return found
+
+
+def check_names(where: str, model: Shape, found: Mapping[str, tuple[str, tuple[int, ...]]], storage: str) -> None:
+    """Raise BundleError unless `found`, name to (kind, shape), is exactly what `stored_shapes` lists."""
+    wanted = stored_shapes(model, storage)
     for name in sorted(wanted.keys() | found.keys()):
         if name not in found:
             raise BundleError(sentence(where, "weights", f"complete, with {name}", "none of that name"))
         if name not in wanted:
             raise BundleError(sentence(where, "weights", "those of the configuration", f"{name[:80]!r} as well"))
         dtype, shape = found[name]
-        if dtype != "F32":
-            raise BundleError(sentence(where, name, "F32", dtype))
-        if tuple(shape) != wanted[name]:
-            raise BundleError(sentence(where, name, f"of shape {list(wanted[name])}", list(shape)))
+        if dtype != wanted[name][0]:
+            raise BundleError(sentence(where, name, wanted[name][0], dtype))
+        if tuple(shape) != wanted[name][1]:
+            raise BundleError(sentence(where, name, f"of shape {list(wanted[name][1])}", list(shape)))
 
 
 def check_finite(where: str, weights: Mapping[str, np.ndarray]) -> None:
-    """Raise BundleError if an array holds NaN or infinity."""
+    """Raise BundleError if an array holds NaN or infinity, a scale is negative, or a number of 8 bits is -128."""
     for name, array in weights.items():
+        if array.dtype == np.int8:
+            if array.min(initial=0) < -MOST:
+                raise BundleError(sentence(where, name, f"within -{MOST}..{MOST}", array.min()))
+            continue
         if not np.isfinite(array).all():
             bad = array[~np.isfinite(array)][0]
             raise BundleError(sentence(where, name, "finite", bad))
+        if name.endswith(SCALE) and array.min(initial=0) < 0:
+            raise BundleError(sentence(where, name, "not negative", array.min()))
 
 
-def read_weights(folder: Path, model: Shape) -> dict[str, np.ndarray]:
-    """Return the arrays of a saved model, float32.
+def read_weights(folder: Path, model: Shape, storage: str = "fp32") -> Mapping[str, np.ndarray]:
+    """Return the arrays of a saved model, float32, or `QuantizedWeights` where it is stored in "int8".
 
     Names, kinds, shapes and the size of the file are compared with the configuration before anything is
     allocated; safetensors itself refuses wrong offsets and truncated files.
@@ -145,8 +166,8 @@ def read_weights(folder: Path, model: Shape) -> dict[str, np.ndarray]:
     if path.is_symlink() or not path.is_file():
         got = "a symbolic link" if path.is_symlink() else "something else" if path.exists() else "no such file"
         raise BundleError(sentence(where, "file", "a plain file", got))
-    wanted = shapes(model)
-    least = sum(4 * math.prod(shape) for shape in wanted.values())
+    wanted = stored_shapes(model, storage)
+    least = sum((1 if kind == "I8" else 4) * math.prod(shape) for kind, shape in wanted.values())
     most = least + 8 + HEADER * (len(wanted) + 1)
     size = path.stat().st_size
     if not least <= size <= most:
@@ -155,12 +176,19 @@ def read_weights(folder: Path, model: Shape) -> dict[str, np.ndarray]:
     try:
         with safe_open(str(path), framework="numpy") as stream:
             slices = {name: stream.get_slice(name) for name in stream.keys()}  # noqa: SIM118 (no mapping)
-            check_names(where, model, {n: (s.get_dtype(), tuple(s.get_shape())) for n, s in slices.items()})
+            check_names(where, model, {n: (s.get_dtype(), tuple(s.get_shape())) for n, s in slices.items()}, storage)
             weights = {name: stream.get_tensor(name) for name in wanted}
     except (SafetensorError, OSError) as error:
         raise BundleError(sentence(where, "file", "valid safetensors", str(error)[:200])) from None
     check_finite(where, weights)
-    return weights
+    return _quantized(weights) if storage == "int8" else weights
+
+
+def _quantized(arrays: Mapping[str, np.ndarray]) -> QuantizedWeights:
+    """Put the arrays of 8 bits and their scales together."""
+    narrow = {name for name in arrays if name + SCALE in arrays}
+    plain = {name: array for name, array in arrays.items() if name not in narrow and not name.endswith(SCALE)}
+    return QuantizedWeights(plain | {name: Quantized(arrays[name], arrays[name + SCALE]) for name in narrow})
 
 
 def packed(where: str, model: Shape, weights: Mapping[str, np.ndarray]) -> bytes:
@@ -169,7 +197,15 @@ def packed(where: str, model: Shape, weights: Mapping[str, np.ndarray]) -> bytes
     Raises:
         BundleError: the arrays are not those of the configuration, or not finite.
     """
-    kinds = {"float32": "F32"}
-    check_names(where, model, {n: (kinds.get(str(w.dtype), str(w.dtype)), w.shape) for n, w in weights.items()})
-    check_finite(where, weights)
-    return save({name: np.ascontiguousarray(array) for name, array in weights.items()}, {"format": "np"})
+    kinds = {"float32": "F32", "int8": "I8"}
+    storage = "int8" if isinstance(weights, QuantizedWeights) else "fp32"
+    arrays: dict[str, np.ndarray] = {}
+    for name, array in weights.stored.items() if isinstance(weights, QuantizedWeights) else weights.items():
+        if isinstance(array, Quantized):
+            arrays |= {name: array.values, name + SCALE: array.scales}
+        else:
+            arrays[name] = array
+    found = {n: (kinds.get(str(w.dtype), str(w.dtype)), w.shape) for n, w in arrays.items()}
+    check_names(where, model, found, storage)
+    check_finite(where, arrays)
+    return save({name: np.ascontiguousarray(array) for name, array in arrays.items()}, {"format": "np"})

@@ -20,7 +20,7 @@ app = typer.Typer(
 )
 
 DATA = "CSV, TSV, JSONL, Parquet, CoNLL, .npz or .ts, also .gz; UTF-8 or GB18030. Or a folder of recordings."
-MODEL = "Folder of a saved model."
+MODEL = "Folder of a saved model, or the name of a shipped one (bigru models)."
 
 TextColumn = Annotated[str | None, typer.Option("--text", help="Column of the text, the tokens or the recordings.")]
 LabelColumn = Annotated[
@@ -214,6 +214,36 @@ def import_(
     from .convert import import_weights
 
     import_weights(source, out, force)
+
+
+@app.command()
+def quantize(
+    model: Annotated[Path, typer.Argument(help=MODEL)],
+    out: Annotated[Path, typer.Argument(help="Folder for the model in 8 bits.")],
+    data: Annotated[Path | None, typer.Argument(help="Labelled data to say what it costs. " + DATA)] = None,
+    text: TextColumn = None,
+    label: LabelColumn = None,
+    format: Format = None,
+    encoding: Encoding = None,
+    scheme: Scheme = None,
+    id_column: IdColumn = None,
+    time_column: TimeColumn = None,
+    force: Force = False,
+) -> None:
+    """Store a model in 8 bits, a quarter of its size; with data, say what that costs. JSON on stdout."""
+    from .quantize import quantize
+
+    options = {"text_column": text, "label_column": label, "format": format, "encoding": encoding, "scheme": scheme}
+    options |= {"id_column": id_column, "time_column": time_column}
+    quantize(model, out, data, force, **options)
+
+
+@app.command()
+def models() -> None:
+    """List the models that come with bigru: one JSON object per line on stdout."""
+    from .models import models
+
+    models()
 
 
 @app.command()

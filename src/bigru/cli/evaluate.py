@@ -6,15 +6,17 @@ import json
 from pathlib import Path
 from typing import Any
 
+from ..data.examples import Examples
 from ..data.readers import read
 from ..data.series import check_gaps
 from ..metrics.score import Report
 from ..runtime.forecaster import Forecaster
 from ..runtime.predictor import Predictor, changed, load
+from .models import say_if_shadowed
 from .predict import refuse_of_tables
 from .show import describe, note, scores
 
-__all__ = ["evaluate"]
+__all__ = ["evaluate", "labelled"]
 
 
 def evaluate(
@@ -33,6 +35,7 @@ def evaluate(
     In another precision than fp32 the model answers in fp32 as well, and the difference is said. With look-aheads the
     scores are those of streams.
     """
+    say_if_shadowed(model)
     predictor = load(model, precision)
     if isinstance(predictor, Forecaster):
         from . import forecast
@@ -40,12 +43,7 @@ def evaluate(
         forecast.evaluate(predictor, data, stride, fill=fill, **forecast.reading(options))
         return
     refuse_of_tables(fill=fill)
-    config = predictor.bundle.config
-    options["multi_label"] = getattr(config, "multi_label", False) or None
-    options["scheme"] = options["scheme"] or getattr(config, "scheme", None)
-    examples = read(data, task=predictor.task, **options)
-    describe(examples)
-    check_gaps(config.features, examples)
+    examples = labelled(predictor, data, **options)
     if lookahead is not None:
         from .stream import compare
 
@@ -62,6 +60,17 @@ def evaluate(
         cost = {score.name: score.value - exact[score.name] for score in report.scores}
         result |= {"precision": precision, "cost": cost, "changed": differing}
     print(json.dumps(result, ensure_ascii=False))
+
+
+def labelled(predictor: Predictor, data: Path, **options: Any) -> Examples:
+    """Read the examples that a model shall be scored on, as it reads them itself, and say what was found."""
+    config = predictor.bundle.config
+    options["multi_label"] = getattr(config, "multi_label", False) or None
+    options["scheme"] = options["scheme"] or getattr(config, "scheme", None)
+    examples = read(data, task=predictor.task, **options)
+    describe(examples)
+    check_gaps(config.features, examples)
+    return examples
 
 
 def _cost(precision: str, report: Report, exact: Report, differing: str) -> str:

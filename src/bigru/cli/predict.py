@@ -21,6 +21,7 @@ from ..errors import ArgumentError, DataError, sentence
 from ..runtime.forecaster import Forecaster
 from ..runtime.predictor import AHEAD, Predictor, load
 from .answers import AnswerFile, fingerprint, source_of
+from .models import say_if_shadowed
 from .progress import Pace
 
 __all__ = ["lines", "predict", "refuse_of_tables", "rounded", "sources"]
@@ -54,6 +55,7 @@ def predict(
     if out is None and (resume or force):
         name = "--resume" if resume else "--force"
         raise ArgumentError(sentence("predict", name, "given with --out", "no --out"))
+    say_if_shadowed(model)
     predictor = load(model, precision)
     if isinstance(predictor, Forecaster):
         from . import forecast

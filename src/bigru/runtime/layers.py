@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..bundle.quantized import Quantized, kept
 from ..bundle.weights import Shape, shapes
 from ..config import EncoderConfig
 from ..errors import ArgumentError, check_array, sentence
@@ -36,8 +37,8 @@ def hidden(state: State) -> np.ndarray:
     return np.stack([h for h, _ in state.values()]) if isinstance(state, dict) else state
 
 
-def checked(where: str, model: Shape, weights: Weights) -> dict[str, np.ndarray]:
-    """Return the weights of a model as float32.
+def checked(where: str, model: Shape, weights: Weights) -> dict[str, Any]:
+    """Return the weights of a model as float32; tables of 8 bits stay `Quantized`.
 
     Raises:
         ArgumentError: one is missing, left over, or of another shape or kind than `shapes` says.
@@ -47,11 +48,18 @@ def checked(where: str, model: Shape, weights: Weights) -> dict[str, np.ndarray]
     if odd:
         got = f"{'no' if odd[0] in want else 'an unknown'} {odd[0]}"
         raise ArgumentError(sentence(where, "weights", "those of the configuration", got))
-    arrays = {name: check_array(where, name, weights[name], shape) for name, shape in want.items()}
-    return {name: np.asarray(array, np.float32) for name, array in arrays.items()}
+    found = {name: kept(weights, name) for name in want}
+    return {name: _checked(where, name, found[name], shape) for name, shape in want.items()}
 
 
-def under(weights: Weights, prefix: str) -> dict[str, np.ndarray]:
+def _checked(where: str, name: str, array: Any, shape: tuple[int, ...]) -> Any:
+    if isinstance(array, Quantized):
+        check_array(where, name, array.values, shape, "int")
+        return array
+    return np.asarray(check_array(where, name, array, shape), np.float32)
+
+
+def under(weights: Mapping[str, Any], prefix: str) -> dict[str, Any]:
     """Return the weights whose names begin so, by the rest of their names."""
     return {name.removeprefix(prefix): w for name, w in weights.items() if name.startswith(prefix)}
 

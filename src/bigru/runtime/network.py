@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..bundle.quantized import Quantized
 from ..bundle.weights import head_width
 from ..config import ModelConfig
 from ..errors import ArgumentError, check_array, check_choice, check_lengths, sentence
@@ -155,8 +156,11 @@ class Network:
 
     def _tables(self, name: str) -> Tables:
         """Return the tables of all channels, the only place that knows how they are stored."""
-        count = len(self.model.channels)
-        return Tables([np.ascontiguousarray(self._weights[f"{name}.{c}.weight"]) for c in range(count)])
+        stored = [self._weights[f"{name}.{c}.weight"] for c in range(len(self.model.channels))]
+        narrow = [isinstance(table, Quantized) for table in stored]
+        rows = [table.values if whole else table for table, whole in zip(stored, narrow, strict=True)]
+        scales = [table.scales[0] if whole else None for table, whole in zip(stored, narrow, strict=True)]
+        return Tables([np.ascontiguousarray(table) for table in rows], scales)
 
     def _summed(self, rows: np.ndarray) -> np.ndarray:
         """Return the sum [B, T, K] of what the tables give side by side."""

@@ -61,7 +61,7 @@ def load(folder: str | os.PathLike[str], precision: str = "fp32") -> Predictor |
     """Read a saved model and make it ready to answer.
 
     Args:
-        folder: of the model.
+        folder: of the model, or the name of one that comes with the package, as `bigru.models.shipped` lists them.
         precision: "fp32", "bf16" or "int8", see `Predictor`.
 
     Raises:

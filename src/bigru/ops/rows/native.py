@@ -20,7 +20,7 @@ class Tables:
 
     Args:
         tables: float32 [V, d] each, contiguous.
-        scales: for each table that is int8, the factor of each of its rows, float32 [V]; None for a float32 table.
+        scales: for each table that is int8, the factor of each of its columns, float32 [d]; None for a float32 table.
     """
 
     def __init__(self, tables: Sequence[np.ndarray], scales: Sequence[np.ndarray | None] | None = None) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 __all__ = ["look", "pool", "total"]
 
 Table = tuple[np.ndarray, np.ndarray | None]
-"""Numbers float32 [V, d] and None, or int8 [V, d] and the scale of each row, float32 [V]."""
+"""Numbers float32 [V, d] and None, or int8 [V, d] and the scale of each column, float32 [d]."""
 
 
 def look(tables: Sequence[Table], ids: np.ndarray, starts: np.ndarray, lengths: np.ndarray, steps: int) -> np.ndarray:
@@ -22,7 +22,7 @@ def look(tables: Sequence[Table], ids: np.ndarray, starts: np.ndarray, lengths: 
     for b, (start, length) in enumerate(zip(starts, lengths, strict=True)):
         of = ids[start : start + length]
         parts = [
-            rows[of[:, c]] if scales is None else rows[of[:, c]].astype(np.float32) * scales[of[:, c], None]
+            rows[of[:, c]] if scales is None else rows[of[:, c]].astype(np.float32) * scales
             for c, (rows, scales) in enumerate(tables)
         ]
         result[b, :length] = np.concatenate(parts, axis=1)
