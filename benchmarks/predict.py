@@ -1,9 +1,8 @@
 """How fast a saved model answers short texts: `python benchmarks/predict.py --data FOLDER` writes its result file.
 
-The texts are the titles of TNEWS. Without `--model` a classifier of the recipe of ChnSentiCorp and a tagger of that of
-Resume NER are trained first (minutes) and kept in `runs/`; both are scored, so that a figure is that of a model that
-works. Every measurement runs in a process of its own. `--python` names an environment without torch, whose size and
-import time are measured as well.
+The texts are the titles of TNEWS, the models those that come with bigru (how good they are stands in their cards), or
+folders given by `--model`. Every measurement runs in a process of its own. `--python` names an environment without
+torch: its size, and what it takes to import bigru and to answer one text, are measured there.
 """
 
 from __future__ import annotations
@@ -16,17 +15,26 @@ import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from provenance import commit, machine, versions
 
-RESULT = Path(__file__).parent / "results" / "predict.json"
-RUNS = Path(__file__).parents[1] / "runs"
+from bigru.bundle import load as bundle_of
+from bigru.config import to_dict
+from bigru.ops.gru.native import threads
+from bigru.runtime.predictor import load
 
-SCORED = {"chnsenticorp": "accuracy", "resume": "span_f1"}
+RESULT = Path(__file__).parent / "results" / "predict.json"
+
+MODELS = ("zh-sentiment", "zh-entities")
 PRECISIONS = ("fp32", "int8")
+SENTENCE = "这部电影太棒了，演员的表演让人落泪。"
 MILLION = 1_000_000
+ROUND = 50_000
+"""Texts between two looks at the memory; the last `LONE` of them are answered one by one."""
+LONE = 2_000
 PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -36,83 +44,65 @@ def titles(folder: Path) -> list[str]:
         return [line.split("\t")[0] for line in stream]
 
 
-def trained(row: str, folder: Path) -> tuple[Path, float]:
-    """Return a model of a row of the accuracy table, trained if it is not there yet, and its score on test."""
-    from accuracy import ROWS, learn, prepared
-
-    from bigru.bundle import save
-    from bigru.data.examples import Examples
-    from bigru.runtime.predictor import load
-
-    target = RUNS / f"predict-{row}"
-    split, scheme = prepared(ROWS[row], folder)
-    if not target.exists():
-        made, *_ = learn(ROWS[row], split, scheme, folder, {"seed": 1})
-        RUNS.mkdir(exist_ok=True)
-        save(made, target)
-    kind = "text" if isinstance(split.test[0][0], str) else "tokens"
-    lines = list(range(1, len(split.test[0]) + 1))
-    report = load(target).evaluate(Examples(*split.test, kind, lines, "test", scheme))
-    return target, report[SCORED[row]]
+def spread(values: Sequence[float], digits: int = 0) -> dict[str, float]:
+    """Return the median, the quartiles and both ends of figures."""
+    low, median, high = statistics.quantiles(values, n=4)
+    named = {"median": median, "quartiles": [low, high], "least": min(values), "most": max(values)}
+    return {name: _rounded(value, digits) for name, value in named.items()}
 
 
-def one(model: Path, precision: str, texts: list[str]) -> dict[str, float]:
-    """Time single texts, warm; microseconds."""
-    from bigru.runtime.predictor import load
+def _rounded(value: Any, digits: int) -> Any:
+    return [round(v, digits or None) for v in value] if isinstance(value, list) else round(value, digits or None)
 
+
+def one(model: str, precision: str, texts: list[str]) -> dict[str, Any]:
+    """Time single texts, warm, in turn with the sentence; microseconds."""
     predictor = load(model, precision)
-    taken = []
+    taken: dict[str, list[float]] = {"titles": [], "sentence": []}
     for text in texts[:5000]:
-        start = time.perf_counter()
-        predictor.predict(text)
-        taken.append(1e6 * (time.perf_counter() - start))
-    taken = sorted(taken[500:])
-    return {
-        "median_us": round(statistics.median(taken), 1),
-        "p99_us": round(taken[int(0.99 * len(taken))], 1),
-        "least_us": round(taken[0], 1),
-    }
+        for name, asked in (("titles", text), ("sentence", SENTENCE)):
+            start = time.perf_counter()
+            predictor.predict(asked)
+            taken[name].append(1e6 * (time.perf_counter() - start))
+    return {f"{name}_us": spread(times[500:], 1) for name, times in taken.items()}
 
 
-def many(model: Path, precision: str, texts: list[str]) -> dict[str, float]:
-    """Time one call for many texts; texts per second, the best and the median of several."""
-    from bigru.ops.gru.native import threads
-    from bigru.runtime.predictor import load
-
+def many(model: str, precision: str, texts: list[str]) -> dict[str, Any]:
+    """Time calls for many texts; texts per second of the wall clock, and microseconds of a processor per text."""
     predictor, part = load(model, precision), texts[:20_000]
-    taken = []
-    for _ in range(9):
-        start, spent = time.perf_counter(), time.process_time()
+    predictor.predict(part[:2000])
+    wall, spent = [], []
+    for _ in range(15):
+        start, before = time.perf_counter(), time.process_time()
         predictor.predict(part)
-        taken.append((time.perf_counter() - start, time.process_time() - spent))
-    wall = [len(part) / seconds for seconds, _ in taken]
-    return {
-        "threads": threads(),
-        "texts_per_second": round(max(wall)),
-        "median": round(statistics.median(wall)),
-        "processor_us_per_text": round(1e6 * min(spent for _, spent in taken) / len(part), 2),
-    }
+        wall.append(len(part) / (time.perf_counter() - start))
+        spent.append(1e6 * (time.process_time() - before) / len(part))
+    return {"threads": threads(), "texts_per_second": spread(wall), "processor_us_per_text": round(min(spent), 2)}
 
 
-def flat(model: Path, precision: str, texts: list[str]) -> dict[str, Any]:
-    """Answer a million texts, the same ones over and over: in lists, as a stream and one by one; megabytes resident."""
-    from bigru.runtime.predictor import load
+def flat(model: str, precision: str, texts: list[str]) -> dict[str, Any]:
+    """Answer a million texts, the same ones over and over: in lists, as a stream and one by one; megabytes resident.
+
+    Growth is what the last quarter has more than the second, medians of both: the first fills the allocator.
+    """
 
     def resident() -> float:
         return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * PAGE / 1e6
 
-    predictor, part, seen = load(model, precision), texts[:24_000], []
+    predictor, part, seen = load(model, precision), texts[: (ROUND - LONE) // 2], []
     start = time.perf_counter()
-    for _ in range(MILLION // 50_000):
+    for _ in range(MILLION // ROUND):
         predictor.predict(part)
         for _ in predictor.predict_iter(iter(part)):
             pass
-        for text in part[:2000]:
+        for text in part[:LONE]:
             predictor.predict(text)
         seen.append(resident())
+    quarter = len(seen) // 4
+    grown = statistics.median(seen[-quarter:]) - statistics.median(seen[quarter : 2 * quarter])
     return {
         "resident_mb": [round(megabytes, 1) for megabytes in seen],
-        "growth_mb": round(max(seen[len(seen) // 2 :]) - max(seen[: len(seen) // 2]), 1),
+        "growth_mb": round(grown, 1),
         "seconds": round(time.perf_counter() - start, 1),
     }
 
@@ -120,43 +110,51 @@ def flat(model: Path, precision: str, texts: list[str]) -> dict[str, Any]:
 MEASURES = {"one": one, "many": many, "flat": flat}
 
 
-def apart(name: str, model: Path, precision: str, folder: Path, threads: int | None = None) -> dict[str, Any]:
-    """Run a measurement in a process of its own."""
-    environment = os.environ | ({} if threads is None else {"BIGRU_THREADS": str(threads)})
-    command = [sys.executable, __file__, "--data", str(folder), "--model", str(model)]
-    done = subprocess.run(
-        [*command, "--measure", name, precision], env=environment, capture_output=True, text=True, check=True
-    )
+def apart(name: str, model: str, precision: str, folder: Path, count: int | None = None) -> dict[str, Any]:
+    """Run a measurement in a process of its own, on so many threads, or all."""
+    environment = os.environ | ({} if count is None else {"BIGRU_THREADS": str(count)})
+    command = [sys.executable, __file__, "--data", str(folder), "--model", model, "--measure", name, precision]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     found: dict[str, Any] = json.loads(done.stdout)
     return found
 
 
-def environment(python: Path) -> dict[str, float]:
-    """Return the size of what an environment has installed, without pip, and how long it takes to import bigru."""
-    import_ = (
-        "import time; s = time.perf_counter(); import bigru, bigru.runtime.predictor; print(time.perf_counter() - s)"
-    )
-    where = "import numpy, pathlib; print(pathlib.Path(numpy.__file__).parents[1])"
-
-    def run(code: str) -> str:
-        command = [str(python.absolute()), "-c", code]
-        return subprocess.run(command, capture_output=True, text=True, check=True, cwd="/").stdout.strip()
-
-    site = Path(run(where))
-    files = [path for path in site.rglob("*") if path.is_file() and not path.is_relative_to(site / "pip")]
-    return {
-        "installed_mb": round(sum(path.stat().st_size for path in files) / 1e6, 1),
-        "import_seconds": round(min(float(run(import_.format("perf_counter"))) for _ in range(5)), 4),
-        "import_processor_seconds": round(min(float(run(import_.format("process_time"))) for _ in range(5)), 4),
-    }
+def timed(command: list[str], times: int = 15) -> dict[str, Any]:
+    """Run a command several times; seconds of the wall clock, and of the processor."""
+    wall, spent = [], []
+    for _ in range(times + 1):
+        before, start = os.times(), time.perf_counter()
+        subprocess.run(command, check=True, capture_output=True, cwd="/")
+        after = os.times()
+        wall.append(time.perf_counter() - start)
+        spent.append(after.children_user + after.children_system - before.children_user - before.children_system)
+    # The first run fills the caches of the disk.
+    return {"seconds": spread(wall[1:], 4), "processor_seconds": spread(spent[1:], 4)}
 
 
-def measured(model: Path, folder: Path) -> dict[str, Any]:
+def environment(python: Path, models: Sequence[str]) -> dict[str, Any]:
+    """Return the size of an environment, and what a new process of its Python takes to import bigru and to answer."""
+    name = str(python.absolute())
+    # Installed as editable, the package itself lies elsewhere.
+    where = "import numpy, bigru; print(numpy.__file__, bigru.__file__, sep='\\n')"
+    found = subprocess.run([name, "-c", where], capture_output=True, text=True, check=True, cwd="/").stdout.split()
+    site, package = (Path(file).parents[up] for file, up in zip(found, (1, 0), strict=True))
+    ours = ("pip", "setuptools", "pkg_resources", "_distutils_hack")
+    files = {path for path in site.rglob("*") if path.relative_to(site).parts[0].split("-")[0] not in ours}
+    files |= set(package.rglob("*"))
+    result: dict[str, Any] = {"installed_mb": round(sum(f.stat().st_size for f in files if f.is_file()) / 1e6, 1)}
+    result["python alone"] = timed([name, "-c", "pass"])
+    for module in ("bigru", "bigru.runtime.predictor"):
+        result[f"import {module}"] = timed([name, "-c", f"import {module}"])
+    for model in models:
+        result[f"bigru predict {Path(model).name}"] = timed([name, "-m", "bigru", "predict", model, SENTENCE])
+    return result
+
+
+def measured(model: str, folder: Path) -> dict[str, Any]:
     """Return all figures of a model."""
-    from bigru.bundle import load
-    from bigru.config import to_dict
-
-    result: dict[str, Any] = {"model": to_dict(load(model).model)}
+    made = bundle_of(model)
+    result: dict[str, Any] = {"model": to_dict(made.model), "storage": made.storage}
     for precision in PRECISIONS:
         result[precision] = {
             "one": apart("one", model, precision, folder),
@@ -164,39 +162,40 @@ def measured(model: Path, folder: Path) -> dict[str, Any]:
             "all_threads": apart("many", model, precision, folder),
             "million": apart("flat", model, precision, folder),
         }
-        print(model.name, precision, json.dumps(result[precision]), file=sys.stderr)
+        print(model, precision, json.dumps(result[precision]), file=sys.stderr)
     return result
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder of the data sets")
-    parser.add_argument("--model", type=Path, help="folder of a saved model, instead of the two that are trained")
+    parser.add_argument("--model", nargs="+", default=MODELS, help="names or folders of saved models")
     parser.add_argument("--python", type=Path, help="Python of an environment without torch")
+    parser.add_argument("--out", type=Path, default=RESULT, help="result file")
     parser.add_argument("--measure", nargs=2, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     texts = titles(arguments.data)
     if arguments.measure:
         name, precision = arguments.measure
-        print(json.dumps(MEASURES[name](arguments.model, precision, texts)))
+        print(json.dumps(MEASURES[name](arguments.model[0], precision, texts)))
         return
-    at, result = commit(), dict[str, Any]()
-    if arguments.model:
-        result[arguments.model.name] = measured(arguments.model, arguments.data)
-    else:
-        for row, metric in SCORED.items():
-            model, score = trained(row, arguments.data)
-            result[row] = {metric: round(score, 4), **measured(model, arguments.data)}
+    models = [str(Path(name).absolute()) if Path(name).is_dir() else name for name in arguments.model]
+    at, load_before = commit(), round(os.getloadavg()[0], 2)
+    result: dict[str, Any] = {"models": {Path(model).name: measured(model, arguments.data) for model in models}}
     if arguments.python:
-        result["environment"] = environment(arguments.python)
+        result["environment"] = environment(arguments.python, models)
     result |= {
-        "texts": f"{len(texts)} titles of TNEWS, {statistics.fmean(map(len, texts)):.1f} characters in the mean",
+        "texts": {
+            "name": "titles of TNEWS",
+            "count": len(texts),
+            "characters": round(statistics.fmean(map(len, texts)), 1),
+        },
         "machine": machine(),
-        "load": round(os.getloadavg()[0], 2),
+        "load": load_before,
         "versions": versions(at),
         "command": "python benchmarks/predict.py --data FOLDER --python .venv-runtime/bin/python",
     }
-    RESULT.write_text(json.dumps(result, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    arguments.out.write_text(json.dumps(result, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
@@ -13,6 +14,7 @@ import numpy as np
 from .. import bundle as saved
 from ..bundle import Bundle
 from ..bundle.configuration import TASKS
+from ..bundle.weights import shapes
 from ..config import ForecastModelConfig
 from ..data.audio import AudioFeatures, is_recording
 from ..data.batching import batches, pad
@@ -36,6 +38,9 @@ WHERE = "predict"
 
 STEPS = 1 << 15
 """Steps, padding included, that a batch holds at most; long sequences come in smaller batches."""
+
+WORTH = 1 << 22
+"""Products of the encoder's weights that one input must call for, before a second thread is woken for it."""
 
 EACH = 4
 """Batches that must be there for each thread, before inputs are shared out among threads."""
@@ -108,14 +113,15 @@ class Predictor:
         if isinstance(bundle.model, ForecastModelConfig):
             raise ArgumentError(sentence("Predictor", "model", "one for classify or tag", f"one for {bundle.task}"))
         self._network = Network(bundle.model, bundle.weights, precision)
+        matrices = [shape for name, shape in shapes(bundle.model).items() if name.startswith("encoder.")]
+        self._products = sum(math.prod(shape) for shape in matrices if len(shape) > 1)
         names = ("crf.transitions", "crf.start", "crf.end")
         self._crf = CrfWeights(*(bundle.weights[name] for name in names)) if bundle.model.crf else None
         self._constrained = None if self._crf is None else self._task.constrained(bundle.config, self._crf)
-        self._precision = precision
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle the saved model, not what was made ready of it: another process packs the weights for its machine."""
-        return Predictor, (self.bundle, self._precision)
+        return Predictor, (self.bundle, self.precision)
 
     def predict(self, inputs: Any, batch_size: int = 64) -> Any:
         """Answer one input or many.
@@ -234,7 +240,7 @@ class Predictor:
         decode = decode or self._decode
         run, lengths = self._ready(inputs, window)
         if len(inputs) == 1:
-            return decode(run(FIRST, 0), lengths, inputs)
+            return decode(run(FIRST, 1 if lengths[0] * self._products < WORTH else 0), lengths, inputs)
         cut = list(self._batches(lengths, batch_size, window))
         workers = min(threads(), len(cut) // EACH)
         alone = 0 if workers < 2 else 1
