@@ -179,9 +179,10 @@ def _later(found: Iterable[Examples]) -> Iterator[list[Any]]:
 
 
 def _is_file(name: str) -> bool:
-    """Tell a file from a text: it exists, or it has the suffix of a format and looks like no sentence."""
+    """Tell a file from a text: it exists, or it has the suffix of a format and looks like no sentence; "" is a text."""
     try:
-        return Path(name).exists() or (_suffix(name) in READABLE and not any(c.isspace() for c in name))
+        there = name != "" and Path(name).exists()
+        return there or (_suffix(name) in READABLE and not any(c.isspace() for c in name))
     except (OSError, ValueError):  # longer than a name can be, or with a NUL in it
         return False
 
