@@ -208,6 +208,43 @@ BIGRU_API int bigru_ctc_beam(const bigru_ctc_batch* batch, const float* logits, 
 BIGRU_API int bigru_ctc_align(const bigru_ctc_batch* batch, const float* logits, const int64_t* counts,
                               const int64_t* symbols, const bigru_ctc_labellings* to);
 
+/* Sequences among N rows of something: sequence b is the rows starts[b] .. starts[b] + lengths[b] - 1. */
+typedef struct {
+  int64_t B, N;
+  const int64_t* starts;   /* [B] */
+  const int64_t* lengths;  /* [B] each at least 0 */
+} bigru_sequences;
+
+/* A table of numbers by id: float32, or whole numbers with a scale per column. One of rows and whole is given. */
+typedef struct {
+  int64_t size, dim;
+  const float* rows;     /* [size, dim] */
+  const int8_t* whole;   /* [size, dim], and */
+  const float* scales;   /* [dim] */
+} bigru_table;
+
+/* ids [N, C], each 0..size-1 of its table; tables [C]. to [B, T, sum of dims]: the tables' rows side by side, zero past each
+ * length; T is at least the longest length. */
+BIGRU_API int bigru_look(const bigru_sequences* sequences, int64_t C, const bigru_table* tables, const int32_t* ids,
+                         int64_t T, float* to);
+
+/* The same rows added up: to [B, dim], the sum over steps and tables, which are equally wide, divided by the root of the
+ * length (at least 1). Steps are added in their order, each the sum of its tables' rows. */
+BIGRU_API int bigru_total(const bigru_sequences* sequences, int64_t C, const bigru_table* tables, const int32_t* ids,
+                          float* to);
+
+/* What values [B, T, C] come to over the steps within lengths [B], column by column and in the order of the steps: the
+ * greatest, the mean, or the sum divided by the root of the length; zero where the length is. to: B rows of C numbers,
+ * `stride` numbers from one row to the next. */
+enum { BIGRU_GREATEST = 0, BIGRU_MEAN = 1, BIGRU_ROOT = 2 };
+BIGRU_API int bigru_pool(int64_t B, int64_t T, int64_t C, const int64_t* lengths, const float* values, int pooling,
+                         float* to, int64_t stride);
+
+/* The bucket, 1..size-1, of every unit with its neighbours from `first` (-8..0) to `last` (0..8) places on, by the hash of
+ * bigru/data/hashing.py: codes [N], the B inputs of lengths [B] end to end. to: N numbers, `stride` from one to the next. */
+BIGRU_API int bigru_ngrams(int64_t N, int64_t B, const int64_t* lengths, const uint64_t* codes, int first, int last,
+                           int64_t size, int32_t* to, int64_t stride);
+
 /* The instruction set in use: "portable", "avx2", "avx512", "avx512_bf16" or "amx"; builds for tests have "amx_emulated", too.
  * BIGRU_ISA in the environment, read at the first call, chooses another; NULL if it names one that this build or this CPU
  * lacks, or if the tiles of "amx" fail the check of their products that precedes their first use. */

@@ -15,8 +15,8 @@ namespace nb = nanobind;
 
 namespace bigru_python {
 
-using Array = View<nb::ndarray<nb::ro, nb::device::cpu>>;  // any type, any shape: what is wrong with it is said by name
-using Output = View<nb::ndarray<nb::device::cpu>>;
+using Array = View<nb::ndarray<nb::ro, nb::device::cpu>, false>;  // any type, any shape: what is wrong with it is said by name
+using Output = View<nb::ndarray<nb::device::cpu>, true>;
 using Shape = std::vector<int64_t>;
 
 inline std::string text(const Shape& shape) {

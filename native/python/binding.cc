@@ -16,6 +16,7 @@ using namespace bigru_python;
 void bind_crf(nb::module_& m);
 void bind_ctc(nb::module_& m);
 void bind_peak(nb::module_& m);
+void bind_rows(nb::module_& m);
 
 namespace {
 
@@ -203,4 +204,5 @@ NB_MODULE(_native, m) {
   bind_crf(m);
   bind_ctc(m);
   bind_peak(m);
+  bind_rows(m);
 }

@@ -150,6 +150,11 @@ def test_a_name_too_long_for_a_file_is_a_text(bigru: Bigru, model: Path) -> None
     assert labels(bigru("predict", model, "b" * 5000 + ".txt").rows) == ["b"]
 
 
+def test_an_empty_argument_is_an_empty_text(bigru: Bigru, model: Path) -> None:
+    result = bigru("predict", model, "")
+    assert (result.code, [row["text"] for row in result.rows]) == (0, [""])
+
+
 def test_torch_is_not_imported(model: Path) -> None:
     code = f"import sys, bigru.cli; bigru.cli.run(['predict', {str(model)!r}, 'a']); print('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)

@@ -96,10 +96,10 @@ def test_answers_are_changed_where_they_decide_otherwise() -> None:
 def test_long_inputs_come_in_smaller_batches_and_are_answered_alike(monkeypatch: pytest.MonkeyPatch) -> None:
     expected = CLASSIFIER.predict(TEXTS)
     monkeypatch.setattr(predictor, "STEPS", 6)
-    sizes = [len(indices) for indices in CLASSIFIER._batches([np.zeros((t, 1)) for t in (3, 0, 14, 1, 2)], 64)]
+    sizes = [len(indices) for indices in CLASSIFIER._batches(np.array([3, 0, 14, 1, 2]), 64)]
     assert sizes == [1, 1, 1, 1, 1]
     monkeypatch.setattr(predictor, "STEPS", 30)
-    sizes = [len(indices) for indices in CLASSIFIER._batches([np.zeros((t, 1)) for t in (3, 0, 14, 1, 2)], 64)]
+    sizes = [len(indices) for indices in CLASSIFIER._batches(np.array([3, 0, 14, 1, 2]), 64)]
     assert sizes == [2, 2, 1]
     close(CLASSIFIER.predict(TEXTS), expected)
 

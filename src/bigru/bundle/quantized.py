@@ -52,10 +52,6 @@ class Quantized:
         """Return the array as float32."""
         return self.values * self.scales
 
-    def take(self, rows: np.ndarray, axis: int = 0) -> np.ndarray:
-        """Return some rows of a table as float32, [*rows.shape, C]; `axis` is 0, as for an array's own `take`."""
-        return np.asarray(self.values.take(rows, axis) * self.scales[0])
-
 
 def quantize(array: np.ndarray, table: bool = False) -> Quantized:
     """Round an array [R, ...] of finite numbers to 8 bits, each by half its scale at most."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from .. import __version__
-from ..errors import check_choice
+from ..errors import ArgumentError, check_choice, sentence
 
 __all__ = ["app"]
 
@@ -148,6 +148,9 @@ def predict(
     plain: Annotated[bool, typer.Option("--plain", help="Text for people instead of JSON lines.")] = False,
     plot: Annotated[Path | None, typer.Option("--plot", help="Forecast: SVG file to draw into.")] = None,
     fill: Fill = None,
+    out: Annotated[Path | None, typer.Option("--out", help="File for the answers; else stdout.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the answers in --out.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Write over the answers in --out.")] = False,
 ) -> None:
     """Answer for texts, a file, or stdin, or go on with a table: one JSON object per line."""
     from .predict import predict
@@ -157,9 +160,12 @@ def predict(
     if stream or lookahead is not None or chunk is not None:
         from .stream import stream as answer
 
+        if out is not None:
+            raise ArgumentError(sentence("predict", "--out", "left out with --stream", str(out)))
         answer(model, inputs or ["-"], stream, precision, plain, lookahead, chunk, **options)
         return
-    predict(model, inputs or ["-"], precision=precision, plain=plain, fill=fill, plot=plot, **options)
+    given: dict[str, Any] = {**options, "out": out, "resume": resume, "force": force}
+    predict(model, inputs or ["-"], precision=precision, plain=plain, fill=fill, plot=plot, **given)
 
 
 @app.command()

@@ -2,24 +2,40 @@
 
 from __future__ import annotations
 
+import gzip
+import io
 import json
 import sys
-from collections.abc import Iterable, Iterator
-from itertools import tee
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain, islice
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 from ..bundle.configuration import kind_of
+from ..data.encoding import GZIP
+from ..data.examples import Examples
 from ..data.formats import SUFFIXES
 from ..data.recordings import Recording, is_audio
 from ..errors import ArgumentError, DataError, sentence
 from ..runtime.answers import told
-from ..runtime.predictor import Predictor, load
+from ..runtime.predictor import AHEAD, Predictor, load
+from .answers import AnswerFile, fingerprint, source_of
 from .models import say_if_shadowed
+from .progress import Pace
 
 __all__ = ["lines", "predict", "refuse_of_tables", "sources"]
 
 READABLE = {*SUFFIXES, ".txt"}
+
+BATCH = 64
+"""Inputs of a batch; `AHEAD` of them are answered together."""
+
+Write = Callable[[Any, dict[str, Any]], str]
+"""From an input and its answer to a line."""
+
+BREAKS = {ord(c): repr(c)[1:-1] for c in "\n\r\t\v\f\x1c\x1d\x1e\x85\u2028\u2029"}
+"""What ends a line, or parts a text from its answer, as it stands in a line for people."""
 
 
 def predict(
@@ -30,9 +46,15 @@ def predict(
     plain: bool,
     fill: str | None,
     plot: Path | None,
+    out: Path | None,
+    resume: bool,
+    force: bool,
     **options: str | None,
 ) -> None:
-    """Print one answer per input, in their order; of a stream, a few thousand lines are read ahead."""
+    """Print one answer per input, in their order, or write them to a file; a few thousand inputs are read ahead."""
+    if out is None and (resume or force):
+        name = "--resume" if resume else "--force"
+        raise ArgumentError(sentence("predict", name, "given with --out", "no --out"))
     say_if_shadowed(model)
     predictor = load(model, precision)
     if not isinstance(predictor, Predictor):
@@ -40,12 +62,52 @@ def predict(
 
         if len(inputs) != 1 or inputs == ["-"]:
             raise ArgumentError(sentence("predict", "input", "the file of one table", " ".join(inputs)))
+        if out is not None:
+            raise ArgumentError(sentence("predict", "--out", "left out for a forecast", str(out)))
         forecast.predict(predictor, Path(inputs[0]), plain, plot, fill=fill, **forecast.reading(options))
         return
     refuse_of_tables(fill=fill, plot=None if plot is None else str(plot))
-    shown, asked = tee(sources(predictor, inputs, **options))
-    for source, answer in zip(shown, predictor.predict_iter(asked), strict=False):
-        print(_plain(source, answer) if plain else json.dumps(told(source, answer), ensure_ascii=False))
+    write = _plain if plain else _json
+    if out is None:
+        with Pace() as pace:
+            for lines in _answered(predictor, sources(predictor, inputs, pace, **options), write):
+                sys.stdout.write("\n".join([*lines, ""]))
+                pace.add(len(lines))
+        return
+    of = {"model": fingerprint(predictor.bundle), **source_of(inputs)}
+    of |= {"options": {"precision": precision, "plain": plain, **{k: v for k, v in options.items() if v is not None}}}
+    with AnswerFile(out, of, resume, force) as file, Pace(file.done) as pace:
+        asked = iter(sources(predictor, inputs, pace, **options))
+        _pass_over(file, asked, plain)
+        for lines in _answered(predictor, asked, write):
+            file.write(lines)
+            pace.add(len(lines))
+
+
+def _answered(predictor: Predictor, asked: Iterable[Any], write: Write) -> Iterator[list[str]]:
+    """Yield the lines of the answers, as many at a time as are computed together."""
+    stream = iter(asked)
+    while chunk := list(islice(stream, AHEAD * BATCH)):
+        yield [write(source, answer) for source, answer in zip(chunk, predictor.predict(chunk), strict=True)]
+
+
+def _pass_over(file: AnswerFile, asked: Iterator[Any], plain: bool) -> None:
+    """Leave out the inputs that are answered; the last of them must be the one that the last answer shows.
+
+    Raises:
+        DataError: there are fewer inputs than answers, or it is another.
+    """
+    source: Any = None
+    for n in range(file.done):
+        try:
+            source = next(asked)
+        except StopIteration:
+            want = f"at least as many as the answers in {file.path}, {file.done}"
+            raise DataError(sentence("predict", "inputs", want, n)) from None
+    shown = _named(source) + "\t" if plain else _json(source, {}).removesuffix("}")
+    if file.done and not file.last.startswith(shown.encode("utf-8", "backslashreplace")):
+        want = f"that of answer {file.done} in {file.path}"
+        raise DataError(sentence("predict", f"input {file.done}", want, repr(source)[:80]))
 
 
 def refuse_of_tables(**options: str | None) -> None:
@@ -55,8 +117,9 @@ def refuse_of_tables(**options: str | None) -> None:
             raise ArgumentError(sentence("bigru", name, "left out for a model that forecasts nothing", repr(value)))
 
 
-def sources(predictor: Predictor, inputs: list[str], **options: Any) -> Iterable[Any]:
-    """Return what is to be answered: stdin, the rows of a file, or the arguments themselves."""
+def sources(predictor: Predictor, inputs: list[str], pace: Pace | None = None, **options: Any) -> Iterable[Any]:
+    """Return what is to be answered: stdin, the rows of a file, or the arguments themselves; `pace` is told how far
+    a file has been read."""
     audio = kind_of(predictor.bundle.config.features) == "audio"
     if inputs == ["-"]:
         told = lines(options["encoding"] or "utf-8")
@@ -64,44 +127,62 @@ def sources(predictor: Predictor, inputs: list[str], **options: Any) -> Iterable
     if audio:
         return _recordings(predictor, inputs, **options)
     if len(inputs) == 1 and (options["format"] is not None or _is_file(inputs[0])):
-        return _rows(predictor, inputs[0], **options)
+        return _rows(predictor, inputs[0], pace, **options)
     given = [name for name, value in options.items() if value is not None]
     if given:
         raise ArgumentError(sentence("predict", given[0], "left out for texts", repr(options[given[0]])))
     return inputs
 
 
-def _recordings(predictor: Predictor, inputs: list[str], **options: Any) -> list[Any]:
+def _recordings(predictor: Predictor, inputs: list[str], **options: Any) -> Iterable[Any]:
     """Return the recordings that the arguments name: audio files themselves, or one folder or manifest of them."""
     from ..data.manifests import from_files
     from .show import note
 
     if len(inputs) == 1 and not is_audio(inputs[0]):
-        return _rows(predictor, inputs[0], **options)
+        return _rows(predictor, inputs[0], None, **options)
     examples = from_files(inputs)
     for finding in examples.findings:
         note(str(finding))
     return examples.inputs
 
 
-def _rows(predictor: Predictor, file: str, **options: Any) -> list[Any]:
-    """Return the inputs of a file; the readers are imported here because texts do not need them."""
-    from ..data.readers import read
+def _rows(predictor: Predictor, file: str, pace: Pace | None, **options: Any) -> Iterator[Any]:
+    """Return the inputs of a file, the first of which are read now, so that what is wrong with it is said at once."""
+    # The readers are imported here because texts do not need them.
+    from ..data.large import parts
     from ..data.series import check_gaps
     from .show import describe
 
     if options["format"] is None and _suffix(file) == ".txt":
         options["format"] = "txt"
-    examples = read(file, task=predictor.task, require_targets=False, **options)
-    describe(examples, shown=len(examples.findings))
-    check_gaps(predictor.bundle.config.features, examples)
-    return examples.inputs
+
+    def told(share: float) -> None:
+        if pace is not None:
+            pace.share = share
+
+    found = parts(file, told, task=predictor.task, **options)
+    first = next(found)
+    describe(first, shown=len(first.findings))
+    check_gaps(predictor.bundle.config.features, first)
+    return chain(first.inputs, chain.from_iterable(_later(found)))
+
+
+def _later(found: Iterable[Examples]) -> Iterator[list[Any]]:
+    """Yield the inputs of further parts, and say what is odd about them."""
+    from .show import note
+
+    for examples in found:
+        for finding in examples.findings:
+            note(f"  {finding}")
+        yield examples.inputs
 
 
 def _is_file(name: str) -> bool:
-    """Tell a file from a text: it exists, or it has the suffix of a format and looks like no sentence."""
+    """Tell a file from a text: it exists, or it has the suffix of a format and looks like no sentence; "" is a text."""
     try:
-        return Path(name).exists() or (_suffix(name) in READABLE and not any(c.isspace() for c in name))
+        there = name != "" and Path(name).exists()
+        return there or (_suffix(name) in READABLE and not any(c.isspace() for c in name))
     except (OSError, ValueError):  # longer than a name can be, or with a NUL in it
         return False
 
@@ -114,7 +195,7 @@ def lines(encoding: str) -> Iterator[str]:
     """Yield the lines of stdin; a line that is not text ends the run, said with its number."""
     if sys.stdin is None:
         raise ArgumentError(sentence("predict", "stdin", "open", "a closed one"))
-    for n, line in enumerate(sys.stdin.buffer, 1):
+    for n, line in enumerate(_unpacked(sys.stdin.buffer), 1):
         try:
             text = line.decode(encoding).rstrip("\r\n")
             yield text.removeprefix("\ufeff") if n == 1 else text
@@ -127,11 +208,32 @@ def lines(encoding: str) -> Iterator[str]:
             ) from None
 
 
+def _unpacked(stream: BinaryIO) -> Iterator[bytes]:
+    """Yield the lines of a stream, unpacked if it is gzipped.
+
+    Raises:
+        DataError: the gzip is damaged.
+    """
+    # BytesIO and pipes alike can be looked into through a reader of one's own.
+    seen = io.BufferedReader(cast(io.RawIOBase, stream))
+    if seen.peek(2)[:2] != GZIP:
+        yield from seen
+        return
+    try:
+        yield from gzip.GzipFile(fileobj=seen)
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise DataError(sentence("stdin", "data", "whole gzip", error)) from error
+
+
+def _json(source: Any, answer: dict[str, Any]) -> str:
+    return json.dumps(told(source, answer), ensure_ascii=False)
+
+
 def _plain(source: Any, answer: dict[str, Any]) -> str:
-    """Return an answer as one line for people."""
-    text = " ".join(source) if isinstance(source, list) else str(getattr(source, "shape", source))
+    """Return an answer as one line for people; line ends and tabs of the text stand as escapes, as \\n."""
+    text = _named(source)
     if "entities" in answer:
-        found = [f"{entity.get('text', '')}/{entity['label']}" for entity in answer["entities"]]
+        found = [f"{entity.get('text', '').translate(BREAKS)}/{entity['label']}" for entity in answer["entities"]]
         return f"{text}\t{' '.join(found) or '-'}"
     if "symbols" in answer:
         return f"{text}\t{answer['text'] or '-'}"
@@ -139,3 +241,9 @@ def _plain(source: Any, answer: dict[str, Any]) -> str:
         return f"{text}\t{' '.join(answer['tags'])}"
     labels = answer.get("labels", [answer.get("label")])
     return f"{text}\t{', '.join(map(str, labels)) or '-'}"
+
+
+def _named(source: Any) -> str:
+    """Return how a line for people names an input."""
+    text = " ".join(source) if isinstance(source, list) else str(getattr(source, "shape", source))
+    return text.translate(BREAKS)

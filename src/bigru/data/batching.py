@@ -18,12 +18,12 @@ JITTER = 0.1
 
 
 def batches(
-    features: Sequence[np.ndarray], size: int, *, shuffle: int | None = None, bucket: bool = True
+    features: Sequence[np.ndarray] | np.ndarray, size: int, *, shuffle: int | None = None, bucket: bool = True
 ) -> list[np.ndarray]:
     """Divide sequences into batches of at most `size`.
 
     Args:
-        features: arrays whose first axis is time; only their lengths are read.
+        features: arrays whose first axis is time, of which only the lengths are read; or their lengths, int [N].
         size: sequences per batch; the last batch may be smaller.
         shuffle: seed of the shuffling (vary it per epoch), or None for a fixed order.
         bucket: put sequences of similar length together, which spares padding. One longer than `STEPS` / `size`
@@ -38,7 +38,8 @@ def batches(
     """
     if size < 1:
         raise ArgumentError(sentence("batches", "size", "at least 1", size))
-    lengths = np.array([len(f) for f in features], dtype=np.float64)
+    given = isinstance(features, np.ndarray)
+    lengths = np.asarray(features if given else [len(f) for f in features], dtype=np.float64)
     if shuffle is None:
         order = np.argsort(lengths, kind="stable") if bucket else np.arange(len(lengths))
         return _bucket(order, size, lengths) if bucket else _cut(order, size)

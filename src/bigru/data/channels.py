@@ -8,7 +8,7 @@ import numpy as np
 
 from ..config import ChannelConfig
 from ..errors import ArgumentError, check_choice, nearest, sentence
-from .hashing import END, START, buckets, combine, hash_strings
+from .hashing import buckets, hash_strings
 
 __all__ = ["CHANNELS", "NGRAMS", "check_channels", "configure", "fold", "ngrams", "shape", "views"]
 
@@ -60,31 +60,22 @@ def check_channels(unit: str, channels: tuple[ChannelConfig, ...], vocabulary: i
             raise ArgumentError(sentence(WHERE, f"size of {channel.name}", "at least 2", channel.size))
 
 
-def ngrams(name: str, codes: np.ndarray, lengths: np.ndarray, size: int) -> np.ndarray:
-    """Return the buckets of every unit's n-gram, int32 [N]; marks stand before the first and after the last unit.
+def ngrams(name: str, codes: np.ndarray, lengths: np.ndarray, size: int, to: np.ndarray, column: int) -> None:
+    """Write the bucket of every unit's n-gram into a column; marks stand before the first and after the last unit.
 
     Args:
         name: a key of `NGRAMS`.
         codes: uint64 [N], one number per unit, the inputs one after the other.
         lengths: int64 [B], units per input.
         size: number of buckets, the never used bucket 0 included.
+        to: int32 [N, C].
+        column: within 0..C-1.
     """
-    return buckets(combine(*(_neighbour(codes, lengths, step) for step in NGRAMS[name])), size)
+    # Imported here so that whoever lacks the kernels hears of it from `bigru.ops`, which says what to do.
+    from .. import _native
 
-
-def _neighbour(codes: np.ndarray, lengths: np.ndarray, step: int) -> np.ndarray:
-    if step == 0 or not len(codes):
-        return codes
-    filled = lengths[lengths > 0]
-    ends = np.cumsum(filled)
-    shifted = np.empty_like(codes)
-    if step == 1:
-        shifted[:-1] = codes[1:]
-        shifted[ends - 1] = END
-    else:
-        shifted[1:] = codes[:-1]
-        shifted[ends - filled] = START
-    return shifted
+    looks = NGRAMS[name]
+    _native.ngrams(codes, lengths, looks[0], looks[-1], size, to, column)
 
 
 def views(name: str, units: Sequence[str], lowercase: bool, size: int) -> np.ndarray:

@@ -35,7 +35,10 @@ def mix(codes: np.ndarray) -> np.ndarray:
 
 
 def combine(*parts: np.ndarray) -> np.ndarray:
-    """Hash n-grams: `parts` are the codes of their units in order, uint64 [N] each; order matters."""
+    """Hash n-grams: `parts` are the codes of their units in order, uint64 [N] each; order matters.
+
+    This says what the compiled `bigru.data.channels.ngrams` computes, which is tested against it.
+    """
     h = np.full(len(parts[0]), len(parts), np.uint64)
     for part in parts:
         h = mix(h * GOLDEN + part.astype(np.uint64))

@@ -13,22 +13,23 @@ __all__ = ["parse"]
 SPACE = re.compile(r"[ \t\r\n]*")
 
 
-def parse(text: str, source: str) -> tuple[list[dict[str, Any]], list[int]]:
-    """Return the objects of a JSONL file, or of a JSON array of objects, and the lines they begin on.
+def parse(text: str, source: str, first: int = 1) -> tuple[list[dict[str, Any]], list[int]]:
+    """Return the objects of a JSONL file, or of a JSON array of objects, and the lines they begin on; `first` is the
+    number of the first line of lines.
 
     Raises:
         DataError: a line is no JSON, or no object.
     """
-    values, lines = _array(text, source) if text.lstrip().startswith("[") else _rows(text, source)
+    values, lines = _array(text, source) if text.lstrip().startswith("[") else _rows(text, source, first)
     for value, line in zip(values, lines, strict=True):
         if not isinstance(value, dict):
             raise DataError(sentence(f"{source}:{line}", "row", "a JSON object", repr(value)[:80]))
     return values, lines
 
 
-def _rows(text: str, source: str) -> tuple[list[Any], list[int]]:
+def _rows(text: str, source: str, first: int) -> tuple[list[Any], list[int]]:
     values, lines = [], []
-    for number, line in enumerate(text.split("\n"), 1):
+    for number, line in enumerate(text.split("\n"), first):
         if line.strip():
             values.append(_decode(line, 0, source, number)[0])
             lines.append(number)

@@ -30,7 +30,7 @@ class Table:
     quoted: bool
 
 
-def parse(text: str, source: str, delimiter: str | None = None) -> Table:
+def parse(text: str, source: str, delimiter: str | None = None, first: int = 1) -> Table:
     """Divide delimited text into rows.
 
     Quotes are read as in RFC 4180 (doubled inside, fields may hold delimiters and line ends), unless that
@@ -41,14 +41,15 @@ def parse(text: str, source: str, delimiter: str | None = None) -> Table:
         text: the content of the file.
         source: the file as the user named it.
         delimiter: a key of `DELIMITERS`, or None to choose the one that gives the most even rows.
+        first: number of the first line.
 
     Raises:
         DataError: a row has another number of columns than the first, or a quote is never closed.
     """
     delimiter = delimiter or _delimiter(text)
-    plain = _literal(text, delimiter)
+    plain = _literal(text, delimiter, first)
     try:
-        table = _quoted(text, delimiter, source)
+        table = _quoted(text, delimiter, source, first)
         problem = _uneven(table, source)
     except DataError as error:
         table, problem = plain, error
@@ -70,11 +71,11 @@ def _long_fields(size: int) -> Iterator[None]:
         csv.field_size_limit(before)
 
 
-def _quoted(text: str, delimiter: str, source: str) -> Table:
+def _quoted(text: str, delimiter: str, source: str, first: int) -> Table:
     rows: list[list[str]] = []
     lines, blank = [], []
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    line = 1
+    line = first
     try:
         with _long_fields(len(text)):
             for row in reader:
@@ -84,16 +85,16 @@ def _quoted(text: str, delimiter: str, source: str) -> Table:
                     lines.append(line)
                 else:
                     blank.append(line)
-                line = reader.line_num + 1
+                line = reader.line_num + first
     except csv.Error as error:
         remedy = "Double the quotes inside a quoted field and close it."
         raise DataError(sentence(f"{source}:{line}", "row", "well quoted", error, remedy)) from error
     return Table(rows, lines, blank, delimiter, quoted=True)
 
 
-def _literal(text: str, delimiter: str) -> Table:
+def _literal(text: str, delimiter: str, first: int) -> Table:
     rows, lines, blank = [], [], []
-    for number, line in enumerate(text.replace("\r\n", "\n").removesuffix("\n").split("\n"), 1):
+    for number, line in enumerate(text.replace("\r\n", "\n").removesuffix("\n").split("\n"), first):
         if line.strip():
             rows.append(line.split(delimiter))
             lines.append(number)

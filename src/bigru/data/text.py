@@ -144,10 +144,22 @@ class TextFeatures:
         Raises:
             ArgumentError: an input is neither text nor tokens, or tokens do not fit the unit.
         """
+        rows, lengths = self.rows(inputs)
+        ends = np.cumsum(lengths).tolist()
+        return [rows[start:end] for start, end in zip([0, *ends[:-1]], ends, strict=False)]
+
+    def rows(self, inputs: Sequence[Input]) -> tuple[np.ndarray, np.ndarray]:
+        """Return the ids of many inputs end to end, int32 [N, C], and their lengths, int64 [B]; errors likewise."""
         flat = self._flat(inputs)
-        table = np.stack([self._channel(channel, flat) for channel in self.channels], axis=1)
-        ends = np.cumsum(flat.lengths).tolist()
-        return [table[start:end] for start, end in zip([0, *ends[:-1]], ends, strict=False)]
+        rows = np.empty((len(flat.codes), len(self.channels)), np.int32)
+        for column, channel in enumerate(self.channels):
+            if channel.name in NGRAMS:
+                ngrams(channel.name, flat.codes, flat.lengths, channel.size, rows, column)
+            elif channel.name == "unit":
+                rows[:, column] = flat.ids
+            else:
+                rows[:, column] = views(channel.name, flat.distinct, self.lowercase, channel.size)[flat.inverse]
+        return rows, flat.lengths
 
     def units(self, text: Input) -> list[tuple[int, int]]:
         """Return where each unit lies: character offsets in a text, positions in a list of tokens; end exclusive."""
@@ -237,9 +249,15 @@ class TextFeatures:
 
     def _joined(self, inputs: Sequence[Input]) -> tuple[np.ndarray, np.ndarray]:
         """Return the code points of all inputs in one row, uint32 [N], and the lengths [B]."""
-        texts = [self._normal(_text(x, n)) for n, x in enumerate(inputs)]
+        texts = [x if isinstance(x, str) else _text(x, n) for n, x in enumerate(inputs)]
+        if self.replace:
+            texts = [self._plain(text) for text in texts]
         lengths = np.fromiter(map(len, texts), np.int64, len(texts))
-        return np.frombuffer("".join(texts).encode("utf-32-le", "surrogatepass"), "<u4"), lengths
+        # Case is folded once for all; what parts them keeps the end of one from changing how the next is folded.
+        parted = self.lowercase and len(texts) > 1
+        joined = fold(("\n" if parted else "").join(texts), self.lowercase)
+        points = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), "<u4")
+        return np.delete(points, np.cumsum(lengths[:-1] + 1) - 1) if parted else points, lengths
 
     def _strings(self, inputs: Sequence[Input]) -> list[Sequence[str]]:
         """Return the units of each input as strings, characters replaced but the case kept."""
@@ -267,13 +285,6 @@ class TextFeatures:
         folded = [fold(unit, self.lowercase) for unit in distinct]
         ids = np.fromiter((self._ids.get(unit, 0) for unit in folded), np.int32, len(folded))
         return Flat(hash_strings(folded)[inverse], ids[inverse], lengths, distinct, inverse)
-
-    def _channel(self, channel: ChannelConfig, flat: Flat) -> np.ndarray:
-        if channel.name == "unit":
-            return flat.ids
-        if channel.name in NGRAMS:
-            return ngrams(channel.name, flat.codes, flat.lengths, channel.size)
-        return views(channel.name, flat.distinct, self.lowercase, channel.size)[flat.inverse]
 
 
 def _table(replace: Mapping[str, str]) -> dict[int, int]:

@@ -26,7 +26,8 @@ Weights = Mapping[str, np.ndarray]
 State = Any
 """Where walks stand: [D, B, H], and for the LSTM (h, c) of [B, H] by walk."""
 Run = Callable[..., tuple[np.ndarray, State]]
-"""From x [B, T, I], lengths [B] and a state, None for zeros, to y [B, T, D*H], zero past a length, and the state."""
+"""From x [B, T, I], lengths [B], a state, None for zeros, and the most threads, 0 for all, to y [B, T, D*H], zero past
+a length, and the state."""
 Merge = Callable[[np.ndarray, np.ndarray], np.ndarray]
 Norm = Callable[[np.ndarray], np.ndarray]
 
@@ -106,11 +107,13 @@ def stack(encoder: EncoderConfig, weights: Weights, precision: str) -> list[Recu
     return [RecurrentLayer(encoder, layer, norm, precision) for layer, norm in parts]
 
 
-def encode(layers: Sequence[RecurrentLayer], x: np.ndarray, lengths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def encode(
+    layers: Sequence[RecurrentLayer], x: np.ndarray, lengths: np.ndarray, threads: int = 0
+) -> tuple[np.ndarray, np.ndarray]:
     """Return the states of all steps [B, T, C] and the last layer's final states [D, B, H]."""
     final: State = None
     for layer in layers:
-        y, final = layer.run(x, lengths)
+        y, final = layer.run(x, lengths, None, threads)
         x = layer.join(np.split(y, len(layer.walks), axis=2)) if layer.merge else layer.norm(y)
     return x, hidden(final)
 
@@ -126,8 +129,10 @@ def _gru(encoder: EncoderConfig, per_walk: dict[str, list[np.ndarray]], precisio
     options: dict[str, Any] = {"reset_after": encoder.reset_after, "reverse": reverse, "precision": precision}
     prepared = Prepared(list(per_walk.values()), **options)
 
-    def run(x: np.ndarray, lengths: np.ndarray, start: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
-        return prepared.forward(np.ascontiguousarray(x), lengths=lengths, h0=start)
+    def run(
+        x: np.ndarray, lengths: np.ndarray, start: np.ndarray | None = None, threads: int = 0
+    ) -> tuple[np.ndarray, np.ndarray]:
+        return prepared.forward(np.ascontiguousarray(x), lengths=lengths, h0=start, threads=threads)
 
     return run
 
@@ -135,7 +140,7 @@ def _gru(encoder: EncoderConfig, per_walk: dict[str, list[np.ndarray]], precisio
 def _plain(encoder: EncoderConfig, per_walk: dict[str, list[np.ndarray]]) -> Run:
     layer = Layer(per_walk, cell=encoder.cell)
 
-    def run(x: np.ndarray, lengths: np.ndarray, start: State = None) -> tuple[np.ndarray, State]:
+    def run(x: np.ndarray, lengths: np.ndarray, start: State = None, _threads: int = 0) -> tuple[np.ndarray, State]:
         given = dict(zip(per_walk, start, strict=True)) if isinstance(start, np.ndarray) else start
         outputs, finals = layer.run(x, lengths, given)
         state = finals if encoder.cell == "lstm" else np.stack([np.asarray(final) for final in finals.values()])

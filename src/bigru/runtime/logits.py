@@ -108,9 +108,9 @@ class LogitStream:
 
     def _embed(self, rows: np.ndarray) -> np.ndarray:
         """Return the rows as numbers [T, I]; what the linear part says of them goes to the steps, or to their sum."""
-        network, x = self._network, self._network.embed(rows[None])[0]
+        network, x = self._network, self._network.embed(rows)
         if network.model.wide:
-            wide = network.wide(rows[None])[0]
+            wide = network.wide(rows)
             if self._pool is None:
                 self._beside = np.concatenate([self._beside, wide])
             self._total += wide.sum(axis=0, dtype=np.float64)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..bundle.quantized import Quantized
+from ..bundle.weights import head_width
 from ..config import ModelConfig
 from ..errors import ArgumentError, check_array, check_choice, check_lengths, sentence
 from ..ops.gru.rounding import PRECISIONS
 from ..ops.recurrent.windows import Window, check_window
+from ..ops.rows.native import Tables, pool
 from . import windowed
 from .front import Convolution
 from .layers import Weights, checked, encode, normalisation, stack, under
@@ -45,8 +48,11 @@ class Network:
             for n, conv in enumerate(model.front)
         ]
         self.layers = stack(model.encoder, self._weights, precision)
-        self._tables = [self._weights[f"embedding.{c}.weight"] for c in range(len(model.channels))]
         self._sizes = np.array([channel.size for channel in model.channels], np.uint64)
+        if model.channels:
+            self._embedding = self._tables("embedding")
+        if model.wide:
+            self._wide = self._tables("wide")
 
     def __call__(self, inputs: np.ndarray, lengths: np.ndarray, window: Window | None = None) -> np.ndarray:
         """Compute the logits of one padded batch.
@@ -65,79 +71,133 @@ class Network:
                 model cannot be run in chunks.
         """
         model = self.model
-        if window is not None:
-            check_window(model.encoder)
         kind, width = ("int", len(model.channels)) if model.channels else ("float", model.values)
         inputs = check_array(WHERE, "inputs", inputs, ("B", "T", width), kind)
-        lengths = check_lengths(WHERE, lengths, *inputs.shape[:2])
-        ended, past = lengths, _past(lengths, inputs.shape[1])
-        ids = inputs if past is None else np.where(past[:, :, None], 0, inputs)
-        x = self.embed(ids)
-        for convolution in self.front:
-            x, lengths = convolution(_clear(x, _past(lengths, x.shape[1])), lengths)
-        if self.front:
-            past = _past(lengths, x.shape[1])
+        lengths = np.ascontiguousarray(check_lengths(WHERE, lengths, *inputs.shape[:2]))
+        B, T = inputs.shape[:2]
+        past = _past(lengths, T)
+        if model.channels:
+            ids = inputs if past is None else np.where(past[:, :, None], 0, inputs)
+            return self.rows(self._checked(ids.reshape(B * T, width)), np.arange(B) * T, lengths, window, steps=T)
+        x = inputs.astype(np.float32)
+        return self._logits(x if past is None else _clear(x, past), lengths, None, window, 0)
+
+    def rows(
+        self,
+        ids: np.ndarray,
+        starts: np.ndarray,
+        lengths: np.ndarray,
+        window: Window | None = None,
+        *,
+        steps: int | None = None,
+        threads: int = 0,
+    ) -> np.ndarray:
+        """Compute the logits of sequences of ids that lie among the rows of one array.
+
+        Args:
+            ids: int32 [N, C].
+            starts, lengths: int64 [B]: where each sequence begins, and its length.
+            window: as above.
+            steps: T, at least the longest length; None for it.
+            threads: the most that are used, 0 for all.
+
+        Returns:
+            As above.
+
+        Raises:
+            ValueError: an id is outside its table, or a sequence outside the rows.
+            ArgumentError: the model cannot be run in chunks.
+        """
+        T = int(lengths.max(initial=0)) if steps is None else steps
+        beside = None
+        if self.model.wide:
+            if self.model.pooling:
+                beside = self._wide.total(ids, starts, lengths)
+            else:
+                beside = self._summed(self._wide.look(ids, starts, lengths, T))
+        return self._logits(self._embedding.look(ids, starts, lengths, T), lengths, beside, window, threads)
+
+    def _logits(
+        self, x: np.ndarray, lengths: np.ndarray, beside: np.ndarray | None, window: Window | None, threads: int
+    ) -> np.ndarray:
+        """Return the logits of x [B, T, I], zero past each length, and of what the linear part adds to them."""
+        model = self.model
+        if window is not None:
+            check_window(model.encoder)
+        for n, convolution in enumerate(self.front):
+            x, lengths = convolution(_clear(x, _past(lengths, x.shape[1])) if n else x, lengths)
         states, h_n = (
-            encode(self.layers, x, lengths) if window is None else windowed.encode(self.layers, x, lengths, window)[:2]
+            encode(self.layers, x, lengths, threads)
+            if window is None
+            else windowed.encode(self.layers, x, lengths, window)[:2]
         )
-        if not model.pooling:
-            logits = self.steps(states, x)
-            return _clear(logits + self.wide(ids) if model.wide else logits, past)
-        pooled = self._pool(_clear(x, past), _clear(states, past), h_n, past, lengths)
-        logits = self.head(pooled)
-        if model.wide:
-            logits += _total(_clear(self.wide(ids), _past(ended, ids.shape[1])), ended)
-        return logits
+        logits = self.head(self._pool(x, states, h_n, lengths)) if model.pooling else self.steps(states, x)
+        if beside is not None:
+            logits += beside
+        return logits if model.pooling else _clear(logits, _past(lengths, x.shape[1]))
 
     def steps(self, states: np.ndarray, x: np.ndarray) -> np.ndarray:
         """Return the logits of every step [B, T', K], but for the linear part, of the encoder's outputs and inputs."""
         return self.head(np.concatenate([states, x], axis=2) if self.model.skip else states)
 
-    def embed(self, inputs: np.ndarray) -> np.ndarray:
-        """Return what the encoder reads, float32 [B, T, I]."""
+    def embed(self, rows: np.ndarray) -> np.ndarray:
+        """Return what the encoder reads of the rows of one sequence, float32 [T, I].
+
+        Raises:
+            ArgumentError: an id is outside its channel.
+        """
         if not self.model.channels:
-            return inputs.astype(np.float32)
-        ids = inputs.astype(np.int64, copy=False)
+            return rows.astype(np.float32)
+        return self._embedding.look(self._checked(rows), *_whole(rows), len(rows))[0]
+
+    def wide(self, rows: np.ndarray) -> np.ndarray:
+        """Return what the linear part adds to the logits of each step of one sequence, [T, K]; ids as of `embed`."""
+        return self._summed(self._wide.look(self._checked(rows), *_whole(rows), len(rows)))[0]
+
+    def _tables(self, name: str) -> Tables:
+        """Return the tables of all channels, the only place that knows how they are stored."""
+        stored = [self._weights[f"{name}.{c}.weight"] for c in range(len(self.model.channels))]
+        narrow = [isinstance(table, Quantized) for table in stored]
+        rows = [table.values if whole else table for table, whole in zip(stored, narrow, strict=True)]
+        scales = [table.scales[0] if whole else None for table, whole in zip(stored, narrow, strict=True)]
+        return Tables([np.ascontiguousarray(table) for table in rows], scales)
+
+    def _summed(self, rows: np.ndarray) -> np.ndarray:
+        """Return the sum [B, T, K] of what the tables give side by side."""
+        B, T, _ = rows.shape
+        return np.asarray(rows.reshape(B, T, len(self.model.channels), self.model.outputs).sum(axis=2))
+
+    def _checked(self, ids: np.ndarray) -> np.ndarray:
+        """Return ids [N, C] of a stranger as int32."""
+        ids = ids.astype(np.int64, copy=False)
         # Seen without their sign, negative ids are too large as well.
-        if ids.size and (ids.view(np.uint64).max(axis=(0, 1)) >= self._sizes).any():
-            self._refuse(ids)
-        tables = enumerate(self._tables)
-        return np.concatenate([table.take(ids[:, :, c], axis=0) for c, table in tables], axis=2)
+        if ids.size and (ids.view(np.uint64).max(axis=0) >= self._sizes).any():
+            for c, channel in enumerate(self.model.channels):
+                low, high = int(ids[:, c].min()), int(ids[:, c].max())
+                if low < 0 or high >= channel.size:
+                    want = f"within 0..{channel.size - 1}"
+                    raise ArgumentError(sentence(WHERE, f"ids of {channel.name}", want, low if low < 0 else high))
+        return ids.astype(np.int32)
 
-    def _refuse(self, inputs: np.ndarray) -> None:
-        for c, channel in enumerate(self.model.channels):
-            low, high = int(inputs[:, :, c].min()), int(inputs[:, :, c].max())
-            if low < 0 or high >= channel.size:
-                want = f"within 0..{channel.size - 1}"
-                raise ArgumentError(sentence(WHERE, f"ids of {channel.name}", want, low if low < 0 else high))
-
-    def wide(self, ids: np.ndarray) -> np.ndarray:
-        """Return what the linear part adds to the logits of each step, [B, T, K]."""
-        terms = [self._weights[f"wide.{c}.weight"].take(ids[:, :, c], axis=0) for c in range(len(self._tables))]
-        return np.asarray(sum(terms))
-
-    def _pool(
-        self, x: np.ndarray, states: np.ndarray, h_n: np.ndarray, past: np.ndarray | None, lengths: np.ndarray
-    ) -> np.ndarray:
-        """Return [B, P]; x and states are zero past each length."""
-        parts = []
+    def _pool(self, x: np.ndarray, states: np.ndarray, h_n: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+        """Return [B, P]."""
+        pooled = np.empty((len(x), head_width(self.model)), np.float32)
+        column = 0
         for kind in self.model.pooling:
-            if kind == "last":
-                part = self.layers[-1].join(list(h_n))
-            elif kind == "max":
-                part = _clear(states if past is None else states.copy(), past, -np.inf).max(axis=1, initial=-np.inf)
-            elif kind == "attention":
-                part = self._attention(states, past)
-            elif kind == "bag":
-                part = _total(x, lengths)
-            else:
-                part = states.sum(axis=1) / np.maximum(lengths, 1).astype(np.float32)[:, None]
-            parts.append(part)
-        pooled = np.concatenate(parts, axis=1)
-        pooled[lengths == 0] = 0
+            if kind in ("max", "mean", "bag"):
+                of = x if kind == "bag" else states
+                pool(np.ascontiguousarray(of), lengths, kind, pooled, column)
+                column += of.shape[2]
+                continue
+            part = self.layers[-1].join(list(h_n)) if kind == "last" else self._attention(states, lengths)
+            pooled[:, column : column + part.shape[1]] = part
+            pooled[lengths == 0, column:] = 0
+            column += part.shape[1]
         return pooled
 
-    def _attention(self, states: np.ndarray, past: np.ndarray | None) -> np.ndarray:
+    def _attention(self, states: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+        past = _past(lengths, states.shape[1])
+        states = states if past is None else _clear(states.copy(), past)
         scores = self.attend(states)
         if past is not None:
             scores[past] = -np.inf
@@ -169,13 +229,13 @@ def _past(lengths: np.ndarray, time: int) -> np.ndarray | None:
     return None if (lengths == time).all() else np.arange(time) >= lengths[:, None]
 
 
-def _clear(values: np.ndarray, past: np.ndarray | None, to: float = 0.0) -> np.ndarray:
-    """Overwrite `values` [B, T, C] past each length and return it: much less to write than a masked copy."""
+def _clear(values: np.ndarray, past: np.ndarray | None) -> np.ndarray:
+    """Write zeros into `values` [B, T, C] past each length and return it: much less to write than a masked copy."""
     if past is not None:
-        values[past] = to
+        values[past] = 0
     return values
 
 
-def _total(values: np.ndarray, lengths: np.ndarray) -> np.ndarray:
-    """Sum [B, T, K], zero past each length, over the root of the number of steps."""
-    return np.asarray(values.sum(axis=1) / np.sqrt(np.maximum(lengths, 1).astype(np.float32))[:, None])
+def _whole(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return start and length of the one sequence that all rows are."""
+    return np.zeros(1, np.int64), np.array([len(rows)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
@@ -13,14 +14,18 @@ import numpy as np
 from .. import bundle as saved
 from ..bundle import Bundle
 from ..bundle.configuration import kind_of, task_named
+from ..bundle.weights import shapes
 from ..config import ForecastModelConfig
 from ..data.batching import batches, pad
 from ..data.examples import Examples
+from ..data.text import TextFeatures
 from ..errors import ArgumentError, DataError, sentence
 from ..ops.crf.weights import CrfWeights
+from ..ops.gru.native import threads
 from ..ops.recurrent.windows import Window
 from ..scheme import convert
 from .network import Network
+from .sharing import share
 from .stream import Stream, lagged, window_of
 
 if TYPE_CHECKING:
@@ -34,12 +39,24 @@ WHERE = "predict"
 STEPS = 1 << 15
 """Steps, padding included, that a batch holds at most; long sequences come in smaller batches."""
 
+WORTH = 1 << 22
+"""Products of the encoder's weights that one input must call for, before a second thread is woken for it."""
+
+EACH = 4
+"""Batches that must be there for each thread, before inputs are shared out among threads."""
+
+FIRST = np.zeros(1, np.int64)
+"""The index of the first of the inputs."""
+
 AHEAD = 64
 """Batches read at a time when a stream is answered: enough to put sequences of similar length together."""
 
 Answer = dict[str, Any]
 Decode = Callable[[np.ndarray, np.ndarray, list[Any]], list[Answer]]
 """From logits, lengths and inputs of a batch to its answers."""
+
+Run = Callable[[np.ndarray, int], np.ndarray]
+"""From indices of inputs and the most threads, 0 for all, to their logits, padded to the longest."""
 
 DECIDED = ("label", "labels", "tags", "text")
 """What an answer decides; the rest of it follows from that, or says how sure it is."""
@@ -100,8 +117,15 @@ class Predictor:
         if isinstance(bundle.model, ForecastModelConfig):
             raise ArgumentError(sentence("Predictor", "model", "one for classify or tag", f"one for {bundle.task}"))
         self._network = Network(bundle.model, bundle.weights, precision)
+        matrices = [shape for name, shape in shapes(bundle.model).items() if name.startswith("encoder.")]
+        self._products = sum(math.prod(shape) for shape in matrices if len(shape) > 1)
         names = ("crf.transitions", "crf.start", "crf.end")
         self._crf = CrfWeights(*(bundle.weights[name] for name in names)) if bundle.model.crf else None
+        self._constrained = None if self._crf is None else self._task.constrained(bundle.config, self._crf)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle the saved model, not what was made ready of it: another process packs the weights for its machine."""
+        return Predictor, (self.bundle, self.precision)
 
     def predict(self, inputs: Any, batch_size: int = 64) -> Any:
         """Answer one input or many.
@@ -219,34 +243,56 @@ class Predictor:
         self, inputs: list[Any], batch_size: int, decode: Decode | None = None, window: Window | None = None
     ) -> list[Answer]:
         decode = decode or self._decode
-        config = self.bundle.config
-        features = self._task.featurise(config, inputs)
+        run, lengths = self._ready(inputs, window)
+        if len(inputs) == 1:
+            return decode(run(FIRST, 1 if lengths[0] * self._products < WORTH else 0), lengths, inputs)
+        cut = list(self._batches(lengths, batch_size, window))
+        workers = min(threads(), len(cut) // EACH)
+        alone = 0 if workers < 2 else 1
         answers: list[Answer] = [{}] * len(inputs)
-        for indices in self._batches(features, batch_size, window):
-            padded, lengths = pad([features[i] for i in indices])
-            logits = self._network(padded, lengths, window)
-            for i, answer in zip(indices, decode(logits, lengths, [inputs[i] for i in indices]), strict=True):
+
+        def work(indices: np.ndarray) -> None:
+            logits = run(indices, alone)
+            found = decode(logits, lengths[indices], [inputs[i] for i in indices])
+            for i, answer in zip(indices.tolist(), found, strict=True):
                 answers[i] = answer
+
+        share(work, cut[::-1], workers)
         return answers
 
-    def _batches(
-        self, features: Sequence[np.ndarray], batch_size: int, window: Window | None = None
-    ) -> Iterator[np.ndarray]:
+    def _ready(self, inputs: list[Any], window: Window | None) -> tuple[Run, np.ndarray]:
+        """Return what computes the logits of some of the inputs, and the lengths [N] of all."""
+        features, network = self.bundle.config.features, self._network
+        if isinstance(features, TextFeatures):
+            rows, lengths = features.rows(inputs)
+            starts = np.cumsum(lengths) - lengths
+
+            def looked_up(indices: np.ndarray, most: int) -> np.ndarray:
+                return network.rows(rows, starts[indices], lengths[indices], window, threads=most)
+
+            return looked_up, lengths
+        sequences = self._task.featurise(self.bundle.config, inputs)
+
+        def padded(indices: np.ndarray, _most: int) -> np.ndarray:
+            return network(*pad([sequences[i] for i in indices]), window)
+
+        return padded, np.array([len(sequence) for sequence in sequences], np.int64)
+
+    def _batches(self, lengths: np.ndarray, batch_size: int, window: Window | None = None) -> Iterator[np.ndarray]:
         """Yield indices of sequences of similar length, at most `STEPS` steps together unless one alone has more."""
         steps = STEPS if window is None else window.shrunk(STEPS)
-        for indices in batches(features, batch_size):
-            longest = max(len(features[i]) for i in indices)
-            rows = max(1, steps // max(longest, 1))
+        for indices in batches(lengths, batch_size):
+            rows = max(1, steps // max(int(lengths[indices[-1]]), 1))
             for start in range(0, len(indices), rows):
                 yield indices[start : start + rows]
 
     def _decode(self, logits: np.ndarray, lengths: np.ndarray, inputs: list[Any]) -> list[Answer]:
         if self.task == "classify":
             return self._task.decode(self.bundle.config, logits)
-        rows = [row[:length] for row, length in zip(logits, self._network.model.steps(lengths), strict=True)]
+        lengths = self._network.model.steps(lengths)
         if self.task == "transcribe":
-            return self._task.decode(self.bundle.config, rows)
-        return self._task.decode(self.bundle.config, rows, self._crf, inputs)
+            return self._task.decode(self.bundle.config, [row[:n] for row, n in zip(logits, lengths, strict=True)])
+        return self._task.answers(self.bundle.config, logits, lengths, self._constrained, inputs)
 
     def _settle(self, lag: int | None, logits: np.ndarray, lengths: np.ndarray, inputs: list[Any]) -> list[Answer]:
         """Decode with a CRF as a stream does, each tag once and for all."""

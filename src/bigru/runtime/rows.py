@@ -18,12 +18,18 @@ def product(x: np.ndarray, weight: np.ndarray) -> np.ndarray:
     """
     flat = x.reshape(-1, x.shape[-1])
     whole = len(flat) // ROWS * ROWS
+    if not whole:
+        return (_filled(flat) @ weight.T)[: len(flat)].reshape(*x.shape[:-1], len(weight))
     result = np.empty((len(flat), len(weight)), np.float32)
-    if whole:
-        blocks = flat[:whole].reshape(-1, ROWS, flat.shape[1])
-        np.matmul(blocks, weight.T, out=result[:whole].reshape(-1, ROWS, len(weight)))
+    blocks = flat[:whole].reshape(-1, ROWS, flat.shape[1])
+    np.matmul(blocks, weight.T, out=result[:whole].reshape(-1, ROWS, len(weight)))
     if whole < len(flat):
-        rest = np.zeros((ROWS, flat.shape[1]), np.float32)
-        rest[: len(flat) - whole] = flat[whole:]
-        result[whole:] = (rest @ weight.T)[: len(flat) - whole]
+        result[whole:] = (_filled(flat[whole:]) @ weight.T)[: len(flat) - whole]
     return result.reshape(*x.shape[:-1], len(weight))
+
+
+def _filled(rows: np.ndarray) -> np.ndarray:
+    """Return fewer than `ROWS` rows as a block with zeros for the rest."""
+    block = np.zeros((ROWS, rows.shape[1]), np.float32)
+    block[: len(rows)] = rows
+    return block

@@ -98,14 +98,11 @@ def decode(config: Config, logits: np.ndarray) -> list[dict[str, Any]]:
     if config.multi_label:
         return [_labels(config, row) for row in sigmoid(logits).tolist()]
     scores = binary(logits) if config.outputs == 1 else softmax(logits)
-    best = scores[:, 1] >= config.threshold if config.outputs == 1 else scores.argmax(axis=1)
+    best = (scores[:, 1] >= config.threshold).astype(int) if config.outputs == 1 else scores.argmax(axis=1)
+    labels = config.labels
     return [
-        {
-            "label": config.labels[n],
-            "confidence": row[n],
-            "scores": dict(zip(config.labels, row, strict=True)),
-        }
-        for n, row in zip(best.astype(int).tolist(), scores.tolist(), strict=True)
+        {"label": labels[n], "confidence": row[n], "scores": dict(zip(labels, row, strict=True))}
+        for n, row in zip(best.tolist(), scores.tolist(), strict=True)
     ]
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ..data.series import SeriesFeatures
     from ..metrics import Report
 
-__all__ = ["Config", "best", "decode", "featurise", "score", "targets"]
+__all__ = ["Config", "answers", "best", "constrained", "decode", "featurise", "score", "targets"]
 
 WHERE = "tag"
 
@@ -153,16 +153,27 @@ def decode(
     if not len(logits):
         return []
     emissions, lengths = pad([check_array(where, "logits", rows, ("T", config.outputs)) for rows in logits])
-    if crf is not None and config.constraints is not None:
-        crf = constrain(crf, *config.constraints)
+    return answers(config, emissions, lengths, None if crf is None else constrained(config, crf), inputs)
+
+
+def constrained(config: Config, crf: CrfWeights) -> CrfWeights:
+    """Return the weights of a CRF in which only what the scheme allows is possible."""
+    return crf if config.constraints is None else constrain(crf, *config.constraints)
+
+
+def answers(
+    config: Config, emissions: np.ndarray, lengths: np.ndarray, crf: CrfWeights | None, inputs: Sequence[Any]
+) -> list[dict[str, Any]]:
+    """Turn padded logits [B, T, outputs] into answers, as `decode`; `crf` is what `constrained` returned."""
+    labels = config.labels
     paths, confidence = best(emissions, lengths, crf)
-    answers = []
-    for n, length in enumerate(lengths):
-        tags = [config.labels[i] for i in paths[n, :length]]
-        answers.append({"tags": tags, "confidence": confidence[n, :length].tolist()})
+    found = [
+        {"tags": [labels[i] for i in path[:length]], "confidence": shares[:length]}
+        for path, shares, length in zip(paths.tolist(), confidence.tolist(), lengths.tolist(), strict=True)
+    ]
     if config.scheme is not None:
-        _add_entities(config, answers, emissions, lengths, crf, inputs)
-    return answers
+        _add_entities(config, found, emissions, lengths, crf, inputs)
+    return found
 
 
 def best(emissions: np.ndarray, lengths: np.ndarray, crf: CrfWeights | None) -> tuple[np.ndarray, np.ndarray]:

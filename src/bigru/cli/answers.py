@@ -1,0 +1,137 @@
+"""The file of answers of a long prediction: written line by line, and gone on with after anything that stopped it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..bundle import Bundle
+from ..errors import ArgumentError, DataError, sentence
+
+__all__ = ["AnswerFile", "fingerprint", "source_of"]
+
+BESIDE = ".run"
+"""Suffix of the file that stands beside unfinished answers and says of what they are."""
+
+HEAD = 1 << 20
+"""Bytes at both ends of an input by which it is known again."""
+
+BLOCK = 1 << 20
+
+
+class AnswerFile:
+    """Answers, one line each, in a file that holds whole lines or, after a crash, a torn last one.
+
+    Beside it lies a small file that says of which model, input and options the answers are. It goes when all are there.
+
+    Args:
+        path: the file.
+        of: what the answers are of, as JSON values.
+        resume: go on behind the whole lines that the file holds; without such a file, begin it.
+        force: write over what is there.
+
+    Raises:
+        ArgumentError: the file is there and neither was asked for, or its answers are not of the same.
+
+    Attributes:
+        done: answers that the file holds.
+        last: the last of them, without its line end.
+    """
+
+    def __init__(self, path: Path, of: dict[str, Any], resume: bool = False, force: bool = False) -> None:
+        self.path, self._beside = path, path.with_name(path.name + BESIDE)
+        self.done, self.last = 0, b""
+        there = path.exists()
+        if there and not resume and not force:
+            remedy = "Go on with it by --resume, write over it by --force."
+            raise ArgumentError(sentence("predict", "--out", "a new file", str(path), remedy))
+        if there and resume:
+            self._check(of)
+        try:
+            if there and resume:
+                os.truncate(path, self._count())
+            else:
+                self._beside.write_text(json.dumps(of, ensure_ascii=False) + "\n", encoding="utf-8")
+            self._stream = path.open("ab" if resume else "wb")
+        except OSError as error:
+            want = "a file that can be written"
+            raise ArgumentError(sentence("predict", "--out", want, f"{path}: {error.strerror}")) from error
+
+    def __enter__(self) -> AnswerFile:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_error: object) -> None:
+        if kind is None:
+            os.fsync(self._stream.fileno())
+        self._stream.close()
+        if kind is None:
+            self._beside.unlink(missing_ok=True)
+
+    def write(self, lines: list[str]) -> None:
+        """Write answers; they are in the file, whatever becomes of this process, when the call is over."""
+        self._stream.write("".join(line + "\n" for line in lines).encode("utf-8", "backslashreplace"))
+        self._stream.flush()
+        self.done += len(lines)
+
+    def _check(self, of: dict[str, Any]) -> None:
+        """Refuse to go on with answers of something else."""
+        try:
+            before = json.loads(self._beside.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            want = f"one that a run left unfinished, with {self._beside.name} beside it"
+            remedy = "It is finished, or of other making; --force writes over it."
+            raise ArgumentError(sentence("predict", "--out", want, str(self.path), remedy)) from None
+        for key, value in of.items():
+            if before.get(key) != value:
+                want = f"the same as of the answers in {self.path}"
+                remedy = "Give another --out, or --force to begin again."
+                raise ArgumentError(sentence("predict", key, want, "another", remedy))
+
+    def _count(self) -> int:
+        """Count the whole lines and return where they end."""
+        end, at, tail = 0, 0, b""
+        with self.path.open("rb") as stream:
+            while block := stream.read(BLOCK):
+                self.done += block.count(b"\n")
+                if b"\n" in block:
+                    end = at + block.rfind(b"\n") + 1
+                    whole = (tail + block)[: len(tail) + block.rfind(b"\n")]
+                    self.last, tail = whole[whole.rfind(b"\n") + 1 :], block[block.rfind(b"\n") + 1 :]
+                else:
+                    tail += block
+                at += len(block)
+        return end
+
+
+def fingerprint(bundle: Bundle) -> str:
+    """Return what tells a model from any other: a digest of its shape, its labels and its weights."""
+    digest = hashlib.sha256(repr((bundle.task, bundle.model, bundle.config.labels)).encode())
+    for name in sorted(bundle.weights):
+        digest.update(name.encode())
+        digest.update(np.ascontiguousarray(bundle.weights[name]).tobytes())
+    return digest.hexdigest()
+
+
+def source_of(inputs: list[str]) -> dict[str, Any]:
+    """Return what tells an input from another: size and both ends of a file, the texts themselves; nothing of stdin.
+
+    Raises:
+        DataError: the file cannot be read.
+    """
+    if len(inputs) != 1 or inputs == ["-"] or not Path(inputs[0]).is_file():
+        return {"input": "-" if inputs == ["-"] else hashlib.sha256(json.dumps(inputs).encode()).hexdigest()}
+    path = Path(inputs[0])
+    try:
+        size = path.stat().st_size
+        with path.open("rb") as stream:
+            digest = hashlib.sha256(stream.read(HEAD))
+            stream.seek(max(size - HEAD, 0))
+            digest.update(stream.read(HEAD))
+    except OSError as error:
+        raise DataError(sentence(str(path), "data", "a readable file", error.strerror)) from error
+    return {"input": f"{size} bytes, {digest.hexdigest()}"}
