@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib import import_module
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from ..ops.ctc.language import SymbolModel
     from ..tasks import classify, forecast, tag, transcribe
 
-    TaskConfig = classify.Config | tag.Config | forecast.Config | transcribe.Config
-    Features = TextFeatures | SeriesFeatures | AudioFeatures | TableFeatures
+    TaskConfig: TypeAlias = classify.Config | tag.Config | forecast.Config | transcribe.Config
+    Features: TypeAlias = TextFeatures | SeriesFeatures | AudioFeatures | TableFeatures
 
 __all__ = ["TASKS", "Shape", "check_agreement", "kind_of", "model_of", "task_named", "task_of", "written"]
 
