@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ..runtime.answers import rounded
 from ..runtime.explain import PARTS
 from ..runtime.explain import explain as explained
 from ..runtime.predictor import load
-from .predict import rounded
 from .show import note
 
 __all__ = ["explain"]
