@@ -167,8 +167,10 @@ def beside(server: Server, texts: list[str], seconds: float, way: str, clients: 
     """Clients of a bad kind beside 16 good ones."""
     before, server.resident = server.memory(), []
     bad = Load(server, way, [[text] for text in texts], clients=clients, seconds=seconds)
-    good = steady(server, texts, max(seconds - 2, 1), 0.5)
-    found = bad.result()
+    try:
+        good = steady(server, texts, max(seconds - 2, 1), 0.5)
+    finally:
+        found = bad.result()
     return {
         "they": found,
         "beside_them": good,

@@ -100,6 +100,10 @@ BAD: list[tuple[str, Any, int]] = [
     (PREDICT, b'{"inputs": [', 400),
     (PREDICT, b'{"inputs": ["\xff\xfe"]}', 400),
     (PREDICT, b'{"inputs": [NaN]}', 400),
+    (PREDICT, b'{"inputs": ["\\ud800"]}', 400),
+    ("/v1/models/states/predict", b'{"inputs": [[[NaN, 1.0]]]}', 400),
+    ("/v1/models/states/predict", b'{"inputs": [[[1e999, 1.0]]]}', 400),
+    ("/v1/models/" + "n" * 5000 + "/predict", {"inputs": ["\u597d"]}, 404),
     (PREDICT, b"[" * 50_000, 400),
     (PREDICT, [], 400),
     (PREDICT, {"inputs": "text"}, 400),
@@ -143,6 +147,37 @@ def test_a_huge_body_is_refused_before_it_is_read(server: Server) -> None:
         )
         client.sendall(head.encode())
         assert b" 413 " in client.recv(4096)
+
+
+def test_a_huge_body_that_does_not_say_so_is_not_kept(start: Callable[..., Server], models: Path) -> None:
+    live = start(str(models / "films"))
+    connection = http.client.HTTPConnection("127.0.0.1", live.port, timeout=60)
+    part = b"[" * (1 << 20)
+    connection.putrequest("POST", PREDICT)
+    connection.putheader("Content-Type", "application/json")
+    connection.putheader("Transfer-Encoding", "chunked")
+    connection.endheaders()
+    for _ in range(100):
+        try:
+            connection.send(b"%x\r\n%s\r\n" % (len(part), part))
+        except OSError:  # refused long before the end
+            break
+    response = connection.getresponse()
+    assert response.status == 413
+    assert json.loads(response.read())["error"] == (
+        "serve: body must be at most 8388608 bytes, got more. Send it in parts."
+    )
+    connection.close()
+    pages = int(Path(f"/proc/{live.process.pid}/statm").read_text(encoding="ascii").split()[1])
+    assert pages * os.sysconf("SC_PAGE_SIZE") < 400 << 20
+    assert live.ask(PREDICT, {"inputs": ["好"]})[0] == 200
+
+
+def test_a_text_of_a_million_characters_is_refused(start: Callable[..., Server], models: Path) -> None:
+    live = start(str(models / "films"))
+    status, _, told = live.ask(PREDICT, json.dumps({"inputs": ["好", "好" * 1_000_000]}, ensure_ascii=False).encode())
+    want = "serve: inputs[1] must be at most 100000 characters long, got 1000000. Send it in parts."
+    assert (status, told["error"]) == (413, want)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

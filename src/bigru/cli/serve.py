@@ -6,10 +6,13 @@ import logging
 import os
 import resource
 import sys
+from functools import partial
 from importlib import import_module
+from ipaddress import ip_address
 from pathlib import Path
 
 from ..errors import ArgumentError, MissingExtraError, sentence
+from ..models import find, shipped
 from .show import note
 
 __all__ = ["serve"]
@@ -49,9 +52,10 @@ def serve(
     sock = listen(host, port)
     shown, bound = sock.getsockname()[:2]
     address = f"http://[{shown}]:{bound}" if ":" in shown else f"http://{shown}:{bound}"
-    note(f"serving {', '.join(model.name for model in made)}" + (", key needed" if key else ""))
-    print(address, flush=True)
-    run(Service(made, chosen, key), sock)
+    note(f"serving {', '.join(model.name for model in made)}" + (", key needed" if key else "") + "; Ctrl-C stops.")
+    if key is None and not ip_address(shown).is_loopback:
+        note(f"anybody who reaches {shown} may ask: {KEY} or --api-key-file sets a key.")
+    run(Service(made, chosen, key), sock, partial(print, address, flush=True))
     note("stopped; every accepted request was answered.")
 
 
@@ -67,33 +71,8 @@ def _folders(models: list[str]) -> dict[str, Path]:
         if name in found:
             remedy = "Name one of them otherwise: NAME=FOLDER."
             raise ArgumentError(sentence("serve", "names of models", "different", f"{name!r} twice", remedy))
-        found[name] = _folder(folder)
-    return found or _shipped()
-
-
-def _folder(given: str) -> Path:
-    """Return a folder, or that of the shipped model of this name."""
-    return _shipped().get(given, Path(given)) if not Path(given).is_dir() and _ships() else Path(given)
-
-
-def _ships() -> bool:
-    return not isinstance(_models(), ModuleNotFoundError)
-
-
-def _models() -> object:
-    try:
-        return import_module("bigru.models")
-    except ModuleNotFoundError as error:
-        return error
-
-
-def _shipped() -> dict[str, Path]:
-    """Return the folders of the models that come with bigru."""
-    home = _models()
-    if isinstance(home, ModuleNotFoundError):
-        remedy = "Name the folder of a saved model."
-        raise ArgumentError(sentence("serve", "models", "given, as none come with this version", "none", remedy))
-    return {name: Path(folder) for name, folder in home.shipped().items()}  # type: ignore[attr-defined]
+        found[name] = find(folder)
+    return found or shipped()
 
 
 def _key(file: Path | None) -> str | None:

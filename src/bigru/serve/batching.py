@@ -68,7 +68,7 @@ class Batcher:
         self._queue: deque[Waiting] = deque()
         self._busy = self._planned = False
         self._steps = self._open = 0
-        self._pace = 0.0
+        self._pace = self._last = 0.0
         self._loop = asyncio.get_running_loop()
 
     def __len__(self) -> int:
@@ -182,7 +182,12 @@ class Batcher:
 
     def _deliver(self, taken: Taken, steps: int, outcomes: list[Outcome] | None, seconds: float) -> None:
         self._meter.batch(len(taken), seconds)
-        self._pace = MEMORY * self._pace + (1 - MEMORY) * seconds / max(steps, 1)
+        # While requests wait, a batch takes as long as it is since the last one: reading bodies and writing answers is
+        # in it, and whatever else the machine does.
+        now = time.perf_counter()
+        span = now - self._last if self._last else seconds
+        self._last = now if self._queue else 0.0
+        self._pace = MEMORY * self._pace + (1 - MEMORY) * span / max(steps, 1)
         if outcomes is None:
             for request, _ in taken:
                 if not request.future.done():

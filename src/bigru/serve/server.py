@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import gc
 import logging
 import signal
 import socket
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -155,9 +157,9 @@ class Protocol(HttpToolsProtocol):
 class Server(uvicorn.Server):
     """uvicorn's server with a lame phase between the signal and the end, and a second signal that ends it at once."""
 
-    def __init__(self, config: uvicorn.Config, service: Service, lame: float) -> None:
+    def __init__(self, config: uvicorn.Config, service: Service, lame: float, ready: Callable[[], None]) -> None:
         super().__init__(config)
-        self._service, self._lame = service, lame
+        self._service, self._lame, self._ready = service, lame, ready
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, and say so only when requests can be answered."""
@@ -169,6 +171,7 @@ class Server(uvicorn.Server):
         gc.collect()
         gc.freeze()
         gc.set_threshold(20_000, 20, 50)
+        self._ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Finish what was accepted; see `LAME`."""
@@ -201,13 +204,17 @@ def listen(host: str, port: int) -> socket.socket:
         found.listen(BACKLOG)
     except OSError as error:
         got = f"{host}:{port}: {error.strerror or error}"
-        raise ArgumentError(sentence("serve", "address", "free and of this machine", got)) from None
+        remedy = "--port 0 takes a port that is free." if error.errno == errno.EADDRINUSE else ""
+        raise ArgumentError(sentence("serve", "address", "free and of this machine", got, remedy)) from None
     found.setblocking(False)
     return found
 
 
-def run(service: Service, sock: socket.socket, lame: float = LAME) -> None:
-    """Serve until SIGTERM or SIGINT, then finish what was accepted and return."""
+def run(service: Service, sock: socket.socket, ready: Callable[[], None], lame: float = LAME) -> None:
+    """Serve until SIGTERM or SIGINT, then finish what was accepted and return.
+
+    `ready` is called once requests and signals are heeded.
+    """
     limits = service.limits
     config = uvicorn.Config(
         application(service),
@@ -224,4 +231,4 @@ def run(service: Service, sock: socket.socket, lame: float = LAME) -> None:
         timeout_graceful_shutdown=round(limits.timeout) + 5,
         backlog=BACKLOG,
     )
-    Server(config, service, lame).run([sock])
+    Server(config, service, lame, ready).run([sock])

@@ -1,0 +1,63 @@
+"""`bigru serve`: what it says before it serves, and what it refuses."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SERVE = [sys.executable, "-m", "bigru", "serve"]
+
+
+def said(*arguments: str) -> tuple[int, str]:
+    done = subprocess.run([*SERVE, *arguments], capture_output=True, text=True, timeout=60, check=False)
+    assert done.stdout == ""
+    return done.returncode, done.stderr.strip()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "want"),
+    [
+        (["nowhere"], "got no such folder. These come with bigru: zh-entities, zh-sentiment."),
+        (["a=zh-sentiment", "a=zh-entities"], "got 'a' twice. Name one of them otherwise: NAME=FOLDER."),
+        (["=zh-sentiment"], "name of a model must be without / and not empty, got ''."),
+        (["zh-sentiment", "--max-inputs", "0"], "inputs must be greater than 0, got 0."),
+        (["zh-sentiment", "--api-key-file", "nothing"], "--api-key-file must be a readable text file, got nothing."),
+    ],
+)
+def test_refusals_are_one_sentence(arguments: list[str], want: str) -> None:
+    code, told = said(*arguments)
+    assert code == 2
+    assert told.startswith("bigru serve: ")
+    assert told.endswith(want)
+    assert "\n" not in told
+
+
+def test_a_port_that_is_taken_is_told_with_a_way_out() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        code, told = said("zh-sentiment", "--port", str(port))
+    assert code == 2
+    assert told.endswith(f"got 127.0.0.1:{port}: Address already in use. --port 0 takes a port that is free.")
+
+
+@pytest.mark.parametrize(
+    ("host", "key", "warned"), [("0.0.0.0", "", True), ("0.0.0.0", "k", False), ("127.0.0.1", "", False)]
+)
+def test_an_open_door_is_pointed_out(host: str, key: str, warned: bool, tmp_path: Path) -> None:
+    command = [*SERVE, "zh-sentiment", "--port", "0", "--host", host]
+    own = os.environ | {"BIGRU_API_KEY": key}
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=own)
+    assert process.stdout is not None
+    assert process.stdout.readline().startswith(f"http://{host}:")
+    process.send_signal(signal.SIGINT)
+    _, told = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert ("anybody who reaches" in told) == warned
+    assert ("key needed" in told) == bool(key)
+    assert told.splitlines()[-1] == "stopped; every accepted request was answered."
