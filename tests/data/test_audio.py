@@ -167,5 +167,5 @@ def test_a_chunk_that_is_refused_changes_nothing() -> None:
 
 @pytest.mark.parametrize("normalise", ["level", "bands"])
 def test_what_takes_the_whole_recording_is_not_streamed(normalise: str) -> None:
-    with pytest.raises(ArgumentError, match=r"normalise must be none, to be streamed, got .* Train with normalise=none"):
+    with pytest.raises(ArgumentError, match=r"normalise must be none, to be streamed, got .*Train with"):
         AudioFeatures(8000, 24, normalise=normalise).pieces()

@@ -35,6 +35,7 @@ MOST_RATE = 16_000
 FITTED = 500
 """Recordings, spread over all, that the scaling is learnt from at most."""
 
+
 @dataclass(frozen=True)
 class AudioFeatures:
     """How a recording is read, with a scaling learnt from training data alone.
