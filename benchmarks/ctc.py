@@ -60,7 +60,9 @@ def decoders(model: SymbolModel) -> dict[str, Callable[[np.ndarray], Any]]:
     return {
         "greedy": lambda x: native.greedy(x, threads=1),
         "beam": lambda x: native.beam(x, width=WIDTH, threads=1),
-        "beam with language model": lambda x: native.beam(x, width=WIDTH, model=model, weight=0.5, bonus=1.0, threads=1),
+        "beam with language model": lambda x: native.beam(
+            x, width=WIDTH, model=model, weight=0.5, bonus=1.0, threads=1
+        ),
         "beam, 16 best": lambda x: native.beam(x, width=WIDTH, n=WIDTH, threads=1),
     }
 
