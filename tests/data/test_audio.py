@@ -38,8 +38,17 @@ def test_silence_has_finite_frames() -> None:
 def test_loudness_is_taken_away(normalise: str) -> None:
     x, features = sounds.tone("middle"), AudioFeatures(8000, 24, normalise=normalise)
     loud, soft = features.features(x), features.features(0.1 * x)
-    np.testing.assert_allclose(loud.mean(axis=0 if normalise == "bands" else None), 0, atol=1e-4)
+    taken = loud.mean(axis=0) if normalise == "bands" else np.log(np.exp(loud).mean())
+    np.testing.assert_allclose(taken, 0, atol=1e-4)
     np.testing.assert_allclose(loud, soft, atol=2e-3)
+
+
+def test_silence_around_the_speech_hardly_changes_its_level() -> None:
+    x = sounds.tone("middle", 0.4)
+    around = np.pad(x, 800)
+    frames, padded = PLAIN.features(x), PLAIN.features(around)[10:-10]
+    # The same energy in half as many frames again.
+    np.testing.assert_allclose(padded[3:-3] - frames[3:-3], np.log(1.5), atol=0.05)
 
 
 def test_without_normalisation_loudness_stays() -> None:

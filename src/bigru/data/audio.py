@@ -25,8 +25,9 @@ __all__ = ["NORMALISATIONS", "AudioFeatures", "is_recording"]
 WHERE = "AudioFeatures"
 
 NORMALISATIONS = ("level", "bands", "none")
-"""What of a recording is taken away: its mean (and loudness with it), the mean of each of its bands (and with it
-microphone and room, and of a steady sound everything), or nothing.
+"""What of a recording is taken away: its level, which is the logarithm of its mean energy and hardly changes with the
+silence around the speech; the mean of each of its bands (and with it microphone and room, and of a steady sound
+everything); or nothing.
 """
 
 MOST_RATE = 16_000
@@ -121,8 +122,10 @@ class AudioFeatures:
             samples = resample(samples, round(100 * speed), 100)
         bank = self._bank()
         frames = np.concatenate([bank.push(samples), bank.finish()])
-        if self.normalise != "none" and len(frames):
-            frames -= frames.mean(axis=0 if self.normalise == "bands" else None)
+        if self.normalise == "level" and len(frames):
+            frames -= np.float32(np.log(np.exp(frames, dtype=np.float64).mean()))
+        elif self.normalise == "bands" and len(frames):
+            frames -= frames.mean(axis=0)
         return self._scaled(frames)
 
     def pieces(self) -> AudioPieces:
