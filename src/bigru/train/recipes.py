@@ -103,11 +103,12 @@ DEFAULTS: dict[tuple[str, str], Recipe] = {
         front=(ConvConfig(64, 5, 2), ConvConfig(96, 5, 2)),
         encoder=replace(SERIES, hidden=96, dropout=0.3),
         training=TrainConfig(
-            epochs=40,
+            epochs=20,
             average=0.995,
             label_smoothing=0.1,
-            patience=15,
-            augment=AugmentConfig(time_masks=1, band_masks=1, speed=0.1),
+            consistency=1.0,
+            patience=20,
+            augment=AugmentConfig(band_warp=0.2, tilt=3.0, snr=13.0),
         ),
     ),
     ("transcribe", "audio"): Recipe(
