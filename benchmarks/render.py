@@ -161,6 +161,45 @@ def forecasts(name: str) -> str:
     return "\n".join([FORECAST_HEADS[name], "|---" * 7 + "|", *lines])
 
 
+SPEECH = {
+    "README.md": (
+        "| recordings | score | seeds | wanted, aimed at | times real time |",
+        {
+            "digits-official": "spoken digits, official split: accuracy",
+            "digits-new-speaker": "spoken digits, of a speaker never heard: accuracy",
+            "digits-connected": "3 to 7 digits in a row, CTC: word errors",
+            "mandarin-words": "Mandarin words, toned syllables, CTC: syllable errors",
+        },
+    ),
+    "README.zh-CN.md": (
+        "| 录音 | 得分 | 种子数 | 要求，目标 | 实时倍数 |",
+        {
+            "digits-official": "英语数字，官方划分：准确率",
+            "digits-new-speaker": "英语数字，从未听过的说话人：准确率",
+            "digits-connected": "连说 3 至 7 个数字，CTC：词错误率",
+            "mandarin-words": "汉语词，带调音节，CTC：音节错误率",
+        },
+    ),
+}
+
+
+def speech(name: str) -> str:
+    """Return the table of recordings for a page; speed is that of the slowest run."""
+    rows = json.loads((HERE / "results" / "speech.json").read_text(encoding="utf-8"))["rows"]
+    head, names = SPEECH[name]
+    lines = [head, "|---" * 5 + "|"]
+    for key, shown in names.items():
+        if key not in rows:
+            continue
+        row, runs = rows[key], rows[key]["runs"]
+        spread = f" ± {_percent(row['std'])}" if len(runs) > 1 else ""
+        wanted = ", ".join("–" if row[goal] is None else _percent(row[goal]) for goal in ("must", "aim"))
+        rate = f"{min(run['audio_seconds_per_second'] for run in runs):,.0f}"
+        cells = [shown, f"**{_percent(row['mean'])}{spread}**", str(len(runs)), wanted, rate]
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
 def _of_seeds(mean: float, std: float, seeds: int) -> str:
     """Return a score; one seed has no deviation."""
     return f"**{mean:.3f} ± {std:.3f}**" if seeds > 1 else f"**{mean:.3f}**"
@@ -278,6 +317,7 @@ def rendered(page: str, name: str) -> str:
         ("accuracy", table(HEADS[name])),
         ("series", series(name)),
         ("forecast", forecasts(name)),
+        ("speech", speech(name)),
         ("speed", speed(name)),
         ("contest", contest(name)),
     ):

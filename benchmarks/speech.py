@@ -1,13 +1,14 @@
 """Speech on public data: `python benchmarks/speech.py --data FOLDER [ROW ...]` writes benchmarks/results/speech.json.
 
 Every row trains one model per seed, chooses the epoch on dev and scores test once with the runtime that users get. A
-seed that stands in the file is not run again, so that a run that was stopped goes on; `--fresh` begins anew.
+seed that stands in the file is not run again, so that a run that was stopped goes on; `--fresh` begins its rows anew.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import statistics
 import sys
 import tempfile
@@ -32,6 +33,10 @@ RESULT = Path(__file__).parent / "results" / "speech.json"
 
 SPEAKERS = ("george", "jackson", "nicolas", "theo")
 WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+
+THREADS = {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
+"""Read once, when torch is loaded: steps this small gain nothing from threads, and threads that spin harm whoever
+else works on the machine."""
 
 Part = tuple[list[Any], list[str]]
 """Recordings, and their labels or transcripts."""
@@ -252,7 +257,9 @@ def summary(name: str, runs: list[dict[str, Any]]) -> dict[str, Any]:
 
 def run(names: list[str], folder: Path, seeds: list[int], fresh: bool) -> None:
     """Run what is not in the file yet, and write the file after every seed."""
-    known = {} if fresh or not RESULT.exists() else json.loads(RESULT.read_text(encoding="utf-8"))["rows"]
+    known = json.loads(RESULT.read_text(encoding="utf-8"))["rows"] if RESULT.exists() else {}
+    if fresh:
+        known = {name: row for name, row in known.items() if name not in names}
     at = commit()
     for seed in seeds:
         for name in names:
@@ -290,8 +297,10 @@ def main() -> None:
     parser.add_argument("rows", nargs="*", default=list(ROWS), metavar="ROW", help=", ".join(ROWS))
     parser.add_argument("--data", type=Path, required=True, help="folder of the data sets")
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3, 4, 5])
-    parser.add_argument("--fresh", action="store_true", help="forget what the file holds")
+    parser.add_argument("--fresh", action="store_true", help="forget what the file holds of these rows")
     arguments = parser.parse_args()
+    if not THREADS.keys() <= os.environ.keys():
+        os.execve(sys.executable, [sys.executable, *sys.argv], {**THREADS, **os.environ})
     run(arguments.rows, arguments.data, arguments.seeds, arguments.fresh)
 
 

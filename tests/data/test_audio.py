@@ -38,8 +38,17 @@ def test_silence_has_finite_frames() -> None:
 def test_loudness_is_taken_away(normalise: str) -> None:
     x, features = sounds.tone("middle"), AudioFeatures(8000, 24, normalise=normalise)
     loud, soft = features.features(x), features.features(0.1 * x)
-    np.testing.assert_allclose(loud.mean(axis=0 if normalise == "bands" else None), 0, atol=1e-4)
+    taken = loud.mean(axis=0) if normalise == "bands" else np.log(np.exp(loud).mean())
+    np.testing.assert_allclose(taken, 0, atol=1e-4)
     np.testing.assert_allclose(loud, soft, atol=2e-3)
+
+
+def test_silence_around_the_speech_hardly_changes_its_level() -> None:
+    x = sounds.tone("middle", 0.4)
+    around = np.pad(x, 800)
+    frames, padded = PLAIN.features(x), PLAIN.features(around)[10:-10]
+    # The same energy in half as many frames again.
+    np.testing.assert_allclose(padded[3:-3] - frames[3:-3], np.log(1.5), atol=0.05)
 
 
 def test_without_normalisation_loudness_stays() -> None:
@@ -129,3 +138,43 @@ def test_one_recording_and_many() -> None:
     x = sounds.tone("low")
     assert [is_recording(one) for one in ("a.wav", Path("a"), x, (x, 8000), Recording("a", "a"))] == [True] * 5
     assert [is_recording(many) for many in (["a.wav"], [x], [(x, 8000)], x[None])] == [False] * 4
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 7, 63, 65, 200, 5000])
+@pytest.mark.parametrize("rate", [8000, 16000, 11025])
+def test_pieces_are_the_whole_to_the_bit(count: int, rate: int) -> None:
+    random = np.random.default_rng(count)
+    x = (0.1 * random.standard_normal(count)).astype(np.float32)
+    features = AudioFeatures(8000, 24, normalise="none", mean=(8.0,) * 24, std=(3.0,) * 24)
+    pieces = features.pieces()
+    parts = [pieces.push((part, rate)) for part in np.split(x, np.sort(random.integers(0, count + 1, 9)))]
+    found = np.concatenate([*parts, pieces.finish()])
+    np.testing.assert_array_equal(found, features.features((x, rate)))
+
+
+def test_a_frame_is_certain_when_its_last_sample_is_read() -> None:
+    pieces, told = AudioFeatures(8000, 24, normalise="none").pieces(), 0
+    for n in range(1, 4001):
+        told += len(pieces.push(np.ones(1, np.float32)))
+        assert told == max((n - 60) // 80, 0)
+
+
+def test_a_chunk_that_is_refused_changes_nothing() -> None:
+    features, x = AudioFeatures(8000, 24, normalise="none"), sounds.tone("low")
+    pieces = features.pieces()
+    parts = [pieces.push(x[:300])]
+    for chunk, message in (
+        ("a.wav", r"chunk must be samples \[N\], or a pair \(samples \[N\], rate\), got str"),
+        (np.array([np.nan]), "chunk must be finite"),
+        ((x, 16000), r"rate of a chunk must be that of the first \(8000\), got 16000"),
+    ):
+        with pytest.raises(ArgumentError, match=message):
+            pieces.push(chunk)
+    parts += [pieces.push(x[300:]), pieces.finish()]
+    np.testing.assert_array_equal(np.concatenate(parts), features.features(x))
+
+
+@pytest.mark.parametrize("normalise", ["level", "bands"])
+def test_what_takes_the_whole_recording_is_not_streamed(normalise: str) -> None:
+    with pytest.raises(ArgumentError, match=r"normalise must be none, to be streamed, got .*Train with"):
+        AudioFeatures(8000, 24, normalise=normalise).pieces()

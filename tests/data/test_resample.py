@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bigru.data.resample import resample
+from bigru.data.resample import Resampler, resample
 
 RATES = [(8000, 16000), (16000, 8000), (22050, 16000), (44100, 16000), (48000, 16000), (11025, 16000), (8000, 48000)]
 
@@ -43,3 +43,21 @@ def test_there_and_back() -> None:
     x = np.convolve(np.random.default_rng(0).standard_normal(4000), np.ones(8) / 8, "same").astype(np.float32)
     y = resample(resample(x, 8000, 44100), 44100, 8000)
     assert np.corrcoef(x[100:3900], y[100:3900])[0, 1] > 0.999
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 63, 65, 5000])
+@pytest.mark.parametrize(("source", "target"), [*RATES, (110, 100)])
+def test_pieces_are_the_whole_to_the_bit(count: int, source: int, target: int) -> None:
+    random = np.random.default_rng(count)
+    x = random.standard_normal(count).astype(np.float32)
+    stream = Resampler(source, target)
+    cuts = np.sort(random.integers(0, count + 1, 7))
+    parts = [stream.push(part) for part in np.split(x, cuts)]
+    np.testing.assert_array_equal(np.concatenate([*parts, stream.finish()]), resample(x, source, target))
+
+
+def test_a_sample_waits_for_its_filter_alone() -> None:
+    stream, told = Resampler(16000, 8000), 0
+    for n in range(100):
+        told += len(stream.push(np.ones(100, np.float32)))
+        assert told >= (100 * (n + 1) - 60) // 2 - 128

@@ -22,10 +22,10 @@ def test_the_python_of_the_page_runs(page: str, capsys: pytest.CaptureFixture[st
 
 @pytest.mark.parametrize("page", PAGES)
 def test_the_table_of_augmentation_holds_the_defaults(page: str) -> None:
-    training = DEFAULTS["classify", "series"].training
+    augment = DEFAULTS["classify", "series"].training.augment
     rows = re.findall(r"^\| `(\w+)` \| .* \| ([\d.]+) \|$", (GUIDE / page).read_text(encoding="utf-8"), re.MULTILINE)
     assert [name for name, _ in rows] == ["jitter", "scaling", "time_warp", "crop"]
     for name, value in rows:
         assert name in OPTIONS
-        assert getattr(training, name) == float(value)
-        assert getattr(DEFAULTS["tag", "series"].training, name) == 0
+        assert getattr(augment, name) == float(value)
+        assert getattr(DEFAULTS["tag", "series"].training.augment, name) == 0

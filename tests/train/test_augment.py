@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from bigru.config import EncoderConfig, ModelConfig, TrainConfig
+from bigru.config import AugmentConfig, EncoderConfig, ModelConfig, TrainConfig
 from bigru.data.series import SeriesFeatures
 from bigru.data.text import TextFeatures
 from bigru.errors import ArgumentError
@@ -45,14 +45,14 @@ def test_nothing_asked_for_is_nothing_done() -> None:
 def test_texts_are_refused(name: str) -> None:
     config = classify.Config(("a", "b"), TextFeatures.fit(["ab"], unit="char"))
     with pytest.raises(ArgumentError, match=rf"^train: {name} must be 0 for inputs that are no numeric sequences, got"):
-        augmentation(TrainConfig(**{name: 0.1}), config)
+        augmentation(TrainConfig(augment=AugmentConfig(**{name: 0.1})), config)
 
 
 @pytest.mark.parametrize("name", ["jitter", "scaling", "time_warp"])
 @pytest.mark.parametrize("value", [-0.1, float("nan"), float("inf")])
 def test_amounts_that_cannot_be_are_refused(name: str, value: float) -> None:
-    with pytest.raises(ArgumentError, match=rf"^TrainConfig: {name} must be at least 0, got"):
-        TrainConfig(**{name: value})
+    with pytest.raises(ArgumentError, match=rf"^AugmentConfig: {name} must be at least 0, got"):
+        AugmentConfig(**{name: value})
 
 
 @pytest.mark.parametrize("asked", [{"jitter": 0.1}, {"scaling": 0.1}, {"time_warp": 0.3}, {"crop": 0.5}])
@@ -160,7 +160,9 @@ def test_a_training_with_all_of_it_and_missing_values_runs(task: Any) -> None:
     pooling = ("attention",) if task is classify else ()
     model = ModelConfig(config.outputs, values=3, encoder=EncoderConfig(hidden=3), pooling=pooling)
     data = task.featurise(config, inputs), task.targets(config, gold)
-    training = TrainConfig(epochs=2, batch_size=4, jitter=0.1, scaling=0.1, time_warp=0.2, crop=0.2)
+    training = TrainConfig(
+        epochs=2, batch_size=4, augment=AugmentConfig(jitter=0.1, scaling=0.1, time_warp=0.2, crop=0.2)
+    )
     one, same = (fit(task, config, model, data, data, training, progress="silent") for _ in range(2))
     for name, weight in one.weights.items():
         np.testing.assert_array_equal(weight, same.weights[name])

@@ -11,7 +11,7 @@ import torch
 
 import sounds
 from bigru import BiGRUClassifier, BiGRUTranscriber
-from bigru.config import ConvConfig, ModelConfig, TrainConfig
+from bigru.config import AugmentConfig, ConvConfig, ModelConfig, TrainConfig
 from bigru.errors import ArgumentError, DataError
 from bigru.ops.ctc.reference import log_probability
 from bigru.runtime.predictor import load
@@ -106,7 +106,7 @@ def test_speeds_are_other_features_and_a_full_transcript_is_not_played_faster() 
     inputs = [(sounds.tone("low", 0.2), 8000)] * 2
     frames = transcribe.featurise(config, inputs)
     targets = transcribe.targets(config, ["a b", " ".join(["a", "b"] * 10)])
-    slower, faster = perturbed(config, inputs, TrainConfig(speed=0.25), (frames, targets))
+    slower, faster = perturbed(config, inputs, TrainConfig(augment=AugmentConfig(speed=0.25)), (frames, targets))
     assert [len(f) for f in slower] == [27, 27]
     assert [len(f) for f in faster] == [16, 20]
     assert perturbed(config, inputs, TrainConfig(), (frames, targets)) == []

@@ -145,6 +145,7 @@ def predict(
     stream: Annotated[bool, typer.Option("--stream", help="Answer step by step, while the input comes.")] = False,
     lookahead: Annotated[str | None, typer.Option(help="With --stream: steps, or 200ms, that are waited for.")] = None,
     chunk: Chunk = None,
+    lag: Annotated[int | None, typer.Option(help="With --stream: steps that a CRF waits for; 8 unless given.")] = None,
     plain: Annotated[bool, typer.Option("--plain", help="Text for people instead of JSON lines.")] = False,
     plot: Annotated[Path | None, typer.Option("--plot", help="Forecast: SVG file to draw into.")] = None,
     fill: Fill = None,
@@ -157,12 +158,12 @@ def predict(
 
     options = {"text_column": text, "format": format, "encoding": encoding}
     options |= {"id_column": id_column, "time_column": time_column}
-    if stream or lookahead is not None or chunk is not None:
+    if stream or (lookahead, chunk, lag) != (None, None, None):
         from .stream import stream as answer
 
         if out is not None:
             raise ArgumentError(sentence("predict", "--out", "left out with --stream", str(out)))
-        answer(model, inputs or ["-"], stream, precision, plain, lookahead, chunk, **options)
+        answer(model, inputs or ["-"], stream, precision, plain, lookahead, chunk, lag, **options)
         return
     given: dict[str, Any] = {**options, "out": out, "resume": resume, "force": force}
     predict(model, inputs or ["-"], precision=precision, plain=plain, fill=fill, plot=plot, **given)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import math
 import re
+import sys
 import time
 from collections.abc import Iterable, Iterator
 from functools import partial
+from io import BufferedReader
 from itertools import chain, islice, takewhile
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,10 @@ from typing import Any
 import numpy as np
 
 from ..bundle import Bundle
+from ..data.audio import AudioFeatures
 from ..data.examples import Examples
+from ..data.recordings import Recording
+from ..data.recordings import load as decoded
 from ..errors import ArgumentError, DataError, sentence
 from ..ops.recurrent.windows import Window
 from ..runtime.answers import rounded
@@ -58,33 +63,39 @@ def stream(
     plain: bool,
     lookahead: str | None,
     chunk: int | None,
+    lag: int | None,
     **options: Any,
 ) -> None:
     """Print answers as JSON lines as soon as they are certain, each with the number of its input.
 
     Args:
         model: folder of a saved model.
-        inputs: as for `predict`; "-" reads pieces from stdin, one a line, where an empty line ends an input.
+        inputs: as for `predict`; "-" reads pieces from stdin, one a line, where an empty line ends an input; of a model
+            of recordings one recording, as bare samples (16 bits, little-endian, one channel, the model's rate).
         asked: whether `--stream` was given.
         precision, options: as for `predict`.
         plain: must be false.
-        lookahead, chunk: as for `Predictor.stream`; the look-ahead in steps or milliseconds.
+        lookahead, chunk, lag: as for `Predictor.stream`; the look-ahead in steps or milliseconds.
     """
     if not asked or plain:
-        want = "left out of a stream" if asked else "given with --lookahead and --chunk"
+        want = "left out of a stream" if asked else "given with --lookahead, --chunk and --lag"
         raise ArgumentError(sentence("predict", "--plain" if asked else "--stream", want, "it" if asked else "none"))
     predictor = load(model, precision)
     if isinstance(predictor, Forecaster):
         raise ArgumentError(sentence("predict", "--stream", "left out for a model that forecasts", "given"))
     ahead = None if lookahead is None else steps_of(lookahead, predictor.bundle)
-    begin = partial(predictor.stream, ahead, chunk=chunk)
+    begin = partial(predictor.stream, ahead, chunk=chunk, lag=lag)
     # Before the first line is waited for: what cannot be streamed is refused at once.
     begin()
-    if inputs == ["-"]:
-        pieces = _pushed(predictor, options["encoding"])
+    size = 1 if ahead is None else Window.of(ahead, chunk).chunk
+    audio = isinstance(predictor.bundle.config.features, AudioFeatures)
+    if inputs != ["-"]:
+        cut = partial(_cut, predictor.bundle, size)
+        pieces: Iterable[Iterator[tuple[str, Any]]] = (
+            cut(f"input {n}", x) for n, x in enumerate(sources(predictor, inputs, **options))
+        )
     else:
-        size = 1 if ahead is None else Window.of(ahead, chunk).chunk
-        pieces = (_cut(x, size, f"input {n}") for n, x in enumerate(sources(predictor, inputs, **options)))
+        pieces = [_samples(predictor.bundle, size)] if audio else _pushed(predictor, options["encoding"])
     for number, parts in enumerate(pieces):
         current = begin()
         for place, part in parts:
@@ -101,9 +112,37 @@ def _print(number: int, answers: Iterable[dict[str, Any]]) -> None:
         print(json.dumps({"input": number, **rounded(answer)}, ensure_ascii=False), flush=True)
 
 
-def _cut(x: Any, size: int, place: str) -> Iterator[tuple[str, Any]]:
-    """Yield one input in pieces, and where each stands."""
-    return ((place, x[start : start + size]) for start in range(0, len(x), size))
+def _cut(bundle: Bundle, size: int, place: str, x: Any) -> Iterator[tuple[str, Any]]:
+    """Yield one input in pieces of about so many steps of the encoder, and where each stands."""
+    if isinstance(bundle.config.features, AudioFeatures):
+        samples, rate = decoded(x) if isinstance(x, Recording) else x
+        for start in range(0, len(samples), step := _step(bundle, size, rate)):
+            yield str(x) if isinstance(x, Recording) else place, (samples[start : start + step], rate)
+    else:
+        for start in range(0, len(x), size):
+            yield place, x[start : start + size]
+
+
+def _step(bundle: Bundle, size: int, rate: int) -> int:
+    """Return the samples that make so many steps of the encoder, at least one."""
+    seconds = getattr(bundle.config.features, "frame_seconds", 0.0) * getattr(bundle.model, "stride", 1)
+    return max(round(size * seconds * rate), 1)
+
+
+def _samples(bundle: Bundle, size: int) -> Iterator[tuple[str, Any]]:
+    """Yield the samples on stdin as they come."""
+    if sys.stdin is None:
+        raise ArgumentError(sentence("predict", "stdin", "open", "a closed one"))
+    features, stdin = bundle.config.features, sys.stdin.buffer
+    assert isinstance(features, AudioFeatures)
+    assert isinstance(stdin, BufferedReader)
+    left, most = b"", 2 * _step(bundle, size, features.sample_rate)
+    while read := stdin.read1(most):
+        left += read
+        yield "stdin", np.frombuffer(left, "<i2", len(left) // 2)
+        left = left[len(left) // 2 * 2 :]
+    if left:
+        raise DataError(sentence("stdin", "samples", "of 16 bits each", "an odd number of bytes"))
 
 
 def _pushed(predictor: Predictor, encoding: str | None) -> Iterator[Iterator[tuple[str, Any]]]:
@@ -147,18 +186,24 @@ def _row(predictor: Predictor, examples: Examples, text: str, chunk: int | None)
     else:
         window = Window.of(steps_of(text, predictor.bundle), chunk)
         answers = predictor.predict_streamed(examples.inputs, window.lookahead, chunk=window.chunk)
-        pace = _pace(predictor, max(examples.inputs, key=len), window)
+        pace = _pace(predictor, max(examples.inputs, key=_length), window)
         found = {"chunk": window.chunk, "delay": window.delay, "ms": pace}
     report = predictor.score(examples, answers)
     return {"lookahead": text, **found, "scores": {score.name: score.value for score in report.scores}}
 
 
+def _length(x: Any) -> float:
+    return x.seconds if isinstance(x, Recording) else len(x)
+
+
 def _pace(predictor: Predictor, x: Any, window: Window) -> float | None:
     """Return the milliseconds that a chunk takes, the median over one input; None for features that come whole."""
-    if not hasattr(predictor.bundle.config.features, "pieces"):
+    try:
+        current = predictor.stream(window.lookahead, chunk=window.chunk)
+    except ArgumentError:
         return None
-    current, taken = predictor.stream(window.lookahead, chunk=window.chunk), []
-    for _, part in islice(_cut(x, window.chunk, ""), CHUNKS):
+    taken = []
+    for _, part in islice(_cut(predictor.bundle, window.chunk, "", x), CHUNKS):
         began = time.perf_counter()
         current.push(part)
         taken.append(1000 * (time.perf_counter() - began))

@@ -4,12 +4,13 @@ Plain frozen dataclasses that round-trip through JSON; nothing here imports torc
 saved model can be read where torch is not installed.
 """
 
+from .augment import AugmentConfig
 from .forecast import NORMALISATIONS, ForecastModelConfig
 from .model import MERGES, POOLINGS, ChannelConfig, ConvConfig, EncoderConfig, ModelConfig
 from .training import TrainConfig
 from .values import from_dict, to_dict
 
 __all__ = [
-    "MERGES", "NORMALISATIONS", "POOLINGS", "ChannelConfig", "ConvConfig", "EncoderConfig", "ForecastModelConfig",
-    "ModelConfig", "TrainConfig", "from_dict", "to_dict",
+    "MERGES", "NORMALISATIONS", "POOLINGS", "AugmentConfig", "ChannelConfig", "ConvConfig", "EncoderConfig",
+    "ForecastModelConfig", "ModelConfig", "TrainConfig", "from_dict", "to_dict",
 ]  # fmt: skip

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ..errors import ArgumentError, check_choice, sentence
+from .augment import AugmentConfig
 from .bounds import check_fraction, check_positive
 
 __all__ = ["TrainConfig"]
@@ -28,13 +29,7 @@ class TrainConfig:
         class_weights: "none" or "balanced" (inverse frequency).
         precision: "32" or "bf16".
         pretrain: whether embeddings start from what stands near what in the training inputs, not from noise.
-        jitter: deviation of the noise added to numeric inputs, whose own deviation is 1.
-        scaling: deviation of the factor, about 1, that a whole numeric sequence is multiplied with, per dimension.
-        time_warp: deviation of the logarithm of the speed at which a numeric sequence is walked through.
-        crop: largest share of the steps of a numeric sequence that is cut off at its ends.
-        time_masks: stretches of time that are hidden in each numeric input, drawn anew at each step (SpecAugment).
-        band_masks: groups of neighbouring numbers of all its steps that are hidden likewise.
-        speed: how much faster and slower recordings are played as well, as a share, 0 for not at all.
+        augment: what is done to the inputs.
         lookahead: the least and the most steps of look-ahead, for models that shall answer before a sequence has
             ended: every step of training reads in chunks, with a look-ahead drawn between both. None reads whole
             sequences.
@@ -55,13 +50,7 @@ class TrainConfig:
     class_weights: str = "none"
     precision: str = "32"
     pretrain: bool = False
-    jitter: float = 0.0
-    scaling: float = 0.0
-    time_warp: float = 0.0
-    crop: float = 0.0
-    time_masks: int = 0
-    band_masks: int = 0
-    speed: float = 0.0
+    augment: AugmentConfig = field(default_factory=AugmentConfig)
     lookahead: tuple[int, int] | None = None
     seed: int = 0
     time: float | None = None
@@ -72,16 +61,10 @@ class TrainConfig:
         check_choice(where, "precision", self.precision, ("32", "bf16"))
         for key in ("epochs", "batch_size", "learning_rate", "clip", "patience"):
             check_positive(where, key, getattr(self, key))
-        for key in ("warmup", "average", "label_smoothing", "crop"):
+        for key in ("warmup", "average", "label_smoothing"):
             check_fraction(where, key, getattr(self, key))
-        for key in ("consistency", "jitter", "scaling", "time_warp"):
-            if not 0.0 <= getattr(self, key) < float("inf"):
-                raise ArgumentError(sentence(where, key, "at least 0", getattr(self, key)))
-        for key in ("time_masks", "band_masks"):
-            if getattr(self, key) < 0:
-                raise ArgumentError(sentence(where, key, "at least 0", getattr(self, key)))
-        if not 0.0 <= self.speed <= 0.5:
-            raise ArgumentError(sentence(where, "speed", "within 0 <= s <= 0.5", self.speed))
+        if not 0.0 <= self.consistency < float("inf"):
+            raise ArgumentError(sentence(where, "consistency", "at least 0", self.consistency))
         if self.time is not None:
             check_positive(where, "time", self.time)
         if self.lookahead is not None and not 0 <= self.lookahead[0] <= self.lookahead[1]:

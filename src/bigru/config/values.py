@@ -6,11 +6,15 @@ import dataclasses
 from typing import Any, TypeVar
 
 from ..errors import ArgumentError, nearest, sentence
+from .augment import AugmentConfig
 from .model import ChannelConfig, ConvConfig, EncoderConfig
 
 __all__ = ["from_dict", "to_dict"]
 
 C = TypeVar("C")
+
+NESTED: dict[str, type] = {"EncoderConfig": EncoderConfig, "AugmentConfig": AugmentConfig}
+"""Configurations within others, by the type that a field names."""
 
 
 def to_dict(config: Any) -> dict[str, Any]:
@@ -48,8 +52,8 @@ def from_dict(cls: type[C], values: Any) -> C:
 
 def _typed(where: str, key: str, kind: str, value: Any) -> Any:
     """Convert one JSON value to the field's type; ints pass for floats, nothing else is bent."""
-    if kind == "EncoderConfig":
-        return from_dict(EncoderConfig, value)
+    if kind in NESTED:
+        return from_dict(NESTED[kind], value)
     if kind.startswith("tuple[ChannelConfig") and isinstance(value, list):
         return tuple(from_dict(ChannelConfig, v) for v in value)
     if kind.startswith("tuple[ConvConfig") and isinstance(value, list):

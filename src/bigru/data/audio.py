@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ..errors import ArgumentError, MissingExtraError, check_choice, sentence
+from ..errors import ArgumentError, check_choice, sentence
+from .fbank import FilterBank
+from .pieces import AudioPieces
 from .recordings import Recording, load
 from .resample import resample
 
@@ -24,8 +25,9 @@ __all__ = ["NORMALISATIONS", "AudioFeatures", "is_recording"]
 WHERE = "AudioFeatures"
 
 NORMALISATIONS = ("level", "bands", "none")
-"""What of a recording is taken away: its mean (and loudness with it), the mean of each of its bands (and with it
-microphone and room, and of a steady sound everything), or nothing.
+"""What of a recording is taken away: its level, which is the logarithm of its mean energy and hardly changes with the
+silence around the speech; the mean of each of its bands (and with it microphone and room, and of a steady sound
+everything); or nothing.
 """
 
 MOST_RATE = 16_000
@@ -33,14 +35,6 @@ MOST_RATE = 16_000
 
 FITTED = 500
 """Recordings, spread over all, that the scaling is learnt from at most."""
-
-FRAME = 25.0
-"""Milliseconds that a frame sees."""
-
-FULL_SCALE = 32768.0
-"""Energies are those of 16-bit integers, as Kaldi's; below 1, which such integers cannot hold, they count as 1:
-digital silence is no further from a quiet room than that.
-"""
 
 
 @dataclass(frozen=True)
@@ -126,9 +120,30 @@ class AudioFeatures:
         samples = resample(samples, rate, self.sample_rate)
         if speed != 1.0:
             samples = resample(samples, round(100 * speed), 100)
-        frames = _frames(samples, self.sample_rate, self.mel_bins, self.frame_shift)
-        if self.normalise != "none" and len(frames):
-            frames -= frames.mean(axis=0 if self.normalise == "bands" else None)
+        bank = self._bank()
+        frames = np.concatenate([bank.push(samples), bank.finish()])
+        if self.normalise == "level" and len(frames):
+            frames -= np.float32(np.log(np.exp(frames, dtype=np.float64).mean()))
+        elif self.normalise == "bands" and len(frames):
+            frames -= frames.mean(axis=0)
+        return self._scaled(frames)
+
+    def pieces(self) -> AudioPieces:
+        """Return what makes frames of a recording that comes piece by piece.
+
+        Raises:
+            ArgumentError: something is taken from a recording that takes its last sample to know.
+            MissingExtraError: kaldi-native-fbank is not installed.
+        """
+        if self.normalise != "none":
+            got, remedy = repr(self.normalise), "It takes the mean of the whole recording. Train with normalise=none."
+            raise ArgumentError(sentence(WHERE, "normalise", "none, to be streamed", got, remedy))
+        return AudioPieces(self._bank(), self.sample_rate, _samples, self._scaled)
+
+    def _bank(self) -> FilterBank:
+        return FilterBank(self.sample_rate, self.mel_bins, self.frame_shift)
+
+    def _scaled(self, frames: np.ndarray) -> np.ndarray:
         if self.mean:
             frames -= np.array(self.mean, np.float32)
             frames /= np.array(self.std, np.float32)
@@ -202,30 +217,3 @@ def _samples(x: Any, name: str, rate: int) -> tuple[np.ndarray, int]:
     if not np.isfinite(found).all():
         raise ArgumentError(sentence(WHERE, name, "finite", found[~np.isfinite(found)][0]))
     return found, int(own)
-
-
-@lru_cache(maxsize=8)
-def _options(rate: int, bins: int, shift: float) -> tuple[Any, Any]:
-    try:
-        import kaldi_native_fbank
-    except ImportError as error:
-        raise MissingExtraError("kaldi-native-fbank", "audio", "reading audio") from error
-    options = kaldi_native_fbank.FbankOptions()
-    options.frame_opts.samp_freq = rate
-    options.frame_opts.frame_shift_ms = shift
-    options.frame_opts.frame_length_ms = FRAME
-    options.frame_opts.dither = 0.0
-    options.frame_opts.snip_edges = False
-    options.mel_opts.num_bins = bins
-    return kaldi_native_fbank, options
-
-
-def _frames(samples: np.ndarray, rate: int, bins: int, shift: float) -> np.ndarray:
-    package, options = _options(rate, bins, shift)
-    bank = package.OnlineFbank(options)
-    # A list crosses into the package four times as fast as an array.
-    bank.accept_waveform(rate, (samples * FULL_SCALE).tolist())
-    bank.input_finished()
-    count = bank.num_frames_ready
-    frames = np.array([bank.get_frame(n) for n in range(count)], np.float32).reshape(count, bins)
-    return np.maximum(frames, 0.0, out=frames)

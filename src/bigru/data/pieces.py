@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 import numpy as np
 
 from ..errors import ArgumentError, sentence
+from .fbank import FilterBank
+from .resample import Resampler
 
-__all__ = ["Pieces", "SeriesPieces", "TextPieces"]
+__all__ = ["AudioPieces", "Pieces", "SeriesPieces", "TextPieces"]
 
 WHERE = "stream"
 
@@ -99,3 +101,55 @@ class TextPieces:
         first = max(ready - self._before, 0)
         self._kept, self._done = units[first:], ready - first
         return fresh
+
+
+class AudioPieces:
+    """Samples of a recording, which become frames.
+
+    Args:
+        bank: makes frames of samples.
+        rate: hertz that it takes.
+        read: from a chunk, what errors call it and the rate that samples have by themselves, to float32 [N] within
+            -1..1 and their rate.
+        scaled: scales each frame by itself.
+    """
+
+    def __init__(
+        self,
+        bank: FilterBank,
+        rate: int,
+        read: Callable[[Any, str, int], tuple[np.ndarray, int]],
+        scaled: Callable[[np.ndarray], np.ndarray],
+    ) -> None:
+        self._bank, self._rate, self._read, self._scaled = bank, rate, read, scaled
+        self._own: int | None = None
+        self._resampler: Resampler | None = None
+
+    def push(self, chunk: Any) -> np.ndarray:
+        """Return the frames float32 [T, I] that further samples make certain.
+
+        Args:
+            chunk: samples [N] at the model's rate, floats within -1..1 or signed integers, or a pair (samples, rate),
+                whose rate is that of every chunk.
+
+        Raises:
+            ArgumentError: it is not that, a sample is not finite, or the rate has changed.
+        """
+        if not isinstance(chunk, (tuple, np.ndarray)):
+            want = "samples [N], or a pair (samples [N], rate)"
+            raise ArgumentError(sentence(WHERE, "chunk", want, type(chunk).__name__))
+        samples, rate = self._read(chunk, "chunk", self._rate)
+        if self._own is None:
+            self._own = rate
+            self._resampler = None if rate == self._rate else Resampler(rate, self._rate)
+        if rate != self._own:
+            raise ArgumentError(sentence(WHERE, "rate of a chunk", f"that of the first ({self._own})", rate))
+        return self._frames(samples if self._resampler is None else self._resampler.push(samples))
+
+    def finish(self) -> np.ndarray:
+        """Return the frames that waited for more."""
+        left = [] if self._resampler is None else [self._frames(self._resampler.finish())]
+        return np.concatenate([*left, self._scaled(self._bank.finish())])
+
+    def _frames(self, samples: np.ndarray) -> np.ndarray:
+        return self._scaled(self._bank.push(samples))

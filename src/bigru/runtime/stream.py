@@ -12,7 +12,9 @@ from ..bundle.configuration import task_named
 from ..errors import ArgumentError, check_choice, sentence
 from ..ops.crf.lag import FixedLag
 from ..ops.crf.weights import CrfWeights, constrain
+from ..ops.ctc.running import RunningGreedy, Stood
 from ..ops.recurrent.windows import Window, check_window
+from ..tasks import transcribe
 from .logits import LogitStream
 from .network import Network
 
@@ -63,7 +65,9 @@ class Stream:
 
     Where each step has a tag, an answer is `{"step", "tag", "confidence"}`, one for every step, in their order. Where
     the whole input has a label, it is what `predict` says of the steps that are certain so far, with their number:
-    `{"step", "label", ...}`, one for every push that makes a step certain and one at the end.
+    `{"step", "label", ...}`, one for every push that makes a step certain and one at the end. Of a transcript it is
+    `{"symbol", "start", "end", "confidence"}` in seconds, one for each symbol as soon as it has ended: the likeliest of
+    each step. (A beam and its language model, which may change their mind, are for whole recordings.)
 
     A chunk that is refused leaves the stream as it was. Memory does not grow. One thread at a time.
 
@@ -80,13 +84,14 @@ class Stream:
     def __init__(
         self, bundle: Bundle, network: Network, window: Window | None = None, decoder: FixedLag | None = None
     ) -> None:
-        check_choice(WHERE, "task of the model", bundle.task, ("classify", "tag"))
+        check_choice(WHERE, "task of the model", bundle.task, ("classify", "tag", "transcribe"))
         features = bundle.config.features
         if not hasattr(features, "pieces"):
             want = "such as can be computed piece by piece"
             raise ArgumentError(sentence(WHERE, "features of the model", want, type(features).__name__))
         self._bundle, self._decoder = bundle, decoder
         self._pieces, self._logits = features.pieces(), LogitStream(network, window)
+        self._heard = RunningGreedy() if bundle.task == "transcribe" else None
         self._told = 0
 
     def push(self, chunk: Any) -> list[dict[str, Any]]:
@@ -94,7 +99,8 @@ class Stream:
 
         Args:
             chunk: steps [T, I] of a series (one step may be [I], and where I is 1 steps may be [T]), a text for a model
-                of characters, or a list of tokens. It may be empty.
+                of characters, a list of tokens, or samples [N] of a recording at the model's rate, or (samples, rate).
+                It may be empty.
 
         Raises:
             ArgumentError: it is not what the model reads, a number is not finite, or the stream has ended.
@@ -113,6 +119,8 @@ class Stream:
         held = self._logits.push(self._pieces.finish())
         rest = self._logits.finish()
         answers = self._answers(rest if pooled else np.concatenate([held, rest]))
+        if self._heard is not None:
+            return [*answers, *self._symbols(self._heard.finish())]
         return answers if self._decoder is None else [*answers, *self._tags(*self._decoder.finish())]
 
     def _answers(self, logits: np.ndarray) -> list[dict[str, Any]]:
@@ -121,6 +129,8 @@ class Stream:
         task = task_named(self._bundle.task)
         if not self._bundle.model.per_step:
             return [{"step": self._logits.done, **answer} for answer in task.decode(self._bundle.config, logits)]
+        if self._heard is not None:
+            return self._symbols(self._heard.push(logits))
         if self._decoder is not None:
             return self._tags(*self._decoder.push(logits))
         paths, confidence = task.best(logits[None], np.array([len(logits)]), None)
@@ -132,4 +142,17 @@ class Stream:
         return [
             {"step": first + n, "tag": labels[tag], "confidence": float(share)}
             for n, (tag, share) in enumerate(zip(paths, confidence, strict=True))
+        ]
+
+    def _symbols(self, ended: Sequence[Stood]) -> list[dict[str, Any]]:
+        config = self._bundle.config
+        assert isinstance(config, transcribe.Config)
+        return [
+            {
+                "symbol": config.labels[one.symbol - 1],
+                "start": one.start * config.seconds,
+                "end": one.end * config.seconds,
+                "confidence": one.confidence,
+            }
+            for one in ended
         ]

@@ -10,30 +10,40 @@ from typing import Any
 import numpy as np
 import torch
 
-from ..config import TrainConfig
+from ..config import TrainConfig, to_dict
+from ..data.audio import AudioFeatures
 from ..data.series import SeriesFeatures
 from ..errors import ArgumentError, sentence
+from .audioaugment import AUDIO, AudioAugmentation
 from .stream import IGNORED, Batch
 
 __all__ = ["Augmentation", "augmentation"]
+
+SERIES = ("jitter", "scaling", "time_warp", "crop")
+"""Of `AugmentConfig`, what is done here."""
 
 SPEEDS = 4
 """Pieces of a sequence that are walked through at speeds of their own."""
 
 
-def augmentation(training: TrainConfig, config: Any) -> Augmentation | None:
+def augmentation(training: TrainConfig, config: Any) -> Augmentation | AudioAugmentation | None:
     """Return what a training asks for, None where it asks for nothing.
 
     Raises:
-        ArgumentError: something is asked for, and the inputs are no numeric sequences.
+        ArgumentError: something is asked for, and the inputs are of another kind.
     """
-    asked = {name: getattr(training, name) for name in ("jitter", "scaling", "time_warp", "crop")}
-    if not any(asked.values()):
+    given, features, done = to_dict(training.augment), config.features, []
+    for kind, names, inputs in ((SeriesFeatures, SERIES, "numeric sequences"), (AudioFeatures, AUDIO, "recordings")):
+        asked = {name: given[name] for name in names if given[name]}
+        if asked and not isinstance(features, kind):
+            name, value = next(iter(asked.items()))
+            raise ArgumentError(sentence("train", name, f"0 for inputs that are no {inputs}", value))
+        done += list(asked)
+    if not done:
         return None
-    if not isinstance(config.features, SeriesFeatures):
-        name, value = next((name, value) for name, value in asked.items() if value)
-        raise ArgumentError(sentence("train", name, "0 for inputs that are no numeric sequences", value))
-    return Augmentation(config.features, **asked)
+    if isinstance(features, AudioFeatures):
+        return AudioAugmentation(config, **{name: given[name] for name in AUDIO})
+    return Augmentation(features, **{name: given[name] for name in SERIES})
 
 
 class Augmentation:
@@ -44,7 +54,7 @@ class Augmentation:
 
     Args:
         features: which columns there are.
-        jitter, scaling, time_warp, crop: as of `bigru.config.TrainConfig`.
+        jitter, scaling, time_warp, crop: as of `bigru.config.AugmentConfig`.
     """
 
     def __init__(self, features: SeriesFeatures, jitter: float, scaling: float, time_warp: float, crop: float) -> None:

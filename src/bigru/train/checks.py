@@ -67,7 +67,7 @@ def _check_shape(config: Any, model: ModelConfig | ForecastModelConfig, training
         raise ArgumentError(sentence("train", "outputs of the model", want, model.outputs))
     if isinstance(config, tag.Config) and isinstance(model, ModelConfig) and model.stride > 1:
         raise ArgumentError(sentence("train", "stride of the front end", "1 for a label per step", model.stride))
-    if (training.time_masks or training.band_masks) and getattr(model, "channels", None):
+    if (training.augment.time_masks or training.augment.band_masks) and getattr(model, "channels", None):
         raise ArgumentError(sentence("train", "time_masks and band_masks", "0 for inputs that are no numbers", "more"))
 
 

@@ -50,7 +50,7 @@ LEAST_SKILL = 0.03
 ROLES = ("past", "known", "calendar")
 SHAPE = ("lookback", "segment", "joint", "normalise", "quantiles", "levels")
 OWN = (*ROLES, *SHAPE, "loss", "season", "windows", "split", "guard")
-OPTIONS = (*OWN, *to_dict(ENCODER), *to_dict(TRAINING))
+OPTIONS = (*OWN, *to_dict(ENCODER), *(name for name in to_dict(TRAINING) if name != "augment"))
 """Every setting of a forecaster."""
 
 

@@ -94,8 +94,8 @@ class Training(L.LightningModule):
         if config.consistency:
             batch = twice(batch)
         set_seed(derive(config.seed, DROPOUT, run.step), device)
-        if config.time_masks or config.band_masks:
-            batch = masked(batch, config.time_masks, config.band_masks)
+        if config.augment.time_masks or config.augment.band_masks:
+            batch = masked(batch, config.augment.time_masks, config.augment.band_masks)
         rate = self.rate
         for group in self.adamw.param_groups:
             group["lr"] = rate

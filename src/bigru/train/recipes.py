@@ -12,7 +12,16 @@ from itertools import chain
 from types import ModuleType
 from typing import Any, NamedTuple
 
-from ..config import ChannelConfig, ConvConfig, EncoderConfig, ModelConfig, TrainConfig, from_dict, to_dict
+from ..config import (
+    AugmentConfig,
+    ChannelConfig,
+    ConvConfig,
+    EncoderConfig,
+    ModelConfig,
+    TrainConfig,
+    from_dict,
+    to_dict,
+)
 from ..data import transcripts
 from ..data.audio import AudioFeatures
 from ..data.channels import NGRAMS
@@ -81,7 +90,10 @@ DEFAULTS: dict[tuple[str, str], Recipe] = {
         front=(ConvConfig(64, 5),),
         encoder=replace(SERIES, hidden=128, dropout=0.2),
         training=TrainConfig(
-            epochs=30, patience=30, label_smoothing=0.1, jitter=0.1, scaling=0.1, time_warp=0.2, crop=0.2
+            epochs=30,
+            patience=30,
+            label_smoothing=0.1,
+            augment=AugmentConfig(jitter=0.1, scaling=0.1, time_warp=0.2, crop=0.2),
         ),
         least_steps=2000,
         most_epochs=120,
@@ -91,13 +103,20 @@ DEFAULTS: dict[tuple[str, str], Recipe] = {
         front=(ConvConfig(64, 5, 2), ConvConfig(96, 5, 2)),
         encoder=replace(SERIES, hidden=96, dropout=0.3),
         training=TrainConfig(
-            epochs=40, average=0.995, label_smoothing=0.1, patience=15, time_masks=1, band_masks=1, speed=0.1
+            epochs=20,
+            average=0.995,
+            label_smoothing=0.1,
+            consistency=1.0,
+            patience=20,
+            augment=AugmentConfig(band_warp=0.2, tilt=3.0, snr=13.0),
         ),
     ),
     ("transcribe", "audio"): Recipe(
         front=(ConvConfig(64, 5, 2), ConvConfig(96, 5, 2)),
         encoder=replace(SERIES, hidden=128, layers=2, dropout=0.3),
-        training=TrainConfig(epochs=30, average=0.995, patience=10, time_masks=2, band_masks=2, speed=0.1),
+        training=TrainConfig(
+            epochs=30, average=0.995, patience=10, augment=AugmentConfig(time_masks=2, band_masks=2, speed=0.1)
+        ),
     ),
     ("tag", "series"): Recipe(
         encoder=SERIES,
@@ -131,7 +150,8 @@ TEXT = ("unit", "channels", "lowercase", "min_count", "max_size", "replace", "se
 SERIES_SETTINGS = ("per_series",)
 MODEL = ("pooling", "skip", "crf", "wide", "front")
 ENCODER = tuple(f.name for f in fields(EncoderConfig))
-TRAINING = tuple(f.name for f in fields(TrainConfig))
+AUGMENT = tuple(f.name for f in fields(AugmentConfig))
+TRAINING = (*(f.name for f in fields(TrainConfig) if f.name != "augment"), *AUGMENT)
 OPTIONS = (*TEXT, *SERIES_SETTINGS, *AUDIO, *SPEECH, *MODEL, *ENCODER, *TRAINING)
 """Every setting that `plan` takes, flat: of the features, of the model, of its encoder, of the training."""
 
@@ -206,7 +226,8 @@ def _probe(inputs: Sequence[Any], chosen: Mapping[str, Any]) -> tuple[str, int]:
 
 def _training(recipe: Recipe, chosen: Mapping[str, Any], count: int, units: int) -> TrainConfig:
     """Return how to train on `count` examples of so many units; early stopping ends what is more than enough."""
-    training: TrainConfig = _changed(recipe.training, chosen)
+    augment: AugmentConfig = _changed(recipe.training.augment, chosen)
+    training = replace(_changed(recipe.training, chosen), augment=augment)
     if count > MANY and "consistency" not in chosen:
         training = replace(training, consistency=0.0)
     if units < ENOUGH and "pretrain" not in chosen:

@@ -21,25 +21,26 @@ __all__ = ["perturbed"]
 
 
 def perturbed(config: Any, inputs: Sequence[Any], training: TrainConfig, data: Data) -> list[list[np.ndarray]]:
-    """Return the features of all inputs at each further speed: none without `training.speed`.
+    """Return the features of all inputs at each further speed: none without `training.augment.speed`.
 
     Where a transcript needs every step of its recording, that is not played faster.
 
     Args:
         config: the task's.
         inputs: training recordings.
-        training: whose `speed` says how much faster and slower.
+        training: whose `augment.speed` says how much faster and slower.
         data: features of the inputs as they are, and targets.
 
     Raises:
         ArgumentError: a speed for inputs that are no recordings.
     """
-    if not training.speed:
+    speed = training.augment.speed
+    if not speed:
         return []
     features = config.features
     if not isinstance(features, AudioFeatures):
-        raise ArgumentError(sentence("train", "speed", "0 for inputs that are no recordings", training.speed))
-    variants = [features.features_many(inputs, speed) for speed in (1.0 - training.speed, 1.0 + training.speed)]
+        raise ArgumentError(sentence("train", "speed", "0 for inputs that are no recordings", speed))
+    variants = [features.features_many(inputs, played) for played in (1.0 - speed, 1.0 + speed)]
     if isinstance(config, transcribe.Config):
         faster = variants[1]
         for n, (frames, target) in enumerate(zip(*data, strict=True)):
