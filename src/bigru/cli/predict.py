@@ -214,8 +214,8 @@ def _unpacked(stream: BinaryIO) -> Iterator[bytes]:
     Raises:
         DataError: the gzip is damaged.
     """
-    # BytesIO and pipes alike can be looked into through a reader of one's own.
-    seen = io.BufferedReader(cast(io.RawIOBase, stream))
+    # A reader around a reader would wait until it is full, and a line that came would not be seen.
+    seen = stream if isinstance(stream, io.BufferedReader) else io.BufferedReader(cast(io.RawIOBase, stream))
     if seen.peek(2)[:2] != GZIP:
         yield from seen
         return
