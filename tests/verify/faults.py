@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bigru.bundle.quantized import Quantized
 from bigru.runtime import layers, network
 
 __all__ = ["FAULTS", "plant"]
@@ -37,8 +36,8 @@ def padding_walked_backward(patch: Patch) -> None:
     """Flip the padded batch, not each sequence by its length."""
 
     def fault(run: Any, walks: list[str]) -> Any:
-        def flipped(x: np.ndarray, lengths: np.ndarray, start: Any = None) -> Any:
-            return run(np.nan_to_num(x), np.full_like(lengths, x.shape[1]), start)
+        def flipped(x: np.ndarray, lengths: np.ndarray, *more: Any) -> Any:
+            return run(np.nan_to_num(x), np.full_like(lengths, x.shape[1]), *more)
 
         return flipped if "backward" in walks else run
 
@@ -49,8 +48,8 @@ def last_step_of_the_backward_walk(patch: Patch) -> None:
     """Take the backward walk's first state for its last."""
 
     def fault(run: Any, walks: list[str]) -> Any:
-        def last(x: np.ndarray, lengths: np.ndarray, start: Any = None) -> Any:
-            y, h_n = run(x, lengths, start)
+        def last(x: np.ndarray, lengths: np.ndarray, *more: Any) -> Any:
+            y, h_n = run(x, lengths, *more)
             hidden, h_n = h_n.shape[2], h_n.copy()
             for b, length in enumerate(lengths):
                 if length:
@@ -64,11 +63,12 @@ def last_step_of_the_backward_walk(patch: Patch) -> None:
 
 def scale_of_a_table(patch: Patch) -> None:
     """Multiply the rows of a table in 8 bits with the scale of another column."""
+    sound = network.Tables
 
-    def take(self: Quantized, rows: np.ndarray, axis: int = 0) -> np.ndarray:
-        return np.asarray(self.values.take(rows, axis) * np.roll(self.scales[0], 1))
+    def rolled(tables: list[np.ndarray], scales: list[np.ndarray | None]) -> Any:
+        return sound(tables, [None if scale is None else np.roll(scale, 1) for scale in scales])
 
-    patch.setattr(Quantized, "take", take)
+    patch.setattr(network, "Tables", rolled)
 
 
 def scale_of_products(patch: Patch) -> None:

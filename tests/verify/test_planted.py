@@ -43,9 +43,10 @@ def test_padding_that_is_read_in_pooling(monkeypatch: Patch) -> None:
 
 
 def test_padding_that_is_not_a_number_and_is_read(monkeypatch: Patch) -> None:
-    monkeypatch.setattr(network, "_clear", lambda values, past, to=0.0: values)
-    assert "padded" in failing("spoken")["native"]
-    assert "padded" in failing("text")["native"]
+    monkeypatch.setattr(network, "_clear", lambda values, past: values)
+    # Convolutions are what looks past an end; recurrent layers and poolings stop there by themselves.
+    assert "padded" in failing("series")["native"]
+    assert "padded" in failing("speech")["native"]
 
 
 def test_a_backward_walk_that_is_a_flip_of_padded_data(monkeypatch: Patch) -> None:

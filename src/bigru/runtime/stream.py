@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,11 +12,12 @@ from ..bundle.configuration import task_named
 from ..errors import ArgumentError, check_choice, sentence
 from ..ops.crf.lag import FixedLag
 from ..ops.crf.weights import CrfWeights, constrain
-from ..ops.ctc.running import RunningGreedy, Stood
 from ..ops.recurrent.windows import Window, check_window
-from ..tasks import transcribe
 from .logits import LogitStream
 from .network import Network
+
+if TYPE_CHECKING:
+    from ..ops.ctc.running import RunningGreedy, Stood
 
 __all__ = ["LAG", "Stream", "lagged", "window_of"]
 
@@ -91,7 +92,7 @@ class Stream:
             raise ArgumentError(sentence(WHERE, "features of the model", want, type(features).__name__))
         self._bundle, self._decoder = bundle, decoder
         self._pieces, self._logits = features.pieces(), LogitStream(network, window)
-        self._heard = RunningGreedy() if bundle.task == "transcribe" else None
+        self._heard = _greedy() if bundle.task == "transcribe" else None
         self._told = 0
 
     def push(self, chunk: Any) -> list[dict[str, Any]]:
@@ -145,8 +146,7 @@ class Stream:
         ]
 
     def _symbols(self, ended: Sequence[Stood]) -> list[dict[str, Any]]:
-        config = self._bundle.config
-        assert isinstance(config, transcribe.Config)
+        config: Any = self._bundle.config
         return [
             {
                 "symbol": config.labels[one.symbol - 1],
@@ -156,3 +156,10 @@ class Stream:
             }
             for one in ended
         ]
+
+
+def _greedy() -> RunningGreedy:
+    # What decodes CTC is loaded for a model that transcribes, as its task is.
+    from ..ops.ctc.running import RunningGreedy
+
+    return RunningGreedy()
