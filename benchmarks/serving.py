@@ -1,4 +1,4 @@
-"""What a server bears: `python benchmarks/serving.py --data FOLDER` writes its result file.
+"""What a server bears: `python benchmarks/serving.py --data FOLDER` writes its result file, and a table in docs/guide.
 
 `bigru serve zh-sentiment` on loopback, asked by a client in a process of its own (`load.py`) with titles of news. First
 16 connections that ask one thing after another; then, each with other clients beside them: ten times as much as it can
@@ -33,6 +33,14 @@ CLIENTS = 16
 BATCH = 256
 """Texts of one request where a server is to be overloaded: of single texts a client cannot send ten times as many as
 are answered, since both cost it the same."""
+
+
+GUIDES = Path(__file__).parents[1] / "docs" / "guide"
+HEADS = {
+    "serve.md": "| requests a second | median | 99 % within | cores that the server took | measured |",
+    "serve.zh-CN.md": "| 每秒请求数 | 中位数 | 99 % 之内 | 服务器占用的核 | 测量 |",
+}
+"""Of the table in each guide."""
 
 
 class Server:
@@ -202,6 +210,18 @@ def titles(data: Path, count: int) -> list[str]:
         return [line.split("\t")[0] for _, line in zip(range(count), lines, strict=False)]
 
 
+def rendered(text: str, page: str) -> str:
+    """Return a guide with the table between its marks."""
+    result = json.loads(RESULT.read_text(encoding="utf-8"))
+    begin, end = "<!-- serving -->", "<!-- /serving -->"
+    steady, words = result["steady"], [result["machine"], f"bigru {result['bigru']}", result["commit"]]
+    figures = f"| {steady['requests_per_second']:,} | {steady['p50_ms']} ms | {steady['p99_ms']} ms "
+    row = (
+        f"{figures}| {steady['processor_share']} | {', '.join(words)}: [json](../../benchmarks/results/serving.json) |"
+    )
+    return f"{text.split(begin)[0]}{begin}\n{HEADS[page]}\n|---|---|---|---|---|\n{row}\n{end}{text.split(end)[1]}"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder of the public data sets")
@@ -227,6 +247,9 @@ def main() -> None:
     }
     RESULT.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     print(json.dumps(result, indent=1, ensure_ascii=False))
+    for page in HEADS:
+        path = GUIDES / page
+        path.write_text(rendered(path.read_text(encoding="utf-8"), page), encoding="utf-8")
 
 
 if __name__ == "__main__":
