@@ -46,8 +46,9 @@ HEADS = {
 class Server:
     """A server in a process of its own, and what the system knows about it."""
 
-    def __init__(self, *options: str) -> None:
-        command = [sys.executable, "-m", "bigru", "serve", MODEL, "--port", "0", *options]
+    def __init__(self, precision: str = "fp32") -> None:
+        self.precision = precision
+        command = [sys.executable, "-m", "bigru", "serve", MODEL, "--port", "0", "--precision", precision]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         assert self.process.stdout is not None
         self.port = int(self.process.stdout.readline().rsplit(":", 1)[1])
@@ -131,7 +132,7 @@ def steady(server: Server, texts: list[str], seconds: float, warm: float = 1.0) 
     found = Load(server, "steady", [[text] for text in texts], clients=CLIENTS, seconds=seconds, warm=warm).result()
     share = (server.processor() - before) / (time.perf_counter() - began)
     heard = {int(n): json.loads(body)["answers"][0] for n, body in found["told"].items()}
-    want = bigru.load(MODEL).predict([texts[n] for n in heard])
+    want = bigru.load(MODEL, precision=server.precision).predict([texts[n] for n in heard])
     differ = sum(a["label"] != b["label"] for a, b in zip(heard.values(), want, strict=True))
     return {
         "requests_per_second": round(len(found["took"]) / found["seconds"]),
@@ -232,10 +233,14 @@ def main() -> None:
     texts = titles(arguments.data, 8192)
     server = Server()
     rounds = [steady(server, texts, arguments.seconds) for _ in range(arguments.rounds)]
+    fewer = Server("int8")
+    in_int8 = steady(fewer, texts, arguments.seconds)
+    fewer.stop()
     result: dict[str, Any] = {
         "what": f"{CLIENTS} keep-alive clients on loopback, one title of TNEWS a request, {MODEL}",
         "steady": max(rounds, key=lambda one: one["requests_per_second"]),
         "rounds": rounds,
+        "steady_in_int8": in_int8,
         "overload": overload(server, texts, arguments.overload),
         "slow": beside(server, texts, 24.0, "slow", 500),
         "killed": beside(server, texts, 10.0, "killed", 100),
