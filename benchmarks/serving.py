@@ -1,4 +1,4 @@
-"""What a server bears: `python benchmarks/serving.py --data FOLDER` writes its result file.
+"""What a server bears: `python benchmarks/serving.py --data FOLDER` writes its result file, and a table in docs/guide.
 
 `bigru serve zh-sentiment` on loopback, asked by a client in a process of its own (`load.py`) with titles of news. First
 16 connections that ask one thing after another; then, each with other clients beside them: ten times as much as it can
@@ -35,11 +35,20 @@ BATCH = 256
 are answered, since both cost it the same."""
 
 
+GUIDES = Path(__file__).parents[1] / "docs" / "guide"
+HEADS = {
+    "serve.md": "| requests a second | median | 99 % within | cores that the server took | measured |",
+    "serve.zh-CN.md": "| 每秒请求数 | 中位数 | 99 % 之内 | 服务器占用的核 | 测量 |",
+}
+"""Of the table in each guide."""
+
+
 class Server:
     """A server in a process of its own, and what the system knows about it."""
 
-    def __init__(self, *options: str) -> None:
-        command = [sys.executable, "-m", "bigru", "serve", MODEL, "--port", "0", *options]
+    def __init__(self, precision: str = "fp32") -> None:
+        self.precision = precision
+        command = [sys.executable, "-m", "bigru", "serve", MODEL, "--port", "0", "--precision", precision]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         assert self.process.stdout is not None
         self.port = int(self.process.stdout.readline().rsplit(":", 1)[1])
@@ -123,7 +132,7 @@ def steady(server: Server, texts: list[str], seconds: float, warm: float = 1.0) 
     found = Load(server, "steady", [[text] for text in texts], clients=CLIENTS, seconds=seconds, warm=warm).result()
     share = (server.processor() - before) / (time.perf_counter() - began)
     heard = {int(n): json.loads(body)["answers"][0] for n, body in found["told"].items()}
-    want = bigru.load(MODEL).predict([texts[n] for n in heard])
+    want = bigru.load(MODEL, precision=server.precision).predict([texts[n] for n in heard])
     differ = sum(a["label"] != b["label"] for a, b in zip(heard.values(), want, strict=True))
     return {
         "requests_per_second": round(len(found["took"]) / found["seconds"]),
@@ -202,6 +211,18 @@ def titles(data: Path, count: int) -> list[str]:
         return [line.split("\t")[0] for _, line in zip(range(count), lines, strict=False)]
 
 
+def rendered(text: str, page: str) -> str:
+    """Return a guide with the table between its marks."""
+    result = json.loads(RESULT.read_text(encoding="utf-8"))
+    begin, end = "<!-- serving -->", "<!-- /serving -->"
+    steady, words = result["steady"], [result["machine"], f"bigru {result['bigru']}", result["commit"]]
+    figures = f"| {steady['requests_per_second']:,} | {steady['p50_ms']} ms | {steady['p99_ms']} ms "
+    row = (
+        f"{figures}| {steady['processor_share']} | {', '.join(words)}: [json](../../benchmarks/results/serving.json) |"
+    )
+    return f"{text.split(begin)[0]}{begin}\n{HEADS[page]}\n|---|---|---|---|---|\n{row}\n{end}{text.split(end)[1]}"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder of the public data sets")
@@ -212,10 +233,14 @@ def main() -> None:
     texts = titles(arguments.data, 8192)
     server = Server()
     rounds = [steady(server, texts, arguments.seconds) for _ in range(arguments.rounds)]
+    fewer = Server("int8")
+    in_int8 = steady(fewer, texts, arguments.seconds)
+    fewer.stop()
     result: dict[str, Any] = {
         "what": f"{CLIENTS} keep-alive clients on loopback, one title of TNEWS a request, {MODEL}",
         "steady": max(rounds, key=lambda one: one["requests_per_second"]),
         "rounds": rounds,
+        "steady_in_int8": in_int8,
         "overload": overload(server, texts, arguments.overload),
         "slow": beside(server, texts, 24.0, "slow", 500),
         "killed": beside(server, texts, 10.0, "killed", 100),
@@ -227,6 +252,9 @@ def main() -> None:
     }
     RESULT.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     print(json.dumps(result, indent=1, ensure_ascii=False))
+    for page in HEADS:
+        path = GUIDES / page
+        path.write_text(rendered(path.read_text(encoding="utf-8"), page), encoding="utf-8")
 
 
 if __name__ == "__main__":
