@@ -83,7 +83,7 @@ def many(model: str, precision: str, texts: list[str]) -> dict[str, Any]:
 def flat(model: str, precision: str, texts: list[str]) -> dict[str, Any]:
     """Answer a million texts, the same ones over and over: in lists, as a stream and one by one; megabytes resident.
 
-    Growth is what the last quarter has more than the second, medians of both: the first fills the allocator.
+    Growth is what the last quarter has more than the third, medians of both: the rounds before fill the allocator.
     """
 
     def resident() -> float:
@@ -99,7 +99,7 @@ def flat(model: str, precision: str, texts: list[str]) -> dict[str, Any]:
             predictor.predict(text)
         seen.append(resident())
     quarter = len(seen) // 4
-    grown = statistics.median(seen[-quarter:]) - statistics.median(seen[quarter : 2 * quarter])
+    grown = statistics.median(seen[-quarter:]) - statistics.median(seen[2 * quarter : 3 * quarter])
     return {
         "resident_mb": [round(megabytes, 1) for megabytes in seen],
         "growth_mb": round(grown, 1),
