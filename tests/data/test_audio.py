@@ -34,12 +34,13 @@ def test_silence_has_finite_frames() -> None:
     np.testing.assert_array_equal(PLAIN.features(np.zeros(800, np.float32)), np.zeros((10, 24)))
 
 
-@pytest.mark.parametrize("normalise", ["level", "bands"])
+@pytest.mark.parametrize("normalise", ["level", "tilt", "bands"])
 def test_loudness_is_taken_away(normalise: str) -> None:
     x, features = sounds.tone("middle"), AudioFeatures(8000, 24, normalise=normalise)
     loud, soft = features.features(x), features.features(0.1 * x)
-    taken = loud.mean(axis=0) if normalise == "bands" else np.log(np.exp(loud).mean())
-    np.testing.assert_allclose(taken, 0, atol=1e-4)
+    if normalise != "tilt":
+        taken = loud.mean(axis=0) if normalise == "bands" else np.log(np.exp(loud).mean())
+        np.testing.assert_allclose(taken, 0, atol=1e-4)
     np.testing.assert_allclose(loud, soft, atol=2e-3)
 
 
@@ -51,13 +52,34 @@ def test_silence_around_the_speech_hardly_changes_its_level() -> None:
     np.testing.assert_allclose(padded[3:-3] - frames[3:-3], np.log(1.5), atol=0.05)
 
 
+@pytest.mark.parametrize("bins", [4, 7, 24])
+def test_a_microphone_that_tilts_the_bands_is_taken_away(bins: int) -> None:
+    features = AudioFeatures(8000, bins, normalise="tilt")
+    given = np.random.default_rng(0).standard_normal((9, bins)).astype(np.float32)
+    slope, bow, wave = (np.cos(np.pi * k * (np.arange(bins) + 0.5) / bins) for k in (1, 2, 3))
+    plain = features._normalised(given.copy())
+    np.testing.assert_allclose(plain.mean(axis=0) @ np.stack([slope, bow], 1), 0, atol=1e-4)
+    tilted = features._normalised((given + 3 * slope - 2 * bow).astype(np.float32))
+    changed = tilted - plain
+    # What is left of it is loudness: the level is the whole recording's, taken before.
+    np.testing.assert_allclose(changed, np.broadcast_to(changed[0, 0], changed.shape), atol=1e-4)
+    waved = features._normalised((given + wave).astype(np.float32)) - plain
+    np.testing.assert_allclose(waved - waved.mean(axis=1, keepdims=True), np.broadcast_to(wave, given.shape), atol=1e-4)
+
+
+def test_one_frame_and_none_have_a_tilt_too() -> None:
+    features = AudioFeatures(8000, 24, normalise="tilt")
+    assert features.features(np.zeros(0, np.float32)).shape == (0, 24)
+    assert np.isfinite(features.features(np.ones(60, np.float32))).all()
+
+
 def test_without_normalisation_loudness_stays() -> None:
     x, features = sounds.tone("middle"), AudioFeatures(8000, 24, normalise="none")
     apart = features.features(x) - features.features(0.1 * x)
     np.testing.assert_allclose(apart, np.log(100), atol=2e-3)
 
 
-@pytest.mark.parametrize("normalise", ["level", "bands", "none"])
+@pytest.mark.parametrize("normalise", ["level", "tilt", "bands", "none"])
 def test_training_frames_have_mean_zero_and_deviation_one(normalise: str) -> None:
     inputs = [(sounds.tone(p, seed=n), 8000) for n, p in enumerate(sounds.PITCHES)]
     features = AudioFeatures.fit(inputs, mel_bins=24, normalise=normalise)
@@ -109,7 +131,7 @@ def test_json_there_and_back() -> None:
         ({"sample_rate": 8000.5}, "sample_rate must be what a saved model holds, got 8000.5"),
         ({"sample_rate": 10**9}, "sample_rate must be within 1000..192000"),
         ({"mel_bins": 10**9}, "mel_bins must be within 4..256"),
-        ({"normalise": "no"}, "normalise must be one of level, bands, none, got 'no'"),
+        ({"normalise": "no"}, "normalise must be one of level, tilt, bands, none, got 'no'"),
         ({"more": 1}, "configuration must be an object with sample_rate"),
     ],
 )
@@ -174,7 +196,7 @@ def test_a_chunk_that_is_refused_changes_nothing() -> None:
     np.testing.assert_array_equal(np.concatenate(parts), features.features(x))
 
 
-@pytest.mark.parametrize("normalise", ["level", "bands"])
+@pytest.mark.parametrize("normalise", ["level", "tilt", "bands"])
 def test_what_takes_the_whole_recording_is_not_streamed(normalise: str) -> None:
     with pytest.raises(ArgumentError, match=r"normalise must be none, to be streamed, got .*Train with"):
         AudioFeatures(8000, 24, normalise=normalise).pieces()
