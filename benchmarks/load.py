@@ -169,6 +169,11 @@ def paced(port: int, contents: list[bytes], rate: float, seconds: float, most: i
             asked += 1
             busy += 1
         for client, found in fleet.answers(0.001):
+            if client.number < 0:
+                # The server closes connections on which nothing was asked for long.
+                free.remove(client)
+                fleet.drop(client)
+                continue
             busy -= 1
             if found is None:
                 lost += 1
@@ -179,6 +184,7 @@ def paced(port: int, contents: list[bytes], rate: float, seconds: float, most: i
             without += status == 503 and b"retry-after: " not in head
             if status == 200:
                 took.append(time.perf_counter() - client.sent)
+            client.number = -1
             free.append(client)
         now = time.perf_counter() - began
     return {

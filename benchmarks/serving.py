@@ -223,20 +223,13 @@ def rendered(text: str, page: str) -> str:
     return f"{text.split(begin)[0]}{begin}\n{HEADS[page]}\n|---|---|---|---|---|\n{row}\n{end}{text.split(end)[1]}"
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, required=True, help="folder of the public data sets")
-    parser.add_argument("--seconds", type=float, default=10.0, help="of each round of the steady load")
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--overload", type=float, default=60.0, help="seconds of the overload")
-    arguments = parser.parse_args()
-    texts = titles(arguments.data, 8192)
-    server = Server()
+def measured(server: Server, texts: list[str], arguments: argparse.Namespace) -> dict[str, Any]:
+    """Return all figures; the server has ended afterwards."""
     rounds = [steady(server, texts, arguments.seconds) for _ in range(arguments.rounds)]
     fewer = Server("int8")
     in_int8 = steady(fewer, texts, arguments.seconds)
     fewer.stop()
-    result: dict[str, Any] = {
+    return {
         "what": f"{CLIENTS} keep-alive clients on loopback, one title of TNEWS a request, {MODEL}",
         "steady": max(rounds, key=lambda one: one["requests_per_second"]),
         "rounds": rounds,
@@ -250,6 +243,22 @@ def main() -> None:
         "machine": provenance.machine(),
         **provenance.versions(provenance.commit()),
     }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, required=True, help="folder of the public data sets")
+    parser.add_argument("--seconds", type=float, default=10.0, help="of each round of the steady load")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--overload", type=float, default=60.0, help="seconds of the overload")
+    arguments = parser.parse_args()
+    texts = titles(arguments.data, 8192)
+    server = Server()
+    try:
+        result = measured(server, texts, arguments)
+    finally:
+        if server.process.poll() is None:
+            server.stop()
     RESULT.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     print(json.dumps(result, indent=1, ensure_ascii=False))
     for page in HEADS:

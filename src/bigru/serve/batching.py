@@ -140,7 +140,7 @@ class Batcher:
     def _take(self) -> tuple[Taken, int]:
         """Take inputs from the requests in turn until the budget is spent; what was given up is passed over."""
         taken: Taken = []
-        steps = 0
+        steps = own = 0
         while self._queue and (steps < BUDGET or not taken):
             request = self._queue[0]
             length = request.lengths[request.taken]
@@ -150,14 +150,15 @@ class Batcher:
                 continue
             if taken and steps + length > BUDGET:
                 break
+            own = length + (own if taken and taken[-1][0] is request else 0)
             taken.append((request, request.taken))
             steps += length
             self._steps -= length
             request.taken += 1
             if request.taken == len(request.inputs):
                 self._queue.popleft()
-        if taken and self._queue and self._queue[0] is taken[-1][0]:
-            # A request of many inputs goes on behind those that came after it.
+        if own > BUDGET // 2 and self._queue and self._queue[0] is taken[-1][0]:
+            # A request of many inputs goes on behind those that came after it; one that was merely cut does not.
             self._queue.rotate(-1)
         return taken, steps
 

@@ -98,7 +98,8 @@ def check_json(headers: Headers) -> None:
     """
     kind = headers.get(b"content-type", b"")
     if kind != b"application/json" and kind.partition(b";")[0].strip().lower() != b"application/json":
-        raise RefusedError(415, "content-type", "application/json", shown(kind.decode("latin-1")))
+        remedy = "With curl: -H 'Content-Type: application/json'."
+        raise RefusedError(415, "content-type", "application/json", shown(kind.decode("latin-1")), remedy)
 
 
 def parse(content: bytes) -> dict[str, Any]:

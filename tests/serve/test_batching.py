@@ -1,0 +1,128 @@
+"""The queue before a model: what is answered together, in which order, and what is refused."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from bigru.serve import batching
+from bigru.serve.batching import BUDGET, INLINE, Batcher
+from bigru.serve.limits import Limits
+from bigru.serve.metrics import BatchMeter, Metrics
+from bigru.serve.refusal import RefusedError
+
+
+class Bench:
+    """A queue whose model says what it is given, and notes the batches."""
+
+    def __init__(self, limits: Limits, pool: ThreadPoolExecutor) -> None:
+        self.batches: list[list[Any]] = []
+        self.queue = Batcher(self._run, limits, pool, BatchMeter(Metrics(), "m"))
+
+    def _run(self, inputs: list[Any]) -> list[Any]:
+        self.batches.append(inputs)
+        if "bad" in inputs:
+            raise ValueError("planted")
+        return [{"said": x} for x in inputs]
+
+
+def play(scene: Callable[[Bench], Coroutine[Any, Any, None]], **limits: Any) -> Bench:
+    async def whole() -> Bench:
+        with ThreadPoolExecutor(1) as pool:
+            made = Bench(Limits(**limits), pool)
+            await scene(made)
+            assert len(made.queue) == 0
+        return made
+
+    return asyncio.run(whole())
+
+
+def test_what_comes_together_is_answered_together_and_nothing_waits_for_company() -> None:
+    async def scene(bench: Bench) -> None:
+        futures = [bench.queue.submit([n], [10]) for n in range(5)]
+        assert [await future for future in futures] == [[{"said": n}] for n in range(5)]
+        assert await bench.queue.submit(["alone"], [0]) == [{"said": "alone"}]
+        await asyncio.sleep(0)
+
+    assert play(scene).batches == [[0, 1, 2, 3, 4], ["alone"]]
+
+
+def test_a_large_request_lets_others_in_between() -> None:
+    async def scene(bench: Bench) -> None:
+        large = bench.queue.submit(["l"] * 4, [BUDGET // 2] * 4)
+        small = bench.queue.submit(["s"], [1])
+        await small
+        assert not large.done()
+        assert await large == [{"said": "l"}] * 4
+        await asyncio.sleep(0)
+
+    assert play(scene).batches == [["l", "l"], ["s", "l"], ["l"]]
+
+
+def test_a_request_that_is_cut_goes_on_first() -> None:
+    async def scene(bench: Bench) -> None:
+        third = BUDGET // 3
+        futures = [bench.queue.submit([f"{name}{n}" for n in range(2)], [third, third]) for name in "abc"]
+        await asyncio.gather(*futures)
+
+    assert play(scene).batches == [["a0", "a1", "b0"], ["b1", "c0", "c1"]]
+
+
+def test_what_was_given_up_is_not_run() -> None:
+    async def scene(bench: Bench) -> None:
+        kept, gone = bench.queue.submit(["kept"], [1]), bench.queue.submit(["gone"], [1])
+        gone.cancel()
+        await kept
+        await asyncio.sleep(0)
+
+    assert play(scene).batches == [["kept"]]
+
+
+def test_a_fault_of_the_model_is_told_to_those_it_concerns() -> None:
+    async def scene(bench: Bench) -> None:
+        with pytest.raises(RefusedError, match="a fault of bigru") as found:
+            await bench.queue.submit(["bad"], [1])
+        assert found.value.status == 500
+        assert await bench.queue.submit(["good"], [1]) == [{"said": "good"}]
+        await asyncio.sleep(0)
+
+    play(scene)
+
+
+def test_too_many_requests_are_refused() -> None:
+    async def scene(bench: Bench) -> None:
+        futures = [bench.queue.submit(["x"], [1]) for _ in range(2)]
+        with pytest.raises(RefusedError, match="requests must be fewer, got 2 that wait") as found:
+            bench.queue.submit(["x"], [1])
+        assert (found.value.status, found.value.headers) == (503, {"retry-after": "1"})
+        await asyncio.gather(*futures)
+        await bench.queue.submit(["x"], [1])
+        await asyncio.sleep(0)
+
+    play(scene, waiting=2)
+
+
+def test_work_that_would_wait_too_long_is_refused_but_nothing_is_where_nobody_waits(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # Between two looks at the clock passes a second, so a batch seems to take one.
+    clock = iter(range(1000))
+    monkeypatch.setattr(batching.time, "perf_counter", lambda: float(next(clock)))
+    monkeypatch.setattr(batching, "MEMORY", 0.0)
+
+    async def scene(bench: Bench) -> None:
+        steps = INLINE // 2
+        await bench.queue.submit(["first"], [steps])
+        futures = [bench.queue.submit(["x"], [100 * steps])]
+        with pytest.raises(RefusedError) as found:
+            bench.queue.submit(["y"], [1])
+        assert found.value.status == 503
+        assert found.value.headers == {"retry-after": "60"}
+        await asyncio.gather(*futures)
+        await asyncio.sleep(0)
+
+    play(scene)
