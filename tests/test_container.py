@@ -37,15 +37,14 @@ def image() -> dict[str, Any]:
 def server(image: dict[str, Any]) -> Iterator[tuple[subprocess.Popen[str], int]]:
     """Start what the image starts, on loopback and a free port, with no environment but the image's."""
     command = [*image["entrypoint"], "--host", "127.0.0.1", "--port", "0"]
-    process = subprocess.Popen(
+    with subprocess.Popen(
         command, env=image["environment"], cwd="/", stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-    )
-    assert process.stdout is not None
-    found = re.fullmatch(r"http://127\.0\.0\.1:(\d+)\n", process.stdout.readline())
-    assert found is not None
-    yield process, int(found[1])
-    process.kill()
-    process.wait()
+    ) as process:
+        assert process.stdout is not None
+        found = re.fullmatch(r"http://127\.0\.0\.1:(\d+)\n", process.stdout.readline())
+        assert found is not None
+        yield process, int(found[1])
+        process.kill()
 
 
 def files(root: Path) -> dict[str, int]:

@@ -54,7 +54,10 @@ def run(image: Image, command: str) -> None:
     shim = image.root / "bin"
     path = f"{shim}{os.pathsep}{os.environ['PATH']}"
     environment = {**os.environ, **image.environment, "PATH": path}
-    subprocess.run(["/bin/sh", "-euc", image.here(command)], cwd=image.folder, env=environment, check=True)
+    # stdout is for the description of the image.
+    subprocess.run(
+        ["/bin/sh", "-euc", image.here(command)], cwd=image.folder, env=environment, stdout=sys.stderr, check=True
+    )
 
 
 def copy(image: Image, rest: str) -> None:
