@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import production
+
 HERE = Path(__file__).parent
 PAGES = ("README.md", "README.zh-CN.md")
 
@@ -130,7 +132,8 @@ def series(name: str) -> str:
     rows = []
     for key, result in results.items():
         runs, beside = result["runs"], result["baseline"]
-        score = f"**{_percent(result['mean'])} ± {_percent(result['std'])}**"
+        spread = f" ± {_percent(result['std'])}" if len(runs) > 1 else ""
+        score = f"**{_percent(result['mean'])}{spread}**"
         rates = [sorted(run[rate] for run in runs)[len(runs) // 2] for rate in RATES]
         cells = [key, score, len(runs), "–" if beside is None else _percent(beside["test"])]
         cells += [f"{rate:,}" for rate in rates] + ["[json](benchmarks/results/series.json)"]
@@ -320,6 +323,7 @@ def rendered(page: str, name: str) -> str:
         ("speech", speech(name)),
         ("speed", speed(name)),
         ("contest", contest(name)),
+        ("production", production.table(name)),
     ):
         before, rest = page.split(f"<!-- {mark} -->")
         after = rest.split(f"<!-- /{mark} -->")[1]

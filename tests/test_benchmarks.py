@@ -20,6 +20,7 @@ from bigru.study.engines import layer
 from bigru.study.speed import Size
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
+OURS = {"contenders", "cost", "kernels", "production", "render"}
 
 
 @pytest.fixture(autouse=True)
@@ -27,7 +28,7 @@ def scripts(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Let the scripts import each other, as they do when one of them is run."""
     monkeypatch.syspath_prepend(str(BENCHMARKS))
     yield
-    for name in [name for name in sys.modules if name.split(".")[0] in {"contenders", "cost", "kernels", "render"}]:
+    for name in [name for name in sys.modules if name.split(".")[0] in OURS]:
         del sys.modules[name]
 
 
@@ -178,3 +179,11 @@ def test_the_cost_of_a_billion_texts_follows_from_the_measured_rate(page: str) -
     assert cost.hours(1e6) == pytest.approx(1 / 3.6)
     text = (cost.GUIDES / page).read_text(encoding="utf-8")
     assert text == cost.rendered(text, page)
+
+
+@pytest.mark.parametrize("page", ["README.md", "README.zh-CN.md"])
+def test_figures_of_the_readmes_are_those_of_the_result_files(page: str) -> None:
+    import render
+
+    text = (BENCHMARKS.parent / page).read_text(encoding="utf-8")
+    assert text == render.rendered(text, page)

@@ -1,11 +1,9 @@
-"""What the READMEs say is true: their Python runs, their commands exist, their figures stand in result files."""
+"""What the READMEs say is true: their Python runs, their commands exist (their figures: `test_benchmarks.py`)."""
 
 from __future__ import annotations
 
-import importlib.util
 import re
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -59,19 +57,3 @@ def test_commands_exist(page: str) -> None:
     known = {command.name or command.callback.__name__ for command in app.registered_commands if command.callback}
     assert named
     assert named <= known
-
-
-def render() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("render", ROOT / "benchmarks" / "render.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-@pytest.mark.parametrize("page", PAGES)
-def test_figures_are_those_of_the_result_files(page: str) -> None:
-    module = render()
-    text = (ROOT / page).read_text(encoding="utf-8")
-    assert text == module.rendered(text, page)
