@@ -33,7 +33,6 @@ SAID = {
     408: "The body came too slowly.",
     413: "Too many inputs, too long a one, or too large a body.",
     415: "The body is of another type.",
-    501: "This version does not do that.",
     503: "Too much waits, or the server is about to stop.",
     504: "There was no answer in time.",
 }
@@ -182,11 +181,11 @@ def _posts(app: FastAPI, service: Service) -> None:
     """Add what takes a body."""
     _post(app, service, "/v1/models/{name}/predict", handlers.predict, schema.Predict, schema.Answers)
     _post(app, service, "/v1/models/{name}/audio", handlers.audio, None, schema.Answers)
-    _post(app, service, "/v1/models/{name}/explain", handlers.explain, schema.Explain, schema.Explanation, 501)
+    _post(app, service, "/v1/models/{name}/explain", handlers.explain, schema.Explain, schema.Explanation)
     _post(app, service, "/v2/models/{name}/infer", inference.infer, schema.Infer, schema.Inferred)
 
 
-def _post(app: FastAPI, service: Service, path: str, handler: Handler, asked: Any, answered: Any, *codes: int) -> None:
+def _post(app: FastAPI, service: Service, path: str, handler: Handler, asked: Any, answered: Any) -> None:
     async def endpoint(request: Request, name: str) -> Response:
         return _response(await handler(service, name, dict(request.scope["headers"]), request.receive))
 
@@ -201,7 +200,7 @@ def _post(app: FastAPI, service: Service, path: str, handler: Handler, asked: An
         name=handler.__name__,
         description=(handler.__doc__ or "").strip(),
         response_model=answered,
-        responses=_said(400, 401, 404, 408, 413, 415, *codes, 503, 504),
+        responses=_said(400, 401, 404, 408, 413, 415, 503, 504),
         openapi_extra={"requestBody": {"required": True, "content": media}},
         tags=["open inference" if path.startswith("/v2") else "models"],
     )

@@ -9,7 +9,7 @@ import orjson
 from . import inputs as checks
 from .body import Headers, Receive, check_json, parse, read
 from .refusal import RefusedError, shown
-from .service import Served, Service, explainer
+from .service import Served, Service
 
 __all__ = ["JSON", "Reply", "audio", "explain", "options_of", "predict", "reply"]
 
@@ -75,7 +75,6 @@ async def explain(service: Service, name: str, headers: Headers, receive: Receiv
     if not isinstance(text, str):
         raise RefusedError(400, "input", "a text", type(text).__name__)
     lengths = checks.check_all("text", [text], service.limits)
-    explainer()
     # Explaining reads a text in several ways; it never runs in the event loop.
     lengths = [max(lengths[0], 1) * FRAMES]
     found = await service.answer(served.explanations, [text], lengths, receive, options_of(asked))

@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import hmac
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from importlib import import_module
 from typing import Any
 
 from ..errors import BigruError
+from ..runtime.explain import explain
 from .batching import Batcher
 from .body import Headers, Receive
 from .limits import Limits
@@ -67,8 +67,8 @@ class Service:
             pool = ThreadPoolExecutor(1, thread_name_prefix=f"bigru-{name}")
             meter = BatchMeter(self.metrics, name)
             answers = Batcher(model.answer, self.limits, pool, meter)
-            explain = partial(_explain, model)
-            self._served[name] = Served(model, answers, Batcher(explain, self.limits, pool, meter))
+            explanations = Batcher(partial(_explain, model), self.limits, pool, meter)
+            self._served[name] = Served(model, answers, explanations)
             self.metrics.waiting.labels(name).set_function(answers.__len__)
         self._tasks.append(asyncio.create_task(self._watch()))
 
@@ -191,26 +191,13 @@ class Watcher:
 
 def _explain(model: Model, texts: list[str]) -> list[Outcome]:
     """Explain texts one by one."""
-    explain = explainer()
-    return [_told(explain, model, text) for text in texts]
+    return [_told(model, text) for text in texts]
 
 
-def _told(explain: Callable[..., Any], model: Model, text: str) -> Outcome:
+def _told(model: Model, text: str) -> Outcome:
+    predictor: Any = model.predictor
     try:
-        found: dict[str, Any] = explain(model.predictor, text)
+        found: dict[str, Any] = explain(predictor, text)
     except BigruError as error:
         return error
-    return found
-
-
-def explainer() -> Callable[..., Any]:
-    """Return what explains an answer.
-
-    Raises:
-        RefusedError: 501, where this version explains nothing.
-    """
-    try:
-        found: Callable[..., Any] = import_module("bigru.runtime.explain").explain
-    except ModuleNotFoundError:
-        raise RefusedError(501, "explain", "part of this version", "none", "Install a newer bigru.") from None
     return found
