@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from bigru import bundle
 from bigru.bundle.documents import LIMITS
 from bigru.errors import BundleError
 from bigru.models import about, find, shadowed, shipped
+from bigru.verify import gate
 
 SCRIPTS = Path(__file__).parents[2] / "models"
 
@@ -41,6 +43,19 @@ def test_a_shipped_model_is_small_and_speaks_for_itself(name: str) -> None:
     assert {path.name for path in folder.iterdir()} <= {*LIMITS, "model.safetensors"}
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_a_shipped_model_was_verified_as_it_is(name: str) -> None:
+    folder = shipped()[name]
+    found = json.loads((folder / "verification.json").read_text(encoding="utf-8"))
+    assert found["passed"]
+    assert {row["engine"].split()[0] for row in found["rows"]} == {"native", "reference", "torch", "onnx"}
+    assert found["files"] == {
+        file: hashlib.sha256((folder / file).read_bytes()).hexdigest() for file in sorted(found["files"])
+    }
+    assert {"config.json", "model.safetensors"} <= set(found["files"])
+    gate(bundle.load(name), "package")
+
+
 def test_entities_of_the_introduction() -> None:
     answer = bigru.load("zh-entities").predict("苹果公司在加利福尼亚州发布了新款 iPhone。")
     found = [(entity["text"], entity["label"]) for entity in answer["entities"]]
@@ -57,11 +72,14 @@ def test_every_label_of_zh_entities_is_described() -> None:
 def test_zh_entities_is_what_its_script_makes(tmp_path: Path) -> None:
     subprocess.run([sys.executable, SCRIPTS / "zh_entities.py", tmp_path], check=True, capture_output=True)
     kept, made = shipped()["zh-entities"], tmp_path / "zh-entities"
-    assert {path.name for path in made.iterdir()} == {path.name for path in kept.iterdir()}
+    # `bigru verify` adds what it found afterwards.
+    assert {path.name for path in made.iterdir()} | {"verification.json"} == {path.name for path in kept.iterdir()}
     for path in made.iterdir():
         other = kept / path.name
         if path.name == "config.json":
             assert timeless(path) == timeless(other)
+        elif path.name == "README.md":
+            assert path.read_text(encoding="utf-8") == other.read_text(encoding="utf-8").split("\n## Verification")[0]
         else:
             assert path.read_bytes() == other.read_bytes(), path.name
 
