@@ -89,7 +89,7 @@ void greatest(const float* __restrict values, int64_t steps, int64_t C, float* _
   for (int64_t t = 0; t < steps; ++t, values += C)
     for (int64_t c = 0; c < C; ++c) {
       const float most = to[c], value = values[c];
-      to[c] = (most >= value) | (most != most) ? most : value;  // what is NaN stays
+      to[c] = ((most >= value) | (most != most)) ? most : value;  // what is NaN stays
     }
 }
 
