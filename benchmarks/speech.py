@@ -2,6 +2,7 @@
 
 Every row trains one model per seed, chooses the epoch on dev and scores test once with the runtime that users get. A
 seed that stands in the file is not run again, so that a run that was stopped goes on; `--fresh` begins its rows anew.
+The Mandarin words are spelt by `pypinyin`: `pip install -c constraints.txt pypinyin`.
 """
 
 from __future__ import annotations
