@@ -17,14 +17,14 @@ from bigru.errors import ArgumentError, MissingExtraError
 from bigru.export import ParityError, engine, library, onnx_engine, parity, to_onnx
 from bigru.export.engine import Session
 from bigru.export.graph import Graph
-from bigru.export.model import chain, onnx_model
+from bigru.export.model import onnx_model
 from bigru.export.quantise import rounded
 from bigru.export.sequence import logits
 from bigru.layout import CELL_GATES, DIRECTIONS
 from bigru.ops.crf import reference
 from bigru.runtime.forecaster import Forecaster
 from bigru.runtime.network import Network
-from bigru.tasks import forecast
+from bigru.tasks import forecast, tag
 from exports import HASHED, bundles, classifier, tagger, weights
 from tables import forecaster, hourly
 
@@ -98,7 +98,7 @@ def test_the_batches_of_the_comparison_are_of_many_lengths_with_garbage_behind()
 @pytest.mark.parametrize("name", ["crf of BIO", "crf of states"])
 def test_the_best_path_and_its_score_are_those_of_the_reference(name: str) -> None:
     bundle = BUNDLES[name]
-    session, crf = Session(onnx_model(bundle).SerializeToString()), chain(bundle)
+    session, crf = Session(onnx_model(bundle).SerializeToString()), tag.crf_of(bundle.config, bundle.weights)
     assert crf is not None
     for inputs, lengths in parity.drawn(bundle.model):
         out = session.run(inputs, lengths)

@@ -9,7 +9,6 @@ import numpy as np
 from ..bundle import Bundle
 from ..config import ForecastModelConfig, ModelConfig
 from ..errors import ArgumentError, sentence
-from ..ops.crf.weights import CrfWeights, constrain
 from ..tasks import classify, forecast, tag, transcribe
 from .forecast import forecasts, intervals
 from .graph import OPSET, Graph
@@ -17,7 +16,7 @@ from .metadata import metadata
 from .sequence import Logits, logits
 from .viterbi import viterbi
 
-__all__ = ["chain", "onnx_model"]
+__all__ = ["onnx_model"]
 
 MOST = 1 << 31
 """Bytes from which on a file would have to be cut in two: the format counts with 31 bits."""
@@ -60,15 +59,6 @@ def onnx_model(bundle: Bundle, int8: bool = False, **more: Any) -> Any:
     return g.model(metadata(bundle, export=settings, **more))
 
 
-def chain(bundle: Bundle) -> CrfWeights | None:
-    """Return the scores of a tagger's CRF with what its scheme forbids, None where there is none."""
-    config = bundle.config
-    if not isinstance(config, tag.Config) or not config.crf:
-        return None
-    crf = CrfWeights(*(bundle.weights[f"crf.{name}"] for name in ("transitions", "start", "end")))
-    return crf if config.constraints is None else constrain(crf, *config.constraints)
-
-
 def _decoded(g: Graph, bundle: Bundle, model: ModelConfig, found: Logits) -> None:
     """Add what the task makes of the logits."""
     config = bundle.config
@@ -76,7 +66,7 @@ def _decoded(g: Graph, bundle: Bundle, model: ModelConfig, found: Logits) -> Non
         shares = _shares(g, config, found.values)
         g.output(shares, "probabilities", np.float32, ("B", len(config.labels)))
     elif isinstance(config, tag.Config):
-        crf = chain(bundle)
+        crf = tag.crf_of(config, bundle.weights)
         if crf is None:
             tags = _each(g, found, model.outputs)
         else:

@@ -15,7 +15,6 @@ from ..runtime.forecast import ForecastNetwork
 from ..runtime.network import Network
 from ..tasks import classify, tag, transcribe
 from ..verify import gate
-from .model import chain
 
 __all__ = ["TOLERANCE", "Comparison", "ParityError", "Run", "check", "compare", "decisions", "drawn", "told"]
 
@@ -131,7 +130,7 @@ def decisions(bundle: Bundle, logits: np.ndarray, lengths: np.ndarray) -> list[n
             return [np.isin(np.arange(len(names)), [names[label] for label in a["labels"]]) for a in answers]
         return [np.array([names[a["label"]]]) for a in answers]
     if isinstance(config, tag.Config):
-        return _cut(tag.best(logits, lengths, chain(bundle))[0], lengths)
+        return _cut(tag.best(logits, lengths, tag.crf_of(config, bundle.weights))[0], lengths)
     if isinstance(config, transcribe.Config) and config.beam == 1:
         rows = _cut(logits.argmax(axis=2), bundle.model.steps(lengths))  # type: ignore[operator]
         return [np.where(np.diff(row, prepend=0) != 0, row, 0) for row in rows]

@@ -20,8 +20,8 @@ from ..bundle import Bundle
 from ..config import ForecastModelConfig, ModelConfig
 from ..errors import ArgumentError, MissingExtraError, sentence
 from ..layout import SUFFIX
+from ..tasks import tag
 from .metadata import metadata
-from .model import chain
 from .parity import TOLERANCE, check, drawn
 from .place import check_place, write_folder
 from .quantise import quantised, rounded, wanted
@@ -99,7 +99,7 @@ def _checked(bundle: Bundle) -> ModelConfig:
 
 def _contents(bundle: Bundle, int8: bool) -> dict[str, bytes]:
     weights = dict(bundle.weights)
-    crf = chain(bundle)
+    crf = tag.crf_of(bundle.config, bundle.weights) if isinstance(bundle.config, tag.Config) else None
     if crf is not None:
         weights |= {f"crf.{name}": array for name, array in crf._asdict().items()}
     stored: dict[str, np.ndarray] = {}

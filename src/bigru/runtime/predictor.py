@@ -20,7 +20,6 @@ from ..data.batching import batches, pad
 from ..data.examples import Examples
 from ..data.text import TextFeatures
 from ..errors import ArgumentError, DataError, sentence
-from ..ops.crf.weights import CrfWeights
 from ..ops.gru.native import threads
 from ..ops.recurrent.windows import Window
 from ..scheme import convert
@@ -119,9 +118,7 @@ class Predictor:
         self._network = Network(bundle.model, bundle.weights, precision)
         matrices = [shape for name, shape in shapes(bundle.model).items() if name.startswith("encoder.")]
         self._products = sum(math.prod(shape) for shape in matrices if len(shape) > 1)
-        names = ("crf.transitions", "crf.start", "crf.end")
-        self._crf = CrfWeights(*(bundle.weights[name] for name in names)) if bundle.model.crf else None
-        self._constrained = None if self._crf is None else self._task.constrained(bundle.config, self._crf)
+        self._crf = self._task.crf_of(bundle.config, bundle.weights) if bundle.model.crf else None
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle the saved model, not what was made ready of it: another process packs the weights for its machine."""
@@ -174,7 +171,7 @@ class Predictor:
         Raises:
             ArgumentError: an argument does not suit the model, or the model cannot be streamed.
         """
-        decoder = lagged(self.bundle, self._crf, lag)
+        decoder = lagged(self._crf, lag)
         return Stream(self.bundle, self._network, window_of(self.bundle, lookahead, chunk), decoder)
 
     def predict_streamed(
@@ -192,7 +189,7 @@ class Predictor:
         Answers as those of `predict`, but a CRF's tags come without entities.
         """
         window = window_of(self.bundle, lookahead, chunk)
-        decoder = lagged(self.bundle, self._crf, lag)
+        decoder = lagged(self._crf, lag)
         decode = self._decode if decoder is None else partial(self._settle, lag)
         return self._answers(list(inputs), batch_size, decode, window)
 
@@ -292,13 +289,13 @@ class Predictor:
         lengths = self._network.model.steps(lengths)
         if self.task == "transcribe":
             return self._task.decode(self.bundle.config, [row[:n] for row, n in zip(logits, lengths, strict=True)])
-        return self._task.answers(self.bundle.config, logits, lengths, self._constrained, inputs)
+        return self._task.answers(self.bundle.config, logits, lengths, self._crf, inputs)
 
     def _settle(self, lag: int | None, logits: np.ndarray, lengths: np.ndarray, inputs: list[Any]) -> list[Answer]:
         """Decode with a CRF as a stream does, each tag once and for all."""
         answers = []
         for row, length in zip(logits, lengths, strict=True):
-            decoder = lagged(self.bundle, self._crf, lag)
+            decoder = lagged(self._crf, lag)
             assert decoder is not None
             parts = zip(decoder.push(row[:length]), decoder.finish(), strict=True)
             paths, confidence = (np.concatenate(part) for part in parts)

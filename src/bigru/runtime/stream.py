@@ -11,7 +11,7 @@ from ..bundle import Bundle
 from ..bundle.configuration import task_named
 from ..errors import ArgumentError, check_choice, sentence
 from ..ops.crf.lag import FixedLag
-from ..ops.crf.weights import CrfWeights, constrain
+from ..ops.crf.weights import CrfWeights
 from ..ops.recurrent.windows import Window, check_window
 from .logits import LogitStream
 from .network import Network
@@ -47,8 +47,8 @@ def window_of(bundle: Bundle, lookahead: int | None, chunk: int | None) -> Windo
     return Window.of(lookahead, chunk)
 
 
-def lagged(bundle: Bundle, crf: CrfWeights | None, lag: int | None) -> FixedLag | None:
-    """Return the decoder of a model's CRF; None where it has none.
+def lagged(crf: CrfWeights | None, lag: int | None) -> FixedLag | None:
+    """Return the decoder of a model's CRF, constrained where a scheme forbids; None where it has none.
 
     Raises:
         ArgumentError: the lag is given where there is no CRF, or is none.
@@ -57,8 +57,7 @@ def lagged(bundle: Bundle, crf: CrfWeights | None, lag: int | None) -> FixedLag 
         if lag is not None:
             raise ArgumentError(sentence(WHERE, "lag", "left out for a model without a CRF", lag))
         return None
-    constraints = getattr(bundle.config, "constraints", None)
-    return FixedLag(crf if constraints is None else constrain(crf, *constraints), LAG if lag is None else lag)
+    return FixedLag(crf, LAG if lag is None else lag)
 
 
 class Stream:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ..data.series import SeriesFeatures
     from ..metrics import Report
 
-__all__ = ["Config", "answers", "best", "constrained", "decode", "featurise", "score", "targets"]
+__all__ = ["Config", "answers", "best", "constrained", "crf_of", "decode", "featurise", "score", "targets"]
 
 WHERE = "tag"
 
@@ -161,10 +161,17 @@ def constrained(config: Config, crf: CrfWeights) -> CrfWeights:
     return crf if config.constraints is None else constrain(crf, *config.constraints)
 
 
+def crf_of(config: Config, weights: Mapping[str, np.ndarray]) -> CrfWeights | None:
+    """Return the CRF that a tagger decodes with, of the weights of its model: constrained; None where it has none."""
+    if not config.crf:
+        return None
+    return constrained(config, CrfWeights(*(weights[f"crf.{name}"] for name in CrfWeights._fields)))
+
+
 def answers(
     config: Config, emissions: np.ndarray, lengths: np.ndarray, crf: CrfWeights | None, inputs: Sequence[Any]
 ) -> list[dict[str, Any]]:
-    """Turn padded logits [B, T, outputs] into answers, as `decode`; `crf` is what `constrained` returned."""
+    """Turn padded logits [B, T, outputs] into answers, as `decode`; `crf` is what `crf_of` returned."""
     labels = config.labels
     paths, confidence = best(emissions, lengths, crf)
     found = [

@@ -14,7 +14,6 @@ from ..config import ModelConfig
 from ..data.batching import batches
 from ..metrics.transcription import edits
 from ..ops.crf.native import viterbi
-from ..ops.crf.weights import CrfWeights, constrain
 from ..ops.ctc.native import greedy
 from ..ops.recurrent.windows import Window
 from ..scheme import spans
@@ -84,12 +83,8 @@ class Dev:
         if self.transcribes:
             return [found.symbols for found in greedy(scores, ends)]
         if self.crf:
-            state = model.state_dict()
-            names = ("crf.transitions", "crf.start", "crf.end")
-            weights = CrfWeights(*(state[name].cpu().numpy() for name in names))
-            if self.config.constraints is not None:
-                weights = constrain(weights, *self.config.constraints)
-            paths = viterbi(scores, weights, ends)[0]
+            own = {name: array.cpu().numpy() for name, array in model.state_dict().items() if name.startswith("crf.")}
+            paths = viterbi(scores, self.task.crf_of(self.config, own), ends)[0]
         else:
             paths = (scores[..., 0] > 0).astype(np.int64) if scores.shape[2] == 1 else scores.argmax(axis=2)
         return [path[:end] for path, end in zip(paths, ends, strict=True)]

@@ -11,7 +11,7 @@ import numpy as np
 from ..bundle import Bundle
 from ..bundle.configuration import task_named
 from ..ops.crf import reference as crf_reference
-from ..ops.crf.weights import CrfWeights, constrain
+from ..ops.crf.weights import CrfWeights
 
 __all__ = ["TOLERANCES", "Decide", "Figures", "Outcome", "Tolerance", "compare", "decider", "precision_of"]
 
@@ -76,12 +76,11 @@ def precision_of(engine: str) -> str:
 
 
 def crf_of(bundle: Bundle) -> CrfWeights | None:
-    """Return the scores of a model's CRF with what its scheme forbids; None where it has none."""
+    """Return the CRF that a model decodes with; None where it has none."""
     if not bundle.model.crf:
         return None
-    weights = CrfWeights(*(bundle.weights[f"crf.{name}"] for name in CrfWeights._fields))
-    constraints = getattr(bundle.config, "constraints", None)
-    return weights if constraints is None else constrain(weights, *constraints)
+    found: CrfWeights | None = task_named("tag").crf_of(bundle.config, bundle.weights)
+    return found
 
 
 def decider(bundle: Bundle, exact: bool = False) -> Decide:
