@@ -4,6 +4,6 @@
 strictly, `configuration` turns a model and its task into config.json and back, `card` writes the README.
 """
 
-from .folder import FORMAT_VERSION, Bundle, certify, changed, load, save
+from .folder import ANSWERING, FORMAT_VERSION, Bundle, certify, changed, load, save
 
-__all__ = ["FORMAT_VERSION", "Bundle", "certify", "changed", "load", "save"]
+__all__ = ["ANSWERING", "FORMAT_VERSION", "Bundle", "certify", "changed", "load", "save"]

@@ -28,7 +28,7 @@ from .weights import WEIGHTS, packed, read_weights
 if TYPE_CHECKING:
     from .configuration import TaskConfig
 
-__all__ = ["FORMAT_VERSION", "Bundle", "certify", "changed", "load", "save"]
+__all__ = ["ANSWERING", "FORMAT_VERSION", "Bundle", "certify", "changed", "load", "save"]
 
 FORMAT_VERSION = 2
 """Newest version of the folder's format. Older ones stay readable; a change that old readers would misread raises it.
@@ -60,6 +60,9 @@ KEYS_OF = {1: KEYS, 2: (*KEYS, "storage")}
 
 FILES = ("model.safetensors", "vocabulary.json", "tokenizer.json", "metrics.json", VERIFIED, CARD, "config.json")
 """Every file of the format. config.json comes last into the folder and leaves it first: without it, no model."""
+
+ANSWERING = tuple(name for name in FILES if name not in (CARD, VERIFIED))
+"""The files that a model is loaded from; the others are about it."""
 
 
 @dataclass(frozen=True)
@@ -253,10 +256,10 @@ def changed(folder: str | os.PathLike[str]) -> list[str]:
 
 
 def _hashes(root: Path) -> dict[str, str]:
-    """Return the SHA-256 of every file of a model but its card and what verifications found."""
+    """Return the SHA-256 of every file that a model is loaded from."""
     found = {}
-    for name in FILES:
-        if name not in (CARD, VERIFIED) and (root / name).is_file():
+    for name in ANSWERING:
+        if (root / name).is_file():
             with (root / name).open("rb") as stream:
                 found[name] = hashlib.file_digest(stream, "sha256").hexdigest()
     return found

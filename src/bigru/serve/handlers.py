@@ -7,11 +7,13 @@ from typing import Any, NamedTuple
 import orjson
 
 from . import inputs as checks
+from .batching import Batcher
 from .body import Headers, Receive, check_json, parse, read
+from .limits import Limits
 from .refusal import RefusedError, shown
 from .service import Served, Service
 
-__all__ = ["JSON", "Reply", "audio", "explain", "options_of", "predict", "reply"]
+__all__ = ["JSON", "Reply", "asked_of", "audio", "explain", "options_of", "predict", "reply"]
 
 JSON = b"application/json"
 
@@ -35,12 +37,17 @@ def reply(value: Any, status: int = 200) -> Reply:
     return Reply(status, body, [(b"content-type", JSON), (b"content-length", b"%d" % len(body))])
 
 
+async def asked_of(queue: Batcher, limits: Limits, headers: Headers, receive: Receive) -> dict[str, Any]:
+    """Return the object in the body of a request for a queue, which must have room before the body is read."""
+    check_json(headers)
+    queue.check()
+    return parse(await read(headers, receive, limits))
+
+
 async def predict(service: Service, name: str, headers: Headers, receive: Receive) -> Reply:
     """Answer `POST /v1/models/{name}/predict`."""
     served = service.served(name)
-    check_json(headers)
-    served.answers.check()
-    asked = parse(await read(headers, receive, service.limits))
+    asked = await asked_of(served.answers, service.limits, headers, receive)
     check_keys(asked, ("inputs", "options"))
     inputs, timeout = asked.get("inputs"), options_of(asked)
     lengths = checks.check_all(served.model.kind, inputs, service.limits)
@@ -66,9 +73,7 @@ async def audio(service: Service, name: str, headers: Headers, receive: Receive)
 async def explain(service: Service, name: str, headers: Headers, receive: Receive) -> Reply:
     """Answer `POST /v1/models/{name}/explain`."""
     served = service.served(name)
-    check_json(headers)
-    served.explanations.check()
-    asked = parse(await read(headers, receive, service.limits))
+    asked = await asked_of(served.explanations, service.limits, headers, receive)
     check_keys(asked, ("input", "options"))
     _check_explainable(served)
     text = asked.get("input")

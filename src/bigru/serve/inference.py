@@ -14,8 +14,8 @@ import orjson
 
 from .. import __version__
 from . import inputs as checks
-from .body import Headers, Receive, check_json, parse, read
-from .handlers import Reply, reply
+from .body import Headers, Receive, parse
+from .handlers import Reply, asked_of, reply
 from .models import Model
 from .refusal import RefusedError, shown
 from .service import Service
@@ -23,8 +23,6 @@ from .service import Service
 __all__ = ["infer", "metadata", "server"]
 
 VERSION = "1"
-
-NAMES = {"text": "text", "table": "table", "series": "series"}
 
 DATATYPES = {"text": ("BYTES",), "table": ("BYTES",), "series": ("FP32", "FP64")}
 
@@ -46,7 +44,7 @@ def metadata(model: Model) -> dict[str, Any]:
         "name": model.name,
         "versions": [VERSION],
         "platform": "bigru",
-        "inputs": [{"name": NAMES[kind], "datatype": DATATYPES[kind][0], "shape": shape}],
+        "inputs": [{"name": kind, "datatype": DATATYPES[kind][0], "shape": shape}],
         "outputs": outputs,
     }
 
@@ -57,9 +55,7 @@ async def infer(service: Service, name: str, headers: Headers, receive: Receive)
     kind = _kind(served.model)
     if b"inference-header-content-length" in headers:
         raise RefusedError(400, "body", "JSON alone", "binary tensors behind it")
-    check_json(headers)
-    served.answers.check()
-    asked = parse(await read(headers, receive, service.limits))
+    asked = await asked_of(served.answers, service.limits, headers, receive)
     own = asked.get("id")
     if own is not None and not isinstance(own, str):
         raise RefusedError(400, "id", "a text", type(own).__name__)
@@ -89,8 +85,8 @@ def _inputs(kind: str, asked: dict[str, Any]) -> list[Any]:
         raise RefusedError(400, "inputs", "one tensor", "something else")
     tensor = tensors[0]
     name, datatype, shape, data = (tensor.get(key) for key in ("name", "datatype", "shape", "data"))
-    if name != NAMES[kind]:
-        raise RefusedError(400, "name of the tensor", repr(NAMES[kind]), shown(name))
+    if name != kind:
+        raise RefusedError(400, "name of the tensor", repr(kind), shown(name))
     if datatype not in DATATYPES[kind]:
         raise RefusedError(400, "datatype", " or ".join(DATATYPES[kind]), shown(datatype))
     if not isinstance(data, list):

@@ -8,9 +8,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ..data.audio import AudioFeatures
+from ..bundle import ANSWERING
+from ..bundle.configuration import kind_of
 from ..data.segment import unspaced
-from ..data.series import SeriesFeatures
 from ..errors import BigruError
 from ..runtime.answers import rounded, told
 from ..runtime.forecaster import Forecaster
@@ -24,9 +24,6 @@ Outcome = dict[str, Any] | list[dict[str, Any]] | BigruError
 
 Stamp = tuple[tuple[str, int, int, int], ...]
 
-FILES = ("config.json", "model.safetensors", "vocabulary.json", "tokenizer.json", "metrics.json")
-
-
 READY: dict[str, Callable[[Any], Any]] = {
     "series": partial(inputs.series, name="inputs[0]"),
     "audio": inputs.samples,
@@ -35,9 +32,9 @@ READY: dict[str, Callable[[Any], Any]] = {
 
 
 def stamp(folder: Path) -> Stamp:
-    """Return what tells one state of a folder from another: inode, size and time of each of its files."""
+    """Return what tells one state of a folder from another: inode, size and time of each file that answers hang on."""
     found = []
-    for name in FILES:
+    for name in ANSWERING:
         try:
             status = os.stat(folder / name)
         except OSError:
@@ -78,7 +75,7 @@ class Model:
         self._take(load(self.folder, self.precision))
 
     def _take(self, predictor: Predictor | Forecaster) -> None:
-        self.kind = _kind(predictor)
+        self.kind = kind_of(predictor.bundle.config.features)
         self.language = _language(predictor)
         self.predictor = predictor
 
@@ -138,15 +135,6 @@ def _one(predictor: Predictor, ready: Callable[[Any], Any] | None, x: Any) -> Ou
 
 def _forecast(predictor: Forecaster, x: Any) -> Outcome:
     return predictor.predict(inputs.columns(predictor, x, "serve"))
-
-
-def _kind(predictor: Predictor | Forecaster) -> str:
-    if isinstance(predictor, Forecaster):
-        return "table"
-    features = predictor.bundle.config.features
-    if isinstance(features, AudioFeatures):
-        return "audio"
-    return "series" if isinstance(features, SeriesFeatures) else "text"
 
 
 def _language(predictor: Predictor | Forecaster) -> str | None:
