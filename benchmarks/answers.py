@@ -17,7 +17,6 @@ import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from provenance import commit, machine, versions
@@ -28,9 +27,10 @@ from bigru.cli import run
 from bigru.data.batching import batches, pad
 from bigru.export import to_onnx, to_torch
 from bigru.export.engine import Session
-from bigru.ops.gru import reference
-from bigru.runtime.network import Network
+from bigru.nn.engine import engine as in_torch
 from bigru.tasks import classify
+from bigru.verify import reference
+from bigru.verify.engines import native
 
 ROOT = Path(__file__).parent
 RESULT = ROOT / "results" / "answers.json"
@@ -60,50 +60,12 @@ def trained(folder: Path, place: Path) -> Path:
     return place
 
 
-class Specification(Network):
-    """The network with the GRU written out in NumPy, as in `bigru.ops.gru.reference`."""
-
-    def __init__(self, made: Bundle) -> None:
-        super().__init__(made.model, made.weights)  # type: ignore[arg-type]
-        for layer in self.layers:
-            encoder, weights, _ = layer._of
-            layer.run = _written_out(encoder.reset_after, weights, layer.walks)
-
-
-def _written_out(reset_after: bool, weights: Any, walks: tuple[str, ...]) -> Any:
-    from bigru.layout import weight_names
-
-    def run(x: np.ndarray, lengths: np.ndarray, start: Any = None) -> tuple[np.ndarray, np.ndarray]:
-        views = [
-            reference.forward(
-                x,
-                [weights[name] for name in weight_names(0, walk)],
-                None,
-                lengths,
-                reverse=walk == "backward",
-                reset_after=reset_after,
-            )[:2]
-            for walk in walks
-        ]
-        return np.concatenate([y for y, _ in views], axis=2), np.stack([h for _, h in views])
-
-    return run
-
-
-def in_torch(made: Bundle) -> Engine:
-    """Return the model as torch modules."""
-    import torch
-
-    from bigru.train.build import network
-
-    module = network(made.model)
-    module.load_state_dict({name: torch.from_numpy(np.array(array)) for name, array in made.weights.items()})
-    module.eval()
+def written_out(made: Bundle) -> Engine:
+    """Return the model as its equations read."""
 
     def answer(inputs: np.ndarray, lengths: np.ndarray) -> np.ndarray:
-        with torch.no_grad():
-            logits: np.ndarray = module(torch.from_numpy(inputs), torch.from_numpy(lengths)).numpy()
-        return logits
+        rows = [row[:length] for row, length in zip(inputs, lengths, strict=True)]
+        return np.stack(reference.logits(made.model, made.weights, rows))
 
     return answer
 
@@ -174,15 +136,15 @@ def write(options: argparse.Namespace, place: Path) -> None:
     file, bytes_of_file = onnx(made, place / "model.onnx", int8=False)
     small, bytes_of_small = onnx(made, place / "small.onnx", int8=True)
     engines: dict[str, Engine] = {
-        "reference (NumPy)": Specification(made),
-        "torch (bigru.nn)": in_torch(made),
+        "reference (NumPy)": written_out(made),
+        "torch (bigru.nn)": in_torch(made.model, made.weights),
         "onnxruntime": file,
         "torch, exported": exported(made, place / "torch"),
         "onnxruntime, weights in int8": small,
-        "runtime bf16": Network(made.model, made.weights, "bf16"),  # type: ignore[arg-type]
-        "runtime int8": Network(made.model, made.weights, "int8"),  # type: ignore[arg-type]
+        "runtime bf16": native(made, "bf16"),
+        "runtime int8": native(made, "int8"),
     }
-    ours = logits(Network(made.model, made.weights), parts(), len(chosen))  # type: ignore[arg-type]
+    ours = logits(native(made, "fp32"), parts(), len(chosen))
     labels = [answer["label"] for answer in classify.decode(config, ours)]
     scale = max(1.0, float(np.abs(ours).max()))
     rows = {}
