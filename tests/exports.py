@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 
 from bigru.bundle import Bundle
-from bigru.bundle.weights import shapes
 from bigru.config import ChannelConfig, ConvConfig, EncoderConfig, ModelConfig
 from bigru.data.audio import AudioFeatures
 from bigru.data.text import TextFeatures
 from bigru.tasks import classify, tag, transcribe
+from drawn import drawn_weights
 from tables import forecaster, hourly
 
 __all__ = ["bundles", "classifier", "tagger", "transcriber", "weights"]
@@ -22,8 +22,7 @@ FEATURES = TextFeatures.fit(ZH, unit="char", channels=("unit", *HASHED))
 
 
 def weights(model: Any, seed: int = 0) -> dict[str, np.ndarray]:
-    random = np.random.default_rng(seed)
-    return {name: random.normal(0, 0.5, size).astype(np.float32) for name, size in shapes(model).items()}
+    return drawn_weights(model, seed, 0.5)
 
 
 def classifier(

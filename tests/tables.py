@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from bigru.bundle import Bundle
-from bigru.bundle.weights import shapes
 from bigru.config import EncoderConfig, ForecastModelConfig
 from bigru.data.tablefeatures import TableFeatures
 from bigru.data.times import Step
 from bigru.data.timetable import Series, TimeTable
 from bigru.tasks import forecast
+from drawn import drawn_weights
 
 __all__ = ["forecaster", "hourly", "write"]
 
@@ -46,8 +46,7 @@ def forecaster(table: TimeTable, roles: dict[str, tuple[str, ...]], **options: A
     )
     loss = "pinball" if model.quantiles else "mae"
     config = forecast.Config(features, model.lookback, model.horizon, model.quantiles, model.levels, loss)
-    random = np.random.default_rng(0)
-    weights = {name: random.normal(0, 0.5, size).astype(np.float32) for name, size in shapes(model).items()}
+    weights = drawn_weights(model, scale=0.5)
     if model.levels:
         weights["interval.radius"] = np.abs(weights["interval.radius"])
     return Bundle("forecast", model, config, weights)

@@ -10,16 +10,17 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+import drawn
 from bigru import bundle
 from bigru.bundle import Bundle
-from bigru.bundle.weights import shapes
-from bigru.config import EncoderConfig, ModelConfig
+from bigru.config import EncoderConfig
 from bigru.data.series import SeriesFeatures
 from bigru.data.text import TextFeatures
 from bigru.errors import ArgumentError, BundleError
@@ -33,16 +34,9 @@ SMALL = EncoderConfig(hidden=2, merge="gated", layer_norm=True)
 
 
 def made(task: str, config: Any, **shape: Any) -> Bundle:
-    features = config.features
-    if isinstance(features, TextFeatures):
-        shape["channels"] = features.channels
-    else:
-        shape["values"] = features.values
-    model = ModelConfig(config.outputs, encoder=SMALL, **shape)
-    random = np.random.default_rng(0)
-    weights = {name: random.normal(size=size).astype(np.float32) for name, size in shapes(model).items()}
     metrics = {"dev": {"accuracy": 0.5, "signature": {"accuracy": "accuracy|n:2"}}, "seconds": 1.5}
-    return Bundle(task, model, config, weights, metrics, "Two reviews of films.")
+    one = drawn.made(task, config, encoder=SMALL, **shape)
+    return replace(one, metrics=metrics, card="Two reviews of films.")
 
 
 CLASSIFIER = made("classify", classify.Config(("坏", "好"), TEXT, threshold=0.25), pooling=("max", "attention"))

@@ -24,6 +24,7 @@ from bigru.ops.gru.rounding import int8
 from bigru.runtime.network import Network
 from bigru.runtime.predictor import Predictor
 from bigru.tasks import classify
+from drawn import drawn_weights
 
 SIZES = (1, 2, 7, 63, 65)
 
@@ -41,8 +42,7 @@ def model(hidden: int = 7, **encoder: Any) -> Bundle:
         pooling=("max", "attention", "bag"),
         wide=True,
     )
-    random = np.random.default_rng(0)
-    weights = {name: random.normal(size=size).astype(np.float32) for name, size in shapes(shape).items()}
+    weights = drawn_weights(shape)
     return Bundle("classify", shape, config, weights)
 
 

@@ -15,13 +15,13 @@ import numpy as np
 import pytest
 
 from bigru.bundle import Bundle, load, save
-from bigru.bundle.weights import shapes
 from bigru.cli.stream import steps_of
 from bigru.config import EncoderConfig, ModelConfig
 from bigru.data.series import SeriesFeatures
 from bigru.errors import ArgumentError
 from bigru.runtime.predictor import Predictor
 from bigru.tasks import tag
+from drawn import drawn_weights
 
 Bigru = Callable
 Refused = Callable[..., str]
@@ -33,8 +33,7 @@ def tagger(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A saved tagger of series that reads both ways."""
     config = tag.Config(("x", "y", "z"), SeriesFeatures((0.0, 0.0), (1.0, 1.0)))
     shape = ModelConfig(3, values=2, encoder=EncoderConfig(hidden=4))
-    random = np.random.default_rng(0)
-    weights = {name: random.normal(size=size).astype(np.float32) for name, size in shapes(shape).items()}
+    weights = drawn_weights(shape)
     folder = tmp_path_factory.mktemp("models") / "tagger"
     save(Bundle("tag", shape, config, weights), folder)
     return folder

@@ -19,6 +19,7 @@ from bigru.data.audio import AudioFeatures
 from bigru.data.series import SeriesFeatures
 from bigru.runtime.predictor import Predictor
 from bigru.tasks import classify, tag
+from drawn import drawn_weights
 
 Bigru = Callable
 Refused = Callable[..., str]
@@ -28,8 +29,7 @@ def written(folder: Path, features: AudioFeatures) -> Path:
     config = classify.Config(tuple(sounds.PITCHES), features)
     front = (ConvConfig(6, 5, stride=2), ConvConfig(5, 3, stride=2))
     model = ModelConfig(3, values=8, encoder=EncoderConfig(hidden=7), front=front, pooling=("last", "max"))
-    random = np.random.default_rng(0)
-    weights = {name: random.normal(size=size).astype(np.float32) for name, size in shapes(model).items()}
+    weights = drawn_weights(model)
     save(Bundle("classify", model, config, weights), folder)
     return folder
 

@@ -14,10 +14,9 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
+import drawn
 from bigru import bundle
-from bigru.bundle import Bundle
-from bigru.bundle.weights import shapes
-from bigru.config import ChannelConfig, EncoderConfig, ModelConfig
+from bigru.config import ChannelConfig
 from bigru.data.series import SeriesFeatures
 from bigru.data.text import TextFeatures
 from bigru.errors import ArgumentError, DataError
@@ -31,15 +30,7 @@ RAY = Path(__file__).parents[2] / "examples" / "scale" / "ray_data.py"
 
 
 def saved(folder: Path, task: str, config: Any, **shape: Any) -> Path:
-    features = config.features
-    if isinstance(features, TextFeatures):
-        shape["channels"] = features.channels
-    else:
-        shape["values"] = features.values
-    model = ModelConfig(config.outputs, encoder=EncoderConfig(hidden=4), **shape)
-    random = np.random.default_rng(0)
-    weights = {name: random.normal(size=size).astype(np.float32) for name, size in shapes(model).items()}
-    bundle.save(Bundle(task, model, config, weights), folder)
+    bundle.save(drawn.made(task, config, **shape), folder)
     return folder
 
 

@@ -19,6 +19,7 @@ from bigru.runtime import explain as explaining
 from bigru.runtime.explain import explain, explainable
 from bigru.runtime.predictor import Predictor
 from bigru.tasks import classify, tag
+from drawn import drawn_weights
 from tolerances import FLOAT32
 
 TEXT = "这部电影太棒了😀，不差"
@@ -42,8 +43,7 @@ def made(
     config = classify.Config(labels, features, multi_label=options.pop("multi_label", False))
     shape = {"pooling": ("last", "max"), **options}
     model = ModelConfig(config.outputs, features.channels, encoder=encoder, **shape)
-    random = np.random.default_rng(0)
-    weights = {name: random.normal(size=size).astype(np.float32) for name, size in shapes(model).items()}
+    weights = drawn_weights(model)
     return Predictor(Bundle("classify", model, config, weights), precision)
 
 

@@ -10,10 +10,9 @@ import numpy as np
 import pytest
 
 import bigru
+import drawn
 from bigru import bundle
-from bigru.bundle import Bundle
-from bigru.bundle.weights import shapes
-from bigru.config import ChannelConfig, EncoderConfig, ModelConfig
+from bigru.config import ChannelConfig
 from bigru.data.examples import Examples
 from bigru.data.series import SeriesFeatures
 from bigru.data.text import TextFeatures
@@ -31,15 +30,7 @@ TAGS = ("O", "B-LOC", "E-LOC", "S-LOC")
 
 
 def made(task: str, config: Any, **shape: Any) -> Predictor:
-    features = config.features
-    if isinstance(features, TextFeatures):
-        shape["channels"] = features.channels
-    else:
-        shape["values"] = features.values
-    model = ModelConfig(config.outputs, encoder=EncoderConfig(hidden=4), **shape)
-    random = np.random.default_rng(0)
-    weights = {name: random.normal(size=size).astype(np.float32) for name, size in shapes(model).items()}
-    return Predictor(Bundle(task, model, config, weights, {"dev": {"accuracy": 0.5}}))
+    return Predictor(drawn.made(task, config, **shape))
 
 
 CLASSIFIER = made("classify", classify.Config(("bad", "good"), CHARACTERS), pooling=("max", "bag"))

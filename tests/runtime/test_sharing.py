@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+import drawn
 from bigru.bundle import Bundle
-from bigru.bundle.weights import shapes
-from bigru.config import ChannelConfig, EncoderConfig, ModelConfig
+from bigru.config import ChannelConfig, EncoderConfig
 from bigru.data.text import TextFeatures
 from bigru.runtime import predictor
 from bigru.runtime.predictor import Predictor
@@ -28,10 +28,7 @@ FEATURES = TextFeatures.fit(TEXTS, unit="char", channels=CHANNELS, lowercase=Tru
 
 
 def made(task: str, config: Any, **shape: Any) -> Bundle:
-    model = ModelConfig(config.outputs, FEATURES.channels, encoder=EncoderConfig(hidden=17), **shape)
-    random = np.random.default_rng(0)
-    weights = {name: random.normal(size=size).astype(np.float32) for name, size in shapes(model).items()}
-    return Bundle(task, model, config, weights, {"dev": {"accuracy": 0.5}})
+    return drawn.made(task, config, encoder=EncoderConfig(hidden=17), **shape)
 
 
 POOLING = ("max", "mean", "bag", "last")

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from bigru.bundle import Bundle
-from bigru.bundle.weights import shapes
 from bigru.config import POOLINGS, ChannelConfig, ConvConfig, EncoderConfig, ModelConfig
 from bigru.data.series import SeriesFeatures
 from bigru.data.text import TextFeatures
@@ -19,6 +18,7 @@ from bigru.runtime.logits import LogitStream
 from bigru.runtime.network import Network
 from bigru.runtime.predictor import Predictor
 from bigru.tasks import classify, tag
+from drawn import drawn_weights
 from tolerances import FLOAT32
 
 TAGS = ("O", "B-LOC", "E-LOC", "S-LOC")
@@ -30,8 +30,7 @@ SINGLE = SeriesFeatures((0.5,), (2.0,))
 
 
 def drawn(model: ModelConfig) -> dict[str, np.ndarray]:
-    random = np.random.default_rng(0)
-    return {name: (random.normal(size=size) * 0.5).astype(np.float32) for name, size in shapes(model).items()}
+    return drawn_weights(model, scale=0.5)
 
 
 def made(task: str, config: Any, encoder: EncoderConfig, **shape: Any) -> Predictor:

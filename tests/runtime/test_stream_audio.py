@@ -9,7 +9,6 @@ import pytest
 
 import sounds
 from bigru.bundle import Bundle
-from bigru.bundle.weights import shapes
 from bigru.config import ConvConfig, EncoderConfig, ModelConfig
 from bigru.data.audio import AudioFeatures
 from bigru.errors import ArgumentError
@@ -17,6 +16,7 @@ from bigru.ops.ctc.native import greedy
 from bigru.ops.ctc.running import RunningGreedy
 from bigru.runtime.predictor import Predictor
 from bigru.tasks import classify, transcribe
+from drawn import drawn_weights
 from tolerances import FLOAT32
 
 FEATURES = AudioFeatures(8000, 8, normalise="none", mean=(9.0,) * 8, std=(4.0,) * 8)
@@ -34,8 +34,7 @@ def made(task: str, encoder: EncoderConfig, features: AudioFeatures = FEATURES, 
         config = transcribe.Config(("a", "b", "c"), features, stride=4, **more)
     pooling = ("last", "max") if task == "classify" else ()
     model = ModelConfig(config.outputs, values=8, encoder=encoder, front=FRONT, pooling=pooling)
-    random = np.random.default_rng(11)
-    drawn = {name: random.normal(size=size).astype(np.float32) for name, size in shapes(model).items()}
+    drawn = drawn_weights(model, 11)
     # With biases as large as these one symbol stands from end to end.
     weights = {name: 0 * value if "bias" in name else value for name, value in drawn.items()}
     return Predictor(Bundle(task, model, config, weights))

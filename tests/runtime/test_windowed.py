@@ -7,13 +7,13 @@ import dataclasses
 import numpy as np
 import pytest
 
-from bigru.bundle.weights import shapes
 from bigru.config import MERGES, ChannelConfig, EncoderConfig, ModelConfig
 from bigru.errors import ArgumentError
 from bigru.layout import DIRECTIONS, weight_names
 from bigru.ops.recurrent import window_reference
 from bigru.ops.recurrent.windows import Window
 from bigru.runtime.network import Network
+from drawn import drawn_weights
 from tolerances import FLOAT32
 
 WINDOWS = [Window(1, 0), Window(1, 3), Window(2, 2), Window(7, 1), Window(3, 8), Window(65, 0), Window(64, 64)]
@@ -23,8 +23,7 @@ LENGTHS = [65, 1, 0, 7, 63, 2]
 def made(encoder: EncoderConfig, **shape: object) -> tuple[Network, dict[str, np.ndarray]]:
     given = {"values": 2, **shape}
     model = ModelConfig(3, encoder=encoder, **given)  # type: ignore[arg-type]
-    random = np.random.default_rng(0)
-    weights = {name: (random.normal(size=size) * 0.5).astype(np.float32) for name, size in shapes(model).items()}
+    weights = drawn_weights(model, scale=0.5)
     return Network(model, weights), weights
 
 

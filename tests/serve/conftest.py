@@ -12,13 +12,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
+import drawn
 from bigru import bundle
-from bigru.bundle import Bundle
-from bigru.bundle.weights import shapes
-from bigru.config import ChannelConfig, EncoderConfig, ModelConfig
+from bigru.config import ChannelConfig
 from bigru.data.series import SeriesFeatures
 from bigru.data.text import TextFeatures
 from bigru.tasks import classify, tag
@@ -29,15 +27,7 @@ CHARACTERS = TextFeatures.fit(TEXTS, unit="char", channels=(ChannelConfig("unit"
 
 def save(folder: Path, task: str, config: Any, seed: int = 0, **shape: Any) -> Path:
     """Save a model with random weights."""
-    features = config.features
-    if isinstance(features, TextFeatures):
-        shape["channels"] = features.channels
-    else:
-        shape["values"] = features.values
-    model = ModelConfig(config.outputs, encoder=EncoderConfig(hidden=4), **shape)
-    random = np.random.default_rng(seed)
-    weights = {name: random.normal(size=size).astype(np.float32) for name, size in shapes(model).items()}
-    bundle.save(Bundle(task, model, config, weights), folder, force=True)
+    bundle.save(drawn.made(task, config, seed, **shape), folder, force=True)
     return folder
 
 

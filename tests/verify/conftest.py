@@ -9,7 +9,6 @@ import numpy as np
 
 from bigru.bundle import Bundle
 from bigru.bundle.quantized import QuantizedWeights
-from bigru.bundle.weights import shapes
 from bigru.config import ChannelConfig, ConvConfig, EncoderConfig, ForecastModelConfig, ModelConfig
 from bigru.data.audio import AudioFeatures
 from bigru.data.series import SeriesFeatures
@@ -17,6 +16,7 @@ from bigru.data.tablefeatures import Scale, TableFeatures
 from bigru.data.text import TextFeatures
 from bigru.data.times import Step
 from bigru.tasks import classify, forecast, tag, transcribe
+from drawn import drawn_weights
 
 TEXTS = ["好电影，真好", "坏电影", "不好看", "好看，不坏", "", "好"]
 CHARS = TextFeatures.fit(TEXTS, unit="char", channels=(ChannelConfig("unit", 1, 5), ChannelConfig("bigram", 32, 3)))
@@ -36,8 +36,7 @@ def made(task: str, config: Any, seed: int = 0, **shape: Any) -> Bundle:
 
 
 def drawn(model: Any, seed: int = 0) -> dict[str, np.ndarray]:
-    random = np.random.default_rng(seed)
-    return {name: random.normal(scale=0.5, size=size).astype(np.float32) for name, size in shapes(model).items()}
+    return drawn_weights(model, seed, 0.5)
 
 
 def forecaster(known: int = 1, **shape: Any) -> Bundle:
