@@ -24,9 +24,9 @@ from provenance import commit, machine, versions
 from bigru import bundle as saved
 from bigru.bundle import Bundle
 from bigru.cli import run
-from bigru.data.batching import batches, pad
 from bigru.export import to_onnx, to_torch
 from bigru.export.engine import Session
+from bigru.features.batching import batches, pad
 from bigru.nn.engine import engine as in_torch
 from bigru.tasks import classify
 from bigru.verify import reference

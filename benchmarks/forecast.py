@@ -22,8 +22,8 @@ from provenance import commit, machine, versions
 
 from bigru.bundle import Bundle
 from bigru.config import to_dict
-from bigru.data.timetable import TimeTable, read_timetable
 from bigru.runtime.forecaster import Forecaster
+from bigru.tables.timetable import TimeTable, read_timetable
 
 RESULTS = Path(__file__).parent / "results" / "forecast.json"
 

@@ -23,7 +23,7 @@ import pyarrow as pa
 from provenance import commit, machine, versions
 from pyarrow import parquet
 
-from bigru.data.readers import read
+from bigru.readers.reader import read
 
 RESULTS = Path(__file__).parent / "results" / "scale.json"
 TEXTS = 100_000

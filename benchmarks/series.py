@@ -20,7 +20,7 @@ from provenance import commit, machine, versions
 from rounds import rounds
 
 from bigru.bundle import Bundle
-from bigru.data.readers import read
+from bigru.readers.reader import read
 from bigru.runtime.predictor import Predictor
 from bigru.tasks import classify
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from bigru.data.readers import read
+from bigru.readers.reader import read
 
 Pair = tuple[list[Any], list[Any]]
 """Inputs and targets."""

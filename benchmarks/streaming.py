@@ -20,7 +20,7 @@ import provenance
 from bigru.bundle import Bundle
 from bigru.bundle.weights import shapes
 from bigru.config import EncoderConfig, ModelConfig
-from bigru.data.series import SeriesFeatures
+from bigru.features.series import SeriesFeatures
 from bigru.ops.gru.native import threads
 from bigru.runtime.predictor import Predictor
 from bigru.tasks import tag

@@ -37,7 +37,7 @@ from provenance import commit, machine, versions
 from sets import LOADERS
 
 from bigru.config import ModelConfig, TrainConfig
-from bigru.data import batching
+from bigru.features import batching
 from bigru.study.engines import check_equal
 from bigru.train.dev import SIZE
 from bigru.train.recipes import Plan, plan

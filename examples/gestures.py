@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from bigru import BiGRUClassifier
-from bigru.data.readers import from_frame
+from bigru.readers.reader import from_frame
 
 GESTURES = ("left circle", "right circle", "shake")
 

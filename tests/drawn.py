@@ -9,7 +9,7 @@ import numpy as np
 from bigru.bundle import Bundle
 from bigru.bundle.weights import Shape, shapes
 from bigru.config import EncoderConfig, ModelConfig
-from bigru.data.text import TextFeatures
+from bigru.features.text import TextFeatures
 
 __all__ = ["drawn_weights", "made"]
 

@@ -8,8 +8,8 @@ import numpy as np
 
 from bigru.bundle import Bundle
 from bigru.config import ChannelConfig, ConvConfig, EncoderConfig, ModelConfig
-from bigru.data.audio import AudioFeatures
-from bigru.data.text import TextFeatures
+from bigru.features.audio import AudioFeatures
+from bigru.features.text import TextFeatures
 from bigru.tasks import classify, tag, transcribe
 from drawn import drawn_weights
 from tables import forecaster, hourly

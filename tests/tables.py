@@ -9,9 +9,9 @@ import numpy as np
 
 from bigru.bundle import Bundle
 from bigru.config import EncoderConfig, ForecastModelConfig
-from bigru.data.tablefeatures import TableFeatures
-from bigru.data.times import Step
-from bigru.data.timetable import Series, TimeTable
+from bigru.features.table import TableFeatures
+from bigru.tables.times import Step
+from bigru.tables.timetable import Series, TimeTable
 from bigru.tasks import forecast
 from drawn import drawn_weights
 

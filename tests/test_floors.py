@@ -1,7 +1,7 @@
 """The house's floors: imports go down only, and torch stays where a server never goes.
 
 cli
-serve, report, study
+serve, study
 estimators
 train
 export
@@ -11,7 +11,11 @@ convert
 bundle
 models
 tasks
-ops, data, metrics
+doctor
+features
+tables
+readers
+ops, metrics
 scheme, config
 layout
 errors

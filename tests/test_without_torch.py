@@ -26,7 +26,7 @@ from bigru import bundle
 from bigru.bundle import Bundle
 from bigru.bundle.weights import shapes
 from bigru.config import EncoderConfig, ModelConfig
-from bigru.data.text import TextFeatures
+from bigru.features.text import TextFeatures
 from bigru.tasks import tag
 
 features = TextFeatures.fit(["苹果公司在加州"], unit="char")

@@ -10,7 +10,7 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from bigru.data.batching import batches
+from bigru.features.batching import batches
 from bigru.train.dev import SIZE
 from bigru.train.stream import Batch, Collator
 

@@ -8,8 +8,8 @@ import pytest
 
 from bigru.bundle.card import language, page, with_section
 from bigru.config import ChannelConfig, EncoderConfig, ModelConfig
-from bigru.data.series import SeriesFeatures
-from bigru.data.text import TextFeatures
+from bigru.features.series import SeriesFeatures
+from bigru.features.text import TextFeatures
 from bigru.metrics import classification_report
 from bigru.tasks import classify, tag
 

@@ -21,9 +21,9 @@ import drawn
 from bigru import bundle
 from bigru.bundle import Bundle
 from bigru.config import EncoderConfig
-from bigru.data.series import SeriesFeatures
-from bigru.data.text import TextFeatures
 from bigru.errors import ArgumentError, BundleError
+from bigru.features.series import SeriesFeatures
+from bigru.features.text import TextFeatures
 from bigru.tasks import classify, tag
 
 TEXT = TextFeatures.fit(["好电影，真好", "坏电影"], unit="char", replace={"，": ","}, lowercase=True)

@@ -17,8 +17,8 @@ from bigru.bundle import Bundle
 from bigru.bundle.quantized import Quantized, QuantizedWeights, is_quantized, quantize
 from bigru.bundle.weights import shapes
 from bigru.config import ChannelConfig, EncoderConfig, ModelConfig
-from bigru.data.text import TextFeatures
 from bigru.errors import BundleError
+from bigru.features.text import TextFeatures
 from bigru.ops.gru.native import Prepared
 from bigru.ops.gru.rounding import int8
 from bigru.runtime.network import Network

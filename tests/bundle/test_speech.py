@@ -13,8 +13,8 @@ from bigru import bundle
 from bigru.bundle import Bundle
 from bigru.bundle.weights import shapes
 from bigru.config import ConvConfig, EncoderConfig, ModelConfig
-from bigru.data.audio import AudioFeatures
 from bigru.errors import BundleError
+from bigru.features.audio import AudioFeatures
 from bigru.ops.ctc.language import SymbolModel
 from bigru.runtime.predictor import Predictor
 from bigru.tasks import transcribe

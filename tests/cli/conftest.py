@@ -15,7 +15,7 @@ import torch
 from bigru.bundle import Bundle, load, save
 from bigru.cli import run
 from bigru.config import EncoderConfig, ModelConfig
-from bigru.data.text import TextFeatures
+from bigru.features.text import TextFeatures
 from bigru.tasks import classify
 
 

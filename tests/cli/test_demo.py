@@ -15,8 +15,8 @@ from bigru.cli import demo as command
 from bigru.cli import demo_data
 from bigru.cli import train as training
 from bigru.cli.pipeline import Parts
-from bigru.data.examples import Examples
 from bigru.metrics.score import Score
+from bigru.readers.examples import Examples
 from bigru.scheme import violations
 
 Bigru = Callable

@@ -12,7 +12,7 @@ import pytest
 
 from bigru.bundle import load
 from bigru.cli import chart, demo_forecast
-from bigru.data.times import shown
+from bigru.tables.times import shown
 from tables import hourly, write
 
 Bigru = Callable

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from bigru.cli import predict
-from bigru.data import large
+from bigru.readers import chunked as large
 
 Bigru = Callable
 Refused = Callable[..., str]

@@ -17,8 +17,8 @@ import pytest
 from bigru.bundle import Bundle, load, save
 from bigru.cli.stream import steps_of
 from bigru.config import EncoderConfig, ModelConfig
-from bigru.data.series import SeriesFeatures
 from bigru.errors import ArgumentError
+from bigru.features.series import SeriesFeatures
 from bigru.runtime.predictor import Predictor
 from bigru.tasks import tag
 from drawn import drawn_weights

@@ -15,8 +15,8 @@ import sounds
 from bigru.bundle import Bundle, load, save
 from bigru.bundle.weights import shapes
 from bigru.config import ConvConfig, EncoderConfig, ModelConfig
-from bigru.data.audio import AudioFeatures
-from bigru.data.series import SeriesFeatures
+from bigru.features.audio import AudioFeatures
+from bigru.features.series import SeriesFeatures
 from bigru.runtime.predictor import Predictor
 from bigru.tasks import classify, tag
 from drawn import drawn_weights

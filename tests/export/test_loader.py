@@ -12,9 +12,9 @@ import pytest
 
 from bigru.bundle import Bundle
 from bigru.config import ChannelConfig
-from bigru.data.channels import CHANNELS
-from bigru.data.text import TextFeatures
 from bigru.export import to_onnx
+from bigru.features.channels import CHANNELS
+from bigru.features.text import TextFeatures
 from bigru.runtime.predictor import Predictor
 from exports import classifier, tagger
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bigru.data.channels import NGRAMS, ngrams
-from bigru.data.hashing import END, START, buckets, combine
+from bigru.features.channels import NGRAMS, ngrams
+from bigru.features.hashing import END, START, buckets, combine
 from bigru.ops.gru.native import _native
 from bigru.ops.rows import reference
 from bigru.ops.rows.native import Tables, pool

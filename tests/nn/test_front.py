@@ -12,8 +12,8 @@ import torch
 from bigru import bundle
 from bigru.bundle.weights import shapes
 from bigru.config import ConvConfig, EncoderConfig, ModelConfig, TrainConfig, from_dict, to_dict
-from bigru.data.series import SeriesFeatures
 from bigru.errors import ArgumentError
+from bigru.features.series import SeriesFeatures
 from bigru.nn.front import Front
 from bigru.nn.model import SequenceModel
 from bigru.runtime.network import Network

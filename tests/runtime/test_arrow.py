@@ -17,9 +17,9 @@ from pyarrow import parquet
 import drawn
 from bigru import bundle
 from bigru.config import ChannelConfig
-from bigru.data.series import SeriesFeatures
-from bigru.data.text import TextFeatures
 from bigru.errors import ArgumentError, DataError
+from bigru.features.series import SeriesFeatures
+from bigru.features.text import TextFeatures
 from bigru.runtime.arrow import ArrowPredictor
 from bigru.tasks import classify, tag
 

@@ -11,9 +11,9 @@ import pytest
 from bigru.bundle import Bundle
 from bigru.bundle.weights import shapes
 from bigru.config import MERGES, POOLINGS, ChannelConfig, EncoderConfig, ModelConfig
-from bigru.data.series import SeriesFeatures
-from bigru.data.text import TextFeatures
 from bigru.errors import ArgumentError, DataError
+from bigru.features.series import SeriesFeatures
+from bigru.features.text import TextFeatures
 from bigru.layout import CELL_GATES, DIRECTIONS
 from bigru.runtime import explain as explaining
 from bigru.runtime.explain import explain, explainable

@@ -11,9 +11,9 @@ import pytest
 
 from bigru.bundle import Bundle
 from bigru.config import EncoderConfig
-from bigru.data.timetable import Series, TimeTable
 from bigru.runtime import forecast as network
 from bigru.runtime.forecaster import Forecaster
+from bigru.tables.timetable import Series, TimeTable
 from bigru.tasks import forecast
 from bigru.tasks.forecast import Cut
 from tables import forecaster, hourly

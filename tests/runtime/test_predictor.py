@@ -13,10 +13,10 @@ import bigru
 import drawn
 from bigru import bundle
 from bigru.config import ChannelConfig
-from bigru.data.examples import Examples
-from bigru.data.series import SeriesFeatures
-from bigru.data.text import TextFeatures
 from bigru.errors import ArgumentError, DataError
+from bigru.features.series import SeriesFeatures
+from bigru.features.text import TextFeatures
+from bigru.readers.examples import Examples
 from bigru.runtime import predictor
 from bigru.runtime.predictor import Predictor, changed
 from bigru.tasks import classify, tag

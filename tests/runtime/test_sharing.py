@@ -15,7 +15,7 @@ import pytest
 import drawn
 from bigru.bundle import Bundle
 from bigru.config import ChannelConfig, EncoderConfig
-from bigru.data.text import TextFeatures
+from bigru.features.text import TextFeatures
 from bigru.runtime import predictor
 from bigru.runtime.predictor import Predictor
 from bigru.runtime.sharing import share

@@ -10,9 +10,9 @@ import pytest
 
 from bigru.bundle import Bundle
 from bigru.config import POOLINGS, ChannelConfig, ConvConfig, EncoderConfig, ModelConfig
-from bigru.data.series import SeriesFeatures
-from bigru.data.text import TextFeatures
 from bigru.errors import ArgumentError
+from bigru.features.series import SeriesFeatures
+from bigru.features.text import TextFeatures
 from bigru.ops.recurrent.windows import Window
 from bigru.runtime.logits import LogitStream
 from bigru.runtime.network import Network

@@ -10,8 +10,8 @@ import pytest
 import sounds
 from bigru.bundle import Bundle
 from bigru.config import ConvConfig, EncoderConfig, ModelConfig
-from bigru.data.audio import AudioFeatures
 from bigru.errors import ArgumentError
+from bigru.features.audio import AudioFeatures
 from bigru.ops.ctc.native import greedy
 from bigru.ops.ctc.running import RunningGreedy
 from bigru.runtime.predictor import Predictor

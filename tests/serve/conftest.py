@@ -17,8 +17,8 @@ import pytest
 import drawn
 from bigru import bundle
 from bigru.config import ChannelConfig
-from bigru.data.series import SeriesFeatures
-from bigru.data.text import TextFeatures
+from bigru.features.series import SeriesFeatures
+from bigru.features.text import TextFeatures
 from bigru.tasks import classify, tag
 
 TEXTS = ["好电影", "", "这部电影太棒了，情节扣人心弦", "坏", "电影"]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bigru.data.series import SeriesFeatures
-from bigru.data.text import TextFeatures
 from bigru.errors import ArgumentError, DataError
+from bigru.features.series import SeriesFeatures
+from bigru.features.text import TextFeatures
 from bigru.tasks import classify
 from tolerances import FLOAT32, FLOAT64
 

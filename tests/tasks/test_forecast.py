@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from bigru.bundle import Bundle
-from bigru.data.tablefeatures import TableFeatures
-from bigru.data.timetable import TimeTable
 from bigru.errors import ArgumentError, DataError
+from bigru.features.table import TableFeatures
+from bigru.tables.timetable import TimeTable
 from bigru.tasks import forecast
 from bigru.tasks.forecast import Cut, Outcome
 from tables import forecaster, hourly

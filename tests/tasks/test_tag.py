@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bigru.data.series import SeriesFeatures
-from bigru.data.text import TextFeatures
 from bigru.errors import ArgumentError, DataError
+from bigru.features.series import SeriesFeatures
+from bigru.features.text import TextFeatures
 from bigru.ops.crf.weights import CrfWeights
 from bigru.scheme import spans, violations
 from bigru.tasks import tag

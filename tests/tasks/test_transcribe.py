@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from bigru.data.audio import AudioFeatures
 from bigru.errors import ArgumentError, DataError
+from bigru.features.audio import AudioFeatures
 from bigru.ops.ctc.language import SymbolModel
 from bigru.tasks import transcribe
 from tolerances import FLOAT32

@@ -12,8 +12,8 @@ import pytest
 import torch
 
 from bigru.config import EncoderConfig, ModelConfig, TrainConfig
-from bigru.data.series import SeriesFeatures
-from bigru.data.text import TextFeatures
+from bigru.features.series import SeriesFeatures
+from bigru.features.text import TextFeatures
 from bigru.tasks import classify, tag
 from bigru.train.fit import Fitted, fit
 from bigru.train.stream import Data

@@ -10,9 +10,9 @@ import torch
 
 import sounds
 from bigru.config import AugmentConfig, TrainConfig
-from bigru.data.audio import AudioFeatures
-from bigru.data.series import SeriesFeatures
 from bigru.errors import ArgumentError
+from bigru.features.audio import AudioFeatures
+from bigru.features.series import SeriesFeatures
 from bigru.tasks import classify, transcribe
 from bigru.train.audioaugment import AudioAugmentation
 from bigru.train.augment import augmentation

@@ -9,9 +9,9 @@ import pytest
 import torch
 
 from bigru.config import AugmentConfig, EncoderConfig, ModelConfig, TrainConfig
-from bigru.data.series import SeriesFeatures
-from bigru.data.text import TextFeatures
 from bigru.errors import ArgumentError
+from bigru.features.series import SeriesFeatures
+from bigru.features.text import TextFeatures
 from bigru.tasks import classify, tag
 from bigru.train.augment import Augmentation, augmentation
 from bigru.train.fit import fit

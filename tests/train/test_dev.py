@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from bigru.config import ModelConfig
-from bigru.data.batching import pad
-from bigru.data.series import SeriesFeatures
+from bigru.features.batching import pad
+from bigru.features.series import SeriesFeatures
 from bigru.nn.model import SequenceModel
 from bigru.ops.crf.weights import CrfWeights
 from bigru.tasks import classify, tag

@@ -13,10 +13,10 @@ import torch
 
 from bigru.bundle import load, save
 from bigru.config import ForecastModelConfig
-from bigru.data.timetable import TimeTable
-from bigru.data.windows import Windows
 from bigru.errors import ArgumentError, DataError
 from bigru.runtime.forecaster import Forecaster, spread_of
+from bigru.tables.timetable import TimeTable
+from bigru.tables.windows import Windows
 from bigru.tasks import forecast
 from bigru.tasks.forecast import Cut
 from bigru.train.export import export

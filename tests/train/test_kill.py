@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from bigru.config import EncoderConfig, ModelConfig, TrainConfig
-from bigru.data.series import SeriesFeatures
+from bigru.features.series import SeriesFeatures
 from bigru.tasks import classify
 from bigru.train import checkpoint
 from bigru.train.fit import Fitted, fit

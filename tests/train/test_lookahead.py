@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from bigru.config import EncoderConfig, ModelConfig, TrainConfig, from_dict, to_dict
-from bigru.data.series import SeriesFeatures
 from bigru.errors import ArgumentError, TrainingError
+from bigru.features.series import SeriesFeatures
 from bigru.ops.recurrent.windows import Window
 from bigru.runtime.predictor import Predictor
 from bigru.tasks import tag

@@ -10,11 +10,11 @@ import numpy as np
 from bigru.bundle import Bundle
 from bigru.bundle.quantized import QuantizedWeights
 from bigru.config import ChannelConfig, ConvConfig, EncoderConfig, ForecastModelConfig, ModelConfig
-from bigru.data.audio import AudioFeatures
-from bigru.data.series import SeriesFeatures
-from bigru.data.tablefeatures import Scale, TableFeatures
-from bigru.data.text import TextFeatures
-from bigru.data.times import Step
+from bigru.features.audio import AudioFeatures
+from bigru.features.series import SeriesFeatures
+from bigru.features.table import Scale, TableFeatures
+from bigru.features.text import TextFeatures
+from bigru.tables.times import Step
 from bigru.tasks import classify, forecast, tag, transcribe
 from drawn import drawn_weights
 

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bigru.data.series import SeriesFeatures
-from bigru.data.timetable import Series
 from bigru.errors import ArgumentError, VerificationError
+from bigru.features.series import SeriesFeatures
 from bigru.runtime.predictor import Predictor
+from bigru.tables.timetable import Series
 from bigru.tasks.forecast import Cut
 from bigru.verify import TOLERANCES, Report, Row, verify
 from bigru.verify import run as running

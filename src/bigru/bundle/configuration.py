@@ -13,10 +13,10 @@ from ..errors import ArgumentError, check_choice, sentence
 from .weights import Shape
 
 if TYPE_CHECKING:
-    from ..data.audio import AudioFeatures
-    from ..data.series import SeriesFeatures
-    from ..data.tablefeatures import TableFeatures
-    from ..data.text import TextFeatures
+    from ..features.audio import AudioFeatures
+    from ..features.series import SeriesFeatures
+    from ..features.table import TableFeatures
+    from ..features.text import TextFeatures
     from ..ops.ctc.language import SymbolModel
     from ..tasks import classify, forecast, tag, transcribe
 

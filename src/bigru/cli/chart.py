@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..data.timetable import Series
+from ..tables.timetable import Series
 from .picture import sparks
 
 __all__ = ["svg", "terminal"]

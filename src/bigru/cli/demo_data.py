@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..data.examples import Examples
-from ..data.readers import read
 from ..errors import DataError, sentence
+from ..readers.examples import Examples
+from ..readers.reader import read
 from .pipeline import Parts
 
 __all__ = ["Prepared", "newspaper", "reviews", "vowels"]

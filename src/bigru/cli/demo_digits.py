@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from ..bundle import save
-from ..data.audio import AudioFeatures
-from ..data.examples import Examples
+from ..features.audio import AudioFeatures
 from ..metrics import transcription_report
+from ..readers.examples import Examples
 from ..runtime.predictor import Predictor
 from .espeak import Espeak
 from .pipeline import Parts, learn

@@ -8,8 +8,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from ..data.timetable import TimeTable, read_timetable
 from ..errors import DataError, sentence
+from ..tables.timetable import TimeTable, read_timetable
 from . import chart
 from .show import note, pace
 from .train import check_folder, check_packages, figures

@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from ..data.doctor import HARMFUL, examine
-from ..data.readers import read
+from ..doctor import HARMFUL, examine
+from ..readers.reader import read
 from .show import CLASSES, describe, note, table
 
 __all__ = ["doctor"]

@@ -6,10 +6,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-from ..data.examples import Examples
-from ..data.readers import read
-from ..data.series import check_gaps
+from ..features.series import check_gaps
 from ..metrics.score import Report
+from ..readers.examples import Examples
+from ..readers.reader import read
 from ..runtime.forecaster import Forecaster
 from ..runtime.predictor import Predictor, changed, load
 from .models import say_if_shadowed

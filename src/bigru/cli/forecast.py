@@ -8,8 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ..data.timetable import TimeTable, read_timetable
 from ..errors import ArgumentError, sentence
+from ..tables.timetable import TimeTable, read_timetable
 from .show import Say, note, silence, table
 
 if TYPE_CHECKING:

@@ -12,13 +12,13 @@ import numpy as np
 
 from ..bundle import Bundle
 from ..config import ChannelConfig
-from ..data.audio import AudioFeatures
-from ..data.examples import Examples
-from ..data.numbers import columns
-from ..data.series import check_gaps
-from ..data.text import TextFeatures
 from ..errors import ArgumentError, DataError, sentence
+from ..features.audio import AudioFeatures
+from ..features.series import check_gaps
+from ..features.text import TextFeatures
 from ..metrics.score import Report
+from ..readers.examples import Examples
+from ..readers.numbers import columns
 from ..runtime.predictor import Predictor
 from ..tasks import transcribe
 from ..train.export import export

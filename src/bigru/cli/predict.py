@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from ..bundle.configuration import kind_of
-from ..data.encoding import GZIP
-from ..data.examples import Examples
-from ..data.formats import SUFFIXES
-from ..data.recordings import Recording, is_audio
 from ..errors import ArgumentError, DataError, sentence
+from ..readers.encoding import GZIP
+from ..readers.examples import Examples
+from ..readers.formats import SUFFIXES
+from ..readers.recordings import Recording, is_audio
 from ..runtime.answers import told
 from ..runtime.predictor import AHEAD, Predictor, load
 from .answers import AnswerFile, fingerprint, source_of
@@ -136,7 +136,7 @@ def sources(predictor: Predictor, inputs: list[str], pace: Pace | None = None, *
 
 def _recordings(predictor: Predictor, inputs: list[str], **options: Any) -> Iterable[Any]:
     """Return the recordings that the arguments name: audio files themselves, or one folder or manifest of them."""
-    from ..data.manifests import from_files
+    from ..readers.manifests import from_files
     from .show import note
 
     if len(inputs) == 1 and not is_audio(inputs[0]):
@@ -150,8 +150,8 @@ def _recordings(predictor: Predictor, inputs: list[str], **options: Any) -> Iter
 def _rows(predictor: Predictor, file: str, pace: Pace | None, **options: Any) -> Iterator[Any]:
     """Return the inputs of a file, the first of which are read now, so that what is wrong with it is said at once."""
     # The readers are imported here because texts do not need them.
-    from ..data.large import parts
-    from ..data.series import check_gaps
+    from ..features.series import check_gaps
+    from ..readers.chunked import parts
     from .show import describe
 
     if options["format"] is None and _suffix(file) == ".txt":

@@ -6,8 +6,8 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ..data.examples import Examples
 from ..metrics.score import Report
+from ..readers.examples import Examples
 
 __all__ = ["CLASSES", "Say", "describe", "note", "pace", "scores", "silence", "table"]
 

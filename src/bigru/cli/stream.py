@@ -17,12 +17,12 @@ from typing import Any
 import numpy as np
 
 from ..bundle import Bundle
-from ..data.audio import AudioFeatures
-from ..data.examples import Examples
-from ..data.recordings import Recording
-from ..data.recordings import load as decoded
 from ..errors import ArgumentError, DataError, sentence
+from ..features.audio import AudioFeatures
 from ..ops.recurrent.windows import Window
+from ..readers.examples import Examples
+from ..readers.recordings import Recording
+from ..readers.recordings import load as decoded
 from ..runtime.answers import rounded
 from ..runtime.forecaster import Forecaster
 from ..runtime.predictor import Predictor, load

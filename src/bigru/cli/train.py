@@ -11,15 +11,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..bundle.folder import FILES
-from ..data.readers import read
 from ..errors import ArgumentError, BundleError, MissingExtraError, sentence
+from ..readers.reader import read
 from .settings import duration, settings
 from .show import Say, describe, note, pace, scores, silence
 
 if TYPE_CHECKING:
     from ..bundle import Bundle
-    from ..data.examples import Examples
     from ..metrics.score import Report
+    from ..readers.examples import Examples
     from .pipeline import Parts
 
 __all__ = ["Files", "Request", "check_folder", "check_packages", "chosen_of", "conclude", "figures", "train"]

@@ -22,8 +22,8 @@ import numpy as np
 
 from ..bundle import Bundle
 from ..config import ChannelConfig, EncoderConfig, ModelConfig
-from ..data.text import TextFeatures
 from ..errors import BundleError, MissingExtraError, sentence
+from ..features.text import TextFeatures
 from ..layout import GATES, SUFFIX, reorder_gates
 from ..tasks import tag
 from .paddle import read_array

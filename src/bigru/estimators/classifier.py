@@ -30,7 +30,7 @@ class BiGRUClassifier(ClassifierMixin, BaseEstimator):
         direction: "both", "forward" or "backward".
         merge: how two directions are joined: "concat", "sum", "mul", "average" or "gated".
         unit: what a text is read in: "char", "word", "token" or "subword"; None looks at the texts.
-        channels: what is known of a unit, as ("unit", "bigram"); see `bigru.data.text`.
+        channels: what is known of a unit, as ("unit", "bigram"); see `bigru.features.text`.
         pooling: how steps become one vector, as ("max", "attention"); see `bigru.config.POOLINGS`.
         dropout: share of what the head reads that is left out in training.
         epochs: passes over the data at most.

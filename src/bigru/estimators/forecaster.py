@@ -11,12 +11,12 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from .. import bundle as saved
-from ..data.cells import columns_of_frame
-from ..data.times import Step
-from ..data.timetable import Series, TimeTable, from_columns
 from ..errors import ArgumentError, sentence
 from ..metrics import Report
 from ..runtime.forecaster import Forecaster
+from ..tables.columns import columns_of_frame
+from ..tables.times import Step
+from ..tables.timetable import Series, TimeTable, from_columns
 from ..tasks import forecast
 from ..train.export import export
 from ..train.fit import fit

@@ -13,7 +13,7 @@ from .. import bundle as saved
 from ..bundle import Bundle
 from ..bundle.configuration import task_named
 from ..config import ModelConfig
-from ..data.batching import batches, pad
+from ..features.batching import batches, pad
 from ..ops.crf.native import marginals
 from ..ops.crf.weights import CrfWeights, constrain
 from ..runtime.network import Network

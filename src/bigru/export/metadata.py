@@ -9,8 +9,8 @@ from typing import Any
 from .. import __version__
 from ..bundle import Bundle
 from ..bundle.configuration import written
-from ..data.segment import word_pattern
-from ..data.text import TextFeatures
+from ..features.segment import word_pattern
+from ..features.text import TextFeatures
 
 __all__ = ["metadata"]
 

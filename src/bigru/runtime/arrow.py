@@ -13,8 +13,8 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..data.audio import AudioFeatures
 from ..errors import ArgumentError, DataError, MissingExtraError, sentence
+from ..features.audio import AudioFeatures
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -11,9 +11,9 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from ..config import ModelConfig
-from ..data.batching import batches, pad
-from ..data.text import TextFeatures
 from ..errors import ArgumentError, DataError, check_choice, sentence
+from ..features.batching import batches, pad
+from ..features.text import TextFeatures
 from ..tasks import classify
 from .network import Network
 from .predictor import STEPS, Predictor

@@ -10,11 +10,11 @@ import numpy as np
 
 from ..bundle import Bundle
 from ..config import ForecastModelConfig
-from ..data.times import shown
-from ..data.timetable import Series, TimeTable, read_timetable
-from ..data.windows import Windows
 from ..errors import ArgumentError, DataError, sentence
 from ..metrics.score import Report
+from ..tables.times import shown
+from ..tables.timetable import Series, TimeTable, read_timetable
+from ..tables.windows import Windows
 from ..tasks import forecast
 from ..tasks.forecast import Cut, Outcome
 from .forecast import ForecastNetwork

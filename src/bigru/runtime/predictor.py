@@ -16,12 +16,12 @@ from ..bundle import Bundle
 from ..bundle.configuration import kind_of, task_named
 from ..bundle.weights import shapes
 from ..config import ForecastModelConfig
-from ..data.batching import batches, pad
-from ..data.examples import Examples
-from ..data.text import TextFeatures
 from ..errors import ArgumentError, DataError, sentence
+from ..features.batching import batches, pad
+from ..features.text import TextFeatures
 from ..ops.gru.native import threads
 from ..ops.recurrent.windows import Window
+from ..readers.examples import Examples
 from ..scheme import convert
 from .network import Network
 from .sharing import share
@@ -304,7 +304,7 @@ class Predictor:
 
 
 def _is_recording(inputs: Any) -> bool:
-    from ..data.audio import is_recording
+    from ..features.audio import is_recording
 
     return is_recording(inputs)
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from ..data.cells import Columns
-from ..data.recordings import Recording, load, soundfile
-from ..data.timetable import FILLS, from_columns
 from ..errors import ArgumentError, sentence
+from ..readers.recordings import Recording, load, soundfile
 from ..runtime.forecaster import Forecaster
+from ..tables.columns import Columns
+from ..tables.timetable import FILLS, from_columns
 from .limits import Limits
 from .refusal import RefusedError, shown
 
@@ -169,5 +169,5 @@ def check_seconds(content: bytes, limits: Limits) -> float:
 
 
 def samples(content: bytes) -> tuple[np.ndarray, int]:
-    """Return the samples of a recording sent as bytes, and their rate; errors as of `bigru.data.recordings.load`."""
+    """Return the samples of a recording sent as bytes, and their rate; errors as of `bigru.readers.recordings.load`."""
     return load(Recording("body", "serve", content=content))

@@ -10,8 +10,8 @@ from typing import Any
 
 from ..bundle import ANSWERING
 from ..bundle.configuration import kind_of
-from ..data.segment import unspaced
 from ..errors import BigruError
+from ..features.segment import unspaced
 from ..runtime.answers import rounded, told
 from ..runtime.forecaster import Forecaster
 from ..runtime.predictor import Predictor, load

@@ -13,7 +13,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 
-from ..data.segment import segment
+from ..features.segment import segment
 from ..scheme import Span, spans, tags_of
 
 __all__ = ["STRENGTHS", "BagOfWords", "Dictionary"]

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from ..data.batching import pad
-from ..data.series import SeriesFeatures
 from ..errors import ArgumentError, sentence
+from ..features.batching import pad
+from ..features.series import SeriesFeatures
 
 __all__ = ["NearestByDtw"]
 

@@ -14,9 +14,9 @@ from .labels import check_labels, numbers, place
 from .probabilities import binary, sigmoid, softmax
 
 if TYPE_CHECKING:
-    from ..data.audio import AudioFeatures
-    from ..data.series import SeriesFeatures
-    from ..data.text import TextFeatures
+    from ..features.audio import AudioFeatures
+    from ..features.series import SeriesFeatures
+    from ..features.text import TextFeatures
     from ..metrics import Report
 
 __all__ = ["Config", "decode", "featurise", "score", "targets"]

@@ -8,13 +8,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..data.tablefeatures import TableFeatures
-from ..data.times import shown
-from ..data.timetable import Series
-from ..data.windows import Windows
 from ..errors import ArgumentError, DataError, check_choice, sentence
+from ..features.table import TableFeatures
 from ..metrics.forecasting import Rival, forecast_report
 from ..metrics.score import Report
+from ..tables.times import shown
+from ..tables.timetable import Series
+from ..tables.windows import Windows
 
 __all__ = ["LOSSES", "Config", "Cut", "Outcome", "decode", "featurise", "intervals", "rivals", "score", "targets"]
 

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..data.batching import pad
-from ..data.segment import unspaced
-from ..data.text import TextFeatures
 from ..errors import ArgumentError, DataError, check_array, nearest, sentence
+from ..features.batching import pad
+from ..features.segment import unspaced
+from ..features.text import TextFeatures
 from ..ops.crf.native import marginals, span_marginals, viterbi
 from ..ops.crf.weights import CrfWeights, constrain
 from ..scheme import Span, check_tags, continuation_mask, spans, transition_mask, violations
@@ -21,7 +21,7 @@ from .labels import check_labels, numbers, place
 from .probabilities import binary, softmax
 
 if TYPE_CHECKING:
-    from ..data.series import SeriesFeatures
+    from ..features.series import SeriesFeatures
     from ..metrics import Report
 
 __all__ = ["Config", "answers", "best", "constrained", "crf_of", "decode", "featurise", "score", "targets"]

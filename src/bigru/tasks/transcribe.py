@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..data.audio import AudioFeatures
-from ..data.batching import pad
-from ..data.transcripts import UNITS, spelled, symbols
 from ..errors import ArgumentError, DataError, check_array, check_choice, sentence
+from ..features.audio import AudioFeatures
+from ..features.batching import pad
+from ..features.transcripts import UNITS, spelled, symbols
 from ..ops.ctc.labelling import Labelling, frames_needed
 from ..ops.ctc.language import SymbolModel
 from ..ops.ctc.native import beam, greedy

@@ -9,9 +9,9 @@ from typing import Any
 import narwhals as nw
 import numpy as np
 
-from ..data.audio import is_recording
-from ..data.recordings import Recording, is_audio
 from ..errors import ArgumentError, sentence
+from ..features.audio import is_recording
+from ..readers.recordings import Recording, is_audio
 
 __all__ = ["are_many", "inputs_of", "is_block", "labels_of", "rows_of"]
 

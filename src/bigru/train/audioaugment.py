@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from ..data.audio import AudioFeatures
+from ..features.audio import AudioFeatures
 from ..tasks import transcribe
 from .stream import IGNORED, Batch
 

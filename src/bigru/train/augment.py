@@ -11,9 +11,9 @@ import numpy as np
 import torch
 
 from ..config import TrainConfig, to_dict
-from ..data.audio import AudioFeatures
-from ..data.series import SeriesFeatures
 from ..errors import ArgumentError, sentence
+from ..features.audio import AudioFeatures
+from ..features.series import SeriesFeatures
 from .audioaugment import AUDIO, AudioAugmentation
 from .stream import IGNORED, Batch
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from ..config import ForecastModelConfig, ModelConfig, TrainConfig
-from ..data.windows import Windows
 from ..errors import ArgumentError, DataError, TrainingError, sentence
+from ..tables.windows import Windows
 from ..tasks import tag, transcribe
 from . import checkpoint
 from .stream import Data, Targets

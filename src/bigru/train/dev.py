@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from ..config import ModelConfig
-from ..data.batching import batches
+from ..features.batching import batches
 from ..metrics.transcription import edits
 from ..ops.crf.native import viterbi
 from ..ops.ctc.native import greedy

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..config import ForecastModelConfig, ModelConfig, TrainConfig, to_dict
-from ..data.windows import Windows
+from ..tables.windows import Windows
 from .stream import Data
 
 __all__ = ["changes", "configuration", "contents", "fingerprint"]

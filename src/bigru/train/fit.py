@@ -16,9 +16,9 @@ import torch
 from lightning.pytorch.plugins.environments import LightningEnvironment
 
 from ..config import ForecastModelConfig, TrainConfig
-from ..data.windows import Windows
 from ..errors import TrainingError, sentence
 from ..ops.recurrent.windows import check_window
+from ..tables.windows import Windows
 from . import checkpoint
 from .augment import augmentation
 from .build import Shape, first_model, put_together

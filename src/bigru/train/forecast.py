@@ -11,12 +11,12 @@ import numpy as np
 
 from ..bundle import Bundle
 from ..config import EncoderConfig, ForecastModelConfig, TrainConfig, from_dict, to_dict
-from ..data.tablefeatures import TableFeatures
-from ..data.times import shown
-from ..data.timetable import TimeTable
-from ..data.windows import Windows
 from ..errors import ArgumentError, DataError, nearest, sentence
+from ..features.table import TableFeatures
 from ..runtime.forecaster import Forecaster, cuts_of
+from ..tables.times import shown
+from ..tables.timetable import TimeTable
+from ..tables.windows import Windows
 from ..tasks import forecast
 from ..tasks.forecast import Cut
 from .fit import Fitted

@@ -22,12 +22,12 @@ from ..config import (
     from_dict,
     to_dict,
 )
-from ..data import transcripts
-from ..data.audio import AudioFeatures
-from ..data.channels import NGRAMS
-from ..data.series import SeriesFeatures
-from ..data.text import UNITS, TextFeatures, unit_of
 from ..errors import ArgumentError, check_choice, nearest, sentence
+from ..features import transcripts
+from ..features.audio import AudioFeatures
+from ..features.channels import NGRAMS
+from ..features.series import SeriesFeatures
+from ..features.text import UNITS, TextFeatures, unit_of
 from ..ops.ctc.language import SymbolModel
 from ..scheme import PREFIXES, spans
 from ..tasks import classify, tag, transcribe

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ..config import ForecastModelConfig
-from ..data.windows import Windows
+from ..tables.windows import Windows
 from .losses import Loss
 from .stream import Batch, Collator
 

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from ..config import TrainConfig
-from ..data.audio import AudioFeatures
 from ..errors import ArgumentError, sentence
+from ..features.audio import AudioFeatures
 from ..tasks import transcribe
 from .stream import Data
 

@@ -10,8 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..data.batching import Joined, batches
-from ..data.windows import Windows
+from ..features.batching import Joined, batches
+from ..tables.windows import Windows
 from .seeds import AUGMENT, ORDER, VARIANT, derive
 
 __all__ = ["IGNORED", "Batch", "Collator", "Data", "Stream", "Targets"]

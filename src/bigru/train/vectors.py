@@ -15,7 +15,7 @@ from scipy import sparse
 from sklearn.utils.extmath import randomized_svd
 
 from ..config import ChannelConfig
-from ..data.channels import NGRAMS
+from ..features.channels import NGRAMS
 
 __all__ = ["own_vectors"]
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..config import ForecastModelConfig, ModelConfig
-from ..data.batching import pad
+from ..features.batching import pad
 from .outcomes import Decide, Outcome
 
 __all__ = ["ALONE", "Engine", "arrangements", "run"]

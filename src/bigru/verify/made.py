@@ -9,9 +9,9 @@ import numpy as np
 
 from ..bundle import Bundle
 from ..config import ForecastModelConfig
-from ..data.audio import AudioFeatures
-from ..data.series import SeriesFeatures
-from ..data.text import TextFeatures
+from ..features.audio import AudioFeatures
+from ..features.series import SeriesFeatures
+from ..features.text import TextFeatures
 
 __all__ = ["EDGES", "LENGTHS", "features"]
 

@@ -1,1 +1,0 @@
-"""From files to arrays: readers, features of texts and series, batches, and the data doctor. NumPy only."""

@@ -1,0 +1,338 @@
+"""Texts to model input: every unit (character, word, token, subword) becomes one id per channel."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from functools import cached_property
+from itertools import chain
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..config import ChannelConfig, from_dict, to_dict
+from ..errors import ArgumentError, check_choice, sentence
+from ..readers.encoding import SURROGATE
+from .channels import NGRAMS, check_channels, configure, fold, ngrams, views
+from .hashing import hash_strings
+from .incremental import TextPieces
+from .segment import load_subwords, segment, split_words, train_subwords, unspaced
+
+__all__ = ["UNITS", "Input", "TextFeatures", "unit_of"]
+
+WHERE = "TextFeatures"
+
+Input = str | Sequence[str]
+"""A text, or a list of tokens."""
+
+UNITS = {"char": (None,), "word": ("regex", "rjieba"), "token": ("regex", "rjieba"), "subword": ("subword",)}
+"""What a unit can be, and what may cut a text into such units."""
+
+
+class Flat(NamedTuple):
+    """The units of many inputs in one row: codes uint64 [N], vocabulary ids [N], lengths [B], distinct units."""
+
+    codes: np.ndarray
+    ids: np.ndarray
+    lengths: np.ndarray
+    distinct: list[str]
+    inverse: np.ndarray
+
+
+@dataclass(frozen=True)
+class TextFeatures:
+    """How texts become ids; learnt by `fit`, saved as JSON, the same in training and in serving.
+
+    Attributes:
+        unit: "char", "word", "token" (inputs are lists of tokens) or "subword".
+        vocabulary: the known units; unit number n has id n + 1, and id 0 is an unknown unit.
+        channels: the channels of the output in order; see `bigru.features.channels`. Hashed channels use the buckets
+            1 .. size-1 (`bigru.features.hashing`); 0 is left to padding.
+        lowercase: fold units to lower case (the channel "shape" still sees the original).
+        replace: characters replaced by others before anything else, one for one, so that offsets hold.
+        segmenter: what cuts a text into units: None (characters), "regex", "rjieba" or "subword".
+        tokenizer: the JSON of a Hugging Face tokenizer, for "subword".
+    """
+
+    unit: str
+    vocabulary: tuple[str, ...]
+    channels: tuple[ChannelConfig, ...]
+    lowercase: bool = False
+    replace: dict[str, str] = field(default_factory=dict)
+    segmenter: str | None = None
+    tokenizer: str | None = None
+
+    def __post_init__(self) -> None:
+        check_choice(WHERE, "unit", self.unit, UNITS)
+        if self.segmenter not in UNITS[self.unit]:
+            want = " or ".join(map(str, UNITS[self.unit]))
+            raise ArgumentError(sentence(WHERE, "segmenter", f"{want} for the unit {self.unit}", self.segmenter))
+        if (self.unit == "subword") != (self.tokenizer is not None):
+            got = "none" if self.tokenizer is None else f"one for the unit {self.unit}"
+            raise ArgumentError(sentence(WHERE, "tokenizer", "given for subwords, and only for them", got))
+        _table(self.replace)
+        if len(set(self.vocabulary)) < len(self.vocabulary):
+            twice = Counter(self.vocabulary).most_common(1)[0][0]
+            raise ArgumentError(sentence(WHERE, "vocabulary", "distinct units", f"{twice!r} twice"))
+        if self.unit == "char" and any(len(unit) != 1 for unit in self.vocabulary):
+            long = next(unit for unit in self.vocabulary if len(unit) != 1)
+            raise ArgumentError(sentence(WHERE, "vocabulary", "single characters", repr(long)))
+        check_channels(self.unit, self.channels, len(self.vocabulary))
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out the tables that are made when they are needed: a pickled estimator would be megabytes larger."""
+        return {entry.name: getattr(self, entry.name) for entry in fields(self)}
+
+    @classmethod
+    def fit(
+        cls,
+        inputs: Sequence[Input],
+        *,
+        unit: str | None = None,
+        channels: Sequence[str | ChannelConfig] = ("unit", "bigram"),
+        min_count: int | None = None,
+        max_size: int | None = None,
+        lowercase: bool = False,
+        replace: Mapping[str, str] | None = None,
+        segmenter: str | None = None,
+        tokenizer: str | None = None,
+    ) -> TextFeatures:
+        """Learn the vocabulary from training inputs.
+
+        Args:
+            inputs: texts, or lists of tokens.
+            unit: None chooses "char" for scripts without spaces and for tokens that are all single
+                characters, else "word" for texts and "token" for tokens.
+            channels: names of `bigru.features.channels.CHANNELS` (usual sizes), or ChannelConfigs with sizes and
+                widths of one's own (the size of "unit" is set here).
+            min_count: how often a unit must occur to enter the vocabulary; None means 2, or 1 where
+                there are fewer than 10,000 units to learn from. Rarer units train the id of the unknown.
+            max_size: the most units kept, most frequent first, ties by code point; for "subword" without
+                a tokenizer also the size of the tokenizer to learn (8,000 unless given).
+            lowercase, replace, tokenizer: see the attributes.
+            segmenter: None chooses "rjieba" for scripts without spaces, else "regex".
+
+        Raises:
+            ArgumentError: an argument is not what it must be.
+            MissingExtraError: rjieba or tokenizers is needed and missing.
+        """
+        if unit is None:
+            unit = unit_of(inputs)
+        check_choice(WHERE, "unit", unit, UNITS)
+        replace = dict(replace or {})
+        if unit == "subword":
+            segmenter = "subword"
+            if tokenizer is None:
+                table = _table(replace)
+                texts = [fold(_whole(x, n).translate(table), lowercase) for n, x in enumerate(inputs)]
+                tokenizer = train_subwords(texts, max_size or 8000, min_count or 2)
+        elif unit != "char" and segmenter is None:
+            segmenter = "rjieba" if unspaced(_sample(inputs)) else "regex"
+        empty = cls(unit, (), configure(channels, 0), lowercase, replace, segmenter, tokenizer)
+        vocabulary = empty._vocabulary(inputs, min_count, max_size)
+        sized = configure(channels, len(vocabulary))
+        return cls(unit, vocabulary, sized, lowercase, replace, segmenter, tokenizer)
+
+    def features(self, text: Input) -> np.ndarray:
+        """Return the ids of one input, int32 [T, C]: one row per unit, one column per channel."""
+        return self.features_many([text])[0]
+
+    def features_many(self, inputs: Sequence[Input]) -> list[np.ndarray]:
+        """Return the ids of many inputs, each int32 [T, C]; much faster than one by one.
+
+        Raises:
+            ArgumentError: an input is neither text nor tokens, or tokens do not fit the unit.
+        """
+        rows, lengths = self.rows(inputs)
+        ends = np.cumsum(lengths).tolist()
+        return [rows[start:end] for start, end in zip([0, *ends[:-1]], ends, strict=False)]
+
+    def rows(self, inputs: Sequence[Input]) -> tuple[np.ndarray, np.ndarray]:
+        """Return the ids of many inputs end to end, int32 [N, C], and their lengths, int64 [B]; errors likewise."""
+        flat = self._flat(inputs)
+        rows = np.empty((len(flat.codes), len(self.channels)), np.int32)
+        for column, channel in enumerate(self.channels):
+            if channel.name in NGRAMS:
+                ngrams(channel.name, flat.codes, flat.lengths, channel.size, rows, column)
+            elif channel.name == "unit":
+                rows[:, column] = flat.ids
+            else:
+                rows[:, column] = views(channel.name, flat.distinct, self.lowercase, channel.size)[flat.inverse]
+        return rows, flat.lengths
+
+    def units(self, text: Input) -> list[tuple[int, int]]:
+        """Return where each unit lies: character offsets in a text, positions in a list of tokens; end exclusive."""
+        if self.unit == "char" or not isinstance(text, str):
+            return [(i, i + 1) for i in range(len(text))]
+        return segment([self._normal(text)], str(self.segmenter), self._subwords)[0]
+
+    def pieces(self) -> TextPieces:
+        """Return what makes ids of a text that comes chunk by chunk.
+
+        Raises:
+            ArgumentError: the units are words or subwords.
+        """
+        looks = [step for channel in self.channels for step in NGRAMS.get(channel.name, ())]
+        return TextPieces(self, -min(looks, default=0), max(looks, default=0))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return everything but the vocabulary as plain JSON values."""
+        values: dict[str, Any] = {"unit": self.unit, "channels": [to_dict(c) for c in self.channels]}
+        values |= {"lowercase": self.lowercase, "replace": dict(self.replace), "segmenter": self.segmenter}
+        return values if self.tokenizer is None else values | {"tokenizer": self.tokenizer}
+
+    @classmethod
+    def from_json(cls, values: Any, vocabulary: Any) -> TextFeatures:
+        """Build from what `to_json` returned and the list of the vocabulary.
+
+        Raises:
+            ArgumentError: a key is missing or unknown, or a value has the wrong type.
+        """
+        keys = ("unit", "channels", "lowercase", "replace", "segmenter", "tokenizer")
+        if not isinstance(values, dict):
+            raise ArgumentError(sentence(WHERE, "configuration", "an object", type(values).__name__))
+        for key in values:
+            check_choice(WHERE, "key", key, keys)
+        if not isinstance(vocabulary, list) or not all(isinstance(v, str) for v in vocabulary):
+            raise ArgumentError(sentence(WHERE, "vocabulary", "a list of strings", repr(vocabulary)[:80]))
+        typed = {"unit": str, "channels": list, "lowercase": bool, "replace": dict}
+        for key, kind in typed.items():
+            if not isinstance(values.get(key), kind):
+                raise ArgumentError(sentence(WHERE, key, f"of type {kind.__name__}", repr(values.get(key))[:80]))
+        replace = values["replace"]
+        if not all(isinstance(v, str) for v in replace.values()):
+            raise ArgumentError(sentence(WHERE, "replace", "single characters", repr(replace)[:80]))
+        for key in ("segmenter", "tokenizer"):
+            if not isinstance(values.get(key), str | None):
+                raise ArgumentError(sentence(WHERE, key, "a string or null", repr(values[key])[:80]))
+        channels = tuple(from_dict(ChannelConfig, c) for c in values["channels"])
+        rest = (values["lowercase"], replace, values.get("segmenter"), values.get("tokenizer"))
+        return cls(values["unit"], tuple(vocabulary), channels, *rest)
+
+    @cached_property
+    def _ids(self) -> dict[str, int]:
+        return {unit: n for n, unit in enumerate(self.vocabulary, 1)}
+
+    @cached_property
+    def _characters(self) -> np.ndarray:
+        """Id by code point; untouched pages of the table cost no memory."""
+        table = np.zeros(0x110000, np.int32)
+        table[[ord(unit) for unit in self.vocabulary]] = np.arange(1, len(self.vocabulary) + 1)
+        return table
+
+    @cached_property
+    def _subwords(self) -> Any:
+        return None if self.tokenizer is None else load_subwords(self.tokenizer)
+
+    @cached_property
+    def _replacements(self) -> dict[int, int]:
+        return _table(self.replace)
+
+    def _plain(self, text: str) -> str:
+        return text.translate(self._replacements) if self.replace else text
+
+    def _normal(self, text: str) -> str:
+        return fold(self._plain(text), self.lowercase)
+
+    def _vocabulary(self, inputs: Sequence[Input], min_count: int | None, max_size: int | None) -> tuple[str, ...]:
+        if self.unit == "char":
+            codes, counts = np.unique(self._joined(inputs)[0], return_counts=True)
+            counter = Counter(dict(zip(map(chr, codes.tolist()), counts.tolist(), strict=True)))
+        else:
+            counter = Counter()
+            for unit, count in Counter(chain.from_iterable(self._strings(inputs))).items():
+                counter[fold(unit, self.lowercase)] += count
+        least = min_count or (2 if counter.total() >= 10_000 else 1)
+        kept = [u for u, n in counter.items() if n >= least and not SURROGATE.search(u)]
+        return tuple(sorted(kept, key=lambda u: (-counter[u], u))[:max_size])
+
+    def _joined(self, inputs: Sequence[Input]) -> tuple[np.ndarray, np.ndarray]:
+        """Return the code points of all inputs in one row, uint32 [N], and the lengths [B]."""
+        texts = [x if isinstance(x, str) else _text(x, n) for n, x in enumerate(inputs)]
+        if self.replace:
+            texts = [self._plain(text) for text in texts]
+        lengths = np.fromiter(map(len, texts), np.int64, len(texts))
+        # Case is folded once for all; what parts them keeps the end of one from changing how the next is folded.
+        parted = self.lowercase and len(texts) > 1
+        joined = fold(("\n" if parted else "").join(texts), self.lowercase)
+        points = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), "<u4")
+        return np.delete(points, np.cumsum(lengths[:-1] + 1) - 1) if parted else points, lengths
+
+    def _strings(self, inputs: Sequence[Input]) -> list[Sequence[str]]:
+        """Return the units of each input as strings, characters replaced but the case kept."""
+        whole = self.unit == "subword"
+        texts = {n: _whole(x, n) for n, x in enumerate(inputs) if whole or isinstance(x, str)}
+        plain = [self._plain(text) for text in texts.values()]
+        if self.segmenter == "regex" or not plain:
+            cut = [split_words(text) for text in plain]
+        else:
+            offsets = segment([fold(t, self.lowercase) for t in plain], str(self.segmenter), self._subwords)
+            cut = [[text[a:b] for a, b in found] for text, found in zip(plain, offsets, strict=True)]
+        words = dict(zip(texts, cut, strict=True))
+        tokens = {n: [self._plain(t) for t in _texts(x, n)] for n, x in enumerate(inputs) if n not in texts}
+        return [words[n] if n in words else tokens[n] for n in range(len(inputs))]
+
+    def _flat(self, inputs: Sequence[Input]) -> Flat:
+        if self.unit == "char":
+            points, lengths = self._joined(inputs)
+            return Flat(points.astype(np.uint64), self._characters[points], lengths, [], points)
+        strings = self._strings(inputs)
+        lengths = np.fromiter(map(len, strings), np.int64, len(strings))
+        distinct = list(dict.fromkeys(chain.from_iterable(strings)))
+        index = {unit: n for n, unit in enumerate(distinct)}
+        inverse = np.fromiter(map(index.__getitem__, chain.from_iterable(strings)), np.int64, int(lengths.sum()))
+        folded = [fold(unit, self.lowercase) for unit in distinct]
+        ids = np.fromiter((self._ids.get(unit, 0) for unit in folded), np.int32, len(folded))
+        return Flat(hash_strings(folded)[inverse], ids[inverse], lengths, distinct, inverse)
+
+
+def _table(replace: Mapping[str, str]) -> dict[int, int]:
+    for old, new in replace.items():
+        if len(old) != 1 or len(new) != 1:
+            raise ArgumentError(sentence(WHERE, "replace", "single characters", repr({old: new})))
+    return {ord(old): ord(new) for old, new in replace.items()}
+
+
+def _whole(x: Input, n: int) -> str:
+    if not isinstance(x, str):
+        raise ArgumentError(sentence(WHERE, f"inputs[{n}]", "a text, for subwords", repr(x)[:80]))
+    return x
+
+
+def _text(x: Input, n: int) -> str:
+    """Return an input as one string of characters; tokens must be single characters."""
+    if isinstance(x, str):
+        return x
+    tokens = _texts(x, n)
+    if any(len(token) != 1 for token in tokens):
+        long = next(token for token in tokens if len(token) != 1)
+        raise ArgumentError(sentence(WHERE, f"inputs[{n}]", "a text or single characters", f"the token {long!r}"))
+    return "".join(tokens)
+
+
+def _texts(x: Input, n: int) -> list[str]:
+    """Return an input as a list of strings."""
+    strings = [x] if isinstance(x, str) else list(x) if isinstance(x, Sequence) else [None]
+    if not all(isinstance(token, str) for token in strings):
+        raise ArgumentError(sentence(WHERE, f"inputs[{n}]", "a text or a list of tokens", repr(x)[:80]))
+    return strings
+
+
+def _sample(inputs: Sequence[Input]) -> list[str]:
+    """Return about a thousand of the inputs as texts."""
+    step = max(1, len(inputs) // 1000)
+    return [" ".join(_texts(inputs[n], n)) for n in range(0, len(inputs), step)]
+
+
+def unit_of(inputs: Sequence[Input]) -> str:
+    """Return the unit that suits the inputs: "char" for scripts without spaces and where all tokens are single
+    characters, else "word" for texts and "token" for tokens.
+
+    Raises:
+        ArgumentError: an input is neither text nor tokens.
+    """
+    strings = [_texts(x, n) for n, x in enumerate(inputs)]
+    if any(not isinstance(x, str) for x in inputs):
+        return "char" if all(len(token) == 1 for x in strings for token in x) else "token"
+    return "char" if unspaced(_sample(inputs)) else "word"

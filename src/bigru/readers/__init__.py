@@ -1,0 +1,1 @@
+"""From files to labelled examples: readers of every format, and what is inferred of them. NumPy only."""

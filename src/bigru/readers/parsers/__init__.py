@@ -1,0 +1,1 @@
+"""One parser a format: text or bytes to cells, records or examples."""

@@ -1,0 +1,1 @@
+"""Tables with time: read, made even, and cut into windows. NumPy only."""
