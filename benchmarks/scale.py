@@ -24,6 +24,7 @@ from provenance import commit, machine, versions
 from pyarrow import parquet
 
 from bigru.readers.reader import read
+from bigru.readers.reading import Reading
 
 RESULTS = Path(__file__).parent / "results" / "scale.json"
 TEXTS = 100_000
@@ -113,7 +114,7 @@ def main() -> None:
         made = {"alone": alone, "workers": workers}[arguments.measure]
         print(json.dumps(made(arguments.models[0], arguments.data, arguments.times)))
         return
-    titles = read(arguments.data / "TNEWS" / "dev.tsv.gz", format="tsv").inputs
+    titles = read(arguments.data / "TNEWS" / "dev.tsv.gz", Reading(format="tsv")).inputs
     texts = list(islice(cycle(titles), TEXTS))
     with tempfile.TemporaryDirectory() as folder:
         write(texts, Path(folder) / "texts")

@@ -21,6 +21,7 @@ from rounds import rounds
 
 from bigru.bundle import Bundle
 from bigru.readers.reader import read
+from bigru.readers.reading import Reading
 from bigru.runtime.predictor import Predictor
 from bigru.tasks import classify
 
@@ -62,9 +63,9 @@ def load(name: str, folder: Path) -> tuple[Part, Part]:
     """Return the train and the test part of a set."""
     file = folder / "UEA" / SETS[name].file
     if "{}" in str(file):
-        parts = [read(str(file).format(part), task="classify") for part in ("TRAIN", "TEST")]
+        parts = [read(str(file).format(part), Reading(task="classify")) for part in ("TRAIN", "TEST")]
         return (parts[0].inputs, parts[0].targets or []), (parts[1].inputs, parts[1].targets or [])
-    whole, first = read(file, task="classify"), int(np.load(file)["n_train"])
+    whole, first = read(file, Reading(task="classify")), int(np.load(file)["n_train"])
     gold = whole.targets or []
     return (whole.inputs[:first], gold[:first]), (whole.inputs[first:], gold[first:])
 

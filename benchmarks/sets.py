@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from bigru.readers.reader import read
+from bigru.readers.reading import Reading
 
 Pair = tuple[list[Any], list[Any]]
 """Inputs and targets."""
@@ -30,7 +31,7 @@ class Split:
 
 
 def _pair(path: Path, **options: Any) -> Pair:
-    examples = read(path, **options)
+    examples = read(path, Reading(**options))
     assert examples.targets is not None
     return examples.inputs, examples.targets
 

@@ -14,12 +14,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from . import nn
     from .estimators import BiGRUClassifier, BiGRUForecaster, BiGRUTagger, BiGRUTranscriber
+    from .readers.reader import read
+    from .readers.reading import Reading
     from .runtime.predictor import Predictor, load
 
 __version__ = "0.1.0"
 
 __all__ = [
-    "BiGRUClassifier", "BiGRUForecaster", "BiGRUTagger", "BiGRUTranscriber", "Predictor", "__version__", "load", "nn",
+    "BiGRUClassifier", "BiGRUForecaster", "BiGRUTagger", "BiGRUTranscriber", "Predictor", "Reading", "__version__",
+    "load", "nn", "read",
 ]  # fmt: skip
 
 _HOMES = {
@@ -28,6 +31,8 @@ _HOMES = {
     "BiGRUTagger": ".estimators",
     "BiGRUTranscriber": ".estimators",
     "Predictor": ".runtime.predictor",
+    "Reading": ".readers.reading",
+    "read": ".readers.reader",
     "load": ".runtime.predictor",
 }
 

@@ -18,7 +18,7 @@ def test_sound_data_pass(bigru: Bigru, reviews: Path) -> None:
 
 def test_people_see_what_was_inferred_the_classes_and_the_lengths(bigru: Bigru, reviews: Path) -> None:
     lines = bigru("doctor", reviews).err.splitlines()
-    assert lines[0].startswith(f"{reviews}: 40 examples; format csv, encoding utf-8, text column text")
+    assert lines[0].startswith(f"{reviews}: 40 examples; format csv, encoding utf-8, separator comma")
     assert [line.split() for line in lines if "50.0%" in line] == [["good", "20", "50.0%"], ["bad", "20", "50.0%"]]
     assert f"{reviews}: lengths in characters: median 3, 95 % 4, 99 % 4, longest 4 (line 22)" in lines
 
@@ -51,7 +51,7 @@ def test_a_missing_file_is_refused(refused: Refused, reviews: Path) -> None:
 
 def test_columns_are_named_by_the_options(refused: Refused, tmp_path: Path) -> None:
     (tmp_path / "x.csv").write_text("text\na\n", encoding="utf-8")
-    want = "--label must be named, as none of the columns text looks like it, got nothing."
+    want = "the table must be labelled, got the single column 'text'. Labels stand in a column of their own."
     assert refused("doctor", tmp_path / "x.csv").endswith(f"x.csv: {want}")
 
 

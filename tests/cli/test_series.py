@@ -34,7 +34,7 @@ def test_a_table_becomes_a_model_that_answers(bigru: Bigru, tmp_path: Path, per_
     result = bigru("train", data, "--test", test, "--out", tmp_path / "m", *columns, *FAST, *pooling)
     assert result.code == 0, result.err
     assert "30 examples; format csv" in result.err
-    assert "values x, y, series of 2 values a step" in result.err
+    assert "series of 2 values a step" in result.err
     assert "reads 2 numbers per step, 1 of which may be missing" in result.err
     assert 0 <= result.json["test"]["accuracy"] <= 1
     answers = bigru("predict", tmp_path / "m", test, *columns[:4]).rows

@@ -50,7 +50,7 @@ def test_a_model_is_trained_scored_saved_and_used(bigru: Bigru, reviews: Path, t
 def test_what_was_inferred_is_said(bigru: Bigru, reviews: Path, tmp_path: Path) -> None:
     said = bigru("train", reviews, "--out", tmp_path / "m", *SMALL).err
     for text in (
-        "40 examples; format csv, encoding utf-8, text column text, label column label, separator comma",
+        "40 examples; format csv, encoding utf-8, separator comma",
         "task classify",
         "reads chars (",
         "2 labels: bad, good",

@@ -13,6 +13,7 @@ import pytest
 from bigru.errors import BigruError, DataError
 from bigru.readers import chunked as large
 from bigru.readers.reader import read
+from bigru.readers.reading import Reading
 
 TEXTS = ["好", "a, b", 'say "yes"', "two\nlines", "c" * 300, "\u3000d", "e\tf", "x\r\ny"] * 30
 
@@ -59,8 +60,8 @@ def test_parts_hold_what_the_whole_holds(
     ):
         path.write_bytes(data)
         shares: list[float] = []
-        found = list(large.parts(str(path), shares.append, task=task, format=format))
-        whole = read(path, task=task, format=format, require_targets=False)
+        found = list(large.parts(str(path), shares.append, Reading(task=task, format=format)))
+        whole = read(path, Reading(task=task, format=format), require_targets=False)
         assert [x for one in found for x in one.inputs] == whole.inputs
         assert [x for one in found for x in one.lines] == whole.lines
         assert shares == sorted(shares)
@@ -83,7 +84,7 @@ def test_what_is_wrong_far_down_is_said_with_its_line(
     monkeypatch.setattr(large, "PART", 500)
     good = "a,b\n" if name == "x.csv" else '{"text": "a"}\n'
     (tmp_path / name).write_text(good * (line - 1) + bad, encoding="utf-8")
-    found = large.parts(str(tmp_path / name), task="classify")
+    found = large.parts(str(tmp_path / name), reading=Reading(task="classify"))
     assert next(found).inputs
     with pytest.raises(DataError, match=rf"{name}:{line}: "):
         list(found)
@@ -93,16 +94,16 @@ def test_bytes_that_are_no_text_are_said_with_their_line(tmp_path: Path, monkeyp
     monkeypatch.setattr(large, "PART", 500)
     (tmp_path / "x.txt").write_bytes(b"abc\n" * 1000 + b"\xff\n")
     with pytest.raises(DataError, match=r"x\.txt:1001: text must be valid utf-8, got byte 0xff\. "):
-        list(large.parts(str(tmp_path / "x.txt"), task="classify", format="txt"))
+        list(large.parts(str(tmp_path / "x.txt"), reading=Reading(task="classify", format="txt")))
 
 
-@pytest.mark.parametrize("options", [{"encoding": "utf-ate"}, {"format": "cvs"}, {"text_column": "body"}])
+@pytest.mark.parametrize("options", [{"encoding": "utf-ate"}, {"format": "cvs"}, {"text": "body"}])
 def test_wrong_options_are_refused_as_of_a_whole_file(options: dict[str, str], tmp_path: Path) -> None:
     (tmp_path / "x.csv").write_text(FILES["x.csv"], encoding="utf-8")
     with pytest.raises(BigruError) as whole:
-        read(tmp_path / "x.csv", task="classify", require_targets=False, **options)
+        read(tmp_path / "x.csv", Reading(task="classify", **options), require_targets=False)
     with pytest.raises(BigruError) as parts:
-        list(large.parts(str(tmp_path / "x.csv"), task="classify", **options))
+        list(large.parts(str(tmp_path / "x.csv"), reading=Reading(task="classify", **options)))
     assert str(parts.value) == str(whole.value)
 
 
@@ -110,4 +111,4 @@ def test_torn_gzip_is_refused(tmp_path: Path) -> None:
     lines = "".join(f"line {n * n}\n" for n in range(10_000)).encode()
     (tmp_path / "x.txt.gz").write_bytes(gzip.compress(lines)[:-1000])
     with pytest.raises(DataError, match="data must be whole gzip"):
-        list(large.parts(str(tmp_path / "x.txt.gz"), task="classify", format="txt"))
+        list(large.parts(str(tmp_path / "x.txt.gz"), reading=Reading(task="classify", format="txt")))

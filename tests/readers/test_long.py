@@ -12,6 +12,7 @@ import pytest
 
 from bigru.errors import DataError
 from bigru.readers.reader import from_frame, read
+from bigru.readers.reading import Reading
 
 ROWS = [
     ("a", 0, 1.0, 10, "walk"),
@@ -51,8 +52,8 @@ def test_a_row_per_step_makes_series(tmp_path: Path, form: str) -> None:
     assert examples.targets == ["walk", "run"]
     assert (examples.kind, examples.task) == ("series", "classify")
     assert examples.lines == ([2, 4] if "csv" in form else [1, 3])
-    said = {"id column": "id", "time column": "time", "values": "ax, ay", "label column": "label"}
-    assert said.items() <= examples.inferred.items()
+    roles = [(one.column, one.role) for one in examples.roles]
+    assert roles == [("id", "series"), ("time", "time"), ("label", "label"), ("ax", "values"), ("ay", "values")]
     assert examples.inferred["missing"] == "1 of 10 values"
 
 
@@ -67,26 +68,26 @@ def test_labels_that_change_are_labels_of_steps_and_have_lines_of_their_own(tmp_
         r"a\.csv:3: label must be 'x', as in line 2 of series 'a', got 'y'\. Labels of steps are learnt with the task"
     )
     with pytest.raises(DataError, match=want):
-        read(path, task="classify")
-    assert read(path, task="classify", require_targets=False).targets is None
-    assert read(written(tmp_path, table()), task="tag").targets == [["walk"] * 2, ["run"] * 3]
+        read(path, Reading(task="classify"))
+    assert read(path, Reading(task="classify"), require_targets=False).targets is None
+    assert read(written(tmp_path, table()), Reading(task="tag")).targets == [["walk"] * 2, ["run"] * 3]
 
 
 def test_names_overrule_what_is_inferred(tmp_path: Path) -> None:
     path = written(tmp_path, table(names=("run", "at", "ax", "ay", "what")))
     with pytest.raises(DataError, match="task must be classify"):
-        read(path, task="tag")
-    examples = read(path, id_column="run", time_column="at")
-    assert (len(examples), examples.inferred["label column"]) == (2, "what")
-    examples = read(path, id_column="run", label_column="what")
-    assert examples.inferred["time column"] == "none, rows are in order"
+        read(path, Reading(task="tag"))
+    examples = read(path, Reading(id=("run",), time=("at",)))
+    assert (len(examples), examples.columns("label")) == (2, ["what"])
+    examples = read(path, Reading(id=("run",), label="what"))
+    assert examples.columns("time") == []
     assert examples.inputs[0].shape == (2, 3)
 
 
 def test_columns_of_words_are_said_not_to_be_read(tmp_path: Path) -> None:
     rows = [(*row, "left" if row[0] == "a" else "right") for row in ROWS]
     examples = read(written(tmp_path, table(rows, (*NAMES, "hand"))))
-    assert examples.inferred["not read"] == "hand"
+    assert examples.columns("not read") == ["hand"]
     assert examples.inputs[0].shape == (2, 2)
 
 
@@ -137,19 +138,19 @@ def changed(row: int, column: int, value: object) -> str:
         (
             table([row[:4] for row in ROWS], NAMES[:4]),
             {},
-            r"label_column must be named, as none of the columns id, time",
+            r"--task must be forecast for a table with time, got none\. This looks like a forecast: --task forecast",
         ),
-        (table(), {"id_column": "idd"}, r"id_column must be one of the columns .* Did you mean 'id'\?"),
-        (table(), {"time_column": "tme"}, r"time_column must be one of the columns .* Did you mean 'time'\?"),
-        (table(), {"label_column": "lable"}, r"label_column must be one of the columns .* Did you mean 'label'\?"),
+        (table(), {"id": ("idd",)}, r"--id-column must be one of the columns .* Did you mean 'id'\?"),
+        (table(), {"time": ("tme",)}, r"--time-column must be one of the columns .* Did you mean 'time'\?"),
+        (table(), {"label": "lable"}, r"--label must be one of the columns .* Did you mean 'label'\?"),
         (
             table(names=("run", *NAMES[1:])),
-            {"time_column": "time"},
-            r"id_column must be given beside time_column, got nothing\. Name the column that tells series apart",
+            {"time": ("time",)},
+            r"--id-column must be given, to learn the labels in 'label', got nothing\. Name the column",
         ),
         (
             table([(*row[:2], row[4]) for row in ROWS], ("id", "time", "label")),
-            {"id_column": "id"},
+            {"id": ("id",)},
             r"columns must be at least one of numbers, got id, time, label",
         ),
         (table([*ROWS, ("c", 0, 1, 1, None)]), {}, r"a\.csv:7: label must be given for every series, got ''"),
@@ -159,7 +160,7 @@ def changed(row: int, column: int, value: object) -> str:
 )
 def test_faulty_tables_are_refused(tmp_path: Path, text: str, options: dict, message: str) -> None:
     with pytest.raises(DataError, match=message):
-        read(written(tmp_path, text), **options)
+        read(written(tmp_path, text), Reading(**options))
 
 
 def test_times_are_dates_too_and_of_one_kind_of_zone(tmp_path: Path) -> None:
@@ -181,7 +182,7 @@ def test_one_list_column_of_any_name_is_the_series(tmp_path: Path) -> None:
     frame.to_parquet(tmp_path / "a.parquet")
     for examples in (read(tmp_path / "a.parquet"), from_frame(frame)):
         assert [x.tolist() for x in examples.inputs] == [[[1.0], [2.0]], [[3.0]]]
-        assert examples.inferred["series key"] == "signal"
+        assert examples.columns("series") == ["signal"]
     text = '{"x": [[1, null], [2, 3]], "label": "a"}\n{"x": [[0, 1]], "label": "b"}\n'
     examples = read(written(tmp_path, text, "a.jsonl"))
     np.testing.assert_array_equal(examples.inputs[0], np.float32([[1, np.nan], [2, 3]]))

@@ -11,6 +11,7 @@ import sounds
 from bigru.doctor import examine
 from bigru.errors import DataError
 from bigru.readers.reader import read
+from bigru.readers.reading import Reading
 
 
 @pytest.fixture(autouse=True)
@@ -50,8 +51,8 @@ def test_with_both_the_task_is_said_and_can_be_chosen() -> None:
     rows = [{"audio": "data/low/0.wav", "text": "la", "label": "low"}] * 2
     name = manifest("m.jsonl", *rows)
     assert read(name).inferred["task"] == "transcribe"
-    assert read(name, task="classify").targets == ["low", "low"]
-    assert read(name, label_column="label").task == "classify"
+    assert read(name, Reading(task="classify")).targets == ["low", "low"]
+    assert read(name, Reading(label="label")).task == "classify"
 
 
 def test_an_empty_transcript_is_left_out_and_said() -> None:
@@ -62,20 +63,18 @@ def test_an_empty_transcript_is_left_out_and_said() -> None:
 
 
 def test_without_targets_where_none_are_needed() -> None:
-    examples = read(manifest("m.jsonl", {"audio": "data/low/0.wav"}), task="transcribe", require_targets=False)
+    examples = read(manifest("m.jsonl", {"audio": "data/low/0.wav"}), Reading(task="transcribe"), require_targets=False)
     assert (len(examples), examples.targets) == (1, None)
 
 
 def test_a_manifest_without_targets_is_refused() -> None:
-    with pytest.raises(
-        DataError, match=r"m\.jsonl: label_column must be named, as none of the columns audio is one of"
-    ):
+    with pytest.raises(DataError, match=r"m\.jsonl: --label must be named, as none of the columns audio is one of"):
         read(manifest("m.jsonl", {"audio": "data/low/0.wav"}))
 
 
 def test_recordings_are_not_tagged() -> None:
     with pytest.raises(DataError, match=r"m\.jsonl: task must be classify or transcribe for recordings, got tag"):
-        read(manifest("m.jsonl", {"audio": "data/low/0.wav", "tags": "x"}), task="tag")
+        read(manifest("m.jsonl", {"audio": "data/low/0.wav", "tags": "x"}), Reading(task="tag"))
 
 
 def test_folders_are_labels() -> None:

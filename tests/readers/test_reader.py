@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from bigru.errors import DataError
 from bigru.readers.reader import read
+from bigru.readers.reading import Reading
 
 
 @pytest.fixture
@@ -39,12 +40,11 @@ def test_csv(write) -> None:
     assert examples.inferred == {
         "format": "csv",
         "encoding": "utf-8",
-        "text column": "text",
-        "label column": "label",
         "separator": "comma",
         "header": "line 1",
         "task": "classify",
     }
+    assert [(one.column, one.role) for one in examples.roles] == [("text", "text"), ("label", "label")]
 
 
 def test_a_gzipped_table_in_gb18030(write) -> None:
@@ -57,7 +57,7 @@ def test_a_gzipped_table_in_gb18030(write) -> None:
 
 def test_a_byte_order_mark_is_no_part_of_the_first_name(write) -> None:
     examples = read(write("a.csv", "text,label\na,b\n".encode("utf-8-sig")))
-    assert examples.inferred["text column"] == "text"
+    assert examples.columns("text") == ["text"]
     assert examples.inferred["encoding"] == "utf-8-sig"
 
 
@@ -66,8 +66,8 @@ def test_a_table_without_header(write) -> None:
     assert examples.targets == ["trade", "acq", "trade"]
     assert examples.lines == [1, 2, 3]
     assert examples.inferred["header"] == "none, columns are numbered from 1"
-    assert examples.inferred["label column"] == "1"
-    swapped = read("r8.txt", text_column="1", label_column="2")
+    assert examples.columns("label") == ["1"]
+    swapped = read("r8.txt", Reading(text="1", label="2"))
     assert swapped.inputs == ["trade", "acq", "trade"]
 
 
@@ -103,9 +103,9 @@ def test_several_labels_in_a_cell(write) -> None:
     assert examples.targets == [["x", "y"], [], ["y"]]
     assert examples.multi_label
     assert examples.inferred["labels"] == "any number per example"
-    single = read(name, multi_label=False)
+    single = read(name, Reading(multi_label=False))
     assert single.targets == ["x|y", "y"]
-    assert read(write("b.csv", "text,labels\na,x\nb,y\n"), multi_label=True).targets == [["x"], ["y"]]
+    assert read(write("b.csv", "text,labels\na,x\nb,y\n"), Reading(multi_label=True)).targets == [["x"], ["y"]]
 
 
 def test_labels_are_optional_for_prediction(write) -> None:
@@ -134,12 +134,12 @@ def test_an_empty_text_is_an_input_to_predict_on(write, name: str, content: str)
 
 @pytest.mark.parametrize("content", ["text\na\n", "text,label\na,x\n", "text,label\na,x|y\n"])
 def test_a_table_of_texts_is_input_for_a_tagger_too(write, content: str) -> None:
-    examples = read(write("a.csv", content), task="tag", require_targets=False)
+    examples = read(write("a.csv", content), Reading(task="tag"), require_targets=False)
     assert (examples.inputs, examples.targets, examples.task, examples.multi_label) == (["a"], None, "tag", False)
 
 
 def test_tagged_tokens_are_input_for_a_classifier_too(write) -> None:
-    examples = read(write("a.conll", "a B-X\nb O\n"), task="classify", require_targets=False)
+    examples = read(write("a.conll", "a B-X\nb O\n"), Reading(task="classify"), require_targets=False)
     assert (examples.inputs, examples.targets, examples.task) == ([["a", "b"]], None, "classify")
 
 
@@ -206,7 +206,7 @@ def test_json_spans(write, record: dict) -> None:
     examples = read(write("a.jsonl", lines(record, {"text": "无", key: []})))
     assert examples.targets == [["B-ORG", *["I-ORG"] * 3, "O", "B-LOC", *["I-LOC"] * 5, "O"], ["O"]]
     assert (examples.kind, examples.task, examples.scheme) == ("text", "tag", "BIO")
-    bmes = read("a.jsonl", scheme="BMES")
+    bmes = read("a.jsonl", Reading(scheme="BMES"))
     assert (bmes.targets or [])[0][:4] == ["B-ORG", "M-ORG", "M-ORG", "E-ORG"]
 
 
@@ -230,7 +230,7 @@ def test_json_tokens_with_labels(write) -> None:
     examples = read(write("a.jsonl", lines({"tokens": ["a", "b"], "label": "x"}, {"tokens": [], "label": "y"})))
     assert (examples.inputs, examples.targets, examples.task) == ([["a", "b"]], ["x"], "classify")
     assert [str(finding) for finding in examples.findings] == ["a.jsonl:2: empty row: 'tokens' is empty; left out"]
-    many = read(write("b.jsonl", lines({"tokens": ["a", "b"], "labels": ["x"]})), task="classify")
+    many = read(write("b.jsonl", lines({"tokens": ["a", "b"], "labels": ["x"]})), Reading(task="classify"))
     assert (many.targets, many.multi_label) == ([["x"]], True)
 
 

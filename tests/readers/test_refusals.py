@@ -9,6 +9,7 @@ import pytest
 
 from bigru.errors import ArgumentError, DataError
 from bigru.readers.reader import read
+from bigru.readers.reading import Reading
 
 
 @pytest.fixture
@@ -42,8 +43,8 @@ def lines(*records: object) -> str:
         (
             "a.csv",
             "text,label\na,b\n",
-            {"text_column": "texts"},
-            r"a\.csv: text_column must be one of .* Did you mean 'text'",
+            {"text": "texts"},
+            r"a\.csv: --text must be one of .* Did you mean 'text'",
         ),
         ("a.csv", "text,label\na,x||y\n", {}, r"a\.csv:2: label must be not empty, got ''"),
         (
@@ -63,8 +64,8 @@ def lines(*records: object) -> str:
         (
             "a.txt",
             "a/n\n",
-            {"label_column": "x"},
-            r"a\.txt: label_column must be left out for the format word/tag, got 'x'",
+            {"label": "x"},
+            r"a\.txt: --label must be left out for the format word/tag, got 'x'",
         ),
         (
             "a.jsonl",
@@ -94,7 +95,7 @@ def lines(*records: object) -> str:
             "a.jsonl",
             lines({"text": "a", "label": {"x": 1}}),
             {},
-            r"a\.jsonl:1: label must be text or a number, got \{'x': 1\}",
+            r"a\.jsonl: --label must be named, as no column looks like labels, got text, label",
         ),
         (
             "a.jsonl",
@@ -177,15 +178,15 @@ def lines(*records: object) -> str:
         ),
         (
             "a.jsonl",
-            lines({"tokens": ["a"], "tag": ["O"]}),
+            lines({"tokens": ["a"], "kind": ["O"]}),
             {},
-            r"a\.jsonl: label_column must be named, as none of the keys tokens, tag is one of label, tags",
+            r"a\.jsonl: --label must be named, as none of the keys tokens, kind is one of label, tags",
         ),
         (
             "a.jsonl",
             lines({"tokens": ["a"], "tags": ["O"]}),
-            {"label_column": "tag"},
-            r"a\.jsonl: label_column must be one of .* Did you mean 'tags'",
+            {"label": "tag"},
+            r"a\.jsonl: --label must be one of .* Did you mean 'tags'",
         ),
         (
             "a.jsonl",
@@ -233,7 +234,7 @@ def lines(*records: object) -> str:
 )
 def test_faulty_files_are_refused(write, name: str, content: str, options: dict, message: str) -> None:
     with pytest.raises(DataError, match="^" + message):
-        read(write(name, content), **options)
+        read(write(name, content), Reading(**options))
 
 
 @pytest.mark.parametrize(
@@ -241,13 +242,13 @@ def test_faulty_files_are_refused(write, name: str, content: str, options: dict,
     [
         (
             {"task": "tagging"},
-            r"read: task must be one of classify, tag, transcribe, got 'tagging'\. Did you mean 'tag'\?",
+            r"reading: task must be one of classify, tag, transcribe, forecast, got 'tagging'\. Did you mean 'tag'\?",
         ),
-        ({"format": "cvs"}, r"read: format must be one of csv, .*, got 'cvs'\. Did you mean 'csv'\?"),
-        ({"scheme": "IOB"}, r"read: scheme must be one of BIO, .*, got 'IOB'"),
+        ({"format": "cvs"}, r"read: format must be one of .*, got 'cvs'\. Did you mean 'csv'\?"),
+        ({"scheme": "IOB"}, r"reading: scheme must be one of BIO, .*, got 'IOB'"),
         ({"encoding": "utf-9"}, r"read: encoding must be a codec of Python, got 'utf-9'"),
     ],
 )
 def test_options_that_do_not_exist_are_refused(write, options: dict, message: str) -> None:
     with pytest.raises(ArgumentError, match="^" + message):
-        read(write("a.csv", "text,label\na,b\n"), **options)
+        read(write("a.csv", "text,label\na,b\n"), Reading(**options))

@@ -93,8 +93,10 @@ def _drop_stdout() -> None:
 
 def _text(error: BaseException, command: str) -> str:
     """Return what an error says in one line, without the name of the command that is about to stand before it."""
-    # What the readers call text_column is the option --text here.
-    text = re.sub(r"\b(text|label)_column must", r"--\1 must", " ".join(str(error).split()))
+    from .options import option_of
+
+    # Fields of `Reading` are options here.
+    text = re.sub(r"^reading: (\w+) must", lambda found: f"{option_of(found[1])} must", " ".join(str(error).split()))
     return text.removeprefix("bigru: ").removeprefix(f"{command}: ")
 
 

@@ -8,7 +8,9 @@ from typing import Annotated, Any
 import typer
 
 from .. import __version__
-from ..errors import ArgumentError, check_choice, sentence
+from ..errors import ArgumentError, sentence
+from ..readers.reading import Reading
+from .options import takes_reading
 
 __all__ = ["app"]
 
@@ -22,22 +24,7 @@ app = typer.Typer(
 DATA = "CSV, TSV, JSONL, Parquet, CoNLL, .npz or .ts, also .gz; UTF-8 or GB18030. Or a folder of recordings."
 MODEL = "Folder of a saved model, or the name of a shipped one (bigru models)."
 
-TextColumn = Annotated[str | None, typer.Option("--text", help="Column of the text, the tokens or the recordings.")]
-LabelColumn = Annotated[
-    str | None, typer.Option("--label", help="Column of the label, the labels, the tags or the transcript.")
-]
-IdColumn = Annotated[str | None, typer.Option("--id-column", help="Column that tells series apart, a row per step.")]
-TimeColumn = Annotated[
-    str | None,
-    typer.Option(
-        "--time-column", help="Column of the time, which orders the steps; none where a forecast has no such column."
-    ),
-]
-Format = Annotated[str | None, typer.Option(help="csv, tsv, jsonl, parquet, conll, conllu, npz, ts, txt or word/tag.")]
-Encoding = Annotated[str | None, typer.Option(help="Encoding of the files, if it is not UTF-8 or GB18030.")]
-Scheme = Annotated[str | None, typer.Option(help="Tag scheme: BIO, IOB1, BIOES or BMES.")]
 Precision = Annotated[str, typer.Option(help="Bits of the GRU's products: fp32, bf16 or int8.")]
-Task = Annotated[str | None, typer.Option(help="classify, tag, forecast or transcribe.")]
 Fill = Annotated[str | None, typer.Option("--fill", help="Forecast: fill missing rows and cells, forward or linear.")]
 Chunk = Annotated[int | None, typer.Option(help="Steps answered together; else as many as are looked ahead to.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace the model in the folder.")]
@@ -52,7 +39,9 @@ def bigru(version: Annotated[bool, typer.Option("--version", help="Print the ver
 
 
 @app.command()
+@takes_reading()
 def train(
+    reading: Reading,
     data: Annotated[Path, typer.Argument(help=DATA)],
     dev: Annotated[
         Path | None, typer.Option(help="Data to choose the best epoch by; else a tenth is held out.")
@@ -61,14 +50,6 @@ def train(
     out: Annotated[Path, typer.Option(help="Folder for the model.")] = Path("model"),
     force: Force = False,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a training that was stopped.")] = False,
-    task: Task = None,
-    text: TextColumn = None,
-    label: LabelColumn = None,
-    format: Format = None,
-    encoding: Encoding = None,
-    scheme: Scheme = None,
-    id_column: IdColumn = None,
-    time_column: TimeColumn = None,
     time: Annotated[str | None, typer.Option(help="Most time to train, as 90s, 10m or 1h.")] = None,
     epochs: Annotated[int | None, typer.Option(help="Passes over the data at most.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of weights, order and dropout.")] = None,
@@ -87,18 +68,15 @@ def train(
     fill: Fill = None,
 ) -> None:
     """Train on labelled data, or on a table with time, score, and save the model."""
-    from ..bundle.configuration import TASKS
     from .train import Files, Request, train
 
-    if task is not None:
-        check_choice("train", "--task", task, TASKS)
-    files = Files(data, dev, test, task, text, label, format, encoding, scheme, id_column, time_column)
+    files = Files(data, dev, test, reading)
     chosen = {"time": time, "epochs": epochs, "seed": seed, "precision": precision, "class_weights": class_weights}
     request = Request(files, out, force, resume, chosen, config, set_ or [], vectors, logger or [], quiet)
     from . import forecast
 
-    asked = forecast.Table(target, horizon, lookback, time_column, id_column, fill)
-    if task == "forecast" or (task is None and (target or horizon or lookback)):
+    asked = forecast.Table(target, horizon, lookback, fill)
+    if reading.task == "forecast" or (reading.task is None and (target or horizon or lookback)):
         forecast.train(request, asked)
     else:
         forecast.refuse(asked)
@@ -106,16 +84,11 @@ def train(
 
 
 @app.command()
+@takes_reading(task=False)
 def evaluate(
+    reading: Reading,
     model: Annotated[Path, typer.Argument(help=MODEL)],
     data: Annotated[Path, typer.Argument(help=DATA)],
-    text: TextColumn = None,
-    label: LabelColumn = None,
-    format: Format = None,
-    encoding: Encoding = None,
-    scheme: Scheme = None,
-    id_column: IdColumn = None,
-    time_column: TimeColumn = None,
     precision: Precision = "fp32",
     stride: Annotated[int, typer.Option("--stride", help="Forecast: rows from one origin to the next.")] = 1,
     fill: Fill = None,
@@ -125,22 +98,17 @@ def evaluate(
     """Score a model on labelled data, or from every origin of a table: JSON on stdout, a table on stderr."""
     from .evaluate import evaluate
 
-    options = {"text_column": text, "label_column": label, "format": format, "encoding": encoding, "scheme": scheme}
-    options |= {"id_column": id_column, "time_column": time_column}
-    evaluate(model, data, precision, fill=fill, stride=stride, lookahead=lookahead, chunk=chunk, **options)
+    evaluate(model, data, precision, reading, fill=fill, stride=stride, lookahead=lookahead, chunk=chunk)
 
 
 @app.command()
+@takes_reading(targets=False)
 def predict(
+    reading: Reading,
     model: Annotated[Path, typer.Argument(help=MODEL)],
     inputs: Annotated[
         list[str] | None, typer.Argument(help="Texts, recordings, a file, or - for lines on stdin.")
     ] = None,
-    text: TextColumn = None,
-    format: Format = None,
-    encoding: Encoding = None,
-    id_column: IdColumn = None,
-    time_column: TimeColumn = None,
     precision: Precision = "fp32",
     stream: Annotated[bool, typer.Option("--stream", help="Answer step by step, while the input comes.")] = False,
     lookahead: Annotated[str | None, typer.Option(help="With --stream: steps, or 200ms, that are waited for.")] = None,
@@ -156,28 +124,23 @@ def predict(
     """Answer for texts, a file, or stdin, or go on with a table: one JSON object per line."""
     from .predict import predict
 
-    options = {"text_column": text, "format": format, "encoding": encoding}
-    options |= {"id_column": id_column, "time_column": time_column}
     if stream or (lookahead, chunk, lag) != (None, None, None):
         from .stream import stream as answer
 
         if out is not None:
             raise ArgumentError(sentence("predict", "--out", "left out with --stream", str(out)))
-        answer(model, inputs or ["-"], stream, precision, plain, lookahead, chunk, lag, **options)
+        answer(model, inputs or ["-"], stream, precision, plain, lookahead, chunk, lag, reading)
         return
-    given: dict[str, Any] = {**options, "out": out, "resume": resume, "force": force}
-    predict(model, inputs or ["-"], precision=precision, plain=plain, fill=fill, plot=plot, **given)
+    written: dict[str, Any] = {"out": out, "resume": resume, "force": force}
+    predict(model, inputs or ["-"], reading, precision=precision, plain=plain, fill=fill, plot=plot, **written)
 
 
 @app.command()
+@takes_reading(targets=False)
 def verify(
+    reading: Reading,
     model: Annotated[Path, typer.Argument(help=MODEL)],
     data: Annotated[Path | None, typer.Argument(help=f"{DATA} Without it, samples are made up.")] = None,
-    text: TextColumn = None,
-    format: Format = None,
-    encoding: Encoding = None,
-    id_column: IdColumn = None,
-    time_column: TimeColumn = None,
     fill: Fill = None,
     most: Annotated[int, typer.Option(help="Samples of the data that are taken at most.")] = 1000,
     keep_card: Annotated[bool, typer.Option("--keep-card", help="Leave the model card as it is.")] = False,
@@ -185,9 +148,7 @@ def verify(
     """Run a model on every engine, alone, in batches and beside padding. Exit code 1 if answers differ."""
     from .verify import verify
 
-    options = {"text_column": text, "format": format, "encoding": encoding}
-    options |= {"id_column": id_column, "time_column": time_column}
-    raise typer.Exit(verify(model, data, most=most, write=not keep_card, fill=fill, **options))
+    raise typer.Exit(verify(model, data, reading, most=most, write=not keep_card, fill=fill))
 
 
 @app.command()
@@ -230,26 +191,17 @@ def serve(
 
 
 @app.command()
+@takes_reading()
 def doctor(
+    reading: Reading,
     data: Annotated[Path, typer.Argument(help=DATA)],
     dev: Annotated[Path | None, typer.Option(help="The dev part, to look for what is in both.")] = None,
     test: Annotated[Path | None, typer.Option(help="The test part.")] = None,
-    task: Task = None,
-    text: TextColumn = None,
-    label: LabelColumn = None,
-    format: Format = None,
-    encoding: Encoding = None,
-    scheme: Scheme = None,
-    id_column: IdColumn = None,
-    time_column: TimeColumn = None,
 ) -> None:
     """Examine data: duplicates, contradictions, leaks, illegal tags, empty rows. Exit code 1 if something hurts."""
     from .doctor import doctor
 
-    options = {"task": task, "text_column": text, "label_column": label}
-    options |= {"format": format, "encoding": encoding, "scheme": scheme}
-    options |= {"id_column": id_column, "time_column": time_column}
-    raise typer.Exit(doctor(data, dev, test, **options))
+    raise typer.Exit(doctor(data, dev, test, reading))
 
 
 @app.command()
@@ -283,25 +235,18 @@ def import_(
 
 
 @app.command()
+@takes_reading(task=False)
 def quantize(
+    reading: Reading,
     model: Annotated[Path, typer.Argument(help=MODEL)],
     out: Annotated[Path, typer.Argument(help="Folder for the model in 8 bits.")],
     data: Annotated[Path | None, typer.Argument(help="Labelled data to say what it costs. " + DATA)] = None,
-    text: TextColumn = None,
-    label: LabelColumn = None,
-    format: Format = None,
-    encoding: Encoding = None,
-    scheme: Scheme = None,
-    id_column: IdColumn = None,
-    time_column: TimeColumn = None,
     force: Force = False,
 ) -> None:
     """Store a model in 8 bits, a quarter of its size; with data, say what that costs. JSON on stdout."""
     from .quantize import quantize
 
-    options = {"text_column": text, "label_column": label, "format": format, "encoding": encoding, "scheme": scheme}
-    options |= {"id_column": id_column, "time_column": time_column}
-    quantize(model, out, data, force, **options)
+    quantize(model, out, data, force, reading)
 
 
 @app.command()

@@ -14,6 +14,7 @@ import numpy as np
 from ..errors import DataError, sentence
 from ..readers.examples import Examples
 from ..readers.reader import read
+from ..readers.reading import Reading
 from .pipeline import Parts
 
 __all__ = ["Prepared", "newspaper", "reviews", "vowels"]
@@ -82,7 +83,7 @@ def newspaper() -> Prepared:
     The last sentences of the month are scored and the ones before them choose the epoch, so that no article
     is on two sides; sentences that repeat an earlier one are left out.
     """
-    whole = read(_file("tag/199801.txt"), task="tag", format="word/tag")
+    whole = read(_file("tag/199801.txt"), Reading(task="tag", format="word/tag"))
     firsts = sorted({text: n for n, text in reversed(list(enumerate(whole.inputs)))}.values())
     test, dev, train = SENTENCES
     scored, judged = firsts[-test:], firsts[-test - dev : -test]
@@ -109,7 +110,7 @@ def _chosen(whole: Examples, indices: Sequence[int]) -> Examples:
 def vowels() -> Prepared:
     """Return recordings of nine speakers of a Japanese vowel, in the split that is usual for them."""
     files = (_file(f"datasets/data/JapaneseVowels/JapaneseVowels_{part}.ts", "sktime") for part in ("TRAIN", "TEST"))
-    train, test = (read(path, task="classify") for path in files)
+    train, test = (read(path, Reading(task="classify")) for path in files)
     facts = (
         f"{len(train)} and {len(test)} recordings of nine men who say the vowels a and e of Japanese (Kudo, Toyama & "
         "Shimbo 1999), in the installed package sktime",

@@ -8,14 +8,15 @@ from typing import Any
 
 from ..doctor import HARMFUL, examine
 from ..readers.reader import read
+from ..readers.reading import Reading
 from .show import CLASSES, describe, note, table
 
 __all__ = ["doctor"]
 
 
-def doctor(data: Path, dev: Path | None, test: Path | None, **options: Any) -> int:
+def doctor(data: Path, dev: Path | None, test: Path | None, reading: Reading) -> int:
     """Print findings and an overview on stderr, a summary as JSON on stdout; return 1 if a finding hurts a score."""
-    parts = [read(path, **options) for path in (data, dev, test) if path is not None]
+    parts = [read(path, reading) for path in (data, dev, test) if path is not None]
     findings, summary = examine(*parts)
     for part in parts:
         describe(part, shown=None)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
+from ..bundle.configuration import kind_of
 from ..features.series import check_gaps
 from ..metrics.score import Report
 from ..readers.examples import Examples
 from ..readers.reader import read
+from ..readers.reading import Reading
 from ..runtime.forecaster import Forecaster
 from ..runtime.predictor import Predictor, changed, load
 from .models import say_if_shadowed
@@ -23,12 +24,12 @@ def evaluate(
     model: Path,
     data: Path,
     precision: str,
+    reading: Reading,
     *,
     fill: str | None,
     stride: int,
     lookahead: str | None,
     chunk: int | None,
-    **options: Any,
 ) -> None:
     """Print one JSON object of scores on stdout and the same as tables on stderr.
 
@@ -40,10 +41,10 @@ def evaluate(
     if isinstance(predictor, Forecaster):
         from . import forecast
 
-        forecast.evaluate(predictor, data, stride, fill=fill, **forecast.reading(options))
+        forecast.evaluate(predictor, data, stride, fill=fill, **forecast.options_of(reading))
         return
     refuse_of_tables(fill=fill)
-    examples = labelled(predictor, data, **options)
+    examples = labelled(predictor, data, reading)
     if lookahead is not None:
         from .stream import compare
 
@@ -62,12 +63,13 @@ def evaluate(
     print(json.dumps(result, ensure_ascii=False))
 
 
-def labelled(predictor: Predictor, data: Path, **options: Any) -> Examples:
+def labelled(predictor: Predictor, data: Path, reading: Reading) -> Examples:
     """Read the examples that a model shall be scored on, as it reads them itself, and say what was found."""
     config = predictor.bundle.config
-    options["multi_label"] = getattr(config, "multi_label", False) or None
-    options["scheme"] = options["scheme"] or getattr(config, "scheme", None)
-    examples = read(data, task=predictor.task, **options)
+    many = getattr(config, "multi_label", False) or None
+    scheme = reading.scheme or getattr(config, "scheme", None)
+    reading = reading.but(task=predictor.task, multi_label=many, scheme=scheme)
+    examples = read(data, reading, kind=kind_of(config.features))
     describe(examples)
     check_gaps(config.features, examples)
     return examples

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..errors import ArgumentError, sentence
+from ..readers.reading import Reading
 from ..tables.timetable import TimeTable, read_timetable
 from .show import Say, note, silence, table
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from ..runtime.forecaster import Forecaster
     from .train import Request
 
-__all__ = ["Judged", "Table", "beside", "evaluate", "learn", "predict", "reading", "refuse", "train"]
+__all__ = ["Judged", "Table", "beside", "evaluate", "learn", "options_of", "predict", "refuse", "train"]
 
 SHOWN = 8
 """Columns that are named before they are only counted."""
@@ -30,8 +31,6 @@ class Table(NamedTuple):
     targets: Sequence[str] | None = None
     horizon: int | None = None
     lookback: int | None = None
-    time: str | None = None
-    id: str | None = None
     fill: str | None = None
 
 
@@ -42,10 +41,14 @@ class Judged(NamedTuple):
     reports: dict[str, Report]
 
 
-def reading(options: Mapping[str, Any]) -> dict[str, str | None]:
-    """Return of a command's options those that say how a table is read."""
-    names = {"format": "format", "encoding": "encoding", "time": "time_column", "id": "id_column"}
-    return {name: options[option] for name, option in names.items()}
+def options_of(reading: Reading) -> dict[str, str | None]:
+    """Return what `read_timetable` takes of a reading."""
+    return {
+        "format": reading.format,
+        "encoding": reading.encoding,
+        "time": reading.time[0] if reading.time else None,
+        "id": reading.id[0] if reading.id else None,
+    }
 
 
 def train(request: Request, asked: Table) -> None:
@@ -66,7 +69,7 @@ def train(request: Request, asked: Table) -> None:
     check_folder(out, request.force)
     roles = roles_of(asked.targets, options)
     files = request.files
-    data, roles = read(files.data, roles, asked, files.format, files.encoding, say)
+    data, roles = read(files.data, roles, asked, files.reading, say)
     if request.force and not request.resume:
         checkpoint.remove(out)
     judged = learn(
@@ -87,20 +90,19 @@ def read(
     path: Path,
     roles: Mapping[str, tuple[str, ...]],
     asked: Table,
-    format: str | None = None,
-    encoding: str | None = None,
+    reading: Reading,
     say: Say = note,
 ) -> tuple[TimeTable, dict[str, tuple[str, ...]]]:
     """Read a table, and settle which of its columns are targets."""
     beside = (*roles["past"], *roles["known"])
     columns = (*roles["targets"], *beside) if roles["targets"] else None
-    options: dict[str, Any] = {"time": asked.time, "id": asked.id, "fill": asked.fill, "ahead": roles["known"]}
-    found = read_timetable(path, columns=columns, format=format, encoding=encoding, **options)
+    options: dict[str, Any] = {"fill": asked.fill, "ahead": roles["known"]} | options_of(reading)
+    found = read_timetable(path, columns=columns, **options)
     if columns is None:
         targets = tuple(name for name in found.columns if name not in beside)
         if beside:
             order = (*targets, *beside)
-            found = read_timetable(path, columns=order, format=format, encoding=encoding, **options)
+            found = read_timetable(path, columns=order, **options)
         roles = {**roles, "targets": targets}
     describe(found, say)
     return found, dict(roles)
@@ -108,7 +110,7 @@ def read(
 
 def refuse(asked: Table) -> None:
     """Raise ArgumentError for an option that a training on labels has no use for."""
-    for name, value in asked._replace(time=None, id=None)._asdict().items():
+    for name, value in asked._asdict().items():
         if value is not None:
             option = {"targets": "--target"}.get(name, f"--{name}")
             raise ArgumentError(sentence("train", option, "left out where nothing is forecast", repr(value)))
@@ -234,8 +236,9 @@ def predict(model: Forecaster, data: Path, plain: bool, picture: Path | None, **
 def _check_request(request: Request) -> None:
     """Refuse what a forecast has no use for, rather than pass over it."""
     files = request.files
-    given = {"--dev": files.dev, "--test": files.test, "--text": files.text, "--label": files.label}
-    given |= {"--scheme": files.scheme, "--vectors": request.vectors}
+    given = {"--dev": files.dev, "--test": files.test, "--vectors": request.vectors}
+    left_out = ("text", "label", "labels", "scheme", "layout")
+    given |= {f"--{name}": value for name, value in files.reading.given().items() if name in left_out}
     for name, value in given.items():
         if value is not None:
             remedy = "One table is divided in time: --set split=0.7,0.1,0.2." if name in ("--dev", "--test") else ""

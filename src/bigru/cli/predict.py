@@ -17,6 +17,7 @@ from ..errors import ArgumentError, DataError, sentence
 from ..readers.encoding import GZIP
 from ..readers.examples import Examples
 from ..readers.formats import SUFFIXES
+from ..readers.reading import Reading
 from ..readers.recordings import Recording, is_audio
 from ..runtime.answers import told
 from ..runtime.predictor import AHEAD, Predictor, load
@@ -25,6 +26,8 @@ from .models import say_if_shadowed
 from .progress import Pace
 
 __all__ = ["lines", "predict", "refuse_of_tables", "sources"]
+
+UNREAD = Reading()
 
 READABLE = {*SUFFIXES, ".txt"}
 
@@ -41,6 +44,7 @@ BREAKS = {ord(c): repr(c)[1:-1] for c in "\n\r\t\v\f\x1c\x1d\x1e\x85\u2028\u2029
 def predict(
     model: Path,
     inputs: list[str],
+    reading: Reading,
     *,
     precision: str,
     plain: bool,
@@ -49,7 +53,6 @@ def predict(
     out: Path | None,
     resume: bool,
     force: bool,
-    **options: str | None,
 ) -> None:
     """Print one answer per input, in their order, or write them to a file; a few thousand inputs are read ahead."""
     if out is None and (resume or force):
@@ -64,20 +67,20 @@ def predict(
             raise ArgumentError(sentence("predict", "input", "the file of one table", " ".join(inputs)))
         if out is not None:
             raise ArgumentError(sentence("predict", "--out", "left out for a forecast", str(out)))
-        forecast.predict(predictor, Path(inputs[0]), plain, plot, fill=fill, **forecast.reading(options))
+        forecast.predict(predictor, Path(inputs[0]), plain, plot, fill=fill, **forecast.options_of(reading))
         return
     refuse_of_tables(fill=fill, plot=None if plot is None else str(plot))
     write = _plain if plain else _json
     if out is None:
         with Pace() as pace:
-            for lines in _answered(predictor, sources(predictor, inputs, pace, **options), write):
+            for lines in _answered(predictor, sources(predictor, inputs, pace, reading), write):
                 sys.stdout.write("\n".join([*lines, ""]))
                 pace.add(len(lines))
         return
     of = {"model": fingerprint(predictor.bundle), **source_of(inputs)}
-    of |= {"options": {"precision": precision, "plain": plain, **{k: v for k, v in options.items() if v is not None}}}
+    of |= {"options": {"precision": precision, "plain": plain, **reading.given()}}
     with AnswerFile(out, of, resume, force) as file, Pace(file.done) as pace:
-        asked = iter(sources(predictor, inputs, pace, **options))
+        asked = iter(sources(predictor, inputs, pace, reading))
         _pass_over(file, asked, plain)
         for lines in _answered(predictor, asked, write):
             file.write(lines)
@@ -117,51 +120,53 @@ def refuse_of_tables(**options: str | None) -> None:
             raise ArgumentError(sentence("bigru", name, "left out for a model that forecasts nothing", repr(value)))
 
 
-def sources(predictor: Predictor, inputs: list[str], pace: Pace | None = None, **options: Any) -> Iterable[Any]:
-    """Return what is to be answered: stdin, the rows of a file, or the arguments themselves; `pace` is told how far
-    a file has been read."""
+def sources(
+    predictor: Predictor, inputs: list[str], pace: Pace | None = None, reading: Reading = UNREAD
+) -> Iterable[Any]:
+    """Return the inputs: lines of stdin, rows of a file, or the arguments themselves; `pace` shows how much of a file
+    has been read."""
     audio = kind_of(predictor.bundle.config.features) == "audio"
     if inputs == ["-"]:
-        told = lines(options["encoding"] or "utf-8")
+        told = lines(reading.encoding or "utf-8")
         return (Recording(line, line) for line in told) if audio else told
     if audio:
-        return _recordings(predictor, inputs, **options)
-    if len(inputs) == 1 and (options["format"] is not None or _is_file(inputs[0])):
-        return _rows(predictor, inputs[0], pace, **options)
-    given = [name for name, value in options.items() if value is not None]
-    if given:
-        raise ArgumentError(sentence("predict", given[0], "left out for texts", repr(options[given[0]])))
+        return _recordings(predictor, inputs, reading)
+    if len(inputs) == 1 and (reading.format is not None or _is_file(inputs[0])):
+        return _rows(predictor, inputs[0], pace, reading)
+    for name, value in reading.given().items():
+        raise ArgumentError(sentence("predict", f"--{name}", "left out for texts", repr(value)))
     return inputs
 
 
-def _recordings(predictor: Predictor, inputs: list[str], **options: Any) -> Iterable[Any]:
+def _recordings(predictor: Predictor, inputs: list[str], reading: Reading) -> Iterable[Any]:
     """Return the recordings that the arguments name: audio files themselves, or one folder or manifest of them."""
     from ..readers.manifests import from_files
     from .show import note
 
     if len(inputs) == 1 and not is_audio(inputs[0]):
-        return _rows(predictor, inputs[0], None, **options)
+        return _rows(predictor, inputs[0], None, reading)
     examples = from_files(inputs)
     for finding in examples.findings:
         note(str(finding))
     return examples.inputs
 
 
-def _rows(predictor: Predictor, file: str, pace: Pace | None, **options: Any) -> Iterator[Any]:
+def _rows(predictor: Predictor, file: str, pace: Pace | None, reading: Reading) -> Iterator[Any]:
     """Return the inputs of a file, the first of which are read now, so that what is wrong with it is said at once."""
     # The readers are imported here because texts do not need them.
     from ..features.series import check_gaps
     from ..readers.chunked import parts
     from .show import describe
 
-    if options["format"] is None and _suffix(file) == ".txt":
-        options["format"] = "txt"
+    if reading.format is None and _suffix(file) == ".txt":
+        reading = reading.but(format="txt")
 
-    def told(share: float) -> None:
+    def report(share: float) -> None:
         if pace is not None:
             pace.share = share
 
-    found = parts(file, told, task=predictor.task, **options)
+    kind = kind_of(predictor.bundle.config.features)
+    found = parts(file, report, reading.but(task=predictor.task), kind)
     first = next(found)
     describe(first, shown=len(first.findings))
     check_gaps(predictor.bundle.config.features, first)

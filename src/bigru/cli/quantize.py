@@ -13,6 +13,7 @@ from ..bundle.card import VERIFICATION, with_section
 from ..bundle.quantized import QuantizedWeights
 from ..errors import ArgumentError, BundleError, sentence
 from ..models import find
+from ..readers.reading import Reading
 from ..runtime.predictor import Predictor, changed
 from ..verify import gate
 from ..verify.engines import native
@@ -28,7 +29,7 @@ Tables and matrices are stored as whole numbers of 8 bits and scales, vectors as
 """
 
 
-def quantize(model: Path, out: Path, data: Path | None, force: bool, **options: Any) -> None:
+def quantize(model: Path, out: Path, data: Path | None, force: bool, reading: Reading) -> None:
     """Write a model in 8 bits once it is verified; print sizes, and with data both scores and the answers changed."""
     whole = saved.load(model)
     if whole.storage == "int8":
@@ -36,7 +37,7 @@ def quantize(model: Path, out: Path, data: Path | None, force: bool, **options: 
     made = replace(whole, weights=QuantizedWeights.of(whole.weights), card=f"{whole.card.rstrip()}\n\n{CARD}")
     result: Result = {}
     if data is not None:
-        result = _compare(whole, made, data, **options)
+        result = _compare(whole, made, data, reading)
         made = replace(made, metrics=made.metrics | {"quantized": result})
     save(_verified(whole, made), out, force)
     before, after = (_bytes(folder) for folder in (find(model), out))
@@ -51,12 +52,12 @@ def _verified(whole: Bundle, made: Bundle) -> Bundle:
     return replace(made, metrics=made.metrics | {"verification": report.summary()}, card=card)
 
 
-def _compare(whole: Bundle, made: Bundle, data: Path, **options: Any) -> Result:
+def _compare(whole: Bundle, made: Bundle, data: Path, reading: Reading) -> Result:
     """Return score, answers changed and their number: of the stored model, and of one that multiplies in 8 bits too."""
     if whole.task == "forecast":
         raise ArgumentError(sentence("quantize", "data", "left out for a forecaster", str(data)))
     predictor = Predictor(whole)
-    examples = labelled(predictor, data, **options)
+    examples = labelled(predictor, data, reading)
     answers = predictor.predict(examples.inputs)
     score = predictor.score(examples, answers).scores[0]
     result: Result = {"score": score.name, "fp32": score.value, "n": len(answers)}

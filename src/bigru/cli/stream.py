@@ -21,6 +21,7 @@ from ..errors import ArgumentError, DataError, sentence
 from ..features.audio import AudioFeatures
 from ..ops.recurrent.windows import Window
 from ..readers.examples import Examples
+from ..readers.reading import Reading
 from ..readers.recordings import Recording
 from ..readers.recordings import load as decoded
 from ..runtime.answers import rounded
@@ -64,7 +65,7 @@ def stream(
     lookahead: str | None,
     chunk: int | None,
     lag: int | None,
-    **options: Any,
+    reading: Reading,
 ) -> None:
     """Print answers as JSON lines as soon as they are certain, each with the number of its input.
 
@@ -73,7 +74,7 @@ def stream(
         inputs: as for `predict`; "-" reads pieces from stdin, one a line, where an empty line ends an input; of a model
             of recordings one recording, as bare samples (16 bits, little-endian, one channel, the model's rate).
         asked: whether `--stream` was given.
-        precision, options: as for `predict`.
+        precision, reading: as for `predict`.
         plain: must be false.
         lookahead, chunk, lag: as for `Predictor.stream`; the look-ahead in steps or milliseconds.
     """
@@ -92,10 +93,10 @@ def stream(
     if inputs != ["-"]:
         cut = partial(_cut, predictor.bundle, size)
         pieces: Iterable[Iterator[tuple[str, Any]]] = (
-            cut(f"input {n}", x) for n, x in enumerate(sources(predictor, inputs, **options))
+            cut(f"input {n}", x) for n, x in enumerate(sources(predictor, inputs, None, reading))
         )
     else:
-        pieces = [_samples(predictor.bundle, size)] if audio else _pushed(predictor, options["encoding"])
+        pieces = [_samples(predictor.bundle, size)] if audio else _pushed(predictor, reading.encoding)
     for number, parts in enumerate(pieces):
         current = begin()
         for place, part in parts:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ..bundle.folder import FILES
 from ..errors import ArgumentError, BundleError, MissingExtraError, sentence
 from ..readers.reader import read
+from ..readers.reading import Reading
 from .settings import duration, settings
 from .show import Say, describe, note, pace, scores, silence
 
@@ -35,19 +36,12 @@ ASKED = {"text": "TEXT", "tokens": "FILE", "series": "FILE", "audio": "RECORDING
 
 @dataclass(frozen=True)
 class Files:
-    """The data of a training and how to read it; None leaves it to the file."""
+    """The data of a training and how they are read."""
 
     data: Path
     dev: Path | None = None
     test: Path | None = None
-    task: str | None = None
-    text: str | None = None
-    label: str | None = None
-    format: str | None = None
-    encoding: str | None = None
-    scheme: str | None = None
-    id: str | None = None
-    time: str | None = None
+    reading: Reading = field(default_factory=Reading)
 
 
 @dataclass(frozen=True)
@@ -182,17 +176,15 @@ def _read(files: Files, say: Say) -> Parts:
     """Read all files the way that the training data turned out to be, and say what was found."""
     from .pipeline import Parts
 
-    def part(path: Path, **known: Any) -> Examples:
-        columns: dict[str, Any] = {"text_column": files.text, "label_column": files.label}
-        columns |= {"id_column": files.id, "time_column": files.time}
-        found = read(path, **columns, format=files.format, encoding=files.encoding, **known)
+    def part(path: Path, reading: Reading) -> Examples:
+        found = read(path, reading)
         describe(found, say)
         return found
 
-    train = part(files.data, task=files.task, scheme=files.scheme)
+    train = part(files.data, files.reading)
     many = train.multi_label if train.task == "classify" else None
-    known = {"task": train.task, "scheme": train.scheme, "multi_label": many}
-    dev, test = (None if path is None else part(path, **known) for path in (files.dev, files.test))
+    known = files.reading.but(task=train.task, scheme=train.scheme, multi_label=many)
+    dev, test = (None if path is None else part(path, known) for path in (files.dev, files.test))
     for other in (dev, test):
         if other is not None and other.kind != train.kind:
             raise ArgumentError(sentence(other.source, "data", f"{train.kind}, as in {train.source}", other.kind))

@@ -12,6 +12,7 @@ from ..bundle import Bundle, certify, changed
 from ..bundle.card import VERIFICATION
 from ..errors import ArgumentError, MissingExtraError, sentence
 from ..models import find, shipped
+from ..readers.reading import Reading
 from ..runtime.predictor import Predictor, load
 from ..verify import Engine, Report
 from ..verify import verify as verified
@@ -22,7 +23,7 @@ from .show import note, table
 __all__ = ["verify"]
 
 
-def verify(model: Path, data: Path | None, *, most: int, write: bool, fill: str | None, **options: str | None) -> int:
+def verify(model: Path, data: Path | None, reading: Reading, *, most: int, write: bool, fill: str | None) -> int:
     """Print every comparison as JSON on stdout and a table on stderr, and write it into the model card.
 
     Args:
@@ -30,7 +31,7 @@ def verify(model: Path, data: Path | None, *, most: int, write: bool, fill: str 
         data: file of samples, None for made-up ones.
         most: samples of the file that are taken at most.
         write: whether the card and verification.json are written, where the folder lets them be.
-        fill, options: of reading the file, as for predictions.
+        reading, fill: how the file is read, as for predictions.
 
     Returns:
         1 where answers differ by more than they may, else 0.
@@ -43,7 +44,7 @@ def verify(model: Path, data: Path | None, *, most: int, write: bool, fill: str 
         raise ArgumentError(sentence("verify", "data", "a file or folder that exists", repr(str(data))))
     if most < 1:
         raise ArgumentError(sentence("verify", "--most", "at least 1", most))
-    inputs = None if data is None else _inputs(predictor, data, fill, **options)
+    inputs = None if data is None else _inputs(predictor, data, fill, reading)
     engines, missing = _onnx(predictor.bundle)
     report = verified(predictor, inputs, engines, most=most, say=note)
     report.notes.extend(missing)
@@ -96,12 +97,12 @@ def _onnx(bundle: Bundle) -> tuple[dict[str, Engine], list[str]]:
         return {}, [f"ONNX was left out, as this model cannot be exported: {error}"]
 
 
-def _inputs(predictor: Any, data: Path, fill: str | None, **options: str | None) -> Sequence[Any]:
+def _inputs(predictor: Any, data: Path, fill: str | None, reading: Reading) -> Sequence[Any]:
     """Return the samples of a file; of a table, a cut wherever past and future are known."""
     if not isinstance(predictor, Predictor):
         from . import forecast
 
-        given = forecast.reading(options)
+        given = forecast.options_of(reading)
         return predictor.cuts(predictor.read(data, fill=fill, **given), unseen=False)
     refuse_of_tables(fill=fill)
-    return list(sources(predictor, [str(data)], None, **options))
+    return list(sources(predictor, [str(data)], None, reading))

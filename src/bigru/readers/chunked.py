@@ -9,21 +9,22 @@ from __future__ import annotations
 import codecs
 import gzip
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any, cast
 
 from ..errors import DataError, sentence
-from .columns import has_header
 from .encoding import GZIP, MARKS, decode
 from .examples import Examples
-from .formats import by_content, by_name
-from .parsers import delimited as tables
-from .parsers import jsonl
-from .reader import read
-from .records import Options, Record, from_records
+from .formats import FORMATS, by_content, by_name
+from .headers import named_columns
+from .layouts.evidence import Proposal, View
+from .layouts.verdict import build, choose
+from .parsers import delimited, jsonl
+from .reader import UNREAD, check_used, read
+from .reading import Reading
+from .table import Table
 
 __all__ = ["SMALL", "parts", "unpacked"]
 
@@ -33,46 +34,46 @@ SMALL = 1 << 24
 PART = 1 << 22
 """Characters of a part."""
 
-FORMATS = ("csv", "tsv", "jsonl", "txt")
-"""Formats that can be read part by part."""
-
-Told = Callable[[float], None]
-"""Told from time to time what share of a file has been read."""
-
-Records = tuple[list[Record], list[int]]
-"""Records and the line of each."""
+Report = Callable[[float], None]
+"""Called from time to time with the share of a file that has been read."""
 
 
-def parts(path: str, told: Told = lambda _share: None, **options: Any) -> Iterator[Examples]:
+def parts(
+    path: str,
+    report: Report = lambda _share: None,
+    reading: Reading = UNREAD,
+    kind: str | None = None,
+) -> Iterator[Examples]:
     """Yield the inputs of a file, a part at a time; a file of at most `SMALL` bytes is a single part.
 
     Args:
         path: the file, gzipped or not.
-        told: told what share of the file has been read.
-        options: as of `read`; labels are not asked for.
+        report: called with the share of the file that has been read.
+        reading: what is decided already; labels are not asked for.
+        kind: the kind of inputs that the model takes.
 
     Raises:
         DataError, ArgumentError, MissingExtraError: as `read`; of a later part, after the parts before it.
     """
-    found = _found(path, options)
+    found = _found(path, reading, kind)
     if found is None:
-        yield read(path, require_targets=False, **options)
-        told(1.0)
+        yield read(path, reading, require_targets=False, kind=kind)
+        report(1.0)
         return
-    codec, kind, quoted = found
+    codec, format, quoted = found
     with unpacked(path) as (stream, share):
         cut: Cut | None = None
         for text, line in _texts(stream, codec, path, quoted):
-            if kind != "txt" and not text.strip():
+            if format != "txt" and not text.strip():
                 continue
             if cut is None:
-                cut = Cut(path, kind, text, options)
+                cut = Cut(path, format, text, reading, kind)
             examples = cut.examples(text, line)
-            said = {"so far": "as the file is read part by part", "format": kind, "encoding": codec}
-            examples.inferred = said | examples.inferred
-            told(share())
+            facts = {"so far": "as the file is read part by part", "format": format, "encoding": codec}
+            examples.inferred = facts | examples.inferred
+            report(share())
             yield examples
-        told(1.0)
+        report(1.0)
 
 
 class Cut:
@@ -80,57 +81,51 @@ class Cut:
 
     Args:
         source: the file as the user named it.
-        kind: one of `FORMATS`.
+        format: one of `FORMATS` that can be read by parts.
         text: the first part.
-        options: as of `read`.
+        reading: what is decided already.
+        kind: the kind of inputs that the model takes.
 
     Attributes:
         quoted: whether quotes may hold line ends.
     """
 
-    def __init__(self, source: str, kind: str, text: str, options: dict[str, Any]) -> None:
-        self._source, self._kind = source, kind
+    def __init__(self, source: str, format: str, text: str, reading: Reading, kind: str | None) -> None:
+        self._source, self._format, self._reading, self._kind = source, format, reading, kind
+        self.quoted, self._separator, self._body = False, reading.separator, 1
         self._names: list[str] = []
-        self._delimiter: str | None = None
-        self.quoted = False
-        self._options = Options(options.get("task"), options.get("text_column"), require_targets=False)
-        if kind in ("csv", "tsv"):
-            self._begin(text)
-
-    def _begin(self, text: str) -> None:
-        """Learn from the first part what separates the columns of a table, and what they are called."""
-        table = tables.parse(text, self._source, "\t" if self._kind == "tsv" else None)
-        first = table.rows[0]
-        self._delimiter, self._header = table.delimiter, 0
-        self.quoted = table.quoted
-        if has_header(first, table.rows[1:], (self._options.text_column,)):
-            self._names, self._header = [cell.strip() for cell in first], table.lines[0]
-        else:
-            self._names = [str(n) for n in range(1, len(first) + 1)]
+        first = self._table(text, 1)
+        self._names, self._named = first.names, first.named
+        self._body = first.lines[0]
+        self._chosen: Proposal = choose(first, reading, False, kind)[0]
 
     def examples(self, text: str, line: int) -> Examples:
         """Return the inputs of a part that begins on a line."""
-        examples = from_records(self._source, *self._records(text, line), self._options)
-        column = examples.inferred.get("text column")
-        if column is not None:
-            # What the first part was chosen by, the others are read by.
-            self._options = replace(self._options, text_column=column)
-        return examples
+        table = self._table(text, line)
+        result = build(table, self._chosen, View(table, self._reading, False, self._kind))
+        check_used(result, self._format, self._reading, False)
+        return result
 
-    def _records(self, text: str, line: int) -> Records:
-        if self._kind == "jsonl":
-            return jsonl.parse(text, self._source, line)
-        if self._kind == "txt":
+    def _table(self, text: str, line: int) -> Table:
+        if self._format == "jsonl":
+            table = Table.from_records(*jsonl.parse(text, self._source, line), self._source)
+            return table if not self._names else table.of(self._names)
+        if self._format == "txt":
             texts = text.replace("\r\n", "\n").removesuffix("\n").split("\n")
-            return [{"text": one} for one in texts], list(range(line, line + len(texts)))
-        table = tables.parse(text, self._source, self._delimiter, line)
-        rows, lines = table.rows, table.lines
-        if lines and lines[0] == self._header:
-            rows, lines = rows[1:], lines[1:]
+            return Table(["text"], [texts], range(line, line + len(texts)), self._source)
+        separator = self._separator or ("\t" if self._format == "tsv" else None)
+        grid = delimited.parse(text, self._source, separator, line)
+        if not self._names:
+            self.quoted, self._separator = grid.quoted, grid.separator
+            return named_columns(grid, self._reading, ask=False)
+        rows, lines = grid.rows, grid.lines
+        skip = sum(one < self._body for one in lines)
+        rows, lines = rows[skip:], lines[skip:]
         if rows and len(rows[0]) != len(self._names):
             want = f"{len(self._names)} columns, as the first row"
             raise DataError(sentence(f"{self._source}:{lines[0]}", "row", want, len(rows[0])))
-        return [dict(zip(self._names, row, strict=True)) for row in rows], lines
+        columns: list[Sequence[Any]] = [list(column) for column in zip(*rows, strict=True)] or [[] for _ in self._names]
+        return Table(self._names, columns, lines, self._source, self._named, findings=grid.findings)
 
 
 @contextmanager
@@ -150,33 +145,34 @@ def unpacked(path: str) -> Iterator[tuple[IO[bytes], Callable[[], float]]]:
             raise DataError(sentence(path, "data", "whole gzip", error)) from error
 
 
-def _found(path: str, options: dict[str, Any]) -> tuple[str, str, bool] | None:
+def _found(path: str, reading: Reading, kind: str | None) -> tuple[str, str, bool] | None:
     """Return encoding and format of a large file that can be read part by part, and whether its records may hold line
     ends in quotes; None for any other."""
-    if not Path(path).is_file() or options.get("id_column") or options.get("time_column"):
+    known = reading.format is None or reading.format in FORMATS  # `read` refuses what is not
+    if not known or not Path(path).is_file() or reading.id or reading.time:
         return None
     try:
         with unpacked(path) as (stream, _):
             head = stream.read(SMALL + 1)
-    except OSError:  # `read` says of it what is to be said
+    except OSError:  # `read` says what is wrong with it
         return None
     if len(head) <= SMALL:
         return None
-    codec = options.get("encoding") or next((name for mark, name in MARKS if head.startswith(mark)), None)
+    codec = reading.encoding or next((name for mark, name in MARKS if head.startswith(mark)), None)
     if codec is None:
         codec = decode(head[: head.rfind(b"\n") + 1] or head, path)[1]
     try:
         text = codecs.getincrementaldecoder(codec)("replace").decode(head)
     except LookupError:
         return None
-    kind = options.get("format") or by_name(path, head) or by_content(text)
-    if kind not in FORMATS or (kind == "jsonl" and text.lstrip()[:1] == "["):
+    format = reading.format or by_content(text, by_name(path, head))
+    if not FORMATS[format].by_parts or (format == "jsonl" and text.lstrip()[:1] == "["):
         return None
-    part = text[: _end(text, kind in ("csv", "tsv")) or _end(text, False)]
+    part = text[: _end(text, format in ("csv", "tsv")) or _end(text, False)]
     if not part:
         return None
-    cut = Cut(path, kind, part, options)
-    return (codec, kind, cut.quoted) if cut.examples(part, 1).kind in ("text", "tokens") else None
+    cut = Cut(path, format, part, reading, kind)
+    return (codec, format, cut.quoted) if cut.examples(part, 1).kind in ("text", "tokens") else None
 
 
 def _texts(stream: IO[bytes], codec: str, source: str, quoted: bool) -> Iterator[tuple[str, int]]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..errors import ArgumentError, DataError, MissingExtraError, sentence
+from .table import Table
 
-__all__ = ["eager", "parquet"]
+__all__ = ["eager", "parquet", "to_table"]
 
 
 def parquet(data: bytes, source: str) -> Any:
@@ -43,3 +45,15 @@ def eager(frame: Any, where: str, name: str) -> Any:
         return narwhals.from_native(frame, eager_only=True)
     except TypeError as error:
         raise ArgumentError(sentence(where, name, "a data frame", type(frame).__name__)) from error
+
+
+def to_table(columns: Mapping[str, Sequence[Any]], source: str) -> Table:
+    """Return columns of Python values as a table; lines are rows from 1.
+
+    Raises:
+        DataError: there is no row or no column.
+    """
+    rows = len(next(iter(columns.values()), ()))
+    if not rows:
+        raise DataError(sentence(source, "data", "at least one example", "no rows"))
+    return Table(list(columns), list(columns.values()), range(1, rows + 1), source)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from .findings import Finding
+from .roles import Role
 
 __all__ = ["Examples"]
 
@@ -28,6 +29,7 @@ class Examples:
         scheme: the tag scheme found or given, None for plain labels.
         inferred: what was inferred from the data, in words, for printing.
         findings: what the reader noticed, left-out rows among them.
+        roles: the columns of a table with what each is read as ("not read" for those that are not), and why.
         token_lines: per example the lines of its tokens, int64 [T], where every token has its own.
     """
 
@@ -42,6 +44,11 @@ class Examples:
     task: str = "classify"
     multi_label: bool = False
     token_lines: list[np.ndarray] | None = None
+    roles: list[Role] = field(default_factory=list)
+
+    def columns(self, role: str) -> list[str]:
+        """Return the columns that are read as `role` ("text", "label", "values", "not read", ...)."""
+        return [one.column for one in self.roles if one.role == role]
 
     def __len__(self) -> int:
         return len(self.inputs)

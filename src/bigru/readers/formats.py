@@ -1,18 +1,66 @@
-"""Which format a file is in: by its first bytes, its name, else by what it holds."""
+"""The formats of files: a row each, with the endings and first bytes they are known by, and what reads them."""
 
 from __future__ import annotations
 
 import re
-from pathlib import PurePath
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePath
 
-__all__ = ["FORMATS", "by_content", "by_name"]
+from ..errors import DataError, sentence
+from . import columnar, manifests
+from .examples import Examples
+from .parsers import conll, delimited, jsonl, npz, ts, wordtag
+from .reading import Reading
+from .table import Grid, Table
 
-FORMATS = ("csv", "tsv", "jsonl", "parquet", "conll", "conllu", "npz", "ts", "txt", "word/tag")
-"""Every format that `read` knows. "txt" is one text per line, without labels."""
+__all__ = ["FORMATS", "SUFFIXES", "File", "Format", "by_content", "by_name"]
 
-SUFFIXES = {".csv": "csv", ".tsv": "tsv", ".tab": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl"}
-SUFFIXES |= {".parquet": "parquet", ".conllu": "conllu", ".npz": "npz", ".ts": "ts"}
-SUFFIXES |= {f".{name}": "conll" for name in ("conll", "conll03", "iob", "iob1", "iob2", "bio", "bioes", "bmes")}
+
+@dataclass(frozen=True)
+class File:
+    """What a parser is given.
+
+    Attributes:
+        source: the file as the user named it.
+        text: its text, "" for a binary format.
+        data: its bytes, b"" for a folder.
+        required: whether labels are needed.
+    """
+
+    source: str
+    text: str
+    data: bytes
+    required: bool = True
+
+
+Parsed = Grid | Table | Examples
+
+
+@dataclass(frozen=True)
+class Format:
+    """One format.
+
+    Attributes:
+        parse: reads a file, as `Grid`, `Table` or `Examples`.
+        suffixes: endings of file names, before `.gz`.
+        sniff: tells from lines of text that they are in this format.
+        magic: first bytes.
+        binary: whether it is read as bytes, not as text.
+        folder: tells from a path that it is a folder in this format.
+        columns: whether columns of it can be named.
+        by_parts: whether large files of it can be read part by part.
+    """
+
+    parse: Callable[[File, Reading], Parsed]
+    suffixes: tuple[str, ...] = ()
+    sniff: Callable[[Sequence[str]], bool] | None = None
+    magic: bytes = b""
+    binary: bool = False
+    folder: Callable[[Path], bool] | None = None
+    columns: bool = False
+    by_parts: bool = False
+
 
 SAMPLE = 400
 """Lines looked at."""
@@ -20,42 +68,120 @@ SAMPLE = 400
 WORD_TAG = re.compile(r"\[?\S+/[A-Za-z]{1,4}(\][A-Za-z]{1,4})?")
 
 
+def _delimited(file: File, reading: Reading) -> Grid:
+    return delimited.parse(file.text, file.source, reading.separator)
+
+
+def _tabbed(file: File, reading: Reading) -> Grid:
+    return delimited.parse(file.text, file.source, reading.separator or "\t")
+
+
+def _json(file: File, reading: Reading) -> Table:
+    records, lines = jsonl.parse(file.text, file.source)
+    return Table.from_records(records, lines, file.source)
+
+
+def _conll(file: File, reading: Reading) -> Examples:
+    return conll.parse(file.text, file.source, **_columns_of(file, reading))
+
+
+def _conllu(file: File, reading: Reading) -> Examples:
+    return conll.parse(file.text, file.source, conllu=True, **_columns_of(file, reading))
+
+
+def _columns_of(file: File, reading: Reading) -> dict:
+    columns = {"token_column": reading.text, "tag_column": reading.label}
+    return columns | {"scheme": reading.scheme, "require_targets": file.required}
+
+
+def _word_tag(file: File, reading: Reading) -> Examples:
+    return wordtag.parse(file.text, file.source, scheme=reading.scheme or "BIO")
+
+
+def _ts(file: File, reading: Reading) -> Examples:
+    return ts.parse(file.text, file.source, require_targets=file.required)
+
+
+def _npz(file: File, reading: Reading) -> Examples:
+    return npz.parse(file.data, file.source, require_targets=file.required, task=reading.task)
+
+
+def _parquet(file: File, reading: Reading) -> Table:
+    return columnar.to_table(columnar.parquet(file.data, file.source).to_pydict(), file.source)
+
+
+def _lines(file: File, reading: Reading) -> Table:
+    """Read one text per line."""
+    if file.required:
+        remedy = "Labels come in CSV, TSV, JSONL, Parquet, CoNLL or .npz; name the format if this is one of them."
+        raise DataError(sentence(file.source, "data", "labelled", "plain lines of text", remedy))
+    lines = file.text.replace("\r\n", "\n").removesuffix("\n").split("\n")
+    return Table(["text"], [lines], range(1, len(lines) + 1), file.source)
+
+
+def _audio_folder(file: File, reading: Reading) -> Examples:
+    return manifests.from_folder(Path(file.source), reading.task, file.required)
+
+
+def _is_json(lines: Sequence[str]) -> bool:
+    first = next((line.strip() for line in lines if line.strip()), "")
+    return first.startswith(("{", "[{")) or first == "["
+
+
+def _is_word_tag(lines: Sequence[str]) -> bool:
+    items = [item for line in lines for item in line.split()]
+    return sum(bool(WORD_TAG.fullmatch(item)) for item in items) > 0.95 * len(items)
+
+
+def _is_tabbed(lines: Sequence[str]) -> bool:
+    return all("\t" in line for line in lines if line.strip())
+
+
+FORMATS: dict[str, Format] = {
+    "parquet": Format(_parquet, (".parquet",), magic=b"PAR1", binary=True, columns=True),
+    "npz": Format(_npz, (".npz",), binary=True),
+    "ts": Format(_ts, (".ts",)),
+    "conllu": Format(_conllu, (".conllu",), columns=True),
+    "jsonl": Format(_json, (".jsonl", ".ndjson", ".json"), _is_json, columns=True, by_parts=True),
+    "word/tag": Format(_word_tag, (), _is_word_tag),
+    "conll": Format(
+        _conll,
+        tuple(f".{name}" for name in ("conll", "conll03", "iob", "iob1", "iob2", "bio", "bioes", "bmes")),
+        conll.sniff,
+        columns=True,
+    ),
+    "tsv": Format(_tabbed, (".tsv", ".tab"), _is_tabbed, columns=True, by_parts=True),
+    "csv": Format(_delimited, (".csv",), columns=True, by_parts=True),
+    "txt": Format(_lines, (), by_parts=True),
+    "recordings": Format(_audio_folder, (), folder=manifests.is_folder_of_audio),
+}
+"""Every format by name, in the order in which content is looked at. "txt" is one text per line, without labels."""
+
+SUFFIXES = {suffix: name for name, one in FORMATS.items() for suffix in one.suffixes}
+
+DOUBTFUL = ("csv", "tsv")
+"""Formats whose endings are given to files of others, so that content decides before the ending."""
+
+DECISIVE = ("conll",)
+"""Formats that content tells apart from tables."""
+
+
 def by_name(name: str, data: bytes) -> str | None:
     """Return the format that the first bytes or the suffix (before `.gz`) say, None if neither does."""
-    if data.startswith(b"PAR1"):
-        return "parquet"
+    for known, one in FORMATS.items():
+        if one.magic and data.startswith(one.magic):
+            return known
     return SUFFIXES.get(PurePath(name.removesuffix(".gz")).suffix.lower())
 
 
-def by_content(text: str) -> str:
-    """Guess the format of a text: JSON objects, word/tag pairs, columns of tokens and tags, a table, or plain lines."""
+def by_content(text: str, named: str | None = None) -> str:
+    """Return the format of a text: the one that its name says, unless the content is clearly another."""
     lines = [line.rstrip("\r") for line in text.split("\n", SAMPLE)[:SAMPLE]]
-    filled = [line for line in lines if line.strip()]
-    if not filled:
-        return "txt"
-    if filled[0].lstrip().startswith(("{", "[{")) or filled[0].strip() == "[":
-        return "jsonl"
-    items = [item for line in filled for item in line.split()]
-    if sum(bool(WORD_TAG.fullmatch(item)) for item in items) > 0.95 * len(items):
-        return "word/tag"
-    if _are_columns(lines, filled):
-        return "conll"
-    return "tsv" if all("\t" in line for line in filled) else "txt"
-
-
-def _are_columns(lines: list[str], filled: list[str]) -> bool:
-    """Tell whether the rows are tokens with tags.
-
-    They are if they have equally many short cells and either blank lines part them into sentences or the last
-    cells look like span tags.
-    """
-    separator = "\t" if all("\t" in line for line in filled) else " "
-    marked = [line if not line.startswith("-DOCSTART-") else "" for line in lines]
-    rows = [line.rstrip(" ").split(separator) for line in marked if line.strip()]
-    if len({len(row) for row in rows}) != 1 or len(rows[0]) < 2:
-        return False
-    if any(not cell or " " in cell[1:] for row in rows for cell in row):
-        return False
-    blocks = sum(bool(line.strip()) and not before.strip() for before, line in zip(["", *marked], marked, strict=False))
-    tagged = any(row[-1] == "O" or row[-1][1:2] == "-" for row in rows)
-    return tagged or 1 < blocks < len(rows)
+    if not any(line.strip() for line in lines):
+        return named or "txt"
+    if named is not None and named not in DOUBTFUL:
+        return named
+    for name, one in FORMATS.items():
+        if one.sniff is not None and (named is None or name in DECISIVE) and one.sniff(lines):
+            return name
+    return named or "txt"

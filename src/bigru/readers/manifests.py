@@ -1,65 +1,21 @@
-"""Where recordings and their labels or transcripts stand: in the columns of a manifest, or in the files of a folder."""
+"""Folders of recordings, with their labels or transcripts."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import chain
 from pathlib import Path
-from typing import Any
 
 from ..errors import DataError, sentence
-from .columns import LABELS, RECORDINGS, find
 from .examples import Examples
 from .findings import Finding
-from .labels import LabelReader, is_missing
+from .labels import LabelReader
 from .recordings import Recording, examined, is_audio
 
-__all__ = ["TRANSCRIPTS", "audio_key", "from_files", "from_folder", "is_folder_of_audio", "target_of"]
-
-TRANSCRIPTS = (
-    *("transcript", "transcription", "text", "sentence", "normalized_text", "words", "utterance"),
-    *("转写", "文本", "句子"),
-)
-"""Names of columns of transcripts, the surest first."""
+__all__ = ["from_files", "from_folder", "is_folder_of_audio"]
 
 SHOWN = 3
 """Files that a refusal names."""
-
-
-def audio_key(records: Sequence[dict[str, Any]], names: Sequence[str], wanted: str | None) -> str | None:
-    """Return the key under which records name recordings, None if they hold none."""
-    known = (wanted,) if wanted else [name for name in RECORDINGS if name in names]
-    for key in known:
-        first = next((record[key] for record in records if not is_missing(record.get(key))), None)
-        if isinstance(first, str) and is_audio(first):
-            return key
-    return None
-
-
-def target_of(
-    source: str, names: Sequence[str], task: str | None, label_column: str | None, required: bool
-) -> tuple[str | None, str]:
-    """Return the key of what a recording is to be answered with, and the task: "transcribe" or "classify".
-
-    A transcript is preferred where there is a label too.
-
-    Raises:
-        DataError: the key is absent, or there is none and one is required; or the task is another.
-    """
-    if task not in (None, "classify", "transcribe"):
-        raise DataError(sentence(source, "task", "classify or transcribe for recordings", task))
-    find(source, names, "label_column", label_column)
-    transcript = next((name for name in TRANSCRIPTS if name in names), None)
-    label = next((name for name in LABELS if name in names), None)
-    if label_column is not None:
-        return label_column, task or ("transcribe" if label_column in TRANSCRIPTS else "classify")
-    chosen = task or ("transcribe" if transcript or not label else "classify")
-    key = transcript if chosen == "transcribe" else label
-    if key is None and required:
-        known = (*TRANSCRIPTS[:4], *LABELS[:4]) if task is None else TRANSCRIPTS if chosen == "transcribe" else LABELS
-        want = f"named, as none of the columns {', '.join(names)} is one of {', '.join(known)}"
-        raise DataError(sentence(source, "label_column", want, "nothing"))
-    return key, chosen
 
 
 def is_folder_of_audio(path: Path) -> bool:

@@ -13,7 +13,7 @@ from .examples import Examples
 from .findings import Finding
 from .labels import is_list
 
-__all__ = ["are_numbers", "column_of", "columns", "said", "series_of"]
+__all__ = ["are_numbers", "check_widths", "column_of", "columns", "series_of", "summarise"]
 
 MISSING = frozenset(("", "?", "-", "nan", "na", "n/a", "null", "none"))
 """What stands in a cell without a value, in lower case."""
@@ -73,13 +73,22 @@ def are_numbers(cells: Sequence[Any]) -> bool:
     return sum(_is_number(cell) for cell in filled) * 2 >= len(filled)
 
 
-def said(inputs: Sequence[np.ndarray]) -> dict[str, str]:
+def summarise(inputs: Sequence[np.ndarray]) -> dict[str, str]:
     """Say in words what series there are, and how many of their numbers are missing."""
     lengths = [len(x) for x in inputs]
     span = f"{min(lengths)}" if min(lengths) == max(lengths) else f"{min(lengths)} to {max(lengths)}"
     facts = {"series": f"of {inputs[0].shape[1]} values a step, {span} steps"}
     gaps = sum(int(np.isnan(x).sum()) for x in inputs)
     return facts | ({"missing": f"{gaps} of {sum(x.size for x in inputs)} values"} if gaps else {})
+
+
+def check_widths(result: Examples) -> None:
+    """Refuse series of different widths; file and line are named."""
+    width = result.inputs[0].shape[1]
+    for values, line in zip(result.inputs, result.lines, strict=True):
+        if values.shape[1] != width:
+            want = f"{width} numbers a step, as line {result.lines[0]}"
+            raise DataError(sentence(f"{result.source}:{line}", "values", want, values.shape[1]))
 
 
 def columns(one: Examples) -> Iterator[Finding]:
@@ -89,8 +98,8 @@ def columns(one: Examples) -> Iterator[Finding]:
     widths = {x.shape[1] for x in one.inputs}
     steps = np.concatenate([x for x in one.inputs if x.shape[1] == max(widths)])
     lines = np.repeat(one.lines, [len(x) if x.shape[1] == max(widths) else 0 for x in one.inputs])
-    names: Sequence[Any] = one.inferred.get("values", "").split(", ")
-    names = names if len(names) == steps.shape[1] and names != [""] else range(1, steps.shape[1] + 1)
+    names: Sequence[Any] = one.columns("values")
+    names = names if len(names) == steps.shape[1] else range(1, steps.shape[1] + 1)
     for name, column in zip(names, steps.T, strict=True):
         gaps = np.isnan(column)
         if gaps.all():

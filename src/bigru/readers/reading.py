@@ -8,10 +8,13 @@ from typing import Any
 from ..errors import ArgumentError, check_choice, sentence
 from ..scheme import SCHEMES
 
-__all__ = ["OFFSETS", "TASKS", "Reading"]
+__all__ = ["LAYOUTS", "OFFSETS", "TASKS", "Reading"]
 
 TASKS = ("classify", "tag", "transcribe", "forecast")
 """What can be learnt from a file."""
+
+LAYOUTS = ("texts", "indicators", "spans", "lists", "tokens", "long", "wide", "recordings", "timed")
+"""How the rows of a table can be read; `layouts` has a file for each."""
 
 OFFSETS = ("characters", "utf-16", "bytes")
 """What the positions of spans count: code points, UTF-16 units (JavaScript), or bytes of UTF-8."""
@@ -31,6 +34,7 @@ class Reading:
         time_format: how times are written: a format of `strptime`, or "day-first" or "month-first".
         zone: name of the time zone of times without offset, as Europe/Berlin.
         decimal: the decimal sign, "." or ",".
+        layout: how the rows of a table are read, one of `LAYOUTS`.
         separator: what separates the columns of a table: one character, or "space" for any number of spaces.
         header: whether the first row of a table holds column names.
         format: one of `formats.FORMATS`.
@@ -53,6 +57,7 @@ class Reading:
     zone: str | None = None
     decimal: str | None = None
     separator: str | None = None
+    layout: str | None = None
     header: bool | None = None
     format: str | None = None
     encoding: str | None = None
@@ -64,7 +69,7 @@ class Reading:
     strict: bool = False
 
     def __post_init__(self) -> None:
-        choices = {"task": TASKS, "decimal": (".", ","), "scheme": SCHEMES}
+        choices = {"task": TASKS, "layout": LAYOUTS, "decimal": (".", ","), "scheme": SCHEMES}
         choices |= {"offsets": OFFSETS, "overlaps": ("longest", "first")}
         for name, known in choices.items():
             if getattr(self, name) is not None:

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bigru.errors import DataError
+from bigru.readers.findings import Finding
 from bigru.readers.parsers.delimited import parse
 
 CELL = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r"), max_size=9)
@@ -25,7 +26,7 @@ def test_lines_are_physical_lines() -> None:
     table = parse('text,label\n"two\nlines",a\n\nlast,b\n', "f")
     assert table.rows == [["text", "label"], ["two\nlines", "a"], ["last", "b"]]
     assert table.lines == [1, 2, 5]
-    assert table.blank == [4]
+    assert table.findings == [Finding("f", 4, "empty row", "the line is blank; left out")]
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
@@ -47,7 +48,7 @@ def test_every_kind_of_line_end(end: str) -> None:
     ],
 )
 def test_the_delimiter_is_found(text: str, delimiter: str) -> None:
-    assert parse(text, "f").delimiter == delimiter
+    assert parse(text, "f").separator == delimiter
 
 
 def test_a_lone_quote_between_tabs_is_a_character() -> None:
@@ -81,7 +82,7 @@ def test_fields_longer_than_the_csv_module_likes() -> None:
 
 
 def test_a_row_of_blank_cells_is_blank() -> None:
-    assert parse("text,label\n , \na,b\n", "f").blank == [2]
+    assert [one.line for one in parse("text,label\n , \na,b\n", "f").findings] == [2]
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import pytest
 from bigru.doctor import examine
 from bigru.errors import DataError
 from bigru.readers.reader import read
+from bigru.readers.reading import Reading
 
 HEADER = "#About\n\n@problemName Two\n@timeStamps false\n@missing true\n@univariate false\n@dimensions 2\n"
 DATA = HEADER + "@equalLength false\n@classLabel true walk run\n@data\n1,2,?:4,5,6:walk\n\n7:NaN: run\n"
@@ -82,9 +83,9 @@ def test_dimensions_must_be_as_many_in_every_line_where_the_header_is_silent(tmp
 
 
 def test_columns_are_not_asked_for(tmp_path: Path) -> None:
-    for name in ("text_column", "label_column", "id_column", "time_column"):
+    for name, value in {"text": "x", "label": "x", "id": ("x",), "time": ("x",)}.items():
         with pytest.raises(DataError, match=f"{name} must be left out for the format ts"):
-            read(made(tmp_path, DATA), **{name: "x"})
+            read(made(tmp_path, DATA), Reading(**{name: value}))
 
 
 def test_the_doctor_names_columns_that_are_empty_constant_or_lack_values(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from ...errors import DataError, nearest, sentence
 from ..examples import Examples
 from ..findings import Finding
 
-__all__ = ["CONLLU_COLUMNS", "parse"]
+__all__ = ["CONLLU_COLUMNS", "parse", "sniff"]
 
 CONLLU_COLUMNS = ("id", "form", "lemma", "upos", "xpos", "feats", "head", "deprel", "deps", "misc")
 """The columns of CoNLL-U by name (Nivre et al. 2020, universaldependencies.org/format.html)."""
@@ -154,3 +154,22 @@ def _refuse(source: str, number: int, line: str, separator: str, width: int, got
     kind = "tabs" if separator == "\t" else "spaces"
     want = f"{width} columns parted by {kind}, as the first row"
     raise DataError(sentence(f"{source}:{number}", "row", want, f"{got} in {line[:SHOWN]!r}"))
+
+
+def sniff(lines: Sequence[str]) -> bool:
+    """Tell whether lines are tokens with tags.
+
+    They are if they have equally many short cells and either blank lines part them into sentences or the last
+    cells look like span tags.
+    """
+    filled = [line for line in lines if line.strip()]
+    separator = "\t" if all("\t" in line for line in filled) else " "
+    marked = [line if not line.startswith("-DOCSTART-") else "" for line in lines]
+    rows = [line.rstrip(" ").split(separator) for line in marked if line.strip()]
+    if len({len(row) for row in rows}) != 1 or len(rows[0]) < 2:
+        return False
+    if any(not cell or " " in cell[1:] for row in rows for cell in row):
+        return False
+    blocks = sum(bool(line.strip()) and not before.strip() for before, line in zip(["", *marked], marked, strict=False))
+    tagged = any(row[-1] == "O" or row[-1][1:2] == "-" for row in rows)
+    return tagged or 1 < blocks < len(rows)

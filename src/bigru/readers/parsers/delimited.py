@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from ...errors import DataError, sentence
+from ..findings import Finding
+from ..table import Grid
 
 __all__ = ["DELIMITERS", "Table", "parse"]
 
@@ -30,7 +32,17 @@ class Table:
     quoted: bool
 
 
-def parse(text: str, source: str, delimiter: str | None = None, first: int = 1) -> Table:
+def parse(text: str, source: str, delimiter: str | None = None, first: int = 1) -> Grid:
+    """Divide delimited text into rows; see `_parse`."""
+    table = _parse(text, source, delimiter, first)
+    inferred = {"separator": DELIMITERS.get(table.delimiter, repr(table.delimiter))}
+    if not table.quoted and '"' in text:
+        inferred["quotes"] = "plain characters"
+    blank = [Finding(source, line, "empty row", "the line is blank; left out") for line in table.blank]
+    return Grid(table.rows, table.lines, source, inferred, blank, table.delimiter, table.quoted)
+
+
+def _parse(text: str, source: str, delimiter: str | None = None, first: int = 1) -> Table:
     """Divide delimited text into rows.
 
     Quotes are read as in RFC 4180 (doubled inside, fields may hold delimiters and line ends), unless that

@@ -11,7 +11,7 @@ import numpy as np
 from ...errors import DataError, sentence
 from ..examples import Examples
 from ..labels import LabelReader
-from ..numbers import said
+from ..numbers import summarise
 
 __all__ = ["parse"]
 
@@ -43,7 +43,7 @@ def parse(data: bytes, source: str, *, require_targets: bool = True, task: str |
     _check_finite(values, lengths, source)
     inputs = [series[:length] for series, length in zip(values, lengths, strict=True)]
     result = Examples(inputs, None, "series", list(range(1, len(x) + 1)), source)
-    result.inferred |= said(inputs)
+    result.inferred |= summarise(inputs)
     y = arrays.get("y")
     if y is None and require_targets:
         raise DataError(sentence(source, "y", "in the archive", "only " + ", ".join(arrays)))

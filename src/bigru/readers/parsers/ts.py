@@ -11,7 +11,7 @@ from ...errors import DataError, nearest, sentence
 from ..examples import Examples
 from ..findings import Finding
 from ..labels import LabelReader
-from ..numbers import said, series_of
+from ..numbers import series_of, summarise
 
 __all__ = ["parse"]
 
@@ -61,7 +61,7 @@ def parse(text: str, source: str, *, require_targets: bool = True) -> Examples:
     result.findings += [
         Finding(source, line, "empty row", "the line is blank; left out") for line in _blank(rows, begin)
     ]
-    result.inferred |= said(result.inputs)
+    result.inferred |= summarise(result.inputs)
     return result
 
 

@@ -1,0 +1,80 @@
+"""Texts with several columns of 0 and 1, each a label that a text has or has not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...errors import DataError, sentence
+from ..examples import Examples
+from ..names import EXACT, LABELS, fit
+from ..profile import Profile
+from ..table import Table
+from .evidence import Proposal, Role, View, listed
+from .rows import keep
+from .texts import text_of
+
+__all__ = ["build", "propose"]
+
+TRUTH = {"0": False, "1": True, "0.0": False, "1.0": True, "false": False, "true": True}
+
+
+def propose(view: View) -> Proposal | None:
+    """Say what speaks for several columns of 0 and 1."""
+    named = view.find_all("labels", view.reading.labels)
+    if view.reading.label is not None or (not named and not view.required):
+        return None
+    found = Proposal("indicators")
+    flags = named or [one for one in view.profiles if _is_flag(view, one)]
+    text = view.find("text", view.reading.text) or text_of(view, found, *flags)
+    if text is None or len(flags) < 2 or text.kind != "text":
+        return None
+    names = [one.name for one in flags]
+    found.meaning = f"texts in {text.name!r} with a label for each of the columns {listed(names)}"
+    found.options = f"--text {text.name} --labels {','.join(names)}"
+    found.add(4 if named else 1.5 if len(flags) == 2 else 3.5, f"columns of 0 and 1: {listed(names)}")
+    if text.is_prose or view.reading.text:
+        found.add(3, f"{text.name!r} holds sentences")
+    if not named and any(fit(one.name, LABELS) >= EXACT for one in view.profiles if one.kind != "empty"):
+        found.add(-4, "there is a column with the name of a label")
+    found.columns = {"text": text.name, "labels": names}
+    found.roles = [Role(text.name, "text", "named" if view.reading.text else text.describe())]
+    found.roles += [Role(name, "label", "named" if named else "0 or 1") for name in names]
+    return found
+
+
+def _is_flag(view: View, one: Profile) -> bool:
+    if one.kind not in ("number", "text") or one.distinct > 2 or not one.filled:
+        return False
+    return all(_truth(cell) is not None for cell in view.table.columns[one.place])
+
+
+def _truth(cell: Any) -> bool | None:
+    return TRUTH.get(str(cell).strip().lower())
+
+
+def build(table: Table, chosen: Proposal, view: View) -> Examples:
+    """Read the texts and the labels that each has; where every text has just one, they are classes.
+
+    Raises:
+        DataError: a cell is neither 0 nor 1.
+    """
+    names = chosen.columns["labels"]
+    kept = keep(table, chosen.columns["text"], None, None, view)
+    rows = []
+    for n in kept.places:
+        row = []
+        for name in names:
+            value = _truth(table.column(name)[n])
+            if value is None:
+                place = f"{table.source}:{table.lines[n]}"
+                raise DataError(sentence(place, f"column {name!r}", "0 or 1", repr(table.column(name)[n])[:80]))
+            row += [name] if value else []
+        rows.append(row)
+    single = view.reading.multi_label is not True and all(len(row) == 1 for row in rows)
+    result = kept.examples("text", "classify")
+    result.inputs = [str(value) for value, _ in kept.inputs()]
+    result.multi_label = not single
+    result.targets = [row[0] for row in rows] if single else rows
+    if single:
+        table.inferred["labels"] = "one each, as every row has a single 1"
+    return result

@@ -1,0 +1,189 @@
+"""Series with a row per step: a column tells the series apart, one orders the steps, the numbers are the values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from ...errors import DataError, sentence
+from ..examples import Examples
+from ..findings import Finding
+from ..labels import LabelReader, is_missing
+from ..names import EXACT, HEAD, IDS, LABELS, TIMES, fit
+from ..numbers import column_of, summarise
+from ..order import check_order
+from ..profile import Profile
+from ..table import Table
+from .evidence import Proposal, Role, View, listed
+from .rows import whole_labels
+
+__all__ = ["build", "propose"]
+
+NAMED_LABELS = tuple(name for name in LABELS if name != "y")
+"""Names of label columns; y is a coordinate."""
+
+
+def propose(view: View) -> Proposal | None:
+    """Say what speaks for a row per step."""
+    reading = view.reading
+    ids = view.find_all("id-column", reading.id)
+    times = view.find_all("time-column", () if reading.time == ("none",) else reading.time)
+    id = ids[0] if ids else _id(view)
+    if id is None:
+        return _without_id(times)
+    found = Proposal("long", f"series by {id.name!r}, a row per step", f"--id-column {','.join(reading.id) or id.name}")
+    if not times:
+        times = [one for one in [_time(view, id)] if one is not None]
+    given = view.find("label", reading.label)
+    taken = {id.place, *(one.place for one in (*ids, *times))}
+    free = [one for one in view.profiles if one.place not in taken]
+    label = given or _label(view, free, id)
+    values = [one for one in free if one.kind in ("number", "empty") and not one.counter and one is not label]
+    values = [one for one in values if one.kind == "number" or not one.filled]
+    numbers = [one for one in values if one.kind == "number"]
+    _weigh(view, found, id, times, label, bool(ids))
+    if not numbers:
+        found.object("columns", "at least one of numbers", listed(view.table.names))
+    if label is None and view.required:
+        names = listed(view.table.names)
+        want = f"named, as none of the columns {names} is one of {', '.join(LABELS[:4])}, ..."
+        found.object("--label", want, "nothing")
+    found.columns = {
+        "id": [one.name for one in ids] or [id.name], "time": [one.name for one in times],
+        "label": None if label is None else label.name, "values": [one.name for one in values],
+    }  # fmt: skip
+    found.roles = [Role(name, "series", "named" if ids else "its values come back") for name in found.columns["id"]]
+    found.roles += [Role(one.name, "time", "named" if reading.time else "its name") for one in times]
+    found.roles += [] if label is None else [Role(label.name, "label", "named" if given else label.describe())]
+    found.roles += [Role(one.name, "values", one.describe()) for one in values]
+    return found
+
+
+def _without_id(times: Sequence[Profile]) -> Proposal | None:
+    if not times:
+        return None
+    found = Proposal("long")
+    found.object("--id-column", "given with --time-column", "nothing", "Name the column that tells series apart.")
+    return found
+
+
+def _id(view: View) -> Profile | None:
+    """Return the column that tells series apart: known by its name, and most of its values come more than once."""
+    possible = [
+        one
+        for one in view.profiles
+        if fit(one.name, IDS) >= HEAD
+        and one.repeats
+        and one.kind in ("number", "text")
+        and (one.distinct > 1 or len(view.table) < 5)
+    ]
+    return max(possible, key=lambda one: fit(one.name, IDS), default=None)
+
+
+def _time(view: View, id: Profile) -> Profile | None:
+    known = [one for one in view.profiles if one.place != id.place and fit(one.name, TIMES) >= EXACT]
+    known = [one for one in known if one.kind in ("number", "time", "text")]
+    if known:
+        return max(known, key=lambda one: fit(one.name, TIMES))
+    return next(view.of_kind("time"), None)
+
+
+def _label(view: View, free: Sequence[Profile], id: Profile) -> Profile | None:
+    known = [one for one in free if fit(one.name, NAMED_LABELS) >= HEAD and one.kind != "empty"]
+    if known:
+        return max(known, key=lambda one: fit(one.name, NAMED_LABELS))
+    others = [one for one in free if one.kind == "text" and not one.is_prose]
+    return others[0] if len(others) == 1 and view.required else None
+
+
+def _weigh(
+    view: View, found: Proposal, id: Profile, times: Sequence[Profile], label: Profile | None, named: bool
+) -> None:
+    if named:
+        found.add(5, f"{id.name!r} is named as what tells series apart")
+    else:
+        found.add(fit(id.name, IDS) / 2 + 1, f"{id.name!r} has values that come back")
+        if view.prose is not None or view.reading.text is not None:
+            found.object("the values", "numbers", f"texts in {(view.prose or id).name!r}")
+        if not times and label is None:
+            found.object("the table", "with a time or a label for the steps of series", listed(view.table.names))
+    if times:
+        found.add(2, f"{times[0].name!r} orders the steps")
+    if label is not None:
+        found.add(2, f"{label.name!r} is a label")
+
+
+def build(table: Table, chosen: Proposal, view: View) -> Examples:
+    """Read series in the order of their first rows.
+
+    One label in all rows of every series belongs to the series; labels that change belong to the steps.
+
+    Raises:
+        DataError: a row has no id or no time; times of a series do not rise; a value is no number; labels change
+            within a series that must have one; a step has no label. File and line are named.
+    """
+    columns, source, lines = chosen.columns, table.source, table.lines
+    groups = _groups(table, columns["id"])
+    if columns["time"]:
+        check_order(table, groups, columns["time"], view.reading)
+    arrays = [column_of(table.column(name), lines, source, name) for name in columns["values"]]
+    values = np.stack(arrays, axis=1)
+    result = Examples([values[rows] for rows in groups.values()], None, "series", [], source)
+    result.lines = [lines[rows[0]] for rows in groups.values()]
+    table.inferred |= summarise(result.inputs)
+    if columns["label"] is not None:
+        cells = whole_labels(table.column(columns["label"]), table, columns["label"])
+        _read_labels(result, cells, lines, groups, view)
+    return result
+
+
+def _groups(table: Table, ids: Sequence[str]) -> dict[str, list[int]]:
+    groups: dict[str, list[int]] = {}
+    for n, owner in enumerate(zip(*(table.column(name) for name in ids), strict=True)):
+        for name, one in zip(ids, owner, strict=True):
+            if is_missing(one):
+                place = f"{table.source}:{table.lines[n]}"
+                raise DataError(sentence(place, f"column {name!r}", "filled in every row", repr(one)))
+        groups.setdefault("/".join(str(one).strip() for one in owner), []).append(n)
+    return groups
+
+
+def _read_labels(
+    result: Examples, cells: Sequence[Any], lines: Sequence[int], groups: Mapping[str, list[int]], view: View
+) -> None:
+    labels, source, task = LabelReader(result.source), result.source, view.reading.task
+    read = [None if is_missing(cell) else labels.one(cell, line) for cell, line in zip(cells, lines, strict=True)]
+    varied = any(len({read[n] for n in rows} - {None}) > 1 for rows in groups.values())
+    if varied and task == "classify" and not view.required:
+        # Labels of steps are not what the model that is to answer can be asked about.
+        return
+    result.task = task or ("tag" if varied else "classify")
+    per_step = result.task == "tag"
+    bare = [n for rows in groups.values() for n in rows if read[n] is None]
+    if not per_step:
+        filled = {n for rows in groups.values() if any(read[m] is not None for m in rows) for n in rows}
+        bare = [n for n in bare if n not in filled]
+    if bare and view.required:
+        per = "every step" if per_step else "every series"
+        raise DataError(sentence(f"{source}:{lines[bare[0]]}", "label", f"given for {per}", repr(cells[bare[0]])))
+    if bare:
+        message = f"{len(bare)} rows have no label, so that none is read"
+        result.findings.append(Finding(source, lines[bare[0]], "labels missing", message))
+        return
+    result.targets = []
+    for owner, rows in groups.items():
+        if per_step:
+            result.targets.append([read[n] for n in rows])
+            continue
+        first = next(n for n in rows if read[n] is not None)
+        other = next((n for n in rows if read[n] not in (None, read[first])), None)
+        if other is not None:
+            want = f"{read[first]!r}, as in line {lines[first]} of series {owner!r}"
+            remedy = "Labels of steps are learnt with the task tag."
+            raise DataError(sentence(f"{source}:{lines[other]}", "label", want, repr(cells[other]), remedy))
+        result.targets.append(read[first])
+    if per_step:
+        result.token_lines = [np.array([lines[n] for n in rows]) for rows in groups.values()]
+    result.findings += labels.findings()

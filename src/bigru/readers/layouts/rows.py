@@ -1,0 +1,123 @@
+"""Which rows of a table become examples: those that have an input and, where it is needed, a label."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ...errors import DataError, sentence
+from ..examples import Examples
+from ..findings import Finding
+from ..labels import is_list, is_missing
+from ..table import Table
+from .evidence import View
+
+__all__ = ["Kept", "keep", "whole_labels"]
+
+
+@dataclass
+class Kept:
+    """The rows that are read, by place; `labelled` says whether targets are read as well."""
+
+    table: Table
+    places: Sequence[int]
+    labelled: bool
+    findings: list[Finding]
+    input_cells: Sequence[Any]
+    target_cells: Sequence[Any] | None
+
+    def examples(self, kind: str, task: str) -> Examples:
+        """Return examples without inputs and targets yet."""
+        lines = self.table.lines
+        at = [lines[n] for n in self.places]
+        return Examples([], None, kind, at, self.table.source, task=task, findings=self.findings)
+
+    def inputs(self) -> Iterator[tuple[Any, str]]:
+        """Yield each input cell and its place, as file and line."""
+        source, lines = self.table.source, self.table.lines
+        return ((self.input_cells[n], f"{source}:{lines[n]}") for n in self.places)
+
+    def targets(self) -> Iterator[tuple[Any, int]]:
+        """Yield each target cell and its line."""
+        cells, lines = self.target_cells or (), self.table.lines
+        return ((cells[n], lines[n]) for n in self.places)
+
+
+def keep(
+    table: Table,
+    key: str,
+    label: str | None,
+    labels: Sequence[Any] | None,
+    view: View,
+    *,
+    many: bool = False,
+    kind: str = "text",
+) -> Kept:
+    """Choose the rows that are read; the others are listed as findings.
+
+    An empty text is an input where no label is required. Where labels are not required, they are read only if every
+    row has one.
+
+    Args:
+        table: the table.
+        key: the column of inputs.
+        label: the column of labels, None for none.
+        labels: its cells.
+        view: says whether labels are required.
+        many: whether an empty cell means no label at all, instead of a missing one.
+        kind: the kind of inputs.
+
+    Raises:
+        DataError: no row is left.
+    """
+    cells, source, lines = table.column(key), table.source, table.lines
+    findings = []
+    if kind == "text" and not view.required:
+        bare = [n for n, cell in enumerate(cells) if not isinstance(cell, str) and is_missing(cell)]
+    else:
+        bare = [n for n, cell in enumerate(cells) if is_missing(cell)]
+    findings += [Finding(source, lines[n], "empty row", f"{key!r} is empty; left out") for n in bare]
+    left = set(bare)
+    unlabelled = (
+        [] if labels is None else [n for n, cell in enumerate(labels) if n not in left and _is_bare(cell, many)]
+    )
+    if labels is not None and view.required:
+        findings += [Finding(source, lines[n], "empty row", f"{label!r} is empty; left out") for n in unlabelled]
+        left.update(unlabelled)
+    elif unlabelled:
+        message = f"{len(unlabelled)} rows have no {label!r}, so that none is read"
+        findings.append(Finding(source, lines[unlabelled[0]], "labels missing", message))
+    places = [n for n in range(len(lines)) if n not in left] if left else range(len(lines))
+    if not len(places):
+        raise DataError(sentence(source, "data", "at least one example", "none"))
+    labelled = labels is not None and (view.required or not unlabelled)
+    return Kept(table, places, labelled, findings, cells, labels)
+
+
+def _is_bare(cell: Any, many: bool) -> bool:
+    return not is_list(cell) and not (many and cell == "") and is_missing(cell)
+
+
+def whole_labels(cells: Sequence[Any], table: Table, name: str) -> Sequence[Any]:
+    """Return the labels of a column of whole floats (1.0, 0.0, blanks), as pandas writes whole numbers with gaps,
+    without their points; others as they are."""
+    filled = [cell for cell in cells if not is_missing(cell)]
+    if not filled or not all(isinstance(cell, str) for cell in filled):
+        return cells
+    short = {cell: number for cell in set(filled) if (number := _whole(cell)) is not None}
+    if len(short) < len(set(filled)) or all(cell.strip() == number for cell, number in short.items()):
+        return cells
+    table.inferred[f"numbers of {name}"] = "whole, read without their points"
+    return [short.get(cell, cell) for cell in cells]
+
+
+def _whole(cell: str) -> str | None:
+    try:
+        value = float(cell)
+    except ValueError:
+        return None
+    text = cell.strip()
+    if not value.is_integer() or "e" in text.lower() or "_" in text:
+        return None
+    return text.split(".")[0] if set(text.partition(".")[2]) <= {"0"} else None

@@ -1,0 +1,84 @@
+"""Tables with time, of which the next rows are forecast: told here, read by `bigru.tables`."""
+
+from __future__ import annotations
+
+from ...errors import DataError, sentence
+from ..examples import Examples
+from ..names import EXACT, IDS, LABELS, TIMES, fit
+from ..profile import Profile
+from ..table import Table
+from .evidence import Proposal, Role, View, listed
+
+__all__ = ["advice", "build", "propose"]
+
+PARTS = ("year", "month", "day", "hour", "年", "月", "日")
+"""Names of columns that hold a part of a time each."""
+
+
+def propose(view: View) -> Proposal | None:
+    """Say what speaks for a table of which the next rows are to be forecast."""
+    reading = view.reading
+    times = view.find_all("time-column", () if reading.time == ("none",) else reading.time) or _times(view)
+    if not times and reading.time != ("none",) and reading.task != "forecast":
+        return None
+    ids = view.find_all("id-column", reading.id) or _ids(view, times)
+    taken = {one.place for one in (*times, *ids)}
+    values = [one for one in view.of_kind("number") if one.place not in taken and not one.counter]
+    if not values and reading.task != "forecast":
+        return None
+    names = [one.name for one in values]
+    found = Proposal("timed", f"a table with time, of which {listed(names, 3)} could be forecast", "--task forecast")
+    if times:
+        found.add(2 + fit(times[0].name, TIMES) / 2, f"{times[0].name!r} holds times")
+    found.add(1.5, f"numbers in {listed(names, 3)}")
+    if view.prose is not None:
+        found.object("the table", "numbers by time", f"texts in {view.prose.name!r}")
+    known = () if reading.task == "forecast" else LABELS
+    labels = [one for one in view.profiles if one.kind == "text" and fit(one.name, known) >= EXACT and one.repeats]
+    if labels:
+        remedy = "Name the column that tells series apart; --task forecast forecasts the numbers."
+        found.object("--id-column", f"given, to learn the labels in {labels[0].name!r}", "nothing", remedy)
+    found.columns = {"time": [one.name for one in times], "id": [one.name for one in ids], "values": names}
+    found.roles = [Role(one.name, "time", one.describe()) for one in times]
+    found.roles += [Role(one.name, "series", one.describe()) for one in ids]
+    found.roles += [Role(one.name, "values", one.describe()) for one in values]
+    return found
+
+
+def build(table: Table, chosen: Proposal, view: View) -> Examples:
+    """Refuse: such a table holds no labelled examples.
+
+    Raises:
+        DataError: always; it names the options that forecast the table.
+    """
+    raise DataError(sentence(table.source, "--task", "forecast for a table with time", "none", advice(chosen)))
+
+
+def _times(view: View) -> list[Profile]:
+    named = [one for one in view.of_kind("time") if fit(one.name, TIMES) >= EXACT]
+    if named:
+        return [max(named, key=lambda one: fit(one.name, TIMES))]
+    times = list(view.of_kind("time"))
+    if times:
+        return times[:1]
+    parts = [one for one in view.of_kind("number") if one.name.strip().casefold() in PARTS and one.whole]
+    if len(parts) > 1:
+        return parts
+    known = [one for one in view.of_kind("number") if fit(one.name, TIMES) >= EXACT and not one.repeats]
+    return [max(known, key=lambda one: fit(one.name, TIMES))] if known else []
+
+
+def _ids(view: View, times: list[Profile]) -> list[Profile]:
+    """Return the columns that tell series apart, where times come more than once."""
+    if not times or any(one.distinct == len(view.table) for one in times):
+        return []
+    named = [one for one in view.profiles if fit(one.name, IDS) >= EXACT and one.repeats and one not in times]
+    return [max(named, key=lambda one: fit(one.name, IDS))] if named else []
+
+
+def advice(found: Proposal) -> str:
+    """Return the options that forecast such a table."""
+    targets = " ".join(f"--target {name}" for name in found.columns["values"][:3])
+    ids = f" --id-column {','.join(found.columns['id'])}" if found.columns["id"] else ""
+    time = f" --time-column {','.join(found.columns['time'])}" if found.columns["time"] else " --time-column none"
+    return f"This looks like a forecast: --task forecast {targets} --horizon 12{time}{ids}."

@@ -1,0 +1,144 @@
+"""The verdict: every layout looks at a table, the best is chosen if it is clearly best, and a doubt is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+from ...errors import DataError, sentence
+from ..examples import Examples
+from ..reading import Reading
+from ..roles import UNREAD, Role
+from ..table import Table
+from . import indicators, lists, long, recordings, spans, texts, timed, tokens, wide
+from .evidence import Proposal, View, listed
+
+__all__ = ["LAYOUTS", "build", "choose"]
+
+LAYOUTS: dict[str, ModuleType] = {
+    module.__name__.rpartition(".")[2]: module
+    for module in (texts, indicators, spans, lists, tokens, long, wide, recordings, timed)
+}
+"""Every way to read a table, by name."""
+
+CLEAR = 1.0
+"""Points that the best reading must be ahead of the next."""
+
+KINDS = {
+    "text": ("texts", "indicators", "spans"),
+    "tokens": ("lists", "tokens"),
+    "series": ("lists", "long", "wide"),
+    "audio": ("recordings",),
+}
+"""The layouts by the kind of inputs that they give."""
+
+OF_TASKS = {
+    "classify": ("texts", "indicators", "lists", "long", "wide", "recordings"),
+    "tag": ("spans", "lists", "tokens", "long", "recordings"),
+    "transcribe": ("recordings",),
+    "forecast": ("timed",),
+}
+"""The layouts by task."""
+
+
+def choose(table: Table, reading: Reading, required: bool, kind: str | None = None) -> tuple[Proposal, View]:
+    """Return the reading of a table that is clearly best.
+
+    Args:
+        table: the table.
+        reading: what the user has decided.
+        required: whether labels are needed.
+        kind: the kind of inputs that a model takes, where one is to answer.
+
+    Raises:
+        DataError: no reading is plausible, or two are equally so; the options that decide are named.
+    """
+    view = View(table, reading, required, kind)
+    found = [one for name in _possible(view) if (one := LAYOUTS[name].propose(view)) is not None]
+    alive = sorted((one for one in found if not one.objections), key=lambda one: -one.points)
+    if not alive:
+        _check_kind(view)
+        raise DataError(_refusal(view, found))
+    best = alive[0]
+    for other in alive[1:2]:
+        if best.points - other.points < CLEAR:
+            want = f"chosen: {best.meaning} ({best.options}), or {other.meaning} ({other.options})"
+            raise DataError(sentence(table.source, "the reading", want, "a table that fits both"))
+    if best.question:
+        raise DataError(sentence(table.source, "the column", "named", f"two that look alike: {best.question}"))
+    best.roles += _unread(view, best)
+    return best, view
+
+
+def _possible(view: View) -> list[str]:
+    """Return the layouts that what the user has decided, and the model, leave open."""
+    reading = view.reading
+    names = list(LAYOUTS)
+    if reading.layout is not None:
+        return [reading.layout]
+    if not view.required and reading.task != "forecast":
+        names.remove("timed")
+    if reading.labels:
+        names = ["indicators"]
+    if reading.task is not None and (view.required or reading.task == "forecast"):
+        names = [name for name in names if name in OF_TASKS[reading.task]]
+    if view.kind is not None:
+        names = [name for name in names if name in KINDS[view.kind]]
+    if reading.id and reading.task != "forecast":
+        names = [name for name in names if name in ("long", "tokens")]
+    elif reading.time and reading.task is None:
+        names = [name for name in names if name in ("long", "timed")]
+    return names
+
+
+def _check_kind(view: View) -> None:
+    """Refuse a table that could be read, but not as the kind of inputs that a model takes."""
+    if view.kind is None:
+        return
+    for kind, names in KINDS.items():
+        others = [LAYOUTS[name].propose(view) for name in names] if kind != view.kind else []
+        if any(one is not None and not one.objections for one in others):
+            want = f"{view.kind}, as the model reads"
+            raise DataError(sentence(view.table.source, "data", want, "text" if kind == "tokens" else kind))
+
+
+def _unread(view: View, best: Proposal) -> list[Role]:
+    """Name the columns that are not read."""
+    used = {role.column for role in best.roles}
+    return [Role(one.name, UNREAD, one.describe()) for one in view.profiles if one.name not in used]
+
+
+def _refusal(view: View, found: list[Proposal]) -> str:
+    """Say why no reading is plausible, and what the table might be."""
+    source, reading = view.table.source, view.reading
+    best = max(found, key=lambda one: one.points, default=None)
+    if reading.task == "tag" and view.required and best is None:
+        remedy = "Tags are read from CoNLL columns, or from JSON records with spans or tokens."
+        return sentence(source, "task", "classify for texts with labels", "tag", remedy)
+    if best is not None:
+        name, want, got, remedy = best.objections[0]
+        return sentence(source, name, want, got, " ".join(filter(None, [remedy, _hint(view)])))
+    columns = listed([f"{one.name} ({one.describe()})" for one in view.profiles])
+    remedy = (
+        _hint(view) or "Name columns with --text and --label, with --id-column for series, or give --task forecast."
+    )
+    return sentence(source, "the table", "texts with labels, tokens, series or recordings", columns, remedy)
+
+
+def _hint(view: View) -> str:
+    """Return what the table looks like, if it is one with time."""
+    if not view.required or view.reading.layout is not None or view.reading.task is not None:
+        return ""
+    guess = timed.propose(View(view.table, view.reading, False))
+    return "" if guess is None or guess.objections else timed.advice(guess)
+
+
+def build(table: Table, chosen: Proposal, view: View) -> Examples:
+    """Read the examples of a table as it was chosen to be read."""
+    make: Callable[[Table, Proposal, View], Any] = LAYOUTS[chosen.layout].build
+    result: Examples = make(table, chosen, view)
+    result.roles = chosen.roles
+    result.findings = sorted([*table.findings, *result.findings], key=lambda one: one.line)
+    result.inferred = {**table.inferred, **result.inferred}
+    return result
