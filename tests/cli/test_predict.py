@@ -193,7 +193,7 @@ def test_without_the_compiled_kernels_one_line_says_how_to_get_them(model: Path)
 
 def test_plain_answers_hold_no_line_ends_and_no_control_characters(bigru: Bigru, model: Path, tmp_path: Path) -> None:
     made = load(model)
-    config = replace(made.config, labels=("a\n\x1b[2J", "b\u202e\t"))
+    config = replace(made.config, labels=("a\n\x1b[2J", "b\u202e!"))
     save(replace(made, config=config), tmp_path / "odd")
     out = bigru("predict", tmp_path / "odd", "aa\x1b", "b\nb", "--plain").out
-    assert out == "aa\\x1b\ta\\n\\x1b[2J\nb\\nb\tb\\u202e\\t\n"
+    assert out == "aa\\x1b\ta\\n\\x1b[2J\nb\\nb\tb\\u202e!\n"
