@@ -35,7 +35,7 @@ LINE = 2400
 """Characters of an error or a note at most."""
 
 SHORT, LONG = 300, 1200
-"""Characters of the parts of a sentence: of place, name and got; of a remedy and what is wanted, which may be a list."""
+"""Characters of the parts of a sentence: of place, name and got; of remedy and want, which may be a list."""
 
 
 class BigruError(Exception):

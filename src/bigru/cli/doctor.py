@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 from ..doctor import HARMFUL, examine
 from ..readers.reader import read
 from .show import CLASSES, describe, note, table
+from .streams import emit
 
 __all__ = ["doctor"]
 
@@ -28,7 +28,7 @@ def doctor(data: Path, dev: Path | None, test: Path | None, **options: Any) -> i
         table([("finding", "times", "hurts"), *((k, n, "yes" if k in HARMFUL else "") for k, n in kinds.items())])
     else:
         note("No findings.")
-    print(json.dumps(summary, ensure_ascii=False))
+    emit(summary)
     return int(any(kind in HARMFUL for kind in kinds))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from ..runtime.predictor import Predictor, changed, load
 from .models import say_if_shadowed
 from .predict import refuse_of_tables
 from .show import describe, note, scores
+from .streams import emit
 
 __all__ = ["evaluate", "labelled"]
 
@@ -59,7 +59,7 @@ def evaluate(
         note(_cost(precision, report, exact, f"{differing:,} of {len(answers):,}"))
         cost = {score.name: score.value - exact[score.name] for score in report.scores}
         result |= {"precision": precision, "cost": cost, "changed": differing}
-    print(json.dumps(result, ensure_ascii=False))
+    emit(result)
 
 
 def labelled(predictor: Predictor, data: Path, **options: Any) -> Examples:

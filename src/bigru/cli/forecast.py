@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ..errors import ArgumentError, sentence
 from ..tables.timetable import TimeTable, read_timetable
 from .show import Say, note, silence, table
+from .streams import answer_json, emit
 
 if TYPE_CHECKING:
     from ..bundle import Bundle
@@ -212,7 +212,7 @@ def evaluate(model: Forecaster, data: Path, stride: int, **options: Any) -> None
     note(f"{len(cuts):,} forecasts, each origin {stride} row{'s' if stride > 1 else ''} after the one before; {whose}")
     report = model.score(cuts)
     beside(report, str(data))
-    print(json.dumps(report.to_json(), ensure_ascii=False))
+    emit(report.to_json())
 
 
 def predict(model: Forecaster, data: Path, plain: bool, picture: Path | None, **options: Any) -> None:
@@ -225,7 +225,7 @@ def predict(model: Forecaster, data: Path, plain: bool, picture: Path | None, **
         if plain:
             print(chart.terminal(series, answer, found.columns))
         else:
-            print(json.dumps(answer, ensure_ascii=False))
+            print(answer_json(answer), flush=True)
     if picture is not None:
         picture.write_text(chart.svg(found.series[0], answers[0], found.columns), encoding="utf-8")
         note(f"The picture is in {picture}.")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import io
-import json
 import sys
 import zlib
 from collections.abc import Callable, Iterable, Iterator
@@ -23,6 +22,7 @@ from ..runtime.predictor import AHEAD, Predictor, load
 from .answers import AnswerFile, fingerprint, source_of
 from .models import say_if_shadowed
 from .progress import Pace
+from .streams import answer_json
 
 __all__ = ["lines", "predict", "refuse_of_tables", "sources"]
 
@@ -30,6 +30,9 @@ READABLE = {*SUFFIXES, ".txt"}
 
 BATCH = 64
 """Inputs of a batch; `AHEAD` of them are answered together."""
+
+SHOWN = 40
+"""Characters of an input that an error repeats."""
 
 Write = Callable[[Any, dict[str, Any]], str]
 """From an input and its answer to a line."""
@@ -223,7 +226,7 @@ def _unpacked(stream: BinaryIO) -> Iterator[bytes]:
 
 
 def _json(source: Any, answer: dict[str, Any]) -> str:
-    return json.dumps(told(source, answer), ensure_ascii=False)
+    return answer_json(told(source, answer), f"answer to {_named(source)[:SHOWN]!r}:")
 
 
 def _plain(source: Any, answer: dict[str, Any]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from ..errors import ArgumentError, BundleError, MissingExtraError, sentence
 from ..readers.reader import read
 from .settings import duration, settings
 from .show import Say, describe, note, pace, scores, silence
+from .streams import emit
 
 if TYPE_CHECKING:
     from ..bundle import Bundle
@@ -134,7 +134,7 @@ def conclude(
     for command, input in zip(("predict", "evaluate"), asked, strict=True):
         say(f"  bigru {command} {out} {input}")
     facts = {"model": str(out), "training": bundle.metrics["training"]}
-    print(json.dumps(facts | {name: figures(report) for name, report in reports.items()}))
+    emit(facts | {name: figures(report) for name, report in reports.items()})
 
 
 def figures(report: Report) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,6 +17,7 @@ from ..verify import verify as verified
 from .models import say_if_shadowed
 from .predict import refuse_of_tables, sources
 from .show import note, table
+from .streams import emit
 
 __all__ = ["verify"]
 
@@ -49,7 +49,7 @@ def verify(model: Path, data: Path | None, *, most: int, write: bool, fill: str 
     report = verified(predictor, inputs, engines, most=most, say=note)
     report.notes.extend(missing)
     show(report)
-    print(json.dumps({"model": str(model), **report.to_json()}, ensure_ascii=False), flush=True)
+    emit({"model": str(model), **report.to_json()})
     if write:
         _write(model, report, before)
     return 0 if report.passed else 1
