@@ -16,7 +16,17 @@ from ..layout import DIRECTIONS, weight_names, weight_shapes
 from .documents import is_foreign_link
 from .quantized import MOST, SCALE, Quantized, QuantizedWeights, is_quantized, scale_shape
 
-__all__ = ["WEIGHTS", "check_finite", "check_names", "head_width", "packed", "read_weights", "shapes", "stored_shapes"]
+__all__ = [
+    "BYTES",
+    "WEIGHTS",
+    "check_finite",
+    "check_names",
+    "head_width",
+    "packed",
+    "read_weights",
+    "shapes",
+    "stored_shapes",
+]
 
 Shape = ModelConfig | ForecastModelConfig
 

@@ -53,7 +53,7 @@ def train(request: Request, asked: Table) -> None:
     from ..train import checkpoint
     from ..train.forecast import OPTIONS, roles_of
     from .settings import settings
-    from .train import check_folder, check_packages, chosen_of, conclude
+    from .train import check_checkpoint, check_folder, check_packages, chosen_of, conclude, was_saved
 
     check_packages("training", "torch", "lightning")
     _check_request(request)
@@ -63,24 +63,28 @@ def train(request: Request, asked: Table) -> None:
     options = settings(OPTIONS, request.config, request.sets) | chosen_of(request.chosen)
     if asked.lookback is not None:
         options["lookback"] = asked.lookback
+    if was_saved(request):
+        return
     check_folder(out, request.force)
+    check_checkpoint(request)
     roles = roles_of(asked.targets, options)
     files = request.files
     data, roles = read(files.data, roles, asked, files.format, files.encoding, say)
-    if request.force and not request.resume:
-        checkpoint.remove(out)
-    judged = learn(
-        data,
-        roles,
-        asked.horizon,
-        options,
-        folder=out,
-        resume=request.resume,
-        loggers=request.loggers,
-        progress="silent" if request.quiet else "auto",
-        say=say,
-    )
-    conclude(request, judged.bundle, judged.reports, beside, (f"{files.data} --plain", str(files.data)))
+    with checkpoint.alone(out):
+        if request.force and not request.resume:
+            checkpoint.remove(out)
+        judged = learn(
+            data,
+            roles,
+            asked.horizon,
+            options,
+            folder=out,
+            resume=request.resume,
+            loggers=request.loggers,
+            progress="silent" if request.quiet else "auto",
+            say=say,
+        )
+        conclude(request, judged.bundle, judged.reports, beside, (f"{files.data} --plain", str(files.data)))
 
 
 def read(
@@ -136,8 +140,6 @@ def learn(
     """Train on the first rows of a table, choose the epoch on the next, score on the last; see `pipeline.learn`."""
     from ..runtime.forecaster import Forecaster
     from ..tasks import forecast
-    from ..train.export import export
-    from ..train.fit import fit
     from ..train.forecast import calibrated, data_of, guarded, plan_forecast
     from .pipeline import facts_of
 
@@ -158,6 +160,10 @@ def learn(
         say(f"too short to learn from, only scaled: series {', '.join(short[:SHOWN])}{', ...' * (len(short) > SHOWN)}")
     say(f"windows in the order of time: {', '.join(f'{count:,} {name}' for name, count in counts.items())}")
     options = {"folder": folder, "resume": resume, "loggers": loggers, "progress": progress}
+    # torch is imported here, when nothing can be wrong any more that it is not needed to see.
+    from ..train.export import export
+    from ..train.fit import fit
+
     fitted = fit(forecast, made.config, model, *data_of(made), made.training, **options)
     humble = guarded(made, fitted)
     if humble is not None:
