@@ -13,6 +13,8 @@ import pytest
 
 import bigru as package
 from bigru.cli import evaluate as command
+from bigru.cli import streams
+from bigru.errors import DataError
 
 Bigru = Callable
 
@@ -109,6 +111,72 @@ def test_closed_streams(model: Path, reviews: Path) -> None:
     assert (done.returncode, done.stderr) == (2, b"bigru predict: stdin must be open, got a closed one.\n")
     done = shell(f"bigru doctor {reviews} 2>&-")
     assert (done.returncode, done.stdout.count(b"\n")) == (0, 1)
+
+
+@pytest.mark.parametrize("stderr", ["2> >(exec true)", "2>&-", "2> /dev/full"])
+def test_progress_that_cannot_be_written_neither_ends_nor_falsifies_the_work(
+    model: Path, reviews: Path, tmp_path: Path, stderr: str
+) -> None:
+    # What is read of a file is said first; its reader has gone by then.
+    texts = tmp_path / "texts.csv"
+    texts.write_text("text\n" + "ab\n" * 3000)
+    done = shell(f"sleep 0.2; bigru predict {model} {texts} {stderr}")
+    assert (done.returncode, done.stdout.count(b"\n"), done.stderr) == (0, 3000, b"")
+    done = shell(f"bigru predict {model} {texts} --out {tmp_path}/a.jsonl {stderr}")
+    assert (done.returncode, (tmp_path / "a.jsonl").read_bytes().count(b"\n")) == (0, 3000)
+    # A refusal that cannot be said keeps its code.
+    assert shell(f"bigru predict {model} {tmp_path}/none.csv {stderr}").returncode == 2
+    done = shell(f"bigru doctor {reviews} {stderr}")
+    assert (done.returncode, done.stdout.count(b"\n")) == (0, 1)
+
+
+def test_a_training_whose_progress_nobody_reads_saves_its_model(reviews: Path, tmp_path: Path) -> None:
+    done = shell(f"bigru train {reviews} --epochs 1 --set hidden=2 --out {tmp_path}/m 2> >(exec true)")
+    assert (done.returncode, done.stdout.count(b"\n"), done.stderr) == (0, 1, b"")
+    assert (tmp_path / "m" / "config.json").exists()
+
+
+def test_the_exit_code_of_a_check_does_not_hang_on_who_reads_its_report(tmp_path: Path) -> None:
+    data = tmp_path / "d.csv"
+    data.write_text("text,label\n" + "same,a\nsame,b\n" * 20)
+    assert shell(f"bigru doctor {data}").returncode == 1
+    assert shell(f"set -o pipefail; bigru doctor {data} | true").returncode == 1
+
+
+def test_numbers_that_are_not_finite_never_become_json() -> None:
+    assert streams.answer_json({"a": [1.5, {"b": 0}]}) == '{"a": [1.5, {"b": 0}]}'
+    with pytest.raises(DataError) as caught:
+        streams.answer_json({"forecast": {"a": [1.0, float("inf")]}})
+    assert str(caught.value) == (
+        "predict: answer forecast a 2 must be a finite number, got inf. "
+        "The input lies too far from what the model was trained on."
+    )
+
+
+def test_an_undefined_score_is_null(capsys: pytest.CaptureFixture[str]) -> None:
+    streams.emit({"f1": float("nan"), "ci": (0.5, float("inf"))})
+    assert capsys.readouterr().out == '{"f1": null, "ci": [0.5, null]}\n'
+
+
+def test_too_little_memory_is_a_sentence(bigru: Bigru, monkeypatch: pytest.MonkeyPatch) -> None:
+    def exhausted(*arguments: object, **options: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(command, "evaluate", exhausted)
+    assert bigru("evaluate", "m", "d") == (
+        2,
+        "",
+        "bigru evaluate: memory must be enough for what was asked, got none left. "
+        "Read less at once, or take a smaller model or a larger machine.\n",
+    )
+
+
+def test_a_call_with_escape_sequences_is_one_harmless_line(bigru: Bigru) -> None:
+    assert bigru("a\x1b[2Jb\n") == (
+        2,
+        "",
+        "bigru: No such command 'a\\x1b[2Jb\\n'. See: bigru --help.\n",
+    )
 
 
 def test_json_is_utf8_in_every_locale(model: Path) -> None:

@@ -6,6 +6,8 @@ import gzip
 import json
 import re
 import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ import pytest
 
 import bigru as package
 from bigru.bundle import load
+from bigru.train import checkpoint
 from bigru.train.display import Display
 
 Bigru = Callable
@@ -246,3 +249,55 @@ def test_ctrl_c_keeps_a_checkpoint_that_resume_ends_with_the_same_bits(
     for name, weight in whole.items():
         np.testing.assert_array_equal(cut[name], weight)
     assert not list((tmp_path / "cut").glob("checkpoint*"))
+
+
+def test_a_training_that_was_killed_behind_its_save_is_finished_by_resume(
+    bigru: Bigru, reviews: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arguments = ("train", reviews, "--epochs", 2, "--set", "hidden=2", "--out", tmp_path / "m")
+    with monkeypatch.context() as patch:
+        patch.setattr(checkpoint, "remove", lambda _: None)
+        first = bigru(*arguments)
+    assert checkpoint.exists(tmp_path / "m")
+    second = bigru(*arguments, "--resume")
+    assert (second.code, second.err) == (0, f"The training had ended, and its model is in {tmp_path}/m.\n")
+    assert second.json == first.json
+    assert not checkpoint.exists(tmp_path / "m")
+    # A model beside the checkpoint of another training is not replaced.
+    bigru("train", reviews, "--epochs", 1, "--set", "hidden=2", "--out", tmp_path / "other")
+    with monkeypatch.context() as patch:
+        patch.setattr(checkpoint, "remove", lambda _: None)
+        bigru("train", reviews, "--epochs", 1, "--set", "hidden=3", "--set", "seed=2", "--out", tmp_path / "third")
+    (tmp_path / "third" / checkpoint.CURRENT).rename(tmp_path / "m" / checkpoint.CURRENT)
+    result = bigru(*arguments, "--resume")
+    assert result.code == 2
+    assert "--out must be free for the model, got a folder with a model" in result.err
+
+
+def test_two_trainings_do_not_share_a_folder(refused: Callable[..., str], reviews: Path, tmp_path: Path) -> None:
+    code = "import sys; from bigru.bundle.lock import locked\nwith locked(sys.argv[1]): print(); sys.stdin.read()"
+    command = [sys.executable, "-c", code, str(tmp_path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline()
+        line = refused("train", reviews, "--epochs", 1, "--out", tmp_path)
+        holder.kill()
+    assert line == (
+        f"bigru train: folder must be free, got '{tmp_path}', where another training writes. "
+        "Wait until it has ended, or name another folder."
+    )
+
+
+def test_what_is_wrong_with_a_file_is_said_without_torch(tmp_path: Path) -> None:
+    data = tmp_path / "d.csv"
+    data.write_text("text,label\n" + "a,x\n" * 9)
+    code = """if True:
+        import sys
+        from bigru.cli import run
+        codes = [run(["train", sys.argv[1], *more]) for more in ([], ["--label", "lable"], ["--resume"])]
+        codes += [run(["train", sys.argv[1] + "x"]), run(["train", sys.argv[1], "--set", "hiden=2"])]
+        codes.append(run(["doctor", sys.argv[1]]))
+        print(codes, sorted({"torch", "lightning"} & set(sys.modules)))"""
+    command = [sys.executable, "-c", code, str(data)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=tmp_path)
+    assert done.stdout.splitlines()[-1] == "[2, 2, 2, 2, 2, 1] []", done.stderr

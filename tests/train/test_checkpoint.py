@@ -3,6 +3,7 @@ from __future__ import annotations
 import builtins
 import errno
 import os
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +61,7 @@ def test_no_whole_checkpoint_is_refused(tmp_path: Path) -> None:
 
 def test_a_checkpoint_of_another_format_is_refused(tmp_path: Path) -> None:
     checkpoint.save(tmp_path, {**STATE, "format": 99})
-    with pytest.raises(TrainingError, match="not a checkpoint of format 2"):
+    with pytest.raises(TrainingError, match="not a checkpoint of format 3"):
         checkpoint.load(tmp_path, silent)
 
 
@@ -108,7 +109,8 @@ def test_a_folder_that_is_a_file_is_refused(tmp_path: Path) -> None:
 
 def test_nothing_in_a_checkpoint_can_run_code(tmp_path: Path) -> None:
     checkpoint.save(tmp_path, STATE)
-    torch.save({"format": 1, "step": 0, "evil": builtins.print}, tmp_path / CURRENT)
+    checkpoint.save(tmp_path, {**STATE, "evil": builtins.print})
+    (tmp_path / PREVIOUS).unlink()
     with pytest.raises(TrainingError, match="UnpicklingError"):
         checkpoint.load(tmp_path, silent)
 
@@ -118,3 +120,54 @@ def test_a_disk_that_is_full_from_the_start_is_called_by_its_name(tmp_path: Path
     (tmp_path / checkpoint.WRITING).symlink_to("/dev/full")
     with pytest.raises(TrainingError, match=r"\(No space left on device\)\. Make room and run it again\.$"):
         checkpoint.save(tmp_path, STATE)
+
+
+def test_changed_bytes_anywhere_give_way_to_the_previous_with_a_line(tmp_path: Path) -> None:
+    checkpoint.save(tmp_path, {**STATE, "step": 1})
+    checkpoint.save(tmp_path, {**STATE, "step": 2})
+    whole = (tmp_path / CURRENT).read_bytes()
+    at = whole.index(torch.arange(1000.0).numpy().tobytes())
+    for place in (0, at, at + 2000, len(whole) // 2, len(whole) - 100, len(whole) - 1):
+        changed = bytes([whole[place] ^ 1])
+        (tmp_path / CURRENT).write_bytes(whole[:place] + changed + whole[place + 1 :])
+        lines: list[str] = []
+        assert checkpoint.load(tmp_path, lines.append)["step"] == 1, place
+        got = f"its digest is not that of its content, {len(whole)} bytes"
+        assert lines == [f"{tmp_path / CURRENT}: damaged ({got}); goes on from {PREVIOUS}, at step 1"]
+
+
+def test_two_damaged_checkpoints_are_refused(tmp_path: Path) -> None:
+    checkpoint.save(tmp_path, {**STATE, "step": 1})
+    checkpoint.save(tmp_path, {**STATE, "step": 2})
+    for name in (CURRENT, PREVIOUS):
+        with (tmp_path / name).open("r+b") as file:
+            file.seek(1000)
+            file.write(b"!")
+    with pytest.raises(TrainingError, match=r"its digest is not that of its content, .* bytes\)\. Remove it and train"):
+        checkpoint.load(tmp_path, silent)
+
+
+def test_a_training_keeps_others_out_of_its_folder(tmp_path: Path) -> None:
+    refused = []
+
+    def enter() -> None:
+        with pytest.raises(TrainingError) as caught, checkpoint.alone(tmp_path / "run"):
+            pass
+        refused.append(str(caught.value))
+
+    with checkpoint.alone(tmp_path / "run"):
+        thread = threading.Thread(target=enter)
+        thread.start()
+        thread.join()
+        checkpoint.save(tmp_path / "run", STATE)
+    assert refused == [
+        f"train: folder must be free, got '{tmp_path}/run', where another training writes. "
+        "Wait until it has ended, or name another folder."
+    ]
+    assert checkpoint.exists(tmp_path / "run")
+
+
+def test_a_folder_that_nothing_was_written_to_goes(tmp_path: Path) -> None:
+    with checkpoint.alone(tmp_path / "run"):
+        assert (tmp_path / "run").is_dir()
+    assert not (tmp_path / "run").exists()

@@ -169,3 +169,27 @@ def test_numbers_have_no_units() -> None:
 def test_recipes_are_read_without_torch() -> None:
     code = "import sys, bigru.train.recipes; sys.exit('torch' in sys.modules or 'lightning' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "message"),
+    [
+        ("hidden", 1_000_000, "EncoderConfig: hidden must be at most 65536, got 1000000."),
+        ("layers", 65, "EncoderConfig: layers must be at most 64, got 65."),
+        (
+            "hidden",
+            10**400,
+            "EncoderConfig: hidden must be within -9007199254740991..9007199254740991, got a number beyond.",
+        ),
+        (
+            "learning_rate",
+            10**400,
+            "TrainConfig: learning_rate must be within -9007199254740991..9007199254740991, got a number beyond.",
+        ),
+        ("hidden", 60_000, "train: model must be at most 4,294,967,296 bytes of weights, got 86,"),
+    ],
+)
+def test_a_model_too_large_to_be_saved_is_refused_before_it_is_made(option: str, value: int, message: str) -> None:
+    with pytest.raises(ArgumentError) as caught:
+        plan("classify", ["ab", "cd"] * 10, ["x", "y"] * 10, "text", options={option: value})
+    assert str(caught.value).startswith(message)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -10,7 +11,7 @@ import numpy as np
 
 from ..config import ForecastModelConfig, ModelConfig, from_dict, to_dict
 from ..errors import ArgumentError, check_choice, sentence
-from .weights import Shape
+from .weights import BYTES, Shape, shapes
 
 if TYPE_CHECKING:
     from ..features.audio import AudioFeatures
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     TaskConfig: TypeAlias = classify.Config | tag.Config | forecast.Config | transcribe.Config
     Features: TypeAlias = TextFeatures | SeriesFeatures | AudioFeatures | TableFeatures
 
-__all__ = ["TASKS", "Shape", "check_agreement", "kind_of", "model_of", "task_named", "task_of", "written"]
+__all__ = ["TASKS", "Shape", "check_agreement", "check_size", "kind_of", "model_of", "task_named", "task_of", "written"]
 
 TASKS = ("classify", "tag", "forecast", "transcribe")
 """The tasks. Each is loaded when a model names it: all of them take longer to load than a text to answer."""
@@ -112,19 +113,30 @@ def model_of(values: Any, task: str = "") -> Shape:
     Raises:
         ArgumentError: a key is missing or unknown, or a value is not what it must be.
     """
-    model: Shape
-    if task == "forecast":
-        model = from_dict(ForecastModelConfig, values)
+    model: Shape = from_dict(ForecastModelConfig if task == "forecast" else ModelConfig, values)
+    _check_bounds(model)
+    return model
+
+
+def check_size(model: Shape) -> None:
+    """Raise ArgumentError for a model that is larger than a saved one may be, before any of it is allocated."""
+    _check_bounds(model)
+    size = sum(4 * math.prod(shape) for shape in shapes(model).values())
+    if size > BYTES:
+        remedy = "Take fewer units (hidden, layers, channels)."
+        raise ArgumentError(sentence("train", "model", f"at most {BYTES:,} bytes of weights", f"{size:,}", remedy))
+
+
+def _check_bounds(model: Shape) -> None:
+    if isinstance(model, ForecastModelConfig):
         for key, most in MOST_OF_FORECAST.items():
             if getattr(model, key) > most:
                 raise ArgumentError(sentence("ForecastModelConfig", key, f"at most {most}", getattr(model, key)))
     else:
-        model = from_dict(ModelConfig, values)
         _check_front(model)
     for key, most in MOST.items():
         if getattr(model.encoder, key) > most:
             raise ArgumentError(sentence("EncoderConfig", key, f"at most {most}", getattr(model.encoder, key)))
-    return model
 
 
 def _check_front(model: ModelConfig) -> None:

@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 from ..errors import BundleError, sentence
 
-__all__ = ["LIMITS", "dump", "parse", "read", "text"]
+__all__ = ["LIMITS", "dump", "is_foreign_link", "parse", "read", "text"]
 
 MIB = 1 << 20
 
@@ -34,6 +34,19 @@ DIGITS = 18
 """Digits of a whole number at most."""
 
 
+def is_foreign_link(path: Path) -> bool:
+    """Tell whether a file of a saved model is a symbolic link that leads elsewhere than to its own content.
+
+    In the cache of the Hugging Face hub a model is a folder `snapshots/REVISION` of links into `blobs`, two folders
+    above; those are taken, all others are not: they could lead to any file of the machine.
+    """
+    if not path.is_symlink():
+        return False
+    folder = path.parent.resolve()
+    cached = folder.parent.name == "snapshots" and path.resolve().parent == folder.parent.parent / "blobs"
+    return not cached
+
+
 def read(folder: Path, name: str) -> bytes | None:
     """Return the content of a file of the folder, None if there is no such file.
 
@@ -45,7 +58,7 @@ def read(folder: Path, name: str) -> bytes | None:
         BundleError: a link, a folder, a device, larger than its limit, or not readable.
     """
     path, where, most = folder / name, f"{folder}/{name}", LIMITS[name]
-    if path.is_symlink():
+    if is_foreign_link(path):
         remedy = "Copy the file itself there."
         raise BundleError(sentence(where, "file", "a file of the folder itself", "a symbolic link", remedy))
     if not path.exists():

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
+import errno
 import os
 import re
 import secrets
 import shutil
-from collections.abc import Mapping
-from contextlib import suppress
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,8 +20,9 @@ from .. import __version__
 from ..errors import ArgumentError, BundleError, check_choice, sentence
 from ..models import find, shipped
 from . import documents
-from .card import page, with_section
+from .card import page
 from .configuration import Shape, check_agreement, model_of, task_of, written
+from .lock import TakenError, locked
 from .metrics import check_metrics
 from .quantized import STORAGES, QuantizedWeights
 from .weights import WEIGHTS, packed, read_weights
@@ -28,7 +30,7 @@ from .weights import WEIGHTS, packed, read_weights
 if TYPE_CHECKING:
     from .configuration import TaskConfig
 
-__all__ = ["ANSWERING", "FORMAT_VERSION", "Bundle", "certify", "changed", "load", "save"]
+__all__ = ["ANSWERING", "CARD", "FILES", "FORMAT_VERSION", "NEW", "VERIFIED", "WAIT", "Bundle", "load", "save"]
 
 FORMAT_VERSION = 2
 """Newest version of the folder's format. Older ones stay readable; a change that old readers would misread raises it.
@@ -60,6 +62,15 @@ KEYS_OF = {1: KEYS, 2: (*KEYS, "storage")}
 
 FILES = ("model.safetensors", "vocabulary.json", "tokenizer.json", "metrics.json", VERIFIED, CARD, "config.json")
 """Every file of the format. config.json comes last into the folder and leaves it first: without it, no model."""
+
+TRIES, PAUSE = 60, 0.05
+"""How often a folder is read again that is replaced meanwhile, and seconds before the next try."""
+
+WAIT = 10.0
+"""Seconds that one process which saves a model waits for another that saves one in the same folder."""
+
+Stamp = tuple[tuple[str, int, int, int], ...]
+"""Inode, size and time of each file of a folder."""
 
 ANSWERING = tuple(name for name in FILES if name not in (CARD, VERIFIED))
 """The files that a model is loaded from; the others are about it."""
@@ -97,7 +108,7 @@ class Bundle:
 
 
 def load(folder: str | os.PathLike[str]) -> Bundle:
-    """Read a saved model.
+    """Read a saved model; one that is replaced meanwhile is read again, so that all files belong to one model.
 
     Args:
         folder: of the model; where nothing lies there, the name of one that comes with the package (`bigru.models`).
@@ -111,9 +122,66 @@ def load(folder: str | os.PathLike[str]) -> Bundle:
         if not root.is_dir():
             got, remedy = ("a file", "") if root.exists() else ("no such folder", _names(root))
             raise BundleError(sentence(str(folder), "model", "the folder of a saved model", got, remedy))
-        return _load(root)
+        return _load_whole(root)
     except OSError as error:
         raise BundleError(sentence(str(folder), "model", "readable", error.strerror)) from None
+    except MemoryError:
+        raise BundleError(sentence(str(folder), "model", "small enough for the memory", "one that is not")) from None
+
+
+def _load_whole(root: Path) -> Bundle:
+    """Read the files until none of them was replaced while they were read."""
+    for _ in range(TRIES):
+        with _held(root) as before:
+            made: Bundle | None = None
+            fault: Exception | None = None
+            try:
+                made = _load(root)
+            except (BundleError, OSError) as error:
+                fault = error
+            if _stamp(root) == before and (fault is None or not _is_being_replaced(root)):
+                break
+        time.sleep(PAUSE)
+    else:
+        made = None
+        fault = BundleError(sentence(str(root), "folder", "left alone while it is read", "files that are replaced"))
+    if made is None:
+        assert fault is not None
+        raise fault
+    return made
+
+
+@contextmanager
+def _held(root: Path) -> Iterator[Stamp]:
+    """Return the stamp of a folder, and hold its files open: their inodes are not given to other files meanwhile."""
+    with ExitStack() as stack:
+        for name in FILES:
+            # A pipe would wait for a writer; what is no plain file is refused by who reads it.
+            if os.name == "posix" and (root / name).is_file():
+                with suppress(OSError):
+                    descriptor = os.open(root / name, os.O_RDONLY | os.O_NONBLOCK)
+                    stack.callback(os.close, descriptor)
+        yield _stamp(root)
+
+
+def _stamp(root: Path) -> Stamp:
+    found = []
+    for name in FILES:
+        with suppress(OSError):
+            status = os.stat(root / name)
+            found.append((name, status.st_ino, status.st_size, status.st_mtime_ns))
+    return tuple(found)
+
+
+def _is_being_replaced(root: Path) -> bool:
+    """Tell whether another process is moving a model into the folder at this moment."""
+    if not any(root.glob(f"{OLD}*")):
+        return False
+    try:
+        with locked(root):
+            return False
+    except TakenError:
+        return True
 
 
 def _names(path: Path) -> str:
@@ -180,7 +248,8 @@ def save(bundle: Bundle, folder: str | os.PathLike[str], force: bool = False) ->
     """Write a model so that the folder holds all of it or nothing of it, whatever happens meanwhile.
 
     A new folder is written beside its place and renamed. In a folder that exists, the files are written
-    to a subfolder first and then moved in, config.json last; other files there are left alone.
+    to a subfolder first and then moved in, config.json last; other files there are left alone. Of two processes that
+    save in one folder one waits for the other.
 
     Args:
         bundle: the model.
@@ -195,74 +264,19 @@ def save(bundle: Bundle, folder: str | os.PathLike[str], force: bool = False) ->
     _check_target(folder, target, force)
     contents = _contents(bundle)
     try:
-        if target.exists():
+        if not target.exists() and _create(target, contents):
+            return
+        with locked(target, WAIT):
+            _check_target(folder, target, force)
             _replace(target, contents)
-        else:
-            _create(target, contents)
+    except TakenError:
+        remedy = "Wait until it has ended, or choose another folder."
+        raise BundleError(
+            sentence(str(folder), "folder", "free", "one that another process writes to", remedy)
+        ) from None
     except OSError as error:
         remedy = "Nothing was changed."
         raise BundleError(sentence(str(folder), "folder", "writable", error.strerror or error, remedy)) from None
-
-
-def certify(folder: str | os.PathLike[str], heading: str, body: str, found: Mapping[str, Any]) -> None:
-    """Write what a verification found into the folder of a saved model.
-
-    A section of the card says it, in place of the one of that heading if there is one, and `verification.json` holds
-    all of it, with the SHA-256 of every file that it is about: who changes the model afterwards is found out. Each is
-    written beside its place and renamed: whoever reads it meanwhile sees the old one or the new one.
-
-    Raises:
-        BundleError: the card is no text, too large, or a link, or it cannot be written.
-    """
-    root = Path(folder)
-    where = f"{folder}/{CARD}"
-    card = with_section(documents.text(where, documents.read(root, CARD) or b""), heading, body).encode("utf-8")
-    if len(card) > documents.LIMITS[CARD]:
-        raise BundleError(sentence(where, "file", f"at most {documents.LIMITS[CARD]} bytes", len(card)))
-    fresh = root / f"{NEW}{secrets.token_hex(4)}"
-    try:
-        document = {"library_version": __version__, **found, "files": _hashes(root)}
-        contents = {CARD: card, VERIFIED: documents.dump(document)}
-        _write(fresh, contents)
-        for name in contents:
-            (fresh / name).replace(root / name)
-    except OSError as error:
-        raise BundleError(sentence(where, "file", "writable", error.strerror or error)) from None
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)
-
-
-def changed(folder: str | os.PathLike[str]) -> list[str]:
-    """Return the files that are not what the last verification was about: changed, new or gone since.
-
-    None are returned where there was no verification.
-
-    Raises:
-        BundleError: `verification.json` is no such document, or a file cannot be read.
-    """
-    root = find(folder)
-    where = f"{folder}/{VERIFIED}"
-    document = _document(root, VERIFIED, None)
-    if document is None:
-        return []
-    told = document.get("files") if isinstance(document, dict) else None
-    if not isinstance(told, dict):
-        raise BundleError(sentence(where, "files", "hashes by name", type(told).__name__, "Remove the file."))
-    try:
-        found = _hashes(root)
-    except OSError as error:
-        raise BundleError(sentence(str(folder), "files", "readable", error.strerror)) from None
-    return [name for name in FILES if found.get(name) != told.get(name)]
-
-
-def _hashes(root: Path) -> dict[str, str]:
-    """Return the SHA-256 of every file that a model is loaded from."""
-    found = {}
-    for name in ANSWERING:
-        if (root / name).is_file():
-            with (root / name).open("rb") as stream:
-                found[name] = hashlib.file_digest(stream, "sha256").hexdigest()
-    return found
 
 
 def _check_target(folder: str | os.PathLike[str], target: Path, force: bool) -> None:
@@ -319,14 +333,21 @@ def _write(folder: Path, contents: dict[str, bytes]) -> None:
             os.fsync(stream.fileno())
 
 
-def _create(target: Path, contents: dict[str, bytes]) -> None:
-    beside = target.with_name(f".{target.name}.{secrets.token_hex(4)}")
+def _create(target: Path, contents: dict[str, bytes]) -> bool:
+    """Put a new folder in its place; return False where another process was there first."""
+    # The name of the folder itself may be as long as a name can be.
+    beside = target.with_name(f"{NEW}{secrets.token_hex(4)}")
     try:
         _write(beside, contents)
-        beside.rename(target)
-    except BaseException:
+        try:
+            beside.rename(target)
+        except OSError as error:
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                raise
+            return False
+        return True
+    finally:
         shutil.rmtree(beside, ignore_errors=True)
-        raise
 
 
 def _replace(target: Path, contents: dict[str, bytes]) -> None:

@@ -13,9 +13,20 @@ from safetensors.numpy import save
 from ..config import EncoderConfig, ForecastModelConfig, ModelConfig
 from ..errors import BundleError, sentence
 from ..layout import DIRECTIONS, weight_names, weight_shapes
+from .documents import is_foreign_link
 from .quantized import MOST, SCALE, Quantized, QuantizedWeights, is_quantized, scale_shape
 
-__all__ = ["WEIGHTS", "check_finite", "check_names", "head_width", "packed", "read_weights", "shapes", "stored_shapes"]
+__all__ = [
+    "BYTES",
+    "WEIGHTS",
+    "check_finite",
+    "check_names",
+    "head_width",
+    "packed",
+    "read_weights",
+    "shapes",
+    "stored_shapes",
+]
 
 Shape = ModelConfig | ForecastModelConfig
 
@@ -166,8 +177,9 @@ def read_weights(folder: Path, model: Shape, storage: str = "fp32") -> Mapping[s
         BundleError: the file is missing, damaged, or not that of this configuration.
     """
     path, where = folder / WEIGHTS, f"{folder}/{WEIGHTS}"
-    if path.is_symlink() or not path.is_file():
-        got = "a symbolic link" if path.is_symlink() else "something else" if path.exists() else "no such file"
+    linked = is_foreign_link(path)
+    if linked or not path.is_file():
+        got = "a symbolic link" if linked else "something else" if path.exists() else "no such file"
         raise BundleError(sentence(where, "file", "a plain file", got))
     wanted = stored_shapes(model, storage)
     least = sum((1 if kind == "I8" else 4) * math.prod(shape) for kind, shape in wanted.values())
@@ -179,10 +191,14 @@ def read_weights(folder: Path, model: Shape, storage: str = "fp32") -> Mapping[s
     if size > BYTES:
         raise BundleError(sentence(where, "size", f"at most {BYTES} bytes", size))
     try:
+        with path.open("rb"):  # safetensors calls a file that may not be read one that is not there
+            pass
         with safe_open(str(path), framework="numpy") as stream:
             slices = {name: stream.get_slice(name) for name in stream.keys()}  # noqa: SIM118 (no mapping)
             check_names(where, model, {n: (s.get_dtype(), tuple(s.get_shape())) for n, s in slices.items()}, storage)
             weights = {name: stream.get_tensor(name) for name in wanted}
+    except PermissionError as error:
+        raise BundleError(sentence(where, "file", "readable", error.strerror)) from None
     except (SafetensorError, OSError) as error:
         raise BundleError(sentence(where, "file", "valid safetensors", str(error)[:200])) from None
     check_finite(where, weights)

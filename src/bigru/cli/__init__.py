@@ -7,7 +7,6 @@ Exit codes: 0; 1 a check failed; 2 the input is wrong, said in one line; 70 a fa
 from __future__ import annotations
 
 import errno
-import io
 import os
 import re
 import sys
@@ -25,7 +24,10 @@ FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 def main() -> None:
     """Run the command that the process was started with, and exit with its code."""
-    sys.exit(_open_streams() or run(sys.argv[1:]))
+    from .streams import open_streams
+
+    code = run(sys.argv[1:]) if open_streams() else _say("bigru: stdout must be open, got a closed one.")
+    sys.exit(code)
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -37,18 +39,6 @@ def run(arguments: Sequence[str]) -> int:
         return _say(f"{name}: stopped.", INTERRUPTED)
 
 
-def _open_streams() -> int:
-    """Make the streams of the process fit to be written to; return 0, or the exit code where stdout is closed."""
-    if sys.stderr is None:
-        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
-    if sys.stdout is None:
-        return _say("bigru: stdout must be open, got a closed one.")
-    # JSON is UTF-8 whatever the locale; half of a surrogate pair becomes the escape that JSON has for it.
-    if isinstance(sys.stdout, io.TextIOWrapper) and not sys.stdout.isatty():
-        sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
-    return 0
-
-
 def _invoke(name: str, arguments: Sequence[str]) -> int:
     # OpenMP's threads spin while they wait; where another process wants the core, a training step on two cores then
     # takes seconds instead of milliseconds. The variable is read once, when torch is loaded.
@@ -58,16 +48,12 @@ def _invoke(name: str, arguments: Sequence[str]) -> int:
     import typer
 
     from ..errors import BigruError, VerificationError
-    from .app import app
+    from .streams import drop
 
     # The base of typer's own errors of usage, which it does not export by name.
     usage_error: Any = typer.BadParameter.__base__
     try:
-        with typer.main.get_command(app).make_context("bigru", list(arguments) or ["--help"]) as context:
-            context.command.invoke(context)
-        sys.stdout.flush()
-    except typer.Exit as stop:
-        return stop.exit_code
+        return _call(arguments)
     except usage_error as error:
         path = error.ctx.command_path if error.ctx else "bigru"
         return _say(f"{path}: {error.format_message()} See: {path} --help.")
@@ -76,19 +62,33 @@ def _invoke(name: str, arguments: Sequence[str]) -> int:
         refused = 1 if isinstance(error, VerificationError) else 2
         return _say(f"{name}: {_text(error, arguments[0])}", INTERRUPTED if interrupted else refused)
     except BrokenPipeError:
-        # Whoever read stdout has gone (`bigru predict ... | head`).
-        _drop_stdout()
+        # The reader of stdout has gone (`bigru predict ... | head`) and wants no more answers. Stderr never fails so.
+        drop(sys.stdout)
+    except MemoryError:
+        remedy = "Read less at once, or take a smaller model or a larger machine."
+        return _say(f"{name}: memory must be enough for what was asked, got none left. {remedy}")
     except Exception as error:
         if isinstance(error, OSError) and error.errno in FULL:
-            _drop_stdout()
+            drop(sys.stdout)
             return _say(f"{name}: output must be written to the end, got {error.strerror}. Make room and run it again.")
         return _fault(name, error)
     return 0
 
 
-def _drop_stdout() -> None:
-    """Let what is still buffered go nowhere: Python would complain again when it closes stdout."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def _call(arguments: Sequence[str]) -> int:
+    """Run a command to its end, the last of its output included, and return its exit code."""
+    import typer
+
+    from .app import app
+
+    code = 0
+    try:
+        with typer.main.get_command(app).make_context("bigru", list(arguments) or ["--help"]) as context:
+            context.command.invoke(context)
+    except typer.Exit as stop:
+        code = stop.exit_code
+    sys.stdout.flush()
+    return code
 
 
 def _text(error: BaseException, command: str) -> str:
@@ -108,5 +108,7 @@ def _fault(name: str, error: Exception) -> int:
 
 
 def _say(line: str, code: int = 2) -> int:
-    print(line, file=sys.stderr)
+    from ..errors import one_line
+
+    print(one_line(line), file=sys.stderr)
     return code

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import platform
 import time
 from collections.abc import Callable, Sequence
@@ -14,6 +13,7 @@ from ..ops.gru import native
 from ..study import engines, speed
 from . import show
 from .info import installed
+from .streams import emit
 
 __all__ = ["bench"]
 
@@ -69,7 +69,7 @@ def bench(*, quick: bool, threads: int | None, sizes: Sequence[str]) -> None:
     for name in PASSES:
         show.note(name)
         show.table(_table([row for row in rows if row.passes == name]))
-    print(json.dumps({**facts, "rows": [row.to_json() for row in rows]}))
+    emit({**facts, "rows": [row.to_json() for row in rows]})
 
 
 def _threads(wanted: int | None) -> int:

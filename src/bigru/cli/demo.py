@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
 import time
 from collections.abc import Sequence
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import BundleError, check_choice
 from .show import note, pace, scores, table
+from .streams import emit
 from .train import check_folder, check_packages, figures
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def demo(what: str, out: Path | None) -> None:
     ):
         note(f"  {line}")
     facts = {"model": str(folder), "seconds": round(seconds, 1), "training": judged.bundle.metrics["training"]}
-    print(json.dumps(facts | {"test": figures(report), "baseline": {"name": name} | figures(baseline)}))
+    emit(facts | {"test": figures(report), "baseline": {"name": name} | figures(baseline)})
 
 
 def default_folder(what: str) -> Path:

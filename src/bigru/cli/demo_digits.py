@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from .espeak import Espeak
 from .pipeline import Parts, learn
 from .show import note, pace, scores, table
 from .spectrogram import drawn, svg
+from .streams import emit
 from .train import check_folder, check_packages, figures
 
 __all__ = ["digits"]
@@ -87,7 +87,7 @@ def digits(folder: Path, force: bool) -> None:
     note('  bigru train MANIFEST.jsonl --out model      # rows as {"audio": "a.wav", "text": "what is said"}')
     facts = {"model": str(folder), "picture": str(picture), "seconds": round(spent, 1)}
     facts |= {"training": judged.bundle.metrics["training"], "test": figures(report)}
-    print(json.dumps(facts | {"baseline": {"name": BASELINE} | figures(baseline)}))
+    emit(facts | {"baseline": {"name": BASELINE} | figures(baseline)})
 
 
 BASELINE = "nearest recording by its mean spectrum"

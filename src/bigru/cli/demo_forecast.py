@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from importlib.util import find_spec
 from pathlib import Path
@@ -12,6 +11,7 @@ from ..errors import DataError, sentence
 from ..tables.timetable import TimeTable, read_timetable
 from . import chart
 from .show import note, pace
+from .streams import emit
 from .train import check_folder, check_packages, figures
 
 __all__ = ["HORIZON", "OPTIONS", "forecast", "measured"]
@@ -77,4 +77,4 @@ def forecast(folder: Path, force: bool) -> None:
     note("  bigru train YOUR.csv --task forecast --target COLUMN --horizon 24 --out model")
     note("  bigru predict model YOUR.csv --plot next.svg")
     facts = {"model": str(folder), "seconds": round(seconds, 1), "training": judged.bundle.metrics["training"]}
-    print(json.dumps(facts | {"test": figures(judged.reports["test"]), "picture": str(folder / PICTURE)}))
+    emit(facts | {"test": figures(judged.reports["test"]), "picture": str(folder / PICTURE)})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ import numpy as np
 from .demo import compare
 from .picture import Panel, sparks, svg
 from .show import note, pace, scores
+from .streams import emit
 from .train import check_folder, check_packages, figures
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def vowels(folder: Path, force: bool) -> None:
     ):
         note(f"  {line}")
     facts = {"model": str(folder), "picture": str(picture), "seconds": round(seconds, 1), "training": training}
-    print(json.dumps(facts | {"test": figures(report), "baseline": {"name": "1-NN with DTW"} | figures(baseline)}))
+    emit(facts | {"test": figures(report), "baseline": {"name": "1-NN with DTW"} | figures(baseline)})
 
 
 def _card(prepared: Prepared) -> str:

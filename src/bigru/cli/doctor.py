@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ from ..doctor import HARMFUL, examine
 from ..readers.reader import read
 from ..readers.reading import Reading
 from .show import CLASSES, describe, note, table
+from .streams import emit
 
 __all__ = ["doctor"]
 
@@ -29,7 +29,7 @@ def doctor(data: Path, dev: Path | None, test: Path | None, reading: Reading) ->
         table([("finding", "times", "hurts"), *((k, n, "yes" if k in HARMFUL else "") for k, n in kinds.items())])
     else:
         note("No findings.")
-    print(json.dumps(summary, ensure_ascii=False))
+    emit(summary)
     return int(any(kind in HARMFUL for kind in kinds))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from ..bundle.configuration import kind_of
@@ -16,6 +15,7 @@ from ..runtime.predictor import Predictor, changed, load
 from .models import say_if_shadowed
 from .predict import refuse_of_tables
 from .show import describe, note, scores
+from .streams import emit
 
 __all__ = ["evaluate", "labelled"]
 
@@ -60,7 +60,7 @@ def evaluate(
         note(_cost(precision, report, exact, f"{differing:,} of {len(answers):,}"))
         cost = {score.name: score.value - exact[score.name] for score in report.scores}
         result |= {"precision": precision, "cost": cost, "changed": differing}
-    print(json.dumps(result, ensure_ascii=False))
+    emit(result)
 
 
 def labelled(predictor: Predictor, data: Path, reading: Reading) -> Examples:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from ..runtime.explain import PARTS
 from ..runtime.explain import explain as explained
 from ..runtime.predictor import load
 from .show import note
+from .streams import answer_json
 
 __all__ = ["explain"]
 
@@ -24,7 +24,7 @@ def explain(model: Path, text: str, label: str | None, precision: str) -> None:
     predictor: Any = load(model, precision)
     found = explained(predictor, text, label)
     _draw(found)
-    print(json.dumps({"text": text} | rounded(found), ensure_ascii=False))
+    print(answer_json({"text": text} | rounded(found)), flush=True)
 
 
 def _draw(found: Mapping[str, Any]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ from ..bundle.weights import WEIGHTS
 from ..errors import check_choice
 from ..tasks import transcribe
 from .show import note
+from .streams import emit
 
 __all__ = ["export"]
 
@@ -28,7 +28,7 @@ def export(model: Path, to: str, out: Path | None, int8: bool, force: bool) -> N
     if isinstance(bundle.config, transcribe.Config) and bundle.config.beam > 1:
         note("The beam search stays behind: the export gives the logits of each step, and no symbols.")
     note(_told(found, (model / WEIGHTS).stat().st_size))
-    print(json.dumps(found))
+    emit(found)
 
 
 def _told(found: dict[str, Any], before: int) -> str:

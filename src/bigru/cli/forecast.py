@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +11,7 @@ from ..errors import ArgumentError, sentence
 from ..readers.reading import Reading
 from ..tables.timetable import TimeTable, read_timetable
 from .show import Say, note, silence, table
+from .streams import answer_json, emit
 
 if TYPE_CHECKING:
     from ..bundle import Bundle
@@ -56,7 +56,7 @@ def train(request: Request, asked: Table) -> None:
     from ..train import checkpoint
     from ..train.forecast import OPTIONS, roles_of
     from .settings import settings
-    from .train import check_folder, check_packages, chosen_of, conclude
+    from .train import check_checkpoint, check_folder, check_packages, chosen_of, conclude, was_saved
 
     check_packages("training", "torch", "lightning")
     _check_request(request)
@@ -66,24 +66,28 @@ def train(request: Request, asked: Table) -> None:
     options = settings(OPTIONS, request.config, request.sets) | chosen_of(request.chosen)
     if asked.lookback is not None:
         options["lookback"] = asked.lookback
+    if was_saved(request):
+        return
     check_folder(out, request.force)
+    check_checkpoint(request)
     roles = roles_of(asked.targets, options)
     files = request.files
     data, roles = read(files.data, roles, asked, files.reading, say)
-    if request.force and not request.resume:
-        checkpoint.remove(out)
-    judged = learn(
-        data,
-        roles,
-        asked.horizon,
-        options,
-        folder=out,
-        resume=request.resume,
-        loggers=request.loggers,
-        progress="silent" if request.quiet else "auto",
-        say=say,
-    )
-    conclude(request, judged.bundle, judged.reports, beside, (f"{files.data} --plain", str(files.data)))
+    with checkpoint.alone(out):
+        if request.force and not request.resume:
+            checkpoint.remove(out)
+        judged = learn(
+            data,
+            roles,
+            asked.horizon,
+            options,
+            folder=out,
+            resume=request.resume,
+            loggers=request.loggers,
+            progress="silent" if request.quiet else "auto",
+            say=say,
+        )
+        conclude(request, judged.bundle, judged.reports, beside, (f"{files.data} --plain", str(files.data)))
 
 
 def read(
@@ -138,8 +142,6 @@ def learn(
     """Train on the first rows of a table, choose the epoch on the next, score on the last; see `pipeline.learn`."""
     from ..runtime.forecaster import Forecaster
     from ..tasks import forecast
-    from ..train.export import export
-    from ..train.fit import fit
     from ..train.forecast import calibrated, data_of, guarded, plan_forecast
     from .pipeline import facts_of
 
@@ -160,6 +162,10 @@ def learn(
         say(f"too short to learn from, only scaled: series {', '.join(short[:SHOWN])}{', ...' * (len(short) > SHOWN)}")
     say(f"windows in the order of time: {', '.join(f'{count:,} {name}' for name, count in counts.items())}")
     options = {"folder": folder, "resume": resume, "loggers": loggers, "progress": progress}
+    # torch is imported here, when nothing can be wrong any more that it is not needed to see.
+    from ..train.export import export
+    from ..train.fit import fit
+
     fitted = fit(forecast, made.config, model, *data_of(made), made.training, **options)
     humble = guarded(made, fitted)
     if humble is not None:
@@ -214,7 +220,7 @@ def evaluate(model: Forecaster, data: Path, stride: int, **options: Any) -> None
     note(f"{len(cuts):,} forecasts, each origin {stride} row{'s' if stride > 1 else ''} after the one before; {whose}")
     report = model.score(cuts)
     beside(report, str(data))
-    print(json.dumps(report.to_json(), ensure_ascii=False))
+    emit(report.to_json())
 
 
 def predict(model: Forecaster, data: Path, plain: bool, picture: Path | None, **options: Any) -> None:
@@ -227,7 +233,7 @@ def predict(model: Forecaster, data: Path, plain: bool, picture: Path | None, **
         if plain:
             print(chart.terminal(series, answer, found.columns))
         else:
-            print(json.dumps(answer, ensure_ascii=False))
+            print(answer_json(answer), flush=True)
     if picture is not None:
         picture.write_text(chart.svg(found.series[0], answers[0], found.columns), encoding="utf-8")
         note(f"The picture is in {picture}.")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from ..models import about, shadowed, shipped
 from .show import note
+from .streams import emit
 
 __all__ = ["models", "say_if_shadowed"]
 
@@ -15,7 +15,7 @@ def models() -> None:
     """Print name, folder, size and what the card says first of every shipped model."""
     for name, folder in shipped().items():
         size = sum(path.stat().st_size for path in folder.iterdir())
-        print(json.dumps({"name": name, "folder": str(folder), "bytes": size, "about": about(folder)}))
+        emit({"name": name, "folder": str(folder), "bytes": size, "about": about(folder)})
         note(f"{name}, {size / 1e6:.1f} MB: {about(folder)}")
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -21,12 +21,13 @@ from ..readers.examples import Examples
 from ..readers.numbers import columns
 from ..runtime.predictor import Predictor
 from ..tasks import transcribe
-from ..train.export import export
-from ..train.fit import Fitted, fit
 from ..train.recipes import Plan, plan
 from ..train.speed import perturbed
 from .show import Say, note
 from .vectors import read_vectors
+
+if TYPE_CHECKING:
+    from ..train.fit import Fitted
 
 __all__ = ["Judged", "Parts", "facts_of", "learn"]
 
@@ -83,6 +84,10 @@ def learn(
         decided, weights = _with_vectors(train, options, decided, vectors, say)
     _describe(decided, say)
     data = {name: _prepare(decided, part) for name, part in parts._asdict().items() if part is not None}
+    # torch is imported here, when nothing can be wrong any more that it is not needed to see.
+    from ..train.export import export
+    from ..train.fit import fit
+
     fitted = fit(
         *decided[:3],
         data["train"],

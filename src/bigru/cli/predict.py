@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import io
-import json
 import sys
 import zlib
 from collections.abc import Callable, Iterable, Iterator
@@ -13,7 +12,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from ..bundle.configuration import kind_of
-from ..errors import ArgumentError, DataError, sentence
+from ..errors import ArgumentError, DataError, one_line, sentence
 from ..readers.encoding import GZIP
 from ..readers.examples import Examples
 from ..readers.formats import SUFFIXES
@@ -24,6 +23,7 @@ from ..runtime.predictor import AHEAD, Predictor, load
 from .answers import AnswerFile, fingerprint, source_of
 from .models import say_if_shadowed
 from .progress import Pace
+from .streams import answer_json
 
 __all__ = ["lines", "predict", "refuse_of_tables", "sources"]
 
@@ -34,11 +34,11 @@ READABLE = {*SUFFIXES, ".txt"}
 BATCH = 64
 """Inputs of a batch; `AHEAD` of them are answered together."""
 
+SHOWN = 40
+"""Characters of an input that an error repeats."""
+
 Write = Callable[[Any, dict[str, Any]], str]
 """From an input and its answer to a line."""
-
-BREAKS = {ord(c): repr(c)[1:-1] for c in "\n\r\t\v\f\x1c\x1d\x1e\x85\u2028\u2029"}
-"""What ends a line, or parts a text from its answer, as it stands in a line for people."""
 
 
 def predict(
@@ -231,24 +231,26 @@ def _unpacked(stream: BinaryIO) -> Iterator[bytes]:
 
 
 def _json(source: Any, answer: dict[str, Any]) -> str:
-    return json.dumps(told(source, answer), ensure_ascii=False)
+    return answer_json(told(source, answer), f"answer to {_named(source)[:SHOWN]!r}:")
 
 
 def _plain(source: Any, answer: dict[str, Any]) -> str:
-    """Return an answer as one line for people; line ends and tabs of the text stand as escapes, as \\n."""
-    text = _named(source)
+    """Return an answer as one line for people; line ends, tabs and control characters stand as escapes, as \\n."""
+    return f"{_named(source)}\t{one_line(_words(answer), None) or '-'}"
+
+
+def _words(answer: dict[str, Any]) -> str:
     if "entities" in answer:
-        found = [f"{entity.get('text', '').translate(BREAKS)}/{entity['label']}" for entity in answer["entities"]]
-        return f"{text}\t{' '.join(found) or '-'}"
+        return " ".join(f"{entity.get('text', '')}/{entity['label']}" for entity in answer["entities"])
     if "symbols" in answer:
-        return f"{text}\t{answer['text'] or '-'}"
+        return str(answer["text"])
     if "tags" in answer:
-        return f"{text}\t{' '.join(answer['tags'])}"
+        return " ".join(answer["tags"])
     labels = answer.get("labels", [answer.get("label")])
-    return f"{text}\t{', '.join(map(str, labels)) or '-'}"
+    return ", ".join(map(str, labels))
 
 
 def _named(source: Any) -> str:
     """Return how a line for people names an input."""
     text = " ".join(source) if isinstance(source, list) else str(getattr(source, "shape", source))
-    return text.translate(BREAKS)
+    return one_line(text, None)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from ..verify import gate
 from ..verify.engines import native
 from .evaluate import labelled
 from .show import note
+from .streams import emit
 
 __all__ = ["quantize"]
 
@@ -42,7 +42,7 @@ def quantize(model: Path, out: Path, data: Path | None, force: bool, reading: Re
     save(_verified(whole, made), out, force)
     before, after = (_bytes(folder) for folder in (find(model), out))
     note(f"{before / 1e6:.1f} MB became {after / 1e6:.1f} MB, {before / after:.1f} times smaller.")
-    print(json.dumps({"bytes": [before, after], **result}, ensure_ascii=False))
+    emit({"bytes": [before, after], **result})
 
 
 def _verified(whole: Bundle, made: Bundle) -> Bundle:

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from ..errors import one_line
 from ..metrics.score import Report
 from ..readers.examples import Examples
 from ..readers.roles import Role
@@ -21,6 +22,9 @@ COLUMNS = 12
 NAMES = 6
 """Columns that a line names before it only counts them."""
 
+CELL = 120
+"""Characters of a table's cell at most."""
+
 CLASSES = 20
 """Most classes that are shown one by one."""
 
@@ -29,8 +33,8 @@ Say = Callable[[str], None]
 
 
 def note(text: str) -> None:
-    """Print one line."""
-    print(text, file=sys.stderr, flush=True)
+    """Print one line, whatever a file or another library put into it."""
+    print(one_line(text), file=sys.stderr, flush=True)
 
 
 def silence(text: str) -> None:
@@ -47,7 +51,7 @@ def table(rows: Sequence[Sequence[object]]) -> None:
     for n, name in enumerate(rows[0]):
         drawn.add_column(str(name), justify="right" if n else "left")
     for row in rows[1:]:
-        drawn.add_row(*map(str, row))
+        drawn.add_row(*(one_line(str(cell), CELL) for cell in row))
     # Markup off: a label may hold brackets.
     Console(stderr=True, markup=False, highlight=False).print(drawn)
 

@@ -29,6 +29,7 @@ from ..runtime.forecaster import Forecaster
 from ..runtime.predictor import Predictor, load
 from .predict import lines, sources
 from .show import note, table
+from .streams import answer_json, emit
 
 __all__ = ["compare", "steps_of", "stream"]
 
@@ -110,7 +111,7 @@ def stream(
 
 def _print(number: int, answers: Iterable[dict[str, Any]]) -> None:
     for answer in answers:
-        print(json.dumps({"input": number, **rounded(answer)}, ensure_ascii=False), flush=True)
+        print(answer_json({"input": number, **rounded(answer)}), flush=True)
 
 
 def _cut(bundle: Bundle, size: int, place: str, x: Any) -> Iterator[tuple[str, Any]]:
@@ -178,7 +179,7 @@ def compare(predictor: Predictor, examples: Examples, lookahead: str, chunk: int
     heading = ("look-ahead", "chunk", "answered after", *names, "ms per chunk")
     table([heading, *([*_shown(row), *(f"{row['scores'][n]:.4f}" for n in names), _or(row["ms"])] for row in rows)])
     note("look-ahead, chunk and the steps that a step is answered after, at most, are in steps of the encoder")
-    print(json.dumps({"lookahead": rows}, ensure_ascii=False))
+    emit({"lookahead": rows})
 
 
 def _row(predictor: Predictor, examples: Examples, text: str, chunk: int | None) -> dict[str, Any]:

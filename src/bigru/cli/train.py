@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from ..readers.reader import read
 from ..readers.reading import Reading
 from .settings import duration, settings
 from .show import Say, describe, note, pace, scores, silence
+from .streams import emit
 
 if TYPE_CHECKING:
     from ..bundle import Bundle
@@ -23,7 +23,18 @@ if TYPE_CHECKING:
     from ..readers.examples import Examples
     from .pipeline import Parts
 
-__all__ = ["Files", "Request", "check_folder", "check_packages", "chosen_of", "conclude", "figures", "train"]
+__all__ = [
+    "Files",
+    "Request",
+    "check_checkpoint",
+    "check_folder",
+    "check_packages",
+    "chosen_of",
+    "conclude",
+    "figures",
+    "train",
+    "was_saved",
+]
 
 
 CONFIG = "config.json"
@@ -81,21 +92,25 @@ def train(request: Request) -> None:
 
     out, say = request.out, silence if request.quiet else note
     options = settings(OPTIONS, request.config, request.sets) | chosen_of(request.chosen)
+    if was_saved(request):
+        return
     check_folder(out, request.force)
+    check_checkpoint(request)
     parts = _read(request.files, say)
-    if request.force and not request.resume:
-        checkpoint.remove(out)
-    judged = learn(
-        parts,
-        options,
-        folder=out,
-        resume=request.resume,
-        loggers=request.loggers,
-        vectors=request.vectors,
-        progress="silent" if request.quiet else "auto",
-        say=say,
-    )
-    conclude(request, judged.bundle, judged.reports, scores, (ASKED[parts.train.kind], "FILE"))
+    with checkpoint.alone(out):
+        if request.force and not request.resume:
+            checkpoint.remove(out)
+        judged = learn(
+            parts,
+            options,
+            folder=out,
+            resume=request.resume,
+            loggers=request.loggers,
+            vectors=request.vectors,
+            progress="silent" if request.quiet else "auto",
+            say=say,
+        )
+        conclude(request, judged.bundle, judged.reports, scores, (ASKED[parts.train.kind], "FILE"))
 
 
 def conclude(
@@ -128,7 +143,7 @@ def conclude(
     for command, input in zip(("predict", "evaluate"), asked, strict=True):
         say(f"  bigru {command} {out} {input}")
     facts = {"model": str(out), "training": bundle.metrics["training"]}
-    print(json.dumps(facts | {name: figures(report) for name, report in reports.items()}))
+    emit(facts | {name: figures(report) for name, report in reports.items()})
 
 
 def figures(report: Report) -> dict[str, Any]:
@@ -164,6 +179,54 @@ def check_folder(out: Path, force: bool) -> None:
             pass
     except OSError as error:
         raise BundleError(sentence(str(out), "--out", "a place that can be written", error.strerror)) from None
+
+
+def check_checkpoint(request: Request) -> None:
+    """Find out before anything is read whether there is a checkpoint to go on from.
+
+    Raises:
+        TrainingError: there is none.
+    """
+    from ..train import checkpoint
+
+    if request.resume and not checkpoint.exists(request.out):
+        checkpoint.refuse_missing(request.out)
+
+
+def was_saved(request: Request) -> bool:
+    """Tell whether the training to resume had saved its model before it was ended, and finish what was left to do.
+
+    Between the model's last file and the checkpoint's removal lies a moment in which a process may be killed.
+    """
+    from ..train import checkpoint
+
+    out = request.out
+    if not request.resume or not (out / CONFIG).exists() or not checkpoint.exists(out):
+        return False
+    from ..bundle import load
+
+    metrics = load(out).metrics
+    facts, run = metrics.get("training"), checkpoint.load(out, note)["run"]
+    best = run["best"] or {"score": None, "epoch": len(run["history"])}
+    same = isinstance(facts, dict) and [facts.get(name) for name in ("steps", "best_score", "best_epoch")] == [
+        run["step"],
+        best["score"],
+        best["epoch"],
+    ]
+    if not (same and run["finished"]):
+        return False
+    with checkpoint.alone(out):
+        checkpoint.remove(out)
+    if not request.quiet:
+        note(f"The training had ended, and its model is in {out}.")
+    reports = {name: metrics[name] for name in ("dev", "test") if name in metrics}
+    emit({"model": str(out), "training": facts} | {name: _shortened(report) for name, report in reports.items()})
+    return True
+
+
+def _shortened(report: dict[str, Any]) -> dict[str, Any]:
+    """Return of a report what `figures` prints."""
+    return {name: report[name] for name in (*report["signature"], "intervals", "signature") if name in report}
 
 
 def chosen_of(chosen: dict[str, Any]) -> dict[str, Any]:

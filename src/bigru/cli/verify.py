@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ..bundle import Bundle, certify, changed
+from ..bundle import Bundle, certify, changed, hashes
 from ..bundle.card import VERIFICATION
 from ..errors import ArgumentError, MissingExtraError, sentence
 from ..models import find, shipped
@@ -19,6 +18,7 @@ from ..verify import verify as verified
 from .models import say_if_shadowed
 from .predict import refuse_of_tables, sources
 from .show import note, table
+from .streams import emit
 
 __all__ = ["verify"]
 
@@ -37,6 +37,7 @@ def verify(model: Path, data: Path | None, reading: Reading, *, most: int, write
         1 where answers differ by more than they may, else 0.
     """
     say_if_shadowed(model)
+    before = hashes(model)
     predictor = load(model)
     for name in changed(model):
         note(f"{name} is not what was verified here last.")
@@ -49,13 +50,13 @@ def verify(model: Path, data: Path | None, reading: Reading, *, most: int, write
     report = verified(predictor, inputs, engines, most=most, say=note)
     report.notes.extend(missing)
     show(report)
-    print(json.dumps({"model": str(model), **report.to_json()}, ensure_ascii=False), flush=True)
+    emit({"model": str(model), **report.to_json()})
     if write:
-        _write(model, report)
+        _write(model, report, before)
     return 0 if report.passed else 1
 
 
-def _write(model: Path, report: Report) -> None:
+def _write(model: Path, report: Report, before: dict[str, str]) -> None:
     """Write what was found beside the model; one that comes with the package, or is read-only, is left alone."""
     folder = find(model).resolve()
     if folder in {path.resolve() for path in shipped().values()}:
@@ -63,7 +64,7 @@ def _write(model: Path, report: Report) -> None:
     elif not os.access(folder, os.W_OK):
         note(f"{model} is read-only, and its card stays as it is.")
     else:
-        certify(model, VERIFICATION, report.section(), report.to_json())
+        certify(model, VERIFICATION, report.section(), report.to_json(), before)
         note(f"Written into the card of {model}, and into its verification.json.")
 
 

@@ -16,6 +16,9 @@ C = TypeVar("C")
 NESTED: dict[str, type] = {"EncoderConfig": EncoderConfig, "AugmentConfig": AugmentConfig}
 """Configurations within others, by the type that a field names."""
 
+LARGEST = (1 << 53) - 1
+"""The largest whole number that every reader of JSON knows exactly."""
+
 
 def to_dict(config: Any) -> dict[str, Any]:
     """Return a configuration as plain JSON values (tuples become lists)."""
@@ -52,6 +55,8 @@ def from_dict(cls: type[C], values: Any) -> C:
 
 def _typed(where: str, key: str, kind: str, value: Any) -> Any:
     """Convert one JSON value to the field's type; ints pass for floats, nothing else is bent."""
+    if isinstance(value, int) and abs(value) > LARGEST:
+        raise ArgumentError(sentence(where, key, f"within -{LARGEST}..{LARGEST}", "a number beyond"))
     if kind in NESTED:
         return from_dict(NESTED[kind], value)
     if kind.startswith("tuple[ChannelConfig") and isinstance(value, list):

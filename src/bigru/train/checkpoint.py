@@ -7,21 +7,58 @@ in it can run code.
 
 from __future__ import annotations
 
+import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, BinaryIO, NoReturn, cast
 
-import torch
-
+from ..bundle.lock import TakenError, locked
 from ..errors import TrainingError, sentence
 
-__all__ = ["CURRENT", "PREVIOUS", "exists", "load", "remove", "save"]
+__all__ = ["CURRENT", "PREVIOUS", "alone", "exists", "load", "refuse_missing", "remove", "save"]
 
 CURRENT = "checkpoint.pt"
 PREVIOUS = "checkpoint.previous.pt"
 WRITING = "checkpoint.writing.pt"
-FORMAT = 2
+FORMAT = 3
+
+SEAL = b"\nbigru sha256 "
+"""Stands behind what torch wrote, before the digest of it: torch reads the zip without the checksums in it."""
+
+DIGEST = 64
+"""Characters of the digest."""
+
+
+@contextmanager
+def alone(folder: str | os.PathLike[str]) -> Iterator[None]:
+    """Keep other trainings out of a folder while the block runs; a folder that is made for it and stays empty goes.
+
+    Raises:
+        TrainingError: another training writes there, or nothing can be written there.
+    """
+    place = Path(folder)
+    fresh = not place.exists()
+    with ExitStack() as stack:
+        try:
+            place.mkdir(parents=True, exist_ok=True)
+            if fresh:
+                stack.callback(_remove_empty, place)
+            stack.enter_context(locked(place))
+        except TakenError:
+            remedy = "Wait until it has ended, or name another folder."
+            got = f"{str(folder)!r}, where another training writes"
+            raise TrainingError(sentence("train", "folder", "free", got, remedy)) from None
+        except OSError as error:
+            want = "a place where a checkpoint can be written"
+            raise TrainingError(sentence("train", "folder", want, f"{str(folder)!r} ({_reason(error)})")) from error
+        yield
+
+
+def _remove_empty(place: Path) -> None:
+    with suppress(OSError):
+        place.rmdir()
 
 
 def exists(folder: str | os.PathLike[str]) -> bool:
@@ -31,7 +68,8 @@ def exists(folder: str | os.PathLike[str]) -> bool:
 
 def remove(folder: str | os.PathLike[str]) -> None:
     """Delete the checkpoints in `folder`, if there are any; nothing else there is touched."""
-    for name in (CURRENT, PREVIOUS, WRITING):
+    # The current one last: a kill in between leaves it, and what the others are there for is said of it.
+    for name in (WRITING, PREVIOUS, CURRENT):
         (Path(folder) / name).unlink(missing_ok=True)
 
 
@@ -44,12 +82,16 @@ def save(folder: str | os.PathLike[str], state: dict[str, Any]) -> None:
     Raises:
         TrainingError: the file cannot be written; the checkpoints there before are intact.
     """
+    import torch
+
     place = Path(folder)
     writing, current = place / WRITING, place / CURRENT
     try:
         place.mkdir(parents=True, exist_ok=True)
         with writing.open("wb") as file:
-            torch.save({"format": FORMAT, **state}, file)
+            sealed = _Sealed(file)
+            torch.save({"format": FORMAT, **state}, cast("IO[bytes]", sealed))
+            sealed.close()
             file.flush()
             os.fsync(file.fileno())
         if current.exists():
@@ -84,15 +126,7 @@ def load(folder: str | os.PathLike[str], say: Callable[[str], None]) -> dict[str
     """
     place = Path(folder)
     if not exists(folder):
-        raise TrainingError(
-            sentence(
-                "train",
-                "folder",
-                "one that holds a checkpoint",
-                f"{str(folder)!r}, which holds none",
-                "Run without --resume to start a training there.",
-            )
-        )
+        refuse_missing(folder)
     state, fault = _read(place / CURRENT)
     if state is None:
         state, _ = _read(place / PREVIOUS)
@@ -111,18 +145,58 @@ def load(folder: str | os.PathLike[str], say: Callable[[str], None]) -> dict[str
     return state
 
 
+def refuse_missing(folder: str | os.PathLike[str]) -> NoReturn:
+    """Raise TrainingError: there is no checkpoint in the folder."""
+    remedy = "Run without --resume to start a training there."
+    want, got = "one that holds a checkpoint", f"{str(folder)!r}, which holds none"
+    raise TrainingError(sentence("train", "folder", want, got, remedy))
+
+
 def _read(path: Path) -> tuple[dict[str, Any] | None, str]:
     """Return the checkpoint at `path`, or None and why it cannot be read."""
     if not path.exists():
         return None, "missing"
+    import torch
+
     # What torch raises for a damaged file depends on where the damage lies.
     try:
+        if not _is_sealed(path):
+            return None, f"its digest is not that of its content, {path.stat().st_size} bytes"
         state = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:
         return None, f"{type(error).__name__}, {path.stat().st_size} bytes"
     if not isinstance(state, dict) or state.get("format") != FORMAT:
         return None, f"not a checkpoint of format {FORMAT}"
     return state, ""
+
+
+class _Sealed:
+    """A file that torch writes into, and the digest of what it wrote."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file, self._digest = file, hashlib.sha256()
+
+    def write(self, content: bytes) -> int:
+        self._digest.update(content)
+        return self._file.write(content)
+
+    def flush(self) -> None:
+        self._file.flush()
+
+    def close(self) -> None:
+        """Write the seal; the file stays open."""
+        self._file.write(SEAL + self._digest.hexdigest().encode())
+
+
+def _is_sealed(path: Path) -> bool:
+    """Tell whether a file is the one that was written: whether its digest is that of its content."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        left = os.fstat(file.fileno()).st_size - len(SEAL) - DIGEST
+        while left > 0 and (block := file.read(min(left, 1 << 20))):
+            digest.update(block)
+            left -= len(block)
+        return file.read() == SEAL + digest.hexdigest().encode()
 
 
 def _discard(path: Path) -> None:

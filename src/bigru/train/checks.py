@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,7 +12,9 @@ from ..errors import ArgumentError, DataError, TrainingError, sentence
 from ..tables.windows import Windows
 from ..tasks import tag, transcribe
 from . import checkpoint
-from .stream import Data, Targets
+
+if TYPE_CHECKING:
+    from .stream import Data, Targets
 
 __all__ = ["check"]
 

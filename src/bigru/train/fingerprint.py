@@ -6,13 +6,15 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..config import ForecastModelConfig, ModelConfig, TrainConfig, to_dict
 from ..tables.windows import Windows
-from .stream import Data
+
+if TYPE_CHECKING:
+    from .stream import Data
 
 __all__ = ["changes", "configuration", "contents", "fingerprint"]
 

@@ -31,6 +31,7 @@ from .interrupt import Interrupt
 from .logs import open_loggers
 from .lookahead import judged
 from .losses import Loss
+from .memory import enough_memory
 from .module import Training
 from .quiet import quiet
 from .run import Run
@@ -108,14 +109,18 @@ def fit(
         ArgumentError: an argument does not fit.
         DataError: too little to learn from.
         TrainingError: the loss is not finite, the disk is full, a checkpoint is damaged or of another training, or
-            Ctrl-C was pressed and the checkpoint is kept.
+            Ctrl-C was pressed and the checkpoint is kept, another training writes to the folder, or the memory does
+            not suffice.
         KeyboardInterrupt: Ctrl-C was pressed and there is no folder to keep a checkpoint in.
     """
-    check(config, model_config, train, dev, training, folder, resume)
     if training.lookahead is not None:
         check_window(model_config.encoder)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     with ExitStack() as stack:
+        stack.enter_context(enough_memory())
+        if folder is not None:
+            stack.enter_context(checkpoint.alone(folder))
+        check(config, model_config, train, dev, training, folder, resume)
         display = stack.enter_context(Display(progress))
         interrupt = stack.enter_context(Interrupt())
         stack.enter_context(quiet())

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..bundle import Bundle
+from ..bundle.configuration import check_size
 from ..config import EncoderConfig, ForecastModelConfig, TrainConfig, from_dict, to_dict
 from ..errors import ArgumentError, DataError, nearest, sentence
 from ..features.table import TableFeatures
@@ -19,7 +20,9 @@ from ..tables.timetable import TimeTable
 from ..tables.windows import Windows
 from ..tasks import forecast
 from ..tasks.forecast import Cut
-from .fit import Fitted
+
+if TYPE_CHECKING:
+    from .fit import Fitted
 
 __all__ = ["OPTIONS", "SPLIT", "ForecastPlan", "calibrated", "data_of", "guarded", "plan_forecast", "roles_of"]
 
@@ -125,6 +128,7 @@ def plan_forecast(
         levels=levels,
         encoder=_changed(ENCODER, chosen),
     )
+    check_size(model)
     cuts = _cuts(config, table, bounds)
     if not cuts["train"] or not cuts["dev"]:
         empty = "learn from" if not cuts["train"] else "choose the epoch by"

@@ -12,6 +12,7 @@ from itertools import chain
 from types import ModuleType
 from typing import Any, NamedTuple
 
+from ..bundle.configuration import check_size
 from ..config import (
     AugmentConfig,
     ChannelConfig,
@@ -206,10 +207,12 @@ def plan(
     config = _config(task, features, targets, multi_label, scheme, chosen)
     if isinstance(config, transcribe.Config):
         config = replace(config, stride=math.prod(conv.stride for conv in front))
+    model = _model(task, config, recipe, front, chosen)
+    check_size(model)
     return Plan(
         task=TASKS[task],
         config=config,
-        model=_model(task, config, recipe, front, chosen),
+        model=model,
         training=_training(recipe, chosen, len(inputs), units),
     )
 

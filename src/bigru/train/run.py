@@ -31,6 +31,8 @@ class Run:
         seconds: time spent up to the last checkpoint.
         loss_sum: sum of the losses of the current epoch's steps, float64 []; not finite once one was.
         loss_steps: how many losses `loss_sum` holds.
+        sequences, time_steps: learnt from; what is past a length is none.
+        learning: seconds that the steps took, without the start, evaluations and checkpoints.
         stale: epochs since the dev score last rose.
         finished: whether no step is left to take.
         best: the best weights so far; None before the first evaluation.
@@ -41,6 +43,9 @@ class Run:
     seconds: float = 0.0
     loss_sum: Tensor = field(default_factory=lambda: torch.zeros((), dtype=torch.float64))
     loss_steps: int = 0
+    sequences: int = 0
+    time_steps: int = 0
+    learning: float = 0.0
     stale: int = 0
     finished: bool = False
     best: Best | None = None

@@ -7,7 +7,7 @@ computed once per speed and kept; which of them an example has in an epoch is dr
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,7 +15,9 @@ from ..config import TrainConfig
 from ..errors import ArgumentError, sentence
 from ..features.audio import AudioFeatures
 from ..tasks import transcribe
-from .stream import Data
+
+if TYPE_CHECKING:
+    from .stream import Data
 
 __all__ = ["perturbed"]
 

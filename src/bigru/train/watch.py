@@ -41,8 +41,7 @@ class Watch(L.Callback):
         display, loggers, interrupt: opened and closed by the caller.
 
     Attributes:
-        sequences, time_steps: learnt from in this session; what is past a length is none.
-        aside: seconds of it that went to the start, to evaluations and to checkpoints.
+        aside: seconds of this session that went to the start, to evaluations and to checkpoints.
     """
 
     def __init__(
@@ -62,7 +61,7 @@ class Watch(L.Callback):
         self.budget = module.training_config.time
         self.entered = self.saved = time.perf_counter()
         self.seconds_before, self.first_step = self.run.seconds, self.run.step
-        self.sequences = self.time_steps = 0
+        self.sequences_before, self.learning_before = self.run.sequences, self.run.learning
         self.aside = 0.0
         self.interrupted = False
 
@@ -83,8 +82,8 @@ class Watch(L.Callback):
     def on_train_batch_end(self, trainer: L.Trainer, pl_module: L.LightningModule, outputs: Any, *batch: Any) -> None:
         """Follow up one step."""
         lengths = batch[0].lengths
-        self.sequences += len(lengths)
-        self.time_steps += int(lengths.sum())
+        self.run.sequences += len(lengths)
+        self.run.time_steps += int(lengths.sum())
         if self.budget is not None:
             self.module.elapsed = self.seconds
         if self.loggers and self.run.step % EVERY == 0:
@@ -119,7 +118,7 @@ class Watch(L.Callback):
             return
         module, run = self.module, self.run
         module.check(run.loss_sum, "loss", always=True)
-        run.seconds = self.seconds
+        run.seconds, run.learning = self.seconds, self.learning
         state = {
             "step": run.step,
             "fingerprint": self.fingerprint,
@@ -170,15 +169,21 @@ class Watch(L.Callback):
             ) from error
 
     @property
+    def learning(self) -> float:
+        """Seconds that the steps of this training took, earlier sessions included."""
+        session = time.perf_counter() - self.entered - self.aside if self.run.step > self.first_step else 0.0
+        return self.learning_before + session
+
+    @property
     def rates(self) -> tuple[float, float]:
-        """Sequences and real time steps per second of this session's steps, evaluations left out."""
-        seconds = max(time.perf_counter() - self.entered - self.aside, 1e-9)
-        return self.sequences / seconds, self.time_steps / seconds
+        """Sequences and real time steps per second of the steps of all sessions, evaluations left out."""
+        seconds = max(self.learning, 1e-9)
+        return self.run.sequences / seconds, self.run.time_steps / seconds
 
     def _speed(self) -> tuple[float, float]:
         """Steps and sequences per second of this session."""
         seconds = max(time.perf_counter() - self.entered, 1e-9)
-        return (self.run.step - self.first_step) / seconds, self.sequences / seconds
+        return (self.run.step - self.first_step) / seconds, (self.run.sequences - self.sequences_before) / seconds
 
     def _title(self, epoch: int | None = None) -> str:
         epochs = self.stream.steps // self.stream.per_epoch
