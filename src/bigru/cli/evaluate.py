@@ -40,7 +40,7 @@ def evaluate(
     if isinstance(predictor, Forecaster):
         from . import forecast
 
-        forecast.evaluate(predictor, data, stride, fill=fill, **forecast.reading(options))
+        forecast.evaluate(predictor, data, stride, forecast.reading(options), fill)
         return
     refuse_of_tables(fill=fill)
     examples = labelled(predictor, data, **options)

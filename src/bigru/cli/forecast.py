@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..errors import ArgumentError, sentence
+from ..readers.reading import Reading
 from ..tables.timetable import TimeTable, read_timetable
 from .show import Say, note, silence, table
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from ..runtime.forecaster import Forecaster
     from .train import Request
 
-__all__ = ["Judged", "Table", "beside", "evaluate", "learn", "predict", "reading", "refuse", "train"]
+__all__ = ["Judged", "Table", "beside", "doctor", "evaluate", "learn", "predict", "reading", "refuse", "train"]
 
 SHOWN = 8
 """Columns that are named before they are only counted."""
@@ -33,6 +34,7 @@ class Table(NamedTuple):
     time: str | None = None
     id: str | None = None
     fill: str | None = None
+    reading: Reading | None = None
 
 
 class Judged(NamedTuple):
@@ -42,10 +44,14 @@ class Judged(NamedTuple):
     reports: dict[str, Report]
 
 
-def reading(options: Mapping[str, Any]) -> dict[str, str | None]:
-    """Return of a command's options those that say how a table is read."""
-    names = {"format": "format", "encoding": "encoding", "time": "time_column", "id": "id_column"}
-    return {name: options[option] for name, option in names.items()}
+def reading(options: Mapping[str, Any]) -> Reading:
+    """Return what a command's options say about how a table is read; columns are separated by commas."""
+    same = ("format", "encoding", "time_format", "zone", "decimal", "separator", "header")
+    given = {name: options[name] for name in same if options.get(name) is not None}
+    for name, option in (("time", "time_column"), ("id", "id_column")):
+        if options.get(option) is not None:
+            given[name] = tuple(part for part in options[option].split(",") if part)
+    return Reading(**given)
 
 
 def train(request: Request, asked: Table) -> None:
@@ -66,7 +72,9 @@ def train(request: Request, asked: Table) -> None:
     check_folder(out, request.force)
     roles = roles_of(asked.targets, options)
     files = request.files
-    data, roles = read(files.data, roles, asked, files.format, files.encoding, say)
+    options_read = {"format": files.format, "encoding": files.encoding}
+    how = asked.reading or reading(options_read | {"time_column": asked.time, "id_column": asked.id})
+    data, roles = read(files.data, roles, how, asked.fill, say)
     if request.force and not request.resume:
         checkpoint.remove(out)
     judged = learn(
@@ -86,21 +94,18 @@ def train(request: Request, asked: Table) -> None:
 def read(
     path: Path,
     roles: Mapping[str, tuple[str, ...]],
-    asked: Table,
-    format: str | None = None,
-    encoding: str | None = None,
+    how: Reading,
+    fill: str | None = None,
     say: Say = note,
 ) -> tuple[TimeTable, dict[str, tuple[str, ...]]]:
     """Read a table, and settle which of its columns are targets."""
     beside = (*roles["past"], *roles["known"])
     columns = (*roles["targets"], *beside) if roles["targets"] else None
-    options: dict[str, Any] = {"time": asked.time, "id": asked.id, "fill": asked.fill, "ahead": roles["known"]}
-    found = read_timetable(path, columns=columns, format=format, encoding=encoding, **options)
+    found = read_timetable(path, how, columns=columns, ahead=roles["known"], fill=fill)
     if columns is None:
         targets = tuple(name for name in found.columns if name not in beside)
         if beside:
-            order = (*targets, *beside)
-            found = read_timetable(path, columns=order, format=format, encoding=encoding, **options)
+            found = read_timetable(path, how, columns=(*targets, *beside), ahead=roles["known"], fill=fill)
         roles = {**roles, "targets": targets}
     describe(found, say)
     return found, dict(roles)
@@ -108,7 +113,7 @@ def read(
 
 def refuse(asked: Table) -> None:
     """Raise ArgumentError for an option that a training on labels has no use for."""
-    for name, value in asked._replace(time=None, id=None)._asdict().items():
+    for name, value in asked._replace(time=None, id=None, reading=None)._asdict().items():
         if value is not None:
             option = {"targets": "--target"}.get(name, f"--{name}")
             raise ArgumentError(sentence("train", option, "left out where nothing is forecast", repr(value)))
@@ -138,14 +143,17 @@ def learn(
     from ..tasks import forecast
     from ..train.export import export
     from ..train.fit import fit
-    from ..train.forecast import calibrated, data_of, guarded, plan_forecast
+    from ..train.forecast import calibrated, data_of, guarded, is_constant, plan_forecast
     from .pipeline import facts_of
 
     made = plan_forecast(data, roles, horizon, options)
     model, encoder = made.model, made.model.encoder
     names = made.config.labels
-    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    say(f"forecasts {horizon} rows of {', '.join(names[:SHOWN])}{more} from {model.lookback} rows before")
+    say(f"forecasts {horizon} rows of {_some(names)} from {model.lookback} rows before")
+    features = made.config.features
+    for role, columns in (("known in the past", features.past), ("known in the future", features.known)):
+        if columns:
+            say(f"reads {_some(columns)} beside them, {role}")
     together = "read together" if model.joint else "each by itself"
     say(
         f"GRU of {encoder.hidden} units over segments of {model.segment} rows, directions: {encoder.direction}; "
@@ -153,9 +161,12 @@ def learn(
     )
     counts = {name: len(cuts) for name, cuts in made.cuts.items()}
     used = {id(cut.series) for cut in made.cuts["train"]}
-    short = [series.id for series in data.series if id(series) not in used]
+    still = [series.id for series in data.series if is_constant(made.config, series)]
+    if still:
+        say(f"constant, answered by their value: series {_some(still)}")
+    short = [series.id for series in data.series if id(series) not in used and series.id not in still]
     if short:
-        say(f"too short to learn from, only scaled: series {', '.join(short[:SHOWN])}{', ...' * (len(short) > SHOWN)}")
+        say(f"too short to learn from, only scaled: series {_some(short)}")
     say(f"windows in the order of time: {', '.join(f'{count:,} {name}' for name, count in counts.items())}")
     options = {"folder": folder, "resume": resume, "loggers": loggers, "progress": progress}
     fitted = fit(forecast, made.config, model, *data_of(made), made.training, **options)
@@ -201,9 +212,9 @@ def beside(report: Report, title: str, say: Say = note) -> None:
     say(f"signature: {report.scores[0].signature}")
 
 
-def evaluate(model: Forecaster, data: Path, stride: int, **options: Any) -> None:
+def evaluate(model: Forecaster, data: Path, stride: int, how: Reading, fill: str | None = None) -> None:
     """Score every origin of a table; one JSON object on stdout, tables on stderr."""
-    found = model.read(data, **options)
+    found = model.read(data, how, fill)
     describe(found)
     cuts = model.cuts(found, stride)
     first = min(cut.series.times[cut.origin] for cut in cuts)
@@ -215,11 +226,13 @@ def evaluate(model: Forecaster, data: Path, stride: int, **options: Any) -> None
     print(json.dumps(report.to_json(), ensure_ascii=False))
 
 
-def predict(model: Forecaster, data: Path, plain: bool, picture: Path | None, **options: Any) -> None:
+def predict(
+    model: Forecaster, data: Path, plain: bool, picture: Path | None, how: Reading, fill: str | None = None
+) -> None:
     """Print what follows each series of a table: one JSON object per line, or a drawing with `--plain`."""
     from . import chart
 
-    found = model.read(data, **options)
+    found = model.read(data, how, fill)
     answers = model.predict(found)
     for series, answer in zip(found.series, answers, strict=True):
         if plain:
@@ -231,6 +244,29 @@ def predict(model: Forecaster, data: Path, plain: bool, picture: Path | None, **
         note(f"The picture is in {picture}.")
 
 
+def doctor(data: Path, options: Mapping[str, Any]) -> int:
+    """Print what is wrong with a table with time, a table of its columns, and the command to type next; on stdout the
+    summary as JSON. Return 1 if training refuses the table as it is."""
+    from ..tables.columns import table_of_file
+    from ..tables.doctor import HARMFUL, examine_table
+
+    how = reading(options)
+    findings, summary = examine_table(table_of_file(data, how), how)
+    inferred = ", ".join(f"{name} {value}" for name, value in summary["inferred"].items())
+    note(f"{data}: {summary['rows']:,} rows; {inferred}")
+    table([("column", "role"), *((name or "(no name)", role) for name, role in summary["columns"].items())])
+    for finding in findings:
+        note(str(finding))
+    kinds = summary["findings"]
+    if kinds:
+        table([("finding", "times", "hurts"), *((k, n, "yes" if k in HARMFUL else "") for k, n in kinds.items())])
+    else:
+        note("No findings.")
+    note(f"Next:\n  {summary['next']}")
+    print(json.dumps(summary, ensure_ascii=False))
+    return int(any(kind in HARMFUL for kind in kinds))
+
+
 def _check_request(request: Request) -> None:
     """Refuse what a forecast has no use for, rather than pass over it."""
     files = request.files
@@ -240,6 +276,12 @@ def _check_request(request: Request) -> None:
         if value is not None:
             remedy = "One table is divided in time: --set split=0.7,0.1,0.2." if name in ("--dev", "--test") else ""
             raise ArgumentError(sentence("train", name, "left out for a forecast", repr(str(value)), remedy))
+
+
+def _some(names: Sequence[str]) -> str:
+    """Return the first names, and how many more there are."""
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return ", ".join(names[:SHOWN]) + more
 
 
 def _card(data: TimeTable, counts: Mapping[str, int], seconds: float) -> str:

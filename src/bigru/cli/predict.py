@@ -64,7 +64,7 @@ def predict(
             raise ArgumentError(sentence("predict", "input", "the file of one table", " ".join(inputs)))
         if out is not None:
             raise ArgumentError(sentence("predict", "--out", "left out for a forecast", str(out)))
-        forecast.predict(predictor, Path(inputs[0]), plain, plot, fill=fill, **forecast.reading(options))
+        forecast.predict(predictor, Path(inputs[0]), plain, plot, forecast.reading(options), fill)
         return
     refuse_of_tables(fill=fill, plot=None if plot is None else str(plot))
     write = _plain if plain else _json

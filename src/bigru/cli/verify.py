@@ -101,7 +101,6 @@ def _inputs(predictor: Any, data: Path, fill: str | None, **options: str | None)
     if not isinstance(predictor, Predictor):
         from . import forecast
 
-        given = forecast.reading(options)
-        return predictor.cuts(predictor.read(data, fill=fill, **given), unseen=False)
+        return predictor.cuts(predictor.read(data, forecast.reading(options), fill), unseen=False)
     refuse_of_tables(fill=fill)
     return list(sources(predictor, [str(data)], None, **options))

@@ -9,19 +9,14 @@ from typing import Any
 import numpy as np
 
 from ..errors import DataError, sentence
+from .cells import REMEDY, Numerals, is_empty, numerals, parse_numbers, text_of
 from .examples import Examples
 from .findings import Finding
 from .labels import is_list
 
 __all__ = ["are_numbers", "column_of", "columns", "said", "series_of"]
 
-MISSING = frozenset(("", "?", "-", "nan", "na", "n/a", "null", "none"))
-"""What stands in a cell without a value, in lower case."""
-
 LARGEST = float(np.finfo(np.float32).max)
-
-SAMPLE = 100
-"""Cells that are looked at to tell a column of numbers."""
 
 
 def series_of(value: Any, place: str, texts: bool = False) -> np.ndarray:
@@ -59,18 +54,18 @@ def column_of(cells: Sequence[Any], lines: Sequence[int], source: str, name: str
     Raises:
         DataError: a cell is no number or infinite in float32; line and column are named.
     """
-    numbers = _at_once(cells, "iufU")
-    if numbers is None:
-        column = f"column {name!r}"
-        pairs = zip(cells, lines, strict=True)
-        numbers = np.array([_number(cell, f"{source}:{line}", column, True) for cell, line in pairs], np.float32)
-    return numbers
+    values = parse_numbers(cells, lines, source, f"column {name!r}", numerals(cells))
+    large = np.flatnonzero(np.abs(values) > LARGEST)
+    if len(large):
+        n = int(large[0])
+        place = f"{source}:{lines[n]}"
+        raise DataError(sentence(place, f"column {name!r}", "a finite number", repr(cells[n])[:80], REMEDY))
+    return values.astype(np.float32)
 
 
 def are_numbers(cells: Sequence[Any]) -> bool:
     """Tell whether the first cells that hold anything are numbers for the most part; so they are if none does."""
-    filled = [cell for cell in cells if not _is_missing(cell)][:SAMPLE]
-    return sum(_is_number(cell) for cell in filled) * 2 >= len(filled)
+    return numerals(cells) is not None or all(map(is_empty, cells))
 
 
 def said(inputs: Sequence[np.ndarray]) -> dict[str, str]:
@@ -116,12 +111,6 @@ def _at_once(cells: Sequence[Any], kinds: str) -> np.ndarray | None:
     return numbers if numbers is not None and not np.isinf(numbers).any() else None
 
 
-def _is_missing(cell: Any) -> bool:
-    if isinstance(cell, str):
-        return cell.strip().lower() in MISSING
-    return cell is None or bool(cell != cell)
-
-
 def _is_number(cell: Any) -> bool:
     try:
         return not isinstance(cell, (bool, np.bool_)) and abs(float(cell)) <= LARGEST
@@ -130,9 +119,9 @@ def _is_number(cell: Any) -> bool:
 
 
 def _number(cell: Any, place: str, name: str, texts: bool) -> float:
-    if _is_missing(cell):
+    if is_empty(cell):
         return math.nan
-    if not _is_number(cell) or (isinstance(cell, str) and not texts):
-        remedy = "A missing value is an empty cell, ?, NaN or null."
-        raise DataError(sentence(place, name, "a finite number", repr(cell)[:80], remedy))
-    return float(cell)
+    value: Any = Numerals().number(text_of(cell)) if isinstance(cell, str) and texts else cell
+    if isinstance(value, str) or not _is_number(value):
+        raise DataError(sentence(place, name, "a finite number", repr(cell)[:80], REMEDY))
+    return float(value)
