@@ -80,7 +80,10 @@ def put(*path: Any) -> Callable[[dict[str, Any]], None]:
         (put("task_config", "horizon", "7"), "horizon must be int, got '7'."),
         (put("features", "kind", "series"), "SeriesFeatures: configuration must be an object with mean"),
         (put("features", "season", 0), "season must be at least 1, got 0."),
-        (put("features", "step", ["fortnight", 1]), "unit must be one of second, month, row, got 'fortnight'."),
+        (
+            put("features", "step", ["fortnight", 1]),
+            "unit must be one of second, month end, month, business day, row, microsecond, nanosecond, got 'fort",
+        ),
         (put("features", "scales", []), "scales must be at least one, got none."),
         (put("features", "scales", [["x", [0], [1], [1]]]), "mean must be 3 finite numbers"),
         (put("features", "scales", [["x", [0, 0, 0], [1, 1, -1], [1, 1]]]), "std and seasonal must be greater than 0"),

@@ -125,13 +125,13 @@ def test_predict_refuses_what_is_no_table(refused: Refused, model: Path, tmp_pat
         (
             content() + "2020-01-13 12:00:00,x,1\n",
             (),
-            "t.csv:302: a must be a number, got 'x'. Correct the cell, empty",
+            "t.csv:302: column 'a' must be a finite number, got 'x'. Correct the cell, empty",
         ),
         (content() + "2020-01-13 14:00:00,1,1\n", (), "2 rows are missing: add them, or fill with --fill forward or"),
         (
             content() + "2020-01-13 12:00:00+01:00,1,1\n",
             (),
-            "t.csv:302: time must be in the zone of line 2 (none), got",
+            "t.csv:302: time must be without an offset from UTC, as in line 2, got",
         ),
         (content(), ("--horizon", "400"), "24 to read and 400 to forecast, got 210 of 300. Shorten --horizon or"),
         (
@@ -163,10 +163,32 @@ def test_columns_that_cannot_be_forecast(refused: Refused, tmp_path: Path) -> No
     rows = [line.rsplit(",", 1)[0] for line in content().splitlines()]
     train = ("train", "--task", "forecast", "--out", tmp_path / "m", "--horizon", "6", *SMALL)
     constant = write(tmp_path, "\n".join([rows[0] + ",c", *(row + ",5" for row in rows[1:]), ""]))
-    line = refused(*train, constant)
+    line = refused(*train, constant, "--target", "c")
     assert "t.csv: column 'c' must be a series that varies, in the 210 rows to learn from, got 5 in each." in line
     empty = write(tmp_path, "\n".join([rows[0] + ",c", *(row + "," for row in rows[1:]), ""]))
-    assert refused(*train, empty).endswith("t.csv: column 'c' must be numbers, got none: all its cells are empty.")
+    line = refused(*train, empty, "--target", "c")
+    assert line.endswith("t.csv: column 'c' must be numbers, got none: all its cells are empty.")
+
+
+def test_counters_constants_ids_and_words_are_no_targets(bigru: Bigru, tmp_path: Path) -> None:
+    rows = content(200).splitlines()
+    lines = [f"{rows[0]},,Obs,c,shop_id,e,w"]
+    lines += [f"{row},{n + 7},{n + 1950},5,{n % 3},,x" for n, row in enumerate(rows[1:])]
+    path = write(tmp_path, "\n".join([*lines, ""]))
+    result = bigru("train", path, "--task", "forecast", "--horizon", "6", "--out", tmp_path / "m", *SMALL)
+    assert result.code == 0, result.err
+    want = (
+        "not read a column without a name (counts rows), Obs (counts rows), c (the same in every row), "
+        "shop_id (an id), e (empty), w (words)"
+    )
+    assert want in result.err
+    assert "forecasts 6 rows of a, b from 24 rows before" in result.err
+
+
+def test_the_line_about_a_forecast_names_all_that_is_read(bigru: Bigru, table: Path, tmp_path: Path) -> None:
+    options = ("--target", "a", "--set", "past=b", "--horizon", "6", "--out", tmp_path / "m")
+    result = bigru("train", table, "--task", "forecast", *options, *SMALL)
+    assert "reads b beside them, known in the past" in result.err
 
 
 def test_a_horizon_is_asked_for(refused: Refused, table: Path) -> None:

@@ -11,19 +11,21 @@ import pandas as pd
 import pytest
 
 from bigru.errors import ArgumentError, DataError
-from bigru.tables.columns import columns_of_frame
-from bigru.tables.times import Step, calendar, parse, shown, step_of
-from bigru.tables.timetable import from_columns, read_timetable
+from bigru.readers.reading import Reading
+from bigru.readers.times import parse
+from bigru.tables.columns import table_of_frame
+from bigru.tables.times import Step, calendar, shown, step_of
+from bigru.tables.timetable import from_table, read_timetable
 from tables import write
 
 DAYS = "date,a,b\n2020-01-01,1,5\n2020-01-02,2,6\n2020-01-03,4,7\n"
 
 
-def refused(folder: Path, content: str | bytes, **options: Any) -> str:
+def refused(folder: Path, content: str | bytes, reading: dict[str, Any] | None = None, **options: Any) -> str:
     """Return the one line that a table is refused with, without the folder."""
     path = write(folder, content)
     with pytest.raises((DataError, ArgumentError)) as caught:
-        read_timetable(path, **options)
+        read_timetable(path, Reading(**(reading or {})), **options)
     assert "\n" not in str(caught.value)
     return str(caught.value).removeprefix(f"{folder}/")
 
@@ -50,9 +52,9 @@ def test_a_fault_names_its_line_and_a_remedy(tmp_path: Path, fault: str) -> None
             "name the column that tells several series apart with --id-column.",
         ),
         "zones": (
-            "time,a\n2020-01-01 00:00+08:00,1\n2020-01-01 01:00+09:00,2\n",
-            "t.csv:3: time must be in the zone of line 2 (+08:00), got '2020-01-01 01:00+09:00'. Convert all times to "
-            "one zone, as UTC.",
+            "time,a\n2020-01-01 00:00+08:00,1\n2020-01-01 01:00,2\n",
+            "t.csv:3: time must be with an offset from UTC, as in line 2, got '2020-01-01 01:00'. Write the offset in "
+            "every row, or in none.",
         ),
         "gap": (
             DAYS + "2020-01-06,3,3\n",
@@ -66,7 +68,8 @@ def test_a_fault_names_its_line_and_a_remedy(tmp_path: Path, fault: str) -> None
         ),
         "text": (
             DAYS + "2020-01-04,x,3\n",
-            "t.csv:5: a must be a number, got 'x'. Correct the cell, empty it, or leave the column out with --target.",
+            "t.csv:5: column 'a' must be a finite number, got 'x'. Correct the cell, empty it, or leave the column out "
+            "with --target.",
         ),
         "empty cell": (
             DAYS + "2020-01-04,,3\n",
@@ -87,20 +90,20 @@ def test_a_time_column_must_be_there(tmp_path: Path) -> None:
         "t.csv: time column must be named, as none of the columns x, y is called date or time, got nothing. "
         "Name it with --time-column; --time-column none takes the rows as one step apart."
     )
-    line = refused(tmp_path, DAYS, time="datum")
+    line = refused(tmp_path, DAYS, reading={"time": ("datum",)})
     assert line == "t.csv: time column must be one of the columns date, a, b, got 'datum'. Did you mean 'date'?"
-    assert str(read_timetable(write(tmp_path, "x,y\n1,2\n2,3\n"), time="none").step) == "1 row"
+    assert str(read_timetable(write(tmp_path, "x,y\n1,2\n2,3\n"), reading=Reading(time=("none",))).step) == "1 row"
 
 
 @pytest.mark.parametrize(
     ("content", "line"),
     [
         ("", "t.csv: data must be at least one example, got an empty file."),
-        ("date,a\n", "t.csv: data must be at least one row, got a header alone."),
+        ("date,a\n", "t.csv: data must be at least one example, got a header alone."),
         ("date,a\n2020-01-01,\n2020-01-02,\n", "t.csv: column 'a' must be numbers, got none: all its cells are empty."),
         ("date,a\nnoon,1\n", "t.csv:2: time must be a date or time as 2016-07-01 05:00:00, got 'noon'."),
-        ("date,a,a\n2020-01-01,1,2\n", "t.csv: column names must be different, got 'a' twice."),
-        ("date,a\n2020-01-01,inf\n", "t.csv:2: a must be a number, got 'inf'. Correct the cell, empty it, or "),
+        ("date,a,a\n2020-01-01,1,2\n", "t.csv: column must be one of the columns date, a (2), a (3), got 'a'."),
+        ("date,a\n2020-01-01,inf\n", "t.csv:2: column 'a' must be a finite number, got 'inf'. Correct the "),
     ],
 )
 def test_a_table_of_nothing_is_refused(tmp_path: Path, content: str, line: str) -> None:
@@ -121,7 +124,7 @@ def test_headers_in_gb18030_and_gzip_are_read(tmp_path: Path) -> None:
 
 def test_columns_of_text_are_passed_over_and_said(tmp_path: Path) -> None:
     table = read_timetable(write(tmp_path, "date,a,note\n2020-01-01,1,x\n2020-01-02,2,y\n"))
-    assert (table.columns, table.inferred["not read"]) == (("a",), "note")
+    assert (table.columns, table.inferred["not read"]) == (("a",), "note (words)")
 
 
 def test_gaps_are_filled_where_that_is_asked_for(tmp_path: Path) -> None:
@@ -158,7 +161,7 @@ def test_series_by_id(tmp_path: Path) -> None:
     table = read_timetable(path)
     assert [(s.id, s.values[:, 0].tolist()) for s in table.series] == [("x", [1, 2]), ("y", [5, 6])]
     assert table.inferred["series"] == "2, by id"
-    line = refused(tmp_path, "date,id,a\n2020-01-01,x,1\n2020-01-03,y,5\n2020-01-01,x,2\n", id="id")
+    line = refused(tmp_path, "date,id,a\n2020-01-01,x,1\n2020-01-03,y,5\n2020-01-01,x,2\n", reading={"id": ("id",)})
     assert line.startswith("t.csv:4: time must be after 2020-01-01 of line 2 of series 'x', got the same time again.")
 
 
@@ -171,7 +174,7 @@ def test_the_end_may_hold_what_is_known_alone(tmp_path: Path) -> None:
 
 def test_frames_are_read_as_files_are(tmp_path: Path) -> None:
     frame = pd.read_csv(write(tmp_path, DAYS), parse_dates=["date"])
-    table = from_columns(columns_of_frame(frame))
+    table = from_table(table_of_frame(frame))
     assert (table.columns, str(table.step)) == (("a", "b"), "1 day")
     frame.to_parquet(tmp_path / "t.parquet")
     assert len(read_timetable(tmp_path / "t.parquet")) == 3
@@ -187,7 +190,7 @@ def test_frames_are_read_as_files_are(tmp_path: Path) -> None:
         (["2020/1/30", "2020/1/31"], "1 day", 7, "2020-02-01"),
         (["20200101", "20200108"], "1 week", 52, "2020-01-15"),
         (["2019-11", "2019-12"], "1 month", 12, "2020-01-01"),
-        (["2019-07-31", "2019-10-31"], "3 months", 4, None),
+        (["2019-07-31", "2019-10-31"], "1 quarter, on its last day", 4, "2020-01-31"),
         (["1998", "1999"], "1 row", 1, "2000"),
     ],
 )

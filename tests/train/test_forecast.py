@@ -252,13 +252,25 @@ def test_what_does_not_clearly_beat_the_last_value_answers_it() -> None:
     assert guarded(plan_of(table, normalise="revin"), fitted) is None
 
 
-def test_a_series_of_next_to_nothing_is_refused_by_name() -> None:
+def test_a_series_of_next_to_nothing_is_scaled_as_the_others_and_teaches_nothing() -> None:
     table = hourly(300, ids=("x", "y"))
-    table.series[1] = table.series[1].part(slice(0, 2))
-    with pytest.raises(
-        DataError, match=r"t.csv: rows of series 'y' must be at least 2 to learn from, got 1 of 2\. Leave"
-    ):
-        plan_of(table)
+    table.series[1] = table.series[1].part(slice(0, 1))
+    plan = plan_of(table)
+    scales = plan.config.features.scales
+    assert scales["y"].std == scales["x"].std
+    assert scales["y"].mean == tuple(table.series[1].values[0])
+    assert scales["y"].constant == ()
+    assert {cut.series.id for cuts in plan.cuts.values() for cut in cuts} == {"x"}
+
+
+def test_a_constant_series_of_a_panel_teaches_nothing() -> None:
+    table = hourly(300, ids=("x", "y"))
+    table.series[1].values[:] = 0.1
+    plan = plan_of(table)
+    scale = plan.config.features.scales["y"]
+    assert scale.constant == (True,) * len(table.columns)
+    assert scale.mean == (0.1,) * len(table.columns)
+    assert {cut.series.id for cuts in plan.cuts.values() for cut in cuts} == {"x"}
 
 
 @pytest.mark.parametrize("options", [{}, {"direction": "both", "layers": 2}, {"joint": True, "calendar": ("hour",)}])

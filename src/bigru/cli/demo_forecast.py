@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import DataError, sentence
+from ..readers.reading import Reading
 from ..tables.timetable import TimeTable, read_timetable
 from . import chart
 from .show import note, pace
@@ -37,7 +38,7 @@ def measured() -> TimeTable:
     path = Path(str(spec.origin)).parent / "datasets" / "co2" / "co2.csv" if spec else Path("co2.csv")
     if not path.is_file():
         raise DataError(sentence("demo", "file datasets/co2/co2.csv", "in the installed statsmodels", "no such file"))
-    return read_timetable(path, columns=["co2"], time="date", fill="linear")
+    return read_timetable(path, Reading(time=("date",)), columns=["co2"], fill="linear")
 
 
 def forecast(folder: Path, force: bool) -> None:

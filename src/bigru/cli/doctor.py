@@ -16,6 +16,10 @@ __all__ = ["doctor"]
 
 def doctor(data: Path, dev: Path | None, test: Path | None, reading: Reading) -> int:
     """Print findings and an overview on stderr, a summary as JSON on stdout; return 1 if a finding hurts a score."""
+    if reading.task == "forecast":
+        from . import forecast
+
+        return forecast.doctor(data, reading)
     parts = [read(path, reading) for path in (data, dev, test) if path is not None]
     findings, summary = examine(*parts)
     for part in parts:

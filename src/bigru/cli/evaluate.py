@@ -41,7 +41,7 @@ def evaluate(
     if isinstance(predictor, Forecaster):
         from . import forecast
 
-        forecast.evaluate(predictor, data, stride, fill=fill, **forecast.options_of(reading))
+        forecast.evaluate(predictor, data, stride, reading, fill)
         return
     refuse_of_tables(fill=fill)
     examples = labelled(predictor, data, reading)

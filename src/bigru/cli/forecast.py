@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ..runtime.forecaster import Forecaster
     from .train import Request
 
-__all__ = ["Judged", "Table", "beside", "evaluate", "learn", "options_of", "predict", "refuse", "train"]
+__all__ = ["Judged", "Table", "beside", "doctor", "evaluate", "learn", "predict", "refuse", "train"]
 
 SHOWN = 8
 """Columns that are named before they are only counted."""
@@ -39,16 +39,6 @@ class Judged(NamedTuple):
 
     bundle: Bundle
     reports: dict[str, Report]
-
-
-def options_of(reading: Reading) -> dict[str, str | None]:
-    """Return what `read_timetable` takes of a reading."""
-    return {
-        "format": reading.format,
-        "encoding": reading.encoding,
-        "time": reading.time[0] if reading.time else None,
-        "id": reading.id[0] if reading.id else None,
-    }
 
 
 def train(request: Request, asked: Table) -> None:
@@ -72,7 +62,7 @@ def train(request: Request, asked: Table) -> None:
     check_checkpoint(request)
     roles = roles_of(asked.targets, options)
     files = request.files
-    data, roles = read(files.data, roles, asked, files.reading, say)
+    data, roles = read(files.data, roles, files.reading, asked.fill, say)
     with checkpoint.alone(out):
         if request.force and not request.resume:
             checkpoint.remove(out)
@@ -93,20 +83,18 @@ def train(request: Request, asked: Table) -> None:
 def read(
     path: Path,
     roles: Mapping[str, tuple[str, ...]],
-    asked: Table,
-    reading: Reading,
+    how: Reading,
+    fill: str | None = None,
     say: Say = note,
 ) -> tuple[TimeTable, dict[str, tuple[str, ...]]]:
     """Read a table, and settle which of its columns are targets."""
     beside = (*roles["past"], *roles["known"])
     columns = (*roles["targets"], *beside) if roles["targets"] else None
-    options: dict[str, Any] = {"fill": asked.fill, "ahead": roles["known"]} | options_of(reading)
-    found = read_timetable(path, columns=columns, **options)
+    found = read_timetable(path, how, columns=columns, ahead=roles["known"], fill=fill)
     if columns is None:
         targets = tuple(name for name in found.columns if name not in beside)
         if beside:
-            order = (*targets, *beside)
-            found = read_timetable(path, columns=order, **options)
+            found = read_timetable(path, how, columns=(*targets, *beside), ahead=roles["known"], fill=fill)
         roles = {**roles, "targets": targets}
     describe(found, say)
     return found, dict(roles)
@@ -142,14 +130,19 @@ def learn(
     """Train on the first rows of a table, choose the epoch on the next, score on the last; see `pipeline.learn`."""
     from ..runtime.forecaster import Forecaster
     from ..tasks import forecast
-    from ..train.forecast import calibrated, data_of, guarded, plan_forecast
+    from ..train.export import export
+    from ..train.fit import fit
+    from ..train.forecast import calibrated, data_of, guarded, is_constant, plan_forecast
     from .pipeline import facts_of
 
     made = plan_forecast(data, roles, horizon, options)
     model, encoder = made.model, made.model.encoder
     names = made.config.labels
-    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    say(f"forecasts {horizon} rows of {', '.join(names[:SHOWN])}{more} from {model.lookback} rows before")
+    say(f"forecasts {horizon} rows of {_some(names)} from {model.lookback} rows before")
+    features = made.config.features
+    for role, columns in (("known in the past", features.past), ("known in the future", features.known)):
+        if columns:
+            say(f"reads {_some(columns)} beside them, {role}")
     together = "read together" if model.joint else "each by itself"
     say(
         f"GRU of {encoder.hidden} units over segments of {model.segment} rows, directions: {encoder.direction}; "
@@ -157,14 +150,15 @@ def learn(
     )
     counts = {name: len(cuts) for name, cuts in made.cuts.items()}
     used = {id(cut.series) for cut in made.cuts["train"]}
-    short = [series.id for series in data.series if id(series) not in used]
+    still = [series.id for series in data.series if is_constant(made.config, series)]
+    if still:
+        say(f"constant, answered by their value: series {_some(still)}")
+    short = [series.id for series in data.series if id(series) not in used and series.id not in still]
     if short:
-        say(f"too short to learn from, only scaled: series {', '.join(short[:SHOWN])}{', ...' * (len(short) > SHOWN)}")
+        say(f"too short to learn from, only scaled: series {_some(short)}")
     say(f"windows in the order of time: {', '.join(f'{count:,} {name}' for name, count in counts.items())}")
     options = {"folder": folder, "resume": resume, "loggers": loggers, "progress": progress}
     # torch is imported here, when nothing can be wrong any more that it is not needed to see.
-    from ..train.export import export
-    from ..train.fit import fit
 
     fitted = fit(forecast, made.config, model, *data_of(made), made.training, **options)
     humble = guarded(made, fitted)
@@ -209,9 +203,9 @@ def beside(report: Report, title: str, say: Say = note) -> None:
     say(f"signature: {report.scores[0].signature}")
 
 
-def evaluate(model: Forecaster, data: Path, stride: int, **options: Any) -> None:
+def evaluate(model: Forecaster, data: Path, stride: int, how: Reading, fill: str | None = None) -> None:
     """Score every origin of a table; one JSON object on stdout, tables on stderr."""
-    found = model.read(data, **options)
+    found = model.read(data, how, fill)
     describe(found)
     cuts = model.cuts(found, stride)
     first = min(cut.series.times[cut.origin] for cut in cuts)
@@ -223,11 +217,13 @@ def evaluate(model: Forecaster, data: Path, stride: int, **options: Any) -> None
     emit(report.to_json())
 
 
-def predict(model: Forecaster, data: Path, plain: bool, picture: Path | None, **options: Any) -> None:
+def predict(
+    model: Forecaster, data: Path, plain: bool, picture: Path | None, how: Reading, fill: str | None = None
+) -> None:
     """Print what follows each series of a table: one JSON object per line, or a drawing with `--plain`."""
     from . import chart
 
-    found = model.read(data, **options)
+    found = model.read(data, how, fill)
     answers = model.predict(found)
     for series, answer in zip(found.series, answers, strict=True):
         if plain:
@@ -237,6 +233,28 @@ def predict(model: Forecaster, data: Path, plain: bool, picture: Path | None, **
     if picture is not None:
         picture.write_text(chart.svg(found.series[0], answers[0], found.columns), encoding="utf-8")
         note(f"The picture is in {picture}.")
+
+
+def doctor(data: Path, how: Reading) -> int:
+    """Print what is wrong with a table with time, a table of its columns, and the command to type next; on stdout the
+    summary as JSON. Return 1 if training refuses the table as it is."""
+    from ..tables.columns import table_of_file
+    from ..tables.doctor import HARMFUL, examine_table
+
+    findings, summary = examine_table(table_of_file(data, how), how)
+    inferred = ", ".join(f"{name} {value}" for name, value in summary["inferred"].items())
+    note(f"{data}: {summary['rows']:,} rows; {inferred}")
+    table([("column", "role"), *((name or "(no name)", role) for name, role in summary["columns"].items())])
+    for finding in findings:
+        note(str(finding))
+    kinds = summary["findings"]
+    if kinds:
+        table([("finding", "times", "hurts"), *((k, n, "yes" if k in HARMFUL else "") for k, n in kinds.items())])
+    else:
+        note("No findings.")
+    note(f"Next:\n  {summary['next']}")
+    emit(summary)
+    return int(any(kind in HARMFUL for kind in kinds))
 
 
 def _check_request(request: Request) -> None:
@@ -249,6 +267,12 @@ def _check_request(request: Request) -> None:
         if value is not None:
             remedy = "One table is divided in time: --set split=0.7,0.1,0.2." if name in ("--dev", "--test") else ""
             raise ArgumentError(sentence("train", name, "left out for a forecast", repr(str(value)), remedy))
+
+
+def _some(names: Sequence[str]) -> str:
+    """Return the first names, and how many more there are."""
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return ", ".join(names[:SHOWN]) + more
 
 
 def _card(data: TimeTable, counts: Mapping[str, int], seconds: float) -> str:

@@ -67,7 +67,7 @@ def predict(
             raise ArgumentError(sentence("predict", "input", "the file of one table", " ".join(inputs)))
         if out is not None:
             raise ArgumentError(sentence("predict", "--out", "left out for a forecast", str(out)))
-        forecast.predict(predictor, Path(inputs[0]), plain, plot, fill=fill, **forecast.options_of(reading))
+        forecast.predict(predictor, Path(inputs[0]), plain, plot, reading, fill)
         return
     refuse_of_tables(fill=fill, plot=None if plot is None else str(plot))
     write = _plain if plain else _json

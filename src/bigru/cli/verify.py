@@ -101,9 +101,6 @@ def _onnx(bundle: Bundle) -> tuple[dict[str, Engine], list[str]]:
 def _inputs(predictor: Any, data: Path, fill: str | None, reading: Reading) -> Sequence[Any]:
     """Return the samples of a file; of a table, a cut wherever past and future are known."""
     if not isinstance(predictor, Predictor):
-        from . import forecast
-
-        given = forecast.options_of(reading)
-        return predictor.cuts(predictor.read(data, fill=fill, **given), unseen=False)
+        return predictor.cuts(predictor.read(data, reading, fill), unseen=False)
     refuse_of_tables(fill=fill)
     return list(sources(predictor, [str(data)], None, reading))

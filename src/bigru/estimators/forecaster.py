@@ -13,10 +13,11 @@ from sklearn.base import BaseEstimator
 from .. import bundle as saved
 from ..errors import ArgumentError, sentence
 from ..metrics import Report
+from ..readers.reading import Reading
 from ..runtime.forecaster import Forecaster
-from ..tables.columns import columns_of_frame
+from ..tables.columns import table_of_frame
 from ..tables.times import Step
-from ..tables.timetable import Series, TimeTable, from_columns
+from ..tables.timetable import Series, TimeTable, from_table
 from ..tasks import forecast
 from ..train.export import export
 from ..train.fit import fit
@@ -40,7 +41,11 @@ class BiGRUForecaster(BaseEstimator):
         targets: columns to forecast; None takes all that have no other role.
         past, known: columns that are read only, and those of them that are known in the future.
         calendar: what is told of the time, as ("hour", "weekday").
-        time_column, id_column: which columns say when, and whose; None looks for a known name.
+        time_column, id_column: the column, or the columns, that hold the time, and that tell series apart; None looks
+            for a known name.
+        time_format: how times are written: a format of `strptime`, "day-first", "month-first", "excel", or "s", "ms",
+            "us" or "ns" since 1970; None follows the column.
+        zone: the time zone of times that are written without offset, as "Europe/Berlin".
         fill: "forward" or "linear" fills missing rows and cells; None refuses them.
         season: rows after which what was may come again; None follows the step.
         split: shares, or numbers, of the rows to learn from, to choose the epoch by, and to leave alone.
@@ -75,8 +80,10 @@ class BiGRUForecaster(BaseEstimator):
         past: Sequence[str] = (),
         known: Sequence[str] = (),
         calendar: Sequence[str] = (),
-        time_column: str | None = None,
-        id_column: str | None = None,
+        time_column: str | Sequence[str] | None = None,
+        id_column: str | Sequence[str] | None = None,
+        time_format: str | None = None,
+        zone: str | None = None,
         fill: str | None = None,
         season: int | None = None,
         split: Sequence[float] | None = (0.8, 0.2, 0.0),
@@ -110,6 +117,8 @@ class BiGRUForecaster(BaseEstimator):
         self.calendar = calendar
         self.time_column = time_column
         self.id_column = id_column
+        self.time_format = time_format
+        self.zone = zone
         self.fill = fill
         self.season = season
         self.split = split
@@ -138,8 +147,8 @@ class BiGRUForecaster(BaseEstimator):
         """Train on a table whose rows are in the order of time.
 
         Args:
-            X: a pandas, Polars or PyArrow frame with a time column, a `TimeTable`, or an array [N] or [N, C] of rows
-                one step apart.
+            X: a pandas, Polars or PyArrow frame with a time column, a frame or series of pandas with times in its
+                index, a `TimeTable`, or an array [N] or [N, C] of rows one step apart.
             y: not used: what is forecast is in X.
 
         Raises:
@@ -174,12 +183,19 @@ class BiGRUForecaster(BaseEstimator):
         return rows[0] if "series" not in answers[0] else rows
 
     def predict_interval(self, X: Any = None, level: float = 0.9) -> np.ndarray:
-        """Return the ends of an interval that was asked for in `levels`: [H, C, 2], or [S, H, C, 2]."""
-        answers = self.answer(X)
-        if f"{level:g}" not in answers[0].get("intervals", {}):
-            want = "one of " + ", ".join(answers[0].get("intervals", {})) + ", the levels of the model"
+        """Return the ends of an interval that was asked for in `levels`: [H, C, 2], or [S, H, C, 2].
+
+        They are NaN for a series that is shorter than the look-back.
+        """
+        answers, levels = self.answer(X), [f"{one:g}" for one in model_of(self).config.levels]
+        if f"{level:g}" not in levels:
+            want = "one of " + ", ".join(levels) + ", the levels of the model"
             raise ArgumentError(sentence("predict_interval", "level", want, level))
-        rows = np.stack([np.stack(list(a["intervals"][f"{level:g}"].values()), axis=1) for a in answers])
+        shape = (len(answers[0]["time"]), len(answers[0]["forecast"]), 2)
+        rows = np.full((len(answers), *shape), np.nan)
+        for n, answer in enumerate(answers):
+            if "intervals" in answer:
+                rows[n] = np.stack(list(answer["intervals"][f"{level:g}"].values()), axis=1)
         return rows[0] if "series" not in answers[0] else rows
 
     def answer(self, X: Any = None) -> list[dict[str, Any]]:
@@ -217,17 +233,27 @@ class BiGRUForecaster(BaseEstimator):
             return X, roles if roles["targets"] else {**roles, "targets": X.columns}
         if isinstance(X, (np.ndarray, list)):
             return _of_array(X, roles)
-        found = columns_of_frame(X)
-        options: dict[str, Any] = {"time": self.time_column, "id": self.id_column, "fill": self.fill}
+        found, how = table_of_frame(X), self._reading()
+        if hasattr(self, "bundle_"):
+            return Forecaster(self.bundle_).table(found, how, self.fill), roles
         beside = (*roles["past"], *roles["known"])
+        options: dict[str, Any] = {"ahead": roles["known"], "fill": self.fill}
         if not roles["targets"]:
-            columns = from_columns(found, columns=None, ahead=roles["known"], **options).columns
+            columns = from_table(found, how, **options).columns
             roles = {**roles, "targets": tuple(name for name in columns if name not in beside)}
-        wanted = (*roles["targets"], *beside)
-        return from_columns(found, columns=wanted, ahead=roles["known"], **options), roles
+        return from_table(found, how, columns=(*roles["targets"], *beside), **options), roles
+
+    def _reading(self) -> Reading:
+        def names(given: str | Sequence[str] | None) -> tuple[str, ...]:
+            return (given,) if isinstance(given, str) else tuple(given or ())
+
+        time, id = names(self.time_column), names(self.id_column)
+        return Reading(time=time, id=id, time_format=self.time_format, zone=self.zone)
 
 
-NOT_SETTINGS = ("horizon", "targets", *ROLES, "time_column", "id_column", "fill", "random_state", "verbose")
+READING = ("time_column", "id_column", "time_format", "zone", "fill")
+
+NOT_SETTINGS = ("horizon", "targets", *ROLES, *READING, "random_state", "verbose")
 """Parameters that are not settings of the plan."""
 
 

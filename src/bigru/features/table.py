@@ -26,11 +26,14 @@ class Scale:
         mean, std: of each column: targets, past covariates, known covariates.
         seasonal: of each target, how far a value lies from the one a season before, on average, as a share of `std`:
             the unit of MASE.
+        constant: of each target whether it never changed in the whole series; empty where each did. Its mean is its
+            value then, and its `std` that of the other series.
     """
 
     mean: tuple[float, ...]
     std: tuple[float, ...]
     seasonal: tuple[float, ...]
+    constant: tuple[bool, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -92,13 +95,17 @@ class TableFeatures:
             season: rows of a season; None follows the step.
             roles: targets, past, known, calendar.
 
+        A column that does not change there is scaled by the median of the other series.
+
         Raises:
-            DataError: a column does not change there.
+            DataError: a column does not change there in any series.
         """
         season = season or table.step.season
         count = len(roles["targets"])
+        deviations = _deviations(table, cuts)
         scales = {
-            series.id: _scale(table, series, cut, season, count) for series, cut in zip(table.series, cuts, strict=True)
+            series.id: _scale(series, cut, season, count, own)
+            for series, cut, own in zip(table.series, cuts, deviations, strict=True)
         }
         return cls(step=table.step, zone=table.zone, season=season, scales=scales, **roles)
 
@@ -120,8 +127,11 @@ class TableFeatures:
             raise ArgumentError(sentence(table.source, "columns", ", ".join(self.columns), ", ".join(table.columns)))
         for name, got, want in (("step", table.step, self.step), ("zone", table.zone, self.zone)):
             if got != want and max(map(len, table.series)) > 1:
+                remedy = ""
+                if name == "zone" and not got:
+                    remedy = "Name the zone that the times are written in with --zone."
                 want = f"{want or 'none'}, as in training"
-                raise DataError(sentence(table.source, f"{name} of the times", want, got or "none"))
+                raise DataError(sentence(table.source, f"{name} of the times", want, got or "none", remedy))
 
     def matrix(self, series: Series, ahead: int = 0) -> np.ndarray:
         """Return the input of all rows of a series, and of `ahead` rows behind it of which the calendar alone is known.
@@ -145,7 +155,10 @@ class TableFeatures:
         """Return plain JSON values."""
         values: dict[str, Any] = {key: list(getattr(self, key)) for key in ("targets", "past", "known", "calendar")}
         values |= {"step": [self.step.unit, self.step.size], "zone": self.zone, "season": self.season}
-        scales = [[id, list(s.mean), list(s.std), list(s.seasonal)] for id, s in self.scales.items()]
+        scales = [
+            [id, list(s.mean), list(s.std), list(s.seasonal), *([[int(c) for c in s.constant]] if s.constant else [])]
+            for id, s in self.scales.items()
+        ]
         return values | {"scales": scales}
 
     @classmethod
@@ -177,24 +190,49 @@ def _check_scale(scale: Scale, columns: int, targets: int) -> None:
     ):
         if len(values) != count or not np.isfinite(values).all():
             raise ArgumentError(sentence(WHERE, name, f"{count} finite numbers", repr(values)[:80]))
+    if len(scale.constant) not in (0, targets):
+        raise ArgumentError(sentence(WHERE, "constant", f"{targets} of 0 and 1, or none", repr(scale.constant)[:80]))
     if min(*scale.std, *scale.seasonal) <= 0:
         raise ArgumentError(sentence(WHERE, "std and seasonal", "greater than 0", min(*scale.std, *scale.seasonal)))
 
 
-def _scale(table: TimeTable, series: Series, cut: int, season: int, targets: int) -> Scale:
-    rows = series.values[:cut]
-    std = rows.std(axis=0)
-    of = f" of series {series.id!r}" if series.id else ""
-    for c in np.flatnonzero(~(std > 1e-9 * np.abs(rows).max(axis=0))):
-        want = f"a series that varies, in the {cut} rows to learn from"
+def _deviations(table: TimeTable, cuts: Sequence[int]) -> np.ndarray:
+    """Return the deviation of each column within the part to learn from of each series, [series, columns].
+
+    Where it does not change, that is the median of the others.
+
+    Raises:
+        DataError: a column does not change in any series.
+    """
+    found = np.zeros((len(cuts), len(table.columns)))
+    for n, (series, cut) in enumerate(zip(table.series, cuts, strict=True)):
+        rows = series.values[: max(cut, 1)]
+        std = rows.std(axis=0)
+        found[n] = np.where(std > 1e-9 * np.abs(rows).max(axis=0), std, 0.0)
+    for c in np.flatnonzero(~found.any(axis=0)):
+        one = table.series[int(np.argmax(cuts))]
+        of = f" of series {one.id!r}" if one.id else ""
+        want = f"a series that varies, in the {max(cuts)} rows to learn from"
         remedy = "Leave the column out, or begin where it varies."
         name = f"column {table.columns[c]!r}{of}"
-        raise DataError(sentence(table.source, name, want, f"{rows[0, c]:g} in each", remedy))
-    lag = min(season, cut - 1)
-    seasonal = np.abs(rows[lag:, :targets] - rows[:-lag, :targets]).mean(axis=0) / std[:targets]
+        raise DataError(sentence(table.source, name, want, f"{one.values[0, c]:g} in each", remedy))
+    usual = [float(np.median(column[column > 0])) for column in found.T]
+    return np.where(found > 0, found, usual)
+
+
+def _scale(series: Series, cut: int, season: int, targets: int, std: np.ndarray) -> Scale:
+    rows = series.values[: max(cut, 1)]
+    mean = np.where((rows == rows[0]).all(axis=0), rows[0], rows.mean(axis=0))
+    lag = min(season, max(cut - 1, 0))
     # A series that repeats itself exactly has no error of that kind; its unit is then its deviation.
-    seasonal = np.where(seasonal > 0, seasonal, 1.0)
-    return Scale(tuple(rows.mean(axis=0).tolist()), tuple(std.tolist()), tuple(seasonal.tolist()))
+    seasonal = np.ones(targets)
+    if lag:
+        error = np.abs(rows[lag:, :targets] - rows[:-lag, :targets]).mean(axis=0) / std[:targets]
+        seasonal = np.where(error > 0, error, 1.0)
+    known = series.values[:, :targets]
+    flat = ((known == rows[0, :targets]) | np.isnan(known)).all(axis=0) & (cut > 1)
+    constant = tuple(flat.tolist()) if flat.any() else ()
+    return Scale(tuple(mean.tolist()), tuple(std.tolist()), tuple(seasonal.tolist()), constant)
 
 
 def _list(key: str, values: Any, kind: str) -> tuple[Any, ...]:
@@ -208,9 +246,11 @@ def _list(key: str, values: Any, kind: str) -> tuple[Any, ...]:
 def _scales(values: Any) -> dict[str, Scale]:
     found: dict[str, Scale] = {}
     for row in values if isinstance(values, list) else [None]:
-        if not isinstance(row, list) or len(row) != 4 or not isinstance(row[0], str) or row[0] in found:
+        if not isinstance(row, list) or len(row) not in (4, 5) or not isinstance(row[0], str) or row[0] in found:
             raise ArgumentError(sentence(WHERE, "scales", "a list of [id, mean, std, seasonal]", repr(row)[:80]))
-        found[row[0]] = Scale(
-            *(_list(key, v, "f") for key, v in zip(("mean", "std", "seasonal"), row[1:], strict=True))
-        )
+        mean, std, seasonal = (_list(key, v, "f") for key, v in zip(("mean", "std", "seasonal"), row[1:4], strict=True))
+        flags = row[4] if len(row) == 5 else []
+        if not isinstance(flags, list) or not all(type(flag) is int and flag in (0, 1) for flag in flags):
+            raise ArgumentError(sentence(WHERE, "constant", "a list of 0 and 1", repr(flags)[:80]))
+        found[row[0]] = Scale(mean, std, seasonal, tuple(map(bool, flags)))
     return found

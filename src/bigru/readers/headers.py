@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Sequence
 
 from ..errors import DataError, sentence
+from .cells import Numerals, is_empty, text_of
 from .findings import Finding
 from .names import HEAD, KNOWN, LABELS, TEXTS, fit
-from .profile import SHORT, Profile, is_missing, is_number, profile
+from .profile import SHORT, Profile, profile
 from .reading import Reading
 from .table import Grid, Table
 
@@ -95,7 +96,7 @@ def _of_cell(cell: str, below: Profile, column: Sequence[str]) -> float:
         return 0.0
     if below.kind in ("number", "time"):
         alike = is_number(cell) if below.kind == "number" else profile(cell, 0, [cell]).kind == "time"
-        return -3.0 if alike or is_missing(cell) else 2.0
+        return -3.0 if alike or is_empty(cell) else 2.0
     if below.kind == "recording":
         return -3.0 if profile(cell, 0, [cell]).kind == "recording" else 2.0
     if cell in column and below.longest <= SHORT:
@@ -108,6 +109,12 @@ def _of_cell(cell: str, below: Profile, column: Sequence[str]) -> float:
     if "_" in cell and " " not in cell and below.is_prose:
         points += 1.0
     return points
+
+
+def is_number(cell: str) -> bool:
+    """Tell whether a cell holds a number, whatever its decimal sign; an empty one does not."""
+    text = text_of(cell)
+    return not is_empty(cell) and any(Numerals(sign).number(text) is not None for sign in (".", ","))
 
 
 def _count_up(cells: Sequence[str]) -> bool:
@@ -124,7 +131,7 @@ def _levels(rows: Sequence[Sequence[str]]) -> int:
     while depth < min(DEEPEST, len(rows) - 1) and numeric:
         cells = [rows[depth][n].strip() for n in numeric]
         lonely = first != "text" and bool(rows[depth][0].strip()) and not any(cell.strip() for cell in rows[depth][1:])
-        words = any(cell and not is_missing(cell) for cell in cells)
+        words = any(cell and not is_empty(cell) for cell in cells)
         if any(is_number(cell) for cell in cells) or not (words or (lonely and _is_word(rows[depth][0]))):
             break
         depth += 1

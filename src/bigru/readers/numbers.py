@@ -9,19 +9,15 @@ from typing import Any
 import numpy as np
 
 from ..errors import DataError, sentence
+from .cells import REMEDY, Numerals, agree, is_empty, numerals, parse_numbers, text_of
 from .examples import Examples
 from .findings import Finding
 from .labels import is_list
+from .table import Table
 
-__all__ = ["are_numbers", "check_widths", "column_of", "columns", "series_of", "summarise"]
-
-MISSING = frozenset(("", "?", "-", "nan", "na", "n/a", "null", "none"))
-"""What stands in a cell without a value, in lower case."""
+__all__ = ["check_widths", "columns", "series_of", "summarise", "values_of"]
 
 LARGEST = float(np.finfo(np.float32).max)
-
-SAMPLE = 100
-"""Cells that are looked at to tell a column of numbers."""
 
 
 def series_of(value: Any, place: str, texts: bool = False) -> np.ndarray:
@@ -53,24 +49,29 @@ def series_of(value: Any, place: str, texts: bool = False) -> np.ndarray:
     return numbers.reshape(len(cells), -1 if cells else 1)
 
 
-def column_of(cells: Sequence[Any], lines: Sequence[int], source: str, name: str) -> np.ndarray:
-    """Return float32 [N] of a column of numbers or texts of numbers; `lines` are those of its cells, for errors.
+def values_of(table: Table, names: Sequence[str], decimal: str | None) -> np.ndarray:
+    """Return float32 [N, columns] of columns of numbers; those that leave their decimal sign open follow the others.
 
     Raises:
         DataError: a cell is no number or infinite in float32; line and column are named.
     """
-    numbers = _at_once(cells, "iufU")
-    if numbers is None:
-        column = f"column {name!r}"
-        pairs = zip(cells, lines, strict=True)
-        numbers = np.array([_number(cell, f"{source}:{line}", column, True) for cell, line in pairs], np.float32)
-    return numbers
+    found = {name: numerals(table.column(name), decimal) for name in names}
+    how = agree(
+        {name: one for name, one in found.items() if one is not None},
+        ";" if table.inferred.get("separator") == "semicolon" else None,
+    )
+    columns = [_column(table.column(name), table.lines, table.source, name, how.get(name)) for name in names]
+    return np.stack(columns, axis=1)
 
 
-def are_numbers(cells: Sequence[Any]) -> bool:
-    """Tell whether the first cells that hold anything are numbers for the most part; so they are if none does."""
-    filled = [cell for cell in cells if not _is_missing(cell)][:SAMPLE]
-    return sum(_is_number(cell) for cell in filled) * 2 >= len(filled)
+def _column(cells: Sequence[Any], lines: Sequence[int], source: str, name: str, how: Numerals | None) -> np.ndarray:
+    values = parse_numbers(cells, lines, source, f"column {name!r}", how)
+    large = np.flatnonzero(np.abs(values) > LARGEST)
+    if len(large):
+        n = int(large[0])
+        place = f"{source}:{lines[n]}"
+        raise DataError(sentence(place, f"column {name!r}", "a finite number", repr(cells[n])[:80], REMEDY))
+    return values.astype(np.float32)
 
 
 def summarise(inputs: Sequence[np.ndarray]) -> dict[str, str]:
@@ -125,12 +126,6 @@ def _at_once(cells: Sequence[Any], kinds: str) -> np.ndarray | None:
     return numbers if numbers is not None and not np.isinf(numbers).any() else None
 
 
-def _is_missing(cell: Any) -> bool:
-    if isinstance(cell, str):
-        return cell.strip().lower() in MISSING
-    return cell is None or bool(cell != cell)
-
-
 def _is_number(cell: Any) -> bool:
     try:
         return not isinstance(cell, (bool, np.bool_)) and abs(float(cell)) <= LARGEST
@@ -139,9 +134,9 @@ def _is_number(cell: Any) -> bool:
 
 
 def _number(cell: Any, place: str, name: str, texts: bool) -> float:
-    if _is_missing(cell):
+    if is_empty(cell):
         return math.nan
-    if not _is_number(cell) or (isinstance(cell, str) and not texts):
-        remedy = "A missing value is an empty cell, ?, NaN or null."
-        raise DataError(sentence(place, name, "a finite number", repr(cell)[:80], remedy))
-    return float(cell)
+    value: Any = Numerals().number(text_of(cell)) if isinstance(cell, str) and texts else cell
+    if isinstance(value, str) or not _is_number(value):
+        raise DataError(sentence(place, name, "a finite number", repr(cell)[:80], REMEDY))
+    return float(value)

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .labels import is_list
-from .names import words_of
+from .cells import is_empty, numerals
+from .labels import is_list, is_missing
 from .spans import looks_like_spans
+from .times import detect
 
 __all__ = ["Profile", "profile"]
 
@@ -25,6 +26,9 @@ MOST = 300
 
 SENTENCE = 0.3
 """Share of cells with several words that makes a column one of sentences."""
+
+CERTAIN = 0.75
+"""How surely a column must hold times to be taken for one."""
 
 LETTER = re.compile(r"[^\W\d_]")
 SEVERAL = re.compile(r"\S\s+\S|[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]{5}")
@@ -114,7 +118,7 @@ class Profile:
 
 def profile(name: str, place: int, cells: Sequence[Any]) -> Profile:
     """Look at the cells of a column; counts are of all of them, kinds of an even sample."""
-    filled = [cell for cell in cells if not is_missing(cell)]
+    filled = [cell for cell in cells if not _is_blank(cell)]
     if not filled:
         return Profile(name, place, "empty", 0, 0)
     sample = filled[:: max(1, len(filled) // SAMPLE)]
@@ -159,35 +163,20 @@ def _kind_of_list(sample: Sequence[Any]) -> str:
 
 
 def _kind(name: str, sample: Sequence[Any], texts: Sequence[str]) -> str:
-    numbers = sum(is_number(cell) for cell in sample)
-    named = bool({"time", "date", "timestamp", "datetime", "ds", "时间", "日期"} & set(words_of(name)))
-    if looks_like_times(texts, named):
+    told = [cell for cell in sample if not is_empty(cell)]
+    if not told:
+        return "empty"
+    found = detect(told, name)
+    if found is not None and found.kind != "number" and found.certainty >= CERTAIN:
         return "time"
-    if numbers * 2 >= len(sample):
+    if numerals(told) is not None:
         return "number"
     return "recording" if looks_like_recordings(texts) is not None else "text"
 
 
-def is_missing(cell: Any) -> bool:
-    if isinstance(cell, str):
-        return cell.strip().lower() in ("", "?", "-", "nan", "na", "n/a", "null", "none", "nat")
-    return cell is None or (not is_list(cell) and not isinstance(cell, dict) and bool(cell != cell))
-
-
-def is_number(cell: Any) -> bool:
-    try:
-        return not isinstance(cell, bool) and abs(float(cell)) <= 3.4e38 and "_" not in str(cell)
-    except (ValueError, TypeError, OverflowError):
-        return False
-
-
-TIME = re.compile(
-    r"\d{4}[-/.]\d{1,2}([-/.]\d{1,2})?([T ].*)?|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}( .*)?|\d{1,2}:\d{2}(:\d{2})?"
-)
-
-
-def looks_like_times(texts: Sequence[str], named: bool) -> bool:
-    return sum(TIME.fullmatch(text.strip()) is not None for text in texts) * 10 >= 9 * len(texts)
+def _is_blank(cell: Any) -> bool:
+    """Tell whether a cell holds nothing at all; "none" and "-" may be labels."""
+    return not isinstance(cell, dict) and is_missing(cell)
 
 
 PATH = re.compile(r"\S.*\.(wav|flac|ogg|opus|mp3|aiff?|au|caf|w64|m4a|webm|aac|wma|amr|mp4)", re.IGNORECASE)
@@ -208,10 +197,12 @@ def _runs(cells: Sequence[Any]) -> int:
 
 
 def _is_whole(cell: Any) -> bool:
+    if is_empty(cell):
+        return True
     try:
         return float(cell).is_integer()
     except (ValueError, TypeError, OverflowError):
-        return True
+        return False
 
 
 def _counts(cells: Sequence[Any]) -> bool:

@@ -12,8 +12,11 @@ from ..bundle import Bundle
 from ..config import ForecastModelConfig
 from ..errors import ArgumentError, DataError, sentence
 from ..metrics.score import Report
+from ..readers.reading import Reading
+from ..readers.table import Table
+from ..tables.columns import table_of_file
 from ..tables.times import shown
-from ..tables.timetable import Series, TimeTable, read_timetable
+from ..tables.timetable import Series, TimeTable, from_table
 from ..tables.windows import Windows
 from ..tasks import forecast
 from ..tasks.forecast import Cut, Outcome
@@ -50,16 +53,23 @@ class Forecaster:
         self.labels = config.labels
         self._network = ForecastNetwork(model, bundle.weights, precision)
 
-    def read(self, path: str | os.PathLike[str], **options: Any) -> TimeTable:
-        """Read a file of the columns that the model was trained on; options as of `read_timetable`."""
+    def read(self, path: str | os.PathLike[str], reading: Reading | None = None, fill: str | None = None) -> TimeTable:
+        """Read a file of the columns that the model was trained on; arguments and errors as of `read_timetable`."""
+        reading = reading or Reading()
+        return self.table(table_of_file(os.fspath(path), reading), reading, fill)
+
+    def table(self, found: Table, reading: Reading | None = None, fill: str | None = None) -> TimeTable:
+        """Make a table with time of cells, of the columns, step and zone that the model was trained on."""
         features = self.config.features
-        table = read_timetable(os.fspath(path), columns=features.columns, ahead=features.known, **options)
+        options: Any = {"columns": features.columns, "ahead": features.known, "like": (features.step, features.zone)}
+        table = from_table(found, reading, fill=fill, **options)
         features.check(table)
         return table
 
     def run(self, cuts: Sequence[Cut], batch_size: int = SIZE) -> Outcome:
         """Return what the network says of each cut, in the scale of training."""
-        return self.run_windows(forecast.featurise(self.config, cuts), batch_size)
+        found = self.run_windows(forecast.featurise(self.config, cuts), batch_size)
+        return forecast.settle_constants(self.config, cuts, found)
 
     def run_windows(self, windows: Windows, batch_size: int = SIZE) -> Outcome:
         """Return what the network says of each window of `featurise`."""
@@ -76,17 +86,26 @@ class Forecaster:
     def predict(self, table: TimeTable) -> list[dict[str, Any]]:
         """Forecast what follows the last value of each series; see `bigru.tasks.forecast.decode`.
 
+        A series that is shorter than the look-back is answered by its last value, without intervals, and a "note" says
+        so; a table of nothing but such series is refused.
+
         Raises:
             DataError: a table too short, of other columns, or without what is known of the future.
         """
         self.config.features.check(table)
         cuts = [Cut(series, self._end(series)) for series in table.series]
+        lookback = self.config.lookback
+        whole = [cut for cut in cuts if cut.origin >= lookback]
         for series, origin in cuts:
-            if origin < self.config.lookback:
+            if not origin or not whole:
                 name = "rows" + (f" of series {series.id!r}" if series.id else "")
-                want = f"at least {self.config.lookback}, the look-back of the model"
+                want = f"at least {lookback}, the look-back of the model"
                 raise DataError(sentence(table.source, name, want, origin, "Give more rows of the past."))
-        return forecast.decode(self.config, self.run(cuts), cuts)
+        answers = iter(forecast.decode(self.config, self.run(whole), whole))
+        note = f"fewer than the {lookback} rows that the model reads: the last value, repeated"
+        return [
+            next(answers) if cut.origin >= lookback else forecast.repeat_last(self.config, cut, note) for cut in cuts
+        ]
 
     def predict_iter(self, cuts: Sequence[Cut], batch_size: int = SIZE) -> Iterator[dict[str, Any]]:
         """Yield the answer to each cut."""

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 
 from ..errors import ArgumentError, sentence
+from ..readers.reading import Reading
 from ..readers.recordings import Recording, load, soundfile
+from ..readers.table import Table
 from ..runtime.forecaster import Forecaster
-from ..tables.columns import Columns
-from ..tables.timetable import FILLS, from_columns
+from ..tables.timetable import FILLS
 from .limits import Limits
 from .refusal import RefusedError, shown
 
@@ -138,13 +139,10 @@ def columns(model: Forecaster, x: dict[str, Any], name: str) -> Any:
     Raises:
         BigruError: it does not fit the model.
     """
-    cells = {key: ["" if v is None else str(v) for v in column] for key, column in x["columns"].items()}
-    found = Columns(cells, range(1, len(next(iter(cells.values()))) + 1), name)
-    features = model.config.features
-    reading = {key: x.get(key) for key in ("time", "id", "fill")}
-    table = from_columns(found, columns=features.columns, ahead=features.known, **reading)
-    features.check(table)
-    return table
+    cells = x["columns"]
+    found = Table(list(cells), list(cells.values()), range(1, len(next(iter(cells.values()))) + 1), name)
+    given: dict[str, Any] = {key: (x[key],) for key in ("time", "id") if x.get(key) is not None}
+    return model.table(found, Reading(**given), fill=x.get("fill"))
 
 
 def check_seconds(content: bytes, limits: Limits) -> float:

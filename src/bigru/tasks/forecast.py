@@ -16,7 +16,20 @@ from ..tables.times import shown
 from ..tables.timetable import Series
 from ..tables.windows import Windows
 
-__all__ = ["LOSSES", "Config", "Cut", "Outcome", "decode", "featurise", "intervals", "rivals", "score", "targets"]
+__all__ = [
+    "LOSSES",
+    "Config",
+    "Cut",
+    "Outcome",
+    "decode",
+    "featurise",
+    "intervals",
+    "repeat_last",
+    "rivals",
+    "score",
+    "settle_constants",
+    "targets",
+]
 
 LOSSES = ("mae", "mse", "huber", "pinball")
 """What a training makes small; pinball goes with quantiles and with nothing else."""
@@ -155,6 +168,34 @@ def decode(config: Config, outcome: Outcome, inputs: Sequence[Cut]) -> list[dict
             }
         answers.append(answer)
     return answers
+
+
+def settle_constants(config: Config, inputs: Sequence[Cut], outcome: Outcome) -> Outcome:
+    """Return an outcome in which a target that never changed, in training nor in the rows read, keeps its value.
+
+    Its intervals have no width.
+    """
+    count, L = len(config.labels), config.lookback
+    values, spread = outcome.values, outcome.spread
+    for n, (series, origin) in enumerate(inputs):
+        scale = config.features.scale(series)
+        if not any(scale.constant):
+            continue
+        window = series.values[origin - L : origin, :count]
+        still = np.array(scale.constant) & (window == np.array(scale.mean[:count])).all(axis=0)
+        values[n][:, still] = 0.0
+        spread[n, still] = 0.0
+    return Outcome(values, spread, outcome.radius)
+
+
+def repeat_last(config: Config, cut: Cut, note: str) -> dict[str, Any]:
+    """Return an answer of the last value of each target, for a series that is too short to be read, and why."""
+    series, origin = cut
+    answer: dict[str, Any] = {"series": series.id} if series.id else {}
+    answer["time"] = shown(config.features.step.after(series.times[:origin], config.horizon), config.features.zone)
+    last = series.values[origin - 1, : len(config.labels)].tolist()
+    answer["forecast"] = {name: [value] * config.horizon for name, value in zip(config.labels, last, strict=True)}
+    return answer | {"note": note}
 
 
 def score(config: Config, gold: np.ndarray, outcome: Outcome, inputs: Sequence[Cut]) -> Report:

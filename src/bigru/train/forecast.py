@@ -14,9 +14,9 @@ from ..bundle.configuration import check_size
 from ..config import EncoderConfig, ForecastModelConfig, TrainConfig, from_dict, to_dict
 from ..errors import ArgumentError, DataError, nearest, sentence
 from ..features.table import TableFeatures
-from ..runtime.forecaster import Forecaster, cuts_of
+from ..runtime.forecaster import LEAST, Forecaster, cuts_of
 from ..tables.times import shown
-from ..tables.timetable import TimeTable
+from ..tables.timetable import Series, TimeTable
 from ..tables.windows import Windows
 from ..tasks import forecast
 from ..tasks.forecast import Cut
@@ -24,7 +24,17 @@ from ..tasks.forecast import Cut
 if TYPE_CHECKING:
     from .fit import Fitted
 
-__all__ = ["OPTIONS", "SPLIT", "ForecastPlan", "calibrated", "data_of", "guarded", "plan_forecast", "roles_of"]
+__all__ = [
+    "OPTIONS",
+    "SPLIT",
+    "ForecastPlan",
+    "calibrated",
+    "data_of",
+    "guarded",
+    "is_constant",
+    "plan_forecast",
+    "roles_of",
+]
 
 WHERE = "train"
 
@@ -112,7 +122,7 @@ def plan_forecast(
     quantiles = tuple(float(q) for q in chosen.get("quantiles") or ())
     levels = tuple(float(p) for p in chosen.get("levels", (0.9,)))
     loss = chosen.get("loss") or ("pinball" if quantiles else "mae")
-    ends = [series.times[dev - 1 : dev] for series, (_, dev, _) in zip(table.series, bounds, strict=True)]
+    ends = [series.times[dev - 1 : dev] for series, (_, dev, _) in zip(table.series, bounds, strict=True) if dev]
     seen = shown(max(ends, key=lambda time: time[0]))[0]
     config = forecast.Config(features, lookback, horizon, quantiles, levels, loss, seen)
     model = ForecastModelConfig(
@@ -183,7 +193,7 @@ def calibrated(made: Bundle, cuts: Sequence[Cut]) -> Bundle:
     found = []
     for level in config.levels:
         low, high = forecast.bases(config, outcome.values, level)
-        error = np.maximum(low - gold, gold - high) / outcome.spread[:, None]
+        error = np.maximum(low - gold, gold - high) / np.maximum(outcome.spread, LEAST)[:, None]
         rank = min(math.ceil((len(error) + 1) * level), len(error)) - 1
         found.append(np.partition(error, rank, axis=0)[rank])
     radius = np.stack(found).astype(np.float32)
@@ -225,10 +235,6 @@ def _check_rows(table: TimeTable, bounds: Sequence[tuple[int, int, int]], lookba
         want = f"at least {lookback + horizon} to learn from, {lookback} to read and {horizon} to forecast"
         remedy = "Shorten --horizon or --lookback, or give more rows."
         raise DataError(sentence(table.source, "rows", want, f"{most} of {max(map(len, table.series))}", remedy))
-    for series, (train, _, _) in zip(table.series, bounds, strict=True):
-        if train < 2:
-            want, got = "at least 2 to learn from", f"{train} of {len(series)}"
-            raise DataError(sentence(table.source, f"rows of series {series.id!r}", want, got, "Leave the series out."))
 
 
 def _training(chosen: Mapping[str, Any], windows: int) -> TrainConfig:
@@ -245,9 +251,17 @@ def _training(chosen: Mapping[str, Any], windows: int) -> TrainConfig:
 def _cuts(config: forecast.Config, table: TimeTable, bounds: Sequence[tuple[int, int, int]]) -> dict[str, list[Cut]]:
     cuts: dict[str, list[Cut]] = {"train": [], "dev": [], "test": []}
     for series, (train, dev, test) in zip(table.series, bounds, strict=True):
+        if is_constant(config, series):
+            continue
         for name, first, end in (("train", 0, train), ("dev", train, dev), ("test", dev, test)):
             cuts[name] += cuts_of(config, series, first, end)
     return cuts
+
+
+def is_constant(config: forecast.Config, series: Series) -> bool:
+    """Tell whether no target of a series ever changed: it answers its values and teaches nothing."""
+    constant = config.features.scale(series).constant
+    return bool(constant) and all(constant)
 
 
 def _counts(bounds: Sequence[tuple[int, int, int]]) -> str:

@@ -12,10 +12,11 @@ from ..examples import Examples
 from ..findings import Finding
 from ..labels import LabelReader, is_missing
 from ..names import EXACT, HEAD, IDS, LABELS, TIMES, fit
-from ..numbers import column_of, summarise
-from ..order import check_order
+from ..numbers import summarise, values_of
 from ..profile import Profile
+from ..reading import Reading
 from ..table import Table
+from ..times import combine, order_of
 from .evidence import Proposal, Role, View, listed
 from .rows import whole_labels
 
@@ -127,9 +128,8 @@ def build(table: Table, chosen: Proposal, view: View) -> Examples:
     columns, source, lines = chosen.columns, table.source, table.lines
     groups = _groups(table, columns["id"])
     if columns["time"]:
-        check_order(table, groups, columns["time"], view.reading)
-    arrays = [column_of(table.column(name), lines, source, name) for name in columns["values"]]
-    values = np.stack(arrays, axis=1)
+        _check_order(table, groups, columns["time"], view.reading)
+    values = values_of(table, columns["values"], view.reading.decimal)
     result = Examples([values[rows] for rows in groups.values()], None, "series", [], source)
     result.lines = [lines[rows[0]] for rows in groups.values()]
     table.inferred |= summarise(result.inputs)
@@ -137,6 +137,24 @@ def build(table: Table, chosen: Proposal, view: View) -> Examples:
         cells = whole_labels(table.column(columns["label"]), table, columns["label"])
         _read_labels(result, cells, lines, groups, view)
     return result
+
+
+def _check_order(table: Table, groups: Mapping[str, list[int]], names: Sequence[str], reading: Reading) -> None:
+    """Refuse times that do not rise within a series."""
+    lines, source = table.lines, table.source
+    cells: Sequence[Any] = table.column(names[0])
+    if len(names) > 1:
+        cells = combine({name: table.column(name) for name in names}, lines, source)
+    times = order_of(cells, lines, source, names[0], reading)
+    for owner, rows in groups.items():
+        wrong = np.flatnonzero(times[rows[1:]] <= times[rows[:-1]])
+        if len(wrong):
+            before, here = rows[wrong[0]], rows[wrong[0] + 1]
+            want = f"after {cells[before]} of line {lines[before]}, in series {owner!r}"
+            remedy = "Sort the rows of each series by time, and leave out those that come twice."
+            raise DataError(
+                sentence(f"{source}:{lines[here]}", f"column {names[0]!r}", want, repr(cells[here]), remedy)
+            )
 
 
 def _groups(table: Table, ids: Sequence[str]) -> dict[str, list[int]]:

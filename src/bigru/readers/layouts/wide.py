@@ -10,7 +10,7 @@ import numpy as np
 from ..examples import Examples
 from ..labels import LabelReader
 from ..names import EXACT, IDS, LABELS, fit
-from ..numbers import column_of, summarise
+from ..numbers import summarise, values_of
 from ..profile import Profile
 from ..table import Table
 from .evidence import Proposal, Role, View, listed
@@ -99,8 +99,7 @@ def build(table: Table, chosen: Proposal, view: View) -> Examples:
     cells = None if key is None else whole_labels(table.column(key), table, key)
     kept = keep(table, columns["values"][0], key, cells, view, kind="series")
     result = kept.examples("series", "classify")
-    arrays = [column_of(table.column(name), table.lines, table.source, name) for name in columns["values"]]
-    values = np.stack(arrays, axis=1)[list(kept.places)]
+    values = values_of(table, columns["values"], view.reading.decimal)[list(kept.places)]
     ends = values.shape[1] - np.argmax(~np.isnan(values[:, ::-1]), axis=1)
     result.inputs = [row[:end, None] for row, end in zip(values, ends.tolist(), strict=True)]
     table.inferred |= summarise(result.inputs)
