@@ -8,6 +8,7 @@ line and exits with code 2.
 from __future__ import annotations
 
 import difflib
+import unicodedata
 from collections.abc import Iterable
 from typing import Any
 
@@ -25,12 +26,23 @@ __all__ = [
     "check_choice",
     "check_lengths",
     "nearest",
+    "one_line",
     "sentence",
 ]
 
 
+LINE = 2400
+"""Characters of an error or a note at most."""
+
+SHORT, LONG = 300, 1200
+"""Characters of the parts of a sentence: place, name, got; and of a remedy and of what is wanted, which may be a list."""
+
+
 class BigruError(Exception):
-    """Base of every error that bigru raises on purpose."""
+    """Base of every error that bigru raises on purpose. Its text is one line, see `one_line`."""
+
+    def __init__(self, *arguments: object) -> None:
+        super().__init__(*(one_line(part, LINE) if isinstance(part, str) else part for part in arguments))
 
 
 class ArgumentError(BigruError, ValueError):
@@ -63,10 +75,42 @@ class MissingExtraError(BigruError, ImportError):
         )
 
 
+def one_line(text: str, most: int | None = LINE) -> str:
+    r"""Return a text as one line that a terminal shows as it stands: unprintable characters escaped, and shortened.
+
+    Files, clients and other libraries write into errors and notes. Control characters, line ends of every kind, marks
+    that turn the direction of writing and halves of surrogate pairs become the escapes that Python has for them.
+
+    Args:
+        text: the text.
+        most: characters at most, None for any number; a longer text loses its middle, as the beginning and the end of
+            a path tell most.
+
+    >>> one_line("a\x1b[31m\u202eb\n")
+    'a\\x1b[31m\\u202eb\\n'
+    >>> one_line("/a/very/long/folder/name.csv:12", 20)
+    '/a/very/lon...csv:12'
+    """
+    text = _shorten(text, most)
+    if text.isprintable():
+        return text
+    # Spaces of other widths are no danger, and common in Chinese.
+    shown = (c if c.isprintable() or unicodedata.category(c) == "Zs" else repr(c)[1:-1] for c in text)
+    return _shorten("".join(shown), most)
+
+
+def _shorten(text: str, most: int | None) -> str:
+    if most is None or len(text) <= most:
+        return text
+    head = (most - 3) * 2 // 3
+    return f"{text[:head]}...{text[len(text) - (most - 3 - head) :]}"
+
+
 def sentence(where: str, name: str, want: str, got: object, remedy: str = "") -> str:
-    """Return `where: name must be WANT, got GOT. Remedy.`"""
-    text = f"{where}: {name} must be {want}, got {got}."
-    return f"{text} {remedy}" if remedy else text
+    """Return `where: name must be WANT, got GOT. Remedy.` as one line; each part is escaped and shortened."""
+    text = f"{one_line(where, SHORT)}: {one_line(name, SHORT)} must be {one_line(want, LONG)}, "
+    text += f"got {one_line(str(got), SHORT)}."
+    return f"{text} {one_line(remedy, LONG)}" if remedy else text
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

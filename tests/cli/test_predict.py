@@ -6,9 +6,12 @@ import io
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+
+from bigru.bundle import load, save
 
 Bigru = Callable
 Refused = Callable[..., str]
@@ -186,3 +189,11 @@ def test_without_the_compiled_kernels_one_line_says_how_to_get_them(model: Path)
         "Build them, with a C++17 compiler at hand: pip install --force-reinstall --no-deps .\n"
     )
     assert (done.returncode, done.stdout, done.stderr) == (2, "", want)
+
+
+def test_plain_answers_hold_no_line_ends_and_no_control_characters(bigru: Bigru, model: Path, tmp_path: Path) -> None:
+    made = load(model)
+    config = replace(made.config, labels=("a\n\x1b[2J", "b\u202e\t"))
+    save(replace(made, config=config), tmp_path / "odd")
+    out = bigru("predict", tmp_path / "odd", "aa\x1b", "b\nb", "--plain").out
+    assert out == "aa\\x1b\ta\\n\\x1b[2J\nb\\nb\tb\\u202e\\t\n"

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from ..bundle.configuration import kind_of
-from ..errors import ArgumentError, DataError, sentence
+from ..errors import ArgumentError, DataError, one_line, sentence
 from ..readers.encoding import GZIP
 from ..readers.examples import Examples
 from ..readers.formats import SUFFIXES
@@ -33,9 +33,6 @@ BATCH = 64
 
 Write = Callable[[Any, dict[str, Any]], str]
 """From an input and its answer to a line."""
-
-BREAKS = {ord(c): repr(c)[1:-1] for c in "\n\r\t\v\f\x1c\x1d\x1e\x85\u2028\u2029"}
-"""What ends a line, or parts a text from its answer, as it stands in a line for people."""
 
 
 def predict(
@@ -230,20 +227,22 @@ def _json(source: Any, answer: dict[str, Any]) -> str:
 
 
 def _plain(source: Any, answer: dict[str, Any]) -> str:
-    """Return an answer as one line for people; line ends and tabs of the text stand as escapes, as \\n."""
-    text = _named(source)
+    """Return an answer as one line for people; line ends, tabs and control characters stand as escapes, as \\n."""
+    return f"{_named(source)}\t{one_line(_words(answer), None) or '-'}"
+
+
+def _words(answer: dict[str, Any]) -> str:
     if "entities" in answer:
-        found = [f"{entity.get('text', '').translate(BREAKS)}/{entity['label']}" for entity in answer["entities"]]
-        return f"{text}\t{' '.join(found) or '-'}"
+        return " ".join(f"{entity.get('text', '')}/{entity['label']}" for entity in answer["entities"])
     if "symbols" in answer:
-        return f"{text}\t{answer['text'] or '-'}"
+        return str(answer["text"])
     if "tags" in answer:
-        return f"{text}\t{' '.join(answer['tags'])}"
+        return " ".join(answer["tags"])
     labels = answer.get("labels", [answer.get("label")])
-    return f"{text}\t{', '.join(map(str, labels)) or '-'}"
+    return ", ".join(map(str, labels))
 
 
 def _named(source: Any) -> str:
     """Return how a line for people names an input."""
     text = " ".join(source) if isinstance(source, list) else str(getattr(source, "shape", source))
-    return text.translate(BREAKS)
+    return one_line(text, None)

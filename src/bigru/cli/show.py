@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from ..errors import one_line
 from ..metrics.score import Report
 from ..readers.examples import Examples
 
@@ -13,6 +14,9 @@ __all__ = ["CLASSES", "Say", "describe", "note", "pace", "scores", "silence", "t
 
 SHOWN = 5
 """Findings that are shown before `bigru doctor` is named."""
+
+CELL = 120
+"""Characters of a table's cell at most."""
 
 CLASSES = 20
 """Most classes that are shown one by one."""
@@ -22,8 +26,8 @@ Say = Callable[[str], None]
 
 
 def note(text: str) -> None:
-    """Print one line."""
-    print(text, file=sys.stderr, flush=True)
+    """Print one line, whatever a file or another library put into it."""
+    print(one_line(text), file=sys.stderr, flush=True)
 
 
 def silence(text: str) -> None:
@@ -40,7 +44,7 @@ def table(rows: Sequence[Sequence[object]]) -> None:
     for n, name in enumerate(rows[0]):
         drawn.add_column(str(name), justify="right" if n else "left")
     for row in rows[1:]:
-        drawn.add_row(*map(str, row))
+        drawn.add_row(*(one_line(str(cell), CELL) for cell in row))
     # Markup off: a label may hold brackets.
     Console(stderr=True, markup=False, highlight=False).print(drawn)
 

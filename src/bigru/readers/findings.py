@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..errors import one_line
+
 __all__ = ["Finding"]
+
+SHOWN = 800
+"""Characters of a finding at most."""
 
 
 @dataclass(frozen=True, order=True)
@@ -24,5 +29,6 @@ class Finding:
     message: str
 
     def __str__(self) -> str:
+        """Return it as one line, whatever stands in the file."""
         place = f"{self.file}:{self.line}" if self.line else self.file
-        return f"{place}: {self.kind}: {self.message}"
+        return one_line(f"{place}: {self.kind}: {self.message}", SHOWN)

@@ -1,0 +1,55 @@
+"""Every error and every finding is one bounded line, whatever files, clients and other libraries put into it."""
+
+from __future__ import annotations
+
+import pytest
+
+from bigru.errors import LINE, ArgumentError, DataError, MissingExtraError, one_line, sentence
+from bigru.readers.findings import Finding
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("plain, 好看, ü 👍", "plain, 好看, ü 👍"),
+        ("a\x1b[31mb", "a\\x1b[31mb"),
+        ("a\u202eb\u2066c\u200bd", "a\\u202eb\\u2066c\\u200bd"),
+        ("a\nb\rc\u2028d\u2029e\x85f\x0bg", "a\\nb\\rc\\u2028d\\u2029e\\x85f\\x0bg"),
+        ("half \ud800", "half \\ud800"),
+        ("full\u3000width\xa0space", "full\u3000width\xa0space"),
+        ("\x00\x7f", "\\x00\\x7f"),
+        ("C:\\new", "C:\\new"),
+    ],
+)
+def test_what_a_terminal_would_obey_is_escaped(text: str, shown: str) -> None:
+    assert one_line(text) == shown
+    assert one_line(shown) == shown
+
+
+def test_the_middle_of_a_long_text_is_left_out() -> None:
+    assert one_line("0123456789", 9) == "0123...89"
+    assert one_line("0123456789", 10) == "0123456789"
+    assert one_line("\n" * 10, 9) == "\\n\\n...\\n"
+    assert one_line("x" * 5000, None) == "x" * 5000
+
+
+def test_a_sentence_escapes_and_bounds_each_of_its_parts() -> None:
+    assert sentence("a\nb", "c\x1b", "d\r", "e\u202e", "F\u2028.") == (
+        "a\\nb: c\\x1b must be d\\r, got e\\u202e. F\\u2028."
+    )
+    text = sentence("/" + "w" * 10**6 + ":7", "n" * 10**6, "x" * 10**6, "g" * 10**6)
+    assert len(text) < LINE
+    assert ":7: nnn" in text
+    assert text.endswith("g.")
+
+
+def test_errors_that_are_no_sentence_are_a_line_too() -> None:
+    assert str(DataError("a\nb" + "c" * 10**6)).startswith("a\\nbccc")
+    assert len(str(ArgumentError("c" * 10**6))) == LINE
+    assert str(MissingExtraError("x", "train", "reading\x1b")).startswith("bigru: reading\\x1b needs the package x,")
+    assert ArgumentError(3).args == (3,)
+
+
+def test_a_finding_is_a_bounded_line() -> None:
+    assert str(Finding("f.csv", 3, "stray", "label '\x1b\n' is odd")) == "f.csv:3: stray: label '\\x1b\\n' is odd"
+    assert len(str(Finding("f.csv", 3, "stray", "x" * 10**6))) == 800
