@@ -52,7 +52,7 @@ def serve(
         except ModuleNotFoundError:
             raise MissingExtraError(package, "serve", "bigru serve") from None
     from ..serve.limits import Limits
-    from ..serve.log import own_stderr, start
+    from ..serve.log import start
     from ..serve.models import Model
     from ..serve.server import listen, run
     from ..serve.service import Service
@@ -66,13 +66,12 @@ def serve(
     shown, bound = sock.getsockname()[:2]
     address = f"http://[{shown}]:{bound}" if ":" in shown else f"http://{shown}:{bound}"
     service = Service(made, chosen, key)
-    with own_stderr():
-        start()
-        note(f"serving {', '.join(model.name for model in made)}" + (", key needed" if key else "") + "; Ctrl-C stops.")
-        if key is None and not ip_address(shown).is_loopback:
-            note(f"anybody who reaches {shown} may ask: {KEY} or --api-key-file sets a key.")
-        run(service, sock, partial(print, address, flush=True))
-        _end(service)
+    start()
+    note(f"serving {', '.join(model.name for model in made)}" + (", key needed" if key else "") + "; Ctrl-C stops.")
+    if key is None and not ip_address(shown).is_loopback:
+        note(f"anybody who reaches {shown} may ask: {KEY} or --api-key-file sets a key.")
+    run(service, sock, partial(print, address, flush=True))
+    _end(service)
 
 
 def _end(service: Service) -> None:

@@ -36,7 +36,9 @@ MEMORY = 0.9
 
 
 class Waiting:
-    """A request: its inputs, how many of them are under way, and what came of them."""
+    """A request: its inputs, how many of them are under way, what came of them, and the steps (`near`) after which it
+    lets others go first.
+    """
 
     __slots__ = ("done", "future", "inputs", "lengths", "near", "outcomes", "taken")
 
@@ -94,8 +96,9 @@ class Batcher:
         future: asyncio.Future[list[Outcome]] = self._loop.create_future()
         self._open += 1
         self._steps += steps
-        self._near += min(steps, BUDGET)
-        self._queue.append(Waiting(inputs, lengths, future, min(steps, BUDGET)))
+        near = min(steps, max(BUDGET, *lengths))
+        self._near += near
+        self._queue.append(Waiting(inputs, lengths, future, near))
         future.add_done_callback(self._close)
         self._plan()
         return future

@@ -8,18 +8,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import ArgumentError, sentence
-from ..readers.recordings import Recording, load, soundfile
+from ..readers.recordings import Recording, soundfile
 from ..runtime.forecaster import Forecaster
 from ..tables.columns import Columns
 from ..tables.timetable import FILLS, IDS, TIMES, from_columns
 from .limits import Limits
-from .log import silent
 from .refusal import RefusedError, shown
 
 if TYPE_CHECKING:
     from .models import Loaded
 
-__all__ = ["EACH", "INLINE", "check_all", "check_recording", "columns", "one_text", "samples", "series", "steps_of"]
+__all__ = ["EACH", "INLINE", "check_all", "check_recording", "columns", "one_text", "recording", "series", "steps_of"]
 
 CELLS = (str, int, float, type(None))
 """What a cell of a table may be."""
@@ -31,6 +30,9 @@ INLINE = 1 << 10
 """Steps up to which a batch is run in the event loop itself: one or two milliseconds."""
 
 NUMBERS = {int, float, type(None)}
+
+UNKNOWN = 1 << 62
+"""Frames from which on libsndfile says that it does not know them."""
 
 RATES = (1000, 192_000)
 """Hertz that a recording may have."""
@@ -221,8 +223,7 @@ def check_recording(content: bytes, limits: Limits) -> int:
     """
     sf = soundfile()
     try:
-        with silent():
-            info = sf.info(BytesIO(content))
+        info = sf.info(BytesIO(content))
         frames, rate, channels = int(info.frames), int(info.samplerate), int(info.channels)
     except (sf.SoundFileError, RuntimeError, TypeError, ValueError, OverflowError) as error:
         reason = str(getattr(error, "error_string", "no such format")).rstrip(".")
@@ -232,7 +233,7 @@ def check_recording(content: bytes, limits: Limits) -> int:
         raise RefusedError(400, "sample rate of the recording", want, f"{rate} Hz", "Resample it.")
     seconds = frames / rate
     if seconds > limits.seconds:
-        got = f"{seconds:.0f} s"
+        got = f"{seconds:.0f} s" if frames < UNKNOWN else "one whose header does not say"
         raise RefusedError(413, "recording", f"at most {limits.seconds:g} s long", got, "Send it in parts.")
     if frames * channels > limits.samples:
         want = f"of at most {limits.samples} samples in all channels"
@@ -241,7 +242,6 @@ def check_recording(content: bytes, limits: Limits) -> int:
     return max(frames, 0) * channels
 
 
-def samples(content: bytes) -> tuple[np.ndarray, int]:
-    """Return the samples of a recording sent as bytes, and their rate; errors as of `bigru.readers.recordings.load`."""
-    with silent():
-        return load(Recording("body", "serve", content=content))
+def recording(content: bytes) -> Recording:
+    """Return a recording sent as bytes, as the model reads it."""
+    return Recording("body", "serve", content=content)

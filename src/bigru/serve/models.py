@@ -29,7 +29,7 @@ Stamp = tuple[tuple[str, int, int, int], ...]
 
 READY: dict[str, Callable[[Any], Any]] = {
     "series": partial(inputs.series, name="inputs[0]"),
-    "audio": inputs.samples,
+    "audio": inputs.recording,
 }
 """What makes of an input what the model reads; texts are read as they come."""
 

@@ -208,6 +208,9 @@ class Server(uvicorn.Server):
         if not self.force_exit:
             await asyncio.sleep(self._lame)
         await super().shutdown(sockets)
+        if self.force_exit:
+            # Left out by uvicorn, which then logs that it was cancelled.
+            await self.lifespan.shutdown()
 
     def handle_exit(self, sig: int, frame: Any) -> None:
         """Take a signal, which says all there is to say: it is not raised again when the server has ended."""
