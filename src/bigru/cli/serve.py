@@ -33,6 +33,9 @@ OWN = 64
 
 INTERRUPTED = 130
 
+LONGEST = 4096
+"""Bytes of a key at most."""
+
 
 def serve(
     models: list[str], host: str, port: int, precision: str, api_key_file: Path | None, **limits: float | None
@@ -111,11 +114,13 @@ def _key(file: Path | None) -> str | None:
     if file is None:
         return os.environ.get(KEY) or None
     try:
-        key = file.read_text(encoding="utf-8").strip()
+        with file.open("rb") as stream:
+            key = stream.read(LONGEST + 1).decode("utf-8").strip()
     except (OSError, UnicodeDecodeError):
         raise ArgumentError(sentence("serve", "--api-key-file", "a readable text file", str(file))) from None
-    if not key or "\n" in key:
-        raise ArgumentError(sentence("serve", "--api-key-file", "a file with one line", str(file)))
+    if not key or "\n" in key or len(key) > LONGEST:
+        want = f"a file with one line of at most {LONGEST} characters"
+        raise ArgumentError(sentence("serve", "--api-key-file", want, str(file)))
     return key
 
 

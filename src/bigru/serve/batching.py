@@ -86,7 +86,7 @@ class Batcher:
     def submit(self, inputs: list[Any], lengths: list[int]) -> asyncio.Future[list[Outcome]]:
         """Put a request into the queue and return what will hold the outcome of each input.
 
-        Whoever cancels the future, or sets it, gives the request up: what of it has not begun will not.
+        Who cancels the future, or sets it, gives the request up: what of it has not begun will not be run.
 
         Raises:
             RefusedError: the queue is full; 503, with the seconds after which it may have room.

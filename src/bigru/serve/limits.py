@@ -60,8 +60,10 @@ class Limits:
     def __post_init__(self) -> None:
         for field in fields(self):
             value, most = getattr(self, field.name), LONGEST if field.type == "float" else MOST
-            if not 0 < value <= most:
-                raise ArgumentError(sentence("serve", field.name, f"greater than 0 and at most {most:.0f}", value))
+            if not value > 0:
+                raise ArgumentError(sentence("serve", field.name, "greater than 0", value))
+            if value > most:
+                raise ArgumentError(sentence("serve", field.name, f"at most {most:.0f}", value))
 
 
 class Places:

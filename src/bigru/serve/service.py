@@ -16,7 +16,7 @@ from .batching import Batcher, isolate
 from .body import Headers, Reading, Receive
 from .limits import Limits, Places
 from .metrics import BatchMeter, Metrics
-from .models import Asked, Loaded, Model, Outcome, check_finite, run, stamp
+from .models import Asked, Loaded, Model, Outcome, Stamp, check_finite, run, stamp
 from .refusal import GoneError, RefusedError, late, unknown
 from .streaming import advance
 from .worker import Worker
@@ -226,19 +226,26 @@ class Service:
             logger.warning("%s was read again.", model.name)
 
     async def _watch(self) -> None:
-        loop = asyncio.get_running_loop()
         seen = {name: model.stamp for name, model in self._models.items()}
         while True:
             await asyncio.sleep(POLL)
             for name, model in self._models.items():
-                found = await self._reloads.run(partial(stamp, model.folder))
-                tries = self._tries[name]
-                if found != seen[name]:
-                    # Another folder deserves another try at once.
-                    tries.after, tries.failed = 0.0, 0
-                elif found != model.stamp and loop.time() >= tries.after:
-                    await self._reload(model)
-                seen[name] = found
+                try:
+                    seen[name] = await self._look(model, seen[name])
+                except Exception:
+                    # As where the system gives no further thread now: the next look comes all the same.
+                    logger.exception("the folder of %s could not be looked at", name)
+
+    async def _look(self, model: Model, before: Stamp) -> Stamp:
+        """Return the state of a folder; one that is new, and the same as at the look before, is read."""
+        found = await self._reloads.run(partial(stamp, model.folder))
+        tries = self._tries[model.name]
+        if found != before:
+            # Another folder deserves another try at once.
+            tries.after, tries.failed = 0.0, 0
+        elif found != model.stamp and asyncio.get_running_loop().time() >= tries.after:
+            await self._reload(model)
+        return found
 
 
 class Watcher:
