@@ -27,6 +27,16 @@ def said(*arguments: str) -> tuple[int, str]:
         (["a=zh-sentiment", "a=zh-entities"], "got 'a' twice. Name one of them otherwise: NAME=FOLDER."),
         (["=zh-sentiment"], "name of a model must be without / and not empty, got ''."),
         (["zh-sentiment", "--max-inputs", "0"], "inputs must be greater than 0, got 0."),
+        (["zh-sentiment", "--timeout", "inf"], "timeout must be at most 1000000, got inf."),
+        (
+            ["zh-sentiment", "--host", "a..b"],
+            "address must be free and of this machine, got a..b:8000: encoding with 'idna' codec failed "
+            "(UnicodeError: label empty or too long).",
+        ),
+        (
+            ["zh-sentiment", "--api-key-file", "/dev/zero"],
+            "--api-key-file must be a file with one line of at most 4096 characters, got /dev/zero.",
+        ),
         (["zh-sentiment", "--api-key-file", "nothing"], "--api-key-file must be a readable text file, got nothing."),
     ],
 )
@@ -61,3 +71,25 @@ def test_an_open_door_is_pointed_out(host: str, key: str, warned: bool, tmp_path
     assert ("anybody who reaches" in told) == warned
     assert ("key needed" in told) == bool(key)
     assert told.splitlines()[-1] == "stopped; every accepted request was answered."
+
+
+def test_fewer_descriptors_than_connections_are_fewer_connections() -> None:
+    """A model can still be read again, and whoever asks is answered, where every descriptor of a client is taken."""
+    command = ["bash", "-c", f"ulimit -n 80; exec {' '.join(SERVE)} zh-sentiment --port 0"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    port = int(process.stdout.readline().rsplit(":", 1)[1])
+    held = [socket.create_connection(("127.0.0.1", port), timeout=10) for _ in range(60)]
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
+        client.sendall(b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert client.recv(100).startswith(b"HTTP/1.1 200")
+    process.send_signal(signal.SIGHUP)
+    assert process.stderr is not None
+    assert [process.stderr.readline() for _ in range(2)] == [
+        "serving zh-sentiment; Ctrl-C stops.\n",
+        "zh-sentiment was read again.\n",
+    ]
+    process.send_signal(signal.SIGTERM)
+    assert process.communicate(timeout=60)[1] == "stopped; every accepted request was answered.\n"
+    for client in held:
+        client.close()

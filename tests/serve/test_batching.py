@@ -4,38 +4,43 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
+from bigru.errors import DataError
 from bigru.serve import batching
-from bigru.serve.batching import BUDGET, INLINE, Batcher
+from bigru.serve.batching import BUDGET, Batcher
+from bigru.serve.inputs import INLINE
 from bigru.serve.limits import Limits
 from bigru.serve.metrics import BatchMeter, Metrics
 from bigru.serve.refusal import RefusedError
+from bigru.serve.worker import Worker
 
 
 class Bench:
     """A queue whose model says what it is given, and notes the batches."""
 
-    def __init__(self, limits: Limits, pool: ThreadPoolExecutor) -> None:
+    def __init__(self, limits: Limits) -> None:
         self.batches: list[list[Any]] = []
-        self.queue = Batcher(self._run, limits, pool, BatchMeter(Metrics(), "m"))
+        self.queue = Batcher(self._run, limits, Worker("bench"), BatchMeter(Metrics(), "m"))
 
     def _run(self, inputs: list[Any]) -> list[Any]:
         self.batches.append(inputs)
         if "bad" in inputs:
             raise ValueError("planted")
+        if "refused" in inputs:
+            raise DataError("planted: x must be y, got z.")
+        if "large" in inputs:
+            raise MemoryError
         return [{"said": x} for x in inputs]
 
 
 def play(scene: Callable[[Bench], Coroutine[Any, Any, None]], **limits: Any) -> Bench:
     async def whole() -> Bench:
-        with ThreadPoolExecutor(1) as pool:
-            made = Bench(Limits(**limits), pool)
-            await scene(made)
-            assert len(made.queue) == 0
+        made = Bench(Limits(**limits))
+        await scene(made)
+        assert len(made.queue) == 0
         return made
 
     return asyncio.run(whole())
@@ -82,15 +87,40 @@ def test_what_was_given_up_is_not_run() -> None:
     assert play(scene).batches == [["kept"]]
 
 
-def test_a_fault_of_the_model_is_told_to_those_it_concerns() -> None:
+def test_a_guilty_input_is_alone_in_its_error(caplog: pytest.LogCaptureFixture) -> None:
     async def scene(bench: Bench) -> None:
-        with pytest.raises(RefusedError, match="a fault of bigru") as found:
-            await bench.queue.submit(["bad"], [1])
-        assert found.value.status == 500
-        assert await bench.queue.submit(["good"], [1]) == [{"said": "good"}]
+        asked = ["a", "bad", "b", "refused", "c", "large", "d"]
+        futures = [bench.queue.submit([x], [1]) for x in asked]
+        outcomes = [(await future)[0] for future in futures]
+        assert [outcome for outcome in outcomes if isinstance(outcome, dict)] == [{"said": x} for x in "abcd"]
+        fault, refused, large = outcomes[1::2]
+        assert (fault.status, str(fault)[:24]) == (500, "serve: a fault of bigru,")
+        assert str(refused) == "planted: x must be y, got z."
+        want = "serve: input must be small enough for the memory that the server has left, got a larger one."
+        assert (large.status, str(large)) == (503, f"{want} Send it in parts, or try again later.")
         await asyncio.sleep(0)
 
-    play(scene)
+    bench = play(scene)
+    assert bench.batches[0] == ["a", "bad", "b", "refused", "c", "large", "d"]
+    assert [record.getMessage() for record in caplog.records] == ["an input failed"]
+
+
+def test_a_large_request_that_waits_does_not_have_small_ones_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter(range(100_000))
+    monkeypatch.setattr(batching.time, "perf_counter", lambda: float(next(clock)))
+    monkeypatch.setattr(batching, "MEMORY", 0.0)
+
+    async def scene(bench: Bench) -> None:
+        # A batch seems to take a second; a hundred of them wait in one request, and the bound is five seconds.
+        await bench.queue.submit(["first"], [BUDGET])
+        large = bench.queue.submit(["l"] * 100, [BUDGET] * 100)
+        small = bench.queue.submit(["s"], [1])
+        await small
+        assert not large.done()
+        large.cancel()
+        await asyncio.sleep(0.1)
+
+    play(scene, wait=5.0)
 
 
 def test_too_many_requests_are_refused() -> None:

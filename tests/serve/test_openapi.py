@@ -22,15 +22,22 @@ ROUTES = [
     "GET /health",
     "GET /metrics",
     "GET /v1/models",
+    "GET /v1/models/{name}",
+    "GET /v1/models/{name}/versions/{version}",
     "GET /v2",
     "GET /v2/health/live",
     "GET /v2/health/ready",
     "GET /v2/models/{name}",
     "GET /v2/models/{name}/ready",
+    "GET /v2/models/{name}/versions/{version}",
+    "GET /v2/models/{name}/versions/{version}/ready",
     "POST /v1/models/{name}/audio",
     "POST /v1/models/{name}/explain",
     "POST /v1/models/{name}/predict",
+    "POST /v1/models/{name}/versions/{version}:predict",
+    "POST /v1/models/{name}:predict",
     "POST /v2/models/{name}/infer",
+    "POST /v2/models/{name}/versions/{version}/infer",
 ]
 
 # A fault of the server is a 500, which no route describes.
@@ -61,16 +68,17 @@ def test_answers_are_as_described(routes: dict[str, Any], label: str) -> None:
     checked = {"good": 0, "bad": 0}
 
     @settings(
-        max_examples=60 if label.startswith("POST") else 5,
+        max_examples=60 if label.startswith("POST") else 24 if "{name}" in label else 5,
         derandomize=True,
         database=None,
         deadline=None,
         suppress_health_check=list(HealthCheck),
     )
-    @given(cases, st.sampled_from(MODELS))
-    def check(case: Any, model: str) -> None:
-        if "name" in case.path_parameters:
-            case.path_parameters["name"] = model
+    @given(cases, st.sampled_from(MODELS), st.sampled_from(("1", "1", "1", "2")))
+    def check(case: Any, model: str, version: str) -> None:
+        for name, value in (("name", model), ("version", version)):
+            if name in case.path_parameters:
+                case.path_parameters[name] = value
         response = case.call_and_validate(checks=DESCRIBED)
         checked["good" if response.status_code == 200 else "bad"] += 1
         if response.status_code >= 400:
@@ -80,7 +88,7 @@ def test_answers_are_as_described(routes: dict[str, Any], label: str) -> None:
             assert "\n" not in told["error"]
 
     check()
-    if label not in ("POST /v1/models/{name}/audio", "POST /v2/models/{name}/infer"):
+    if not label.endswith(("/audio", "/infer")):
         assert checked["good"]
     if "{name}" in label:
         assert checked["bad"]

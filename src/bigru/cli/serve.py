@@ -2,24 +2,39 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import resource
 import sys
+from dataclasses import replace
 from functools import partial
 from importlib import import_module
 from ipaddress import ip_address
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from typer import Exit
 
 from ..errors import ArgumentError, MissingExtraError, sentence
 from ..models import find, shipped
 from .show import note
+
+if TYPE_CHECKING:
+    from ..serve.limits import Limits
+    from ..serve.service import Service
 
 __all__ = ["serve"]
 
 PACKAGES = ("fastapi", "uvicorn", "prometheus_client", "orjson")
 
 KEY = "BIGRU_API_KEY"
+
+OWN = 64
+"""File descriptors that are left to the server itself: for the files of a model, for instance, that is read again."""
+
+INTERRUPTED = 130
+
+LONGEST = 4096
+"""Bytes of a key at most."""
 
 
 def serve(
@@ -40,23 +55,42 @@ def serve(
         except ModuleNotFoundError:
             raise MissingExtraError(package, "serve", "bigru serve") from None
     from ..serve.limits import Limits
+    from ..serve.log import start
     from ..serve.models import Model
     from ..serve.server import listen, run
     from ..serve.service import Service
 
-    chosen = Limits(**{name: value for name, value in limits.items() if value is not None})  # type: ignore[arg-type]
+    given: dict[str, Any] = {name: value for name, value in limits.items() if value is not None}
+    chosen = Limits(**given)
     key = _key(api_key_file)
     made = [Model(name, folder, precision) for name, folder in _folders(models).items()]
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(message)s")
-    _raise_descriptors(chosen.connections)
+    chosen = _raise_descriptors(chosen)
     sock = listen(host, port)
     shown, bound = sock.getsockname()[:2]
     address = f"http://[{shown}]:{bound}" if ":" in shown else f"http://{shown}:{bound}"
+    service = Service(made, chosen, key)
+    start()
     note(f"serving {', '.join(model.name for model in made)}" + (", key needed" if key else "") + "; Ctrl-C stops.")
     if key is None and not ip_address(shown).is_loopback:
         note(f"anybody who reaches {shown} may ask: {KEY} or --api-key-file sets a key.")
-    run(Service(made, chosen, key), sock, partial(print, address, flush=True))
-    note("stopped; every accepted request was answered.")
+    run(service, sock, partial(print, address, flush=True))
+    _end(service)
+
+
+def _end(service: Service) -> None:
+    """Say how the server ended, and end the process at once where a thread still works at what nobody waits for."""
+    code = 0
+    if service.unanswered:
+        count = service.unanswered
+        note(f"stopped at once; {count} accepted request{' was' if count == 1 else 's were'} not answered.")
+        code = INTERRUPTED
+    else:
+        note("stopped; every accepted request was answered.")
+    if service.busy:
+        sys.stdout.flush()
+        os._exit(code)
+    if code:
+        raise Exit(code)
 
 
 def _folders(models: list[str]) -> dict[str, Path]:
@@ -80,18 +114,24 @@ def _key(file: Path | None) -> str | None:
     if file is None:
         return os.environ.get(KEY) or None
     try:
-        key = file.read_text(encoding="utf-8").strip()
+        with file.open("rb") as stream:
+            key = stream.read(LONGEST + 1).decode("utf-8").strip()
     except (OSError, UnicodeDecodeError):
         raise ArgumentError(sentence("serve", "--api-key-file", "a readable text file", str(file))) from None
-    if not key or "\n" in key:
-        raise ArgumentError(sentence("serve", "--api-key-file", "a file with one line", str(file)))
+    if not key or "\n" in key or len(key) > LONGEST:
+        want = f"a file with one line of at most {LONGEST} characters"
+        raise ArgumentError(sentence("serve", "--api-key-file", want, str(file)))
     return key
 
 
-def _raise_descriptors(connections: int) -> None:
-    """Ask for as many file descriptors as the connections may take."""
+def _raise_descriptors(limits: Limits) -> Limits:
+    """Ask for as many file descriptors as the connections may take; return the limits with as many connections as
+    those that the system gives leave room for, beside what the server itself opens.
+    """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = connections + 64
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+    wanted = limits.connections + OWN
+    if soft == resource.RLIM_INFINITY or soft >= wanted:
+        return limits
+    most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+    return replace(limits, connections=max(min(limits.connections, most - OWN), 1))

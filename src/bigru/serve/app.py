@@ -16,12 +16,14 @@ from . import handlers, inference, schema, static, streaming
 from .body import Receive, Scope, Send
 from .gate import Gate, refuse, reply_of, respond
 from .handlers import Reply, reply
-from .refusal import GoneError, RefusedError, fault, method, shown
+from .refusal import GoneError, RefusedError, fault, method, short_of_memory, shown
 from .service import Service
 
 __all__ = ["application"]
 
 ABOUT = 'Answers of bigru models. Errors are `{"error": sentence}`.'
+
+VERSIONED = "/v2/models/{name}/versions/{version}"
 
 Handler = Callable[[Service, str, dict[bytes, bytes], Any], Awaitable[Reply]]
 
@@ -44,6 +46,8 @@ def application(service: Service) -> Gate:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         await service.start()
+        # Now and not when a client asks for it first, which would hold up the others.
+        _description(app)
         yield
         await service.stop()
 
@@ -61,6 +65,7 @@ def application(service: Service) -> Gate:
     app.add_exception_handler(HTTPException, _not_found)
     app.add_exception_handler(RefusedError, _refused)
     app.add_exception_handler(GoneError, _gone)
+    app.add_exception_handler(MemoryError, _short_of_memory)
     app.add_exception_handler(Exception, _fault)
     app.openapi = lambda: _description(app)  # type: ignore[method-assign]
     return Gate(service, app)
@@ -113,6 +118,10 @@ async def _fault(request: Request, error: Exception) -> Response:
     return _response(reply_of(fault()))
 
 
+async def _short_of_memory(request: Request, error: Exception) -> Response:
+    return _response(reply_of(short_of_memory()))
+
+
 def _said(*codes: int) -> dict[int | str, dict[str, Any]]:
     return {code: {"model": schema.Problem, "description": SAID[code]} for code in codes}
 
@@ -136,6 +145,19 @@ def _plain(app: FastAPI, service: Service) -> None:
     async def models() -> Response:
         """List the models."""
         return _response(reply({"models": service.described()}))
+
+    @app.get("/v1/models/{name}", response_model=schema.Status, tags=["models"], responses=_said(401, 404))
+    async def status_of(name: str) -> Response:
+        """Describe a model, and tell whether it takes requests."""
+        return _response(handlers.status(service, name))
+
+    @app.get(
+        "/v1/models/{name}/versions/{version}", response_model=schema.Status, tags=["models"], responses=_said(401, 404)
+    )
+    async def status_of_version(name: str, version: str) -> Response:
+        """Describe the only version of a model, and tell whether it takes requests."""
+        inference.check_version(version)
+        return _response(handlers.status(service, name))
 
     @app.get("/", include_in_schema=False)
     async def page(request: Request) -> Response:
@@ -168,13 +190,26 @@ def _open_inference(app: FastAPI, service: Service) -> None:
     @app.get("/v2/models/{name}", response_model=schema.Metadata, tags=tags, responses=_said(400, 401, 404))
     async def model(name: str) -> Response:
         """Describe a model."""
-        return _response(reply(inference.metadata(service.served(name).model)))
+        return _response(reply(inference.metadata(service.served(name).model.loaded)))
 
-    @app.get("/v2/models/{name}/ready", response_model=schema.Ready, tags=tags, responses=_said(401, 404, 503))
+    @app.get(VERSIONED, response_model=schema.Metadata, tags=tags, responses=_said(400, 401, 404))
+    async def model_version(name: str, version: str) -> Response:
+        """Describe the only version of a model."""
+        inference.check_version(version)
+        return _response(reply(inference.metadata(service.served(name).model.loaded)))
+
+    unready = {**_said(401, 404), 503: {"model": schema.ModelReady}}
+
+    @app.get("/v2/models/{name}/ready", response_model=schema.ModelReady, tags=tags, responses=unready)
     async def model_ready(name: str) -> Response:
         """Tell whether a model takes requests."""
-        service.served(name)
-        return _response(reply({"ready": not service.draining}, 503 if service.draining else 200))
+        return _response(inference.ready(service, name))
+
+    @app.get(VERSIONED + "/ready", response_model=schema.ModelReady, tags=tags, responses=unready)
+    async def version_ready(name: str, version: str) -> Response:
+        """Tell whether the only version of a model takes requests."""
+        inference.check_version(version)
+        return _response(inference.ready(service, name))
 
 
 def _posts(app: FastAPI, service: Service) -> None:
@@ -183,11 +218,19 @@ def _posts(app: FastAPI, service: Service) -> None:
     _post(app, service, "/v1/models/{name}/audio", handlers.audio, None, schema.Answers)
     _post(app, service, "/v1/models/{name}/explain", handlers.explain, schema.Explain, schema.Explanation)
     _post(app, service, "/v2/models/{name}/infer", inference.infer, schema.Infer, schema.Inferred)
+    _post(app, service, VERSIONED + "/infer", inference.infer, schema.Infer, schema.Inferred)
+    instances = handlers.predict_instances
+    _post(app, service, "/v1/models/{name}:predict", instances, schema.Instances, schema.Predictions)
+    _post(app, service, "/v1/models/{name}/versions/{version}:predict", instances, schema.Instances, schema.Predictions)
 
 
 def _post(app: FastAPI, service: Service, path: str, handler: Handler, asked: Any, answered: Any) -> None:
     async def endpoint(request: Request, name: str) -> Response:
         return _response(await handler(service, name, dict(request.scope["headers"]), request.receive))
+
+    async def versioned(request: Request, name: str, version: str) -> Response:
+        inference.check_version(version)
+        return await endpoint(request, name)
 
     media: dict[str, Any] = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
     if asked is not None:
@@ -195,7 +238,7 @@ def _post(app: FastAPI, service: Service, path: str, handler: Handler, asked: An
         media = {"application/json": {"schema": {"$ref": reference}}}
     app.add_api_route(
         path,
-        endpoint,
+        versioned if "{version}" in path else endpoint,
         methods=["POST"],
         name=handler.__name__,
         description=(handler.__doc__ or "").strip(),
@@ -212,7 +255,7 @@ def _description(app: FastAPI) -> dict[str, Any]:
         return app.openapi_schema
     found = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
     schemas = found["components"]["schemas"]
-    for asked in (schema.Predict, schema.Explain, schema.Infer):
+    for asked in (schema.Predict, schema.Explain, schema.Infer, schema.Instances):
         own = asked.model_json_schema(ref_template="#/components/schemas/{model}")
         schemas |= own.pop("$defs", {}) | {asked.__name__: own}
     for operations in found["paths"].values():

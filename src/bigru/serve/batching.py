@@ -14,35 +14,36 @@ import math
 import time
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Executor
 from typing import Any
 
+from ..errors import BigruError
+from .inputs import INLINE
 from .limits import Limits
 from .metrics import BatchMeter
 from .models import Outcome
-from .refusal import RefusedError, fault
+from .refusal import RefusedError, fault, short_of_memory
+from .worker import Worker, hand_over
 
-__all__ = ["Batcher"]
+__all__ = ["BUDGET", "Batcher"]
 
 logger = logging.getLogger("bigru.serve")
 
 BUDGET = 1 << 14
 """Steps of a batch: some ten milliseconds of work. A single input may have more."""
 
-INLINE = 1 << 10
-"""Steps up to which a batch is run in the event loop itself: one or two milliseconds."""
-
 MEMORY = 0.9
 """Share of the old estimate in the seconds that a step takes."""
 
 
 class Waiting:
-    """A request: its inputs, how many of them are under way, and what came of them."""
+    """A request: its inputs, how many of them are under way, what came of them, and the steps (`near`) after which it
+    lets others go first.
+    """
 
-    __slots__ = ("done", "future", "inputs", "lengths", "outcomes", "taken")
+    __slots__ = ("done", "future", "inputs", "lengths", "near", "outcomes", "taken")
 
-    def __init__(self, inputs: list[Any], lengths: list[int], future: asyncio.Future[list[Outcome]]) -> None:
-        self.inputs, self.lengths, self.future = inputs, lengths, future
+    def __init__(self, inputs: list[Any], lengths: list[int], future: asyncio.Future[list[Outcome]], near: int) -> None:
+        self.inputs, self.lengths, self.future, self.near = inputs, lengths, future, near
         self.outcomes: list[Any] = [None] * len(inputs)
         self.taken = self.done = 0
 
@@ -55,19 +56,26 @@ class Batcher:
     """A queue before one model. To be used in one event loop.
 
     Args:
-        run: from inputs to what came of each, in their order; called in one thread at a time.
+        run: from inputs to what came of each, in their order; called in one thread at a time. Where it raises for
+            several inputs, they are divided until the guilty one is alone, and only that one has no answer.
         limits: `waiting`, `queued` and `wait` bound the queue.
-        executor: where batches run that are not small.
-        meter: told of every batch.
+        worker: where batches run that are not small.
+        meter: counts every batch.
+        inline: steps up to which a batch is small; 0 where none is.
     """
 
     def __init__(
-        self, run: Callable[[list[Any]], list[Outcome]], limits: Limits, executor: Executor, meter: BatchMeter
+        self,
+        run: Callable[[list[Any]], list[Outcome]],
+        limits: Limits,
+        worker: Worker,
+        meter: BatchMeter,
+        inline: int = INLINE,
     ) -> None:
-        self._run, self._limits, self._executor, self._meter = run, limits, executor, meter
+        self._run, self._limits, self._worker, self._meter, self._inline = run, limits, worker, meter, inline
         self._queue: deque[Waiting] = deque()
         self._busy = self._planned = False
-        self._steps = self._open = 0
+        self._steps = self._near = self._open = 0
         self._pace = self._last = 0.0
         self._loop = asyncio.get_running_loop()
 
@@ -78,7 +86,7 @@ class Batcher:
     def submit(self, inputs: list[Any], lengths: list[int]) -> asyncio.Future[list[Outcome]]:
         """Put a request into the queue and return what will hold the outcome of each input.
 
-        Whoever cancels the future, or sets it, gives the request up: what of it has not begun will not.
+        Who cancels the future, or sets it, gives the request up: what of it has not begun will not be run.
 
         Raises:
             RefusedError: the queue is full; 503, with the seconds after which it may have room.
@@ -88,7 +96,9 @@ class Batcher:
         future: asyncio.Future[list[Outcome]] = self._loop.create_future()
         self._open += 1
         self._steps += steps
-        self._queue.append(Waiting(inputs, lengths, future))
+        near = min(steps, max(BUDGET, *lengths))
+        self._near += near
+        self._queue.append(Waiting(inputs, lengths, future, near))
         future.add_done_callback(self._close)
         self._plan()
         return future
@@ -97,12 +107,15 @@ class Batcher:
         """Raise RefusedError, as `submit` does, if so many steps more have no room now.
 
         To be asked before a body is read: a refusal must cost far less than an answer, or a server that has too much to
-        do has no time to do it. Where nothing waits, there is room for anything.
+        do has no time to do it. Where nothing waits, there is room for anything. Of a large request that waits, only a
+        batch counts for those behind it, since it lets them go first after that: one client with much to ask does not
+        have the others refused.
         """
-        limits, waits = self._limits, self._steps
+        limits = self._limits
         full = self._open >= limits.waiting
         if not full and self._queue:
-            full = waits + steps > limits.queued or self._pace * waits > limits.wait
+            large = steps > BUDGET and self._steps + steps > limits.queued
+            full = large or self._pace * self._near > limits.wait
         if full:
             after = str(self.seconds())
             got = f"{self._open} that wait"
@@ -112,7 +125,7 @@ class Batcher:
 
     def seconds(self) -> int:
         """Return the whole seconds, 1 to 60, in which what waits now may be answered."""
-        return min(max(math.ceil(self._pace * self._steps), 1), 60)
+        return min(max(math.ceil(self._pace * self._near), 1), 60)
 
     def _close(self, _: asyncio.Future[list[Outcome]]) -> None:
         self._open -= 1
@@ -128,11 +141,11 @@ class Batcher:
         taken, steps = self._take()
         if not taken:
             return
-        if steps <= INLINE:
+        if steps <= self._inline:
             self._deliver(taken, steps, *self._ran(taken))
         else:
             self._busy = True
-            self._loop.run_in_executor(self._executor, self._away, taken, steps)
+            self._worker.submit(lambda: self._away(taken, steps))
             return
         if self._queue:
             self._plan()
@@ -145,7 +158,7 @@ class Batcher:
             request = self._queue[0]
             length = request.lengths[request.taken]
             if request.future.done():
-                self._queue.popleft()
+                self._drop()
                 self._steps -= sum(request.lengths[request.taken :])
                 continue
             if taken and steps + length > BUDGET:
@@ -156,32 +169,34 @@ class Batcher:
             self._steps -= length
             request.taken += 1
             if request.taken == len(request.inputs):
-                self._queue.popleft()
+                self._drop()
         if own > BUDGET // 2 and self._queue and self._queue[0] is taken[-1][0]:
             # A request of many inputs goes on behind those that came after it; one that was merely cut does not.
             self._queue.rotate(-1)
         return taken, steps
 
-    def _ran(self, taken: Taken) -> tuple[list[Outcome] | None, float]:
+    def _drop(self) -> None:
+        self._near -= self._queue.popleft().near
+
+    def _ran(self, taken: Taken) -> tuple[list[Outcome], float]:
         began = time.perf_counter()
-        try:
-            outcomes = self._run([request.inputs[n] for request, n in taken])
-        except Exception:
-            logger.exception("a batch of %d failed", len(taken))
-            return None, time.perf_counter() - began
+        outcomes = isolate(self._run, [request.inputs[n] for request, n in taken])
         return outcomes, time.perf_counter() - began
 
     def _away(self, taken: Taken, steps: int) -> None:
-        outcomes, seconds = self._ran(taken)
-        self._loop.call_soon_threadsafe(self._back, taken, steps, outcomes, seconds)
+        # What was given up while the batch waited for the thread, or the server that has stopped, needs no answers.
+        given_up = all(request.future.done() for request, _ in taken)
+        outcomes, seconds = ([], 0.0) if given_up else self._ran(taken)
+        hand_over(self._loop, lambda: self._back(taken, steps, outcomes, seconds))
 
-    def _back(self, taken: Taken, steps: int, outcomes: list[Outcome] | None, seconds: float) -> None:
+    def _back(self, taken: Taken, steps: int, outcomes: list[Outcome], seconds: float) -> None:
         self._busy = False
-        self._deliver(taken, steps, outcomes, seconds)
+        if outcomes:
+            self._deliver(taken, steps, outcomes, seconds)
         if self._queue:
             self._plan()
 
-    def _deliver(self, taken: Taken, steps: int, outcomes: list[Outcome] | None, seconds: float) -> None:
+    def _deliver(self, taken: Taken, steps: int, outcomes: list[Outcome], seconds: float) -> None:
         self._meter.batch(len(taken), seconds)
         # While requests wait, a batch takes as long as it is since the last one: reading bodies and writing answers is
         # in it, and whatever else the machine does.
@@ -189,13 +204,28 @@ class Batcher:
         span = now - self._last if self._last else seconds
         self._last = now if self._queue else 0.0
         self._pace = MEMORY * self._pace + (1 - MEMORY) * span / max(steps, 1)
-        if outcomes is None:
-            for request, _ in taken:
-                if not request.future.done():
-                    request.future.set_exception(fault())
-            return
         for (request, n), outcome in zip(taken, outcomes, strict=True):
             request.outcomes[n] = outcome
             request.done += 1
             if request.done == len(request.inputs) and not request.future.done():
                 request.future.set_result(request.outcomes)
+
+
+def isolate(run: Callable[[list[Any]], list[Outcome]], inputs: list[Any]) -> list[Outcome]:
+    """Return what came of each input; where it takes an error to say, the error of that input alone."""
+    try:
+        return run(inputs)
+    except Exception as error:
+        if len(inputs) == 1:
+            return [_outcome(error)]
+    half = len(inputs) // 2
+    return [*isolate(run, inputs[:half]), *isolate(run, inputs[half:])]
+
+
+def _outcome(error: Exception) -> Outcome:
+    if isinstance(error, BigruError | RefusedError):
+        return error
+    if isinstance(error, MemoryError):
+        return short_of_memory()
+    logger.exception("an input failed")
+    return fault()

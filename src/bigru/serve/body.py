@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterator, MutableMapping
+from contextlib import contextmanager, suppress
 from typing import Any, NoReturn
 
 import orjson
@@ -12,12 +12,17 @@ import orjson
 from .limits import Limits
 from .refusal import GoneError, RefusedError, shown
 
-__all__ = ["Headers", "Receive", "Scope", "Send", "check_json", "check_length", "linger", "parse", "read"]
+__all__ = [
+    "JSON", "Headers", "Reading", "Receive", "Scope", "Send", "check_json", "check_length", "linger", "parse", "read",
+    "same_origin",
+]  # fmt: skip
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Headers = dict[bytes, bytes]
+
+JSON = b"application/json"
 
 LINGER = 2.0
 """Seconds for which a refused body is still read, and thrown away: a client that is cut off while it sends may never
@@ -25,10 +30,26 @@ read why."""
 
 
 class Reading:
-    """Bytes of the bodies that are being read, of all requests together; a body that came in one piece is none."""
+    """Bytes of the bodies that are being read, of all requests together; a small one that came in one piece is none."""
 
     held = 0
     most = 1 << 28
+
+    @classmethod
+    @contextmanager
+    def holding(cls, size: int) -> Iterator[None]:
+        """Count a body of so many bytes for as long as it takes to make a request of it.
+
+        Raises:
+            RefusedError: there are too many.
+        """
+        if cls.held + size > cls.most:
+            raise _too_many()
+        cls.held += size
+        try:
+            yield
+        finally:
+            cls.held -= size
 
 
 def check_length(headers: Headers, limits: Limits) -> None:
@@ -36,6 +57,10 @@ def check_length(headers: Headers, limits: Limits) -> None:
     length = headers.get(b"content-length", b"0")
     if length.isdigit() and int(length) > limits.body:
         _too_large(limits, int(length))
+
+
+def _too_many() -> RefusedError:
+    return RefusedError(503, "bodies", "fewer at once", "too many", headers={"retry-after": "1"})
 
 
 def _too_large(limits: Limits, got: object) -> NoReturn:
@@ -75,7 +100,7 @@ async def _rest(message: MutableMapping[str, Any] | None, receive: Receive, limi
             if not message.get("more_body"):
                 return bytes(parts)
             if Reading.held > Reading.most:
-                raise RefusedError(503, "bodies", "fewer at once", "too many", headers={"retry-after": "1"})
+                raise _too_many()
             message = None
     finally:
         Reading.held -= len(parts)
@@ -91,15 +116,30 @@ async def linger(receive: Receive) -> None:
                     return
 
 
-def check_json(headers: Headers) -> None:
-    """Raise RefusedError unless a request says that its body is JSON.
+def check_json(headers: Headers, also: bytes = JSON) -> None:
+    """Raise RefusedError unless the body of a request is JSON, as far as its head says.
 
-    A page of another site may send a browser's other types without asking first.
+    A page of another site may send a browser's other types, or none, without asking first. So a type must be
+    `application/json`, or `also`; and where none is given, no other site may be named as the origin.
     """
     kind = headers.get(b"content-type", b"")
-    if kind != b"application/json" and kind.partition(b";")[0].strip().lower() != b"application/json":
+    plain = kind.partition(b";")[0].strip().lower()
+    encoding = headers.get(b"content-encoding", b"identity")
+    if encoding.strip().lower() != b"identity":
+        remedy = "Send the body as it is, without compression."
+        raise RefusedError(415, "content-encoding", "absent", shown(encoding.decode("latin-1")), remedy)
+    if plain not in (JSON, also) and (plain or not same_origin(headers)):
         remedy = "With curl: -H 'Content-Type: application/json'."
-        raise RefusedError(415, "content-type", "application/json", shown(kind.decode("latin-1")), remedy)
+        raise RefusedError(415, "content-type", JSON.decode(), shown(kind.decode("latin-1")), remedy)
+
+
+def same_origin(headers: Headers) -> bool:
+    """Tell whether a request comes from no page of a browser, or from one of this server."""
+    origin = headers.get(b"origin")
+    if origin is None:
+        return True
+    host = origin.partition(b"://")[2]
+    return host != b"" and host == headers.get(b"host")
 
 
 def parse(content: bytes) -> dict[str, Any]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 import time
+from asyncio import CancelledError
 from collections.abc import MutableMapping
 from typing import Any
 
 from .body import Headers, Receive, Scope, Send, linger
 from .handlers import Reply, predict
-from .refusal import GoneError, RefusedError, fault
+from .refusal import GoneError, RefusedError, fault, short_of_memory
 from .service import Service
 
 __all__ = ["Gate", "refuse", "reply_of", "respond"]
@@ -58,9 +59,13 @@ class Gate:
         except RefusedError as refusal:
             answer = reply_of(refusal)
             model = name if name in service.names else ""
+        except CancelledError:
+            answer = cut_off(service)
         except GoneError:
             service.metrics.request(PREDICT, model, 499, time.perf_counter() - began)
             return
+        except MemoryError:
+            answer = reply_of(short_of_memory())
         except Exception:
             logger.exception("a request failed")
             answer = reply_of(fault())
@@ -91,10 +96,20 @@ class Gate:
         except RefusedError as refusal:
             await respond(reply_of(refusal), watched)
         else:
-            await self._inner(scope, receive, watched)
+            try:
+                await self._inner(scope, receive, watched)
+            except CancelledError:
+                if status == 499:
+                    await respond(cut_off(service), watched)
         route = getattr(scope.get("route"), "path", "")
         name = scope.get("path_params", {}).get("name", "")
         service.metrics.request(route, name if name in service.names else "", status, time.perf_counter() - began)
+
+
+def cut_off(service: Service) -> Reply:
+    """Return what is answered to a request that the end of the server cuts off, and count it."""
+    service.unanswered += 1
+    return reply_of(RefusedError(503, "server", "running until the answer", "the order to stop at once"))
 
 
 def reply_of(refusal: RefusedError) -> Reply:

@@ -1,47 +1,81 @@
 """The Open Inference Protocol, version 2, as KServe speaks it: tensors by name instead of inputs.
 
-A model of texts reads a tensor "text" of BYTES [N], a forecaster "table" of BYTES [N] (JSON objects), a model of series
-"series" of FP32 or FP64 [T, I] or [N, T, I]. Every model answers "answer", BYTES [N]: the JSON that /v1 answers; a
-classifier also "label", BYTES [N], and "scores", FP64 [N, K].
+A model of texts reads a tensor "text" of BYTES [N] or [N, 1] (one of tokens [N, T] as well), a forecaster "table" of
+BYTES [N] (JSON objects), a model of series "series" of numbers [T, I] or [N, T, I]. Every model answers "answer",
+BYTES [N]: the JSON that /v1 answers; a classifier also "label", BYTES [N], and "scores", FP64 [N, K].
 """
 
 from __future__ import annotations
 
-import math
-from typing import Any
+from functools import partial
+from itertools import chain
+from typing import Any, NamedTuple
 
 import orjson
 
 from .. import __version__
 from . import inputs as checks
-from .body import Headers, Receive, parse
-from .handlers import Reply, asked_of, reply
-from .models import Model
+from . import tensors
+from .body import JSON, Headers, Receive, parse
+from .handlers import VERSION, Ask, Reply, body_of, reply
+from .limits import Limits
+from .models import Loaded
 from .refusal import RefusedError, shown
 from .service import Service
 
-__all__ = ["infer", "metadata", "server"]
+__all__ = ["check_version", "infer", "metadata", "ready", "server"]
 
-VERSION = "1"
+BINARY = b"application/octet-stream"
 
-DATATYPES = {"text": ("BYTES",), "table": ("BYTES",), "series": ("FP32", "FP64")}
+LENGTH = b"inference-header-content-length"
+
+DATATYPES = {"text": ("BYTES",), "table": ("BYTES",), "series": tuple(tensors.NUMBERS)}
+
+AXES = {"text": "[N], [N, 1] or, of a model that reads tokens, [N, T]", "table": "[N]", "series": "[T, I] or [N, T, I]"}
+
+
+class Infer(NamedTuple):
+    """A request, read and checked.
+
+    Attributes:
+        ask: what the model is asked.
+        id: of the request, None where it has none.
+        wanted: the outputs that are answered, and whether each is in binary.
+    """
+
+    ask: Ask
+    id: str | None
+    wanted: dict[str, bool]
 
 
 def server() -> dict[str, Any]:
     """Return what `GET /v2` says."""
-    return {"name": "bigru", "version": __version__, "extensions": []}
+    return {"name": "bigru", "version": __version__, "extensions": ["binary_tensor_data"]}
 
 
-def metadata(model: Model) -> dict[str, Any]:
+def check_version(version: str) -> None:
+    """Raise RefusedError unless a version of a model is the only one that there is."""
+    if version != VERSION:
+        raise RefusedError(404, "version", VERSION, shown(version), "A model has one version: that of its folder.")
+
+
+def ready(service: Service, name: str) -> Reply:
+    """Answer `GET /v2/models/{name}/ready`."""
+    service.served(name)
+    found = {"name": name, "ready": not service.draining}
+    return reply(found, 503 if service.draining else 200)
+
+
+def metadata(loaded: Loaded) -> dict[str, Any]:
     """Return what `GET /v2/models/{name}` says."""
-    kind = _kind(model)
-    shape = [-1, -1, -1] if kind == "series" else [-1]
+    kind = _kind(loaded)
+    shape = [-1, -1, loaded.width] if kind == "series" else [-1]
     outputs: list[dict[str, Any]] = [{"name": "answer", "datatype": "BYTES", "shape": [-1]}]
-    if _has_label(model):
+    if loaded.has_label:
         outputs.append({"name": "label", "datatype": "BYTES", "shape": [-1]})
-        outputs.append({"name": "scores", "datatype": "FP64", "shape": [-1, len(model.labels)]})
+        outputs.append({"name": "scores", "datatype": "FP64", "shape": [-1, len(loaded.labels)]})
     return {
-        "name": model.name,
+        "name": loaded.name,
         "versions": [VERSION],
         "platform": "bigru",
         "inputs": [{"name": kind, "datatype": DATATYPES[kind][0], "shape": shape}],
@@ -52,109 +86,150 @@ def metadata(model: Model) -> dict[str, Any]:
 async def infer(service: Service, name: str, headers: Headers, receive: Receive) -> Reply:
     """Answer `POST /v2/models/{name}/infer`."""
     served = service.served(name)
-    kind = _kind(served.model)
-    if b"inference-header-content-length" in headers:
-        raise RefusedError(400, "body", "JSON alone", "binary tensors behind it")
-    asked = await asked_of(served.answers, service.limits, headers, receive)
+    _kind(served.model.loaded)
+    also = BINARY if LENGTH in headers else JSON
+    content = await body_of(served.answers, service.limits, headers, receive, also)
+    loaded = served.model.loaded
+    work = partial(_asked, loaded, content, headers.get(LENGTH), service.limits)
+    asked = await service.read(work, len(content))
+    inputs, lengths, timeout = asked.ask
+    answers = await service.answer(served.answers, loaded, inputs, lengths, receive, len(content), timeout)
+    outputs = [one for one in _outputs(loaded, list(chain.from_iterable(answers))) if one["name"] in asked.wanted]
+    head: dict[str, Any] = {"model_name": name, "model_version": VERSION}
+    head |= {} if asked.id is None else {"id": asked.id}
+    if not any(asked.wanted.values()):
+        return reply(head | {"outputs": outputs})
+    shown_outputs, behind = tensors.binary(outputs, asked.wanted.__getitem__)
+    own = orjson.dumps(head | {"outputs": shown_outputs})
+    told = [(b"content-type", BINARY), (b"content-length", b"%d" % (len(own) + len(behind)))]
+    return Reply(200, own + behind, [*told, (LENGTH, b"%d" % len(own))])
+
+
+def _kind(loaded: Loaded) -> str:
+    if loaded.kind == "audio":
+        remedy = "Send the recording to /v1/models/NAME/audio."
+        raise RefusedError(400, "model", "one of texts, series or tables", "one of recordings", remedy)
+    return loaded.kind
+
+
+def _asked(loaded: Loaded, content: bytes, length: bytes | None, limits: Limits) -> Infer:
+    document, behind = tensors.split(content, length)
+    asked = parse(document)
     own = asked.get("id")
     if own is not None and not isinstance(own, str):
         raise RefusedError(400, "id", "a text", type(own).__name__)
-    inputs = _inputs(kind, asked)
-    wanted = _wanted(asked, served.model)
-    lengths = checks.check_all(kind, inputs, service.limits)
-    answers = await service.answer(served.answers, inputs, lengths, receive)
-    outputs = [tensor for tensor in _outputs(served.model, answers) if tensor["name"] in wanted]
-    head = {"model_name": name, "model_version": VERSION}
-    return reply(head | ({} if own is None else {"id": own}) | {"outputs": outputs})
+    parameters = _parameters(asked)
+    wanted = _wanted(asked, loaded, parameters.get("binary_data_output") is True)
+    inputs = _inputs(loaded, asked, behind, limits)
+    return Infer(Ask(inputs, checks.check_all(loaded, inputs, limits), _timeout(parameters)), own, wanted)
 
 
-def _kind(model: Model) -> str:
-    if model.kind == "audio":
-        remedy = "Send the recording to /v1/models/NAME/audio."
-        raise RefusedError(400, "model", "one of texts, series or tables", "one of recordings", remedy)
-    return model.kind
+def _parameters(asked: dict[str, Any]) -> dict[str, Any]:
+    """Return the parameters of a request, refused where one asks for what would change its answer."""
+    found = asked.get("parameters")
+    if found is not None and not isinstance(found, dict):
+        raise RefusedError(400, "parameters", "an object", type(found).__name__)
+    for key in found or {}:
+        if key.startswith("sequence_"):
+            raise RefusedError(400, "parameters", "without a sequence", key, "Every request is answered by itself.")
+    return found or {}
 
 
-def _has_label(model: Model) -> bool:
-    return model.task == "classify" and not getattr(model.predictor.bundle.config, "multi_label", False)
+def _timeout(parameters: dict[str, Any]) -> float | None:
+    """Return the seconds of the parameter timeout, which is in microseconds."""
+    value = parameters.get("timeout")
+    if value is None:
+        return None
+    if type(value) is not int or value <= 0:
+        raise RefusedError(400, "parameter timeout", "microseconds, greater than 0", shown(value))
+    return value / 1e6
 
 
-def _inputs(kind: str, asked: dict[str, Any]) -> list[Any]:
-    tensors = asked.get("inputs")
-    if not isinstance(tensors, list) or len(tensors) != 1 or not isinstance(tensors[0], dict):
+def _inputs(loaded: Loaded, asked: dict[str, Any], behind: bytes, limits: Limits) -> list[Any]:
+    given, kind = asked.get("inputs"), _kind(loaded)
+    if not isinstance(given, list) or len(given) != 1 or not isinstance(given[0], dict):
         raise RefusedError(400, "inputs", "one tensor", "something else")
-    tensor = tensors[0]
-    name, datatype, shape, data = (tensor.get(key) for key in ("name", "datatype", "shape", "data"))
+    tensor = given[0]
+    name, datatype = tensor.get("name"), tensor.get("datatype")
     if name != kind:
         raise RefusedError(400, "name of the tensor", repr(kind), shown(name))
     if datatype not in DATATYPES[kind]:
         raise RefusedError(400, "datatype", " or ".join(DATATYPES[kind]), shown(datatype))
-    if not isinstance(data, list):
-        raise RefusedError(400, "data", "a list", type(data).__name__)
-    shape = _shape(shape)
+    shape = _shape(tensor.get("shape"), kind, limits)
+    raw = tensors.check_size(tensor, behind)
     if kind == "series":
-        return _series(shape, data)
-    if math.prod(shape) != len(data):
-        raise RefusedError(400, "data", f"as long as the shape {shown(shape)} says", len(data))
-    return data if kind == "text" else [_table(entry) for entry in data]
+        found = tensors.numbers(str(datatype), shape, tensor.get("data"), raw)
+        return list(found) if len(shape) == 3 else [found]
+    texts = tensors.texts(shape, tensor.get("data"), raw)
+    if kind == "table":
+        return [parse(text.encode("utf-8", "surrogatepass")) for text in texts]
+    return texts if len(shape) == 1 or shape[1] == 1 else _tokens(loaded, shape, texts)
 
 
-def _shape(shape: Any) -> list[int]:
-    if not isinstance(shape, list) or not 1 <= len(shape) <= 3:
-        raise RefusedError(400, "shape", "a list of one to three sizes", shown(shape))
+def _tokens(loaded: Loaded, shape: list[int], texts: list[str]) -> list[Any]:
+    if not loaded.tokens:
+        want = "[N] or [N, 1], as the model reads texts and no tokens"
+        raise RefusedError(400, "shape", want, shown(shape))
+    width = shape[1]
+    return [texts[n : n + width] for n in range(0, len(texts), width)]
+
+
+def _shape(shape: Any, kind: str, limits: Limits) -> list[int]:
+    """Return the shape of a tensor; what it claims is checked before anything of that size is made."""
+    axes = {"text": (1, 2), "table": (1, 2), "series": (2, 3)}[kind]
+    if not isinstance(shape, list) or not axes[0] <= len(shape) <= axes[1]:
+        raise RefusedError(400, "shape", AXES[kind], shown(shape))
     if not all(type(n) is int and 0 <= n < 1 << 31 for n in shape):
         raise RefusedError(400, "shape", "a list of sizes", shown(shape))
+    if kind == "table" and shape[1:] not in ([], [1]):
+        raise RefusedError(400, "shape", "[N] or [N, 1]", shown(shape))
+    if len(shape) > 1 and shape[-1] == 0:
+        raise RefusedError(400, "shape", "of rows that are at least 1 wide", shown(shape))
+    count, time = shape[0] if kind != "series" or len(shape) == 3 else 1, shape[-2] if kind == "series" else 1
+    if count > limits.inputs:
+        raise RefusedError(413, "inputs", f"at most {limits.inputs}", count, "Send them in several requests.")
+    if time > limits.length:
+        raise RefusedError(413, "series", f"at most {limits.length} rows long", time, "Send it in parts.")
     return shape
 
 
-def _series(shape: list[int], data: list[Any]) -> list[Any]:
-    flat = _flat(data)
-    if len(shape) == 1 or math.prod(shape) != len(flat):
-        raise RefusedError(
-            400, "data", f"as long as the shape {shown(shape)} says, which is [T, I] or [N, T, I]", len(flat)
-        )
-    count, time, width = shape if len(shape) == 3 else [1, *shape]
-    rows = [flat[start : start + width] for start in range(0, len(flat), width)] if flat else [[]] * (count * time)
-    return [rows[n * time : (n + 1) * time] for n in range(count)]
-
-
-def _flat(data: list[Any]) -> list[Any]:
-    """Return the numbers of lists within lists."""
-    level: list[Any] = data
-    for _ in range(3):
-        if not any(isinstance(entry, list) for entry in level):
-            break
-        level = [number for entry in level for number in (entry if isinstance(entry, list) else [entry])]
-    return level
-
-
-def _table(entry: Any) -> Any:
-    if not isinstance(entry, str):
-        raise RefusedError(400, "data", "tables, each as a text of JSON", type(entry).__name__)
-    return parse(entry.encode())
-
-
-def _wanted(asked: dict[str, Any], model: Model) -> set[str]:
-    known = [str(tensor["name"]) for tensor in metadata(model)["outputs"]]
+def _wanted(asked: dict[str, Any], loaded: Loaded, binary: bool) -> dict[str, bool]:
+    """Return the outputs that are answered, and whether each is in binary."""
+    known = [str(tensor["name"]) for tensor in metadata(loaded)["outputs"]]
     wanted = asked.get("outputs")
     if wanted is None or wanted == []:
-        return set(known)
+        return dict.fromkeys(known, binary)
     if not isinstance(wanted, list) or not all(isinstance(one, dict) for one in wanted):
         raise RefusedError(400, "outputs", "a list of objects with a name", type(wanted).__name__)
+    found = {}
     for one in wanted:
         if one.get("name") not in known:
             raise RefusedError(400, "output", "one of " + ", ".join(known), shown(one.get("name")))
-    return {one["name"] for one in wanted}
+        found[one["name"]] = _is_binary(one.get("parameters"), binary)
+    return found
 
 
-def _outputs(model: Model, answers: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _is_binary(parameters: Any, usually: bool) -> bool:
+    if parameters is not None and not isinstance(parameters, dict):
+        raise RefusedError(400, "parameters of an output", "an object", type(parameters).__name__)
+    for key in parameters or {}:
+        if key == "classification" or key.startswith("shared_memory"):
+            want = "binary_data alone"
+            raise RefusedError(400, "parameters of an output", want, shown(key), "The output scores has all classes.")
+    value = (parameters or {}).get("binary_data", usually)
+    if type(value) is not bool:
+        raise RefusedError(400, "binary_data", "true or false", shown(value))
+    return value
+
+
+def _outputs(loaded: Loaded, answers: list[dict[str, Any]]) -> list[dict[str, Any]]:
     count = len(answers)
     written = [orjson.dumps(answer).decode() for answer in answers]
     outputs: list[dict[str, Any]] = [{"name": "answer", "datatype": "BYTES", "shape": [count], "data": written}]
-    if _has_label(model):
+    if loaded.has_label:
         labels = [answer["label"] for answer in answers]
-        scores = [answer["scores"][label] for answer in answers for label in model.labels]
+        scores = [answer["scores"][label] for answer in answers for label in loaded.labels]
         outputs.append({"name": "label", "datatype": "BYTES", "shape": [count], "data": labels})
-        shape = [count, len(model.labels)]
+        shape = [count, len(loaded.labels)]
         outputs.append({"name": "scores", "datatype": "FP64", "shape": shape, "data": scores})
     return outputs

@@ -3,91 +3,150 @@
 from __future__ import annotations
 
 from io import BytesIO
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..errors import ArgumentError, sentence
+from ..readers.names import IDS, fit
 from ..readers.reading import Reading
-from ..readers.recordings import Recording, load, soundfile
+from ..readers.recordings import Recording, soundfile
 from ..readers.table import Table
+from ..readers.times import hints_time
 from ..runtime.forecaster import Forecaster
 from ..tables.timetable import FILLS
 from .limits import Limits
 from .refusal import RefusedError, shown
 
-__all__ = ["check_all", "check_seconds", "columns", "samples", "series", "steps_of"]
+if TYPE_CHECKING:
+    from .models import Loaded
+
+__all__ = ["EACH", "INLINE", "check_all", "check_recording", "columns", "one_text", "recording", "series", "steps_of"]
 
 CELLS = (str, int, float, type(None))
 """What a cell of a table may be."""
 
+EACH = 16
+"""Steps that an input counts for beside its own: a thousand empty texts are work too."""
 
-def check_all(kind: str, inputs: Any, limits: Limits) -> list[int]:
-    """Return the length of each input of a request.
+INLINE = 1 << 10
+"""Steps up to which a batch is run in the event loop itself: one or two milliseconds."""
+
+NUMBERS = {int, float, type(None)}
+
+UNKNOWN = 1 << 62
+"""Frames from which on libsndfile says that it does not know them."""
+
+RATES = (1000, 192_000)
+"""Hertz that a recording may have."""
+
+
+def one_text(x: Any) -> Any:
+    """Return the text, or the tokens, of an object {"text": text}; anything else as it is."""
+    return x["text"] if type(x) is dict and x.keys() == {"text"} else x
+
+
+def check_all(loaded: Loaded, inputs: Any, limits: Limits, name: str = "inputs") -> list[int]:
+    """Return what each input of a request costs.
 
     Args:
-        kind: "text", "series", "audio" or "table".
-        inputs: what the request holds under "inputs".
+        loaded: the model.
+        inputs: what the request holds under "inputs". Texts that are objects are replaced by their text.
         limits: of the server.
+        name: what errors call them.
+
+    Returns:
+        Characters, tokens, numbers or cells, and some more for an input as such (`EACH`); more than `INLINE` for a
+        table, whose times take long to read.
 
     Raises:
-        RefusedError: there are none or too many, or one is of another kind or too long.
+        RefusedError: there are none or too many, or one is of another kind, another width, or too long.
     """
     if not isinstance(inputs, list):
-        raise RefusedError(400, "inputs", "a list", type(inputs).__name__)
+        raise RefusedError(400, name, "a list", type(inputs).__name__)
     if not inputs:
-        raise RefusedError(400, "inputs", "at least one", "an empty list")
+        raise RefusedError(400, name, "at least one", "an empty list")
     if len(inputs) > limits.inputs:
-        raise RefusedError(413, "inputs", f"at most {limits.inputs}", len(inputs), "Send them in several requests.")
-    lengths = [steps_of(kind, x, f"inputs[{n}]") for n, x in enumerate(inputs)]
-    if max(lengths) > limits.length:
-        n = lengths.index(max(lengths))
-        want = f"at most {limits.length} {UNITS[kind]} long"
-        raise RefusedError(413, f"inputs[{n}]", want, lengths[n], "Send it in parts.")
-    return lengths
+        raise RefusedError(413, name, f"at most {limits.inputs}", len(inputs), "Send them in several requests.")
+    if loaded.kind == "text":
+        inputs[:] = map(one_text, inputs)
+    return [cost_of(loaded, x, f"{name}[{n}]", limits) for n, x in enumerate(inputs)]
 
 
-def steps_of(kind: str, x: Any, name: str) -> int:
+def cost_of(loaded: Loaded, x: Any, name: str, limits: Limits) -> int:
+    """Return what one input costs; errors as of `check_all`."""
+    length = steps_of(loaded, x, name)
+    if length > limits.length:
+        want = f"at most {limits.length} {UNITS[loaded.kind]} long"
+        raise RefusedError(413, name, want, length, "Send it in parts.")
+    if loaded.kind == "series":
+        return length * loaded.width + EACH
+    if loaded.kind == "table":
+        count = len(x["columns"])
+        if count > limits.columns:
+            remedy = "Leave out the columns that the model does not read."
+            raise RefusedError(413, f"{name} columns", f"at most {limits.columns}", count, remedy)
+        _check_cells(x["columns"], name)
+        return max(length * count, INLINE) + EACH
+    return length + EACH
+
+
+def steps_of(loaded: Loaded, x: Any, name: str) -> int:
     """Return the length of an input in characters, tokens or rows.
 
     Raises:
-        RefusedError: it is of another kind.
+        RefusedError: it is of another kind, or a series of another width.
     """
-    if type(x) is str and kind == "text":
+    if type(x) is str and loaded.kind == "text":
         return len(x)
-    return CHECKS[kind](x, name)
+    return CHECKS[loaded.kind](loaded, x, name)
 
 
-def _text(x: Any, name: str) -> int:
+def _text(loaded: Loaded, x: Any, name: str) -> int:
     if isinstance(x, list) and all(type(token) is str for token in x):
         return sum(map(len, x)) + len(x)
     raise RefusedError(400, name, "a text, or a list of tokens", _kind(x))
 
 
-def _series(x: Any, name: str) -> int:
-    if isinstance(x, list):
+def _series(loaded: Loaded, x: Any, name: str) -> int:
+    if isinstance(x, np.ndarray):
+        _check_width(loaded, x.shape[-1] if x.ndim == 2 else 1, f"{name} row 0")
         return len(x)
-    raise RefusedError(400, name, "a series, as a list of rows of numbers", _kind(x))
+    if not isinstance(x, list):
+        raise RefusedError(400, name, "a series, as a list of rows of numbers", _kind(x))
+    for n, row in enumerate(x):
+        _check_width(loaded, len(row) if isinstance(row, list) else 1, f"{name} row {n}")
+    return len(x)
 
 
-def _audio(x: Any, name: str) -> int:
+def _check_width(loaded: Loaded, width: int, name: str) -> None:
+    if width != loaded.width:
+        want = f"{loaded.width} number{'' if loaded.width == 1 else 's'} wide, as the model reads it"
+        raise RefusedError(400, name, want, f"{width} wide")
+
+
+def _audio(loaded: Loaded, x: Any, name: str) -> int:
     raise RefusedError(400, name, "sent as the body of a request to /audio", _kind(x))
 
 
-def _table(x: Any, name: str) -> int:
+def _table(loaded: Loaded, x: Any, name: str) -> int:
     table = x.get("columns") if isinstance(x, dict) else None
     if not isinstance(table, dict) or not table or not all(isinstance(cells, list) for cells in table.values()):
         want = 'a table, as {"columns": {name: [cells]}}'
         raise RefusedError(400, name, want, _kind(x))
     lengths = {len(cells) for cells in table.values()}
     if len(lengths) > 1 or 0 in lengths:
-        raise RefusedError(400, f"{name} columns", "equally long, of one row at least", sorted(lengths))
+        got = f"{len(lengths)} lengths, {min(lengths)} to {max(lengths)}"
+        raise RefusedError(400, f"{name} columns", "equally long, of one row at least", got)
+    _check_reading(x, name)
+    return lengths.pop()
+
+
+def _check_cells(table: dict[str, list[Any]], name: str) -> None:
     for column, cells in table.items():
         odd = next((cell for cell in cells if type(cell) not in CELLS), None)
         if odd is not None:
             raise RefusedError(400, f"{name} column {shown(column)}", "of numbers, texts and null", _kind(odd))
-    _check_reading(x, name)
-    return lengths.pop()
 
 
 def _check_reading(x: dict[str, Any], name: str) -> None:
@@ -117,55 +176,70 @@ CHECKS = {"text": _text, "series": _series, "audio": _audio, "table": _table}
 UNITS = {"text": "characters", "series": "rows", "audio": "bytes", "table": "rows"}
 
 
-def series(x: list[Any], name: str) -> np.ndarray:
+def series(x: list[Any] | np.ndarray, name: str) -> np.ndarray:
     """Return rows of numbers as float64 [T, I] or [T]; null is a value that is missing.
 
     Raises:
         ArgumentError: they are not numbers, or rows of different widths.
     """
+    if isinstance(x, np.ndarray):
+        return x
     try:
-        rows = np.array(x, object)
-        if not all(type(v) in (int, float, type(None)) for v in rows.ravel()):
+        if not all(set(map(type, row if isinstance(row, list) else [row])) <= NUMBERS for row in x):
             raise TypeError
-        return rows.astype(np.float64)
+        return np.array(x, np.float64)
     except (TypeError, ValueError, OverflowError):
         want = "a series, as a list of equally wide rows of numbers"
         raise ArgumentError(sentence("serve", name, want, "another list")) from None
 
 
 def columns(model: Forecaster, x: dict[str, Any], name: str) -> Any:
-    """Return a table of cells as the model reads it.
+    """Return a table of cells as the model reads it; of other columns only the names are looked at.
 
     Raises:
         BigruError: it does not fit the model.
     """
-    cells = x["columns"]
-    found = Table(list(cells), list(cells.values()), range(1, len(next(iter(cells.values()))) + 1), name)
+    count = len(next(iter(x["columns"].values())))
     given: dict[str, Any] = {key: (x[key],) for key in ("time", "id") if x.get(key) is not None}
+    read = {*model.config.features.columns, x.get("time"), x.get("id")}
+    # What is never read costs nothing, however wide the table is.
+    cells = {key: column for key, column in x["columns"].items() if key in read or may_be_read(key)}
+    found = Table(list(cells), list(cells.values()), range(1, count + 1), name)
     return model.table(found, Reading(**given), fill=x.get("fill"))
 
 
-def check_seconds(content: bytes, limits: Limits) -> float:
-    """Return the seconds of a recording, as its header says: a decoder makes room for as much.
+def may_be_read(name: str) -> bool:
+    """Tell whether a column may be taken for the time or the id by its name."""
+    return hints_time(name) or fit(name, IDS) > 0
+
+
+def check_recording(content: bytes, limits: Limits) -> int:
+    """Return the samples of a recording in all its channels, as its header says: a decoder makes room for as many.
 
     Raises:
-        RefusedError: it is no audio, or too long.
+        RefusedError: it is no audio, has a rate that no recording has, or is too long.
     """
     sf = soundfile()
     try:
         info = sf.info(BytesIO(content))
-        seconds = info.frames / max(info.samplerate, 1)
-        channels = info.channels
-    except (sf.SoundFileError, RuntimeError, TypeError) as error:
+        frames, rate, channels = int(info.frames), int(info.samplerate), int(info.channels)
+    except (sf.SoundFileError, RuntimeError, TypeError, ValueError, OverflowError) as error:
         reason = str(getattr(error, "error_string", "no such format")).rstrip(".")
         raise RefusedError(415, "body", "WAV, FLAC, OGG or MP3 that can be decoded", reason) from None
-    if seconds * channels > limits.seconds:
-        raise RefusedError(
-            413, "recording", f"at most {limits.seconds:g} s long", f"{seconds:.0f} s", "Send it in parts."
-        )
-    return seconds
+    if not RATES[0] <= rate <= RATES[1]:
+        want = f"within {RATES[0]}..{RATES[1]} Hz"
+        raise RefusedError(400, "sample rate of the recording", want, f"{rate} Hz", "Resample it.")
+    seconds = frames / rate
+    if seconds > limits.seconds:
+        got = f"{seconds:.0f} s" if frames < UNKNOWN else "one whose header does not say"
+        raise RefusedError(413, "recording", f"at most {limits.seconds:g} s long", got, "Send it in parts.")
+    if frames * channels > limits.samples:
+        want = f"of at most {limits.samples} samples in all channels"
+        remedy = "Mix it down to one channel, resample it to 16000 Hz, or send it in parts."
+        raise RefusedError(413, "recording", want, frames * channels, remedy)
+    return max(frames, 0) * channels
 
 
-def samples(content: bytes) -> tuple[np.ndarray, int]:
-    """Return the samples of a recording sent as bytes, and their rate; errors as of `bigru.readers.recordings.load`."""
-    return load(Recording("body", "serve", content=content))
+def recording(content: bytes) -> Recording:
+    """Return a recording sent as bytes, as the model reads it."""
+    return Recording("body", "serve", content=content)

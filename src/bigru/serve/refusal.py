@@ -7,9 +7,9 @@ from typing import Any
 
 import orjson
 
-from ..errors import nearest, sentence
+from ..errors import nearest, one_line, sentence
 
-__all__ = ["GoneError", "RefusedError", "fault", "method", "unknown"]
+__all__ = ["GoneError", "RefusedError", "fault", "late", "method", "short_of_memory", "shown", "unknown"]
 
 WHERE = "serve"
 
@@ -34,23 +34,18 @@ class RefusedError(Exception):
 
     @classmethod
     def of(cls, status: int, text: str) -> RefusedError:
-        """Return a refusal that says what another error said."""
+        """Return a refusal with the text of another error, as one line."""
         refusal = cls(status, "", "", "")
-        refusal.args = (text,)
+        refusal.args = (one_line(text),)
         return refusal
 
     def body(self) -> bytes:
         """Return it as JSON."""
-        return orjson.dumps({"error": printable(str(self))})
+        return orjson.dumps({"error": str(self)})
 
 
 class GoneError(Exception):
-    """Whoever asked has hung up: there is nobody to answer."""
-
-
-def printable(text: str) -> str:
-    """Return a text that UTF-8 can write: halves of surrogate pairs become question marks."""
-    return text.encode("utf-8", "replace").decode("utf-8")
+    """The client has hung up: nobody waits for an answer."""
 
 
 def shown(value: Any) -> str:
@@ -75,3 +70,16 @@ def fault() -> RefusedError:
     return RefusedError.of(
         500, "serve: a fault of bigru, please report it. The log of the server says where it happened."
     )
+
+
+def short_of_memory() -> RefusedError:
+    """Return the refusal of what was too much for the memory of the machine."""
+    want = "small enough for the memory that the server has left"
+    remedy = "Send it in parts, or try again later."
+    return RefusedError(503, "input", want, "a larger one", remedy, {"retry-after": "1"})
+
+
+def late(seconds: float) -> RefusedError:
+    """Return the refusal of what was not answered in time."""
+    want = f"answered within {seconds:g} s"
+    return RefusedError(504, "request", want, "no answer yet", "Send less at once, or try again later.")

@@ -7,8 +7,8 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 __all__ = [
-    "Answers", "Explain", "Explanation", "Health", "Infer", "Inferred", "Live", "Metadata", "Models", "Predict",
-    "Problem", "Ready", "Server",
+    "Answers", "Explain", "Explanation", "Health", "Infer", "Inferred", "Instances", "Live", "Metadata", "ModelReady",
+    "Models", "Predict", "Predictions", "Problem", "Ready", "Server", "Status",
 ]  # fmt: skip
 
 
@@ -35,7 +35,14 @@ class Table(Strict):
 
 Row = list[float | None] | float | None
 
-Input = str | list[str] | list[Row] | Table
+
+class TextOf(Strict):
+    """A text, or its tokens, in an object."""
+
+    text: str | list[str]
+
+
+Input = str | list[str] | TextOf | list[Row] | Table
 
 
 class Predict(Strict):
@@ -54,10 +61,23 @@ class Answers(BaseModel):
     answers: list[dict[str, Any]]
 
 
+class Instances(Strict):
+    """Inputs, as TensorFlow Serving and version 1 of KServe's protocol name them."""
+
+    instances: list[Input] = Field(min_length=1, description="As `inputs` of /predict.")
+    signature_name: str | None = Field(None, pattern="^(serving_default)?$")
+
+
+class Predictions(BaseModel):
+    """One answer per instance; of a table of several series, a list of them."""
+
+    predictions: list[dict[str, Any] | list[dict[str, Any]]]
+
+
 class Explain(Strict):
     """A text whose answer is to be explained."""
 
-    input: str
+    input: str | TextOf
     options: Options | None = None
 
 
@@ -103,6 +123,21 @@ class Models(BaseModel):
     models: list[Described]
 
 
+class Version(BaseModel):
+    """A version of a model, as TensorFlow Serving describes it."""
+
+    version: str
+    state: str
+    status: dict[str, str]
+
+
+class Status(Described):
+    """A model, and whether it takes requests."""
+
+    ready: bool
+    model_version_status: list[Version]
+
+
 class Problem(BaseModel):
     """Why there is no answer, in one sentence."""
 
@@ -129,6 +164,12 @@ class Ready(BaseModel):
     ready: bool
 
 
+class ModelReady(Ready):
+    """Whether a model is ready."""
+
+    name: str
+
+
 class TensorOf(BaseModel):
     """A tensor's name, type and shape."""
 
@@ -148,12 +189,12 @@ class Metadata(BaseModel):
 
 
 class Tensor(BaseModel):
-    """A tensor with its values, in row-major order."""
+    """A tensor with its values, in row-major order; they are absent where they stand behind the JSON in binary."""
 
     name: str
     datatype: str
     shape: list[int]
-    data: list[Any]
+    data: list[Any] | None = None
     parameters: dict[str, Any] | None = None
 
 

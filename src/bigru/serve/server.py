@@ -18,7 +18,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from ..errors import ArgumentError, sentence
 from .app import application
 from .gate import reply_of
-from .limits import Limits
+from .limits import Limits, Places
 from .refusal import RefusedError
 from .service import Service
 
@@ -71,16 +71,21 @@ class Joined:
 
 
 class Protocol(HttpToolsProtocol):
-    """A connection that is closed if a request does not come to its end, and whose head is bounded."""
+    """A connection that is closed if a request does not come to its end, and whose head is bounded.
+
+    Headers behind the body (trailers) are passed over: nothing that decides about a request may stand where a proxy,
+    which has passed the head on already, does not look.
+    """
 
     limits = Limits()
+    places = Places(limits.connections)
 
     def connection_made(self, transport: Any) -> None:
         """Begin; a connection that says nothing is closed as well."""
         super().connection_made(transport)
-        self._partial, self._head = True, 0
+        self._partial, self._in_head, self._head = True, True, 0
         self._timer: asyncio.TimerHandle | None = None
-        if len(self.connections) > self.limits.connections:
+        if not self.places.enter(self, self.client[0] if self.client else "", transport.abort):
             transport.abort()
             return
         self._arm()
@@ -106,20 +111,31 @@ class Protocol(HttpToolsProtocol):
         elif self._timer is None and not self.transport.is_closing():
             self._arm()
 
+    def eof_received(self) -> bool:  # type: ignore[override]
+        """Note that the client sends no more; one that has asked still gets its answer, and the connection is closed
+        behind it.
+        """
+        if self._partial or self.cycle is None or self.cycle.response_complete:
+            return False
+        self.cycle.keep_alive = False
+        return True
+
     def handle_websocket_upgrade(self) -> None:
         """Hand the connection on."""
         self._disarm()
         self._partial = False
+        self.places.leave(self)
         super().handle_websocket_upgrade()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """End."""
         self._disarm()
+        self.places.leave(self)
         super().connection_lost(exc)
 
     def on_message_begin(self) -> None:
         """Begin a request."""
-        self._partial, self._head = True, 0
+        self._partial, self._in_head, self._head = True, True, 0
         super().on_message_begin()
 
     def on_url(self, url: bytes) -> None:
@@ -128,9 +144,15 @@ class Protocol(HttpToolsProtocol):
         super().on_url(url)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Take a header."""
+        """Take a header of the head."""
         self._grow(len(name) + len(value))
-        super().on_header(name, value)
+        if self._in_head:
+            super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        """End the head."""
+        self._in_head = False
+        super().on_headers_complete()
 
     def _grow(self, count: int) -> None:
         self._head += count
@@ -142,9 +164,16 @@ class Protocol(HttpToolsProtocol):
         super()._start_asgi_task(cycle, app)
 
     def on_message_complete(self) -> None:
-        """End a request."""
+        """End a request: from now on its client waits."""
         self._partial = False
+        self.places.work(self)
         super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        """End an answer: from now on the client is waited for, unless it has asked already."""
+        super().on_response_complete()
+        if self.cycle is None or self.cycle.response_complete:
+            self.places.wait(self, self.transport.abort)
 
     def send_400_response(self, msg: str) -> None:
         """Refuse what is no HTTP."""
@@ -166,7 +195,7 @@ class Server(uvicorn.Server):
         await super().startup(sockets)
         loop = asyncio.get_running_loop()
         with suppress(NotImplementedError, RuntimeError, ValueError):
-            loop.add_signal_handler(signal.SIGHUP, lambda: loop.run_in_executor(None, self._service.reload))
+            loop.add_signal_handler(signal.SIGHUP, self._service.reload)
         # What lives from here on is not looked at again: a collection of all of it would delay dozens of requests.
         gc.collect()
         gc.freeze()
@@ -179,6 +208,9 @@ class Server(uvicorn.Server):
         if not self.force_exit:
             await asyncio.sleep(self._lame)
         await super().shutdown(sockets)
+        if self.force_exit:
+            # Left out by uvicorn, which then logs that it was cancelled.
+            await self.lifespan.shutdown()
 
     def handle_exit(self, sig: int, frame: Any) -> None:
         """Take a signal, which says all there is to say: it is not raised again when the server has ended."""
@@ -198,13 +230,15 @@ def listen(host: str, port: int) -> socket.socket:
         found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         found.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if hasattr(socket, "TCP_USER_TIMEOUT"):
-            # Whoever does not read an answer for so long is cut off.
+            # A client that does not read its answer for so long is cut off.
             found.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 30_000)
         found.bind(address)
         found.listen(BACKLOG)
-    except OSError as error:
-        got = f"{host}:{port}: {error.strerror or error}"
-        remedy = "--port 0 takes a port that is free." if error.errno == errno.EADDRINUSE else ""
+    except (OSError, UnicodeError, ValueError) as error:
+        # A name that is none is refused by Python before the system sees it.
+        got = f"{host}:{port}: {getattr(error, 'strerror', None) or error}"
+        taken = getattr(error, "errno", None) == errno.EADDRINUSE
+        remedy = "--port 0 takes a port that is free." if taken else ""
         raise ArgumentError(sentence("serve", "address", "free and of this machine", got, remedy)) from None
     found.setblocking(False)
     return found
@@ -213,15 +247,17 @@ def listen(host: str, port: int) -> socket.socket:
 def run(service: Service, sock: socket.socket, ready: Callable[[], None], lame: float = LAME) -> None:
     """Serve until SIGTERM or SIGINT, then finish what was accepted and return.
 
-    `ready` is called once requests and signals are heeded.
+    `ready` is called once requests and signals are answered. What was not finished stands in `service.unanswered`.
     """
     limits = service.limits
     config = uvicorn.Config(
         application(service),
         loop="uvloop",
-        http=type("BoundProtocol", (Protocol,), {"limits": limits}),
+        http=type("BoundProtocol", (Protocol,), {"limits": limits, "places": Places(limits.connections)}),
         ws="websockets-sansio",
-        ws_max_size=limits.body,
+        ws_max_size=limits.message,
+        # What a kilobyte could unfold to is not worth the bandwidth of a push.
+        ws_per_message_deflate=False,
         lifespan="on",
         log_config=None,
         access_log=False,

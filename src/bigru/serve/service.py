@@ -5,20 +5,21 @@ from __future__ import annotations
 import asyncio
 import hmac
 import logging
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from ..errors import BigruError
 from ..runtime.explain import explain
-from .batching import Batcher
-from .body import Headers, Receive
-from .limits import Limits
+from .batching import Batcher, isolate
+from .body import Headers, Reading, Receive
+from .limits import Limits, Places
 from .metrics import BatchMeter, Metrics
-from .models import Model, Outcome, stamp
-from .refusal import GoneError, RefusedError, unknown
+from .models import Asked, Loaded, Model, Outcome, Stamp, check_finite, run, stamp
+from .refusal import GoneError, RefusedError, late, unknown
+from .streaming import advance
+from .worker import Worker
 
 __all__ = ["Served", "Service"]
 
@@ -27,8 +28,19 @@ logger = logging.getLogger("bigru.serve")
 POLL = 1.0
 """Seconds from one look at the folders to the next. A folder is read when two looks in a row found it the same."""
 
+LATEST = 60.0
+"""Seconds at most until a folder that could not be read is read again; from one try to the next they double."""
+
 PATIENCE = 0.05
 """Seconds after which a request is watched for a client that hangs up; most are answered before."""
+
+LARGE = 1 << 16
+"""Bytes of a body beyond which it is read and checked in a thread."""
+
+BYTES = 16
+"""Bytes of a body that cost a step at least: what waits takes memory, however few steps it has."""
+
+Result = TypeVar("Result")
 
 
 @dataclass
@@ -38,6 +50,16 @@ class Served:
     model: Model
     answers: Batcher
     explanations: Batcher
+    streams: Batcher
+
+
+@dataclass
+class Tries:
+    """How often a folder could not be read, when it is tried again, and what was logged."""
+
+    failed: int = 0
+    after: float = 0.0
+    text: str = ""
 
 
 class Service:
@@ -50,25 +72,37 @@ class Service:
 
     Attributes:
         draining: whether no further connections are taken.
+        unanswered: requests that were accepted and whose answers the end of the server cut off.
         metrics: what is counted.
+        streams: the places of WebSockets.
     """
 
     def __init__(self, models: Sequence[Model], limits: Limits, key: str | None = None) -> None:
-        self.limits, self.draining, self.metrics = limits, False, Metrics()
+        self.limits, self.draining, self.unanswered, self.metrics = limits, False, 0, Metrics()
+        self.streams = Places(limits.streams)
         self._models = {model.name: model for model in models}
-        self._key = None if key is None else key.encode("utf-8")
+        self._key = None if key is None else key.encode("utf-8", "surrogateescape")
         self._served: dict[str, Served] = {}
         self._tasks: list[asyncio.Task[None]] = []
+        self._workers: list[Worker] = []
+        self._tries = {model.name: Tries() for model in models}
+        self._reader, self._reloads = self._worker("read"), self._worker("reload")
+        self._forced: asyncio.Task[None] | None = None
+
+    def _worker(self, name: str) -> Worker:
+        self._workers.append(Worker(f"bigru-{name}"))
+        return self._workers[-1]
 
     async def start(self) -> None:
         """Set up the queues and begin to watch the folders."""
         for name, model in self._models.items():
-            # A thread for each model: of two models, the slow one does not hold up the other.
-            pool = ThreadPoolExecutor(1, thread_name_prefix=f"bigru-{name}")
+            # Threads for each model: of two models, the slow one does not hold up the other, and of one model neither
+            # do explanations or streams its answers.
             meter = BatchMeter(self.metrics, name)
-            answers = Batcher(model.answer, self.limits, pool, meter)
-            explanations = Batcher(partial(_explain, model), self.limits, pool, meter)
-            self._served[name] = Served(model, answers, explanations)
+            answers = Batcher(run, self.limits, self._worker(name), meter)
+            explanations = Batcher(_explain_each, self.limits, self._worker(f"{name}-explain"), meter, inline=0)
+            streams = Batcher(advance, self.limits, self._worker(f"{name}-stream"), meter, inline=0)
+            self._served[name] = Served(model, answers, explanations, streams)
             self.metrics.waiting.labels(name).set_function(answers.__len__)
         self._tasks.append(asyncio.create_task(self._watch()))
 
@@ -78,6 +112,11 @@ class Service:
             task.cancel()
 
     @property
+    def busy(self) -> bool:
+        """Whether a thread still works at something."""
+        return any(worker.busy for worker in self._workers)
+
+    @property
     def names(self) -> list[str]:
         """The names of the models."""
         return list(self._models)
@@ -85,7 +124,7 @@ class Service:
     def described(self) -> list[dict[str, Any]]:
         """Return what is said of each model."""
         first = next(iter(self._models), None)
-        return [{**model.described(), "default": model.name == first} for model in self._models.values()]
+        return [{**model.loaded.described(), "default": model.name == first} for model in self._models.values()]
 
     def served(self, name: str) -> Served:
         """Return a model by its name, or raise RefusedError."""
@@ -104,54 +143,109 @@ class Service:
             want = "the server's, as Authorization: Bearer KEY or X-API-Key: KEY"
             raise RefusedError(401, "key", want, "another" if given else "none", headers={"www-authenticate": "Bearer"})
 
+    async def read(self, work: Callable[[], Result], size: int, always: bool = False) -> Result:
+        """Do what makes of a body of so many bytes a checked request: a large one in a thread, so that it does not hold
+        up the event loop.
+
+        Raises:
+            RefusedError: too many bodies wait for that; or what `work` raises.
+        """
+        if size <= LARGE and not always:
+            return work()
+        with Reading.holding(size):
+            return await self._reader.run(work)
+
     async def answer(
-        self, queue: Batcher, inputs: list[Any], lengths: list[int], receive: Receive, timeout: float | None = None
-    ) -> list[dict[str, Any]]:
-        """Wait for the answers to a request's inputs.
+        self,
+        queue: Batcher,
+        loaded: Loaded,
+        inputs: list[Any],
+        lengths: list[int],
+        receive: Receive,
+        size: int,
+        timeout: float | None = None,
+    ) -> list[list[dict[str, Any]]]:
+        """Wait for the answers to a request's inputs: one to each, or one for each series of a table.
+
+        Args:
+            queue: of the model.
+            loaded: the state of the model that the inputs were checked for.
+            inputs, lengths: what is asked, and what each costs.
+            receive: of the request.
+            size: bytes of its body.
+            timeout: seconds that the client waits at most.
 
         Raises:
             RefusedError: the queue is full (503), the time is up (504), or an input does not suit the model (400).
             GoneError: the client hung up.
         """
-        future = queue.submit(inputs, lengths)
+        lengths[0] += size // BYTES
+        future = queue.submit([(loaded, x) for x in inputs], lengths)
         watcher = Watcher(future, receive, min(timeout or self.limits.timeout, self.limits.timeout))
         try:
             outcomes = await future
         finally:
             watcher.stop()
-        answers: list[dict[str, Any]] = []
+        answers: list[list[dict[str, Any]]] = []
         for n, outcome in enumerate(outcomes):
+            if isinstance(outcome, RefusedError):
+                raise outcome
             if isinstance(outcome, BigruError):
                 raise RefusedError.of(400, str(outcome).replace("inputs[0]", f"inputs[{n}]")) from None
-            answers += outcome if isinstance(outcome, list) else [outcome]
+            answers.append(outcome if isinstance(outcome, list) else [outcome])
         return answers
 
     def reload(self) -> None:
-        """Read every folder that changed, now."""
-        for model in self._models.values():
-            if stamp(model.folder) != model.stamp:
-                self._reload(model)
+        """Read every folder now, whether it seems to have changed or not. Asked for again meanwhile, once more is
+        enough.
+        """
+        if self._forced is None or self._forced.done():
+            self._forced = asyncio.get_running_loop().create_task(self._reload_all())
 
-    def _reload(self, model: Model) -> None:
+    async def _reload_all(self) -> None:
+        for model in self._models.values():
+            self._tries[model.name] = Tries()
+            await self._reload(model)
+
+    async def _reload(self, model: Model) -> None:
+        """Read a folder; all reading is done by one thread, so two reasons to read it never meet."""
+        tries = self._tries[model.name]
         try:
-            model.reload()
-        except (BigruError, MemoryError) as error:
+            await self._reloads.run(model.reload)
+        except Exception as error:
+            tries.failed += 1
+            tries.after = asyncio.get_running_loop().time() + min(POLL * 2**tries.failed, LATEST)
             self.metrics.reloads.labels(model.name, "refused").inc()
-            logger.error("%s stays as it was: %s", model.name, error)
+            text = str(error) if isinstance(error, BigruError) else f"{type(error).__name__}: {error}"
+            if text != tries.text:
+                logger.error("%s stays as it was: %s", model.name, text)
+            tries.text = text
         else:
+            self._tries[model.name] = Tries()
             self.metrics.reloads.labels(model.name, "done").inc()
             logger.warning("%s was read again.", model.name)
 
     async def _watch(self) -> None:
-        loop = asyncio.get_running_loop()
         seen = {name: model.stamp for name, model in self._models.items()}
         while True:
             await asyncio.sleep(POLL)
             for name, model in self._models.items():
-                found = await loop.run_in_executor(None, stamp, model.folder)
-                if found != model.stamp and found == seen[name]:
-                    await loop.run_in_executor(None, self._reload, model)
-                seen[name] = found
+                try:
+                    seen[name] = await self._look(model, seen[name])
+                except Exception:
+                    # As where the system gives no further thread now: the next look comes all the same.
+                    logger.exception("the folder of %s could not be looked at", name)
+
+    async def _look(self, model: Model, before: Stamp) -> Stamp:
+        """Return the state of a folder; one that is new, and the same as at the look before, is read."""
+        found = await self._reloads.run(partial(stamp, model.folder))
+        tries = self._tries[model.name]
+        if found != before:
+            # Another folder deserves another try at once.
+            tries.after, tries.failed = 0.0, 0
+        elif found != model.stamp and asyncio.get_running_loop().time() >= tries.after:
+            await self._reload(model)
+        return found
 
 
 class Watcher:
@@ -183,21 +277,18 @@ class Watcher:
                     pass
             end: Exception = GoneError()
         except TimeoutError:
-            want = f"answered within {self._seconds:g} s"
-            end = RefusedError(504, "request", want, "no answer yet", "Send less at once, or try again later.")
+            end = late(self._seconds)
         if not self._future.done():
             self._future.set_exception(end)
 
 
-def _explain(model: Model, texts: list[str]) -> list[Outcome]:
+def _explain_each(asked: list[Asked]) -> list[Outcome]:
     """Explain texts one by one."""
-    return [_told(model, text) for text in texts]
+    return [isolate(_explain, [one])[0] for one in asked]
 
 
-def _told(model: Model, text: str) -> Outcome:
-    predictor: Any = model.predictor
-    try:
-        found: dict[str, Any] = explain(predictor, text)
-    except BigruError as error:
-        return error
-    return found
+def _explain(asked: list[Asked]) -> list[Outcome]:
+    predictor: Any = asked[0][0].predictor
+    found: dict[str, Any] = explain(predictor, asked[0][1])
+    check_finite(found)
+    return [found]
