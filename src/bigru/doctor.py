@@ -32,7 +32,7 @@ DOMINANT = 0.9
 HARMFUL = frozenset(
     (
         *("contradiction", "leak", "illegal tags", "damaged text", "one class", "alike classes", "unknown class"),
-        *("mismatch", "empty column", "silent", "channels cancel"),
+        *("mismatch", "empty column", "silent"),
     )
 )
 """Kinds of findings that spoil the training or flatter the score; the others are worth knowing."""
@@ -51,7 +51,7 @@ def examine(examples: Examples, *others: Examples) -> tuple[list[Finding], dict[
     Kinds of findings:
 
     - what the reader listed: "empty row", "stray spaces", "passed over", "labels missing", and of recordings "stereo",
-      "8 bits", "silent", "channels cancel";
+      "8 bits", "silent";
     - "encoding": other than UTF-8; "mismatch": a file of another kind or task than the training data;
     - "duplicate": the same input with the same label before in the file; "contradiction": with another label;
       "leak": the same input in an earlier file;

@@ -26,8 +26,8 @@ def examined(
 ) -> tuple[list[Recording], list[Finding]]:
     """Decode every recording once: return them with their lengths, and findings on odd ones.
 
-    Kinds of findings: "stereo" (read as the mean of its channels), "channels cancel" (that mean is far quieter than
-    they are), "8 bits", "silent".
+    Kinds of findings: "stereo" (read as the mean of its channels), "8 bits", "silent" (from end to end, or because
+    its channels cancel in their mean).
 
     Raises:
         DataError: a recording cannot be used; see `blocks`. Formats that cannot be read and files that do not exist
@@ -64,7 +64,7 @@ def _look(recording: Recording) -> tuple[Recording, list[tuple[str, str]]]:
     if cancel:
         quieter = f"{10 * np.log10(power / mean_power):.0f} dB quieter than they are" if mean_power else "silence"
         advice = "record one channel, or turn the sign of the other"
-        remarks.append(("channels cancel", f"{name} has channels of opposite phase: their mean is {quieter}; {advice}"))
+        remarks.append(("silent", f"{name} has channels of opposite phase: their mean is {quieter}; {advice}"))
     if found.subtype in EIGHT_BIT:
         remarks.append(("8 bits", f"{name} has 8 bits per sample, which adds noise; record with 16 where you can"))
     if low == high and not cancel:
