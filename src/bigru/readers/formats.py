@@ -7,7 +7,10 @@ from pathlib import PurePath
 
 __all__ = ["FORMATS", "by_content", "by_name"]
 
-FORMATS = ("csv", "tsv", "jsonl", "parquet", "conll", "conllu", "npz", "ts", "txt", "word/tag")
+FORMATS = (
+    *("csv", "tsv", "jsonl", "parquet", "conll", "conllu", "npz", "ts", "txt", "word/tag"),
+    *("nemo", "speechbrain", "common-voice", "kaldi", "ljspeech", "transcripts"),
+)
 """Every format that `read` knows. "txt" is one text per line, without labels."""
 
 SUFFIXES = {".csv": "csv", ".tsv": "tsv", ".tab": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl"}

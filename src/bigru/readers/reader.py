@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from ..errors import DataError, check_choice, sentence
@@ -15,6 +16,7 @@ from .formats import FORMATS, by_content, by_name
 from .frames import from_dataset, from_frame, from_parquet
 from .parsers import conll, jsonl, ts, wordtag
 from .parsers import delimited as tables
+from .parsers import manifests as manifest_formats
 from .parsers import npz as arrays
 from .records import Options, from_records
 
@@ -22,7 +24,7 @@ __all__ = ["Examples", "Finding", "from_dataset", "from_frame", "read"]
 
 TASKS = ("classify", "tag", "transcribe")
 
-WITH_COLUMNS = ("csv", "tsv", "jsonl", "parquet", "conll", "conllu")
+WITH_COLUMNS = ("csv", "tsv", "jsonl", "parquet", "conll", "conllu", "nemo", "speechbrain")
 
 
 def read(
@@ -38,6 +40,7 @@ def read(
     multi_label: bool | None = None,
     id_column: str | None = None,
     time_column: str | None = None,
+    audio_root: str | None = None,
 ) -> Examples:
     """Read one data file; everything not given is inferred, and said in `inferred`.
 
@@ -53,6 +56,7 @@ def read(
         multi_label: whether an example has any number of labels (lists, or several in a cell parted by `|`).
         id_column, time_column: of a table with a row per step, the column that tells series apart and the one that
             orders their steps.
+        audio_root: the folder that paths of recordings start from; None for that of the file.
 
     Raises:
         DataError: the file cannot be used; the message names file and line.
@@ -62,8 +66,11 @@ def read(
     for name, value, known in (("task", task, TASKS), ("format", format, FORMATS), ("scheme", scheme, SCHEMES)):
         if value is not None:
             check_choice("read", name, value, known)
-    source = str(path)
     options = Options(task, text_column, label_column, scheme, multi_label, require_targets, id_column, time_column)
+    options = replace(options, audio_root=audio_root)
+    if Path(path).is_dir() and (Path(path) / "wav.scp").is_file():
+        path = Path(path) / "wav.scp"
+    source = str(path)
     if format is None and manifests.is_folder_of_audio(Path(path)):
         result = manifests.from_folder(Path(path), task, require_targets)
         _check_heeded(result, "folder", options)
@@ -77,7 +84,8 @@ def read(
         result = from_parquet(data, source, options)
     else:
         text, name = decode(data, source, encoding)
-        found = found or by_content(text)
+        manifest = None if format or text_column else manifest_formats.detect(source, text)
+        found = manifest or found or by_content(text)
         result = _parse(text, source, found, options)
         result.inferred = {"encoding": name} | result.inferred
     _check_heeded(result, found, options)
@@ -107,6 +115,11 @@ def _check_heeded(result: Examples, format: str, options: Options) -> None:
 
 
 def _parse(text: str, source: str, format: str, options: Options) -> Examples:
+    if format in manifest_formats.FORMATS:
+        records, lines, reasons = manifest_formats.FORMATS[format].parse(text, source, options.audio_root)
+        result = from_records(source, records, lines, options)
+        result.inferred |= reasons
+        return result
     if format in ("csv", "tsv"):
         return _table(text, source, "\t" if format == "tsv" else None, options)
     if format == "jsonl":

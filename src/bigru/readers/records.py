@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from .. import scheme as schemes
@@ -14,9 +13,9 @@ from .examples import Examples
 from .findings import Finding
 from .labels import SEPARATOR, LabelReader, is_list, is_missing
 from .long import from_long, long_form
-from .manifests import audio_key, target_of
+from .manifests import audio_key, recording_at, target_of
 from .numbers import said, series_of
-from .recordings import Recording, examined
+from .recordings import examined
 from .spans import looks_like_spans, span_tags
 
 __all__ = ["Options", "Record", "from_records"]
@@ -44,6 +43,7 @@ class Options:
     require_targets: bool = True
     id_column: str | None = None
     time_column: str | None = None
+    audio_root: str | None = None
 
 
 @dataclass(frozen=True)
@@ -89,9 +89,12 @@ def from_records(source: str, records: Sequence[Record], lines: Sequence[int], o
     result = Examples([], None, layout.kind, [line for _, line in kept], source, findings=findings)
     result.task, result.multi_label = TASKS.get(layout.per, "tag"), many
     result.inferred |= layout.reasons
-    read = READERS[layout.kind]
     for record, line in kept:
-        result.inputs.append(read(record[layout.input_key], f"{source}:{line}"))
+        value, place = record[layout.input_key], f"{source}:{line}"
+        if layout.kind == "audio":
+            result.inputs.append(recording_at(value, record, place, options.audio_root))
+        else:
+            result.inputs.append(READERS[layout.kind](value, place))
     if layout.kind == "series":
         _check_widths(result)
         result.inferred |= said(result.inputs)
@@ -114,7 +117,8 @@ def _layout(source: str, records: Sequence[Record], names: list[str], options: O
             return _sequence_layout(source, records, names, "tokens" if words else "series", key, options)
     recordings = audio_key(records, names, options.text_column)
     if recordings is not None:
-        target, task = target_of(source, names, options.task, options.label_column, options.require_targets)
+        cells = {name: [record.get(name) for record in records] for name in names if name != recordings}
+        target, task = target_of(source, names, options.task, options.label_column, options.require_targets, cells)
         reasons = {"recordings": recordings} | ({} if target is None else {"target": target})
         per = "example" if task == "classify" else "transcript"
         return Layout("audio", recordings, target, per, reasons)
@@ -230,20 +234,12 @@ def _tokens(value: Any, place: str) -> list[str]:
     return tokens
 
 
-def _recording(value: Any, place: str) -> Recording:
-    """Return the recording at a path, which counts from the folder of the file that names it."""
-    if not isinstance(value, str):
-        raise DataError(sentence(place, "audio", "the path of a recording", repr(value)[:80]))
-    return Recording(str(Path(place).parent / value), place)
-
-
 READERS: dict[str, Callable[[Any, str], Any]] = {
     "text": _text,
     "tokens": _tokens,
     "series": series_of,
-    "audio": _recording,
 }
-"""How an input is read, by its kind."""
+"""How an input is read, by its kind; recordings are read by `recording_at`."""
 
 
 def _check_widths(result: Examples) -> None:
