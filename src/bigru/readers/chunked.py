@@ -21,7 +21,7 @@ from .encoding import GZIP, MARKS, decode
 from .examples import Examples
 from .formats import by_content, by_name
 from .parsers import delimited as tables
-from .parsers import jsonl
+from .parsers import jsonl, manifests
 from .reader import read
 from .records import Options, Record, from_records
 
@@ -168,6 +168,8 @@ def _found(path: str, options: dict[str, Any]) -> tuple[str, str, bool] | None:
     try:
         text = codecs.getincrementaldecoder(codec)("replace").decode(head)
     except LookupError:
+        return None
+    if not options.get("format") and manifests.detect(path, text) is not None:
         return None
     kind = options.get("format") or by_name(path, head) or by_content(text)
     if kind not in FORMATS or (kind == "jsonl" and text.lstrip()[:1] == "["):
