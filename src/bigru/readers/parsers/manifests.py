@@ -195,7 +195,7 @@ def _parse_kaldi(text: str, source: str, audio_root: str | None = None) -> Parse
         key, (line, _) = next(iter(spoken.items()))
         place = f"{file.with_name('text')}:{line}"
         known = "segments" if segments else "wav.scp"
-        raise DataError(sentence(place, "utterance", f"one of {known}", repr(key), "Leave the row out."))
+        raise DataError(sentence(place, "utterance", f"one of {known}", repr(key)[:80], "Leave the row out."))
     found = [name for name, there in (("segments", segments), ("utt2spk", speakers)) if there]
     transcripts = {"transcripts": "text, beside it"} if records and "transcript" in records[0] else {}
     return records, lines, {"recordings": "wav.scp"} | transcripts | ({"read too": ", ".join(found)} if found else {})
@@ -215,7 +215,7 @@ def _utterances(
                 sentence(place, "segment", "a recording, its begin and its end in seconds", repr(value)[:80])
             )
         if cells[0] not in paths:
-            raise DataError(sentence(place, "recording", "one of wav.scp", repr(cells[0])))
+            raise DataError(sentence(place, "recording", "one of wav.scp", repr(cells[0])[:80]))
         begin, end = float(cells[1]), float(cells[2])
         yield key, cells[0], {"offset": begin} | ({"duration": end - begin} if end >= 0 else {})
 
@@ -237,7 +237,7 @@ def _pairs(text: str, source: str) -> Iterator[tuple[int, str, str]]:
         key, _, value = row.strip().replace("\t", " ", 1).partition(" ")
         if key in seen:
             want = f"another than that of line {seen[key]}"
-            raise DataError(sentence(f"{source}:{line}", "key", want, repr(key), "Leave one of both rows out."))
+            raise DataError(sentence(f"{source}:{line}", "key", want, repr(key)[:80], "Leave one of both rows out."))
         seen[key] = line
         yield line, key, value.strip()
 
