@@ -10,6 +10,7 @@ import pytest
 import sounds
 from bigru.errors import ArgumentError
 from bigru.features.audio import AudioFeatures, is_recording
+from bigru.features.resample import resample
 from bigru.readers.recordings import Recording
 from tolerances import FLOAT32
 
@@ -149,11 +150,43 @@ def test_a_broken_configuration_is_refused(changes: dict[str, object], message: 
         ((np.zeros(3, np.uint8), 8000), r"x must be samples \[N\], floats or signed integers"),
         ((np.zeros(3), 10), "x rate must be within 1000..192000, got 10"),
         (np.array([np.nan]), "x must be finite, got nan"),
+        (np.array([1e300]), "x must be finite, got inf"),
+        (
+            np.array([0.5, -12_000.0]),
+            r"x must be within -16..16, where 1 is full scale, got 12000\. Divide the samples",
+        ),
+        ((np.zeros(3), "8000"), "x rate must be within 1000..192000, got 8000"),
     ],
 )
 def test_what_is_no_recording_is_refused(x: object, message: str) -> None:
     with pytest.raises(ArgumentError, match=message):
         PLAIN.features(x)
+
+
+@pytest.mark.parametrize(("rate", "bins", "most"), [(1000, 40, 25), (8000, 128, 95), (16000, 256, 126)])
+def test_more_bands_than_the_rate_has_room_for_are_refused(rate: int, bins: int, most: int) -> None:
+    message = rf"AudioFeatures: mel_bins must be at most {most} at {rate} hertz, got {bins}\. Lower mel_bins or raise"
+    with pytest.raises(ArgumentError, match=message):
+        AudioFeatures(rate, bins).features(np.zeros(800, np.float32))
+    assert AudioFeatures(rate, most).features(np.zeros(rate, np.float32)).shape == (100, most)
+
+
+@pytest.mark.parametrize("rate", [8000, 16000, 22050, 191_969])
+@pytest.mark.parametrize("speed", [1.0, 0.9])
+def test_a_file_that_is_read_in_blocks_has_the_frames_of_its_samples(tmp_path: Path, rate: int, speed: float) -> None:
+    x = (sounds.tone("low", 3.0, rate=rate) * 32768).astype(np.int16)
+    path, features = (
+        sounds.write(tmp_path / "a.wav", x, rate),
+        AudioFeatures(8000, 24, mean=(8.0,) * 24, std=(3.0,) * 24),
+    )
+    whole = resample((x / np.float32(32768)).astype(np.float32), rate, 8000)
+    whole = whole if speed == 1.0 else resample(whole, 90, 100)
+    np.testing.assert_array_equal(features.features(path, speed=speed), features.features(whole))
+
+
+def test_the_rate_of_files_is_read_from_their_headers(tmp_path: Path) -> None:
+    paths = [sounds.write(tmp_path / f"{rate}.wav", sounds.tone("low", rate=rate), rate) for rate in (8000, 22050)]
+    assert AudioFeatures.fit([paths[0], paths[0], paths[1]], mel_bins=24).sample_rate == 8000
 
 
 def test_one_recording_and_many() -> None:

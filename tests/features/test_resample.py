@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -53,6 +55,35 @@ def test_pieces_are_the_whole_to_the_bit(count: int, source: int, target: int) -
     stream = Resampler(source, target)
     cuts = np.sort(random.integers(0, count + 1, 7))
     parts = [stream.push(part) for part in np.split(x, cuts)]
+    np.testing.assert_array_equal(np.concatenate([*parts, stream.finish()]), resample(x, source, target))
+
+
+ODD = [(191_969, 16000), (191_999, 1000), (44_101, 44_100), (1001, 191_999), (22_051, 16000)]
+"""Rates that share no factor: filters for each of their phases would take megabytes."""
+
+
+@pytest.mark.parametrize(("source", "target"), ODD)
+def test_odd_rates_take_little_memory_and_are_as_exact(source: int, target: int) -> None:
+    x = np.random.default_rng(0).standard_normal(3000).astype(np.float32)
+    tracemalloc.start()
+    y = Resampler(source, target)
+    found = np.concatenate([y.push(x), y.finish()])
+    assert tracemalloc.get_traced_memory()[1] < 1 << 26
+    tracemalloc.stop()
+    assert len(found) == -(-len(x) * target // source)
+    chosen = np.unique(np.linspace(0, len(found) - 1, 500).astype(int))
+    times = chosen[:, None] * source / target - np.arange(len(x))
+    cutoff = 0.95 * min(1.0, target / source)
+    window = np.cos(np.clip(times * cutoff, -12, 12) * np.pi / 24) ** 2
+    np.testing.assert_allclose(found[chosen], (np.sinc(times * cutoff) * window * cutoff) @ x, atol=2e-5)
+
+
+@pytest.mark.parametrize(("source", "target"), ODD)
+def test_pieces_at_odd_rates_are_the_whole_to_the_bit(source: int, target: int) -> None:
+    random = np.random.default_rng(1)
+    x = random.standard_normal(9000).astype(np.float32)
+    stream = Resampler(source, target)
+    parts = [stream.push(part) for part in np.split(x, np.sort(random.integers(0, len(x) + 1, 20)))]
     np.testing.assert_array_equal(np.concatenate([*parts, stream.finish()]), resample(x, source, target))
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+import sounds
 from bigru.errors import BigruError, DataError
 from bigru.readers import chunked as large
 from bigru.readers.reader import read
@@ -112,3 +113,14 @@ def test_torn_gzip_is_refused(tmp_path: Path) -> None:
     (tmp_path / "x.txt.gz").write_bytes(gzip.compress(lines)[:-1000])
     with pytest.raises(DataError, match="data must be whole gzip"):
         list(large.parts(str(tmp_path / "x.txt.gz"), reading=Reading(task="classify", format="txt")))
+
+
+def test_a_large_manifest_of_another_project_is_read_as_a_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(large, "SMALL", 100)
+    sounds.write(Path("clips/a.wav"), sounds.tone("low"))
+    Path("t.tsv").write_text("client_id\tpath\tsentence\n" + "9f\ta.wav\tfine day\n" * 20)
+    (examples,) = large.parts("t.tsv", reading=Reading(task="transcribe"))
+    assert (examples.inferred["format"], len(examples)) == ("common-voice", 20)

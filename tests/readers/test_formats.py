@@ -48,4 +48,4 @@ def test_by_name(name: str, format: str | None) -> None:
     ],
 )
 def test_by_content(text: str, format: str) -> None:
-    assert by_content(text) == format
+    assert by_content(text, "file") == format

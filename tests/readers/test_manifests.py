@@ -10,6 +10,7 @@ import pytest
 import sounds
 from bigru.doctor import examine
 from bigru.errors import DataError
+from bigru.readers.audio.paths import looks_like_recordings, looks_like_transcripts
 from bigru.readers.reader import read
 from bigru.readers.reading import Reading
 
@@ -143,3 +144,129 @@ def test_the_doctor_finds_copies_and_silence() -> None:
     assert summary["files"][0]["lengths"] == {
         "unit": "milliseconds", "median": 200, "p95": 200, "p99": 200, "longest": 200, "line": 1
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("values", "look", "named"),
+    [
+        (["clips/1.wav", "clips/2.WAV", None, ""], "readable", "readable"),
+        (["1.flac", "2.m4a"], "readable", "readable"),
+        (["clips\\1.m4a", "clips\\2.webm"], "unreadable", "unreadable"),
+        (["a b.m4a", "c d.aac"], "unreadable", "unreadable"),
+        (["rec_1", "rec_2"], None, "readable"),
+        (["clips/one", "clips/two"], None, "readable"),
+        (["1.jpg", "2.jpg"], None, "unreadable"),
+        (["a fine film", "a dull plot"], None, None),
+        (["yes", "no"], None, None),
+        (["1.5", "2.5"], None, None),
+        (["x_1", "x_1", "x_1"], None, None),
+        (["play song.mp3", "stop", "go on", "louder"], None, None),
+        ([1, 2], None, None),
+        ([["a.wav"]], None, None),
+        ([], None, None),
+        ([None, " "], None, None),
+    ],
+)
+def test_names_of_recordings_are_told_by_their_look(values: list[object], look: str | None, named: str | None) -> None:
+    assert looks_like_recordings(values) == look
+    assert looks_like_recordings(values, named=True) == named
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        (["ni3 hao3", "zai4 jian4"], True),
+        (["你好", "再见", "打开空调"], True),
+        (["turn it on", "turn it off", "turn it on", "louder", "stop"], True),
+        (["yes", "no", "yes", "no"], False),
+        (["turn on", "turn off"] * 5, False),
+        (["yes", "no", "up", "down"], False),
+        (["a b"], False),
+        ([1, 2, 3], False),
+    ],
+)
+def test_transcripts_are_told_from_labels_by_their_look(values: list[object], expected: bool) -> None:
+    assert looks_like_transcripts(values) == expected
+
+
+@pytest.mark.parametrize("column", ["audio", "wav", "clip", "Path", "anything"])
+def test_names_that_cannot_be_read_are_never_texts(column: str) -> None:
+    rows = [{column: f"clips/rec_{n}.m4a", "label": "yes" if n % 2 else "no"} for n in range(4)]
+    message = (
+        r"m\.jsonl:1: audio must be WAV, FLAC, OGG or MP3, got 'clips/rec_0\.m4a'\. "
+        r"M4A cannot be read \(4 of 4 recordings\); convert to WAV or FLAC\."
+    )
+    with pytest.raises(DataError, match=message):
+        read(manifest("m.jsonl", *rows))
+
+
+def test_names_without_ending_are_recordings_where_the_column_says_so() -> None:
+    rows = [{"audio": "data/low/0", "label": "low"}, {"audio": "data/high/2", "label": "high"}]
+    assert [one.path for one in read(manifest("m.csv", *rows)).inputs] == ["data/low/0.wav", "data/high/2.wav"]
+    rows = [{"audio": f"clips/rec_{n}", "label": "low"} for n in range(2)]
+    with pytest.raises(DataError, match=r"m\.csv:2: audio must be a file that exists, got 'clips/rec_0'\. 2 of 2 are"):
+        read(manifest("m.csv", *rows))
+
+
+@pytest.mark.parametrize(
+    ("path", "root"),
+    [
+        ("data\\low\\0.wav", None),
+        ("data/low/0.wav", "."),
+        ("low/0.wav", "data"),
+        ("$data_root/low/0.wav", "data"),
+        ("{data_root}/data/low/0.wav", None),
+        ("/elsewhere/data/low/0.wav", "data"),
+        ("C:\\elsewhere\\low\\0.wav", "data"),
+        (" data/low/0.wav ", None),
+    ],
+)
+def test_paths_of_other_machines(path: str, root: str | None) -> None:
+    examples = read(manifest("m.jsonl", {"audio": path, "text": "la la"}), Reading(audio_root=root))
+    assert [Path(one.path).as_posix() for one in examples.inputs] == ["data/low/0.wav"]
+
+
+def test_addresses_are_refused() -> None:
+    message = r"m\.jsonl:1: audio must be the path of a file, got 'https://x\.org/a\.wav'\. Download it first\."
+    with pytest.raises(DataError, match=message):
+        read(manifest("m.jsonl", {"audio": "https://x.org/a.wav", "text": "la la"}))
+
+
+@pytest.mark.parametrize("column", ["wrd", "Text", "anything", "label"])
+def test_a_column_of_varied_words_is_transcribed(column: str) -> None:
+    rows = [{"wav": f"data/low/{n}.wav", column: text} for n, text in enumerate(("GUTEN TAG", "GUTE NACHT"))]
+    examples = read(manifest("m.csv", *rows))
+    assert (examples.task, examples.targets) == ("transcribe", ["GUTEN TAG", "GUTE NACHT"])
+    assert read(manifest("m.csv", *rows), Reading(label=column)).task == "transcribe"
+    assert read(manifest("m.csv", *rows), Reading(label=column, task="classify")).task == "classify"
+
+
+def test_two_columns_of_varied_words_are_asked() -> None:
+    rows = [{"wav": f"data/low/{n}.wav", "one": f"GUTEN {n}", "two": f"TAG {n}"} for n in range(2)]
+    message = r"m\.csv: the column must be named, got two that look alike: the transcripts may be in 'one' or 'two'"
+    with pytest.raises(DataError, match=message):
+        read(manifest("m.csv", *rows))
+    assert read(manifest("m.csv", *rows), Reading(label="two")).targets == ["TAG 0", "TAG 1"]
+
+
+def test_a_folder_with_formats_that_cannot_be_read_is_refused() -> None:
+    Path("data/low/9.m4a").write_bytes(b"")
+    message = (
+        r"data/low/9\.m4a: audio must be WAV, FLAC, OGG or MP3, got 'data/low/9\.m4a'\. "
+        r"M4A cannot be read \(1 of 4 recordings\); convert to WAV or FLAC\."
+    )
+    with pytest.raises(DataError, match=message):
+        read("data")
+    Path("only").mkdir()
+    Path("only/x.webm").write_bytes(b"")
+    with pytest.raises(DataError, match=r"WEBM cannot be read; convert to WAV or FLAC\."):
+        read("only")
+
+
+def test_what_is_converted_beside_its_original_is_read_once() -> None:
+    Path("data/low/0.m4a").write_bytes(b"")
+    examples = read("data")
+    assert examples.targets == ["high", "low", "low"]
+    assert [str(f) for f in examples.findings] == [
+        "data: passed over: 'data/low/0.m4a' cannot be read; the recording of the same name beside it is"
+    ]

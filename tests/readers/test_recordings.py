@@ -52,6 +52,31 @@ def test_channels_are_averaged_and_said(manifest) -> None:
     np.testing.assert_allclose(load(Recording(str(path), ""))[0], both.mean(axis=1), atol=1e-4)
 
 
+def test_channels_that_cancel_are_said(manifest) -> None:
+    x = sounds.tone("low")
+    sounds.write(Path("clips/opposite.wav"), np.stack([x, -x], axis=1), subtype="FLOAT")
+    sounds.write(Path("clips/nearly.wav"), np.stack([x, -0.9 * x], axis=1))
+    said = [
+        str(f) for name in ("opposite", "nearly") for f in read(manifest(f"{name}.wav")).findings if f.kind == "silent"
+    ]
+    assert said == [
+        "clips/m.jsonl:3: silent: 'clips/opposite.wav' has channels of opposite phase: their mean is silence; "
+        "record one channel, or turn the sign of the other",
+        "clips/m.jsonl:3: silent: 'clips/nearly.wav' has channels of opposite phase: their mean is 26 dB "
+        "quieter than they are; record one channel, or turn the sign of the other",
+    ]
+
+
+@pytest.mark.parametrize("channels", [2, 3, 63])
+def test_independent_channels_and_one_silent_channel_do_not_cancel(manifest, channels: int) -> None:
+    noise = 0.1 * np.random.default_rng(0).standard_normal((4000, channels))
+    sounds.write(Path("clips/noise.wav"), noise)
+    assert [f.kind for f in read(manifest("noise.wav")).findings] == ["stereo"]
+    noise[:, 1:] = 0
+    sounds.write(Path("clips/noise.wav"), noise)
+    assert [f.kind for f in read(manifest("noise.wav")).findings] == ["stereo"]
+
+
 def test_eight_bits_are_read_and_said(manifest) -> None:
     path = sounds.write(Path("clips/old.wav"), sounds.tone("low"), subtype="PCM_U8")
     finding = str(read(manifest("old.wav")).findings[0])
@@ -102,10 +127,32 @@ def test_a_wav_of_unknown_length_is_read(manifest) -> None:
 def test_a_missing_file_is_refused(manifest) -> None:
     message = (
         r"clips/m\.jsonl:3: audio must be a file that exists, got 'clips/none\.wav'\. "
-        r"Paths are relative to the file that names them\."
+        r"Paths start from the folder of the file that names them, or from --audio-root\."
     )
     with pytest.raises(DataError, match=message):
         read(manifest("none.wav"))
+
+
+def test_missing_files_are_counted(manifest) -> None:
+    name = manifest("none.wav")
+    with Path(name).open("a") as file:
+        file.writelines(json.dumps({"audio": f"{n}.wav", "label": "low"}) + "\n" for n in range(7))
+    message = (
+        r"clips/m\.jsonl:3: audio must be a file that exists, got 'clips/none\.wav'\. "
+        r"8 of 10 are absent \(lines 3, 4, 5, 6, 7 and more\)\. Paths start from the folder of the file that names "
+        r"them, or from --audio-root\."
+    )
+    with pytest.raises(DataError, match=message):
+        read(name)
+
+
+def test_formats_that_cannot_be_read_are_named(manifest) -> None:
+    message = (
+        r"clips/m\.jsonl:3: audio must be WAV, FLAC, OGG or MP3, got 'clips/a\.m4a'\. M4A cannot be read "
+        r"\(1 of 3 recordings\); convert to WAV or FLAC\."
+    )
+    with pytest.raises(DataError, match=message):
+        read(manifest("a.m4a"))
 
 
 def test_what_is_no_audio_is_refused(manifest) -> None:

@@ -169,3 +169,11 @@ def test_settings_of_other_inputs_are_refused() -> None:
         plan("classify", ["a", "b"], ["x", "y"], "text", options={"mel_bins": 40})
     with pytest.raises(ArgumentError, match="train: task must be another for text inputs, got 'transcribe'"):
         plan("transcribe", ["a", "b"], ["x", "y"], "text")
+
+
+def test_names_that_cannot_be_read_are_no_texts() -> None:
+    message = (
+        r"a\.m4a: audio must be WAV, FLAC, OGG or MP3, got 'a\.m4a'\. M4A cannot be read; convert to WAV or FLAC\."
+    )
+    with pytest.raises(DataError, match=message):
+        BiGRUClassifier(epochs=1).fit(["a.m4a", "b.m4a"] * 4, ["x", "y"] * 4)

@@ -6,7 +6,7 @@ every shift that has begun. The same code runs in training and in serving.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 
 from ..errors import ArgumentError, check_choice, sentence
-from ..readers.recordings import Recording, load
+from ..readers.audio.decoding import BLOCK, LOUDEST, RATES, Recording, blocks, header
 from .fbank import FilterBank
 from .incremental import AudioPieces
-from .resample import resample
+from .resample import Resampler
 
 __all__ = ["NORMALISATIONS", "AudioFeatures", "is_recording"]
 
@@ -62,7 +62,7 @@ class AudioFeatures:
 
     def __post_init__(self) -> None:
         check_choice(WHERE, "normalise", self.normalise, NORMALISATIONS)
-        for name, low, high in (("sample_rate", 1000, 192_000), ("mel_bins", 4, 256), ("frame_shift", 1.0, 100.0)):
+        for name, low, high in (("sample_rate", *RATES), ("mel_bins", 4, 256), ("frame_shift", 1.0, 100.0)):
             if not low <= getattr(self, name) <= high:
                 raise ArgumentError(sentence(WHERE, name, f"within {low}..{high}", getattr(self, name)))
         for name, values in (("mean", self.mean), ("std", self.std)):
@@ -120,12 +120,13 @@ class AudioFeatures:
             DataError: the file cannot be used.
             MissingExtraError: soundfile or kaldi-native-fbank is not installed.
         """
-        samples, rate = _samples(x, name, self.sample_rate)
-        samples = resample(samples, rate, self.sample_rate)
-        if speed != 1.0:
-            samples = resample(samples, round(100 * speed), 100)
+        rate, parts = _blocks(x, name, self.sample_rate)
+        rates = [(rate, self.sample_rate), (round(100 * speed), 100)]
+        resamplers = [Resampler(*pair) for pair in rates if pair[0] != pair[1]]
         bank = self._bank()
-        frames = np.concatenate([bank.push(samples), bank.finish()])
+        # Block by block: whatever a file decodes to, hardly more than its frames is held.
+        found = [bank.push(samples) for samples in _resampled(parts, resamplers)]
+        frames = np.concatenate([*found, bank.finish()])
         return self._scaled(self._normalised(frames) if len(frames) else frames)
 
     def pieces(self) -> AudioPieces:
@@ -211,16 +212,43 @@ def _tilt(bands: np.ndarray) -> np.ndarray:
 def _rate(inputs: Sequence[Any]) -> int:
     """Return the commonest rate of the inputs, `MOST_RATE` at most; samples by themselves have none."""
     with ThreadPoolExecutor() as pool:
-        rates = list(pool.map(lambda x: _samples(x, "inputs", MOST_RATE)[1], inputs))
+        rates = list(pool.map(lambda x: _rate_of(x, "inputs"), inputs))
     return min(max(set(rates), key=lambda rate: (rates.count(rate), rate)), MOST_RATE)
 
 
+def _rate_of(x: Any, name: str) -> int:
+    if isinstance(x, (str, Path, Recording)):
+        return header(_recording(x)).rate
+    return _samples(x, name, MOST_RATE)[1]
+
+
+def _resampled(parts: Iterable[np.ndarray], resamplers: Sequence[Resampler]) -> Iterator[np.ndarray]:
+    """Yield samples after each of the resamplers in turn."""
+    for part in parts:
+        for resampler in resamplers:
+            part = resampler.push(part)
+        yield part
+    for n, resampler in enumerate(resamplers):
+        part = resampler.finish()
+        for later in resamplers[n + 1 :]:
+            part = later.push(part)
+        yield part
+
+
+def _blocks(x: Any, name: str, rate: int) -> tuple[int, Iterable[np.ndarray]]:
+    """Return the rate of a recording and its samples block by block, float32 [N] within -1..1."""
+    if isinstance(x, (str, Path, Recording)):
+        return blocks(_recording(x))
+    samples, own = _samples(x, name, rate)
+    return own, (samples[start : start + BLOCK] for start in range(0, len(samples), BLOCK))
+
+
+def _recording(x: str | Path | Recording) -> Recording:
+    return x if isinstance(x, Recording) else Recording(str(x), str(x))
+
+
 def _samples(x: Any, name: str, rate: int) -> tuple[np.ndarray, int]:
-    """Return float32 [N] within -1..1 and their rate."""
-    if isinstance(x, (str, Path)):
-        return load(Recording(str(x), str(x)))
-    if isinstance(x, Recording):
-        return load(x)
+    """Return float32 [N] within -1..1 of samples, or samples and their rate, and that rate."""
     if not is_recording(x):
         got = f"shape {list(x.shape)}, dtype {x.dtype}" if isinstance(x, np.ndarray) else type(x).__name__
         raise ArgumentError(sentence(WHERE, name, "a path, samples [N], or a pair (samples [N], rate)", got))
@@ -228,10 +256,15 @@ def _samples(x: Any, name: str, rate: int) -> tuple[np.ndarray, int]:
     if samples.ndim != 1 or samples.dtype.kind not in "iuf" or samples.dtype.kind == "u":
         got = f"shape {list(samples.shape)}, dtype {samples.dtype}"
         raise ArgumentError(sentence(WHERE, name, "samples [N], floats or signed integers", got))
-    if not 1000 <= own <= 192_000:
-        raise ArgumentError(sentence(WHERE, f"{name} rate", "within 1000..192000", own))
+    if not isinstance(own, (int, float, np.integer, np.floating)) or not RATES[0] <= own <= RATES[1]:
+        raise ArgumentError(sentence(WHERE, f"{name} rate", f"within {RATES[0]}..{RATES[1]}", own))
     scale = 1.0 if samples.dtype.kind == "f" else float(-np.iinfo(samples.dtype).min)
-    found = samples.astype(np.float32) / np.float32(scale)
+    with np.errstate(over="ignore"):
+        found = samples.astype(np.float32) / np.float32(scale)
     if not np.isfinite(found).all():
         raise ArgumentError(sentence(WHERE, name, "finite", found[~np.isfinite(found)][0]))
+    if len(found) and np.abs(found).max() > LOUDEST:
+        want = f"within -{LOUDEST:g}..{LOUDEST:g}, where 1 is full scale"
+        remedy = "Divide the samples by their full scale, as 32768, or give integers."
+        raise ArgumentError(sentence(WHERE, name, want, f"{np.abs(found).max():g}", remedy))
     return found, int(own)

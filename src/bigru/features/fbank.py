@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import MissingExtraError
+from ..errors import ArgumentError, MissingExtraError, sentence
 
 __all__ = ["FilterBank"]
 
@@ -29,12 +29,17 @@ class FilterBank:
         shift: milliseconds from frame to frame.
 
     Raises:
+        ArgumentError: so many bands at so low a rate that one has no frequency in it.
         MissingExtraError: kaldi-native-fbank is not installed.
     """
 
     def __init__(self, rate: int, bins: int, shift: float) -> None:
-        package, options = _options(rate, bins, shift)
-        self._bank, self._rate, self._bins, self._told = package.OnlineFbank(options), rate, bins, 0
+        bank = _bank(rate, bins, shift)
+        if bank is None:
+            most = next((n for n in range(bins - 1, 0, -1) if _bank(rate, n, shift) is not None), 0)
+            remedy = "Lower mel_bins or raise sample_rate."
+            raise ArgumentError(sentence("AudioFeatures", "mel_bins", f"at most {most} at {rate} hertz", bins, remedy))
+        self._bank, self._rate, self._bins, self._told = bank, rate, bins, 0
 
     def push(self, samples: np.ndarray) -> np.ndarray:
         """Take samples within -1..1, float32 [N], and return the frames [T, I] that are certain now."""
@@ -56,6 +61,15 @@ class FilterBank:
         frames = np.array(rows, np.float32).reshape(count, self._bins)
         self._bank.pop(count)  # Not before: the rows are the package's memory.
         return np.maximum(frames, 0.0, out=frames)
+
+
+def _bank(rate: int, bins: int, shift: float) -> Any:
+    """Return the package's bank, None where it refuses so many bands."""
+    package, options = _options(rate, bins, shift)
+    try:
+        return package.OnlineFbank(options)
+    except (ValueError, RuntimeError):  # which of them depends on the version of the package
+        return None
 
 
 @lru_cache(maxsize=8)

@@ -165,7 +165,7 @@ def _found(path: str, reading: Reading, kind: str | None) -> tuple[str, str, boo
         text = codecs.getincrementaldecoder(codec)("replace").decode(head)
     except LookupError:
         return None
-    format = reading.format or by_content(text, by_name(path, head))
+    format = reading.format or by_content(text, path, by_name(path, head))
     if not FORMATS[format].by_parts or (format == "jsonl" and text.lstrip()[:1] == "["):
         return None
     part = text[: _end(text, format in ("csv", "tsv")) or _end(text, False)]

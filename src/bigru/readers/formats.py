@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
@@ -11,6 +11,7 @@ from ..errors import DataError, sentence
 from . import columnar, manifests
 from .examples import Examples
 from .parsers import conll, delimited, jsonl, npz, ts, wordtag
+from .parsers import manifests as spoken
 from .reading import Reading
 from .table import Grid, Table
 
@@ -44,7 +45,7 @@ class Format:
     Attributes:
         parse: reads a file, as `Grid`, `Table` or `Examples`.
         suffixes: endings of file names, before `.gz`.
-        sniff: tells from lines of text that they are in this format.
+        sniff: tells from the name of a file and the first lines of its text that it is in this format.
         magic: first bytes.
         binary: whether it is read as bytes, not as text.
         folder: tells from a path that it is a folder in this format.
@@ -54,7 +55,7 @@ class Format:
 
     parse: Callable[[File, Reading], Parsed]
     suffixes: tuple[str, ...] = ()
-    sniff: Callable[[Sequence[str]], bool] | None = None
+    sniff: Callable[[str, str], bool] | None = None
     magic: bytes = b""
     binary: bool = False
     folder: Callable[[Path], bool] | None = None
@@ -123,21 +124,38 @@ def _audio_folder(file: File, reading: Reading) -> Examples:
     return manifests.from_folder(Path(file.source), reading.task, file.required)
 
 
-def _is_json(lines: Sequence[str]) -> bool:
-    first = next((line.strip() for line in lines if line.strip()), "")
+def _manifest(name: str) -> Format:
+    """Return the format of a manifest of recordings as another project writes it."""
+    one = spoken.FORMATS[name]
+
+    def parse(file: File, reading: Reading) -> Table:
+        records, lines, reasons = one.parse(file.text, file.source, reading.audio_root)
+        table = Table.from_records(records, lines, file.source)
+        table.inferred |= reasons
+        return table
+
+    return Format(parse, (), one.sniff, columns=name in ("nemo", "speechbrain"))
+
+
+def _is_json(name: str, head: str) -> bool:
+    first = next((line.strip() for line in head.split("\n") if line.strip()), "")
     return first.startswith(("{", "[{")) or first == "["
 
 
-def _is_word_tag(lines: Sequence[str]) -> bool:
-    items = [item for line in lines for item in line.split()]
+def _is_word_tag(name: str, head: str) -> bool:
+    items = head.split()
     return sum(bool(WORD_TAG.fullmatch(item)) for item in items) > 0.95 * len(items)
 
 
-def _is_tabbed(lines: Sequence[str]) -> bool:
-    return all("\t" in line for line in lines if line.strip())
+def _is_conll(name: str, head: str) -> bool:
+    return conll.sniff(head.split("\n"))
 
 
-FORMATS: dict[str, Format] = {
+def _is_tabbed(name: str, head: str) -> bool:
+    return all("\t" in line for line in head.split("\n") if line.strip())
+
+
+FORMATS: dict[str, Format] = {name: _manifest(name) for name in spoken.FORMATS} | {
     "parquet": Format(_parquet, (".parquet",), magic=b"PAR1", binary=True, columns=True),
     "npz": Format(_npz, (".npz",), binary=True),
     "ts": Format(_ts, (".ts",)),
@@ -147,7 +165,7 @@ FORMATS: dict[str, Format] = {
     "conll": Format(
         _conll,
         tuple(f".{name}" for name in ("conll", "conll03", "iob", "iob1", "iob2", "bio", "bioes", "bmes")),
-        conll.sniff,
+        _is_conll,
         columns=True,
     ),
     "tsv": Format(_tabbed, (".tsv", ".tab"), _is_tabbed, columns=True, by_parts=True),
@@ -159,11 +177,11 @@ FORMATS: dict[str, Format] = {
 
 SUFFIXES = {suffix: name for name, one in FORMATS.items() for suffix in one.suffixes}
 
-DOUBTFUL = ("csv", "tsv")
-"""Formats whose endings are given to files of others, so that content decides before the ending."""
+DECISIVE = (*spoken.FORMATS, "conll")
+"""Formats that content tells apart from the tables and objects whose endings their files may bear."""
 
-DECISIVE = ("conll",)
-"""Formats that content tells apart from tables."""
+DOUBTFUL = ("csv", "tsv", "jsonl")
+"""Formats whose endings files of others bear."""
 
 
 def by_name(name: str, data: bytes) -> str | None:
@@ -174,14 +192,18 @@ def by_name(name: str, data: bytes) -> str | None:
     return SUFFIXES.get(PurePath(name.removesuffix(".gz")).suffix.lower())
 
 
-def by_content(text: str, named: str | None = None) -> str:
-    """Return the format of a text: the one that its name says, unless the content is clearly another."""
-    lines = [line.rstrip("\r") for line in text.split("\n", SAMPLE)[:SAMPLE]]
-    if not any(line.strip() for line in lines):
+def by_content(text: str, name: str, named: str | None = None) -> str:
+    """Return the format of a text: the one that its name says, unless the content is clearly another.
+
+    Args:
+        text: the text, or its beginning.
+        name: of the file.
+        named: the format that the name says.
+    """
+    head = "\n".join(line.rstrip("\r") for line in text.split("\n", SAMPLE)[:SAMPLE])
+    if not head.strip() or (named is not None and named not in DOUBTFUL):
         return named or "txt"
-    if named is not None and named not in DOUBTFUL:
-        return named
-    for name, one in FORMATS.items():
-        if one.sniff is not None and (named is None or name in DECISIVE) and one.sniff(lines):
-            return name
+    for known, one in FORMATS.items():
+        if one.sniff is not None and (named is None or known in DECISIVE) and one.sniff(name, head):
+            return known
     return named or "txt"

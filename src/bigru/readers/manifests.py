@@ -7,10 +7,11 @@ from itertools import chain
 from pathlib import Path
 
 from ..errors import DataError, sentence
+from .audio.decoding import check_present
 from .examples import Examples
 from .findings import Finding
 from .labels import LabelReader
-from .recordings import Recording, examined, is_audio
+from .recordings import Recording, examined, is_audio, is_unreadable
 
 __all__ = ["from_files", "from_folder", "is_folder_of_audio"]
 
@@ -19,9 +20,15 @@ SHOWN = 3
 
 
 def is_folder_of_audio(path: Path) -> bool:
-    """Tell whether a path is a folder with recordings a few levels down, or one recording."""
+    """Tell whether a path is a folder with recordings a few levels down, or one recording, readable or not."""
     inside = chain.from_iterable(path.glob(level) for level in ("*", "*/*", "*/*/*"))
-    return (path.is_file() and is_audio(path.name)) or (path.is_dir() and any(is_audio(one.name) for one in inside))
+    if path.is_dir():
+        return any(_is_sound(one) for one in inside)
+    return path.is_file() and _is_sound(path)
+
+
+def _is_sound(path: Path) -> bool:
+    return is_audio(path.name) or is_unreadable(path.name)
 
 
 def from_files(paths: Sequence[str]) -> Examples:
@@ -48,14 +55,21 @@ def from_folder(folder: Path, task: str | None, required: bool) -> Examples:
     source = str(folder)
     if task not in (None, "classify", "transcribe"):
         raise DataError(sentence(source, "task", "classify or transcribe for recordings", task))
-    paths = [folder] if folder.is_file() else sorted(p for p in folder.rglob("*") if is_audio(p.name) and p.is_file())
+    found = [folder] if folder.is_file() else sorted(p for p in folder.rglob("*") if _is_sound(p) and p.is_file())
+    # What lies converted beside its original is read once.
+    readable = {path.with_suffix("") for path in found if is_audio(path.name)}
+    left = [path for path in found if is_unreadable(path.name) and path.with_suffix("") in readable]
+    paths = [path for path in found if path not in set(left)]
     if not paths:
         raise DataError(sentence(source, "folder", "one with recordings (WAV, FLAC, OGG, MP3)", "none"))
+    check_present([Recording(str(path), str(path)) for path in paths])
     texts = [path.with_suffix(".txt") for path in paths]
     written = [text.is_file() for text in texts]
     chosen = task or ("transcribe" if any(written) else "classify")
     result = Examples([], None, "audio", list(range(1, len(paths) + 1)), source, task=chosen)
     result.inputs, result.findings = examined([Recording(str(p), str(p)) for p in paths], result.lines, source)
+    beside = "cannot be read; the recording of the same name beside it is"
+    result.findings += [Finding(source, 0, "passed over", f"{str(path)!r} {beside}") for path in left]
     if chosen == "transcribe" and (required or all(written)):
         _read_transcripts(result, paths, texts, written)
     elif chosen == "classify" and (required or all(path.parent != folder for path in paths)):

@@ -55,8 +55,8 @@ RECORDINGS = (
 """Names of columns of recordings, the surest first."""
 
 TRANSCRIPTS = (
-    *("transcript", "transcription", "text", "sentence", "normalized_text", "words", "wrd", "utterance"),
-    *("转写", "文本", "句子"),
+    *("transcript", "transcription", "text", "sentence", "normalized_text", "words", "utterance", "wrd", "trans"),
+    *("normalized_transcription", "raw_transcription", "transcripts", "转写", "文本", "句子"),
 )
 """Names of columns of transcripts, the surest first."""
 

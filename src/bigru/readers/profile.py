@@ -8,8 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from .audio.paths import looks_like_recordings
 from .cells import is_empty, numerals
 from .labels import is_list, is_missing
+from .names import RECORDINGS
 from .spans import looks_like_spans
 from .times import detect
 
@@ -53,7 +55,6 @@ class Profile:
         sentences: share of cells that hold several words.
         letters: share of cells that hold a letter.
         length, longest: characters of a cell, the mean and the most.
-        readable: of recordings, whether their endings are of formats that can be read.
     """
 
     name: str
@@ -68,7 +69,6 @@ class Profile:
     letters: float = 0.0
     length: float = 0.0
     longest: int = 0
-    readable: bool = True
 
     @property
     def repeats(self) -> bool:
@@ -131,8 +131,6 @@ def profile(name: str, place: int, cells: Sequence[Any]) -> Profile:
     if kind == "number":
         facts["whole"] = all(_is_whole(cell) for cell in sample)
         facts["counter"] = len(filled) == len(cells) and _counts(cells)
-    elif kind == "recording":
-        facts["readable"] = looks_like_recordings(texts) == "readable"
     facts |= _facts_of_text(texts)
     return Profile(name, place, kind, len(filled), **facts)
 
@@ -171,21 +169,16 @@ def _kind(name: str, sample: Sequence[Any], texts: Sequence[str]) -> str:
         return "time"
     if numerals(told) is not None:
         return "number"
-    return "recording" if looks_like_recordings(texts) is not None else "text"
+    return "recording" if looks_like_recordings(texts, _names_recordings(name)) is not None else "text"
+
+
+def _names_recordings(name: str) -> bool:
+    return name.strip().casefold() in RECORDINGS
 
 
 def _is_blank(cell: Any) -> bool:
     """Tell whether a cell holds nothing at all; "none" and "-" may be labels."""
     return not isinstance(cell, dict) and is_missing(cell)
-
-
-PATH = re.compile(r"\S.*\.(wav|flac|ogg|opus|mp3|aiff?|au|caf|w64|m4a|webm|aac|wma|amr|mp4)", re.IGNORECASE)
-
-
-def looks_like_recordings(texts: Sequence[str]) -> str | None:
-    if sum(PATH.fullmatch(text.strip()) is not None for text in texts) * 10 < 9 * len(texts):
-        return None
-    return "readable"
 
 
 def _plain(cell: Any) -> Any:

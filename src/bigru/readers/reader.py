@@ -50,6 +50,8 @@ def load(path: str | Path, reading: Reading = UNREAD, *, required: bool = True) 
     """
     if reading.format is not None:
         check_choice("read", "format", reading.format, FORMATS)
+    if (Path(path) / "wav.scp").is_file():
+        path = Path(path) / "wav.scp"
     source = str(path)
     folder = next((name for name, one in FORMATS.items() if one.folder is not None and one.folder(Path(path))), None)
     if folder is not None and reading.format in (None, folder):
@@ -61,7 +63,7 @@ def load(path: str | Path, reading: Reading = UNREAD, *, required: bool = True) 
         parsed = FORMATS[found].parse(File(source, "", data, required), reading)
     else:
         text, encoding = decode(data, source, reading.encoding)
-        found = reading.format or by_content(text, found)
+        found = reading.format or by_content(text, source, found)
         parsed = FORMATS[found].parse(File(source, text, data, required), reading)
         inferred = {"encoding": encoding}
     parsed.inferred = {"format": found} | inferred | parsed.inferred

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..errors import ArgumentError, sentence
 from ..features.audio import is_recording
-from ..readers.recordings import Recording, is_audio
+from ..readers.recordings import Recording, is_audio, is_unreadable
 
 __all__ = ["are_many", "inputs_of", "is_block", "labels_of", "rows_of"]
 
@@ -124,7 +124,9 @@ def _kind(one: Any) -> str | None:
 
 def _names_recording(one: Any) -> bool:
     """Tell recordings, which say what they are, from texts and series."""
-    return is_audio(one) if isinstance(one, str) else isinstance(one, (Path, Recording, tuple)) and is_recording(one)
+    if isinstance(one, str):
+        return is_audio(one) or is_unreadable(one)
+    return isinstance(one, (Path, Recording, tuple)) and is_recording(one)
 
 
 def _is_row(row: Any) -> bool:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
-from ...errors import DataError, sentence
+from ..audio.paths import looks_like_transcripts, recording_at
 from ..examples import Examples
 from ..labels import LabelReader, is_missing
 from ..names import EXACT, LABELS, RECORDINGS, TRANSCRIPTS, fit
 from ..profile import Profile
-from ..recordings import Recording, examined
+from ..recordings import examined
 from ..table import Table
 from .evidence import Proposal, Role, View, listed
 from .rows import keep
@@ -28,18 +27,13 @@ def propose(view: View) -> Proposal | None:
     found.add(5, f"{audio.name!r} holds names of recordings")
     if reading.task == "tag":
         found.object("task", "classify or transcribe for recordings", "tag")
-    target, task = _target(view, audio)
+    target, task = _target(view, audio, found)
     if target is None and view.required:
         known = (
             (*TRANSCRIPTS[:4], *LABELS[:4]) if reading.task is None else TRANSCRIPTS if task == "transcribe" else LABELS
         )
         want = f"named, as none of the columns {listed(view.table.names)} is one of {', '.join(known)}"
         found.object("--label", want, "nothing")
-    if not audio.readable:
-        example = next(str(cell) for cell in view.table.columns[audio.place] if cell)
-        found.object(
-            f"the recordings in {audio.name!r}", "WAV, FLAC, OGG or MP3", repr(example), "Convert them to WAV or FLAC."
-        )
     found.columns = {"audio": audio.name, "label": None if target is None else target.name, "task": task}
     found.roles = [Role(audio.name, "recording", audio.describe())]
     if target is not None:
@@ -53,22 +47,27 @@ def _audio(view: View) -> Profile | None:
     return max(paths, key=lambda one: fit(one.name, RECORDINGS), default=None)
 
 
-def _target(view: View, audio: Profile) -> tuple[Profile | None, str]:
+def _target(view: View, audio: Profile, found: Proposal) -> tuple[Profile | None, str]:
     """Return the column of what a recording is to be answered with, and the task.
 
-    A transcript is preferred where there is a label too; a column that is named is one of transcripts if its name or
-    its values say so.
+    A transcript is preferred where there is a label too, unless it is the same everywhere. What a column is called
+    says which of both it is, and where that does not, its look.
     """
-    reading = view.reading
+    reading, cells = view.reading, view.table.columns
     named = view.find("label", reading.label)
     others = [one for one in view.profiles if one.place != audio.place and one.kind != "empty"]
+    spoken = [one for one in others if looks_like_transcripts(cells[one.place])]
     if named is not None:
-        spoken = named.name in TRANSCRIPTS or named.is_prose
-        return named, reading.task or ("transcribe" if spoken else "classify")
-    transcript = _best(others, TRANSCRIPTS)
-    label = _best(others, LABELS)
-    if transcript is None and label is None and reading.task != "classify":
-        transcript = next((one for one in others if one.is_prose), None)
+        is_spoken = named.name.strip().casefold() in TRANSCRIPTS or named in spoken
+        return named, reading.task or ("transcribe" if is_spoken else "classify")
+    transcript, label = _best(others, TRANSCRIPTS), _best(others, LABELS)
+    if transcript is not None and label is not None and transcript.constant and not label.constant:
+        transcript = None
+    if transcript is None and spoken and (label is None or label in spoken):
+        transcript = label or spoken[0]
+        if label is None and len(spoken) > 1 and view.required:
+            names = " or ".join(repr(one.name) for one in spoken[:3])
+            found.question = f"the transcripts may be in {names}: name the column with --label"
     task = reading.task or ("transcribe" if transcript is not None or label is None else "classify")
     return (transcript if task == "transcribe" else label), task
 
@@ -84,8 +83,10 @@ def build(table: Table, chosen: Proposal, view: View) -> Examples:
     key, task = columns["label"], columns["task"]
     kept = keep(table, columns["audio"], key, None if key is None else table.column(key), view, kind="audio")
     result = kept.examples("audio", task)
+    known: dict[str, Any] = {name: table.column(name) for name in ("offset", "duration") if name in table.names}
+    bounds = [{name: cells[n] for name, cells in known.items()} for n in kept.places]
     root = view.reading.audio_root
-    paths = [_recording(value, place, root) for value, place in kept.inputs()]
+    paths = [recording_at(value, row, place, root) for (value, place), row in zip(kept.inputs(), bounds, strict=True)]
     result.inputs, found = examined(paths, result.lines, table.source)
     result.findings += found
     if kept.labelled:
@@ -94,11 +95,3 @@ def build(table: Table, chosen: Proposal, view: View) -> Examples:
         result.targets = [" ".join(text.split()) for text in read] if task == "transcribe" else read
         result.findings += labels.findings()
     return result
-
-
-def _recording(value: Any, place: str, root: str | None) -> Recording:
-    """Return the recording at a path, which counts from the folder of the file that names it."""
-    if not isinstance(value, str):
-        raise DataError(sentence(place, "audio", "the path of a recording", repr(value)[:80]))
-    folder = Path(root) if root is not None else Path(place.rpartition(":")[0]).parent
-    return Recording(str(folder / value), place)

@@ -1,0 +1,1 @@
+"""Audio files: their containers, their endings, and how they are decoded."""
