@@ -41,6 +41,8 @@ typedef struct {
   int32_t reverse[2];      /* per direction: walks from len - 1 to 0 */
   int32_t threads;         /* at most so many, the caller's among them; 0: bigru_threads() */
   int32_t precision;       /* of a forward and its backward, the same */
+  int32_t time_first;      /* 1: x, y, dy and dx are [T, B, ...] instead of [B, T, ...]; the same bits */
+  int32_t reserved;
   const int64_t* lengths;  /* [B] each 0..T, or NULL: all are T. What lies past a length is never read */
 } bigru_gru_layer;
 
@@ -68,7 +70,7 @@ BIGRU_API int64_t bigru_gru_gate_floats(const bigru_gru_layer* layer);
 BIGRU_API float* bigru_take_floats(int64_t count);
 BIGRU_API void bigru_give_floats(float* floats);
 
-/* x [B, T, I]; h0 [D, B, H] or NULL for zeros; weights [D]; y [B, T, D*H], zero past each length; h_n [D, B, H];
+/* x [B, T, I] (with time_first [T, B, I], and so on below); h0 [D, B, H] or NULL for zeros; weights [D]; y [B, T, D*H], zero past each length; h_n [D, B, H];
  * gates [bigru_gru_gate_floats], 64-byte aligned, for backward, or NULL for inference. */
 BIGRU_API int bigru_gru_forward(const bigru_gru_layer* layer, const bigru_gru_weights* weights, const float* x,
                                 const float* h0, float* y, float* h_n, float* gates);
@@ -85,7 +87,7 @@ typedef struct bigru_gru_prepared bigru_gru_prepared;
 BIGRU_API bigru_gru_prepared* bigru_gru_prepare(const bigru_gru_layer* layer, const bigru_gru_weights* weights);
 BIGRU_API void bigru_gru_release(bigru_gru_prepared* prepared);
 
-/* bigru_gru_forward without gates; of the layer, only B, T, lengths and threads are read. */
+/* bigru_gru_forward without gates; of the layer, only B, T, time_first, lengths and threads are read. */
 BIGRU_API int bigru_gru_infer(const bigru_gru_prepared* prepared, const bigru_gru_layer* layer, const float* x,
                               const float* h0, float* y, float* h_n);
 
@@ -241,7 +243,7 @@ BIGRU_API int bigru_pool(int64_t B, int64_t T, int64_t C, const int64_t* lengths
                          float* to, int64_t stride);
 
 /* The bucket, 1..size-1, of every unit with its neighbours from `first` (-8..0) to `last` (0..8) places on, by the hash of
- * bigru/data/hashing.py: codes [N], the B inputs of lengths [B] end to end. to: N numbers, `stride` from one to the next. */
+ * bigru/features/hashing.py: codes [N], the B inputs of lengths [B] end to end. to: N numbers, `stride` from one to the next. */
 BIGRU_API int bigru_ngrams(int64_t N, int64_t B, const int64_t* lengths, const uint64_t* codes, int first, int last,
                            int64_t size, int32_t* to, int64_t stride);
 

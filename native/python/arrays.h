@@ -31,14 +31,26 @@ template <class A> Shape shape_of(const A& a) {
   return shape;
 }
 
+// Products and sums of sizes that arrays or callers claim: what would leave 64 bits stays the greatest number, which is no
+// array's extent. (A view that repeats one entry may claim any shape.)
+inline int64_t times(int64_t a, int64_t b) {
+  int64_t product;
+  return __builtin_mul_overflow(a, b, &product) ? INT64_MAX : product;
+}
+inline int64_t plus(int64_t a, int64_t b) {
+  int64_t sum;
+  return __builtin_add_overflow(a, b, &sum) ? INT64_MAX : sum;
+}
+
 template <class A> bool dense(const A& a) {
-  int64_t expected = 1;
   bool without_gaps = true;
+  int64_t expected = 1;
   for (size_t i = a.ndim(); i-- > 0;) {
-    without_gaps = without_gaps && (a.shape(i) < 2 || a.stride(i) == expected);
-    expected *= static_cast<int64_t>(a.shape(i));
+    if (a.shape(i) == 0) return true;
+    without_gaps = without_gaps && (a.shape(i) == 1 || a.stride(i) == expected);
+    expected = times(expected, static_cast<int64_t>(a.shape(i)));
   }
-  return without_gaps || expected == 0;
+  return without_gaps;
 }
 
 template <class T, class A> T* data(const char* name, const A& a, const Shape& want, const char* type) {

@@ -43,22 +43,26 @@ struct Call {
     for (size_t d = 0; d < given.size(); ++d) {
       layer.reverse[d] = reverse[d];
       const auto& [w_ih, w_hh, b_ih, b_hh] = given[d];
-      const int64_t gates = 3 * layer.H;
+      const int64_t gates = times(3, layer.H);
       weights.push_back({in("weight_ih", w_ih, {gates, layer.I}), in("weight_hh", w_hh, {gates, layer.H}),
                          in("bias_ih", b_ih, {gates}), in("bias_hh", b_hh, {gates})});
     }
   }
 
-  void batch(const Array& x, const std::optional<Array>& lengths, int threads) {
-    if (x.ndim() != 3) throw nb::value_error("bigru._native: x must have three dimensions, [B, T, I].");
-    layer.B = static_cast<int64_t>(x.shape(0));
-    layer.T = static_cast<int64_t>(x.shape(1));
+  void batch(const Array& x, const std::optional<Array>& lengths, int threads, bool time_first = false) {
+    if (x.ndim() != 3) throw nb::value_error("bigru._native: x must have three dimensions, [B, T, I] or [T, B, I].");
+    layer.time_first = time_first;
+    layer.B = static_cast<int64_t>(x.shape(time_first ? 1 : 0));
+    layer.T = static_cast<int64_t>(x.shape(time_first ? 0 : 1));
     layer.threads = threads;
     layer.lengths = lengths ? data<const int64_t>("lengths", *lengths, {layer.B}, "int64") : nullptr;
   }
 
-  Shape input() const { return {layer.B, layer.T, layer.I}; }
-  Shape output() const { return {layer.B, layer.T, layer.D * layer.H}; }
+  Shape steps(int64_t columns) const {
+    return layer.time_first ? Shape{layer.T, layer.B, columns} : Shape{layer.B, layer.T, columns};
+  }
+  Shape input() const { return steps(layer.I); }
+  Shape output() const { return steps(times(layer.D, layer.H)); }
   Shape state() const { return {layer.D, layer.B, layer.H}; }
 };
 
@@ -87,10 +91,11 @@ nb::ndarray<nb::numpy, float, nb::ndim<1>> gru_gates(int64_t B, int64_t T, int64
 }
 
 void gru_forward(const std::vector<WeightTuple>& weights, const std::vector<bool>& reverse, bool reset_after,
-                 const std::string& precision, int threads, const Array& x, const std::optional<Array>& lengths, const std::optional<Array>& h0, const Output& y,
+                 const std::string& precision, int threads, bool time_first, const Array& x,
+                 const std::optional<Array>& lengths, const std::optional<Array>& h0, const Output& y,
                  const Output& h_n, const std::optional<Output>& gates) {
   Call c(weights, reverse, reset_after, precision);
-  c.batch(x, lengths, threads);
+  c.batch(x, lengths, threads, time_first);
   const float* x_in = in("x", x, c.input());
   const float* h0_in = in("h0", h0, c.state());
   float* y_out = out("y", y, c.output());
@@ -101,19 +106,21 @@ void gru_forward(const std::vector<WeightTuple>& weights, const std::vector<bool
 }
 
 void gru_backward(const std::vector<WeightTuple>& weights, const std::vector<bool>& reverse, bool reset_after,
-                  const std::string& precision, int threads, const Array& x, const std::optional<Array>& lengths, const std::optional<Array>& h0, const Array& y,
-                  const Array& gates, const std::optional<Array>& dy, const std::optional<Array>& dh_n,
+                  const std::string& precision, int threads, bool time_first, const Array& x,
+                  const std::optional<Array>& lengths, const std::optional<Array>& h0, const Array& y, const Array& gates,
+                  const std::optional<Array>& dy, const std::optional<Array>& dh_n,
                   const std::optional<Output>& dx, const std::optional<Output>& dh0,
                   const std::optional<std::vector<GradientTuple>>& gradients) {
   Call c(weights, reverse, reset_after, precision);
-  c.batch(x, lengths, threads);
+  c.batch(x, lengths, threads, time_first);
   const bigru_gru_layer& l = c.layer;
   std::vector<bigru_gru_gradients> to;
   if (gradients) {
     if (gradients->size() != weights.size()) throw nb::value_error("bigru._native: gradients must match weights.");
+    const int64_t rows = times(3, l.H);
     for (const auto& [w_ih, w_hh, b_ih, b_hh] : *gradients)
-      to.push_back({out("weight_ih", w_ih, {3 * l.H, l.I}), out("weight_hh", w_hh, {3 * l.H, l.H}),
-                    out("bias_ih", b_ih, {3 * l.H}), out("bias_hh", b_hh, {3 * l.H})});
+      to.push_back({out("weight_ih", w_ih, {rows, l.I}), out("weight_hh", w_hh, {rows, l.H}),
+                    out("bias_ih", b_ih, {rows}), out("bias_hh", b_hh, {rows})});
   }
   const float* arrays[] = {in("x", x, c.input()),   in("h0", h0, c.state()),
                            in("y", y, c.output()),  in("gates", gates, at_least(gates, gate_floats(l))),
@@ -190,12 +197,11 @@ NB_MODULE(_native, m) {
   m.def("vector_math", vector_math, "function"_a, "x"_a.noconvert(), "y"_a.noconvert());
   m.def("gru_gates", gru_gates, "B"_a, "T"_a, "I"_a, "H"_a, "D"_a, "lengths"_a.none());
   m.def("gru_forward", gru_forward, "weights"_a, "reverse"_a, "reset_after"_a, "precision"_a, "threads"_a,
-        "x"_a.noconvert(),
-        "lengths"_a.none(), "h0"_a.none(), "y"_a.noconvert(), "h_n"_a.noconvert(), "gates"_a.none());
+        "time_first"_a, "x"_a.noconvert(), "lengths"_a.none(), "h0"_a.none(), "y"_a.noconvert(), "h_n"_a.noconvert(),
+        "gates"_a.none());
   m.def("gru_backward", gru_backward, "weights"_a, "reverse"_a, "reset_after"_a, "precision"_a, "threads"_a,
-        "x"_a.noconvert(),
-        "lengths"_a.none(), "h0"_a.none(), "y"_a.noconvert(), "gates"_a.noconvert(), "dy"_a.none(), "dh_n"_a.none(),
-        "dx"_a.none(), "dh0"_a.none(), "gradients"_a.none());
+        "time_first"_a, "x"_a.noconvert(), "lengths"_a.none(), "h0"_a.none(), "y"_a.noconvert(), "gates"_a.noconvert(),
+        "dy"_a.none(), "dh_n"_a.none(), "dx"_a.none(), "dh0"_a.none(), "gradients"_a.none());
   nb::class_<Prepared>(m, "Prepared")
       .def(nb::init<const std::vector<WeightTuple>&, const std::vector<bool>&, bool, const std::string&>(), "weights"_a,
            "reverse"_a, "reset_after"_a, "precision"_a)

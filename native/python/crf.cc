@@ -2,6 +2,8 @@
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/tuple.h>
 
+#include <algorithm>
+
 #include "arrays.h"
 
 using nb::literals::operator""_a;
@@ -119,7 +121,7 @@ void crf_span_marginals(const Array& emissions, const std::optional<Array>& leng
   const int64_t count = rows.ndim() == 1 ? static_cast<int64_t>(rows.shape(0)) : 0, K = c.batch.K;
   const int64_t* size = Call::integers("sizes", sizes, {count});
   int64_t flat = 0;
-  for (int64_t i = 0; i < count; ++i) flat += size[i] < 0 ? 0 : size[i];
+  for (int64_t i = 0; i < count; ++i) flat = plus(flat, std::max<int64_t>(size[i], 0));
   const bigru_crf_spans spans = {
       count, Call::integers("rows", rows, {count}), Call::integers("starts", starts, {count}), size,
       Call::integers("tags", tags, {flat}), joins ? data<const uint8_t>("joins", *joins, {K, K}, "uint8") : nullptr};

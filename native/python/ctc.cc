@@ -55,7 +55,7 @@ bigru_ctc_model model_of(const Model& given) {
   return {states,
           arcs,
           start,
-          integers("first", first, {states + 1}),
+          integers("first", first, {plus(states, 1)}),
           short_integers("symbols", symbols, {arcs}),
           short_integers("next", next, {arcs}),
           in("log_p", log_p, {arcs}),

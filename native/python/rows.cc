@@ -30,7 +30,7 @@ class Tables {
         table.rows = in("table", array, shape);
       }
       held_.push_back(rows);
-      width_ += table.dim;
+      width_ = plus(width_, table.dim);
       tables_.push_back(table);
     }
     if (tables_.empty()) throw nb::value_error("bigru._native: there must be a table.");
@@ -86,7 +86,7 @@ void pool(const Array& values, const Array& lengths, const std::string& pooling,
   const float* values_in = in("values", values, shape);
   const int64_t* lengths_in = data<const int64_t>("lengths", lengths, {shape[0]}, "int64");
   float* to_out = out("to", to, {shape[0], P});
-  if (column < 0 || column + shape[2] > P) throw nb::value_error("bigru._native: to must hold the columns.");
+  if (column < 0 || shape[2] > P || column > P - shape[2]) throw nb::value_error("bigru._native: to must hold the columns.");
   nb::gil_scoped_release release;
   must(bigru_pool(shape[0], shape[1], shape[2], lengths_in, values_in, number, to_out + column, P));
 }

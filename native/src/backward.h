@@ -285,25 +285,26 @@ template <class E> inline void backward(const BackwardTask& t) {
   if (t.dh0) finish_states(t, c);
 }
 
+// The sum over the tasks of their share; zeros where no task has written one, as for an empty batch.
+BIGRU_INLINE vf sum_shares(const float* first, long tasks, long size) {
+  vf sum = tasks > 0 ? load(first) : vf{};
+  for (long task = 1; task < tasks; ++task) sum += load(first + task * size);
+  return sum;
+}
+
 // to[gates in torch's order, units] = sum over the tasks of their share.
 inline void sum_gate(const Layer& l, const float* dw, long tasks, long part, long columns_padded, long columns, float* to) {
   const long size = weight_sum_floats(l);
   for (long unit = 0; unit < l.H; ++unit)
     for (long v = 0; v < columns; v += W) {
-      const float* from = dw + part + unit * columns_padded + v;
-      vf sum = load(from);
-      for (long task = 1; task < tasks; ++task) sum += load(from + task * size);
+      const vf sum = sum_shares(dw + part + unit * columns_padded + v, tasks, size);
       store_first(to + unit * columns + v, sum, columns - v);
     }
 }
 
 inline void sum_bias(const Layer& l, const float* dw, long tasks, int slot, float* to) {
-  for (long unit = 0; unit < l.H; unit += W) {
-    const float* from = dw + slot * units(l) + unit;
-    vf sum = load(from);
-    for (long task = 1; task < tasks; ++task) sum += load(from + task * weight_sum_floats(l));
-    store_first(to + unit, sum, l.H - unit);
-  }
+  for (long unit = 0; unit < l.H; unit += W)
+    store_first(to + unit, sum_shares(dw + slot * units(l) + unit, tasks, weight_sum_floats(l)), l.H - unit);
 }
 
 inline void sum_weight_gradients(const Layer& l, const float* dw, long tasks, const WeightGradients& to) {

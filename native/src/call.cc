@@ -29,20 +29,14 @@ bool overlap(const Array& a, const Array& b) {
   return a.data && b.data && a.data < b.data + b.floats && b.data < a.data + a.floats;
 }
 
-// True if the product of these sizes, all positive, is beyond any memory.
-bool too_large(std::initializer_list<int64_t> sizes) {
-  double product = 1;
-  for (int64_t size : sizes) product *= static_cast<double>(size > 0 ? size : 1);
-  return product > 1e15;
-}
-
 std::string check_sizes(const bigru_gru_layer& l) {
   if (l.B < 0) return "B must not be negative, got " + std::to_string(l.B);
   if (l.T < 0) return "T must not be negative, got " + std::to_string(l.T);
   if (l.I < 1) return "I must be at least 1, got " + std::to_string(l.I);
   if (l.H < 1) return "H must be at least 1, got " + std::to_string(l.H);
   if (l.D != 1 && l.D != 2) return "D must be 1 or 2, got " + std::to_string(l.D);
-  if (too_large({l.B, l.T, l.I + 8 * l.H}) || too_large({l.H, l.I + l.H})) return "the arrays would be too large";
+  const double B = static_cast<double>(l.B), I = static_cast<double>(l.I), H = static_cast<double>(l.H);
+  if (too_large({B, static_cast<double>(l.T), I + 8 * H}) || too_large({H, I + H})) return "the arrays would be too large";
   if (l.precision < 0 || l.precision >= kPrecisions)
     return "precision must be one of BIGRU_FP32, BIGRU_BF16, BIGRU_INT8, got " + std::to_string(l.precision);
   if (l.precision == kInt8 && std::max(l.I, l.H) > kMostInt8)
@@ -65,6 +59,12 @@ std::string check_lengths(const bigru_gru_layer& l) {
 int fail(int code, const std::string& message) {
   last_error = message;
   return code;
+}
+
+bool too_large(std::initializer_list<double> sizes) {
+  double product = 1;
+  for (double size : sizes) product *= std::max(size, 1.0);
+  return product > 1e15;
 }
 
 std::string check(const char* where, const bigru_gru_layer& l) {
@@ -92,8 +92,8 @@ std::string check_apart(const char* where, std::initializer_list<Array> written,
 }
 
 Layer layer_of(const bigru_gru_layer& l) {
-  return {static_cast<long>(l.B), static_cast<long>(l.T), static_cast<long>(l.I),
-          static_cast<long>(l.H), l.D,                    l.reset_after};
+  const long B = static_cast<long>(l.B), T = static_cast<long>(l.T);
+  return {B, T, static_cast<long>(l.I), static_cast<long>(l.H), l.D, l.reset_after, l.time_first ? 1 : T, l.time_first ? B : 1};
 }
 
 Weights weights_of(const bigru_gru_weights& w) { return {w.weight_ih, w.weight_hh, w.bias_ih, w.bias_hh}; }
@@ -117,10 +117,13 @@ bool Call::streams_gates() const {
 
 void Call::clear_past_lengths(float* to, int64_t columns) const {
   if (!given.lengths || !to) return;
-  for (int64_t b = 0; b < given.B; ++b) {
-    const int64_t rest = given.T - given.lengths[b];
-    std::memset(to + (b * given.T + given.lengths[b]) * columns, 0, rest * columns * sizeof(float));
-  }
+  // Stretches as long as they are: past each length, or at each step the row.
+  const int64_t together = given.time_first ? 1 : given.T;
+  for (int64_t b = 0; b < given.B; ++b)
+    for (int64_t t = given.lengths[b]; t < given.T; t += together) {
+      const int64_t count = std::min(together, given.T - t) * columns;
+      std::memset(to + (b * layer.row_stride + t * layer.step_stride) * columns, 0, count * sizeof(float));
+    }
 }
 
 }  // namespace bigru

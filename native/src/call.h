@@ -18,6 +18,10 @@ namespace bigru {
 // Remembers the message for bigru_last_error and returns the code.
 int fail(int code, const std::string& message);
 
+// True if an array of these sizes is beyond any memory. Products of sizes that it is false for fit into 64 bits; sums
+// among the sizes must be made of doubles, which do not overflow.
+bool too_large(std::initializer_list<double> sizes);
+
 // Empty if the layer is sound, otherwise what is wrong with it.
 std::string check(const char* where, const bigru_gru_layer& layer);
 

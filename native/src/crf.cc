@@ -24,9 +24,10 @@ struct Kept {
 };
 
 std::string check_forward(const char* where, const bigru_crf_batch& b, const bigru_crf_scores* scores,
-                          const float* emissions, const int64_t* tags, const float* losses, int64_t count) {
+                          const float* emissions, const int64_t* tags, const float* losses, bool per_step) {
   std::string wrong = check_present(where, {{"scores", scores}});
   if (wrong.empty()) wrong = check_crf(where, b, scores);
+  const int64_t count = wrong.empty() ? b.B * (per_step ? b.T : 1) : 0;
   if (wrong.empty() && count > 0) wrong = check_present(where, {{"losses", losses}});
   if (wrong.empty() && b.B > 0 && b.T > 0) wrong = check_present(where, {{"emissions", emissions}, {"tags", tags}});
   if (wrong.empty())
@@ -250,7 +251,7 @@ int64_t bigru_crf_kept_floats(const bigru_crf_batch* b) {
 
 int bigru_crf_forward(const bigru_crf_batch* b, const bigru_crf_scores* scores, const float* emissions,
                       const int64_t* tags, float* losses, float* kept) {
-  const std::string wrong = check_forward("bigru_crf_forward", *b, scores, emissions, tags, losses, b->B);
+  const std::string wrong = check_forward("bigru_crf_forward", *b, scores, emissions, tags, losses, false);
   if (!wrong.empty()) return fail(BIGRU_INVALID, wrong);
   return guarded("bigru_crf_forward", [&] {
     const CrfCall c(*b, *scores);
@@ -269,7 +270,7 @@ int bigru_crf_forward(const bigru_crf_batch* b, const bigru_crf_scores* scores, 
 int bigru_crf_step_forward(const bigru_crf_batch* b, const bigru_crf_scores* scores, const float* emissions,
                            const int64_t* tags, float* losses, float* kept) {
   const char* where = "bigru_crf_step_forward";
-  const std::string wrong = check_forward(where, *b, scores, emissions, tags, losses, b->B * b->T);
+  const std::string wrong = check_forward(where, *b, scores, emissions, tags, losses, true);
   if (!wrong.empty()) return fail(BIGRU_INVALID, wrong);
   return guarded(where, [&] {
     const CrfCall c(*b, *scores);

@@ -10,16 +10,19 @@ namespace {
 
 constexpr double kSmallestShare = 1e6;  // multiply-adds for which helpers are woken
 
-bool too_large(const bigru_crf_batch& b) {
-  const auto size = [](int64_t n) { return static_cast<double>(std::max<int64_t>(n, 1)); };
-  return size(b.B) * size(b.T) * (size(b.K) + 16) * 3 > 1e15 || size(b.K) * (size(b.K) + 16) > 1e12;
+constexpr int64_t kMostSequences = int64_t{1} << 30;  // tasks are counted in an int
+
+bool batch_too_large(const bigru_crf_batch& b) {
+  const double K = static_cast<double>(b.K), scores = 1e3 * K;  // [K, K] arrays take 1e12 numbers at most
+  return b.B > kMostSequences || too_large({scores, K + 16}) ||
+         too_large({static_cast<double>(b.B), static_cast<double>(b.T), 3 * (K + 16)});
 }
 
 std::string check_batch(const bigru_crf_batch& b) {
   if (b.B < 0) return "B must not be negative, got " + std::to_string(b.B);
   if (b.T < 0) return "T must not be negative, got " + std::to_string(b.T);
   if (b.K < 1) return "K must be at least 1, got " + std::to_string(b.K);
-  if (too_large(b)) return "the arrays would be too large";
+  if (batch_too_large(b)) return "the arrays would be too large";
   if (b.threads < 0) return "threads must not be negative, got " + std::to_string(b.threads);
   if (b.threads == 0 && default_threads() == 0) return "BIGRU_THREADS must be a positive number";
   if (!kernels()) return why_no_kernels();

@@ -75,7 +75,9 @@ extern "C" int bigru_crf_nbest(const bigru_crf_batch* b, const bigru_crf_scores*
   std::string wrong = check_present(where, {{"scores", scores}});
   if (wrong.empty()) wrong = check_crf(where, *b, scores);
   if (wrong.empty() && n < 1) wrong = std::string(where) + ": n must be at least 1, got " + std::to_string(n);
-  if (wrong.empty() && static_cast<double>(n) * b->K * std::max<int64_t>(b->T, 1) > 1e12)
+  const double B = static_cast<double>(b->B), T = static_cast<double>(b->T), K = static_cast<double>(b->K);
+  const double many = static_cast<double>(n);
+  if (wrong.empty() && (too_large({1e3, many, K, T}) || too_large({B, many, T})))  // 1e12 entries for one sequence
     wrong = std::string(where) + ": n is too large, got " + std::to_string(n);
   if (wrong.empty() && b->B > 0) wrong = check_present(where, {{"path_scores", path_scores}});
   if (wrong.empty() && b->B > 0 && b->T > 0) wrong = check_present(where, {{"emissions", emissions}, {"paths", paths}});

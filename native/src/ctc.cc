@@ -73,12 +73,18 @@ struct Sum {
   static constexpr double kMostRest = 1e6, kFar = 55.0;  // e^-55 * kMostRest changes no bit
 };
 
+// How many steps and states a table of both has.
+size_t table_size(int64_t steps, int64_t states) {
+  if (too_large({static_cast<double>(steps), static_cast<double>(states)})) throw std::bad_alloc();
+  return static_cast<size_t>(steps * states);
+}
+
 // The states of a labelling: blank, first symbol, blank, second symbol, ..., blank.
 class Trellis {
  public:
   Trellis(const CtcFrames& f, const std::vector<int64_t>& symbols)
       : f_(f), symbols_(symbols), states_(2 * static_cast<int64_t>(symbols.size()) + 1), sum_(states_, {kNever, 1.0}),
-        best_(states_, kNever), came_(f.length * states_) {}
+        best_(states_, kNever), came_(table_size(f.length, states_)) {}
 
   // The log probability, (5): all alignments that fit.
   double run() {
@@ -196,8 +202,7 @@ struct Writer {
 std::string check_arrays(const char* where, const bigru_ctc_batch& b, const float* logits,
                          const bigru_ctc_labellings& to, int64_t n) {
   std::string wrong = check_crf(where, b, nullptr);
-  const double size = static_cast<double>(b.B) * static_cast<double>(std::max<int64_t>(b.T, 1)) * static_cast<double>(n);
-  if (wrong.empty() && size > 1e15) wrong = std::string(where) + ": n is too large, got " + std::to_string(n);
+  if (wrong.empty() && too_large({static_cast<double>(b.B), static_cast<double>(b.T), static_cast<double>(n)})) wrong = std::string(where) + ": n is too large, got " + std::to_string(n);
   if (wrong.empty() && b.K > INT32_MAX) wrong = std::string(where) + ": K is too large, got " + std::to_string(b.K);
   if (wrong.empty() && b.B > 0)
     wrong = check_present(where, {{"counts", to.counts}, {"log_probabilities", to.log_probabilities}, {"scores", to.scores}});

@@ -116,6 +116,8 @@ const char* bigru_isa_built(int i, int* runs_here) {
 
 int bigru_vector_math(int function, const float* in, float* out, int64_t count) {
   if (!kernels()) return fail(BIGRU_UNSUPPORTED, std::string("bigru_vector_math: ") + why_no_kernels());
+  if (function < 0 || function > 3) return fail(BIGRU_INVALID, "bigru_vector_math: function must be 0..3, got " + std::to_string(function));
+  if (count < 0) return fail(BIGRU_INVALID, "bigru_vector_math: count must not be negative, got " + std::to_string(count));
   run_tasks(1, 1, [&](int) { kernels()->vector_math(function, in, out, static_cast<long>(count)); });
   return BIGRU_OK;
 }

@@ -91,9 +91,13 @@ void sum_weights(const Call& c, const BackwardMemory& m, const bigru_gru_gradien
 
 void add_second_direction(const Call& c, float* dx, const float* second) {
   const bigru_gru_layer& l = c.given;
+  const auto add = [&](int64_t from, int64_t steps) {
+    for (int64_t i = from * l.I; i < (from + steps) * l.I; ++i) dx[i] += second[i];
+  };
   for (int64_t b = 0; b < l.B; ++b) {
-    const int64_t from = b * l.T * l.I, count = (l.lengths ? l.lengths[b] : l.T) * l.I;
-    for (int64_t i = from; i < from + count; ++i) dx[i] += second[i];
+    const int64_t length = l.lengths ? l.lengths[b] : l.T;
+    if (!l.time_first) add(b * l.T, length);
+    for (int64_t t = 0; l.time_first && t < length; ++t) add(t * l.B + b, 1);
   }
 }
 

@@ -21,6 +21,7 @@ struct Weights {              // of one direction, torch's layout, gates stacked
 struct Layer {                // what every task of a call shares
   long B, T, I, H, D;
   int reset_after;
+  long row_stride, step_stride;  // in x and y: (T, 1), or (1, B) where time comes first
 };
 
 struct Walk {                 // the rows of one task and how they walk
@@ -39,7 +40,7 @@ struct ForwardTask {
   Layer layer;
   Walk walk;
   const float* packed;        // packed_forward_floats, written by pack_forward
-  const float* x;             // [B, T, I]
+  const float* x;             // [B, T, I] or [T, B, I], and so y, dy, dx
   const float* h0;            // [B, H] of this direction, or null for zeros
   float* y;                   // [B, T, D * H]
   float* h_n;                 // [B, H] of this direction

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <limits>
 #include <memory>
 #include <mutex>
 #include <new>
@@ -9,6 +10,9 @@
 
 #if defined(__linux__)
 #include <sys/mman.h>
+#endif
+#if defined(BIGRU_POISON) && defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/asan_interface.h>
 #endif
 
 #include "../include/bigru.h"
@@ -19,6 +23,7 @@ namespace {
 constexpr size_t kPage = 4096, kHugePage = size_t{2} << 20;
 constexpr size_t kMostIdle = 8;                       // blocks waiting to be taken,
 constexpr size_t kMostIdleBytes = size_t{512} << 20;  // and what they may hold in all
+constexpr size_t kMostFloats = size_t{1} << 52;       // beyond any memory; bytes and their rounding up fit into size_t
 
 struct Free {
   void operator()(float* memory) const { std::free(memory); }
@@ -27,27 +32,53 @@ using Owned = std::unique_ptr<float, Free>;
 
 size_t round_up(size_t n, size_t unit) { return (n + unit - 1) / unit * unit; }
 
+size_t page_for(size_t bytes) { return bytes < 2 * kHugePage ? kPage : kHugePage; }
+size_t whole_pages(size_t bytes) { return round_up(bytes, page_for(bytes)); }
+
 Owned allocate(size_t bytes) {
-  const size_t page = bytes < 2 * kHugePage ? kPage : kHugePage;
-  Owned memory(static_cast<float*>(std::aligned_alloc(page, round_up(bytes, page))));
+  Owned memory(static_cast<float*>(std::aligned_alloc(page_for(bytes), whole_pages(bytes))));
 #if defined(__linux__) && defined(MADV_HUGEPAGE)
-  if (memory && page == kHugePage) madvise(memory.get(), round_up(bytes, page), MADV_HUGEPAGE);
+  if (memory && page_for(bytes) == kHugePage) madvise(memory.get(), whole_pages(bytes), MADV_HUGEPAGE);
 #endif
   return memory;
 }
+
+// In builds for tests what is lent holds NaN and ends where it was asked to, so that a kernel that reads what it has not
+// written, or past the end of what it asked for, is found out although the memory has been used before.
+#if defined(BIGRU_POISON)
+float* spoil(float* memory, size_t floats) {
+  if (memory) std::fill(memory, memory + floats, std::numeric_limits<float>::quiet_NaN());
+  return memory;
+}
+#else
+float* spoil(float* memory, size_t) { return memory; }
+#endif
+#if defined(BIGRU_POISON) && defined(__SANITIZE_ADDRESS__)
+void open_until(const float* memory, size_t floats, size_t size) {
+  __asan_unpoison_memory_region(memory, size * sizeof(float));
+  __asan_poison_memory_region(memory + floats, (size - floats) * sizeof(float));
+}
+#else
+void open_until(const float*, size_t, size_t) {}
+#endif
 
 struct Memory {
   Owned data;
   size_t size = 0;
 
   float* get(size_t floats) {
-    if (floats <= size) return data.get();
+    if (floats > size) grow(floats);
+    open_until(data.get(), floats, size);
+    return spoil(data.get(), floats);
+  }
+
+  void grow(size_t floats) {
+    open_until(data.get(), size, size);
     data.reset();
     size = 0;
-    data = allocate(floats * sizeof(float));
+    if (floats <= kMostFloats) data = allocate(floats * sizeof(float));
     if (!data) throw std::bad_alloc();
-    size = floats;
-    return data.get();
+    size = whole_pages(floats * sizeof(float)) / sizeof(float);
   }
 };
 
@@ -120,8 +151,9 @@ float* call_memory(size_t floats) {
 }
 
 float* take_block(size_t floats) {
+  if (floats > kMostFloats) return nullptr;
   try {
-    return blocks().take(std::max<size_t>(floats, 1) * sizeof(float));
+    return spoil(blocks().take(std::max<size_t>(floats, 1) * sizeof(float)), floats);
   } catch (const std::bad_alloc&) {
     return nullptr;
   }

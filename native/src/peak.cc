@@ -10,6 +10,7 @@
 using namespace bigru;
 
 namespace {
+constexpr int kMostThreads = 4096;
 constexpr long kRounds = 1000000;  // some milliseconds: waking the helper threads does not count beside them
 }
 
@@ -20,6 +21,7 @@ extern "C" double bigru_product_rate(int precision, int threads) {
   const auto products = k->products[precision];
   if (!products) return 0;
   if (threads < 1) threads = default_threads();
+  if (threads > kMostThreads) return fail(BIGRU_INVALID, "bigru_product_rate: threads must be at most 4096, got " + std::to_string(threads)), -1;
   struct alignas(64) Share {  // a cache line each
     float sink;
     double operations;

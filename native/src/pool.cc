@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -14,6 +15,8 @@
 
 namespace bigru {
 namespace {
+
+constexpr int kMostHelpers = 4095;  // BIGRU_THREADS takes as many
 
 // Waking a sleeping thread costs about this long, so a wait that may end sooner is spent looping; a longer one is not,
 // because the processor may be somebody else's.
@@ -132,7 +135,7 @@ Pool& pool() {
 
 void run_tasks(int count, int threads, const std::function<void(int)>& task) {
   Job job{&task, count};
-  const int helpers = (threads < count ? threads : count) - 1;
+  const int helpers = std::min({threads - 1, count - 1, kMostHelpers});
   if (helpers > 0) pool().run(job, helpers);
   else job.work();
 }

@@ -62,7 +62,7 @@ void step_rows(const bigru_gru_prepared& p, int64_t rows, const float* x, float*
   const int64_t active[2] = {rows, 0}, first[2] = {0, rows};
   Layer layer = layer_of(p.layer);
   layer.B = rows;
-  layer.T = 1;
+  layer.T = layer.row_stride = layer.step_stride = 1;
   const Walk walk = {0, 0, static_cast<long>(rows), 1, all.row, all.length, active, first, static_cast<long>(rows)};
   const GruKernels& gru = kernels()->gru[p.layer.precision];
   float* memory = task_memory(gru.forward_scratch_floats(layer, walk));
@@ -97,6 +97,7 @@ int bigru_gru_infer(const bigru_gru_prepared* p, const bigru_gru_layer* layer, c
   bigru_gru_layer l = p->layer;
   l.B = layer->B;
   l.T = layer->T;
+  l.time_first = layer->time_first;
   l.lengths = layer->lengths;
   l.threads = layer->threads;
   const std::string wrong = check_infer(l, x, h0, y, h_n);
@@ -116,7 +117,10 @@ int bigru_gru_infer(const bigru_gru_prepared* p, const bigru_gru_layer* layer, c
 int bigru_gru_step(const bigru_gru_prepared* p, int64_t B, const float* x, float* h) {
   if (p->layer.D != 1) return fail(BIGRU_INVALID, "bigru_gru_step: D must be 1, got " + std::to_string(p->layer.D));
   if (B < 0) return fail(BIGRU_INVALID, "bigru_gru_step: B must not be negative, got " + std::to_string(B));
-  const std::string wrong = check_apart("bigru_gru_step", {{"h", h, B * p->layer.H}}, {{"x", x, B * p->layer.I}});
+  const double width = static_cast<double>(std::max(p->layer.I, p->layer.H));
+  if (too_large({static_cast<double>(B), width})) return fail(BIGRU_INVALID, "bigru_gru_step: the arrays would be too large");
+  std::string wrong = B > 0 ? check_present("bigru_gru_step", {{"x", x}, {"h", h}}) : "";
+  if (wrong.empty()) wrong = check_apart("bigru_gru_step", {{"h", h, B * p->layer.H}}, {{"x", x, B * p->layer.I}});
   if (!wrong.empty()) return fail(BIGRU_INVALID, wrong);
   return guarded("bigru_gru_step", [&] {
     for (int64_t from = 0; from < B; from += kStepRows)

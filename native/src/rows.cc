@@ -13,7 +13,8 @@ namespace {
 
 constexpr int64_t kAhead = 8;      // steps whose rows are fetched before they are needed: large tables lie in no cache
 constexpr int64_t kLineBytes = 64;
-constexpr int64_t kMost = int64_t{1} << 40;
+constexpr int64_t kMost = int64_t{1} << 40;       // numbers of a table
+constexpr char kTooLarge[] = "the arrays would be too large";
 
 struct Tables {
   int64_t count;
@@ -52,11 +53,16 @@ std::string check_sequences(const bigru_sequences& s) {
   return "";
 }
 
+// Of the products of sizes that only `to` has.
+bool output_too_large(int64_t B, int64_t T, int64_t columns) {
+  return too_large({static_cast<double>(B), static_cast<double>(T), static_cast<double>(columns)});
+}
+
 std::string check_tables(int64_t C, const bigru_table* tables) {
   if (C < 1 || C > 1024 || !tables) return "there must be 1..1024 tables";
   for (int64_t c = 0; c < C; ++c) {
     const bigru_table& t = tables[c];
-    if (t.size < 0 || t.dim < 1 || t.size > kMost / t.dim) return "tables must have sizes of at least 0 and dims of at least 1";
+    if (t.size < 0 || t.dim < 1 || t.dim > kMost || t.size > kMost / t.dim) return "tables must have sizes of at least 0, dims of at least 1, and at most 2^40 numbers";
     if (t.rows ? t.whole || t.scales : !(t.whole && t.scales)) return "a table must have rows, or whole numbers and scales";
   }
   return "";
@@ -78,6 +84,7 @@ std::string check_ids(const bigru_sequences& s, const Tables& tables) {
 std::string check_all(const bigru_sequences& s, const Tables& tables) {
   std::string wrong = check_sequences(s);
   if (wrong.empty()) wrong = check_tables(tables.count, tables.at);
+  if (wrong.empty() && too_large({static_cast<double>(s.N), static_cast<double>(tables.count)})) wrong = kTooLarge;
   if (wrong.empty() && s.N > 0 && !tables.ids) wrong = "ids must not be NULL";
   return wrong.empty() ? check_ids(s, tables) : wrong;
 }
@@ -111,10 +118,11 @@ int bigru_look(const bigru_sequences* sequences, int64_t C, const bigru_table* t
   std::string wrong = check_all(s, all);
   for (int64_t b = 0; wrong.empty() && b < s.B; ++b)
     if (s.lengths[b] > T) wrong = "T must be at least the longest length, got " + std::to_string(T);
+  int64_t width = 0;
+  for (int64_t c = 0; wrong.empty() && c < C; ++c) width += tables[c].dim;
+  if (wrong.empty() && output_too_large(s.B, T, width)) wrong = kTooLarge;
   if (wrong.empty() && s.B > 0 && T > 0 && !to) wrong = "to must not be NULL";
   if (!wrong.empty()) return fail(BIGRU_INVALID, "bigru_look: " + wrong);
-  int64_t width = 0;
-  for (int64_t c = 0; c < C; ++c) width += tables[c].dim;
   for (int64_t b = 0; b < s.B; ++b) {
     const int64_t end = s.starts[b] + s.lengths[b];
     for (int64_t row = s.starts[b]; row < std::min(end, s.starts[b] + kAhead); ++row) all.prefetch(row);
@@ -135,8 +143,10 @@ int bigru_total(const bigru_sequences* sequences, int64_t C, const bigru_table* 
   std::string wrong = check_all(s, all);
   for (int64_t c = 1; wrong.empty() && c < C; ++c)
     if (tables[c].dim != tables[0].dim) wrong = "the tables must be equally wide";
+  if (wrong.empty() && output_too_large(s.B, 1, tables[0].dim)) wrong = kTooLarge;
   if (wrong.empty() && s.B > 0 && !to) wrong = "to must not be NULL";
   if (!wrong.empty()) return fail(BIGRU_INVALID, "bigru_total: " + wrong);
+  if (s.B == 0) return BIGRU_OK;
   return guarded("bigru_total", [&] {
     const int64_t dim = tables[0].dim;
     std::vector<float> step(static_cast<size_t>(dim)), row_of(static_cast<size_t>(dim));
@@ -162,6 +172,7 @@ int bigru_pool(int64_t B, int64_t T, int64_t C, const int64_t* lengths, const fl
                int64_t stride) {
   std::string wrong;
   if (B < 0 || T < 0 || C < 0 || stride < C) wrong = "B, T and C must not be negative, stride at least C";
+  if (wrong.empty() && (output_too_large(B, T, C) || output_too_large(B, 1, stride))) wrong = kTooLarge;
   if (wrong.empty() && B > 0 && C > 0 && !(lengths && to && (values || T == 0))) wrong = "the arrays must not be NULL";
   if (wrong.empty() && (pooling < BIGRU_GREATEST || pooling > BIGRU_ROOT)) wrong = "no such pooling";
   for (int64_t b = 0; wrong.empty() && b < B && C > 0; ++b)

@@ -16,9 +16,9 @@ BIGRU_INLINE long padded(long n) { return round_up(n, W) + 16; }
 
 BIGRU_INLINE long chunk_rows(const Walk& w) { return w.chunk > w.rows ? w.chunk : w.rows; }
 
-// The index b * T + t of a row at a step.
+// The index of a row at a step among the B * T.
 BIGRU_INLINE int64_t position(const Layer& l, const Walk& w, long row, long step) {
-  return w.row[row] * l.T + (w.reverse ? w.length[row] - 1 - step : step);
+  return w.row[row] * l.row_stride + (w.reverse ? w.length[row] - 1 - step : step) * l.step_stride;
 }
 
 BIGRU_INLINE void copy(float* to, const float* from, long count) {

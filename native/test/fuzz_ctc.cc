@@ -1,9 +1,6 @@
 // Decoding of CTC on random shapes, lengths, logits, models and threads, on arrays of exactly the size the header names, for
 // the sanitizers to watch: nothing is read or written outside them, padding (NaN) never reaches a result, and threads
 // change no bit.
-#include <limits>
-#include <random>
-
 #include "fuzz.h"
 
 namespace {
@@ -12,6 +9,7 @@ using Doubles = std::vector<double>;
 using Integers = std::vector<int64_t>;
 using Shorts = std::vector<int32_t>;
 
+constexpr int64_t kNotWritten = -7;  // stands in results until they are written
 constexpr double kNever = -std::numeric_limits<double>::infinity();
 
 struct Case {
@@ -31,8 +29,8 @@ struct Told {
   Doubles log_probabilities, scores;
 
   Told(const bigru_ctc_batch& b, int64_t n)
-      : counts(b.B * n), symbols(b.B * n * b.T), starts(symbols), ends(symbols), confidences(symbols.size()),
-        log_probabilities(b.B * n), scores(b.B * n) {}
+      : counts(b.B * n, kNotWritten), symbols(b.B * n * b.T, kNotWritten), starts(symbols), ends(symbols),
+        confidences(symbols.size(), kUnwritten), log_probabilities(b.B * n, kUnwritten), scores(b.B * n, kUnwritten) {}
   bigru_ctc_labellings to() {
     return {counts.data(), symbols.data(), starts.data(), ends.data(), confidences.data(), log_probabilities.data(),
             scores.data()};
@@ -68,14 +66,14 @@ Case random_case(unsigned seed) {
   const auto below = [&](int64_t n) { return static_cast<int64_t>(random() % n); };
   Case c;
   bigru_ctc_batch& b = c.batch;
-  b.B = below(9), b.T = below(30), b.K = 1 + below(seed % 4 ? 12 : 300);
+  b.B = draw_size(random, 0, 9), b.T = draw_size(random, 0, 30), b.K = draw_size(random, 1, seed % 4 ? 13 : 301);
   const float scales[] = {0.0f, 1.0f, 10.0f, 1e4f, 1e37f};
   std::normal_distribution<float> value(0.0f, 1.0f);
   const float scale = scales[below(5)];
-  for (int64_t i = 0; i < b.B; ++i) c.lengths.push_back(below(b.T + 1));
+  c.lengths = draw_lengths(random, b.B, b.T);
   for (int64_t i = 0; i < b.B * b.T * b.K; ++i) {
     const bool past = i / b.K % b.T >= c.lengths[i / b.K / b.T];
-    c.logits.push_back(past ? std::numeric_limits<float>::quiet_NaN() : value(random) * scale);
+    c.logits.push_back(past ? kUnwritten : value(random) * scale);
   }
   c.search.width = 1 + below(20);
   c.search.n = 1 + below(c.search.width);
@@ -104,9 +102,18 @@ Results run(const Case& c, int threads) {
   return r;
 }
 
+// Past a labelling's symbols all is zero.
+bool clear_behind(const Told& told, int64_t from, int64_t until) {
+  for (int64_t at = from; at < until; ++at)
+    if (told.symbols[at] || told.starts[at] || told.ends[at] || told.confidences[at] != 0.0f) return false;
+  return true;
+}
+
 // Of one labelling: symbols stand one after the other within the length, and its probability is a number.
 bool told_well(const Case& c, const Told& told, int64_t n, int64_t row) {
-  const int64_t count = told.counts[row], length = c.lengths[row / n];
+  const int64_t count = told.counts[row], length = c.lengths[row / n], T = c.batch.T;
+  if (count < -1 || count > T || !clear_behind(told, row * T + std::max<int64_t>(count, 0), (row + 1) * T)) return false;
+  if (length == 0 && row % n == 0 && (count != 0 || told.log_probabilities[row] != 0.0)) return false;
   if (count < 0) return row % n > 0 && told.log_probabilities[row] == kNever;
   if (!std::isfinite(told.log_probabilities[row]) || told.log_probabilities[row] > 1e-3) return false;
   for (int64_t i = 0, before = 0; i < count; ++i) {

@@ -62,6 +62,28 @@ def test_a_very_long_sequence_stands_alone() -> None:
         assert [8] in [batch.tolist() for batch in shuffled]
 
 
+def test_as_many_share_a_batch_as_fit() -> None:
+    assert [len(b) for b in batches(np.full(400, 300), 100_000)] == [400]  # 120,000 steps
+    assert [len(b) for b in batches(np.full(2000, 300), 100_000)] == [500] * 4  # 1,000 would be 300,000
+    assert [len(b) for b in batches(np.full(2000, 300), 1024)] == [512, 512, 512, 464]
+    assert [len(b) for b in batches(np.full(5, STEPS), 100)] == [1] * 5
+    assert [len(b) for b in batches(np.full(5, STEPS // 2), 100)] == [2, 2, 1]
+
+
+@pytest.mark.parametrize("size", [1, 2, 63, 1000, 10**9])
+def test_no_batch_is_larger_than_it_may_be_and_their_number_is_the_same_every_time(size: int) -> None:
+    lengths = np.array([0, 1, STEPS, STEPS + 1, *(int(STEPS / 1.3**i) for i in range(40))] + [7] * 300)
+    counts = set()
+    for seed in (None, *range(20)):
+        cut = batches(lengths, size, shuffle=seed)
+        assert sorted(flat(cut)) == list(range(len(lengths)))
+        for batch in cut:
+            assert len(batch) <= size
+            assert len(batch) == 1 or lengths[batch].max() * len(batch) <= STEPS
+        counts.add(len(cut))
+    assert len(counts) == 1
+
+
 def test_size_below_one_is_refused() -> None:
     with pytest.raises(ArgumentError, match=r"^batches: size must be at least 1, got 0\.$"):
         batches(sequences([1]), 0)

@@ -80,7 +80,9 @@ def test_outputs_that_overlap_inputs():
     x = np.zeros((2, 3, 4), np.float32)
     weights = [(np.zeros((12, 4), np.float32), np.zeros((12, 4), np.float32), None, None)]
     with pytest.raises(ValueError, match="y must not overlap x"):
-        _native.gru_forward(weights, [False], True, "fp32", 1, x, None, None, x, np.zeros((1, 2, 4), np.float32), None)
+        _native.gru_forward(
+            weights, [False], True, "fp32", 1, False, x, None, None, x, np.zeros((1, 2, 4), np.float32), None
+        )
 
 
 def test_inference_refuses_outputs_that_overlap():
@@ -117,7 +119,7 @@ def test_gradients_that_overlap(same, message):
     gradients = [tuple(a[name] for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh"))]
     with pytest.raises(ValueError, match=message):
         _native.gru_backward(
-            *(weights, [False], True, "fp32", 1, a["x"], None, None, a["y"], a["gates"], a["dy"], a["dh_n"]),
+            *(weights, [False], True, "fp32", 1, False, a["x"], None, None, a["y"], a["gates"], a["dy"], a["dh_n"]),
             *(a["dx"], a["dh0"], gradients),
         )
 

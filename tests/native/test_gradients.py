@@ -65,6 +65,33 @@ def test_gradients_past_a_length_are_zero():
         assert not row[length:].any()
 
 
+EMPTY = {
+    "no sequences": lambda case: case.rows([]),
+    "no sequences, no lengths": lambda case: replace(case.rows([]), lengths=None),
+    "no steps": lambda case: replace(case, x=case.x[:, :0].copy(), lengths=np.zeros_like(case.lengths)),
+    "neither": lambda case: replace(case.rows([]), x=case.x[:0, :0].copy(), lengths=None),
+    "lengths of zero": lambda case: replace(case, lengths=np.zeros_like(case.lengths)),
+}
+
+
+@pytest.mark.parametrize("empty", EMPTY)
+@pytest.mark.parametrize("reset_after", [True, False])
+@pytest.mark.parametrize("size", [1, 2, 7, 63])
+@pytest.mark.parametrize("precision", TRAINING)
+def test_gradients_of_nothing_are_zero_whatever_was_computed_before(precision, size, reset_after, empty):
+    case = random_case(4, 33, 5, size, 64 - size, reset_after=reset_after, precision=precision)
+    backward(case, *output_gradients(case))  # leaves its sums in the working memory
+    nothing = EMPTY[empty](case)
+    (B, T, _), (D, _, H) = nothing.x.shape, nothing.h0.shape
+    dy, dh_n = np.ones((B, T, D * H), np.float32), np.ones((D, B, H), np.float32)
+    dx, dh0, dweights = backward(nothing, dy, dh_n)
+    np.testing.assert_array_equal(dx, np.zeros_like(nothing.x))
+    np.testing.assert_array_equal(dh0, dh_n)
+    for walk in dweights:
+        for gradient in walk:
+            np.testing.assert_array_equal(gradient, np.zeros_like(gradient))
+
+
 @pytest.mark.parametrize("seed", range(60))
 def test_fuzz(seed):
     rng = np.random.default_rng(seed)

@@ -7,7 +7,18 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from cases import PRECISIONS, TRAINING, assert_close, forward, forward_reference, poison, prepare, random_case
+from cases import (
+    PRECISIONS,
+    TRAINING,
+    assert_close,
+    backward,
+    forward,
+    forward_reference,
+    output_gradients,
+    poison,
+    prepare,
+    random_case,
+)
 
 from bigru.ops.gru import native
 
@@ -107,6 +118,29 @@ def test_cut_two_pieces_equal_one_run(precision, cut, reset_after):
     y_tail, h_tail, _ = forward(tail)
     np.testing.assert_array_equal(np.concatenate([y_head, y_tail], 1), y)
     np.testing.assert_array_equal(h_tail, h_n)
+
+
+@pytest.mark.parametrize("reset_after", [True, False])
+@pytest.mark.parametrize("reverse", [(False,), (True,), (False, True)])
+@pytest.mark.parametrize("precision", TRAINING)
+def test_time_first_changes_no_bit(precision, reverse, reset_after):
+    case = random_case(8, 19, 7, 5, 20, reverse=reverse, reset_after=reset_after, precision=precision)
+    case = replace(case, x=poison(case.x, case.lengths))
+    turn = lambda a: np.ascontiguousarray(a.swapaxes(0, 1))  # noqa: E731
+    turned = replace(case, x=turn(case.x))
+    y, h_n, _ = forward(case)
+    other_y, other_h, gates = forward(turned, keep=True, time_first=True)
+    np.testing.assert_array_equal(turn(y), other_y)
+    np.testing.assert_array_equal(h_n, other_h)
+    dy, dh_n = output_gradients(case)
+    dx, dh0, dweights = backward(case, dy, dh_n)
+    settings = {**turned.settings, "time_first": True}
+    got = native.backward(turned.x, turned.weights, other_y, gates, turn(dy), dh_n, **settings)
+    np.testing.assert_array_equal(turn(dx), got[0])
+    np.testing.assert_array_equal(dh0, got[1])
+    for walk, other_walk in zip(dweights, got[2], strict=True):
+        for gradient, other in zip(walk, other_walk, strict=True):
+            np.testing.assert_array_equal(gradient, other)
 
 
 def test_lengths_of_zero_and_empty_batches():

@@ -11,7 +11,7 @@ from ..errors import ArgumentError, sentence
 __all__ = ["STEPS", "Joined", "batches", "pad"]
 
 STEPS = 1 << 18
-"""Steps, padding included, that a full batch may hold: a sequence that would make it larger stands alone."""
+"""Steps, padding included, that a batch may hold unless a single sequence has more."""
 
 JITTER = 0.1
 """Lengths are perturbed by up to this fraction before sorting, so that batches differ between epochs."""
@@ -26,8 +26,8 @@ def batches(
         features: arrays whose first axis is time, of which only the lengths are read; or their lengths, int [N].
         size: sequences per batch; the last batch may be smaller.
         shuffle: seed of the shuffling (vary it per epoch), or None for a fixed order.
-        bucket: put sequences of similar length together, which spares padding. One longer than `STEPS` / `size`
-            is a batch of its own, or a single long text among short ones would pad its batch out of all memory.
+        bucket: put sequences of similar length together, which spares padding. Where `size` of them would take more
+            than `STEPS` steps, half as many share a batch, or a quarter, and so on down to one.
 
     Returns:
         Index arrays, int64, that hold every index of `features` exactly once. The same arguments give the
@@ -54,8 +54,12 @@ def batches(
 
 def _bucket(order: np.ndarray, size: int, lengths: np.ndarray) -> list[np.ndarray]:
     """Cut an order by length; the number of batches depends on the lengths alone, not on the order."""
-    long = lengths[order] * size > STEPS
-    return _cut(order[~long], size) + _cut(order[long], 1)
+    cut, size, left = [], min(size, max(len(order), 1)), order
+    while size > 1:
+        fits = lengths[left] * size <= STEPS
+        cut += _cut(left[fits], size)
+        left, size = left[~fits], size // 2
+    return cut + _cut(left, 1)
 
 
 def _cut(order: np.ndarray, size: int) -> list[np.ndarray]:

@@ -112,7 +112,13 @@ def drawn(module: nn.Module, spec: LayerSpec) -> dict[str, list[Tensor]]:
 
 
 def run(
-    module: nn.Module, spec: LayerSpec, x: Tensor, lengths: Any = None, h0: Tensor | None = None
+    module: nn.Module,
+    spec: LayerSpec,
+    x: Tensor,
+    lengths: Any = None,
+    h0: Tensor | None = None,
+    *,
+    time_first: bool = False,
 ) -> tuple[Tensor, Tensor]:
     """Run a layer over a padded batch.
 
@@ -122,12 +128,16 @@ def run(
         x: [B, T, I]; what lies past a length is never read.
         lengths: [B] int within 0..T, None for T everywhere.
         h0: [D, B, H] the walks' initial states, None for zeros.
+        time_first: whether x and the outputs are [T, B, ...].
 
     Returns:
         The joined outputs [B, T, C], zero past a length, and the walks' final states [D, B, H].
     """
-    y, h_n = autograd.forward(x, drawn(module, spec), lengths, cell=spec.cell, reset_after=spec.reset_after, h0=h0)
-    if y.shape[2] == spec.outputs:
+    weights, reset_after = drawn(module, spec), spec.reset_after
+    y, h_n = autograd.forward(
+        x, weights, lengths, cell=spec.cell, reset_after=reset_after, h0=h0, time_first=time_first
+    )
+    if spec.merge == "concat" or len(spec.walks) == 1:
         return y, h_n
     return join(module, spec, dict(zip(spec.walks, y.chunk(2, dim=2), strict=True))), h_n
 

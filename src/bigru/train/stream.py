@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..features.batching import Joined, batches
+from ..features.batching import STEPS, Joined, batches
 from ..tables.windows import Windows
 from .seeds import AUGMENT, ORDER, VARIANT, derive
 
@@ -125,5 +125,6 @@ class Stream:
     def _order(self, epoch: int) -> list[np.ndarray]:
         seed = derive(self.seed, ORDER, epoch)
         if isinstance(self.features, Windows):
-            return self.features.order(self.size, seed)
+            fit = max(1, STEPS // max(self.features.length, 1))
+            return self.features.order(min(self.size, fit), seed)
         return batches(self.features, self.size, shuffle=seed)

@@ -188,19 +188,6 @@ def test_an_exported_model_is_the_same(name, strict):
 
 # -- what is refused -------------------------------------------------------------------------------
 
-TRANSFORMS = {
-    "vmap": lambda module, x: torch.vmap(lambda x: module(x)[0])(x[None]),
-    "grad": lambda module, x: torch.func.grad(lambda x: module(x)[0].sum())(x),
-    "jvp": lambda module, x: torch.func.jvp(lambda x: module(x)[0], (x,), (x,)),
-    "jacrev": lambda module, x: torch.func.jacrev(lambda x: module(x)[0])(x),
-}
-
-
-@pytest.mark.parametrize("name", TRANSFORMS)
-def test_transforms_are_refused_rather_than_wrong(name):
-    with pytest.raises(ArgumentError, match=r"^gru\.forward: x must be a plain tensor, got one that is being transf"):
-        TRANSFORMS[name](GRU(3, 7), torch.randn(5, 2, 3))
-
 
 def test_forward_mode_is_refused_rather_than_wrong():
     x = torch.randn(5, 2, 3)

@@ -8,6 +8,7 @@ longer than a short batch.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache, partial
 from typing import Any, NoReturn
@@ -16,11 +17,12 @@ import numpy as np
 import torch
 from torch import Tensor
 from torch.autograd import forward_ad
+from torch.utils.flop_counter import register_flop_formula
 
 from ...errors import ArgumentError, check_choice, check_lengths, sentence
 from . import native
 
-__all__ = ["PRECISIONS", "compiled", "precision", "refuse_graph"]
+__all__ = ["PRECISIONS", "batch_and_time", "compiled", "precision", "refuse_graph", "refuse_transform"]
 
 PRECISIONS = ("fp32", "bf16")
 """What the operators' argument `precision` may be; outputs are float32 in any."""
@@ -38,16 +40,29 @@ def compiled(
     h0: Tensor | None,
     *,
     reset_after: bool = True,
+    time_first: bool = False,
 ) -> tuple[Tensor, Tensor]:
-    """Run the GRU in the native kernel, all walks at once; only once differentiable."""
+    """Run the GRU in the native kernel, all walks at once; only once differentiable.
+
+    Arguments and results are those of `ops.recurrent.autograd.forward`.
+    """
     if isinstance(lengths, Tensor):
-        lengths = lengths.cpu()
+        lengths = lengths if x.is_meta else lengths.cpu()
     elif lengths is not None:
-        lengths = torch.from_numpy(check_lengths(WHERE, lengths, *x.shape[:2]))
+        lengths = torch.from_numpy(check_lengths(WHERE, lengths, *batch_and_time(x, time_first)))
     flat = [w for arrays in weights.values() for w in arrays]
-    reverse = [walk == "backward" for walk in weights]
-    y, h_n = torch.ops.bigru.gru.default(x, lengths, h0, flat, reset_after, reverse, precision())
+    reverse = [int(walk == "backward") for walk in weights]
+    y, h_n = torch.ops.bigru.gru.default(x, lengths, h0, flat, reset_after, reverse, precision(), time_first)
     return y, h_n
+
+
+def batch_and_time(x: Tensor, time_first: bool) -> tuple[int, int]:
+    """Return B and T of x [B, T, ...], or with `time_first` [T, B, ...]."""
+    return _sizes(x.shape, time_first)
+
+
+def _sizes(shape: Sequence[int], time_first: bool = False) -> tuple[int, int]:
+    return (shape[1], shape[0]) if time_first else (shape[0], shape[1])
 
 
 def precision() -> str:
@@ -59,7 +74,10 @@ def precision() -> str:
 
 
 LIBRARY = torch.library.Library("bigru", "FRAGMENT")
-LAYER = "Tensor x, Tensor? lengths, Tensor? h0, Tensor[] weights, bool reset_after, bool[] reverse, str precision"
+LAYER = (
+    "Tensor x, Tensor? lengths, Tensor? h0, Tensor[] weights, bool reset_after, int[] reverse, str precision, "
+    "bool time_first=False"
+)
 LIBRARY.define(f"gru({LAYER}) -> (Tensor y, Tensor h_n)")
 LIBRARY.define(f"gru_training({LAYER}) -> (Tensor y, Tensor h_n, Tensor gates)")
 LIBRARY.define(
@@ -71,16 +89,23 @@ INFERENCE, TRAINING, BACKWARD = (
 )
 """Shapes as in `native`, weights in one list, two or four per walk. `needs` says whether dx, dh0 and dweights are
 wanted; what is not comes back empty. The gates are as many as full lengths would need: a number that depends on the
-shapes alone."""
+shapes alone. `reverse` holds 0 or 1 for each walk: torch.jit.trace records no lists of bool."""
 
 
 def _options(
-    x: Tensor, lengths: Tensor | None, h0: Tensor | None, reset_after: bool, reverse: Sequence[bool], precision: str
+    x: Tensor,
+    lengths: Tensor | None,
+    h0: Tensor | None,
+    reset_after: bool,
+    reverse: Sequence[int],
+    precision: str,
+    time_first: bool = False,
 ) -> dict[str, Any]:
-    """Return what the kernel's two passes are told of a layer, besides its input and weights."""
+    """Return what the kernel's two passes are given of a layer, besides its input and weights."""
     _check_precision(precision)
-    options: dict[str, Any] = {"lengths": _int64(x, lengths), "h0": _dense(h0), "threads": _threads()}
-    return options | {"reset_after": reset_after, "reverse": reverse, "precision": precision}
+    counts = _int64(lengths, batch_and_time(x, time_first))
+    options: dict[str, Any] = {"lengths": counts, "h0": _dense(h0), "threads": _threads(), "time_first": time_first}
+    return options | {"reset_after": reset_after, "reverse": [*map(bool, reverse)], "precision": precision}
 
 
 def _forward(
@@ -89,15 +114,13 @@ def _forward(
     lengths: Tensor | None,
     h0: Tensor | None,
     weights: Sequence[Tensor],
-    reset_after: bool,
-    reverse: Sequence[bool],
-    precision: str,
+    *layer: Any,
 ) -> tuple[Tensor, ...]:
-    options = _options(x, lengths, h0, reset_after, reverse, precision)
+    options = _options(x, lengths, h0, *layer)
     try:
-        results = native.forward(_dense(x), _walks(weights, reverse), keep=keep, **options)
+        results = native.forward(_dense(x), _walks(weights, options["reverse"]), keep=keep, **options)
     except ValueError as error:
-        _refuse(x, lengths, error)
+        _refuse(lengths, batch_and_time(x, options["time_first"]), error)
     return tuple(torch.from_numpy(a) for a in results if a is not None)
 
 
@@ -124,12 +147,14 @@ def _fake_forward(
     h0: Tensor | None,
     weights: Sequence[Tensor],
     reset_after: bool,
-    reverse: Sequence[bool],
+    reverse: Sequence[int],
     precision: str,
+    time_first: bool = False,
 ) -> tuple[Tensor, ...]:
     _check_precision(precision)
-    (batch, time, _), hidden, walks = x.shape, weights[1].shape[1], len(reverse)
-    results = x.new_empty(batch, time, walks * hidden), x.new_empty(walks, batch, hidden)
+    batch, time = batch_and_time(x, time_first)
+    hidden, walks = weights[1].shape[1], len(reverse)
+    results = x.new_empty(*x.shape[:2], walks * hidden), x.new_empty(walks, batch, hidden)
     return (*results, x.new_empty(walks * batch * time * _gates(int(hidden)))) if keep else results
 
 
@@ -137,10 +162,10 @@ def _fake_backward(
     dy: Tensor | None, dh_n: Tensor | None, y: Tensor, gates: Tensor, needs: Sequence[bool], x: Tensor,
     lengths: Tensor | None, h0: Tensor | None, weights: Sequence[Tensor], *layer: Any,
 ) -> tuple[Tensor, Tensor, list[Tensor]]:  # fmt: skip
-    walks, hidden = len(layer[1]), weights[1].shape[1]
+    walks, hidden, batch = len(layer[1]), weights[1].shape[1], _sizes(x.shape, *layer[3:])[0]
     return (
         x.new_empty(x.shape if needs[0] else 0),
-        x.new_empty((walks, x.shape[0], hidden) if needs[1] else 0),
+        x.new_empty((walks, batch, hidden) if needs[1] else 0),
         [w.new_empty(w.shape) for w in weights] if needs[2] else [],
     )
 
@@ -155,8 +180,7 @@ def _differentiable(
     x: Tensor, lengths: Tensor | None, h0: Tensor | None, weights: Sequence[Tensor], *layer: Any
 ) -> Any:
     """Run `bigru::gru`, keeping what its gradient takes only where one is wanted."""
-    if torch._C._are_functorch_transforms_active() or forward_ad._current_level >= 0:
-        _refuse_transform()  # forward mode would lose the tangent without a word
+    refuse_transform()  # forward mode would lose the tangent without a word
     if torch.is_grad_enabled() and torch._C._any_requires_grad(x, h0, weights):
         return Native.apply(layer, x, lengths, h0, *weights)
     with torch._C._AutoDispatchBelowAutograd():
@@ -164,7 +188,12 @@ def _differentiable(
 
 
 class Native(torch.autograd.Function):
-    """The gradient of `bigru::gru`."""
+    """The gradient of `bigru::gru`, which takes the outputs as they were computed.
+
+    Callers may change y in place, as they may torch's (`y += x`, `relu_`). autograd refuses that of a tensor saved for
+    backward, so y is saved under another version counter and `version` shows its own: where that has moved on, y is
+    computed once more. A caller who changes nothing pays nothing.
+    """
 
     @staticmethod
     def forward(
@@ -173,7 +202,9 @@ class Native(torch.autograd.Function):
         with torch._C._AutoDispatchBelowAutograd():
             y, h_n, gates = TRAINING(x, lengths, h0, weights, *layer)
         ctx.layer = layer
-        ctx.save_for_backward(x, lengths, h0, y, gates, *weights)
+        ctx.version = _version_of(y)
+        ctx.first = ctx.version._version
+        ctx.save_for_backward(x, lengths, h0, y.data if type(y) is Tensor else None, gates, *weights)
         ctx.set_materialize_grads(False)
         return y, h_n
 
@@ -181,6 +212,10 @@ class Native(torch.autograd.Function):
     def backward(ctx: Any, dy: Tensor | None, dh_n: Tensor | None) -> tuple[Any, ...]:
         refuse_graph()
         x, lengths, h0, y, gates, *weights = ctx.saved_tensors
+        if ctx.version._version != ctx.first:
+            y, _ = INFERENCE(x, lengths, h0, weights, *ctx.layer)
+        elif y is None:
+            y = ctx.version
         _, need_x, _, need_h0, *need_weights = ctx.needs_input_grad
         needs = [need_x, need_h0, any(need_weights)]
         dx, dh0, dweights = BACKWARD(dy, dh_n, y, gates, needs, x, lengths, h0, weights, *ctx.layer)
@@ -188,8 +223,31 @@ class Native(torch.autograd.Function):
         return None, dx if need_x else None, None, dh0 if need_h0 else None, *gradients
 
 
-def _refuse_transform(*_: Any) -> NoReturn:
-    remedy = "Call it outside of torch.func, torch.vmap and forward mode; it takes a whole batch, x [B, T, I]."
+def _version_of(y: Tensor) -> Tensor:
+    """Return a tensor whose version moves with y's and that keeps no memory: y itself would be kept for good."""
+    if type(y) is not Tensor:  # torch traces; there is no memory, and the graph decides what is saved
+        return y.detach()
+    counter: Any = torch.Tensor._make_subclass(
+        Tensor, y
+    )  # as torch.nn.Parameter does: unlike detach() it lets go of the memory
+    return counter.set_()
+
+
+def refuse_transform(*tensors: Tensor) -> None:
+    """Refuse torch.func, torch.vmap and forward mode, which a plain `torch.autograd.Function` cannot serve.
+
+    The tensors are those that jacobian(vectorize=True) may have put many of into one.
+    """
+    active = torch._C._are_functorch_transforms_active() or forward_ad._current_level >= 0
+    if active or any(torch._C._functorch.is_legacy_batchedtensor(t) for t in tensors):
+        _refuse_batched()
+
+
+def _refuse_batched(*_: Any) -> NoReturn:
+    remedy = (
+        "Call it outside of torch.func, torch.vmap and forward mode; it takes a whole batch, x [B, T, I]. "
+        "For these, load the state_dict into torch.nn.GRU."
+    )
     raise ArgumentError(sentence(WHERE, "x", "a plain tensor", "one that is being transformed", remedy))
 
 
@@ -202,7 +260,8 @@ def _register() -> None:
     }
     for name, (kernel, fake) in kernels.items():
         LIBRARY.impl(name, kernel, "CPU")
-        LIBRARY.impl(name, _refuse_transform, "FuncTorchBatched")
+        for batched in ("FuncTorchBatched", "Batched"):  # the second is that of jacobian(vectorize=True)
+            LIBRARY.impl(name, _refuse_batched, batched)
         torch.library.register_fake(f"bigru::{name}", fake, lib=LIBRARY)
     LIBRARY.impl("gru", _differentiable, "Autograd")
 
@@ -210,22 +269,44 @@ def _register() -> None:
 _register()
 
 
+def _forward_flops(
+    x: Sequence[int], lengths: Any, h0: Any, weights: Sequence[Sequence[int]], *_: Any, **__: Any
+) -> int:
+    """Count multiplications and additions of the products with weight_ih and weight_hh, padding included."""
+    return 2 * x[0] * x[1] * sum(math.prod(shape) for shape in weights if len(shape) == 2)
+
+
+def _backward_flops(
+    dy: Any, dh_n: Any, y: Any, gates: Any, needs: Sequence[bool], x: Sequence[int],
+    lengths: Any, h0: Any, weights: Sequence[Sequence[int]], *layer: Any, **_: Any,
+) -> int:  # fmt: skip
+    walks, (batch, time) = len(layer[1]), _sizes(x, *layer[3:])
+    inputs, states = (walks * math.prod(shape) for shape in weights[:2])
+    before = time if needs[1] else max(time - 1, 0)  # the first step's states have no gradient unless h0 has
+    both = needs[2] * time * (inputs + states)
+    return 2 * batch * (before * states + needs[0] * time * inputs + both)
+
+
+register_flop_formula([torch.ops.bigru.gru, torch.ops.bigru.gru_training])(_forward_flops)
+register_flop_formula(torch.ops.bigru.gru_backward)(_backward_flops)
+
+
 def _check_precision(precision: str) -> None:
     if precision not in PRECISIONS:
         check_choice(WHERE, "precision", precision, PRECISIONS)
 
 
-def _refuse(x: Tensor, lengths: Tensor | None, error: ValueError) -> NoReturn:
-    """Raise what the kernel refused, in the words of the house where the lengths are at fault."""
+def _refuse(lengths: Tensor | None, sizes: tuple[int, int], error: ValueError) -> NoReturn:
+    """Raise what the kernel refused; where the lengths do not fit B and T, with the text of `check_lengths`."""
     if lengths is not None:
-        check_lengths(WHERE, lengths.numpy(), *x.shape[:2])
+        check_lengths(WHERE, lengths.numpy(), *sizes)
     raise ArgumentError(str(error)) from None
 
 
 def refuse_graph() -> None:
     """Refuse to give a gradient that shall be differentiated again: it would silently count as a constant."""
     if torch.is_grad_enabled():
-        remedy = "Its gradient cannot be differentiated again; that of torch.nn.GRU can, on a CPU."
+        remedy = "Its gradient cannot be differentiated again; that of torch.nn.GRU can, on a CPU: load the state_dict."
         raise ArgumentError(sentence("gru.backward", "create_graph", "False", True, remedy))
 
 
@@ -240,13 +321,13 @@ def _dense(tensor: Tensor | None) -> Any:
     return tensor.contiguous() if READABLE else tensor.detach().contiguous().numpy()
 
 
-def _int64(x: Tensor, lengths: Tensor | None) -> Any:
+def _int64(lengths: Tensor | None, sizes: tuple[int, int]) -> Any:
     if lengths is None or lengths.dtype == torch.int64:
         return _dense(lengths)
-    return check_lengths(WHERE, lengths.numpy(), *x.shape[:2])
+    return check_lengths(WHERE, lengths.numpy(), *sizes)
 
 
-def _walks(weights: Sequence[Tensor], reverse: Sequence[bool]) -> list[tuple[Any, ...]]:
+def _walks(weights: Sequence[Tensor], reverse: Sequence[int]) -> list[tuple[Any, ...]]:
     """Return per walk its four arrays, the biases None where there are none."""
     arrays, per = [_dense(w) for w in weights], len(weights) // len(reverse)
     missing = (None,) * (4 - per)

@@ -1,9 +1,9 @@
 """The compiled GRU for NumPy arrays: a thin face on `native/include/bigru.h`, without copies.
 
-Arrays are contiguous float32, lengths int64; what is only read may be a tensor of torch as well. `weights` holds per
-walk (weight_ih [3H, I], weight_hh [3H, H], bias_ih [3H] or None, bias_hh [3H] or None), `reverse` one flag per walk.
-`threads` is the most that a call uses, 0 for `BIGRU_THREADS` or else all processors that the process may use; results
-are the same bits for any number.
+Arrays are contiguous float32, lengths int64; what is only read may be a tensor of torch as well. With `time_first` x,
+y, dy and dx are [T, B, ...] instead of [B, T, ...]. `weights` holds per walk (weight_ih [3H, I], weight_hh [3H, H],
+bias_ih [3H] or None, bias_hh [3H] or None), `reverse` one flag per walk. `threads` is the most that a call uses, 0 for
+`BIGRU_THREADS` or else all processors that the process may use; results are the same bits for any number.
 """
 
 from __future__ import annotations
@@ -65,6 +65,7 @@ def forward(
     reverse: Sequence[bool] = (False, True),
     precision: str = "fp32",
     threads: int = 0,
+    time_first: bool = False,
     keep: bool = False,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
     """Walk a layer over a padded batch.
@@ -78,6 +79,7 @@ def forward(
         reverse: per walk, whether it runs from the last real step to the first.
         precision: what the factors of the products are rounded to, "fp32" or "bf16"; all else is float32.
         threads: the most that are used.
+        time_first: whether the steps of x and y come before the sequences.
         keep: whether to keep what `backward` needs.
 
     Returns:
@@ -86,10 +88,11 @@ def forward(
     Raises:
         ValueError: a dtype, shape or length does not fit, said by name.
     """
-    (B, T, inputs), D, H = x.shape, len(weights), weights[0][1].shape[1]
-    y, h_n = np.empty((B, T, D * H), np.float32), np.empty((D, B, H), np.float32)
+    (*steps, inputs), D, H = x.shape, len(weights), weights[0][1].shape[1]
+    T, B = steps if time_first else steps[::-1]
+    y, h_n = np.empty((*steps, D * H), np.float32), np.empty((D, B, H), np.float32)
     gates = _native.gru_gates(B, T, inputs, H, D, None) if keep else None
-    _native.gru_forward(weights, reverse, reset_after, precision, threads, x, lengths, h0, y, h_n, gates)
+    _native.gru_forward(weights, reverse, reset_after, precision, threads, time_first, x, lengths, h0, y, h_n, gates)
     return y, h_n, gates
 
 
@@ -107,12 +110,14 @@ def backward(
     reverse: Sequence[bool] = (False, True),
     precision: str = "fp32",
     threads: int = 0,
+    time_first: bool = False,
     needs: Sequence[bool] = (True, True, True),
 ) -> tuple[np.ndarray | None, np.ndarray | None, list[tuple[np.ndarray | None, ...]] | None]:
     """Return the gradients of x, h0 and the weights.
 
     Args:
-        x, weights, lengths, h0, reset_after, reverse, precision: those of `forward`, which gave `y` and `gates`.
+        x, weights, lengths, h0, reset_after, reverse, precision, time_first: those of `forward`, which gave `y` and
+            `gates`.
         dy: [B, T, D*H], read within the lengths only; None for zeros.
         dh_n: [D, B, H]; None for zeros.
         threads: the most that are used.
@@ -121,12 +126,12 @@ def backward(
     Raises:
         ValueError: a dtype or shape does not fit, said by name.
     """
-    B, D, H = x.shape[0], len(weights), weights[0][1].shape[1]
+    B, D, H = x.shape[1 if time_first else 0], len(weights), weights[0][1].shape[1]
     dx = np.empty(x.shape, np.float32) if needs[0] else None
     dh0 = np.empty((D, B, H), np.float32) if needs[1] else None
     new = [[None if w is None else np.empty(w.shape, np.float32) for w in walk] for walk in weights] if needs[2] else []
     gradients = [tuple(walk) for walk in new] or None
-    options = (reverse, reset_after, precision, threads)
+    options = (reverse, reset_after, precision, threads, time_first)
     _native.gru_backward(weights, *options, x, lengths, h0, y, gates, dy, dh_n, dx, dh0, gradients)
     return dx, dh0, gradients
 

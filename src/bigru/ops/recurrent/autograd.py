@@ -5,6 +5,7 @@ Which engine runs is decided by cell, device and dtype, never by what happens to
 | layer | engine |
 |---|---|
 | GRU, float32 weights on a CPU | `compiled` of `ops.gru.autograd`: the native kernel |
+| GRU on the device "meta" | the same operator, which there gives shapes only |
 | GRU of another dtype on a CPU, or with reset before the product on CUDA | `stepwise` |
 | GRU with reset after the product on CUDA; every other cell | `fused`: torch's own operator, cuDNN on CUDA |
 
@@ -27,7 +28,7 @@ import torch
 from torch import Tensor
 
 from ...errors import ArgumentError, check_lengths, sentence
-from ..gru.autograd import compiled, refuse_graph
+from ..gru.autograd import compiled, refuse_graph, refuse_transform
 from .walk import Packing
 
 __all__ = ["forward", "fused", "stepwise"]
@@ -44,6 +45,7 @@ def forward(
     cell: str = "gru",
     reset_after: bool = True,
     h0: Tensor | None = None,
+    time_first: bool = False,
 ) -> tuple[Tensor, Tensor]:
     """Walk one recurrent layer over a padded batch, differentiably, on any device.
 
@@ -55,6 +57,7 @@ def forward(
         cell: "gru", "rnn" (tanh) or "lstm".
         reset_after: equation (3) when true, (3') when false; only the GRU looks at it.
         h0: [D, B, H] the initial states, None for zeros; the LSTM's cell starts from zero.
+        time_first: whether x and y are [T, B, ...]; y is contiguous either way.
 
     Returns:
         y [B, T, D*H], the walks side by side, zero past a length; h_n [D, B, H], the states where the walks end,
@@ -64,10 +67,13 @@ def forward(
         ArgumentError: `lengths` has a wrong shape or dtype or leaves 0..T, or the tensors of a GRU on a CPU differ
             in dtype or device.
     """
-    if cell == "gru" and x.device.type == "cpu":
+    if cell == "gru" and x.device.type in ("cpu", "meta"):
         x, h0 = _alike(x, h0, [w for arrays in weights.values() for w in arrays])
-        if x.dtype == torch.float32:
-            return compiled(x, weights, lengths, h0, reset_after=reset_after)
+        if x.dtype == torch.float32 or x.is_meta:
+            return compiled(x, weights, lengths, h0, reset_after=reset_after, time_first=time_first)
+    if time_first:
+        y, h_n = forward(x.transpose(0, 1), weights, lengths, cell=cell, reset_after=reset_after, h0=h0)
+        return y.transpose(0, 1).contiguous(), h_n
     batch, time = x.shape[:2]
     given = lengths.cpu().numpy() if isinstance(lengths, Tensor) else lengths
     full = np.full(batch, time) if given is None else check_lengths(f"{cell}.forward", given, batch, time)
@@ -83,17 +89,17 @@ def _alike(x: Tensor, h0: Tensor | None, weights: Sequence[Tensor]) -> tuple[Ten
     """Return x and h0 in the weights' dtype, which under autocast they may lack; refuse tensors that differ.
 
     Raises:
-        ArgumentError: a tensor has another dtype, or lies on another device than a CPU.
+        ArgumentError: a tensor has another dtype, or lies on another device than x.
     """
-    dtype = weights[0].dtype
+    dtype, device = weights[0].dtype, x.device.type
     if torch.is_autocast_enabled("cpu"):
         x, h0 = x.to(dtype), None if h0 is None else h0.to(dtype)
     for name, tensors in (("weights", weights), ("x", (x,)), ("h0", () if h0 is None else (h0,))):
         for tensor in tensors:
-            if tensor.dtype != dtype or not tensor.is_cpu:
+            if tensor.dtype != dtype or tensor.device.type != device:
                 got = f"{tensor.dtype} on {tensor.device}"
                 remedy = "Convert the module or its input: another dtype would leave the compiled kernel."
-                raise ArgumentError(sentence("gru.forward", name, f"{dtype} on cpu, all alike", got, remedy))
+                raise ArgumentError(sentence("gru.forward", name, f"{dtype} on {device}, all alike", got, remedy))
     return x, h0
 
 
@@ -148,6 +154,7 @@ def stepwise(
     reset_after: bool = True,
 ) -> tuple[Tensor, Tensor]:
     """Run the GRU, all walks at once, step by step over packed entries; only once differentiable."""
+    refuse_transform()
     batch, time, inputs = x.shape
     packing = Packing(lengths, time)
     order, *sources = (_tensor(a, x) for a in (packing.order, *map(packing.source, weights)))
@@ -185,6 +192,7 @@ class Steps(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, dy: Tensor, dfinals: Tensor) -> tuple[Any, ...]:
         refuse_graph()
+        refuse_transform(dy, dfinals)
         packed, W, U, hs, *kept = ctx.saved_tensors
         packing = ctx.packing
         h = hs[:, : packing.total] if packing.dense else hs.index_select(1, _tensor(packing.previous, hs))
