@@ -12,6 +12,7 @@ from ..readers.examples import Examples
 from ..readers.reader import read
 from ..runtime.forecaster import Forecaster
 from ..runtime.predictor import Predictor, changed, load
+from ..tasks.mismatch import fit_labels
 from .models import say_if_shadowed
 from .predict import refuse_of_tables
 from .show import describe, note, scores
@@ -67,7 +68,9 @@ def labelled(predictor: Predictor, data: Path, **options: Any) -> Examples:
     config = predictor.bundle.config
     options["multi_label"] = getattr(config, "multi_label", False) or None
     options["scheme"] = options["scheme"] or getattr(config, "scheme", None)
+    strict = bool(options.pop("strict", False))
     examples = read(data, task=predictor.task, **options)
+    examples = fit_labels(config, examples, strict=strict)
     describe(examples)
     check_gaps(config.features, examples)
     return examples
