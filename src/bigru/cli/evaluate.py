@@ -10,6 +10,7 @@ from ..features.series import check_gaps
 from ..metrics.score import Report
 from ..readers.examples import Examples
 from ..readers.reader import read
+from ..readers.tagging import fit_characters
 from ..runtime.forecaster import Forecaster
 from ..runtime.predictor import Predictor, changed, load
 from ..tasks.mismatch import fit_labels
@@ -71,6 +72,8 @@ def labelled(predictor: Predictor, data: Path, **options: Any) -> Examples:
     strict = bool(options.pop("strict", False))
     examples = read(data, task=predictor.task, **options)
     examples = fit_labels(config, examples, strict=strict)
+    if getattr(config.features, "unit", "") == "char":
+        examples = fit_characters(examples)
     describe(examples)
     check_gaps(config.features, examples)
     return examples

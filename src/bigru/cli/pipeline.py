@@ -19,6 +19,7 @@ from ..features.text import TextFeatures
 from ..metrics.score import Report
 from ..readers.examples import Examples
 from ..readers.numbers import columns
+from ..readers.tagging import fit_characters
 from ..runtime.predictor import Predictor
 from ..tasks import transcribe
 from ..tasks.alignment import choose_unit, refuse_misplaced, tags_per_unit
@@ -199,6 +200,8 @@ def _legal(train: Examples, strict: bool, say: Say) -> Examples:
 def _fitting(decided: Plan, part: Examples, strict: bool, say: Say) -> Examples:
     """Return dev or test examples as the model can be scored on them, and say what does not fit it."""
     fitting = fit_labels(decided.config, part, strict=strict)
+    if getattr(decided.config.features, "unit", "") == "char":
+        fitting = fit_characters(fitting)
     for finding in fitting.findings[len(part.findings) :]:
         say(f"  {finding}")
     return fitting

@@ -152,6 +152,7 @@ def _rows(predictor: Predictor, file: str, pace: Pace | None, **options: Any) ->
     # The readers are imported here because texts do not need them.
     from ..features.series import check_gaps
     from ..readers.chunked import parts
+    from ..readers.tagging import fit_characters
     from .show import describe
 
     if options["format"] is None and _suffix(file) == ".txt":
@@ -161,7 +162,9 @@ def _rows(predictor: Predictor, file: str, pace: Pace | None, **options: Any) ->
         if pace is not None:
             pace.share = share
 
-    found = parts(file, told, task=predictor.task, **options)
+    found: Iterator[Examples] = parts(file, told, task=predictor.task, **options)
+    if getattr(predictor.bundle.config.features, "unit", "") == "char":
+        found = map(fit_characters, found)
     first = next(found)
     describe(first, shown=len(first.findings))
     check_gaps(predictor.bundle.config.features, first)
