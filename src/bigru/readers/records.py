@@ -17,7 +17,7 @@ from .long import from_long, long_form
 from .manifests import audio_key, target_of
 from .numbers import said, series_of
 from .recordings import Recording, examined
-from .spans import looks_like_spans, span_tags
+from .spans import looks_like_spans, tags_from_spans
 
 __all__ = ["Options", "Record", "from_records"]
 
@@ -258,10 +258,14 @@ def _read_targets(result: Examples, values: Sequence[Any], layout: Layout, schem
     """Fill in the targets and, for tags, the scheme."""
     labels = LabelReader(result.source)
     result.targets = []
+    if layout.per == "span":
+        read = tags_from_spans(result.source, result.inputs, values, result.lines, scheme=scheme or "BIO")
+        result.targets, result.scheme = read.tags, scheme or "BIO"
+        result.findings += read.findings
+        result.inferred |= {"scheme": result.scheme} | read.inferred
+        return
     for value, x, line in zip(values, result.inputs, result.lines, strict=True):
-        if layout.per == "span":
-            result.targets.append(span_tags(x, value, scheme or "BIO", labels, line))
-        elif layout.per == "unit":
+        if layout.per == "unit":
             if not is_list(value) or len(value) != len(x):
                 got = f"{len(value)} of them" if is_list(value) else repr(value)[:80]
                 want = f"a list of {len(x)} labels, one per step or token"
@@ -273,6 +277,5 @@ def _read_targets(result: Examples, values: Sequence[Any], layout: Layout, schem
             result.targets.append(labels.many(value, line) if result.multi_label else labels.one(value, line))
     result.findings += labels.findings()
     if layout.per not in TASKS:
-        found = "BIO" if layout.per == "span" else schemes.detect(result.targets)
-        result.scheme = scheme or (None if layout.kind == "series" else found)
+        result.scheme = scheme or (None if layout.kind == "series" else schemes.detect(result.targets))
         result.inferred["scheme"] = result.scheme or "none, plain labels"
