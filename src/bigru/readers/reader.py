@@ -16,6 +16,7 @@ from .frames import from_dataset, from_frame, from_parquet
 from .parsers import conll, jsonl, ts, wordtag
 from .parsers import delimited as tables
 from .parsers import npz as arrays
+from .parsers.annotations import convert
 from .records import Options, from_records
 
 __all__ = ["Examples", "Finding", "from_dataset", "from_frame", "read"]
@@ -110,7 +111,7 @@ def _parse(text: str, source: str, format: str, options: Options) -> Examples:
     if format in ("csv", "tsv"):
         return _table(text, source, "\t" if format == "tsv" else None, options)
     if format == "jsonl":
-        return from_records(source, *jsonl.parse(text, source), options)
+        return _records(source, text, options)
     if format == "word/tag":
         return wordtag.parse(text, source, scheme=options.scheme or "BIO")
     if format == "ts":
@@ -126,6 +127,21 @@ def _parse(text: str, source: str, format: str, options: Options) -> Examples:
         scheme=options.scheme,
         require_targets=options.require_targets,
     )
+
+
+def _records(source: str, text: str, options: Options) -> Examples:
+    """Read JSON: records of our own layouts, or of a tool that annotates."""
+    values, lines = jsonl.values_of(text, source)
+    chosen = options.text_column or options.label_column
+    made = None if chosen else convert(values, source, lines, options.task)
+    if made is None:
+        return from_records(source, *jsonl.parse(text, source), options)
+    if not made.records:
+        raise DataError(sentence(source, "data", "at least one example", "none that is annotated"))
+    result = from_records(source, made.records, made.lines, options)
+    result.inferred |= made.reasons
+    result.findings += made.findings
+    return result
 
 
 def _plain(text: str, source: str, options: Options) -> Examples:

@@ -135,9 +135,9 @@ def tags_from_spans(
     if crossed and overlaps is None:
         _refuse_overlaps(source, texts, lines, crossed)
     lost: list[int] = []
-    for n, (text, spans) in enumerate(zip(texts, kept, strict=True)):
-        chosen = _without_overlaps(spans, overlaps) if crossed else spans
-        lost += [lines[n]] * (len(spans) - len(chosen))
+    for text, mine, line in zip(texts, kept, lines, strict=True):
+        chosen = _without_overlaps(mine, overlaps) if crossed else mine
+        lost += [line] * (len(mine) - len(chosen))
         result.tags.append(schemes.tags_of(chosen, len(text), scheme))
     result.findings += labels.findings()
     result.findings += _left_out(source, [line for line, _ in empty], "empty span", "cover no character")
