@@ -13,10 +13,10 @@ from .examples import Examples
 from .findings import Finding
 from .formats import FORMATS, by_content, by_name
 from .frames import from_dataset, from_frame, from_parquet
-from .parsers import conll, jsonl, ts, wordtag
+from .parsers import brat, conll, jsonl, parallel, spacy, ts, wordtag
 from .parsers import delimited as tables
 from .parsers import npz as arrays
-from .parsers.annotations import convert
+from .parsers.annotations import Converted, convert
 from .records import Options, from_records
 
 __all__ = ["Examples", "Finding", "from_dataset", "from_frame", "read"]
@@ -70,7 +70,11 @@ def read(
         _check_heeded(result, "folder", options)
         result.inferred |= {"task": result.task}
         return result
+    if format is None and (brat.is_folder(Path(path)) or Path(path).suffix == ".ann"):
+        return _annotated(source, brat.read(Path(path), source, encoding), "brat", options)
     data = read_bytes(path)
+    if format is None and source.endswith(".spacy"):
+        return _annotated(source, spacy.parse(data, source, task), "spacy", options)
     found = format or by_name(source, data)
     if found == "npz":
         result = arrays.parse(data, source, require_targets=require_targets, task=task)
@@ -136,10 +140,14 @@ def _records(source: str, text: str, options: Options) -> Examples:
     made = None if chosen else convert(values, source, lines, options.task)
     if made is None:
         return from_records(source, *jsonl.parse(text, source), options)
+    return _annotated(source, made, "jsonl", options)
+
+
+def _annotated(source: str, made: Converted, format: str, options: Options) -> Examples:
     if not made.records:
         raise DataError(sentence(source, "data", "at least one example", "none that is annotated"))
     result = from_records(source, made.records, made.lines, options)
-    result.inferred |= made.reasons
+    result.inferred = {"format": format} | result.inferred | made.reasons | {"task": result.task}
     result.findings += made.findings
     return result
 
@@ -147,6 +155,7 @@ def _records(source: str, text: str, options: Options) -> Examples:
 def _plain(text: str, source: str, options: Options) -> Examples:
     """Read one text per line."""
     if options.require_targets:
+        parallel.check(text, source)
         remedy = "Labels come in CSV, TSV, JSONL, Parquet, CoNLL or .npz; name the format if this is one of them."
         raise DataError(sentence(source, "data", "labelled", "plain lines of text", remedy))
     lines = text.replace("\r\n", "\n").removesuffix("\n").split("\n")

@@ -19,18 +19,22 @@ class Notes:
 
     def __init__(self, source: str) -> None:
         self.source = source
-        self._lines: dict[tuple[str, str], list[int]] = {}
+        self._places: dict[tuple[str, str], list[tuple[str, int]]] = {}
 
-    def add(self, kind: str, message: str, line: int) -> None:
-        """Note one thing; `message` goes on behind its number."""
-        self._lines.setdefault((kind, message), []).append(line)
+    def add(self, kind: str, message: str, line: int, source: str | None = None) -> None:
+        """Note one thing, in another file than `self.source` if one is named; `message` goes on behind its number."""
+        self._places.setdefault((kind, message), []).append((source or self.source, line))
 
     def findings(self) -> list[Finding]:
         """Return one finding for each kind of note, with its number and first lines."""
-        return [
-            Finding(self.source, lines[0], kind, f"{len(lines)} {message} (lines {listed(list(dict.fromkeys(lines)))})")
-            for (kind, message), lines in self._lines.items()
-        ]
+        return [self._finding(kind, message, places) for (kind, message), places in self._places.items()]
+
+    def _finding(self, kind: str, message: str, places: list[tuple[str, int]]) -> Finding:
+        first, line = places[0]
+        lines = list(dict.fromkeys(at for file, at in places if file == first))
+        files = len({file for file, _ in places})
+        where = f"lines {listed(lines)}" + (f" here, and in {files - 1} more files" if files > 1 else "")
+        return Finding(first, line, kind, f"{len(places)} {message}" + (f" ({where})" if line else ""))
 
 
 def span_parts(value: Any) -> Any:
