@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .. import scheme as schemes
 from ..errors import DataError, sentence
 from .columns import LABELS, choose, find
 from .examples import Examples
@@ -18,6 +17,7 @@ from .manifests import audio_key, target_of
 from .numbers import said, series_of
 from .recordings import Recording, examined
 from .spans import looks_like_spans, tags_from_spans
+from .tagging import settle_scheme, settle_tokens
 
 __all__ = ["Options", "Record", "from_records"]
 
@@ -276,6 +276,9 @@ def _read_targets(result: Examples, values: Sequence[Any], layout: Layout, schem
         else:
             result.targets.append(labels.many(value, line) if result.multi_label else labels.one(value, line))
     result.findings += labels.findings()
-    if layout.per not in TASKS:
-        result.scheme = scheme or (None if layout.kind == "series" else schemes.detect(result.targets))
-        result.inferred["scheme"] = result.scheme or "none, plain labels"
+    if layout.per not in TASKS and layout.kind == "tokens":
+        settle_scheme(result, scheme)
+        settle_tokens(result)
+    elif layout.per not in TASKS:
+        result.scheme = scheme
+        result.inferred["scheme"] = scheme or "none, plain labels"

@@ -85,6 +85,7 @@ def test_what_is_not_read_is_counted() -> None:
     [
         (b"junk", r"f: data must be a DocBin of spaCy, got damaged data \("),
         (zlib.compress(b"\xc1"), r"f: data must be a DocBin of spaCy, got damaged data \("),
+        (zlib.compress(b"\x81\x80\xc0"), r"f: data must be a DocBin of spaCy, got damaged data \(unhashable"),
         (zlib.compress(msgpack.packb([1])), r"f: data must be a DocBin of spaCy, got other msgpack\."),
         (packed(attrs=[77]), r"f: data must be a DocBin of spaCy, got other msgpack\."),
         (packed(attrs=5), r"f: data must be a DocBin of spaCy, got other msgpack\."),

@@ -107,7 +107,7 @@ def _unpacked(data: bytes, source: str) -> dict[str, Any]:
         if unpacker.unconsumed_tail:
             raise DataError(sentence(source, "data", f"at most {LARGEST:,} bytes unpacked", "more"))
         message = msgpack.unpackb(content, strict_map_key=False, unicode_errors="surrogatepass")
-    except (zlib.error, msgpack.UnpackException, ValueError, RecursionError) as error:
+    except (zlib.error, msgpack.UnpackException, ValueError, TypeError, RecursionError) as error:
         if isinstance(error, DataError):
             raise
         raise DataError(sentence(source, "data", "a DocBin of spaCy", f"damaged data ({error})"[:120])) from error
