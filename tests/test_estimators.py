@@ -280,9 +280,31 @@ def test_a_parameter_that_does_not_fit_is_named() -> None:
         BiGRUClassifier(unit="char").fit(BLOCK, STEPS[:, 0])
 
 
-def test_a_dev_label_that_was_not_trained_on_is_refused() -> None:
-    with pytest.raises(DataError, match="label must be one of 0, 1, got '7'"):
+def test_dev_labels_of_which_none_was_trained_on_are_refused() -> None:
+    with pytest.raises(DataError, match="y_dev:1: label must be one of 0, 1, got '7'"):
         BiGRUClassifier(**TINY).fit(TEXTS, ENDS, TEXTS[:1], [7])
+
+
+def test_a_dev_label_that_was_not_trained_on_counts_as_wrong() -> None:
+    with pytest.warns(UserWarning, match="y_dev:2: unknown class: '7' 1 times: not in the training data, so that"):
+        model = BiGRUClassifier(**TINY).fit(TEXTS, ENDS, TEXTS[:2], [ENDS[0], 7])
+    assert model.best_score_ in (0.0, 0.5)
+
+
+def test_illegal_tags_are_read_as_conlleval_reads_them() -> None:
+    tokens, tags = [["a", "b"], ["a", "c"]] * 6, [["O", "I-X"], ["O", "O"]] * 6
+    with pytest.warns(UserWarning, match=r"y:1: illegal tags: 6 tags are illegal in BIO and read as conlleval reads"):
+        model = BiGRUTagger(scheme="BIO", **TINY).fit(tokens, tags)
+    assert model.classes_.tolist() == ["B-X", "I-X", "O"]
+
+
+def test_tags_of_characters_are_moved_to_the_words_that_the_model_reads() -> None:
+    texts = [f"in Oslo {n}" for n in range(12)]
+    tags = [["O"] * 3 + ["B-LOC"] + ["I-LOC"] * 3 + ["O"] * (len(text) - 7) for text in texts]
+    model = BiGRUTagger(**TINY).fit(texts, tags)
+    assert model.bundle_.config.features.unit == "word"
+    assert [len(row) for row in model.predict(texts[:2])] == [3, 3]
+    assert 0.0 <= model.score(texts, tags) <= 1.0
 
 
 # ---- the tutorial ----------------------------------------------------------------------------------------

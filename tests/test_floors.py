@@ -15,7 +15,7 @@ doctor
 features
 tables
 readers
-ops, metrics
+ops, metrics, notation
 scheme, config
 layout
 errors

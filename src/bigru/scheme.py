@@ -28,6 +28,8 @@ __all__ = [
     "continuation_mask",
     "convert",
     "detect",
+    "legal",
+    "reads",
     "spans",
     "tags_of",
     "transition_mask",
@@ -160,6 +162,23 @@ def convert(tags: Sequence[str], source: str, target: str) -> list[str]:
         ArgumentError: a scheme is unknown, or a tag is none of the source scheme's family.
     """
     return tags_of(spans(tags, source), len(tags), target)
+
+
+def reads(tag: str, scheme: str) -> bool:
+    """Tell whether `spans` reads a tag in a scheme: it is O, or a prefix of the scheme's family with a label."""
+    return _split(tag) is not None and tag[:1] != ("I" if scheme == "BMES" else "M")
+
+
+def legal(tags: Sequence[str], scheme: str) -> list[str]:
+    """Return the legal tags of the spans that `spans` reads; a tag that it cannot read is a span of its own name.
+
+    >>> legal(["O", "I-LOC", "B-LOC", "0"], "BIO")
+    ['O', 'B-LOC', 'B-LOC', 'B-0']
+    """
+    if not _illegal(tags, scheme):
+        return list(tags)
+    inner = "M" if scheme == "BMES" else "I"
+    return convert([tag if reads(tag, scheme) else f"{inner}-{tag}" for tag in tags], scheme, scheme)
 
 
 def detect(sequences: Iterable[Sequence[str]]) -> str | None:

@@ -60,9 +60,17 @@ def test_a_wrong_precision_is_refused(refused: Refused, model: Path, tmp_path: P
     assert line.endswith("precision must be one of fp32, bf16, int8, got 'int4'. Did you mean 'int8'?")
 
 
-def test_an_unknown_label_is_refused_with_the_nearest(refused: Refused, model: Path, tmp_path: Path) -> None:
-    line = refused("evaluate", model, write(tmp_path, "a,a", "b,bb"))
-    assert "must be one of a, b, got 'bb'. Did you mean 'b'?" in line
+def test_a_file_without_a_known_label_is_refused_with_the_nearest(
+    refused: Refused, model: Path, tmp_path: Path
+) -> None:
+    line = refused("evaluate", model, write(tmp_path, "a,aa", "b,bb"))
+    assert "must be one of a, b, got 'aa'. Did you mean 'a'?" in line
+
+
+def test_an_unknown_label_counts_as_wrong(bigru: Bigru, model: Path, tmp_path: Path) -> None:
+    result = bigru("evaluate", model, write(tmp_path, "a,a", "b,bb"))
+    assert result.json["accuracy"] == 0.5
+    assert "x.csv:3: unknown class: 'bb' 1 times: not in the training data, so that they count as wrong" in result.err
 
 
 def test_labels_are_needed(refused: Refused, model: Path, tmp_path: Path) -> None:

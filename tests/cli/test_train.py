@@ -301,3 +301,43 @@ def test_what_is_wrong_with_a_file_is_said_without_torch(tmp_path: Path) -> None
     command = [sys.executable, "-c", code, str(data)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=tmp_path)
     assert done.stdout.splitlines()[-1] == "[2, 2, 2, 2, 2, 1] []", done.stderr
+
+
+def test_english_texts_with_spans_become_a_model_of_words(bigru: Bigru, tmp_path: Path) -> None:
+    path = tmp_path / "spans.jsonl"
+    rows = [{"text": f"Anna{n} is in Oslo .", "label": [[0, 5, "PER"], [12, 16, "LOC"]]} for n in range(10, 20)]
+    rows = [{**row, "label": [[0, 6, "PER"], [13, 17, "LOC"]]} for row in rows]
+    path.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    result = bigru("train", path, "--test", path, "--out", tmp_path / "m", *SMALL)
+    assert result.code == 0, result.err
+    assert f"{path}: tags are moved from characters to words, as words cover all 20 spans" in result.err
+    assert "reads words" in result.err
+    answer = package.load(tmp_path / "m").predict("Anna77 is in Oslo .")
+    assert len(answer["tags"]) == 5
+    scored = bigru("evaluate", tmp_path / "m", path)
+    assert scored.json["span_f1"] == result.json["test"]["span_f1"]
+
+
+def test_spans_within_words_make_a_model_of_characters_and_are_named(bigru: Bigru, tmp_path: Path) -> None:
+    path = tmp_path / "spans.jsonl"
+    rows = [{"text": f"Anna{n} is in Oslo .", "label": [[0, 4, "PER"], [13, 17, "LOC"]]} for n in range(10, 20)]
+    path.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    result = bigru("train", path, "--out", tmp_path / "m", *SMALL)
+    first = "10 of 20 spans begin or end within a word; the first: line 1, 'Anna'"
+    assert f"{path}: the model reads characters, as {first}" in result.err
+    line = bigru("train", path, "--out", tmp_path / "w", *SMALL, "--set", "unit=word").err.splitlines()[-1]
+    assert line == (
+        f"bigru train: {path}:1: span must be of whole words, as the model shall read words, "
+        "got 'Anna' from 0 to 4, and 9 more such spans. "
+        "Correct the span, or let the model read characters (unit=char)."
+    )
+
+
+def test_illegal_tags_and_unknown_classes_are_counted_not_the_end(bigru: Bigru, tmp_path: Path) -> None:
+    train = conll(tmp_path / "train.conll", ["B-PER", "I-PER", "I-PER", "O", "B-LOC", "I-LOC"])
+    test = tmp_path / "test.conll"
+    test.write_text("王 I-PER\n去 O\n北 B-ORG\n", encoding="utf-8")
+    result = bigru("train", train, "--dev", test, "--test", test, "--out", tmp_path / "m", *SMALL)
+    assert result.code == 0, result.err
+    assert f"{test}:1: illegal tags: 1 tag is illegal in BIO and read as conlleval reads them (lines 1)" in result.err
+    assert f"{test}:3: unknown class: 'ORG' 1 times: not in the training data" in result.err

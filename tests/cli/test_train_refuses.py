@@ -94,11 +94,14 @@ def test_a_wrong_option_is_refused(
     assert not (tmp_path / "m").exists()
 
 
-def test_illegal_tags_are_refused_with_their_line(refused: Refused, tmp_path: Path) -> None:
+def test_tags_that_no_scheme_reads_are_refused_with_their_line(refused: Refused, tmp_path: Path) -> None:
     good = "王 B-PER\n去 O\n\n"
-    path = write(tmp_path, "x.conll", good * 9 + "王 B-PER\n京 I-LOC\n\n")
+    path = write(tmp_path, "x.conll", good * 9 + "王 B-PER\n京 LOC\n\n")
     line = refused("train", path, "--scheme", "BIO", "--out", tmp_path / "m", *SMALL)
-    assert f"{path}:29: tag 2 must be legal in BIO" in line
+    assert line == (
+        f"bigru train: {path}:29: tag 2 must be legal in BIO, got 'LOC' is no tag of BIO: O or B-LABEL, I-LABEL (BIO). "
+        "Correct the tags."
+    )
 
 
 def test_infinity_and_gaps_that_training_lacks_are_refused_with_their_row(refused: Refused, tmp_path: Path) -> None:

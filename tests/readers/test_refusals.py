@@ -132,7 +132,7 @@ def lines(*records: object) -> str:
             "a.jsonl",
             lines({"text": "ab", "spans": [[1, 1, "X"]]}),
             {},
-            r"a\.jsonl:1: span must be within 0 <= start < end <= 2",
+            r"a\.jsonl:1: span must be at least one character long, the end exclusive, got \[1, 1, 'X'\]\. If the end",
         ),
         (
             "a.jsonl",
@@ -148,9 +148,9 @@ def lines(*records: object) -> str:
         ),
         (
             "a.jsonl",
-            lines({"text": "abc", "spans": [{"start": 0, "end": 1, "label": "X", "text": "ab"}]}),
+            lines({"text": "abc", "spans": [{"start": 0, "end": 1, "label": "X", "text": "ac"}]}),
             {},
-            r"a\.jsonl:1: text from 0 to 1 must be 'ab', got 'a'\. Positions",
+            r"a\.jsonl:1: text from 0 to 1 must be 'ac', got 'a'\. Positions",
         ),
         (
             "a.jsonl",

@@ -189,10 +189,17 @@ def test_evaluate_refuses_what_cannot_be_scored() -> None:
     with pytest.raises(DataError, match=r"^test\.csv: examples must be labelled, got no labels\.$"):
         CLASSIFIER.evaluate(examples(TEXTS, None))
     with pytest.raises(DataError) as caught:
-        CLASSIFIER.evaluate(examples(["好", "坏"], ["good", "goood"]))
-    assert str(caught.value) == "test.csv:3: label must be one of bad, good, got 'goood'. Did you mean 'good'?"
+        CLASSIFIER.evaluate(examples(["好", "坏"], ["goood", "goood"]))
+    assert str(caught.value) == "test.csv:2: label must be one of bad, good, got 'goood'. Did you mean 'good'?"
     with pytest.raises(DataError, match=r"^test\.csv:2: tags must be one per unit \(3\), got 2\.$"):
         TAGGER.evaluate(examples(["在北京"], [["O", "O"]]))
+
+
+def test_a_label_that_the_model_has_not_counts_as_wrong() -> None:
+    answers = CLASSIFIER.predict(["好", "坏"])
+    report = CLASSIFIER.evaluate(examples(["好", "坏"], [answers[0]["label"], "new"]))
+    assert report["accuracy"] == 0.5
+    assert [(row.label, row.gold, row.predicted) for row in report.classes if row.label == "new"] == [("new", 1, 0)]
 
 
 def test_load_gives_a_predictor(tmp_path: Path) -> None:

@@ -82,3 +82,33 @@ def test_tags(count: int, crf: bool) -> None:
     (score, _), name, want = scored(tag, config, model, gold)
     assert name == "accuracy"
     assert score == pytest.approx(want, abs=1e-12)
+
+
+@pytest.mark.parametrize("crf", [False, True])
+def test_labels_that_the_model_has_not_can_only_be_missed(crf: bool) -> None:
+    config = tag.Config(("O", "B-A", "I-A"), FEATURES, "BIO", crf)
+    model = ModelConfig(outputs=3, values=2, crf=crf)
+    inputs = [np.zeros((n, 2)) for n in (1, 2, 4)]
+    gold = [["O"], ["B-A", "O"], ["B-A", "B-X", "I-X", "O"]]
+    features, targets = tag.featurise(config, inputs), tag.targets(config, gold, unknown=True)
+    seen: list[int] = []
+
+    def loss(logits: torch.Tensor, batch: Any) -> torch.Tensor:
+        seen.extend(batch.lengths.tolist())
+        return logits.sum() * 0 + 2
+
+    dev = Dev(tag, config, model, (features, targets), loss)
+    assert len(dev._gold) == 3
+    score, mean = dev.score(SequenceModel(model))
+    assert (score, mean) == (pytest.approx(0, abs=0.8), 2.0)
+    assert sorted(seen) == ([1, 2] if crf else [1, 2, 4])
+
+
+def test_a_label_that_the_model_has_not_is_never_right() -> None:
+    config = classify.Config(LABELS, FEATURES)
+    model = ModelConfig(outputs=3, values=2, pooling=("max",))
+    targets = classify.targets(config, ["new"] * len(INPUTS), unknown=True)
+    dev = Dev(
+        classify, config, model, (classify.featurise(config, INPUTS), targets), lambda logits, _: logits.sum() * 0
+    )
+    assert dev.score(SequenceModel(model)) == (0.0, 0.0)

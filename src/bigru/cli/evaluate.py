@@ -10,8 +10,10 @@ from ..metrics.score import Report
 from ..readers.examples import Examples
 from ..readers.reader import read
 from ..readers.reading import Reading
+from ..readers.tagging import fit_characters
 from ..runtime.forecaster import Forecaster
 from ..runtime.predictor import Predictor, changed, load
+from ..tasks.mismatch import fit_labels
 from .models import say_if_shadowed
 from .predict import refuse_of_tables
 from .show import describe, note, scores
@@ -70,6 +72,9 @@ def labelled(predictor: Predictor, data: Path, reading: Reading) -> Examples:
     scheme = reading.scheme or getattr(config, "scheme", None)
     reading = reading.but(task=predictor.task, multi_label=many, scheme=scheme)
     examples = read(data, reading, kind=kind_of(config.features))
+    examples = fit_labels(config, examples, strict=reading.strict)
+    if getattr(config.features, "unit", "") == "char":
+        examples = fit_characters(examples)
     describe(examples)
     check_gaps(config.features, examples)
     return examples

@@ -19,8 +19,11 @@ from ..features.text import TextFeatures
 from ..metrics.score import Report
 from ..readers.examples import Examples
 from ..readers.numbers import columns
+from ..readers.tagging import fit_characters
 from ..runtime.predictor import Predictor
 from ..tasks import transcribe
+from ..tasks.alignment import choose_unit, refuse_misplaced, tags_per_unit
+from ..tasks.mismatch import fit_labels, legalise
 from ..train.recipes import Plan, plan
 from ..train.speed import perturbed
 from .show import Say, note
@@ -61,6 +64,7 @@ def learn(
     progress: str = "auto",
     say: Say = note,
     card: str = "",
+    strict: bool = False,
 ) -> Judged:
     """Train on `parts.train`, choose the epoch on dev, and score what was never trained on.
 
@@ -71,19 +75,22 @@ def learn(
         vectors: first weights of the units' embedding; see `bigru.cli.vectors`.
         say: told what was decided.
         card: Markdown on the data for the model card; None says what was read.
+        strict: whether illegal tags, and classes of dev and test that train has not, are errors instead of counted.
 
     Raises:
         BigruError: the data, an option or the training is at fault; see what is called here.
     """
-    train = parts.train
+    train = _legal(parts.train, strict, say)
     _check_classes(train)
     _check_columns(train)
+    options = _with_unit(train, options, say)
     decided = _plan(train, options)
     weights = None
     if vectors is not None:
         decided, weights = _with_vectors(train, options, decided, vectors, say)
     _describe(decided, say)
-    data = {name: _prepare(decided, part) for name, part in parts._asdict().items() if part is not None}
+    parts = Parts(train, *(part and _fitting(decided, part, strict, say) for part in parts[1:]))
+    data = {name: _prepare(decided, part, part is train) for name, part in parts._asdict().items() if part is not None}
     # torch is imported here, when nothing can be wrong any more that it is not needed to see.
     from ..train.export import export
     from ..train.fit import fit
@@ -187,12 +194,51 @@ def _describe(decided: Plan, say: Say) -> None:
     say(f"{encoder.cell.upper()}, directions: {encoder.direction}, {layers}, {head}{crf}")
 
 
-def _prepare(decided: Plan, part: Examples) -> tuple[list[np.ndarray], Any]:
-    """Return features and targets; a label that training did not know is an error that names file and line."""
+def _legal(train: Examples, strict: bool, say: Say) -> Examples:
+    """Return the training examples with legal tags, and say what was not legal."""
+    legal = legalise(train, train.scheme, strict=strict, learn=True)
+    for finding in legal.findings[len(train.findings) :]:
+        say(f"  {finding}")
+    return legal
+
+
+def _fitting(decided: Plan, part: Examples, strict: bool, say: Say) -> Examples:
+    """Return dev or test examples as the model can be scored on them, and say what does not fit it."""
+    fitting = fit_labels(decided.config, part, strict=strict)
+    if getattr(decided.config.features, "unit", "") == "char":
+        fitting = fit_characters(fitting)
+    for finding in fitting.findings[len(part.findings) :]:
+        say(f"  {finding}")
+    return fitting
+
+
+def _with_unit(train: Examples, options: Mapping[str, Any], say: Say) -> Mapping[str, Any]:
+    """Return the options with the unit that suits texts with spans, and say why it does; a given one stays."""
+    if train.kind != "text" or train.task != "tag" or options.get("unit") is not None:
+        return options
+    found = choose_unit(train.inputs, train.targets or [], train.scheme, options.get("segmenter"))
+    if found.misplaced:
+        example, span = found.misplaced[0]
+        count = f"{len(found.misplaced)} of {found.spans} spans begin or end within a word"
+        quoted = repr(train.inputs[example][span.start : span.end])
+        say(f"{train.source}: the model reads characters, as {count}; the first: line {train.lines[example]}, {quoted}")
+    elif found.unit == "word":
+        say(f"{train.source}: tags are moved from characters to words, as words cover all {found.spans} spans")
+    return {**options, "unit": found.unit}
+
+
+def _prepare(decided: Plan, part: Examples, learn_from: bool) -> tuple[list[np.ndarray], Any]:
+    """Return features and targets, tags one per unit that the model reads."""
     check_gaps(decided.config.features, part)
-    features = decided.task.featurise(decided.config, part.inputs)
+    config, given = decided.config, part.targets or []
+    features = decided.task.featurise(config, part.inputs)
     lines = part.token_lines or part.lines
-    targets = decided.task.targets(decided.config, part.targets or [], source=part.source, lines=lines)
+    if part.task == "tag" and isinstance(config.features, TextFeatures):
+        given, misplaced = tags_per_unit(config.features, part.inputs, given, config.scheme)
+        if learn_from:
+            refuse_misplaced(part.source, part.lines, part.inputs, misplaced)
+    more = {} if isinstance(config, transcribe.Config) else {"unknown": not learn_from}
+    targets = decided.task.targets(config, given, source=part.source, lines=lines, **more)
     if isinstance(decided.config, transcribe.Config):
         transcribe.check_room(decided.config, features, targets, source=part.source, lines=part.lines)
     return features, targets

@@ -156,6 +156,7 @@ def _rows(predictor: Predictor, file: str, pace: Pace | None, reading: Reading) 
     # The readers are imported here because texts do not need them.
     from ..features.series import check_gaps
     from ..readers.chunked import parts
+    from ..readers.tagging import fit_characters
     from .show import describe
 
     if reading.format is None and _suffix(file) == ".txt":
@@ -166,7 +167,9 @@ def _rows(predictor: Predictor, file: str, pace: Pace | None, reading: Reading) 
             pace.share = share
 
     kind = kind_of(predictor.bundle.config.features)
-    found = parts(file, report, reading.but(task=predictor.task), kind)
+    found: Iterator[Examples] = parts(file, report, reading.but(task=predictor.task), kind)
+    if getattr(predictor.bundle.config.features, "unit", "") == "char":
+        found = map(fit_characters, found)
     first = next(found)
     describe(first, shown=len(first.findings))
     check_gaps(predictor.bundle.config.features, first)

@@ -107,6 +107,7 @@ def train(request: Request) -> None:
             resume=request.resume,
             loggers=request.loggers,
             vectors=request.vectors,
+            strict=request.files.reading.strict,
             progress="silent" if request.quiet else "auto",
             say=say,
         )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,10 +12,13 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from ..bundle import Bundle
-from ..bundle.configuration import task_named
 from ..errors import ArgumentError, sentence
+from ..features.text import TextFeatures
+from ..readers.examples import Examples
 from ..runtime.predictor import Predictor
-from ..tasks import transcribe
+from ..tasks import tag, transcribe
+from ..tasks.alignment import refuse_misplaced, tags_per_unit
+from ..tasks.mismatch import legalise, unknown_classes
 from ..train.arrays import inputs_of, labels_of, rows_of
 from ..train.export import export
 from ..train.fit import fit
@@ -47,12 +52,13 @@ def train(estimator: Any, task: str, X: Any, y: Any, dev: tuple[Any, Any], **lab
     verbose, seed = options.pop("verbose"), options.pop("random_state")
     options["seed"] = seed_of(seed)
     options.pop("scheme", None)
-    made = plan(task, inputs, named(given, nested), kind, options=options, **labelled)
-    learn, judge = _data(made, inputs, named(given, nested)), None
+    names = _legal(named(given, nested), task, labelled.get("scheme"), "y")
+    made = plan(task, inputs, names, kind, options=options, **labelled)
+    learn, judge = _data(made, inputs, names), None
     variants = perturbed(made.config, inputs, made.training, learn)
     if dev[0] is not None:
         inputs, given = pairs(*dev, nested, "y_dev")
-        judge = _data(made, inputs, named(given, nested))
+        judge = _judging(made, inputs, _legal(named(given, nested), task, labelled.get("scheme"), "y_dev"))
     progress = "auto" if verbose else "silent"
     fitted = fit(made.task, made.config, made.model, learn, judge, made.training, progress=progress, variants=variants)
     if {str(label) for label in classes} != set(made.config.labels):
@@ -85,8 +91,36 @@ def named(given: list[Any], nested: bool) -> list[Any]:
     return [list(map(str, row)) for row in given] if nested else list(map(str, given))
 
 
-def _data(made: Plan, inputs: list[Any], labels: list[Any]) -> Data:
-    features, targets = made.task.featurise(made.config, inputs), made.task.targets(made.config, labels)
+def _legal(rows: list[Any], task: str, scheme: str | None, name: str) -> list[Any]:
+    """Return tags as `conlleval` reads them, with a warning of what is illegal in them."""
+    given = Examples([], rows, "tokens", list(range(1, len(rows) + 1)), name, scheme=scheme, task=task)
+    legal = legalise(given, scheme, learn=name == "y")
+    _warn(legal)
+    return legal.targets or []
+
+
+def _judging(made: Plan, inputs: list[Any], labels: list[Any]) -> Data:
+    """Return dev data, with a warning of the labels that the model has not: they count as wrong."""
+    if isinstance(made.config, transcribe.Config):
+        return _data(made, inputs, labels)
+    lines = list(range(1, len(labels) + 1))
+    given = Examples([], labels, "tokens", lines, "y_dev", task="tag" if made.task is tag else "classify")
+    scheme = getattr(made.config, "scheme", None)
+    _warn(replace(given, findings=unknown_classes(given, made.config.labels, scheme)))
+    return _data(made, inputs, labels, unknown=True)
+
+
+def _warn(given: Examples) -> None:
+    for finding in given.findings:
+        warnings.warn(str(finding), UserWarning, stacklevel=4)
+
+
+def _data(made: Plan, inputs: list[Any], labels: list[Any], **unknown: bool) -> Data:
+    if made.task is tag and isinstance(made.config.features, TextFeatures):
+        labels, misplaced = tags_per_unit(made.config.features, inputs, labels, made.config.scheme)
+        if not unknown:
+            refuse_misplaced("y", range(1, len(inputs) + 1), inputs, misplaced)
+    features, targets = made.task.featurise(made.config, inputs), made.task.targets(made.config, labels, **unknown)
     if isinstance(made.config, transcribe.Config):
         transcribe.check_room(made.config, features, targets)
     return features, targets
@@ -107,9 +141,9 @@ def answers(estimator: Any, X: Any) -> tuple[Iterator[dict[str, Any]], dict[str,
 def score(estimator: Any, X: Any, y: Any, name: str) -> float:
     """Return one score of the evaluation that a saved model gets."""
     inputs, given = pairs(X, y, True, "y")
-    made = model_of(estimator)
-    answers = list(Predictor(made).predict_iter(inputs))
-    return float(task_named(made.task).score(made.config, named(given, True), answers)[name])
+    lines = list(range(1, len(inputs) + 1))
+    examples = Examples(inputs, named(given, True), inputs_of(X)[1], lines, "y", task=estimator.TASK)
+    return float(Predictor(model_of(estimator)).evaluate(examples)[name])
 
 
 def restore(estimator: Any, made: Bundle) -> Any:

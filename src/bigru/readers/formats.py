@@ -10,7 +10,8 @@ from pathlib import Path, PurePath
 from ..errors import DataError, sentence
 from . import columnar, manifests
 from .examples import Examples
-from .parsers import conll, delimited, jsonl, npz, ts, wordtag
+from .parsers import annotations as tools
+from .parsers import brat, conll, conllrows, delimited, jsonl, npz, parallel, spacy, ts, wordtag
 from .parsers import manifests as spoken
 from .reading import Reading
 from .table import Grid, Table
@@ -66,6 +67,12 @@ class Format:
 SAMPLE = 400
 """Lines looked at."""
 
+EVEN = 0.95
+"""Share of rows that have the width of most, and a single word as their token, in a file of tokens."""
+
+OUTSIDE = re.compile(r"[ \t]O$", re.MULTILINE)
+"""A row whose last column is the tag O."""
+
 WORD_TAG = re.compile(r"\[?\S+/[A-Za-z]{1,4}(\][A-Za-z]{1,4})?")
 
 
@@ -78,8 +85,33 @@ def _tabbed(file: File, reading: Reading) -> Grid:
 
 
 def _json(file: File, reading: Reading) -> Table:
-    records, lines = jsonl.parse(file.text, file.source)
-    return Table.from_records(records, lines, file.source)
+    """Read JSON: records of our own layouts, or those of a tool that annotates."""
+    values, lines = jsonl.values_of(file.text, file.source)
+    made = None if reading.text or reading.label else tools.convert(values, file.source, lines, reading.task)
+    if made is not None:
+        return _annotated(made, file.source)
+    return Table.from_records(*jsonl.parse(file.text, file.source), file.source)
+
+
+def _annotated(made: tools.Converted, source: str) -> Table:
+    if not made.records:
+        raise DataError(sentence(source, "data", "at least one example", "none that is annotated"))
+    table = Table.from_records(made.records, made.lines, source)
+    table.inferred |= made.reasons
+    table.findings += made.findings
+    return table
+
+
+def _brat(file: File, reading: Reading) -> Table:
+    return _annotated(brat.read(Path(file.source), file.source, reading.encoding), file.source)
+
+
+def _spacy(file: File, reading: Reading) -> Table:
+    return _annotated(spacy.parse(file.data, file.source, reading.task), file.source)
+
+
+def _is_brat(path: Path) -> bool:
+    return brat.is_folder(path) or path.suffix == ".ann"
 
 
 def _conll(file: File, reading: Reading) -> Examples:
@@ -114,6 +146,7 @@ def _parquet(file: File, reading: Reading) -> Table:
 def _lines(file: File, reading: Reading) -> Table:
     """Read one text per line."""
     if file.required:
+        parallel.check(file.text, file.source)
         remedy = "Labels come in CSV, TSV, JSONL, Parquet, CoNLL or .npz; name the format if this is one of them."
         raise DataError(sentence(file.source, "data", "labelled", "plain lines of text", remedy))
     lines = file.text.replace("\r\n", "\n").removesuffix("\n").split("\n")
@@ -148,7 +181,10 @@ def _is_word_tag(name: str, head: str) -> bool:
 
 
 def _is_conll(name: str, head: str) -> bool:
-    return conll.sniff(head.split("\n"))
+    found = conllrows.sniff(head.split("\n"))
+    even = found.width > 1 and found.even >= EVEN and found.short >= EVEN
+    tagged = found.scheme is not None or OUTSIDE.search(head) is not None
+    return even and (tagged or (1 < found.sentences < found.rows and found.tags < found.rows))
 
 
 def _is_tabbed(name: str, head: str) -> bool:
@@ -157,6 +193,8 @@ def _is_tabbed(name: str, head: str) -> bool:
 
 FORMATS: dict[str, Format] = {name: _manifest(name) for name in spoken.FORMATS} | {
     "parquet": Format(_parquet, (".parquet",), magic=b"PAR1", binary=True, columns=True),
+    "spacy": Format(_spacy, (".spacy",), binary=True),
+    "brat": Format(_brat, folder=_is_brat),
     "npz": Format(_npz, (".npz",), binary=True),
     "ts": Format(_ts, (".ts",)),
     "conllu": Format(_conllu, (".conllu",), columns=True),

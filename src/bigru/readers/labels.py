@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeGuard
 
 from ..errors import DataError, sentence
 from .encoding import SURROGATE
@@ -14,7 +14,7 @@ SEPARATOR = "|"
 """Parts the labels of a multi-label example in one cell."""
 
 
-def is_list(value: Any) -> bool:
+def is_list(value: Any) -> TypeGuard[Any]:
     """Tell whether a value is a list, tuple or array."""
     return isinstance(value, (list, tuple)) or (hasattr(value, "tolist") and getattr(value, "ndim", 0) > 0)
 

@@ -22,7 +22,6 @@ from ..features.text import TextFeatures
 from ..ops.gru.native import threads
 from ..ops.recurrent.windows import Window
 from ..readers.examples import Examples
-from ..scheme import convert
 from .network import Network
 from .sharing import share
 from .stream import Stream, lagged, window_of
@@ -200,26 +199,31 @@ class Predictor:
     def score(self, examples: Examples, answers: Sequence[Answer]) -> Report:
         """Score the answers to labelled examples.
 
-        Tags in another scheme than the model's are rewritten into it first.
+        Tags in another scheme than the model's are rewritten into it first; illegal ones are read as `conlleval` reads
+        them, and a label that is none of the model's counts as missed (`tasks.mismatch.fit_labels` lists both). Tags of
+        characters are moved to the units that the model reads; a span that begins or ends within one counts as missed.
 
         Raises:
-            DataError: the examples have no labels, a label is none of the model's, or tags are not one per unit.
+            DataError: the examples have no labels, not one that the model has, or tags that are not one per unit.
         """
         source, config = examples.source or "evaluate", self.bundle.config
         if examples.targets is None:
             raise DataError(sentence(source, "examples", "labelled", "no labels"))
-        gold = examples.targets
+        if self.task == "transcribe":
+            return self._task.score(config, examples.targets, answers)
+        # Scoring alone needs them; answering starts faster without.
+        from ..tasks.alignment import tags_per_unit
+        from ..tasks.mismatch import fit_labels
+
+        gold = fit_labels(config, examples).targets or []
         if self.task == "classify":
-            self._task.targets(config, gold, source=source, lines=examples.lines)
-        if self.task != "tag":
             return self._task.score(config, gold, answers)
+        if isinstance(config.features, TextFeatures):
+            gold, _ = tags_per_unit(config.features, examples.inputs, gold, getattr(config, "scheme", None))
         for line, tags, answer in zip(examples.lines, gold, answers, strict=True):
             if len(tags) != len(answer["tags"]):
                 want = f"one per unit ({len(answer['tags'])})"
                 raise DataError(sentence(f"{source}:{line}", "tags", want, len(tags)))
-        scheme = getattr(config, "scheme", None)
-        if scheme and examples.scheme and examples.scheme != scheme:
-            gold = [convert(tags, examples.scheme, scheme) for tags in gold]
         return self._task.score(config, gold, answers)
 
     def _is_one(self, inputs: Any) -> bool:

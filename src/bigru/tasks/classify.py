@@ -58,7 +58,12 @@ def featurise(config: Config, inputs: Sequence[Any]) -> list[np.ndarray]:
 
 
 def targets(
-    config: Config, labels: Sequence[Any], *, source: str = "", lines: Sequence[int] | None = None
+    config: Config,
+    labels: Sequence[Any],
+    *,
+    source: str = "",
+    lines: Sequence[int] | None = None,
+    unknown: bool = False,
 ) -> np.ndarray:
     """Return the numbers that a classifier is trained on.
 
@@ -66,6 +71,8 @@ def targets(
         config: the task.
         labels: per example a label, or a list of labels when `config.multi_label`.
         source, lines: the file and the line of each example, for errors.
+        unknown: whether labels that are none of the task's are `labels.UNKNOWN` (left out when `config.multi_label`)
+            instead of an error.
 
     Returns:
         int64 [N], or float32 [N, K] of zeros and ones when `config.multi_label`.
@@ -76,11 +83,12 @@ def targets(
     rows = labels if config.multi_label else [[label] for label in labels]
     owners = np.repeat(np.arange(len(rows)), [len(row) for row in rows])
     flat = list(chain.from_iterable(rows))
-    columns = numbers(config.labels, flat, lambda i: (place(WHERE, int(owners[i]), source, lines), "label"))
+    columns = numbers(config.labels, flat, lambda i: (place(WHERE, int(owners[i]), source, lines), "label"), unknown)
     if not config.multi_label:
         return columns
     result = np.zeros((len(rows), len(config.labels)), np.float32)
-    result[owners, columns] = 1.0
+    known = columns >= 0
+    result[owners[known], columns[known]] = 1.0
     return result
 
 
@@ -112,7 +120,7 @@ def _labels(config: Config, row: list[float]) -> dict[str, Any]:
 
 
 def score(config: Config, gold: Sequence[Any], predictions: Sequence[dict[str, Any]]) -> Report:
-    """Compare answers of `decode` with the true labels.
+    """Compare answers of `decode` with the true labels; one that is none of the task's counts as missed.
 
     Args:
         config: the task.
@@ -120,12 +128,16 @@ def score(config: Config, gold: Sequence[Any], predictions: Sequence[dict[str, A
         predictions: per example what `decode` returned.
 
     Raises:
-        ArgumentError: nothing to compare, not one answer per example, or a label that is none of the task's.
+        ArgumentError: nothing to compare, or not one answer per example.
     """
     # Answering takes no scores: what reckons them is loaded here.
     from ..metrics import classification_report, multilabel_report
 
+    given = chain.from_iterable(gold) if config.multi_label else gold
+    labels = (*config.labels, *sorted(set(given) - set(config.labels)))
     if config.multi_label:
-        return multilabel_report(gold, [answer["labels"] for answer in predictions], config.labels)
-    shares = np.array([list(answer["scores"].values()) for answer in predictions]).reshape(-1, len(config.labels))
-    return classification_report(gold, [answer["label"] for answer in predictions], config.labels, shares)
+        return multilabel_report(gold, [answer["labels"] for answer in predictions], labels)
+    shares = np.zeros((len(predictions), len(labels)))
+    for row, answer in zip(shares, predictions, strict=True):
+        row[: len(config.labels)] = list(answer["scores"].values())
+    return classification_report(gold, [answer["label"] for answer in predictions], labels, shares)

@@ -10,7 +10,10 @@ import numpy as np
 
 from ..errors import ArgumentError, DataError, nearest, sentence
 
-__all__ = ["check_labels", "numbers", "place"]
+__all__ = ["UNKNOWN", "check_labels", "numbers", "place"]
+
+UNKNOWN = -100
+"""Number of a label that is none of the task's: torch's cross entropy leaves it out, and no answer is it."""
 
 SHOWN = 12
 """How many known labels an error lists before it says how many more there are."""
@@ -34,20 +37,24 @@ def place(where: str, n: int, source: str, lines: Sequence[int] | None) -> str:
     return f"{source}:{lines[n]}" if source and lines else f"{where}: example {n + 1}"
 
 
-def numbers(known: Sequence[str], labels: Sequence[Any], named: Callable[[int], tuple[str, str]]) -> np.ndarray:
+def numbers(
+    known: Sequence[str], labels: Sequence[Any], named: Callable[[int], tuple[str, str]], unknown: bool = False
+) -> np.ndarray:
     """Return the place of each label in `known`, int64 [N].
 
     Args:
         known: the labels, in the order of their numbers.
         labels: N labels to look up.
         named: for the label at a position, the place and the name that an error gives it.
+        unknown: whether other labels are `UNKNOWN` instead of an error.
 
     Raises:
         DataError: a label is none of `known`; the nearest one is named.
     """
     index = {label: n for n, label in enumerate(known)}
-    found = np.array([index.get(label, -1) if isinstance(label, str) else -1 for label in labels], np.int64)
-    if found.size and found.min() < 0:
+    places = [index.get(label, UNKNOWN) if isinstance(label, str) else UNKNOWN for label in labels]
+    found = np.array(places, np.int64)
+    if not unknown and found.size and found.min() < 0:
         position = int(found.argmin())
         where, name = named(position)
         more = f" (and {len(known) - SHOWN} more)" if len(known) > SHOWN else ""

@@ -93,7 +93,12 @@ def featurise(config: Config, inputs: Sequence[Any]) -> list[np.ndarray]:
 
 
 def targets(
-    config: Config, tags: Sequence[Sequence[str]], *, source: str = "", lines: Sequence[Any] | None = None
+    config: Config,
+    tags: Sequence[Sequence[str]],
+    *,
+    source: str = "",
+    lines: Sequence[Any] | None = None,
+    unknown: bool = False,
 ) -> list[np.ndarray]:
     """Return the numbers that a tagger is trained on, int64 [T] per example.
 
@@ -101,6 +106,7 @@ def targets(
         config: the task.
         tags: per example one tag per unit or step.
         source, lines: the file and the line of each example, or of each of its units ([T]), for errors.
+        unknown: whether tags that are none of the task's are `labels.UNKNOWN` instead of an error.
 
     Raises:
         DataError: a tag is unknown (the nearest known one is named), or a CRF could never give a sequence
@@ -115,7 +121,7 @@ def targets(
         own = None if lines is None else [int(np.broadcast_to(lines[n], len(tags[n]))[position])]
         return place(WHERE, 0 if own else n, source, own), f"tag {position + 1}"
 
-    flat = numbers(config.labels, list(chain.from_iterable(tags)), named)
+    flat = numbers(config.labels, list(chain.from_iterable(tags)), named, unknown)
     if config.crf and config.scheme:
         for n, row in enumerate(tags):
             for position, complaint in violations(row, config.scheme)[:1]:

@@ -19,9 +19,12 @@ from ..ops.recurrent.windows import Window
 from ..scheme import spans
 from ..tasks import transcribe
 from .losses import Loss
-from .stream import Collator, Targets
+from .stream import Batch, Collator, Targets
 
 __all__ = ["Dev"]
+
+UNKNOWN_SPAN = "\0"
+"""Label of the spans of classes that the model has not; they can only be missed."""
 
 SIZE = 128
 """Sequences per batch of an evaluation."""
@@ -57,6 +60,9 @@ class Dev:
         many = not self.per_step and config.multi_label
         name = "span_f1" if self.spans else "micro_f1" if many else "accuracy"
         self.name = "symbol_accuracy" if self.transcribes else name
+        # A CRF has no likelihood for a sequence with a tag that it does not have.
+        unsure = [self.crf and bool((self.targets[n] < 0).any()) for n in range(len(self.features))]
+        self._sure = ~np.array(unsure, bool)
         self._gold = self._found([self.targets[n] for n in range(len(self.features))]) if self.spans else set()
 
     @torch.no_grad()
@@ -69,13 +75,22 @@ class Dev:
         for indices in self.plan:
             batch = self._collate(indices).to(device)
             logits = model(batch.inputs, batch.lengths, self.window).float()
-            loss += float(self.loss(logits, batch)) * len(indices)
+            loss += self._loss_of(logits, batch, self._sure[indices])
             decided = self._decide(model, logits, batch.lengths) if self.per_step else logits.cpu().numpy()
             for index, row in zip(indices, decided, strict=True):
                 rows[index] = row
         model.train(training)
         value = self._of_steps(rows) if self.per_step else self._of_sequences(np.stack(rows))
-        return value, loss / len(self.features)
+        return value, loss / max(int(self._sure.sum()), 1)
+
+    def _loss_of(self, logits: Tensor, batch: Batch, sure: np.ndarray) -> float:
+        """Return the sum of the losses of a batch over the sequences that have one."""
+        if not sure.any():
+            return 0.0
+        if not sure.all():
+            kept = torch.from_numpy(sure).to(logits.device)
+            logits, batch = logits[kept], Batch(*(part[kept] for part in batch))
+        return float(self.loss(logits, batch)) * int(sure.sum())
 
     def _decide(self, model: nn.Module, logits: Tensor, lengths: Tensor) -> list[np.ndarray]:
         """Return the tags of each sequence of a batch, as `tag.decode` decides them."""
@@ -102,11 +117,12 @@ class Dev:
 
     def _found(self, paths: Sequence[np.ndarray]) -> set[tuple[int, str, int, int]]:
         """Return all spans of all sequences, each with the number of its sequence."""
-        labels, wanted = self.config.labels, self.config.entity_labels
+        wanted = self.config.entity_labels
+        labels = [*self.config.labels, ("M-" if self.config.scheme == "BMES" else "I-") + UNKNOWN_SPAN]
         return {
             (n, *span)
             for n, path in enumerate(paths)
-            for span in spans([labels[i] for i in path], self.config.scheme)
+            for span in spans([labels[max(i, -1)] for i in path], self.config.scheme)
             if wanted is None or span.label in wanted
         }
 
@@ -117,7 +133,8 @@ class Dev:
             gold = np.asarray(self.targets) > 0
             given = np.array([[label in answer["labels"] for label in labels] for answer in answers])
             return _f1(int((gold & given).sum()), int(given.sum()), int(gold.sum()))
-        right = [answer["label"] == labels[target] for answer, target in zip(answers, self.targets, strict=True)]
+        pairs = zip(answers, self.targets, strict=True)
+        right = [target >= 0 and answer["label"] == labels[target] for answer, target in pairs]
         return sum(right) / len(right)
 
 

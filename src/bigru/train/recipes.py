@@ -32,6 +32,7 @@ from ..features.text import UNITS, TextFeatures, unit_of
 from ..ops.ctc.language import SymbolModel
 from ..scheme import PREFIXES, spans
 from ..tasks import classify, tag, transcribe
+from ..tasks.alignment import choose_unit
 
 __all__ = ["DEFAULTS", "OPTIONS", "Plan", "Recipe", "plan"]
 
@@ -181,7 +182,8 @@ def plan(
     Args:
         task: "classify", "tag" or "transcribe".
         inputs: training inputs; vocabulary and scaling are learnt from them.
-        targets: per input a label, a list of labels (`multi_label`), one tag per unit or step, or a transcript.
+        targets: per input a label, a list of labels (`multi_label`), one tag per character, unit or step, or a
+            transcript. The unit of texts with a tag for each character is the word where words cover all spans.
         kind: "text", "tokens", "series" or "audio".
         multi_label: whether an input has any number of labels.
         scheme: how tags spell spans, None where they spell none.
@@ -201,6 +203,8 @@ def plan(
     if (task, KINDS[kind]) not in DEFAULTS:
         raise ArgumentError(sentence(WHERE, "task", f"another for {kind} inputs", repr(task)))
     recipe = DEFAULTS[task, KINDS[kind]]
+    if kind == "text" and task == "tag" and not chosen.get("unit"):
+        chosen["unit"] = choose_unit(inputs, targets, scheme, chosen.get("segmenter")).unit
     unit, units = _probe(inputs, chosen) if KINDS[kind] == "text" else ("", 0)
     features = _features(task, inputs, kind, recipe, chosen, unit, units)
     front = _front(task, chosen.get("front", recipe.front))

@@ -12,12 +12,13 @@ from torch import Tensor
 
 from ..features.batching import STEPS, Joined, batches
 from ..tables.windows import Windows
+from ..tasks.labels import UNKNOWN
 from .seeds import AUGMENT, ORDER, VARIANT, derive
 
 __all__ = ["IGNORED", "Batch", "Collator", "Data", "Stream", "Targets"]
 
-IGNORED = -100
-"""The target written past a sequence's end: the index that torch's cross entropy leaves out."""
+IGNORED = UNKNOWN
+"""The target written past a sequence's end, and of a label that the task has not: no loss counts it."""
 
 Targets = np.ndarray | Sequence[np.ndarray]
 """int64 [N] or float32 [N, K] (one row per sequence), a list of int64 [T_n] (one target per step), or windows."""

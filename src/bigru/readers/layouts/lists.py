@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from ... import scheme as schemes
 from ...errors import DataError, sentence
 from ..examples import Examples
 from ..labels import LabelReader, is_list
@@ -12,6 +11,7 @@ from ..names import EXACT, LABELS, fit
 from ..numbers import check_widths, series_of, summarise
 from ..profile import Profile
 from ..table import Table
+from ..tagging import settle_scheme, settle_tokens
 from .evidence import Proposal, Role, View, listed
 from .rows import keep
 
@@ -92,11 +92,14 @@ def build(table: Table, chosen: Proposal, view: View) -> Examples:
         labels = LabelReader(table.source)
         if per == "unit":
             result.targets = _unit_labels(result, list(kept.targets()), str(key), labels)
-            result.scheme = reading.scheme or (None if kind == "series" else schemes.detect(result.targets))
+            if kind == "tokens":
+                settle_scheme(result, reading.scheme)
         else:
             one = labels.many if many else labels.one
             result.targets = [one(value, line) for value, line in kept.targets()]
         result.findings += labels.findings()
+    if kind == "tokens":
+        settle_tokens(result)
     return result
 
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from ..examples import Examples
-from ..labels import LabelReader
 from ..names import TEXTS, fit
 from ..profile import Profile
-from ..spans import span_tags
+from ..spans import tags_from_spans
 from ..table import Table
 from .evidence import Proposal, Role, View
 from .rows import keep
@@ -49,10 +48,12 @@ def build(table: Table, chosen: Proposal, view: View) -> Examples:
     result = kept.examples("text", "tag")
     result.inputs = [str(value) for value, _ in kept.inputs()]
     if kept.labelled:
-        labels = LabelReader(table.source)
-        pairs = zip(result.inputs, kept.targets(), strict=True)
-        result.targets = [span_tags(text, spans, scheme, labels, line) for text, (spans, line) in pairs]
-        result.findings += labels.findings()
-        result.scheme = scheme
-        table.inferred["scheme"] = scheme
+        marks = [spans for spans, _ in kept.targets()]
+        offsets, overlaps = view.reading.offsets, view.reading.overlaps
+        read = tags_from_spans(
+            table.source, result.inputs, marks, result.lines, scheme=scheme, offsets=offsets, overlaps=overlaps
+        )
+        result.targets, result.scheme = read.tags, scheme
+        result.findings += read.findings
+        table.inferred |= {"scheme": scheme} | read.inferred
     return result

@@ -78,4 +78,5 @@ def _token(view: View, tag: Profile | None) -> Profile | None:
 def build(table: Table, chosen: Proposal, view: View) -> Examples:
     """Read the sentences."""
     columns = chosen.columns
-    return from_token_rows(table, columns["token"], columns["tag"], columns["sentence"], view.reading, view.required)
+    inside = Table(table.names, table.columns, table.lines, table.source)
+    return from_token_rows(inside, columns["token"], columns["tag"], columns["sentence"], view.reading, view.required)

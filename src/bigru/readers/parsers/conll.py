@@ -1,26 +1,22 @@
-"""Columns of tokens and tags, one token a line, sentences parted by blank lines: CoNLL and CoNLL-U."""
+"""Columns of tokens and tags, one token a line, blank lines between sentences: CoNLL and CoNLL-U."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from itertools import chain
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from ... import scheme as schemes
 from ...errors import DataError, nearest, sentence
 from ..examples import Examples
 from ..findings import Finding
+from ..tagging import listed, settle_scheme, settle_tokens
+from .conllrows import CONLLU_COLUMNS, Columns, Row, cells_of, header_of, rows_of, tag_column
 
-__all__ = ["CONLLU_COLUMNS", "parse", "sniff"]
-
-CONLLU_COLUMNS = ("id", "form", "lemma", "upos", "xpos", "feats", "head", "deprel", "deps", "misc")
-"""The columns of CoNLL-U by name (Nivre et al. 2020, universaldependencies.org/format.html)."""
+__all__ = ["CONLLU_COLUMNS", "parse"]
 
 SHOWN = 40
 """Characters of a faulty row that an error shows."""
-
-Rows = Iterator[tuple[int, str]]
 
 
 def parse(
@@ -35,141 +31,187 @@ def parse(
 ) -> Examples:
     """Read sentences of tokens with tags.
 
+    What most rows are decides: whether tabs or spaces stand between columns, and how many columns there are. A line
+    that begins with `#` and has another width, or a tag that no other row has, is a comment. Comments, `-DOCSTART-`
+    rows and, in CoNLL-U, ranges (`3-4`) and empty nodes (`8.1`) are passed over and counted in findings, as are rows
+    whose token is empty. A first row of names (token, tag, ...) names the columns; a first column that counts the
+    tokens of each sentence is not the token.
+
     Args:
-        text: the content of the file. Columns are parted by tabs if the first row holds one, else by spaces.
+        text: the content of the file.
         source: the file as the user named it.
-        conllu: comments begin with `#`; ranges (`3-4`) and empty nodes (`8.1`) are passed over, and counted
-            in a finding, as are `-DOCSTART-` rows of either format.
-        token_column: number of the token's column, from 1 (CoNLL-U: or a name); None: 1 (CoNLL-U: form).
-        tag_column: likewise for the tag; None: the last (CoNLL-U: upos).
+        conllu: whether the columns are those of CoNLL-U; found by itself where there are ten of them and the first
+            counts.
+        token_column: number of the token's column, from 1, or its name; None: 1 (CoNLL-U: form).
+        tag_column: likewise for the tag; None: the last that holds different values (CoNLL-U: upos).
         scheme: the tag scheme; None detects it.
         require_targets: whether a tag column must be there.
 
     Raises:
-        DataError: a row has more or fewer columns than the first, a cell is empty, a column is absent, or
-            there is no sentence.
+        DataError: a row has another width than most, a tag is empty, a column is absent, or there is no sentence.
     """
-    skipped: dict[str, list[int]] = {}
-    rows = _rows(text, skipped, conllu)
-    first = next((row for row in rows if row[1]), None)
-    if first is None:
+    rows, columns, skipped = rows_of(text, conllu)
+    if not rows:
         raise DataError(sentence(source, "data", "at least one example", "none"))
-    separator = "\t" if "\t" in first[1] else " "
-    width = len(_cells(first[1], separator))
-    names = CONLLU_COLUMNS if conllu else tuple(str(n + 1) for n in range(width))
-    token_at = _column(source, "text_column", token_column, names, width, 1 if conllu else 0)
-    tag_at = _column(source, "label_column", tag_column, names, width, 3 if conllu else width - 1)
+    header = header_of(rows, columns) if columns.names is None else None
+    if header is not None:
+        rows = rows[1:]
+        columns = columns._replace(names=header)
+    token_at, tag_at, reason = _choose(source, rows, columns, token_column, tag_column)
     if tag_at == token_at and require_targets:
-        raise DataError(sentence(f"{source}:{first[0]}", "row", "a token and its tag", repr(first[1][:SHOWN])))
-    every = chain([first], rows)
-    inputs, targets, token_lines, stray = _sentences(every, source, separator, width, (token_at, tag_at))
-    result = Examples(inputs, None, "tokens", [int(n[0]) for n in token_lines], source, task="tag")
-    result.token_lines = token_lines
-    if tag_at != token_at:
-        result.targets = targets
-        result.scheme = scheme or schemes.detect(targets)
-        result.inferred["tag column"] = names[tag_at]
-        result.inferred["scheme"] = result.scheme or "none, plain tags"
-    result.inferred |= {"token column": names[token_at], "separator": "tab" if separator == "\t" else "space"}
-    passed = [Finding(source, n[0], "passed over", f"{len(n)} {kind}") for kind, n in skipped.items()]
-    result.findings = passed + stray
+        raise DataError(sentence(f"{source}:{rows[0].line}", "row", "a token and its tag", repr(rows[0].text[:SHOWN])))
+    read = _Sentences(source, columns, token_at, tag_at)
+    read.read(rows, skipped)
+    if not read.inputs:
+        raise DataError(sentence(source, "data", "at least one example", "none"))
+    result = Examples(read.inputs, None, "tokens", [lines[0] for lines in read.numbers], source, task="tag")
+    result.token_lines = [np.array(lines) for lines in read.numbers]
+    result.findings = [Finding(source, n[0], "passed over", f"{len(n)} {kind}") for kind, n in skipped.items()]
+    result.findings += read.findings()
+    names = columns.names or [str(n + 1) for n in range(columns.width)]
+    if tag_at != token_at and read.check_tags(require_targets, result.findings):
+        result.targets = read.targets
+        result.inferred["tag column"] = names[tag_at] + reason
+        settle_scheme(result, scheme)
+    result.inferred["token column"] = names[token_at]
+    result.inferred["separator"] = "tab" if columns.separator == "\t" else "space"
+    if header is not None:
+        result.inferred["header"] = "first row"
+    settle_tokens(result)
     return result
 
 
-def _rows(text: str, skipped: dict[str, list[int]], conllu: bool) -> Rows:
-    """Yield line number and content of every row that counts, and an empty string for each blank line."""
-    for number, line in enumerate(text.replace("\r\n", "\n").split("\n"), 1):
-        if not line.strip(" \t"):
-            yield number, ""
-        elif line.startswith("-DOCSTART-"):
-            skipped.setdefault("-DOCSTART- rows", []).append(number)
-        elif not conllu:
-            yield number, line
-        elif not line.startswith("#"):
-            head = line.split("\t", 1)[0]
-            if head.isdigit():
-                yield number, line
-            else:
-                kind = "ranges of several tokens" if "-" in head else "empty nodes"
-                skipped.setdefault(kind, []).append(number)
+def _choose(
+    source: str, rows: Sequence[Row], columns: Columns, token: str | None, tag: str | None
+) -> tuple[int, int, str]:
+    """Return the columns of tokens and tags, and what is to be said of the choice."""
+    names = list(columns.names or [str(n + 1) for n in range(columns.width)])[: columns.width]
+    first = min(1 if columns.counted else 0, columns.width - 1)
+    token_at = _column(source, "text_column", token, names, first)
+    if tag is not None:
+        return token_at, _column(source, "label_column", tag, names, 0), ""
+    if columns.conllu:
+        return token_at, min(3, columns.width - 1), ""
+    tag_at, reason = tag_column(rows, columns, token_at, names)
+    return token_at, tag_at, reason
 
 
-def _cells(line: str, separator: str) -> list[str]:
-    """Return the cells of a row; any number of spaces part two cells, but each tab parts its own."""
-    return line.split("\t") if separator == "\t" else [cell for cell in line.split(" ") if cell]
-
-
-def _column(source: str, option: str, wanted: str | None, names: Sequence[str], width: int, default: int) -> int:
+def _column(source: str, option: str, wanted: str | None, names: Sequence[str], default: int) -> int:
     if wanted is None:
-        return min(default, width - 1)
-    known = list(names[:width])
-    if wanted in known:
-        return known.index(wanted)
-    if wanted.isdigit() and 1 <= int(wanted) <= width:
-        return int(wanted) - 1
-    want = "one of the columns " + ", ".join(known)
-    raise DataError(sentence(source, option, want, repr(wanted), nearest(wanted, known)))
+        return default
+    if wanted in names:
+        return names.index(wanted)
+    if wanted.isascii() and wanted.isdecimal() and 1 <= int(wanted[:9]) <= len(names):
+        return int(wanted[:9]) - 1
+    want = "one of the columns " + ", ".join(names)
+    raise DataError(sentence(source, option, want, repr(wanted), nearest(wanted, names)))
 
 
-def _sentences(
-    rows: Rows, source: str, separator: str, width: int, columns: tuple[int, int]
-) -> tuple[list[list[str]], list[list[str]], list[np.ndarray], list[Finding]]:
-    """Return tokens, tags and line numbers by sentence, and the tags that came with stray spaces."""
-    inputs: list[list[str]] = []
-    targets: list[list[str]] = []
-    numbers: list[list[int]] = []
-    findings: list[Finding] = []
-    # The same few strings come back in every sentence; keeping one copy of each spares most of the memory.
-    known: dict[str, str] = {}
-    clean: dict[str, str] = {}
-    token_at, tag_at = columns
-    open_sentence = False
-    for number, line in rows:
-        if not line:
-            open_sentence = False
-            continue
-        cells = _cells(line, separator)
-        if len(cells) != width:
-            _refuse(source, number, line, separator, width, len(cells))
-        token, tag = cells[token_at], cells[tag_at]
-        if tag not in clean:
-            clean[tag] = tag.strip()
-            if clean[tag] != tag:
-                message = f"tag {tag!r} is read as {clean[tag]!r}, here and below"
-                findings.append(Finding(source, number, "stray spaces", message))
-        if not token or not clean[tag]:
-            raise DataError(sentence(f"{source}:{number}", "row", "without empty cells", repr(line[:SHOWN])))
-        if not open_sentence:
-            open_sentence = True
-            inputs.append([])
-            targets.append([])
-            numbers.append([])
-        inputs[-1].append(known.setdefault(token, token))
-        targets[-1].append(clean[tag])
-        numbers[-1].append(number)
-    return inputs, targets, [np.array(lines) for lines in numbers], findings
+@dataclass
+class _Sentences:
+    """Sentences as they are put together of rows."""
 
+    source: str
+    columns: Columns
+    token_at: int
+    tag_at: int
+    inputs: list[list[str]] = field(default_factory=list)
+    targets: list[list[str]] = field(default_factory=list)
+    numbers: list[list[int]] = field(default_factory=list)
+    stray: list[Finding] = field(default_factory=list)
+    empty: list[int] = field(default_factory=list)
+    bare: list[tuple[int, str]] = field(default_factory=list)
+    odd: list[tuple[Row, int]] = field(default_factory=list)
 
-def _refuse(source: str, number: int, line: str, separator: str, width: int, got: int) -> None:
-    kind = "tabs" if separator == "\t" else "spaces"
-    want = f"{width} columns parted by {kind}, as the first row"
-    raise DataError(sentence(f"{source}:{number}", "row", want, f"{got} in {line[:SHOWN]!r}"))
+    def read(self, rows: Sequence[Row], skipped: dict[str, list[int]]) -> None:
+        """Read all rows; those that are comments are added to `skipped`.
 
+        Raises:
+            DataError: rows have another width than most.
+        """
+        tags = self._known_tags(rows)
+        # The same few strings come back in every sentence; keeping one copy of each spares most of the memory.
+        known: dict[str, str] = {}
+        clean: dict[str, str] = {}
+        last = -1
+        for row in rows:
+            cells = cells_of(row.text, self.columns)
+            if row.text.startswith("#") and self._is_comment(cells, tags):
+                skipped.setdefault("comment lines", []).append(row.line)
+                continue
+            if len(cells) != self.columns.width:
+                self.odd.append((row, len(cells)))
+                continue
+            token, tag = cells[self.token_at], cells[self.tag_at]
+            if not token:
+                self.empty.append(row.line)
+                continue
+            if tag not in clean:
+                clean[tag] = self._clean(tag, row)
+            if not clean[tag]:
+                self.bare.append((row.line, row.text))
+            if row.sentence != last:
+                last = row.sentence
+                self.inputs.append([])
+                self.targets.append([])
+                self.numbers.append([])
+            self.inputs[-1].append(known.setdefault(token, token))
+            self.targets[-1].append(clean[tag])
+            self.numbers[-1].append(row.line)
+        self._check_widths()
 
-def sniff(lines: Sequence[str]) -> bool:
-    """Tell whether lines are tokens with tags.
+    def _known_tags(self, rows: Sequence[Row]) -> set[str]:
+        if not any(row.text.startswith("#") for row in rows):
+            return set()
+        cells = (cells_of(row.text, self.columns) for row in rows if not row.text.startswith("#"))
+        return {row[self.tag_at].strip() for row in cells if len(row) == self.columns.width}
 
-    They are if they have equally many short cells and either blank lines part them into sentences or the last
-    cells look like span tags.
-    """
-    filled = [line for line in lines if line.strip()]
-    separator = "\t" if all("\t" in line for line in filled) else " "
-    marked = [line if not line.startswith("-DOCSTART-") else "" for line in lines]
-    rows = [line.rstrip(" ").split(separator) for line in marked if line.strip()]
-    if len({len(row) for row in rows}) != 1 or len(rows[0]) < 2:
+    def _is_comment(self, cells: Sequence[str], tags: set[str]) -> bool:
+        """Tell a comment from a row whose token begins with `#`: its last cell is no tag."""
+        if self.columns.width == 1 or self.tag_at == self.token_at:
+            return len(cells) != self.columns.width
+        tag = cells[self.tag_at] if len(cells) == self.columns.width else cells[-1]
+        return tag.strip() not in tags
+
+    def _clean(self, tag: str, row: Row) -> str:
+        stripped = tag.strip()
+        if stripped != tag and stripped:
+            message = f"tag {tag!r} is read as {stripped!r}, here and below"
+            self.stray.append(Finding(self.source, row.line, "stray spaces", message))
+        return stripped
+
+    def _check_widths(self) -> None:
+        if not self.odd:
+            return
+        row, got = self.odd[0]
+        kind = "tabs" if self.columns.separator == "\t" else "spaces"
+        want = f"{self.columns.width} columns with {kind} between them, as most rows"
+        more = f", and {len(self.odd) - 1} more such rows" if len(self.odd) > 1 else ""
+        remedy = "A token that holds spaces needs tabs between the columns." if kind == "spaces" else ""
+        remedy = remedy if got > self.columns.width else ""
+        got_text = f"{got} in {row.text[:SHOWN]!r}{more}"
+        raise DataError(sentence(f"{self.source}:{row.line}", "row", want, got_text, remedy))
+
+    def check_tags(self, required: bool, findings: list[Finding]) -> bool:
+        """Tell whether tags are to be read: all are there.
+
+        Raises:
+            DataError: one is missing, and they are required.
+        """
+        if not self.bare:
+            return True
+        line, text = self.bare[0]
+        if required:
+            more = f", and {len(self.bare) - 1} more such rows" if len(self.bare) > 1 else ""
+            raise DataError(sentence(f"{self.source}:{line}", "row", "without empty tags", repr(text[:SHOWN]) + more))
+        message = f"{len(self.bare)} rows have no tag, so that none is read"
+        findings.append(Finding(self.source, line, "labels missing", message))
         return False
-    if any(not cell or " " in cell[1:] for row in rows for cell in row):
-        return False
-    blocks = sum(bool(line.strip()) and not before.strip() for before, line in zip(["", *marked], marked, strict=False))
-    tagged = any(row[-1] == "O" or row[-1][1:2] == "-" for row in rows)
-    return tagged or 1 < blocks < len(rows)
+
+    def findings(self) -> list[Finding]:
+        """Return what was left out or changed."""
+        found = list(self.stray)
+        if self.empty:
+            message = f"{len(self.empty)} rows have no token and are left out (lines {listed(self.empty)})"
+            found.append(Finding(self.source, self.empty[0], "empty token", message))
+        return found
