@@ -14,7 +14,7 @@ import soundfile
 
 import sounds
 from bigru.errors import BigruError, DataError
-from bigru.readers.audio.decoding import BLOCK, MOST_SAMPLES, Recording, blocks, header, load
+from bigru.readers.audio.decoding import BLOCK, MOST_SAMPLES, Recording, blocks, claimed_header, header, load
 
 MUTATIONS = 400
 
@@ -138,6 +138,14 @@ def test_a_rate_is_refused_by_the_header(rate: int) -> None:
         )
     with pytest.raises(DataError, match=message):
         header(held(wav(rate, np.ones(10))))
+
+
+def test_what_a_header_claims_is_told_to_callers_with_bounds_of_their_own() -> None:
+    found = claimed_header(held(wav(10**9, np.ones((10, 3)), 3)))
+    assert (found.frames, found.rate, found.channels, found.subtype) == (10, 10**9, 3, "PCM_16")
+    assert claimed_header(held(encoded(sounds.tone("low"), format="MP3"))).frames == 1600
+    with pytest.raises(DataError, match=r"can be decoded, got 'x\.wav': Format not recognised"):
+        claimed_header(held(b"nothing"))
 
 
 def test_the_rate_of_flac_is_refused_before_anything_is_decoded() -> None:
