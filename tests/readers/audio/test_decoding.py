@@ -32,7 +32,7 @@ def held(content: bytes, **fields: float) -> Recording:
 def wav(rate: int, samples: np.ndarray, channels: int = 1) -> bytes:
     """Return a WAV file of 16 bits by hand."""
     data = samples.astype("<i2").tobytes()
-    layout = struct.pack("<HHIIHH", 1, channels, rate, rate * 2 * channels, 2 * channels, 16)
+    layout = struct.pack("<HHIIHH", 1, channels, rate, rate * 2 * channels % (1 << 32), 2 * channels, 16)
     chunks = b"WAVEfmt " + struct.pack("<I", 16) + layout + b"data" + struct.pack("<I", len(data)) + data
     return b"RIFF" + struct.pack("<I", len(chunks)) + chunks
 
