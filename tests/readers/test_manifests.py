@@ -158,6 +158,7 @@ def test_the_doctor_finds_copies_and_silence() -> None:
         (["1.jpg", "2.jpg"], None, "unreadable"),
         (["a fine film", "a dull plot"], None, None),
         (["yes", "no"], None, None),
+        ([".wav", ". .mp3"], None, None),
         (["1.5", "2.5"], None, None),
         (["x_1", "x_1", "x_1"], None, None),
         (["play song.mp3", "stop", "go on", "louder"], None, None),
@@ -270,3 +271,30 @@ def test_what_is_converted_beside_its_original_is_read_once() -> None:
     assert [str(f) for f in examples.findings] == [
         "data: passed over: 'data/low/0.m4a' cannot be read; the recording of the same name beside it is"
     ]
+
+
+def test_the_transcripts_of_a_folder_in_one_file() -> None:
+    Path("data/low/low.trans.txt").write_text("0 GUTEN  TAG\n1 GUTE NACHT\n")
+    Path("data/high/high.trans.txt").write_text("2 LA LA\n")
+    examples = read("data")
+    assert (examples.task, examples.targets) == ("transcribe", ["LA LA", "GUTEN TAG", "GUTE NACHT"])
+    Path("data/high/high.trans.txt").write_text("3 LA LA\n")
+    with pytest.raises(DataError, match=r"data/high/2\.txt: transcript must be beside its recording, got no such file"):
+        read("data")
+    Path("data/high/high.trans.txt").write_bytes(b"2 \xff\n")
+    with pytest.raises(
+        DataError, match=r"data/high/high\.trans\.txt: transcript must be UTF-8, got byte 2 that is not"
+    ):
+        read("data")
+
+
+def test_a_folder_with_a_manifest_and_one_folder_of_recordings_is_asked() -> None:
+    Path("data/high/2.wav").rename("data/low/2.wav")
+    manifest("data/metadata.csv", {"file_name": "low/0.wav", "transcription": "GUTEN TAG"})
+    message = (
+        r"data: folders of recordings must be two labels at least, got one, 'low', and metadata\.csv\. "
+        r"To read what a manifest says of them, name it: data/metadata\.csv\."
+    )
+    with pytest.raises(DataError, match=message):
+        read("data")
+    assert read("data/metadata.csv").targets == ["GUTEN TAG"]

@@ -39,7 +39,8 @@ def from_files(paths: Sequence[str]) -> Examples:
 
 
 def from_folder(folder: Path, task: str | None, required: bool) -> Examples:
-    """Read a folder: `LABEL/*.wav` to classify, or recordings with transcripts of the same name in `.txt`.
+    """Read a folder: `LABEL/*.wav` to classify, or recordings with transcripts of the same name in `.txt`, or in a
+    `*.trans.txt` of their folder (LibriSpeech).
 
     Recordings in subfolders are found as well; where each has a transcript beside it the task is to transcribe, else
     the name of its folder is its label. Lines count the recordings, sorted by path, from 1.
@@ -59,23 +60,27 @@ def from_folder(folder: Path, task: str | None, required: bool) -> Examples:
     # What lies converted beside its original is read once.
     readable = {path.with_suffix("") for path in found if is_audio(path.name)}
     left = [path for path in found if is_unreadable(path.name) and path.with_suffix("") in readable]
-    paths = [path for path in found if path not in set(left)]
+    passed = set(left)
+    paths = [path for path in found if path not in passed]
     if not paths:
         raise DataError(sentence(source, "folder", "one with recordings (WAV, FLAC, OGG, MP3)", "none"))
     check_present([Recording(str(path), str(path)) for path in paths])
-    texts = [path.with_suffix(".txt") for path in paths]
-    written = [text.is_file() for text in texts]
-    chosen = task or ("transcribe" if any(written) else "classify")
+    spoken = _spoken(paths)
+    chosen = task or ("classify" if set(spoken) == {None} else "transcribe")
     result = Examples([], None, "audio", list(range(1, len(paths) + 1)), source, task=chosen)
     result.inputs, result.findings = examined([Recording(str(p), str(p)) for p in paths], result.lines, source)
     beside = "cannot be read; the recording of the same name beside it is"
     result.findings += [Finding(source, 0, "passed over", f"{str(path)!r} {beside}") for path in left]
-    if chosen == "transcribe" and (required or all(written)):
-        _read_transcripts(result, paths, texts, written)
+    if chosen == "transcribe" and (required or None not in spoken):
+        _read_transcripts(result, paths, spoken)
     elif chosen == "classify" and (required or all(path.parent != folder for path in paths)):
         _read_labels(result, folder, paths)
     result.inferred["folder"] = "names of folders are labels" if chosen == "classify" else "transcripts lie beside"
     return result
+
+
+TABLES = (".csv", ".tsv", ".jsonl", ".json", ".txt", ".scp")
+"""Endings of what may be a manifest in a folder of recordings."""
 
 
 def _read_labels(result: Examples, folder: Path, paths: Sequence[Path]) -> None:
@@ -88,28 +93,57 @@ def _read_labels(result: Examples, folder: Path, paths: Sequence[Path]) -> None:
     result.targets = [
         labels.one(path.relative_to(folder).parts[0], line) for path, line in zip(paths, result.lines, strict=True)
     ]
+    tables = sorted(path.name for path in folder.iterdir() if path.suffix.lower() in TABLES)
+    if len(set(result.targets)) == 1 and tables:
+        got = f"one, {result.targets[0]!r}, and {', '.join(tables[:SHOWN])}"
+        remedy = f"To read what a manifest says of them, name it: {folder / tables[0]}."
+        raise DataError(sentence(str(folder), "folders of recordings", "two labels at least", got, remedy))
 
 
-def _read_transcripts(result: Examples, paths: Sequence[Path], texts: Sequence[Path], written: Sequence[bool]) -> None:
-    if not all(written):
-        missing = texts[written.index(False)]
-        remedy = f"Write what is said in it, or move {paths[written.index(False)].name} away."
-        raise DataError(sentence(str(missing), "transcript", "beside its recording", "no such file", remedy))
-    found = [_text(path) for path in texts]
-    kept = [n for n, text in enumerate(found) if text]
+def _spoken(paths: Sequence[Path]) -> list[str | None]:
+    """Return what is said in each recording, None where nothing beside it says so."""
+    tables: dict[Path, dict[str, str]] = {}
+    found: list[str | None] = []
+    for path in paths:
+        text = path.with_suffix(".txt")
+        if text.is_file():
+            found.append(_text(text))
+            continue
+        if path.parent not in tables:
+            tables[path.parent] = dict(
+                row.partition(" ")[::2]
+                for table in sorted(path.parent.glob("*.trans.txt"))
+                for row in _utf8(table).splitlines()
+            )
+        said = tables[path.parent].get(path.stem)
+        found.append(None if said is None else " ".join(said.split()))
+    return found
+
+
+def _read_transcripts(result: Examples, paths: Sequence[Path], spoken: Sequence[str | None]) -> None:
+    if None in spoken:
+        bare = paths[spoken.index(None)]
+        remedy = f"Write what is said in it, or move {bare.name} away."
+        missing = str(bare.with_suffix(".txt"))
+        raise DataError(sentence(missing, "transcript", "beside its recording", "no such file", remedy))
+    kept = [n for n, text in enumerate(spoken) if text]
     result.findings += [
-        Finding(result.source, result.lines[n], "empty row", f"{str(texts[n])!r} is empty; left out")
-        for n, text in enumerate(found)
+        Finding(result.source, line, "empty row", f"{str(path.with_suffix('.txt'))!r} is empty; left out")
+        for path, line, text in zip(paths, result.lines, spoken, strict=True)
         if not text
     ]
     if not kept:
         raise DataError(sentence(result.source, "transcripts", "at least one that is not empty", "none"))
     result.inputs, result.lines = [result.inputs[n] for n in kept], [result.lines[n] for n in kept]
-    result.targets = [found[n] for n in kept]
+    result.targets = [spoken[n] for n in kept]
 
 
 def _text(path: Path) -> str:
+    return " ".join(_utf8(path).split())
+
+
+def _utf8(path: Path) -> str:
     try:
-        return " ".join(path.read_text(encoding="utf-8-sig").split())
+        return path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise DataError(sentence(str(path), "transcript", "UTF-8", f"byte {error.start} that is not")) from None

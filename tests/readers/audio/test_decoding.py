@@ -14,7 +14,7 @@ import soundfile
 
 import sounds
 from bigru.errors import BigruError, DataError
-from bigru.readers.audio.decoding import BLOCK, MOST_SAMPLES, Recording, blocks, header, load
+from bigru.readers.audio.decoding import BLOCK, MOST_SAMPLES, Recording, blocks, claimed_header, header, load
 
 MUTATIONS = 400
 
@@ -32,7 +32,7 @@ def held(content: bytes, **fields: float) -> Recording:
 def wav(rate: int, samples: np.ndarray, channels: int = 1) -> bytes:
     """Return a WAV file of 16 bits by hand."""
     data = samples.astype("<i2").tobytes()
-    layout = struct.pack("<HHIIHH", 1, channels, rate, rate * 2 * channels, 2 * channels, 16)
+    layout = struct.pack("<HHIIHH", 1, channels, rate, rate * 2 * channels % (1 << 32), 2 * channels, 16)
     chunks = b"WAVEfmt " + struct.pack("<I", 16) + layout + b"data" + struct.pack("<I", len(data)) + data
     return b"RIFF" + struct.pack("<I", len(chunks)) + chunks
 
@@ -138,6 +138,14 @@ def test_a_rate_is_refused_by_the_header(rate: int) -> None:
         )
     with pytest.raises(DataError, match=message):
         header(held(wav(rate, np.ones(10))))
+
+
+def test_what_a_header_claims_is_told_to_callers_with_bounds_of_their_own() -> None:
+    found = claimed_header(held(wav(10**9, np.ones((10, 3)), 3)))
+    assert (found.frames, found.rate, found.channels, found.subtype) == (10, 10**9, 3, "PCM_16")
+    assert claimed_header(held(encoded(sounds.tone("low"), format="MP3"))).frames == 1600
+    with pytest.raises(DataError, match=r"can be decoded, got 'x\.wav': Format not recognised"):
+        claimed_header(held(b"nothing"))
 
 
 def test_the_rate_of_flac_is_refused_before_anything_is_decoded() -> None:

@@ -32,6 +32,7 @@ __all__ = [
     "Recording",
     "blocks",
     "check_present",
+    "claimed_header",
     "decode",
     "header",
     "load",
@@ -132,9 +133,8 @@ def blocks(recording: Recording) -> tuple[int, Iterator[np.ndarray]]:
     """Return the rate of a recording and its samples, block by block: float32 [N], the mean of its channels.
 
     Raises:
-        DataError: as `header`; while the blocks are read: the file is damaged, empty or truncated, or holds samples
-            that are not finite or beyond `LOUDEST`.
-        MissingExtraError: soundfile is not installed.
+        DataError, MissingExtraError: as `header`; while the blocks are read: the file is damaged, empty or truncated,
+            or holds samples that are not finite or beyond `LOUDEST`.
     """
     stream, found = open_audio(recording)
     return found.rate, (mono(block) for block in decode(recording, stream, found))
@@ -156,16 +156,9 @@ def mono(block: np.ndarray) -> np.ndarray:
 
 
 def open_audio(recording: Recording) -> tuple[Any, Header]:
-    """Return an open file of soundfile, for `decode` alone, and its header.
-
-    Raises:
-        DataError, MissingExtraError: as `header`.
-    """
+    """Return an open file of soundfile, for `decode` alone, and its header; errors as of `header`."""
     place = recording.place
-    check_present([recording])
-    with _decoding(recording), _as_path(recording) as path:
-        stream = _forward()(path)
-        found = Header(int(stream.frames), int(stream.samplerate), int(stream.channels), str(stream.subtype))
+    stream, found = _opened(recording)
     claimed = found.frames * found.channels
     problem = None
     if not RATES[0] <= found.rate <= RATES[1]:
@@ -177,6 +170,24 @@ def open_audio(recording: Recording) -> tuple[Any, Header]:
         stream.close()
         raise DataError(problem)
     return stream, found
+
+
+def claimed_header(recording: Recording) -> Header:
+    """Return what the header of a recording says, whatever it claims: for callers with bounds of their own.
+
+    Raises:
+        DataError, MissingExtraError: as `header`, but for rates and lengths.
+    """
+    stream, found = _opened(recording)
+    stream.close()
+    return found
+
+
+def _opened(recording: Recording) -> tuple[Any, Header]:
+    check_present([recording])
+    with _decoding(recording), _as_path(recording) as path:
+        stream = _forward()(path)
+        return stream, Header(int(stream.frames), int(stream.samplerate), int(stream.channels), str(stream.subtype))
 
 
 def _is_unknown(frames: int) -> bool:

@@ -20,9 +20,15 @@ UNREADABLE = (
 
 def is_audio(name: str) -> bool:
     """Tell an audio file that can be read by its ending."""
-    return name.lower().endswith(SUFFIXES)
+    return _ends(name, SUFFIXES)
 
 
 def is_unreadable(name: str) -> bool:
     """Tell an audio or video file that cannot be read by its ending."""
-    return name.lower().endswith(UNREADABLE)
+    return _ends(name, UNREADABLE)
+
+
+def _ends(name: str, endings: tuple[str, ...]) -> bool:
+    """Tell whether a name has one of the endings, and something before it."""
+    stem, point, ending = name.lower().rpartition(".")
+    return point + ending in endings and stem.rpartition("/")[2].strip(". ") != ""
