@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ..errors import DataError, check_choice, sentence
 from ..scheme import SCHEMES
-from . import manifests
+from . import charset, manifests
 from .columns import has_header
 from .encoding import decode, read_bytes
 from .examples import Examples
@@ -79,7 +79,7 @@ def read(
         text, name = decode(data, source, encoding)
         found = found or by_content(text)
         result = _parse(text, source, found, options)
-        result.inferred = {"encoding": name} | result.inferred
+        result.inferred = {"encoding": name if encoding else charset.explain(name)} | result.inferred
     _check_heeded(result, found, options)
     result.inferred = {"format": found} | result.inferred | {"task": result.task}
     if result.multi_label:
