@@ -76,7 +76,7 @@ def test_answering_loads_the_one_task_of_the_model_and_no_scores(tmp_path: Path)
     strangers = (
         "tasks.",
         "metrics",
-        "data.audio",
+        "features.audio",
         "data.series",
         "data.timetable",
         "ops.ctc",

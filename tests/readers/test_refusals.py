@@ -34,7 +34,7 @@ def lines(*records: object) -> str:
             "a.csv",
             "text,label\na,b\nc\n",
             {},
-            r"a\.csv:3: row must be 2 columns separated by commas, as line 1, got 1 columns",
+            r"a\.csv:3: row must be 2 columns separated by commas, as line 1, got 1 column",
         ),
         ("a.csv", "text,label\n", {}, r"a\.csv: data must be at least one example, got a header alone"),
         ("a.csv", "\n \n", {}, r"a\.csv: data must be at least one example, got blank lines"),

@@ -29,10 +29,10 @@ TASKS = ("classify", "tag", "forecast", "transcribe")
 """The tasks. Each is loaded when a model names it: all of them take longer to load than a text to answer."""
 
 KINDS = {
-    "text": ("..data.text", "TextFeatures"),
-    "series": ("..data.series", "SeriesFeatures"),
-    "audio": ("..data.audio", "AudioFeatures"),
-    "table": ("..data.tablefeatures", "TableFeatures"),
+    "text": ("..features.text", "TextFeatures"),
+    "series": ("..features.series", "SeriesFeatures"),
+    "audio": ("..features.audio", "AudioFeatures"),
+    "table": ("..features.table", "TableFeatures"),
 }
 """The kinds of features by their name in config.json: where the class is found, and its name."""
 

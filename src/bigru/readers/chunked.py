@@ -23,6 +23,7 @@ from .formats import by_content, by_name
 from .parsers import delimited as tables
 from .parsers import jsonl
 from .reader import read
+from .reading import Reading
 from .records import Options, Record, from_records
 
 __all__ = ["SMALL", "parts", "unpacked"]
@@ -91,7 +92,6 @@ class Cut:
     def __init__(self, source: str, kind: str, text: str, options: dict[str, Any]) -> None:
         self._source, self._kind = source, kind
         self._names: list[str] = []
-        self._delimiter: str | None = None
         self.quoted = False
         self._options = Options(options.get("task"), options.get("text_column"), require_targets=False)
         if kind in ("csv", "tsv"):
@@ -99,10 +99,11 @@ class Cut:
 
     def _begin(self, text: str) -> None:
         """Learn from the first part what separates the columns of a table, and what they are called."""
-        table = tables.parse(text, self._source, "\t" if self._kind == "tsv" else None)
+        self._dialect = tables.inspect(text, Reading(format="tsv" if self._kind == "tsv" else None))[0]
+        table = tables.split(text, self._source, self._dialect, whole=True)
         first = table.rows[0]
-        self._delimiter, self._header = table.delimiter, 0
-        self.quoted = table.quoted
+        self._header = 0
+        self.quoted = self._dialect.quotes and table.inferred.get("quotes") is None
         if has_header(first, table.rows[1:], (self._options.text_column,)):
             self._names, self._header = [cell.strip() for cell in first], table.lines[0]
         else:
@@ -123,7 +124,7 @@ class Cut:
         if self._kind == "txt":
             texts = text.replace("\r\n", "\n").removesuffix("\n").split("\n")
             return [{"text": one} for one in texts], list(range(line, line + len(texts)))
-        table = tables.parse(text, self._source, self._delimiter, line)
+        table = tables.split(text, self._source, self._dialect, line, whole=line == 1)
         rows, lines = table.rows, table.lines
         if lines and lines[0] == self._header:
             rows, lines = rows[1:], lines[1:]

@@ -80,6 +80,9 @@ def decode(data: bytes, source: str, encoding: str | None = None) -> tuple[str, 
     try:
         return data.decode("utf-8"), "utf-8"
     except UnicodeDecodeError as error:
+        unmarked = charset.without_mark(data) if 0 in data[:4096] else None
+        if unmarked is not None:
+            return _strict(data, source, unmarked), unmarked
         if _mostly_utf8(data):
             raise DataError(_complaint(data, source, "utf-8", error)) from None
         return _recognised(data, source, error)
@@ -91,13 +94,12 @@ def _marked(data: bytes, source: str) -> str | None:
         if data.startswith(mark):
             return name
     head = data[:4096]
-    if 0 in head:
+    if head.count(0) * 10 > len(head):
         unmarked = charset.without_mark(data)
         if unmarked is not None:
             return unmarked
-        if head.count(0) * 10 > len(head):
-            remedy = "Text in UTF-16 without a byte-order mark needs --encoding utf-16-le or --encoding utf-16-be."
-            raise DataError(sentence(source, "data", "text", "binary data", remedy))
+        remedy = "Text in UTF-16 without a byte-order mark needs --encoding utf-16-le or --encoding utf-16-be."
+        raise DataError(sentence(source, "data", "text", "binary data", remedy))
     return charset.seven_bit(data) if b"\x1b" in head else None
 
 

@@ -16,6 +16,7 @@ from .frames import from_dataset, from_frame, from_parquet
 from .parsers import conll, jsonl, ts, wordtag
 from .parsers import delimited as tables
 from .parsers import npz as arrays
+from .reading import Reading
 from .records import Options, from_records
 
 __all__ = ["Examples", "Finding", "from_dataset", "from_frame", "read"]
@@ -139,22 +140,21 @@ def _plain(text: str, source: str, options: Options) -> Examples:
 
 
 def _table(text: str, source: str, delimiter: str | None, options: Options) -> Examples:
-    table = tables.parse(text, source, delimiter)
-    rows, lines = table.rows, table.lines
+    grid = tables.parse(text, source, Reading(format="tsv" if delimiter == "\t" else None))
+    rows, lines = grid.rows, grid.lines
     if not rows:
         raise DataError(sentence(source, "data", "at least one example", "blank lines"))
     wanted = (options.text_column, options.label_column, options.id_column, options.time_column)
     header = has_header(rows[0], rows[1:], wanted)
     names = [cell.strip() for cell in rows[0]] if header else [str(n) for n in range(1, len(rows[0]) + 1)]
+    above = lines[0]
     if header:
         rows, lines = rows[1:], lines[1:]
     if not rows:
         raise DataError(sentence(source, "data", "at least one example", "a header alone"))
     records = [dict(zip(names, row, strict=True)) for row in rows]
     result = from_records(source, records, lines, options)
-    result.findings += [Finding(source, line, "empty row", "the line is blank; left out") for line in table.blank]
-    result.inferred["separator"] = tables.DELIMITERS[table.delimiter]
-    result.inferred["header"] = f"line {table.lines[0]}" if header else "none, columns are numbered from 1"
-    if not table.quoted and '"' in text:
-        result.inferred["quotes"] = "plain characters"
+    result.findings += grid.findings
+    result.inferred |= grid.inferred
+    result.inferred["header"] = f"line {above}" if header else "none, columns are numbered from 1"
     return result

@@ -16,6 +16,7 @@ from ..readers.encoding import decode, read_bytes
 from ..readers.formats import by_name
 from ..readers.parsers import delimited as tables
 from ..readers.parsers import jsonl
+from ..readers.reading import Reading
 
 __all__ = ["Columns", "columns_of_file", "columns_of_frame", "numeric", "numeric_names"]
 
@@ -63,7 +64,7 @@ def columns_of_file(path: str | Path, format: str | None = None, encoding: str |
         _check_some(source, records, names)
         cells = {name: [_text(record.get(name)) for record in records] for name in names}
         return Columns(cells, lines, source, inferred)
-    table = tables.parse(text, source, "\t" if found == "tsv" else None)
+    table = tables.parse(text, source, Reading(format="tsv" if found == "tsv" else None))
     return _of_rows(table.rows, table.lines, source, inferred)
 
 
