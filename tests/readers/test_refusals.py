@@ -72,7 +72,7 @@ def lines(*records: object) -> str:
             {},
             r"a\.jsonl:2: row must be one JSON object, got Expecting value",
         ),
-        ("a.jsonl", '{"text": "a"} {}\n', {}, r"a\.jsonl:1: row must be one JSON object, got Extra data in column 15"),
+        ("a.jsonl", '{"text": "a"} x\n', {}, r"a\.jsonl:1: row must be one JSON object, got Extra data in column 15"),
         ("a.jsonl", "[" * 99999, {}, r"a\.jsonl:1: row must be one JSON object, got too deep a nest"),
         ("a.jsonl", '{"a": 1}\n3\n', {}, r"a\.jsonl:2: row must be a JSON object, got 3"),
         (

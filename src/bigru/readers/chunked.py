@@ -120,7 +120,7 @@ class Cut:
 
     def _records(self, text: str, line: int) -> Records:
         if self._kind == "jsonl":
-            return jsonl.parse(text, self._source, line)
+            return jsonl.records(text, self._source, line)
         if self._kind == "txt":
             texts = text.replace("\r\n", "\n").removesuffix("\n").split("\n")
             return [{"text": one} for one in texts], list(range(line, line + len(texts)))

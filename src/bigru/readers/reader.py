@@ -111,7 +111,7 @@ def _parse(text: str, source: str, format: str, options: Options) -> Examples:
     if format in ("csv", "tsv"):
         return _table(text, source, "\t" if format == "tsv" else None, options)
     if format == "jsonl":
-        return from_records(source, *jsonl.parse(text, source), options)
+        return from_records(source, *jsonl.records(text, source), options)
     if format == "word/tag":
         return wordtag.parse(text, source, scheme=options.scheme or "BIO")
     if format == "ts":

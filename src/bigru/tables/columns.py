@@ -59,7 +59,7 @@ def columns_of_file(path: str | Path, format: str | None = None, encoding: str |
     text, name = decode(data, source, encoding)
     inferred = {"format": found, "encoding": name}
     if found == "jsonl":
-        records, lines = jsonl.parse(text, source)
+        records, lines = jsonl.records(text, source)
         names = list(dict.fromkeys(key for record in records for key in record))
         _check_some(source, records, names)
         cells = {name: [_text(record.get(name)) for record in records] for name in names}
