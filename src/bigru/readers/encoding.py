@@ -10,6 +10,8 @@ from pathlib import Path
 
 from ..errors import ArgumentError, DataError, nearest, sentence
 from . import charset
+from .packed import unpack
+from .unreadable import refuse_unreadable
 
 __all__ = ["SURROGATE", "decode", "read_bytes"]
 
@@ -27,11 +29,11 @@ MARKS = (
 
 
 def read_bytes(path: str | Path) -> bytes:
-    """Return what a file holds, unpacked if it is gzipped.
+    """Return what a file holds, unpacked if it is packed by gzip, bzip2, xz or zip.
 
     Raises:
         DataError: there is no such file (the nearest name is suggested), it is a folder, unreadable,
-            empty, or damaged gzip.
+            empty, damaged in its packing, or known to be no data that can be read (`unreadable`).
     """
     file, where = Path(path), str(path)
     try:
@@ -50,8 +52,10 @@ def read_bytes(path: str | Path) -> bytes:
             data = gzip.decompress(data)
         except (OSError, EOFError, zlib.error) as error:
             raise DataError(sentence(where, "data", "whole gzip", error)) from error
+    data = unpack(data, where)
     if not data:
         raise DataError(sentence(where, "data", "at least one example", "an empty file"))
+    refuse_unreadable(data, where)
     return data
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import PurePath
 
+from .packed import plain_name
+
 __all__ = ["FORMATS", "by_content", "by_name"]
 
 FORMATS = ("csv", "tsv", "jsonl", "parquet", "conll", "conllu", "npz", "ts", "txt", "word/tag")
@@ -24,7 +26,7 @@ def by_name(name: str, data: bytes) -> str | None:
     """Return the format that the first bytes or the suffix (before `.gz`) say, None if neither does."""
     if data.startswith(b"PAR1"):
         return "parquet"
-    return SUFFIXES.get(PurePath(name.removesuffix(".gz")).suffix.lower())
+    return SUFFIXES.get(PurePath(plain_name(name)).suffix.lower())
 
 
 def by_content(text: str) -> str:

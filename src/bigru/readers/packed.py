@@ -48,7 +48,7 @@ def unpack(data: bytes, source: str, limit: int = MOST_BYTES) -> bytes:
         return _stream(cast(IO[bytes], bz2.BZ2File(io.BytesIO(data))), source, "bzip2", limit)
     if data.startswith(b"\xfd7zXZ\x00"):
         return _stream(cast(IO[bytes], lzma.LZMAFile(io.BytesIO(data))), source, "xz", limit)
-    if data.startswith(b"PK\x03\x04"):
+    if data.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return _from_zip(data, source, limit)
     return data
 
@@ -70,7 +70,7 @@ def _from_zip(data: bytes, source: str, limit: int) -> bytes:
         names = archive.namelist()
     except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError) as error:
         raise DataError(sentence(source, "data", "a whole zip archive", str(error)[:80])) from error
-    if any(name.startswith(OFFICE) for name in names) or all(name.endswith(".npy") for name in names):
+    if any(name.startswith(OFFICE) for name in names) or (names and all(name.endswith(".npy") for name in names)):
         return data
     if any(name.endswith("data.pkl") for name in names):
         return data

@@ -13,7 +13,7 @@ __all__ = ["refuse_unreadable"]
 
 TABLE = "Save the table as CSV or Parquet."
 PANDAS = "Read it with pandas and save it with frame.to_parquet."
-PICKLE = "A pickle can run code when it is read: " + "save the data as CSV, JSONL, Parquet or .npz."
+PICKLE = "It can run code when it is read: save the data as CSV, JSONL, Parquet or .npz."
 TEXT = "Save the text as plain text or CSV."
 UNPACK = "Unpack it and name one file in it."
 DOWNLOAD = "Download the file itself, not the page that shows it."

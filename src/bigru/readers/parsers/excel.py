@@ -53,7 +53,7 @@ def parse(data: bytes, source: str, reading: Reading | None = None) -> Grid:
     if name is None or not cells:
         raise DataError(sentence(source, "data", "at least one sheet with cells", "none"))
     sheet = filled[name]
-    top, left = sheet.start
+    top, left = sheet.start or (0, 0)
     findings = _spread_merged(cells, sheet.merged_cell_ranges or [], (top, left), source)
     grid = without_blank(Grid(_as_text(cells), [top + 1 + n for n in range(len(cells))], source))
     trim(grid, "", "cell", True)
