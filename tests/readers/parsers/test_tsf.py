@@ -65,6 +65,10 @@ def test_without_a_start_steps_are_counted() -> None:
         (made("daily", ""), r"f: data must be at least one series, got none after @data\."),
         ("@attribute a b c\n@data\n", r"f:1: @attribute must be followed by a name and string, numeric or date, got"),
         ("@horizon 2\nT1:1\n", r"f:2: row must be a @name or a # remark before @data, got 'T1:1'\."),
+        (
+            "@attribute value string\n@data\nT1:1\n",
+            r"f: @attribute must be declared once, and not as time or value, got 'v",
+        ),
         ("@horizon 2\n", r"f: @data must be there, before the series, got no such line\."),
     ],
 )

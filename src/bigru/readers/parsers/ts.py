@@ -101,7 +101,7 @@ def _header(rows: Sequence[tuple[int, str]], source: str) -> tuple[dict[str, lis
 def _truth(name: str, words: Sequence[str], source: str) -> bool:
     value = words[0].lower()
     if value not in TRUTH:
-        raise DataError(sentence(source, name, "true or false", repr(words[0])))
+        raise DataError(sentence(source, name, "true or false", repr(words[0][:40])))
     return TRUTH[value]
 
 

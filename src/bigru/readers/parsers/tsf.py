@@ -58,6 +58,7 @@ def parse(text: str, source: str, reading: Reading | None = None) -> Table:
     start_at = next((n for n, (_, kind) in enumerate(attributes) if kind == "date"), None)
     step = _step(facts.get("frequency", ""), source) if start_at is not None else None
     names = [name for n, (name, _) in enumerate(attributes) if n != start_at]
+    _check_names([*names, "time", "value"], source)
     columns: list[list[Any]] = [[] for _ in range(len(names) + 2)]
     numbers: list[int] = []
     for number, line in enumerate(lines[begin:], begin + 1):
@@ -102,6 +103,13 @@ def _header(lines: list[str], source: str) -> tuple[list[tuple[str, str]], dict[
         else:
             facts[key[1:]] = " ".join(words[1:])
     raise DataError(sentence(source, "@data", "there, before the series", "no such line"))
+
+
+def _check_names(names: list[str], source: str) -> None:
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        want = "declared once, and not as time or value"
+        raise DataError(sentence(source, "@attribute", want, repr(twice)[:SHOWN]))
 
 
 def _row(line: str, count: int, place: str) -> tuple[list[str], list[str | None]]:
