@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gc
 import io
 import re
 from collections import Counter
@@ -203,13 +204,16 @@ def _quoted(text: str, source: str, dialect: Dialect, first: int) -> Grid:
         text = re.sub(r'\\(?![\\"])|\\\\(?!")', r"\\\\", text)
         options["escapechar"] = "\\"
     reader = csv.reader(io.StringIO(text, newline=""), **options)  # type: ignore[arg-type]
-    rows: list[list[str]] = []
-    ends = [first]
-    with long_fields(len(text)):
-        for row in reader:
-            rows.append(row)
-            ends.append(reader.line_num + first)
-    return without_blank(Grid(rows, ends[:-1], source))
+    with long_fields(len(text)), uncollected():
+        rows = list(reader)
+    if reader.line_num == len(rows):
+        return without_blank(Grid(rows, list(range(first, first + len(rows))), source))
+    lines, line = [], first
+    for row in rows:
+        lines.append(line)
+        cells = ",".join(row)
+        line += 1 + cells.count("\n") + cells.count("\r") - cells.count("\r\n")
+    return without_blank(Grid(rows, lines, source))
 
 
 def plain(text: str, source: str, separator: str, first: int) -> Grid:
@@ -231,6 +235,18 @@ def _clean(grid: Grid, count: int) -> None:
             grid.rows[n] = cleaned
             what = "a byte-order mark before the row was" if n else "invisible characters around names were"
             grid.findings.append(Finding(grid.source, grid.lines[n], "invisible character", f"{what} removed"))
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Keep the garbage collector from walking the rows again and again while they grow: they hold no cycles."""
+    running = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if running:
+            gc.enable()
 
 
 @contextmanager

@@ -41,14 +41,13 @@ def trim(grid: Grid, separator: str, word: str, whole: bool) -> None:
         DataError: a row has more or fewer cells than the table; the first is named and all are counted.
     """
     width = _width(grid)
-    if width > 1:
-        if whole:
-            _leave_out_before(grid, width)
-            _leave_out_behind(grid, width)
-        _leave_out_remarks(grid, width)
-        width = _width(grid)
-    if any(len(row) != width for row in grid.rows):
-        width = _fit_names(grid, width)
+    if width > 1 and whole:
+        _leave_out_before(grid, width)
+        _leave_out_behind(grid, width)
+    if len(set(map(len, grid.rows))) > 1:
+        if width > 1:
+            _leave_out_remarks(grid, width)
+        width = _fit_names(grid, _width(grid))
         _fit(grid, width)
         _check(grid, width, word)
 
@@ -194,6 +193,8 @@ def without_blank(grid: Grid) -> Grid:
     In a table of one column, `""` is a row: an empty text.
     """
     single = len(grid.rows[0]) == 1 if grid.rows else False
+    if all(row and row[0] for row in grid.rows) and not any(row[0].isspace() for row in grid.rows):
+        return grid
     blank = [
         n
         for n, row in enumerate(grid.rows)
