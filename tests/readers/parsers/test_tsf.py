@@ -56,6 +56,10 @@ def test_without_a_start_steps_are_counted() -> None:
     [
         (made("dayly", "T1:2020-01-01:1\n"), r"f: @frequency must be one of .*, got 'dayly'\. Did you mean 'daily'\?"),
         (made("daily", "T1:1\n"), r"f:10: row must be 2 attributes and the values, separated by colons, got 2 parts\."),
+        (
+            "@attribute a string\n@data\nT1:x:1\n",
+            r"f:3: row must be 1 attributes and the values, separated by colons, got 3",
+        ),
         (made("daily", "T1:noon:1\n"), r"f:10: start must be a time as 2001-12-31 00-00-00, got 'noon'\."),
         (made("daily", "T1:2020-01-01:1,x\n"), r"f:10: value must be a number or \?, got 'x'\."),
         (

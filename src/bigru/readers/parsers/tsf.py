@@ -65,7 +65,7 @@ def parse(text: str, source: str, reading: Reading | None = None) -> Table:
         if not line.strip() or line.startswith("#"):
             continue
         place = f"{source}:{number}"
-        cells, values = _row(line, len(attributes), place)
+        cells, values = _row(line, len(attributes), start_at, place)
         if len(numbers) + len(values) > MOST_ROWS:
             raise DataError(sentence(place, "data", f"at most {MOST_ROWS:,} values", "more"))
         start = _time(cells.pop(start_at), place) if start_at is not None else None
@@ -112,16 +112,16 @@ def _check_names(names: list[str], source: str) -> None:
         raise DataError(sentence(source, "@attribute", want, repr(twice)[:SHOWN]))
 
 
-def _row(line: str, count: int, place: str) -> tuple[list[str], list[str | None]]:
+def _row(line: str, count: int, start_at: int | None, place: str) -> tuple[list[str], list[str | None]]:
     """Return the attributes of a series and its values."""
     cells = line.strip().split(":")
-    if len(cells) < count + 1:
+    extra = len(cells) - count - 1
+    if extra > 0 and start_at is not None:
+        # A start may be written with colons of its own.
+        cells[start_at : start_at + extra + 1] = [":".join(cells[start_at : start_at + extra + 1])]
+    if len(cells) != count + 1:
         want = f"{count} attributes and the values, separated by colons"
         raise DataError(sentence(place, "row", want, f"{len(cells)} parts"))
-    # A start may be written with colons of its own.
-    extra = len(cells) - count - 1
-    if extra:
-        cells[count - 1 : count + extra] = [":".join(cells[count - 1 : count + extra])]
     values: list[str | None] = []
     for cell in cells.pop().split(","):
         value = cell.strip()
