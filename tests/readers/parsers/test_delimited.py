@@ -117,6 +117,26 @@ def test_one_ill_quoted_row_does_not_change_how_the_others_are_read() -> None:
     assert messages(grid) == ["f:3: odd quotes: the quotes do not fit; the row is read as it stands, quotes and all"]
 
 
+def test_quotes_are_read_behind_a_title() -> None:
+    text = 'A title\n"text","n","m"\n"she said ""no""","1","a"\n"two\nlines","2","b"\n'
+    assert parse(text, "f").rows[1:] == [['she said "no"', "1", "a"], ["two\nlines", "2", "b"]]
+
+
+def test_a_remark_may_have_as_many_cells_as_the_table() -> None:
+    assert parse("# made by us, with care\ntext,label\na,x\nb,y\n", "f").rows[0] == ["text", "label"]
+
+
+def test_a_separator_never_cuts_through_quoted_cells() -> None:
+    grid = parse('"good"；"90,20"\n"bad"；"16,19"\n"so so"；"5,94"\n', "f")
+    assert grid.rows == [["good", "90,20"], ["bad", "16,19"], ["so so", "5,94"]]
+
+
+def test_a_decimal_comma_is_no_separator_where_another_one_divides_all_rows() -> None:
+    for separator in ("^", "；", "|", "\t"):
+        text = f"text{separator}load\na b{separator}5,5\nc{separator}6,5\nd{separator}7,1\n"
+        assert parse(text, "f").rows[1] == ["a b", "5,5"]
+
+
 def test_a_lone_quote_between_tabs_is_a_character() -> None:
     grid = parse('label\ttext\n1\t"Great" movie\n0\tbad "un\n1\t"x\n', "f", Reading(format="tsv"))
     assert [row[1] for row in grid.rows] == ["text", '"Great" movie', 'bad "un', '"x']
@@ -145,6 +165,13 @@ def test_fields_longer_than_the_csv_module_likes() -> None:
     long = "x" * 200_000
     assert parse(f"text,label\n{long},a\n", "f").rows[1] == [long, "a"]
     assert csv.field_size_limit() == before
+
+
+def test_a_quote_that_joins_rows_is_noticed() -> None:
+    grid = parse('text,label\n"a,1\nb,0\nc,1\nd",0\n"two\nlines\nand more",1\n', "f")
+    assert len(grid.rows) == 3
+    message = "a quoted cell holds 2 lines that would be rows by themselves; check its quotes"
+    assert messages(grid) == [f"f:2: joined rows: {message}"]
 
 
 def test_a_row_of_blank_cells_is_blank() -> None:

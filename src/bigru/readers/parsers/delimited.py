@@ -166,6 +166,7 @@ def _read(text: str, source: str, dialect: Dialect, first: int) -> Grid:
         if one.escapes:
             grid.inferred |= {"escapes": "a backslash before quotes"}
         if not _needs_mending(grid, one.separator):
+            _note_joined(grid, one.separator)
             return grid
         return mend(text, source, one.separator, first, one.skip_spaces, grid)
     return mend(text, source, dialect.separator, first, dialect.skip_spaces, None)
@@ -195,6 +196,18 @@ def _needs_mending(grid: Grid, separator: str) -> bool:
         if "\n" in cell and "\t" in cell
         for line in cell.split("\n")
     )
+
+
+def _note_joined(grid: Grid, separator: str) -> None:
+    """Note quoted cells that hold lines which would be whole rows by themselves: a quote may have been forgotten."""
+    for row, line, after in zip(grid.rows, grid.lines, [*grid.lines[1:], 0], strict=False):
+        if 0 < after < line + 2:
+            continue
+        inner = [one for cell in row if "\n" in cell for one in cell.split("\n")[1:-1]]
+        whole = sum(one.count(separator) == len(row) - 1 > 0 for one in inner)
+        if whole and whole == len(inner):
+            message = f"a quoted cell holds {whole} lines that would be rows by themselves; check its quotes"
+            grid.findings.append(Finding(grid.source, line, "joined rows", message))
 
 
 def _quoted(text: str, source: str, dialect: Dialect, first: int) -> Grid:
@@ -261,36 +274,47 @@ def long_fields(size: int) -> Iterator[None]:
 
 def _choose(sample: str, reading: Reading) -> tuple[str, float]:
     """Return the separator that gives the most even rows of two or more columns (else a comma), and their share."""
-    shares = {one: _evenness(sample, one) for one in SEPARATORS}
-    if reading.decimal == ",":
-        shares[","] = 0.0
-    usual = max((one for one in SEPARATORS if one in USUAL), key=shares.__getitem__)
-    if shares[usual] > 0.9:
-        return usual, shares[usual]
-    rare = max((one for one in SEPARATORS if one not in USUAL), key=shares.__getitem__)
-    if shares[rare] > 0.98:
-        return rare, shares[rare]
-    return (usual, shares[usual]) if shares[usual] else (",", 0.0)
+    scores = {one: _evenness(sample, one) for one in SEPARATORS if one != "," or reading.decimal != ","}
+    if "," in scores and sample.count(",") == len(re.findall(r"(?<=\d),(?=\d)", sample)):
+        # Commas between digits alone are decimal signs, if anything else divides the rows as evenly.
+        rival = max(score for one, score in scores.items() if one != ",")
+        scores[","] = (0.0, 0, 0) if rival[:2] >= scores[","][:2] else scores[","]
+    usual = max((one for one in scores if one in USUAL), key=scores.__getitem__)
+    rare = max((one for one in scores if one not in USUAL), key=scores.__getitem__)
+    if scores[rare][0] > 0.97 and scores[rare] > scores[usual]:
+        return rare, scores[rare][0]
+    return (usual, scores[usual][0]) if scores[usual][0] else (",", 0.0)
 
 
-def _evenness(sample: str, separator: str) -> float:
-    """Return the share of rows that have the commonest number of cells; 0 for one cell a row.
+def _evenness(sample: str, separator: str) -> tuple[float, int, int]:
+    """Return how well a separator divides a sample: the share of rows with the commonest number of cells, less what
+    stands around the table; the rows before it, negative; and that number. All are 0 where it is one.
 
     Spaces separate tables of numbers alone: words have them too.
     """
-    if separator == "space":
-        rows = [line.split() for line in sample.split("\n") if line.strip()]
-        cells = [cell for row in rows[1:] or rows for cell in row]
-        if not cells or sum(bool(NUMBER.fullmatch(cell)) for cell in cells) < 0.9 * len(cells):
-            return 0.0
-    else:
-        with long_fields(len(sample)):
-            reader = csv.reader(io.StringIO(sample, newline=""), delimiter=separator)
-            rows = [row for row in reader if any(cell.strip() for cell in row)]
-            rows = [row for row in rows if not row[0].lstrip().startswith("#")] or rows
-    if not rows:
-        return 0.0
-    width, count = Counter(map(len, rows)).most_common(1)[0]
+    rows = _sample_rows(sample, separator)
+    # A separator that cuts through quoted cells leaves halves of quotes behind.
+    halves = sum(any(cell.count('"') % 2 for cell in row) for row in rows)
+    if not rows or 2 * halves > len(rows):
+        return 0.0, 0, 0
+    width = Counter(map(len, rows)).most_common(1)[0][0]
+    begin = next(n for n, row in enumerate(rows) if len(row) == width)
+    end = len(rows) - next(n for n, row in enumerate(reversed(rows)) if len(row) == width)
+    if 2 * begin >= len(rows) or len(rows) - end > 2:
+        begin, end = 0, len(rows)
+    share = sum(len(row) == width for row in rows[begin:end]) / (end - begin)
     if all(not row[-1].strip() for row in rows):
         width -= 1  # it ends lines and separates nothing by that
-    return count / len(rows) if width > 1 else 0.0
+    return (round(share, 3), -begin, width) if width > 1 else (0.0, 0, 0)
+
+
+def _sample_rows(sample: str, separator: str) -> list[list[str]]:
+    """Return the rows of a sample that are neither blank nor remarks; none where spaces separate words."""
+    if separator == "space":
+        rows = [line.split() for line in sample.split("\n") if line.strip() and not line.startswith("#")]
+        cells = [cell for row in rows[1:] or rows for cell in row]
+        return rows if sum(bool(NUMBER.fullmatch(cell)) for cell in cells) > 0.9 * len(cells) else []
+    with long_fields(len(sample)):
+        reader = csv.reader(io.StringIO(sample, newline=""), delimiter=separator)
+        rows = [row for row in reader if any(cell.strip() for cell in row)]
+    return [row for row in rows if not row[0].lstrip().startswith("#")] or rows

@@ -84,6 +84,8 @@ def _leave_out_before(grid: Grid, width: int) -> None:
 
 def _is_before(row: list[str], width: int) -> bool:
     filled = sum(bool(cell.strip()) for cell in row)
+    if re.match(r"\s*(#|//)\s", row[0]):
+        return True
     return (len(row) != width and filled < width) or (width > 2 and filled == 1 and bool(row[0].strip()))
 
 

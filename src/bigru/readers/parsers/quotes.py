@@ -15,6 +15,9 @@ from .edges import without_blank
 
 __all__ = ["mend"]
 
+SAMPLE = 5000
+"""Lines that say how many cells a row has."""
+
 MOST_LINES = 1000
 """Lines that a quoted cell may span in a file whose quotes do not fit."""
 
@@ -58,7 +61,8 @@ def mend(
         DataError: a row is neither well quoted nor whole as it stands.
     """
     lines = text.replace("\r\n", "\n").replace("\r", "\n").removesuffix("\n").split("\n")
-    width = _width(lines, separator)
+    known = Counter(map(len, strict.rows)) if strict is not None else Counter()
+    width = known.most_common(1)[0][0] if known else _width(lines, separator)
     mended, at = _Mended(), 0
     while at < len(lines):
         line = lines[at]
@@ -95,9 +99,12 @@ def _result(mended: _Mended, lines: list[str], source: str, separator: str, firs
 
 
 def _width(lines: list[str], separator: str) -> int:
-    """Return the commonest number of cells, of lines without quotes if there are enough."""
-    clear = [line for line in lines if line.strip() and '"' not in line] or [line for line in lines if line.strip()]
-    return Counter(line.count(separator) + 1 for line in clear).most_common(1)[0][0] if clear else 1
+    """Return the commonest number of cells of lines whose quotes may close, by a lenient reading."""
+    closed = [line for line in lines if line.strip() and line.count('"') % 2 == 0][:SAMPLE]
+    if separator == "\t":  # quotes between tabs are characters more often than not
+        return Counter(line.count(separator) + 1 for line in closed or lines[:SAMPLE]).most_common(1)[0][0]
+    widths = Counter(len(next(csv.reader([line], delimiter=separator), [""])) for line in closed or lines[:SAMPLE])
+    return widths.most_common(1)[0][0]
 
 
 def _by_quotes(
