@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bigru.readers import charset
 from bigru.readers.examples import Examples
 from bigru.readers.format_table import FORMATS, find_format
+from bigru.readers.opening import charset
 from bigru.readers.table import Grid, Table
 
 GUIDES = Path(__file__).parents[2] / "docs" / "guide"

@@ -11,7 +11,7 @@ import pytest
 
 from bigru.errors import DataError
 from bigru.readers.encoding import read_bytes
-from bigru.readers.packed import plain_name, unpack
+from bigru.readers.opening.packed import plain_name, unpack
 from bigru.readers.reader import read
 
 TABLE = b"text,label\na,x\nb,y\n"

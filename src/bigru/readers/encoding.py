@@ -9,9 +9,9 @@ import zlib
 from pathlib import Path
 
 from ..errors import ArgumentError, DataError, nearest, sentence
-from . import charset
-from .packed import unpack
-from .unreadable import refuse_unreadable
+from .opening import charset
+from .opening.packed import unpack
+from .opening.unreadable import refuse_unreadable
 
 __all__ = ["SURROGATE", "decode", "read_bytes"]
 

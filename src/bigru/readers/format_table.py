@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Any
 
-from .packed import plain_name
+from .opening.packed import plain_name
 from .parsers import arff, arrow, delimited, excel, fasttext, jsonl, text_folder, ts, tsf
 
 __all__ = ["FORMATS", "Format", "find_format", "folder_format"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import PurePath
 
-from .packed import plain_name
+from .opening.packed import plain_name
 
 __all__ = ["FORMATS", "by_content", "by_name"]
 

@@ -6,13 +6,14 @@ from pathlib import Path
 
 from ..errors import DataError, check_choice, sentence
 from ..scheme import SCHEMES
-from . import charset, manifests
+from . import manifests
 from .columns import has_header
 from .encoding import decode, read_bytes
 from .examples import Examples
 from .findings import Finding
 from .formats import FORMATS, by_content, by_name
 from .frames import from_dataset, from_frame, from_parquet
+from .opening import charset
 from .parsers import conll, jsonl, ts, wordtag
 from .parsers import delimited as tables
 from .parsers import npz as arrays

@@ -10,7 +10,7 @@ import zlib
 from pathlib import PurePath
 from typing import IO, cast
 
-from ..errors import DataError, sentence
+from ...errors import DataError, sentence
 
 __all__ = ["MOST_BYTES", "PACKING", "plain_name", "unpack"]
 

@@ -7,7 +7,7 @@ import re
 import zipfile
 from pathlib import PurePath
 
-from ..errors import DataError, sentence
+from ...errors import DataError, sentence
 
 __all__ = ["refuse_unreadable"]
 
