@@ -87,14 +87,14 @@ def test_a_line_that_names_the_separator_is_passed_over(line: str, end: str) -> 
     grid = parse(end.join([line, "text;label", "a, b;c", ""]), "f")
     assert grid.rows == [["text", "label"], ["a, b", "c"]]
     assert grid.lines == [2, 3]
-    assert grid.inferred["separator"] == "semicolon, named by line 1"
+    assert grid.inferred["separator"] == "semicolon (named by line 1)"
     assert messages(grid) == ["f:1: separator line: the line names the separator, semicolon; left out"]
 
 
 def test_spaces_between_a_separator_and_a_quote_are_no_part_of_the_cell() -> None:
     grid = parse('text, label\n"bad, indeed", "neg"\n"good, indeed",   "pos"\n', "f")
     assert grid.rows == [["text", "label"], ["bad, indeed", "neg"], ["good, indeed", "pos"]]
-    assert grid.inferred["spaces"] == "behind separators, left out"
+    assert grid.inferred["spaces"] == "left out behind separators"
     assert parse('text,label,more\na, "b" c,d\n', "f").rows[1] == ["a", ' "b" c', "d"]
 
 
@@ -228,13 +228,13 @@ def test_a_name_that_begins_with_a_hash_is_a_name() -> None:
 def test_rows_that_end_with_a_separator_have_no_column_more() -> None:
     grid = parse("text,label\na,1,\nb,0,\n", "f")
     assert grid.rows == [["text", "label"], ["a", "1"], ["b", "0"]]
-    assert grid.inferred["line ends"] == "a separator behind every row, left out"
+    assert grid.inferred["line ends"] == "without the separator behind every row"
 
 
 def test_lines_that_end_with_a_semicolon() -> None:
     grid = parse("33,Jogging,491,-0.69,12.6,0.5;\n33,Jogging,492,5.0,11.2,0.9;\n", "f")
     assert grid.rows[1] == ["33", "Jogging", "492", "5.0", "11.2", "0.9"]
-    assert grid.inferred["line ends"] == "';', left out"
+    assert grid.inferred["line ends"] == "without ';'"
 
 
 def test_names_as_r_writes_them_lack_that_of_the_first_column() -> None:

@@ -119,7 +119,7 @@ STAMPED = "@timestamps true\n@univariate true\n@classLabel true a b\n@data\n"
 def test_time_stamps_one_step_apart_are_left_out(tmp_path: Path, row: str, values: list[float]) -> None:
     examples = read(made(tmp_path, f"{STAMPED}{row}\n"))
     np.testing.assert_array_equal(examples.inputs[0][:, 0], np.array(values, np.float32))
-    assert examples.inferred["time stamps"] == "one step apart in every series, left out"
+    assert examples.inferred["time stamps"] == "left out (one step apart in every series)"
 
 
 @pytest.mark.parametrize(

@@ -59,15 +59,15 @@ class Dialect:
     def describe(self, named: bool = False) -> dict[str, str]:
         """Return what the dialect says, in words, for printing."""
         word = SEPARATORS.get(self.separator, repr(self.separator))
-        said = {"separator": f"{word}, named by line 1" if named else word}
+        said = {"separator": f"{word} (named by line 1)" if named else word}
         if not self.quotes:
             said["quotes"] = "plain characters"
         if self.skip_spaces:
-            said["spaces"] = "behind separators, left out"
+            said["spaces"] = "left out behind separators"
         if self.escapes:
             said["escapes"] = "a backslash before quotes"
         if self.ending:
-            said["line ends"] = f"{self.ending!r}, left out"
+            said["line ends"] = f"without {self.ending!r}"
         return said
 
 

@@ -138,7 +138,7 @@ def _fit_names(grid: Grid, width: int) -> int:
         return width
     if all(not row[-1].strip() for row in rows[1:]):
         grid.rows = [rows[0], *(row[:-1] for row in rows[1:])]
-        grid.inferred["line ends"] = "a separator behind every row, left out"
+        grid.inferred["line ends"] = "without the separator behind every row"
         return width - 1
     first = [row[0].strip() for row in rows[1:]]
     counter = first in ([str(n) for n in range(len(first))], [str(n) for n in range(1, len(first) + 1)])

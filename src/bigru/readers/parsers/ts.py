@@ -76,7 +76,7 @@ def parse(text: str, source: str, *, require_targets: bool = True) -> Examples:
     ]
     result.inferred |= said(result.inputs)
     if stamped:
-        result.inferred["time stamps"] = "one step apart in every series, left out"
+        result.inferred["time stamps"] = "left out (one step apart in every series)"
     return result
 
 
