@@ -29,10 +29,18 @@ def test_utf8_comes_back_as_it_was(text: str) -> None:
         (CHINESE.encode("utf-16"), "utf-16"),
         (b"\xfe\xff" + CHINESE.encode("utf-16-be"), "utf-16"),
         (CHINESE.encode("utf-32"), "utf-32"),
+        (CHINESE.encode("utf-16-le"), "utf-16-le"),
+        (CHINESE.encode("utf-16-be"), "utf-16-be"),
+        (CHINESE.encode("utf-32-le"), "utf-32-le"),
+        (CHINESE.encode("utf-32-be"), "utf-32-be"),
+        ("text,label\n안녕하세요,1\n".encode("iso2022_kr"), "iso2022_kr"),
+        ("この映画はとても退屈で\n".encode("iso2022_jp"), "iso2022_jp_2"),
     ],
 )
 def test_encodings_are_detected(data: bytes, encoding: str) -> None:
-    assert decode(data, "f") == (CHINESE, encoding)
+    text, found = decode(data, "f")
+    assert found == encoding
+    assert text == data.decode("utf-8-sig" if found == "utf-8-sig" else encoding)
 
 
 def test_traditional_and_four_byte_characters_in_gb18030() -> None:
@@ -53,8 +61,18 @@ def test_an_encoding_given_is_used() -> None:
             r"f:2: text must be valid utf-8, got byte 0xff at offset 17\.",
         ),
         ("好好好好".encode() + b"\xb0\xa1", None, r"f:1: text must be valid utf-8, got byte 0xb0 at offset 12\."),
-        ("naïve résumés".encode("latin-1"), None, r"f:1: text must be valid utf-8, got byte 0xef at offset 2\."),
-        ("naïve café où".encode("latin-1"), None, r"f:1: text must be valid utf-8, got byte 0xef at offset 2\. Save"),
+        (
+            b"good\n\xfe\x7f \x81a\xff\xff \x90 \xc0\x20\n",
+            None,
+            r"f:2: text must be valid utf-8, got byte 0xfe at offset 5\. Save the file as UTF-8, or name its encoding "
+            r"with --encoding\.",
+        ),
+        (
+            "good\nCittà stupenda\n".encode("latin-1"),
+            None,
+            r"f:2: text must be in UTF-8 or clearly in one other encoding, got bytes that could be cp1252 or cp1257 or "
+            r"cp1250\. Name it with --encoding cp1252 or --encoding cp1257 or --encoding cp1250\.",
+        ),
         ("好\n".encode() + b"\xe5\xa5", None, r"f:2: text must be valid utf-8, got byte 0xe5 at offset 4\."),
         ("好\n\xe9".encode(), "ascii", r"f:1: text must be valid ascii, got byte 0xe5 at offset 0\. Save the file as"),
         (b"\xff\xfea", None, r"f:1: text must be valid utf-16, got byte 0x61 at offset"),
@@ -63,7 +81,7 @@ def test_an_encoding_given_is_used() -> None:
             None,
             r"f: data must be text, got binary data\. Text in UTF-16 without a byte-order mark",
         ),
-        ("plain".encode("utf-16-le"), None, r"f: data must be text, got binary data"),
+        (b"plain\0\1\2\0\0\3", None, r"f: data must be text, got binary data"),
     ],
 )
 def test_broken_text_is_refused_with_line_and_byte(data: bytes, encoding: str | None, message: str) -> None:

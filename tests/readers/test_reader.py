@@ -52,7 +52,7 @@ def test_a_gzipped_table_in_gb18030(write) -> None:
     examples = read(write("a.csv.gz", data))
     assert examples.inputs == ["这部电影太棒了", "太差了"]
     assert examples.targets == ["好", "坏"]
-    assert examples.inferred["encoding"] == "gb18030"
+    assert examples.inferred["encoding"] == "gb18030 (recognised by its frequent characters; --encoding overrules)"
 
 
 def test_a_byte_order_mark_is_no_part_of_the_first_name(write) -> None:

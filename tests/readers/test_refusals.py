@@ -35,7 +35,7 @@ def lines(*records: object) -> str:
             "a.csv",
             "text,label\na,b\nc\n",
             {},
-            r"a\.csv:3: row must be 2 columns separated by commas, as line 1, got 1 columns",
+            r"a\.csv:3: row must be 2 columns separated by commas, as line 1, got 1 column",
         ),
         ("a.csv", "text,label\n", {}, r"a\.csv: data must be at least one example, got a header alone"),
         ("a.csv", "\n \n", {}, r"a\.csv: data must be at least one example, got blank lines"),
@@ -73,7 +73,7 @@ def lines(*records: object) -> str:
             {},
             r"a\.jsonl:2: row must be one JSON object, got Expecting value",
         ),
-        ("a.jsonl", '{"text": "a"} {}\n', {}, r"a\.jsonl:1: row must be one JSON object, got Extra data in column 15"),
+        ("a.jsonl", '{"text": "a"} x\n', {}, r"a\.jsonl:1: row must be one JSON object, got Extra data in column 15"),
         ("a.jsonl", "[" * 99999, {}, r"a\.jsonl:1: row must be one JSON object, got too deep a nest"),
         ("a.jsonl", '{"a": 1}\n3\n', {}, r"a\.jsonl:2: row must be a JSON object, got 3"),
         (
@@ -89,7 +89,7 @@ def lines(*records: object) -> str:
             r"a\.json:2: array must be parted by commas and closed by \], got the end of the file",
         ),
         ("a.json", "[\n", {}, r"a\.json:2: row must be one JSON object, got Expecting value"),
-        ("a.json", "[]", {}, r"a\.json: data must be at least one example, got none"),
+        ("a.json", "[]", {}, r"a\.json: data must be at least one example, got no rows"),
         ("a.jsonl", lines({"text": 5, "label": "x"}), {}, r"a\.jsonl:1: text must be text, got 5"),
         (
             "a.jsonl",

@@ -119,7 +119,7 @@ def test_headers_in_gb18030_and_gzip_are_read(tmp_path: Path) -> None:
     text = "日期,销量\n2020年,1\n".replace("2020年", "2020-01-01") + "2020-01-02,2\n"
     table = read_timetable(write(tmp_path, gzip.compress(text.encode("gb18030")), "t.csv.gz"))
     assert (table.columns, table.inferred["time column"]) == (("销量",), "日期")
-    assert table.inferred["encoding"].lower() == "gb18030"
+    assert table.inferred["encoding"].lower().startswith("gb18030")
 
 
 def test_columns_of_text_are_passed_over_and_said(tmp_path: Path) -> None:

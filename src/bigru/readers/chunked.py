@@ -92,7 +92,7 @@ class Cut:
 
     def __init__(self, source: str, format: str, text: str, reading: Reading, kind: str | None) -> None:
         self._source, self._format, self._reading, self._kind = source, format, reading, kind
-        self.quoted, self._separator, self._body = False, reading.separator, 1
+        self.quoted, self._body = False, 1
         self._names: list[str] = []
         first = self._table(text, 1)
         self._names, self._named = first.names, first.named
@@ -108,16 +108,19 @@ class Cut:
 
     def _table(self, text: str, line: int) -> Table:
         if self._format == "jsonl":
-            table = Table.from_records(*jsonl.parse(text, self._source, line), self._source)
+            table = Table.from_records(*jsonl.records(text, self._source, line), self._source)
             return table if not self._names else table.of(self._names)
         if self._format == "txt":
             texts = text.replace("\r\n", "\n").removesuffix("\n").split("\n")
             return Table(["text"], [texts], range(line, line + len(texts)), self._source)
-        separator = self._separator or ("\t" if self._format == "tsv" else None)
-        grid = delimited.parse(text, self._source, separator, line)
         if not self._names:
-            self.quoted, self._separator = grid.quoted, grid.separator
+            tab = "\t" if self._format == "tsv" else None
+            reading = self._reading.but(separator=self._reading.separator or tab)
+            self._dialect, _ = delimited.inspect(text, reading)
+            grid = delimited.split(text, self._source, self._dialect, whole=True)
+            self.quoted = self._dialect.quotes and "quotes" not in grid.inferred
             return named_columns(grid, self._reading, ask=False)
+        grid = delimited.split(text, self._source, self._dialect, line, whole=line == 1)
         rows, lines = grid.rows, grid.lines
         skip = sum(one < self._body for one in lines)
         rows, lines = rows[skip:], lines[skip:]

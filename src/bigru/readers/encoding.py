@@ -9,6 +9,9 @@ import zlib
 from pathlib import Path
 
 from ..errors import ArgumentError, DataError, nearest, sentence
+from .opening import charset
+from .opening.packed import unpack
+from .opening.unreadable import refuse_unreadable
 
 __all__ = ["SURROGATE", "decode", "read_bytes"]
 
@@ -26,11 +29,11 @@ MARKS = (
 
 
 def read_bytes(path: str | Path) -> bytes:
-    """Return what a file holds, unpacked if it is gzipped.
+    """Return what a file holds, unpacked if it is packed by gzip, bzip2, xz or zip.
 
     Raises:
         DataError: there is no such file (the nearest name is suggested), it is a folder, unreadable,
-            empty, or damaged gzip.
+            empty, damaged in its packing, or known to be no data that can be read (`unreadable`).
     """
     file, where = Path(path), str(path)
     try:
@@ -49,16 +52,19 @@ def read_bytes(path: str | Path) -> bytes:
             data = gzip.decompress(data)
         except (OSError, EOFError, zlib.error) as error:
             raise DataError(sentence(where, "data", "whole gzip", error)) from error
+    data = unpack(data, where)
     if not data:
         raise DataError(sentence(where, "data", "at least one example", "an empty file"))
+    refuse_unreadable(data, where)
     return data
 
 
 def decode(data: bytes, source: str, encoding: str | None = None) -> tuple[str, str]:
     """Return the text of `data` and the name of its encoding.
 
-    Without `encoding`: a byte-order mark decides, then strict UTF-8, then strict GB18030. A file that is
-    mostly sound UTF-8 is never read as GB18030: its broken bytes are an error.
+    Without `encoding`: a byte-order mark decides, then strict UTF-8, then the encoding in which the characters are
+    clearly those of a language (`charset`). A file that is mostly sound UTF-8 is never read as anything else: its
+    broken bytes are an error.
 
     Args:
         data: the bytes.
@@ -66,25 +72,59 @@ def decode(data: bytes, source: str, encoding: str | None = None) -> tuple[str, 
         encoding: a codec name that overrules the detection.
 
     Raises:
-        DataError: the bytes are no text in any of these, or not in the encoding given; line and byte are named.
+        DataError: the bytes are no text in the encoding (line and byte are named), or several encodings explain them
+            (these are named).
         ArgumentError: there is no such encoding.
     """
     if encoding is not None:
         return _strict(data, source, encoding), encoding
-    for mark, name in MARKS:
-        if data.startswith(mark):
-            return _strict(data, source, name), name
-    head = data[:4096]
-    if head.count(0) * 10 > len(head):
-        remedy = "Text in UTF-16 without a byte-order mark needs encoding utf-16-le or utf-16-be."
-        raise DataError(sentence(source, "data", "text", "binary data", remedy))
+    found = _marked(data, source)
+    if found is not None:
+        return _strict(data, source, found), found
     try:
         return data.decode("utf-8"), "utf-8"
     except UnicodeDecodeError as error:
-        text = None if _mostly_utf8(data) else _gb18030(data)
-        if text is None:
+        unmarked = charset.without_mark(data) if 0 in data[:4096] else None
+        if unmarked is not None:
+            return _strict(data, source, unmarked), unmarked
+        if _mostly_utf8(data):
             raise DataError(_complaint(data, source, "utf-8", error)) from None
-        return text, "gb18030"
+        return _recognised(data, source, error)
+
+
+def _marked(data: bytes, source: str) -> str | None:
+    """Return the encoding that marks, NUL bytes or escapes show, None where there are none."""
+    for mark, name in MARKS:
+        if data.startswith(mark):
+            return name
+    head = data[:4096]
+    if head.count(0) * 10 > len(head):
+        unmarked = charset.without_mark(data)
+        if unmarked is not None:
+            return unmarked
+        remedy = "Text in UTF-16 without a byte-order mark needs --encoding utf-16-le or --encoding utf-16-be."
+        raise DataError(sentence(source, "data", "text", "binary data", remedy))
+    return charset.seven_bit(data) if b"\x1b" in head else None
+
+
+def _recognised(data: bytes, source: str, error: UnicodeDecodeError) -> tuple[str, str]:
+    """Return the text of bytes that are no UTF-8, in the encoding that explains them best."""
+    guess = charset.recognise(data)
+    if guess.encoding is None:
+        if not guess.candidates:
+            raise DataError(_complaint(data, source, "utf-8", error)) from None
+        line = data.count(b"\n", 0, error.start) + 1
+        names = " or ".join(guess.candidates)
+        options = " or ".join(f"--encoding {name}" for name in guess.candidates)
+        want = "in UTF-8 or clearly in one other encoding"
+        got = f"bytes that could be {names}"
+        raise DataError(sentence(f"{source}:{line}", "text", want, got, f"Name it with {options}.")) from None
+    for name in (guess.encoding, *charset.SUPERSETS.get(guess.encoding, ())):
+        try:
+            return data.decode(name), name
+        except UnicodeDecodeError:
+            continue
+    return _strict(data, source, guess.encoding), guess.encoding
 
 
 def _strict(data: bytes, source: str, encoding: str) -> str:
@@ -100,28 +140,13 @@ def _strict(data: bytes, source: str, encoding: str) -> str:
 def _complaint(data: bytes, source: str, encoding: str, error: UnicodeDecodeError) -> str:
     line = data.count(b"\n", 0, error.start) + 1
     got = f"byte 0x{data[error.start]:02x} at offset {error.start}"
-    remedy = "Save the file as UTF-8, or name its encoding."
+    remedy = "Save the file as UTF-8, or name its encoding with --encoding."
     return sentence(f"{source}:{line}", "text", f"valid {encoding}", got, remedy)
 
 
 def _mostly_utf8(data: bytes) -> bool:
-    """Tell whether more characters beyond ASCII are sound UTF-8 than are broken."""
+    """Tell whether at least as many characters beyond ASCII are sound UTF-8 as are broken."""
     text = data.decode("utf-8", "replace")
     broken = text.count("\ufffd")
     beyond = len(text) - len(text.encode("ascii", "ignore"))
-    return beyond - broken > broken
-
-
-def _gb18030(data: bytes) -> str | None:
-    """Return the text if it is GB18030 and looks like it.
-
-    Latin-1 text can pass as GB18030 too, an accented letter swallowing the ASCII letter behind it; in
-    Chinese text most second bytes are not ASCII.
-    """
-    try:
-        text = data.decode("gb18030")
-    except UnicodeDecodeError:
-        return None
-    characters = len(text) - len(text.encode("ascii", "ignore"))
-    high = len(data) - len(data.translate(None, bytes(range(0x80, 0x100))))
-    return text if high >= 1.5 * characters else None
+    return beyond - broken >= broken

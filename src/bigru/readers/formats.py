@@ -8,10 +8,28 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 
 from ..errors import DataError, sentence
-from . import columnar, manifests
+from . import manifests
 from .examples import Examples
+from .opening.packed import plain_name
 from .parsers import annotations as tools
-from .parsers import brat, conll, conllrows, delimited, jsonl, npz, parallel, spacy, ts, wordtag
+from .parsers import (
+    arff,
+    arrow,
+    brat,
+    conll,
+    conllrows,
+    delimited,
+    excel,
+    fasttext,
+    jsonl,
+    npz,
+    parallel,
+    spacy,
+    text_folder,
+    ts,
+    tsf,
+    wordtag,
+)
 from .parsers import manifests as spoken
 from .reading import Reading
 from .table import Grid, Table
@@ -38,6 +56,8 @@ class File:
 
 Parsed = Grid | Table | Examples
 
+Parse = Callable[[File, Reading], Parsed]
+
 
 @dataclass(frozen=True)
 class Format:
@@ -47,17 +67,17 @@ class Format:
         parse: reads a file, as `Grid`, `Table` or `Examples`.
         suffixes: endings of file names, before `.gz`.
         sniff: tells from the name of a file and the first lines of its text that it is in this format.
-        magic: first bytes.
+        magic: first bytes, any of them.
         binary: whether it is read as bytes, not as text.
         folder: tells from a path that it is a folder in this format.
         columns: whether columns of it can be named.
         by_parts: whether large files of it can be read part by part.
     """
 
-    parse: Callable[[File, Reading], Parsed]
+    parse: Parse
     suffixes: tuple[str, ...] = ()
     sniff: Callable[[str, str], bool] | None = None
-    magic: bytes = b""
+    magic: tuple[bytes, ...] = ()
     binary: bool = False
     folder: Callable[[Path], bool] | None = None
     columns: bool = False
@@ -66,6 +86,9 @@ class Format:
 
 SAMPLE = 400
 """Lines looked at."""
+
+OLD_OFFICE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+"""What files of Office begin with that are older than 2007."""
 
 EVEN = 0.95
 """Share of rows that have the width of most, and a single word as their token, in a file of tokens."""
@@ -76,21 +99,26 @@ OUTSIDE = re.compile(r"[ \t]O$", re.MULTILINE)
 WORD_TAG = re.compile(r"\[?\S+/[A-Za-z]{1,4}(\][A-Za-z]{1,4})?")
 
 
-def _delimited(file: File, reading: Reading) -> Grid:
-    return delimited.parse(file.text, file.source, reading.separator)
+def _of_text(parse: Callable[..., Parsed]) -> Parse:
+    """Return a parser of text as one of files."""
+    return lambda file, reading: parse(file.text, file.source, reading)
+
+
+def _of_bytes(parse: Callable[..., Parsed]) -> Parse:
+    """Return a parser of bytes as one of files."""
+    return lambda file, reading: parse(file.data, file.source, reading)
 
 
 def _tabbed(file: File, reading: Reading) -> Grid:
-    return delimited.parse(file.text, file.source, reading.separator or "\t")
+    return delimited.parse(file.text, file.source, reading.but(separator=reading.separator or "\t"))
 
 
 def _json(file: File, reading: Reading) -> Table:
     """Read JSON: records of our own layouts, or those of a tool that annotates."""
-    values, lines = jsonl.values_of(file.text, file.source)
-    made = None if reading.text or reading.label else tools.convert(values, file.source, lines, reading.task)
-    if made is not None:
-        return _annotated(made, file.source)
-    return Table.from_records(*jsonl.parse(file.text, file.source), file.source)
+    values, lines, _ = jsonl.values(file.text, file.source)
+    plain = reading.text or reading.label or not values
+    made = None if plain else tools.convert(values, file.source, lines, reading.task)
+    return jsonl.parse(file.text, file.source, reading) if made is None else _annotated(made, file.source)
 
 
 def _annotated(made: tools.Converted, source: str) -> Table:
@@ -108,6 +136,10 @@ def _brat(file: File, reading: Reading) -> Table:
 
 def _spacy(file: File, reading: Reading) -> Table:
     return _annotated(spacy.parse(file.data, file.source, reading.task), file.source)
+
+
+def _text_folder(file: File, reading: Reading) -> Table:
+    return text_folder.parse(Path(file.source), file.source, reading)
 
 
 def _is_brat(path: Path) -> bool:
@@ -139,10 +171,6 @@ def _npz(file: File, reading: Reading) -> Examples:
     return npz.parse(file.data, file.source, require_targets=file.required, task=reading.task)
 
 
-def _parquet(file: File, reading: Reading) -> Table:
-    return columnar.to_table(columnar.parquet(file.data, file.source).to_pydict(), file.source)
-
-
 def _lines(file: File, reading: Reading) -> Table:
     """Read one text per line."""
     if file.required:
@@ -170,11 +198,6 @@ def _manifest(name: str) -> Format:
     return Format(parse, (), one.sniff, columns=name in ("nemo", "speechbrain"))
 
 
-def _is_json(name: str, head: str) -> bool:
-    first = next((line.strip() for line in head.split("\n") if line.strip()), "")
-    return first.startswith(("{", "[{")) or first == "["
-
-
 def _is_word_tag(name: str, head: str) -> bool:
     items = head.split()
     return sum(bool(WORD_TAG.fullmatch(item)) for item in items) > 0.95 * len(items)
@@ -191,31 +214,35 @@ def _is_tabbed(name: str, head: str) -> bool:
     return all("\t" in line for line in head.split("\n") if line.strip())
 
 
+CONLL = tuple(f".{name}" for name in ("conll", "conll03", "iob", "iob1", "iob2", "bio", "bioes", "bmes"))
+
 FORMATS: dict[str, Format] = {name: _manifest(name) for name in spoken.FORMATS} | {
-    "parquet": Format(_parquet, (".parquet",), magic=b"PAR1", binary=True, columns=True),
+    "excel": Format(_of_bytes(excel.parse), excel.SUFFIXES, magic=(OLD_OFFICE,), binary=True, columns=True),
+    "parquet": Format(_of_bytes(arrow.parse), (".parquet", ".pq"), magic=(b"PAR1",), binary=True, columns=True),
+    "arrow": Format(_of_bytes(arrow.parse), (".feather", ".arrow"), magic=(b"ARROW1",), binary=True, columns=True),
+    "orc": Format(_of_bytes(arrow.parse), (".orc",), magic=(b"ORC",), binary=True, columns=True),
     "spacy": Format(_spacy, (".spacy",), binary=True),
-    "brat": Format(_brat, folder=_is_brat),
     "npz": Format(_npz, (".npz",), binary=True),
-    "ts": Format(_ts, (".ts",)),
+    "brat": Format(_brat, folder=_is_brat),
+    "recordings": Format(_audio_folder, folder=manifests.is_folder_of_audio),
+    "texts": Format(_text_folder, folder=text_folder.sniff),
+    "jsonl": Format(_json, (".jsonl", ".ndjson", ".json"), jsonl.sniff, columns=True, by_parts=True),
+    "tsf": Format(_of_text(tsf.parse), (".tsf",), tsf.sniff, columns=True),
+    "arff": Format(_of_text(arff.parse), (".arff",), arff.sniff, columns=True),
+    "ts": Format(_ts, (".ts",), ts.sniff),
+    "fasttext": Format(_of_text(fasttext.parse), (".ft", ".fasttext"), fasttext.sniff),
     "conllu": Format(_conllu, (".conllu",), columns=True),
-    "jsonl": Format(_json, (".jsonl", ".ndjson", ".json"), _is_json, columns=True, by_parts=True),
     "word/tag": Format(_word_tag, (), _is_word_tag),
-    "conll": Format(
-        _conll,
-        tuple(f".{name}" for name in ("conll", "conll03", "iob", "iob1", "iob2", "bio", "bioes", "bmes")),
-        _is_conll,
-        columns=True,
-    ),
+    "conll": Format(_conll, CONLL, _is_conll, columns=True),
     "tsv": Format(_tabbed, (".tsv", ".tab"), _is_tabbed, columns=True, by_parts=True),
-    "csv": Format(_delimited, (".csv",), columns=True, by_parts=True),
-    "txt": Format(_lines, (), by_parts=True),
-    "recordings": Format(_audio_folder, (), folder=manifests.is_folder_of_audio),
+    "csv": Format(_of_text(delimited.parse), (".csv",), delimited.sniff, columns=True, by_parts=True),
+    "txt": Format(_lines, by_parts=True),
 }
 """Every format by name, in the order in which content is looked at. "txt" is one text per line, without labels."""
 
 SUFFIXES = {suffix: name for name, one in FORMATS.items() for suffix in one.suffixes}
 
-DECISIVE = (*spoken.FORMATS, "conll")
+DECISIVE = (*spoken.FORMATS, "jsonl", "tsf", "arff", "ts", "conll", "fasttext")
 """Formats that content tells apart from the tables and objects whose endings their files may bear."""
 
 DOUBTFUL = ("csv", "tsv", "jsonl")
@@ -227,7 +254,7 @@ def by_name(name: str, data: bytes) -> str | None:
     for known, one in FORMATS.items():
         if one.magic and data.startswith(one.magic):
             return known
-    return SUFFIXES.get(PurePath(name.removesuffix(".gz")).suffix.lower())
+    return SUFFIXES.get(PurePath(plain_name(name)).suffix.lower())
 
 
 def by_content(text: str, name: str, named: str | None = None) -> str:

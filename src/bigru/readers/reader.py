@@ -12,6 +12,7 @@ from .formats import FORMATS, File, Parsed, by_content, by_name
 from .frames import from_dataset, from_frame
 from .headers import named_columns
 from .layouts.verdict import build, choose
+from .opening import charset
 from .reading import Reading
 from .table import Grid, Table
 
@@ -65,12 +66,14 @@ def load(path: str | Path, reading: Reading = UNREAD, *, required: bool = True) 
         text, encoding = decode(data, source, reading.encoding)
         found = reading.format or by_content(text, source, found)
         parsed = FORMATS[found].parse(File(source, text, data, required), reading)
-        inferred = {"encoding": encoding}
+        inferred = {"encoding": encoding if reading.encoding else charset.explain(encoding)}
     parsed.inferred = {"format": found} | inferred | parsed.inferred
     return _named(parsed, reading, required), found
 
 
 def _named(parsed: Parsed, reading: Reading, required: bool) -> Table | Examples:
+    if isinstance(parsed, Table) and not len(parsed):
+        raise DataError(sentence(parsed.source, "data", "at least one example", "no rows"))
     return named_columns(parsed, reading, required) if isinstance(parsed, Grid) else parsed
 
 

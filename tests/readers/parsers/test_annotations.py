@@ -207,7 +207,9 @@ def test_plain_records_are_not_of_a_tool(value: Any) -> None:
 def test_values_that_break_their_layout_are_refused_by_line(tmp_path: Path, value: Any) -> None:
     path = tmp_path / "a.jsonl"
     path.write_text(json.dumps(value) + "\n", encoding="utf-8")
-    with pytest.raises(DataError, match=r"a\.jsonl:1: (record must be in the layout of|span must be)"):
+    with pytest.raises(
+        DataError, match=r"a\.jsonl:1: (record must be in the layout of|span must be|row must be a JSON object)"
+    ):
         read(path)
 
 
@@ -227,8 +229,8 @@ def test_files_of_tools_are_read_from_end_to_end(tmp_path: Path) -> None:
 def test_what_follows_an_array_and_endless_numbers_are_refused_by_line(tmp_path: Path) -> None:
     path = tmp_path / "a.json"
     path.write_text('[\n{"text": "a", "label": "x"}\n]\n{}\n', encoding="utf-8")
-    with pytest.raises(DataError, match=r"a\.json:4: array must be the end of the file, got '\{\}\\n'"):
+    with pytest.raises(DataError, match=r"a\.json:4: text must be one JSON array, got '\{\}\\n'"):
         read(path)
     path.write_text('{"text": "a", "label": ' + "1" * 5000 + "}\n", encoding="utf-8")
-    with pytest.raises(DataError, match=r"a\.json:1: row must be one JSON object, got Exceeds the limit"):
+    with pytest.raises(DataError, match=r"a\.json:1: row must be one JSON object, got a number of more than 4,300 digits"):
         read(path)

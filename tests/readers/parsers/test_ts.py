@@ -54,14 +54,18 @@ def test_targets_that_are_numbers_are_left_aside_in_prediction_and_refused_in_tr
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("@timeStamps false", "@timeStamps true", r": @timeStamps must be false, since steps are read one by one, got"),
+        (
+            "@timeStamps false",
+            "@timeStamps true",
+            r":11: dimension must be pairs \(time,value\) separated by commas, got",
+        ),
         ("@timeStamps false", "@timeStamps no", r": @timeStamps must be true or false, got 'no'"),
         ("@classLabel true walk run", "@classLabel false", r": @classLabel must be true, with classes to learn, got f"),
-        ("@data", "@date", r":11: row must be a @name or a # remark before @data, got '1,2,"),
+        ("@data", "@date", r":11: row must be a @name, or a remark behind # or %, before @data, got '1,2,"),
         ("@data\n1,2,?:4,5,6:walk\n\n7:NaN: run\n", "", r": @data must be there, before the series, got no such line"),
         ("1,2,?:4,5,6:walk\n\n7:NaN: run", "", r": data must be at least one example, got none after @data"),
         (":walk", ":wlak", r":11: class must be one that @classLabel lists, got 'wlak'\. Did you mean 'walk'\?"),
-        (":walk", "", r":11: dimensions must be 2, as the header says, got 1 parted by colons"),
+        (":walk", "", r":11: dimensions must be 2, as the header says, got 1 separated by colons"),
         ("4,5,6", "4,5", r":11: dimensions must be equally long, got lengths 3, 2"),
         ("4,5,6", "4,x,6", r":11 dimension 2: values row 2 column 1 must be a finite number, got 'x'"),
         ("4,5,6", "4,inf,6", r":11 dimension 2: values row 2 column 1 must be a finite number, got 'inf'"),
@@ -96,3 +100,41 @@ def test_the_doctor_names_columns_that_are_empty_constant_or_lack_values(tmp_pat
     assert "constant column: column 1 is 7 everywhere and says nothing" in said
     assert "missing values: 1 of 4 numbers of column 1 are missing, here first" in said
     assert summary["findings"]["empty column"] == 1
+
+
+def test_remarks_behind_percent_signs_are_passed_over(tmp_path: Path) -> None:
+    text = "%# a remark\n% another\n" + DATA.replace("@data\n", "@data\n% in between\n")
+    assert read(made(tmp_path, text)).targets == ["walk", "run"]
+
+
+STAMPED = "@timestamps true\n@univariate true\n@classLabel true a b\n@data\n"
+
+
+@pytest.mark.parametrize(
+    ("row", "values"),
+    [
+        ("(0,1.5),(1,2.5),(2,?):a", [1.5, 2.5, np.nan]),
+        ("(2020-01-31 00:00:00,1.5), (2020-02-01 00:00:00,2.5), (2020-02-02 00:00:00,3):a", [1.5, 2.5, 3.0]),
+    ],
+)
+def test_time_stamps_one_step_apart_are_left_out(tmp_path: Path, row: str, values: list[float]) -> None:
+    examples = read(made(tmp_path, f"{STAMPED}{row}\n"))
+    np.testing.assert_array_equal(examples.inputs[0][:, 0], np.array(values, np.float32))
+    assert examples.inferred["time stamps"] == "left out (one step apart in every series)"
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        (
+            "(0,1),(1,2),(3,4):a",
+            r":5: time stamps must be one step apart, since steps are read one by one, got 1 and 3\. Put",
+        ),
+        ("(0,1),(0,2):a", r":5: time stamps must be one step apart, since steps are read one by one, got 0 and 0\."),
+        ("(noon,1),(1,2):a", r":5: time stamp must be a number or a time, got 'noon'\."),
+        ("(0,1),1,2:a", r":5: dimension must be pairs \(time,value\) separated by commas, got '1,2:a'\."),
+    ],
+)
+def test_time_stamps_with_gaps_are_refused(tmp_path: Path, row: str, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        read(made(tmp_path, f"{STAMPED}{row}\n"))

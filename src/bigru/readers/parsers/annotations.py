@@ -214,10 +214,12 @@ def _rasa(value: Any, notes: Notes, line: int, task: str | None) -> Iterator[Rec
 
 
 def _is_snips(value: Any) -> bool:
+    """Tell whether a value is an utterance of Snips: its text in parts, of which one at least names an entity."""
     parts = value.get("data") if isinstance(value, dict) else None
-    return (
-        is_list(parts) and len(parts) > 0 and all(isinstance(p, dict) and isinstance(p.get("text"), str) for p in parts)
-    )
+    if not isinstance(parts, list) or not parts:
+        return False
+    texts = all(isinstance(part, dict) and isinstance(part.get("text"), str) for part in parts)
+    return texts and (any("entity" in part for part in parts) or (len(value) == 1 and all(len(p) == 1 for p in parts)))
 
 
 def _snips(value: Any, notes: Notes, line: int, task: str | None) -> Iterator[Record]:

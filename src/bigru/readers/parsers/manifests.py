@@ -20,6 +20,7 @@ from typing import Any
 from ...errors import DataError, sentence
 from ..audio.endings import SUFFIXES, UNREADABLE, is_audio, is_unreadable
 from ..encoding import decode, read_bytes
+from ..reading import Reading
 from . import delimited, jsonl
 
 __all__ = ["FORMATS", "Manifest", "Parsed", "detect"]
@@ -314,7 +315,7 @@ def _parse_speechbrain(text: str, source: str, audio_root: str | None = None) ->
     if text.lstrip().startswith("{"):
         rows, lines, names = _objects(text, source)
     else:
-        table = delimited.parse(text, source, ",")
+        table = delimited.parse(text, source, Reading(separator=","))
         names = [cell.strip() for cell in table.rows[0]]
         rows = [dict(zip(names, (cell.strip() for cell in row), strict=True)) for row in table.rows[1:]]
         lines = table.lines[1:]
@@ -359,7 +360,7 @@ def _sniff_nemo(name: str, text: str) -> bool:
 
 def _parse_nemo(text: str, source: str, audio_root: str | None = None) -> Parsed:
     """JSON lines; where a row has an offset, its duration is that of the segment."""
-    rows, lines = jsonl.parse(text, source)
+    rows, lines = jsonl.records(text, source)
     renamed = {"audio_filepath": "audio", "text": "transcript"}
     # Without an offset the duration says how long the whole recording is.
     records = [

@@ -12,14 +12,28 @@ from ..examples import Examples
 from ..findings import Finding
 from ..labels import LabelReader
 from ..numbers import series_of, summarise
+from .stamps import split_stamps
 
-__all__ = ["parse"]
+__all__ = ["parse", "sniff"]
+
+REMARKS = ("#", "%")
 
 TRUTH = {"true": True, "false": False}
 
 
+def sniff(name: str, text: str) -> bool:
+    """Tell whether a text begins as a `.ts` file does: remarks, then declarations that other formats have not."""
+    lines = [line.lower() for line in text[: 1 << 16].removeprefix("\ufeff").split("\n") if line.strip()]
+    first = next((line for line in lines if not line.lstrip().startswith(REMARKS)), "")
+    declared = ("@problemname", "@timestamps", "@univariate", "@classlabel", "@missing", "@dimensions", "@targetlabel")
+    return first.startswith(declared) and any(line.startswith(("@classlabel", "@targetlabel")) for line in lines)
+
+
 def parse(text: str, source: str, *, require_targets: bool = True) -> Examples:
-    """Read series: a line each, dimensions parted by `:`, their values by `,`, the class last; `?` is missing.
+    """Read series: a line each, dimensions separated by `:`, their values by `,`, the class last; `?` is missing.
+
+    Lines that begin with `#` or `%` are remarks. Time stamps, `(time,value)`, are left out where those of each series
+    are one step apart.
 
     Args:
         text: the content of the file.
@@ -27,16 +41,15 @@ def parse(text: str, source: str, *, require_targets: bool = True) -> Examples:
         require_targets: whether classes must be there.
 
     Raises:
-        DataError: time stamps, a target that is a number (`@targetLabel`), no `@data`, a class that the header does
-            not list, dimensions of different length or number, or a value that is no number; the line is named.
+        DataError: time stamps that are not one step apart, a target that is a number (`@targetLabel`), no `@data`, a
+            class that the header does not list, dimensions of different length or number, or a value that is no
+            number; the line is named.
     """
-    rows = list(enumerate(text.replace("\r\n", "\n").split("\n"), 1))
+    rows = list(enumerate(text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").split("\n"), 1))
     header, begin = _header(rows, source)
     classes = header.get("classlabel", ["false"])
     labelled = _truth("@classLabel", classes, source)
-    if _truth("@timeStamps", header.get("timestamps", ["false"]), source):
-        remedy = "Put the values on a grid of equal steps before."
-        raise DataError(sentence(source, "@timeStamps", "false, since steps are read one by one", "true", remedy))
+    stamped = _truth("@timeStamps", header.get("timestamps", ["false"]), source)
     if "targetlabel" in header and require_targets:
         raise DataError(sentence(source, "@classLabel", "true, with classes to learn", "@targetLabel, a number"))
     if require_targets and not labelled:
@@ -45,9 +58,9 @@ def parse(text: str, source: str, *, require_targets: bool = True) -> Examples:
     result = Examples([], [] if labelled else None, "series", [], source)
     labels, known = LabelReader(source), [one.strip() for one in classes[1:]]
     for line, row in rows[begin:]:
-        if not row.strip():
+        if not row.strip() or row.lstrip().startswith(REMARKS):
             continue
-        cells = row.split(":")
+        cells = split_stamps(row, f"{source}:{line}") if stamped else row.split(":")
         label = cells.pop() if extra else None
         _check_dimensions(cells, header, source, line)
         result.inputs.append(_values(cells, f"{source}:{line}"))
@@ -62,6 +75,8 @@ def parse(text: str, source: str, *, require_targets: bool = True) -> Examples:
         Finding(source, line, "empty row", "the line is blank; left out") for line in _blank(rows, begin)
     ]
     result.inferred |= summarise(result.inputs)
+    if stamped:
+        result.inferred["time stamps"] = "left out (one step apart in every series)"
     return result
 
 
@@ -70,13 +85,15 @@ def _header(rows: Sequence[tuple[int, str]], source: str) -> tuple[dict[str, lis
     found: dict[str, list[str]] = {}
     for n, (line, row) in enumerate(rows, 1):
         words = row.split()
-        if not words or words[0].startswith("#"):
+        if not words or words[0].startswith(REMARKS):
             continue
         name = words[0].lower()
         if name == "@data":
             return found, n
         if not name.startswith("@"):
-            raise DataError(sentence(f"{source}:{line}", "row", "a @name or a # remark before @data", repr(row[:40])))
+            raise DataError(
+                sentence(f"{source}:{line}", "row", "a @name, or a remark behind # or %, before @data", repr(row[:40]))
+            )
         found[name[1:]] = words[1:] or [""]
     raise DataError(sentence(source, "@data", "there, before the series", "no such line"))
 
@@ -84,16 +101,17 @@ def _header(rows: Sequence[tuple[int, str]], source: str) -> tuple[dict[str, lis
 def _truth(name: str, words: Sequence[str], source: str) -> bool:
     value = words[0].lower()
     if value not in TRUTH:
-        raise DataError(sentence(source, name, "true or false", repr(words[0])))
+        raise DataError(sentence(source, name, "true or false", repr(words[0][:40])))
     return TRUTH[value]
 
 
 def _check_dimensions(cells: Sequence[str], header: dict[str, list[str]], source: str, line: int) -> None:
     written = header.get("dimensions", header.get("dimension", [""]))[0]
-    want = int(written) if written.isdigit() else 1 if header.get("univariate", [""])[0].lower() == "true" else 0
+    counted = written.isascii() and written.isdecimal() and len(written) < 10
+    want = int(written) if counted else 1 if header.get("univariate", [""])[0].lower() == "true" else 0
     if want and len(cells) != want:
         remedy = "A class stands behind one more colon."
-        got = f"{len(cells)} parted by colons"
+        got = f"{len(cells)} separated by colons"
         raise DataError(sentence(f"{source}:{line}", "dimensions", f"{want}, as the header says", got, remedy))
 
 
