@@ -63,7 +63,13 @@ COUNTERS = re.compile(
 )
 """Names of columns that count rows, without spaces, points, hyphens and underscores."""
 
+UNNAMED = re.compile(r"|unnamed:?\d*(?:level\d+)?|indexlevel\d+")
+"""Names of columns without a name, as pandas writes them."""
+
 ID_NAME = re.compile(r"(?:^|.*[\s_\-.])(?:id|uid|uuid|key|code)$|.*[a-z]ID$|.*Id$")
+
+REPEATED = 0.3
+"""Share of rows whose time is there already from which a table is thought to hold several series."""
 
 LEAST_COUNTED = 3
 """Rows from which 1, 2, 3 is taken for a counter."""
@@ -185,8 +191,8 @@ def _repeats(cells: Sequence[Any]) -> bool:
 def _is_part(table: Table, name: str) -> bool:
     """Tell whether a column of a known name holds a part of a date alone, as months from 1 to 12."""
     most = PARTS.get(fold(name))
-    texts = [text for text in map(text_of, table.column(name)[:1000]) if text]
-    return most is not None and all(_numeric(text) and 0 <= float(text.replace(",", ".")) <= most for text in texts)
+    read = [Numerals().number(text_of(cell)) for cell in table.column(name)[:1000]]
+    return most is not None and all(value is not None and not (value < 0 or value > most) for value in read)
 
 
 def _check_part(table: Table, names: Sequence[str], cells: Sequence[Any], found: TimeFormat | None) -> None:
@@ -219,7 +225,12 @@ def find_ids(table: Table, reading: Reading, stamps: np.ndarray, wanted: Sequenc
 
 
 def suggest_ids(table: Table, clock: Clock) -> tuple[str, ...]:
-    """Return the one or two columns that make every time come once only in a series, () where none do."""
+    """Return the one or two columns that make every time come once only in a series, () where none do.
+
+    Where few times repeat these are faults, or hours when clocks are set back, rather than several series.
+    """
+    if len(np.unique(clock.stamps)) > (1 - REPEATED) * len(clock.stamps):
+        return ()
     fine = [
         name
         for name, cells in zip(table.names, table.columns, strict=True)
@@ -250,25 +261,30 @@ def find_values(
     how = numerals_of(table, rest, reading)
     passed: dict[str, str] = {}
     for name in rest:
-        cells = table.column(name)
-        if all(map(is_empty, cells)):
-            passed[name] = "empty"
-        elif name not in how:
-            passed[name] = "words"
-        elif is_counter(name, cells):
-            passed[name] = "counts rows"
-        elif tells_time(cells, how[name], clock.stamps):
-            passed[name] = "says what the time says"
-        elif ID_NAME.match(name) and _are_whole(cells):
-            passed[name] = "an id"
-        elif len(cells) > 2 and len(set(map(text_of, cells))) == 1:
-            passed[name] = "the same in every row"
+        why = _reason(name, table.column(name), how.get(name), clock.stamps)
+        if why:
+            passed[name] = why
     names = tuple(name for name in rest if name not in passed)
     if not names:
         why = ", ".join(f"{name or 'without a name'} ({passed[name]})" for name in rest)
         remedy = "Name what to forecast with --target." if how else ""
         raise DataError(sentence(table.source, "columns", "at least one of numbers", why or "none", remedy))
     return Values(names, how, passed)
+
+
+def _reason(name: str, cells: Sequence[Any], how: Numerals | None, stamps: np.ndarray) -> str:
+    """Return why a column is not forecast unless it is named, "" where it is."""
+    if how is None:
+        return "empty" if all(map(is_empty, cells)) else "words"
+    if is_counter(name, cells):
+        return "counts rows"
+    if UNNAMED.fullmatch(fold(name)):
+        return "no name"
+    if tells_time(cells, how, stamps):
+        return "says what the time says"
+    if ID_NAME.match(name) and _are_whole(cells):
+        return "an id"
+    return "the same in every row" if len(cells) > 2 and len(set(map(text_of, cells))) == 1 else ""
 
 
 def _left(table: Table, read: set[str]) -> dict[str, str]:
@@ -280,6 +296,9 @@ def is_counter(name: str, cells: Sequence[Any]) -> bool:
     numbers one apart under a name that says so, or under none."""
     if not _are_whole(cells) or len(cells) < LEAST_COUNTED:
         return False
+    if UNNAMED.fullmatch(fold(name)):
+        # Rows that were left out or moved since they were counted leave gaps.
+        return True
     values = np.array([float(text_of(cell)) for cell in cells])
     steps = np.diff(values)
     named = COUNTERS.fullmatch(fold(name)) is not None
