@@ -86,6 +86,22 @@ def test_times_since_1970(cell: str, unit: str) -> None:
     assert read([int(cell)]) == (["2016-07-01T05:06:07"], "Z")
 
 
+def test_years_with_months_as_fractions() -> None:
+    assert read(["1949", "1949.083", "1949.17"], name="time")[0][1:] == ["1949-02-01T00:00:00", "1949-03-01T00:00:00"]
+    assert detect(["1949.0417", "1949.125"], "time") is None
+    assert detect(["1949", "1949.083"], "value") is None
+
+
+def test_days_of_excel_are_read_where_that_is_said() -> None:
+    assert refused(["43831.25", "43831.5"]) == (
+        "t.csv:2: time must be a date or time as 2016-07-01 05:00:00, got '43831.25'. Days as Excel counts them are "
+        "read with --time-format excel."
+    )
+    found = detect(["43831", "43832"], "date")
+    assert found is not None
+    assert found.name == "whole numbers (days of Excel are read with --time-format excel)"
+
+
 def test_fractions_since_1970_are_kept() -> None:
     assert read(["1467349567.25", "1467349568.5"])[0] == ["2016-07-01T05:06:07.250000", "2016-07-01T05:06:08.500000"]
 
@@ -165,6 +181,7 @@ def test_what_is_no_time(cells: list[str]) -> None:
             "t.csv:3: time must be without an offset from UTC, as in line 2, got '2016-01-01 01:00Z'. Write the offset "
             "in every row, or in none.",
         ),
+        (["1-01", "1-02"], "got '1-01'. Say how times are written with --time-format, as --time-format %y-%m."),
         (["1", "x", "2"], "t.csv:3: time must be a date or time as 2016-07-01 05:00:00, got 'x'. Say how times are "),
     ],
 )
@@ -233,6 +250,7 @@ def test_clocks_that_are_set_back_and_forward() -> None:
         ({"year": ["2016", "2016"], "month": ["7", "8"]}, ["2016-07", "2016-08"]),
         ({"Year": ["2016.0"], "Month": ["Jul"]}, ["2016-07"]),
         ({"year": [2016], "quarter": [3]}, ["2016-07"]),
+        ({"year": [2016], "week": [5]}, ["2016-W05"]),
         ({"year": ["2016"], "month": ["7"], "day": ["1"], "hour": ["24"]}, ["2016-07-01 24:00:00"]),
         ({"Date": ["01.07.2016"], "Time": ["05:06"]}, ["01.07.2016 05:06"]),
         ({"date": ["2016-07-01"], "hour": ["5"]}, ["2016-07-01 05:00:00"]),

@@ -123,6 +123,12 @@ def test_categories_are_refused_with_what_to_do(tmp_path: Path) -> None:
     )
 
 
+def test_true_and_false_are_numbers_where_they_are_named(tmp_path: Path) -> None:
+    rows = ["date,a,holiday", "2020-01-01,1,TRUE", "2020-01-02,4,False", "2020-01-03,9,true"]
+    assert table(tmp_path, rows, columns=["holiday"]).series[0].values[:, 0].tolist() == [1, 0, 1]
+    assert table(tmp_path, rows).inferred["not read"] == "holiday (words)"
+
+
 def test_what_stands_for_no_value_is_quoted(tmp_path: Path) -> None:
     rows = ["date,a", "2020-01-01,1", "2020-01-02,NA", "2020-01-03,.", "2020-01-04,2"]
     assert refused(tmp_path, rows) == (

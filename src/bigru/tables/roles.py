@@ -153,7 +153,7 @@ def _time_columns(table: Table, reading: Reading) -> tuple[str, ...]:
         return parts
     if dates:
         return (dates[0],)
-    others = [name for name, one in found.items() if _is_date(one) and one is not None and one.certainty > 0.9]
+    others = [name for name, one in found.items() if _is_date(one) and one is not None and one.certainty >= 0.9]
     if len(others) == 1:
         return (others[0],)
     if len(others) > 1:
@@ -161,8 +161,9 @@ def _time_columns(table: Table, reading: Reading) -> tuple[str, ...]:
         raise DataError(sentence(table.source, "time column", want, "nothing", "Name one of them with --time-column."))
     numbers = [name for name in known if found[name] is not None and not _is_part(table, name)]
     words = [name for name in known if found[name] is None and not all(map(_numeric, table.column(name)[:100]))]
-    if numbers or words:
-        return ((numbers or words)[0],)
+    others = [name for name in known if not _is_part(table, name) and not all(map(is_empty, table.column(name)))]
+    if numbers or words or others:
+        return ((numbers or words or others)[0],)
     want = f"named, as none of the columns {', '.join(table.names)} is called date or time"
     remedy = "Name it with --time-column; --time-column none takes the rows as one step apart."
     part = next((name for name in known if _is_part(table, name)), None)
@@ -177,7 +178,7 @@ def _order(reading: Reading) -> str | None:
 
 
 def _is_date(found: TimeFormat | None) -> bool:
-    return found is not None and found.kind in ("text", "epoch") and found.certainty >= 0.5
+    return found is not None and found.kind in ("text", "epoch", "decimal") and found.certainty >= 0.5
 
 
 def _numeric(cell: Any) -> bool:
