@@ -182,6 +182,11 @@ def test_what_is_no_time(cells: list[str]) -> None:
             "in every row, or in none.",
         ),
         (["1-01", "1-02"], "got '1-01'. Say how times are written with --time-format, as --time-format %y-%m."),
+        (
+            ["0.0", "0.1", "0.2"],
+            "t.csv:3: time must be a date or time as 2016-07-01 05:00:00, got '0.1'. Take the rows as one step apart "
+            "with --time-column none, or say how times are written with --time-format.",
+        ),
         (["1", "x", "2"], "t.csv:3: time must be a date or time as 2016-07-01 05:00:00, got 'x'. Say how times are "),
     ],
 )

@@ -285,7 +285,8 @@ def _reason(name: str, cells: Sequence[Any], how: Numerals | None, stamps: np.nd
         return "says what the time says"
     if ID_NAME.match(name) and _are_whole(cells):
         return "an id"
-    return "the same in every row" if len(cells) > 2 and len(set(map(text_of, cells))) == 1 else ""
+    first = text_of(cells[0])
+    return "the same in every row" if len(cells) > 2 and all(text_of(cell) == first for cell in cells) else ""
 
 
 def _left(table: Table, read: set[str]) -> dict[str, str]:
@@ -316,11 +317,14 @@ def tells_time(cells: Sequence[Any], how: Numerals, stamps: np.ndarray) -> bool:
     """Tell whether a column of numbers is a part of the time of its rows, or the time in another way of counting."""
     if stamps.dtype.kind != "M" or len(cells) < LEAST_COUNTED:
         return False
-    read = [how.number(text_of(cell)) for cell in cells]
-    values = np.array([np.nan if value is None else value for value in read])
-    if not (values == values).all() or (values == values[0]).all():
-        return False
-    return any(bool((np.abs(values - part) <= near).all()) for part, near in _parts_of(stamps))
+    # The first rows rule out most columns.
+    for rows in (slice(0, 100), slice(None)):
+        read = [how.number(text_of(cell)) for cell in cells[rows]]
+        values = np.array([np.nan if value is None else value for value in read])
+        parts = _parts_of(stamps[rows])
+        if np.isnan(values).any() or not any((np.abs(values - part) <= near).all() for part, near in parts):
+            return False
+    return bool((values != values[0]).any())
 
 
 def _parts_of(stamps: np.ndarray) -> Iterator[tuple[np.ndarray, float]]:
@@ -340,5 +344,5 @@ def _parts_of(stamps: np.ndarray) -> Iterator[tuple[np.ndarray, float]]:
 
 
 def _are_whole(cells: Sequence[Any]) -> bool:
-    texts = [text_of(cell).removesuffix(".0") for cell in cells]
+    texts = (text_of(cell).removesuffix(".0") for cell in cells)
     return all(text.isascii() and text.removeprefix("-").isdecimal() and len(text) < 16 for text in texts)

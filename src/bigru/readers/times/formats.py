@@ -35,6 +35,9 @@ DIGITS = {
 }
 """Times written as so many digits."""
 
+HEAD = 2000
+"""Cells that are looked at before all of a long column are."""
+
 NEAR = 0.1
 """How far a fraction of a year may be from a twelfth, in twelfths: years are written with two digits or more."""
 
@@ -113,17 +116,26 @@ def detect(cells: Sequence[Any], name: str = "", time_format: str | None = None)
         return TimeFormat("epoch", f"{UNITS[time_format]} since 1970", unit=time_format)
     if time_format == "excel":
         return TimeFormat("excel", "days since 1900 as Excel counts them")
-    texts = [text for text in texts_of(cells) if text]
     if time_format is not None and time_format not in ("day-first", "month-first"):
         pattern = of_strptime(time_format)
         return TimeFormat("text", pattern.name, (pattern,))
+    if len(cells) > HEAD:
+        # The first cells rule out most columns.
+        first = [text for text in texts_of(cells[:HEAD]) if text]
+        found = _detected(first, name, time_format)
+        if first and (found is None or found.kind == "number"):
+            return found
+    return _detected([text for text in texts_of(cells) if text], name, time_format)
+
+
+def _detected(texts: Sequence[str], name: str, order: str | None) -> TimeFormat | None:
     if not texts:
         return None
     if all(map(NUMBER.fullmatch, texts)):
         found = _of_numbers(texts, hints_time(name))
         if found is not None:
             return found
-    return _of_texts(texts, time_format)
+    return _of_texts(texts, order)
 
 
 def _of_numbers(texts: Sequence[str], hint: bool) -> TimeFormat | None:

@@ -164,6 +164,10 @@ def _remedy(text: str) -> str:
         return "Say how times are written with --time-format, as --time-format %y-%m."
     if SERIALS[0] <= (_number(text) if text else 0) <= SERIALS[1]:
         return "Days as Excel counts them are read with --time-format excel."
+    if math.isfinite(_number(text)):
+        return (
+            "Take the rows as one step apart with --time-column none, or say how times are written with --time-format."
+        )
     return REMEDY
 
 
