@@ -22,6 +22,7 @@ from provenance import commit, machine, versions
 
 from bigru.bundle import Bundle
 from bigru.config import to_dict
+from bigru.readers.reading import Reading
 from bigru.runtime.forecaster import Forecaster
 from bigru.tables.timetable import TimeTable, read_timetable
 
@@ -76,8 +77,8 @@ GROUPS = {
 
 def table_of(row: Row, folder: Path) -> TimeTable:
     """Read a row's table; exchange_rate has neither header nor times."""
-    time_column = "none" if row.file.endswith(".txt.gz") else None
-    return read_timetable(folder / row.file, time=time_column, format="csv")
+    time = ("none",) if row.file.endswith(".txt.gz") else ()
+    return read_timetable(folder / row.file, Reading(time=time, format="csv"))
 
 
 def train(row: Row, folder: Path, seed: int) -> dict[str, Any]:

@@ -64,6 +64,54 @@ def test_several_series_of_a_frame() -> None:
     assert model.predict().shape == (2, 6, 1)
 
 
+def test_an_index_of_times_and_a_series_of_pandas() -> None:
+    index = pd.date_range("1980-01-31", periods=120, freq="ME")
+    values = pd.Series(np.sin(np.arange(120) / 2), index=index, name="y")
+    model = BiGRUForecaster(**SMALL, calendar=("month",)).fit(values)
+    answer = model.answer()[0]
+    assert answer["time"][:2] == ["1990-01-31", "1990-02-28"]
+    assert list(answer["forecast"]) == ["y"]
+    assert model.answer(values.iloc[:60].to_frame())[0]["time"][0] == "1985-01-31"
+
+
+def test_constant_and_short_series_of_a_panel_are_answered() -> None:
+    parts = [frame()[["date", "a"]].assign(id=name) for name in "xyz"]
+    parts[1]["a"] = 0.1
+    data = pd.concat([*parts[:2], parts[2][:1]])
+    model = BiGRUForecaster(**SMALL).fit(data)
+    moving, still, short = model.answer()
+    assert len(set(moving["forecast"]["a"])) > 1
+    assert still["forecast"]["a"] == [0.1] * 6
+    assert still["intervals"]["0.9"]["a"] == [[0.1, 0.1]] * 6
+    assert short["forecast"]["a"] == [parts[2]["a"].iloc[0]] * 6
+    assert short["note"] == "fewer than the 24 rows that the model reads: the last value, repeated"
+    assert "intervals" not in short
+    assert np.isnan(model.predict_interval()[2]).all()
+    assert np.isfinite(model.predict_interval()[:2]).all()
+    assert np.isfinite(model.evaluate(data)["mse"])
+    # A series that was constant and is no more is read like the others.
+    changed = data.copy()
+    changed.loc[(changed["id"] == "y") & (changed.index > 190), "a"] = 0.3
+    assert model.answer(changed)[1]["forecast"]["a"] != [0.1] * 6
+
+
+def test_constants_are_kept_in_a_saved_model(tmp_path: Path) -> None:
+    parts = [frame()[["date", "a"]].assign(id=name) for name in "xy"]
+    parts[1]["a"] = 3.0
+    data = pd.concat(parts)
+    model = BiGRUForecaster(**SMALL).fit(data)
+    model.save(tmp_path / "m")
+    again = BiGRUForecaster.load(tmp_path / "m").set_params(id_column="id")
+    assert again.answer(data) == model.answer()
+
+
+def test_times_in_a_format_and_a_zone_of_ones_own() -> None:
+    data = frame()
+    data["date"] = data["date"].dt.strftime("%d/%m/%y %Hh")
+    model = BiGRUForecaster(**SMALL, time_format="%d/%m/%y %Hh", zone="Asia/Tokyo").fit(data)
+    assert model.answer()[0]["time"][0] == "2020-01-08 23:00:00Z"
+
+
 def test_clones_and_seeds() -> None:
     values = hourly(200).series[0].values
     model = BiGRUForecaster(**SMALL, random_state=3)

@@ -173,7 +173,7 @@ def test_columns_that_cannot_be_forecast(refused: Refused, tmp_path: Path) -> No
 def test_counters_constants_ids_and_words_are_no_targets(bigru: Bigru, tmp_path: Path) -> None:
     rows = content(200).splitlines()
     lines = [f"{rows[0]},,Obs,c,shop_id,e,w"]
-    lines += [f"{row},{n + 7},{n + 1950},5,{n % 3},,x" for n, row in enumerate(rows[1:])]
+    lines += [f"{row},{n + 7},{n + 1950},5,{n % 3 * 4 + 11},,x" for n, row in enumerate(rows[1:])]
     path = write(tmp_path, "\n".join([*lines, ""]))
     result = bigru("train", path, "--task", "forecast", "--horizon", "6", "--out", tmp_path / "m", *SMALL)
     assert result.code == 0, result.err
@@ -189,6 +189,21 @@ def test_the_line_about_a_forecast_names_all_that_is_read(bigru: Bigru, table: P
     options = ("--target", "a", "--set", "past=b", "--horizon", "6", "--out", tmp_path / "m")
     result = bigru("train", table, "--task", "forecast", *options, *SMALL)
     assert "reads b beside them, known in the past" in result.err
+
+
+def test_the_doctor_of_tables_names_columns_findings_and_the_next_command(bigru: Bigru, tmp_path: Path) -> None:
+    path = write(tmp_path, content(40) + "2020-01-02 20:00:00,NA,1\n")
+    result = bigru("doctor", path, "--task", "forecast")
+    assert result.code == 1
+    assert "t.csv:42: missing values: 1 of 41 cells of column 'a' are empty, here first." in result.err
+    assert (
+        "t.csv:42: missing rows: 4 missing in 1 gap, at most 4 together; first after 2020-01-02 15:00:00." in result.err
+    )
+    assert f"bigru train {path} --task forecast --target a --horizon 4 --fill linear --out model" in result.err
+    assert result.json["columns"] == {"date": "time", "a": "number", "b": "number"}
+    clean = bigru("doctor", write(tmp_path, content(40)), "--task", "forecast")
+    assert (clean.code, clean.json["findings"]) == (0, {})
+    assert "No findings." in clean.err
 
 
 def test_a_horizon_is_asked_for(refused: Refused, table: Path) -> None:

@@ -26,6 +26,9 @@ EMPTY = frozenset(
 
 REMEDY = "A missing value is an empty cell, ?, NaN or null."
 
+LONG = 5000
+"""Cells from which a column is looked at as a whole first."""
+
 SAMPLE = 1000
 """Distinct cells that are looked at to decide whether a column holds numbers."""
 
@@ -103,27 +106,45 @@ def numerals(cells: Sequence[Any], decimal: str | None = None) -> Numerals | Non
         cells: texts or Python values.
         decimal: the decimal sign, "." or ","; None lets the cells decide.
     """
-    if set(map(type, cells)) <= PLAIN_TYPES:
+    kinds = set(map(type, cells))
+    if kinds <= PLAIN_TYPES:
         return None if all(cell is None or cell != cell for cell in cells) else Numerals()
+    if kinds == {str} and len(cells) > LONG:
+        # Long columns of clean cells need not be looked at one by one.
+        found = _of_clean("\n".join(cells), cells[:LONG], decimal)
+        if found is not None:
+            return found
     if any(isinstance(cell, (bool, np.bool_)) for cell in cells[:SAMPLE]):
         return None
     filled = [text for text in map(text_of, cells) if text.casefold() not in EMPTY]
     if not filled:
         return None
     sample = list(dict.fromkeys(filled))
-    blob = "\n".join(filled)
-    if NOT_PLAIN.search(blob) is None:
-        enough = _share(sample[:SAMPLE], decimal or ".") >= 0.5
-        point = DECIDES_POINT.search(blob) is not None
-        return Numerals(decimal or ".", "", "point" if point else "either") if enough else None
-    swapped = blob.replace(",", ".")
-    single = decimal is None and "." not in blob and NOT_PLAIN.search(swapped) is None and not TWO_COMMAS.search(blob)
-    if single and DECIDES_POINT.search(swapped) and _share(sample[:SAMPLE], ",") >= 0.5:
-        # One comma a cell at most, and some that cannot separate thousands.
-        return Numerals(",", "", "comma")
+    found = _of_clean("\n".join(filled), sample[:SAMPLE], decimal)
+    if found is not None:
+        return found
     if _share(sample[:SAMPLE], decimal) < 0.5:
         return None
     return _examined(sample, decimal)
+
+
+def _of_clean(blob: str, sample: Sequence[str], decimal: str | None) -> Numerals | None:
+    """Return how cells without spaces, units and separators of thousands write numbers; None where there may be such.
+
+    Args:
+        blob: all cells, one a line.
+        sample: some of them, at least half of which must be numbers.
+        decimal: the decimal sign, None where the cells decide.
+    """
+    filled = [text for text in sample if text.strip().casefold() not in EMPTY]
+    if NOT_PLAIN.search(blob) is None and decimal != ",":
+        point = DECIDES_POINT.search(blob) is not None
+        return Numerals(".", "", "point" if point else "either") if filled and _share(filled, ".") >= 0.5 else None
+    swapped = blob.replace(",", ".")
+    single = decimal != "." and "." not in blob and NOT_PLAIN.search(swapped) is None and not TWO_COMMAS.search(blob)
+    # One comma a cell at most, and some that cannot separate thousands.
+    found = single and DECIDES_POINT.search(swapped) and filled and _share(filled, ",") >= 0.5
+    return Numerals(",", "", "comma") if found else None
 
 
 def agree(found: Mapping[str, Numerals], separator: str | None = None) -> dict[str, Numerals]:
@@ -216,7 +237,7 @@ def _at_once(cells: Sequence[Any], how: Numerals) -> np.ndarray | None:
     if len(texts) != len(cells):
         return None
     try:
-        return np.fromiter((float(text or "nan") for text in texts), np.float64, len(cells))
+        return np.array(list(map(float, [text or "nan" for text in texts] if "" in texts else texts)), np.float64)
     except ValueError:
         return None
 

@@ -168,7 +168,7 @@ class Forecaster:
         seen = self.config.seen
         if not seen:
             return 0
-        last = np.datetime64(seen, "s") if series.times.dtype.kind == "M" else int(seen)
+        last = np.datetime64(seen) if series.times.dtype.kind == "M" else int(seen)
         return int(np.searchsorted(series.times, last, side="right"))
 
 

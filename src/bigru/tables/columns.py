@@ -17,6 +17,9 @@ from ..readers.table import Table
 
 __all__ = ["column", "numbers", "numerals_of", "table_of_file", "table_of_frame"]
 
+TRUTHS = {"true": 1.0, "false": 0.0}
+"""What is read as 1 and 0 where such a column is named."""
+
 
 def table_of_file(path: str | Path, reading: Reading) -> Table:
     """Read a file as a table.
@@ -65,19 +68,21 @@ def numerals_of(table: Table, names: Sequence[str], reading: Reading) -> dict[st
 
 
 def numbers(table: Table, name: str, how: Mapping[str, Numerals]) -> np.ndarray:
-    """Return a column as float64 [N], NaN for empty cells.
+    """Return a column as float64 [N], NaN for empty cells; true and false are 1 and 0.
 
     Raises:
         DataError: there is no such column, it holds words, or a cell of it is no finite number.
     """
     cells = column(table, name)
-    filled = [n for n, cell in enumerate(cells) if text_of(cell)]
-    if name not in how and filled:
-        values = [text_of(cells[n]) for n in filled]
-        if numerals(values) is None and not any(map(_is_number, values)):
-            place = f"{table.source}:{table.lines[filled[0]]}"
+    if name not in how:
+        texts = [text_of(cell).casefold() for cell in cells]
+        if {"true", "false"} & set(texts) and {*TRUTHS, ""}.issuperset(texts):
+            return np.array([TRUTHS.get(text, np.nan) for text in texts])
+        first = next((n for n, text in enumerate(texts) if text), None)
+        if first is not None and not any(map(_is_number, texts)):
+            place = f"{table.source}:{table.lines[first]}"
             remedy = "Write categories as columns of 0 and 1, or leave the column out of --target, past and known."
-            raise DataError(sentence(place, f"column {name!r}", "numbers", repr(cells[filled[0]])[:80], remedy))
+            raise DataError(sentence(place, f"column {name!r}", "numbers", repr(cells[first])[:80], remedy))
     remedy = "Correct the cell, empty it, or leave the column out with --target."
     return parse_numbers(cells, table.lines, table.source, f"column {name!r}", how.get(name), remedy)
 

@@ -106,38 +106,44 @@ def _of_times(
     """Yield what is wrong with the order and the distances of the rows."""
     short = [one for one in series if len(one) == 1 < len(series)]
     if short:
-        names = ", ".join(one.id for one in short[:NAMED]) + (", ..." if len(short) > NAMED else "")
-        message = f"{len(short)} series have a single row and are answered by it: {names}"
+        some = ", ".join(one.id for one in short[:NAMED]) + (", ..." if len(short) > NAMED else "")
+        message = f"of {len(short)} of {len(series)} series there is a single row, which is their answer: {some}"
         yield Finding(table.source, int(short[0].lines[0]), "short series", message)
+    names = () if owner else suggest_ids(table, clock)
     for one in series:
-        of = of_series(one)
-        distances = np.diff(one.times.astype(np.int64))
-        back = np.flatnonzero(distances < 0)
-        if len(back):
-            n = int(back[0]) + 1
-            message = f"{len(back)} rows{of} are earlier than the row before, here first. Sort the rows by time."
-            if len(back) == len(distances) > 1:
-                message = f"the newest row{of} comes first. Turn the rows round."
-            yield Finding(table.source, int(one.lines[n]), "unsorted", message)
         order = np.argsort(one.times, kind="stable")
         same = np.flatnonzero(np.diff(one.times[order].astype(np.int64)) == 0)
         if len(same):
-            yield _repeated(table, clock, owner, one, order, same)
-        yield from _gaps(table, one, order, step)
+            yield _repeated(table, one, np.sort(order[same + 1]), names)
+        if names:
+            # The rows of several series have no order and no step together.
+            continue
+        distances = np.diff(one.times.astype(np.int64))
+        back = np.flatnonzero(distances < 0)
+        if len(back):
+            yield _unsorted(table, one, back)
+        yield from _gaps(table, one, step)
 
 
-def _repeated(
-    table: Table, clock: Clock, owner: Sequence[str], one: Series, order: np.ndarray, same: np.ndarray
-) -> Finding:
-    rows = np.sort(order[same + 1])
-    names = () if owner else suggest_ids(table, clock)
+def _unsorted(table: Table, one: Series, back: np.ndarray) -> Finding:
+    message = f"{_count(back, 'row')}{of_series(one)} earlier than the row before, here first. Sort the rows by time."
+    if len(back) == len(one) - 1 > 1:
+        message = f"the newest row{of_series(one)} comes first. Turn the rows round."
+    return Finding(table.source, int(one.lines[int(back[0]) + 1]), "unsorted", message)
+
+
+def _count(found: Sequence[Any] | np.ndarray, what: str) -> str:
+    return f"{len(found):,} {what}{'s' if len(found) != 1 else ''}"
+
+
+def _repeated(table: Table, one: Series, rows: np.ndarray, names: Sequence[str]) -> Finding:
     remedy = f"Name what tells series apart: --id-column {','.join(names)}." if names else "Leave out the second rows."
     when = shown(one.times[rows[:1]])[0]
-    message = f"{len(rows)} times{of_series(one)} come again, {when} here first. {remedy}"
+    message = f"{_count(rows, 'row')}{of_series(one)} of a time that there is already, {when} here first. {remedy}"
     return Finding(table.source, int(one.lines[rows[0]]), "repeated time", message)
 
 
-def _gaps(table: Table, one: Series, order: np.ndarray, step: Step) -> Iterator[Finding]:
+def _gaps(table: Table, one: Series, step: Step) -> Iterator[Finding]:
     times, firsts = np.unique(one.times, return_index=True)
     places = step.places(times)
     distances = np.diff(places)
@@ -145,7 +151,7 @@ def _gaps(table: Table, one: Series, order: np.ndarray, step: Step) -> Iterator[
     if len(odd):
         n = int(odd[0])
         before, here = shown(times[n : n + 2])
-        message = f"{len(odd)} rows{of_series(one)} are no whole steps of {step} after the row before: {here} is"
+        message = f"{_count(odd, 'row')}{of_series(one)} no whole steps of {step} after the row before: {here} is"
         message += f" after {before}, here first. Resample to even steps."
         yield Finding(table.source, int(one.lines[firsts[n + 1]]), "uneven times", message)
     wide = np.flatnonzero((distances % step.size == 0) & (distances > step.size))
@@ -153,7 +159,7 @@ def _gaps(table: Table, one: Series, order: np.ndarray, step: Step) -> Iterator[
         n = int(wide[0])
         missing = int((distances[wide] // step.size - 1).sum())
         longest = int((distances[wide] // step.size - 1).max())
-        message = f"{missing:,} rows{of_series(one)} are missing in {len(wide)} places, at most {longest:,} together; "
+        message = f"{missing:,} missing{of_series(one)} in {_count(wide, 'gap')}, at most {longest:,} together; "
         message += f"first after {shown(times[n : n + 1])[0]}. Add them, or fill with --fill forward or --fill linear."
         yield Finding(table.source, int(one.lines[firsts[n + 1]]), "missing rows", message)
 
@@ -161,6 +167,7 @@ def _gaps(table: Table, one: Series, order: np.ndarray, step: Step) -> Iterator[
 REASONS = {
     "empty": ("empty column", "has not one value"),
     "counts rows": ("counter", "counts rows and is not forecast"),
+    "no name": ("column without a name", "is not forecast"),
     "an id": ("id", "is an id and is not forecast"),
     "says what the time says": ("time again", "says what the time says and is not forecast"),
     "the same in every row": ("constant column", "is the same in every row and is not forecast"),
@@ -181,7 +188,9 @@ def _of_cells(table: Table, values: Values, groups: Mapping[str, np.ndarray]) ->
         read = [how.number(text_of(cell)) for cell in cells]
         bad = [n for n, value in enumerate(read) if value is None]
         if bad:
-            message = f"{len(bad)} cells of column {name!r} are no numbers, {str(cells[bad[0]])[:40]!r} here first"
+            message = (
+                f"{_count(bad, 'cell')} of column {name!r} without a number, {str(cells[bad[0]])[:40]!r} here first"
+            )
             yield Finding(table.source, table.lines[bad[0]], "unreadable", message)
         numbers = np.array([np.nan if value is None else value for value in read])
         empty = np.flatnonzero(np.isnan(numbers))

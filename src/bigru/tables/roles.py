@@ -63,7 +63,13 @@ COUNTERS = re.compile(
 )
 """Names of columns that count rows, without spaces, points, hyphens and underscores."""
 
+UNNAMED = re.compile(r"|unnamed:?\d*(?:level\d+)?|indexlevel\d+")
+"""Names of columns without a name, as pandas writes them."""
+
 ID_NAME = re.compile(r"(?:^|.*[\s_\-.])(?:id|uid|uuid|key|code)$|.*[a-z]ID$|.*Id$")
+
+REPEATED = 0.3
+"""Share of rows whose time is there already from which a table is thought to hold several series."""
 
 LEAST_COUNTED = 3
 """Rows from which 1, 2, 3 is taken for a counter."""
@@ -147,7 +153,7 @@ def _time_columns(table: Table, reading: Reading) -> tuple[str, ...]:
         return parts
     if dates:
         return (dates[0],)
-    others = [name for name, one in found.items() if _is_date(one) and one is not None and one.certainty > 0.9]
+    others = [name for name, one in found.items() if _is_date(one) and one is not None and one.certainty >= 0.9]
     if len(others) == 1:
         return (others[0],)
     if len(others) > 1:
@@ -155,8 +161,9 @@ def _time_columns(table: Table, reading: Reading) -> tuple[str, ...]:
         raise DataError(sentence(table.source, "time column", want, "nothing", "Name one of them with --time-column."))
     numbers = [name for name in known if found[name] is not None and not _is_part(table, name)]
     words = [name for name in known if found[name] is None and not all(map(_numeric, table.column(name)[:100]))]
-    if numbers or words:
-        return ((numbers or words)[0],)
+    others = [name for name in known if not _is_part(table, name) and not all(map(is_empty, table.column(name)))]
+    if numbers or words or others:
+        return ((numbers or words or others)[0],)
     want = f"named, as none of the columns {', '.join(table.names)} is called date or time"
     remedy = "Name it with --time-column; --time-column none takes the rows as one step apart."
     part = next((name for name in known if _is_part(table, name)), None)
@@ -171,7 +178,7 @@ def _order(reading: Reading) -> str | None:
 
 
 def _is_date(found: TimeFormat | None) -> bool:
-    return found is not None and found.kind in ("text", "epoch") and found.certainty >= 0.5
+    return found is not None and found.kind in ("text", "epoch", "decimal") and found.certainty >= 0.5
 
 
 def _numeric(cell: Any) -> bool:
@@ -185,8 +192,8 @@ def _repeats(cells: Sequence[Any]) -> bool:
 def _is_part(table: Table, name: str) -> bool:
     """Tell whether a column of a known name holds a part of a date alone, as months from 1 to 12."""
     most = PARTS.get(fold(name))
-    texts = [text for text in map(text_of, table.column(name)[:1000]) if text]
-    return most is not None and all(_numeric(text) and 0 <= float(text.replace(",", ".")) <= most for text in texts)
+    read = [Numerals().number(text_of(cell)) for cell in table.column(name)[:1000]]
+    return most is not None and all(value is not None and not (value < 0 or value > most) for value in read)
 
 
 def _check_part(table: Table, names: Sequence[str], cells: Sequence[Any], found: TimeFormat | None) -> None:
@@ -219,7 +226,12 @@ def find_ids(table: Table, reading: Reading, stamps: np.ndarray, wanted: Sequenc
 
 
 def suggest_ids(table: Table, clock: Clock) -> tuple[str, ...]:
-    """Return the one or two columns that make every time come once only in a series, () where none do."""
+    """Return the one or two columns that make every time come once only in a series, () where none do.
+
+    Where few times repeat these are faults, or hours when clocks are set back, rather than several series.
+    """
+    if len(np.unique(clock.stamps)) > (1 - REPEATED) * len(clock.stamps):
+        return ()
     fine = [
         name
         for name, cells in zip(table.names, table.columns, strict=True)
@@ -250,25 +262,31 @@ def find_values(
     how = numerals_of(table, rest, reading)
     passed: dict[str, str] = {}
     for name in rest:
-        cells = table.column(name)
-        if all(map(is_empty, cells)):
-            passed[name] = "empty"
-        elif name not in how:
-            passed[name] = "words"
-        elif is_counter(name, cells):
-            passed[name] = "counts rows"
-        elif tells_time(cells, how[name], clock.stamps):
-            passed[name] = "says what the time says"
-        elif ID_NAME.match(name) and _are_whole(cells):
-            passed[name] = "an id"
-        elif len(cells) > 2 and len(set(map(text_of, cells))) == 1:
-            passed[name] = "the same in every row"
+        why = _reason(name, table.column(name), how.get(name), clock.stamps)
+        if why:
+            passed[name] = why
     names = tuple(name for name in rest if name not in passed)
     if not names:
         why = ", ".join(f"{name or 'without a name'} ({passed[name]})" for name in rest)
         remedy = "Name what to forecast with --target." if how else ""
         raise DataError(sentence(table.source, "columns", "at least one of numbers", why or "none", remedy))
     return Values(names, how, passed)
+
+
+def _reason(name: str, cells: Sequence[Any], how: Numerals | None, stamps: np.ndarray) -> str:
+    """Return why a column is not forecast unless it is named, "" where it is."""
+    if how is None:
+        return "empty" if all(map(is_empty, cells)) else "words"
+    if is_counter(name, cells):
+        return "counts rows"
+    if UNNAMED.fullmatch(fold(name)):
+        return "no name"
+    if tells_time(cells, how, stamps):
+        return "says what the time says"
+    if ID_NAME.match(name) and _are_whole(cells):
+        return "an id"
+    first = text_of(cells[0])
+    return "the same in every row" if len(cells) > 2 and all(text_of(cell) == first for cell in cells) else ""
 
 
 def _left(table: Table, read: set[str]) -> dict[str, str]:
@@ -280,6 +298,9 @@ def is_counter(name: str, cells: Sequence[Any]) -> bool:
     numbers one apart under a name that says so, or under none."""
     if not _are_whole(cells) or len(cells) < LEAST_COUNTED:
         return False
+    if UNNAMED.fullmatch(fold(name)):
+        # Rows that were left out or moved since they were counted leave gaps.
+        return True
     values = np.array([float(text_of(cell)) for cell in cells])
     steps = np.diff(values)
     named = COUNTERS.fullmatch(fold(name)) is not None
@@ -296,11 +317,14 @@ def tells_time(cells: Sequence[Any], how: Numerals, stamps: np.ndarray) -> bool:
     """Tell whether a column of numbers is a part of the time of its rows, or the time in another way of counting."""
     if stamps.dtype.kind != "M" or len(cells) < LEAST_COUNTED:
         return False
-    read = [how.number(text_of(cell)) for cell in cells]
-    values = np.array([np.nan if value is None else value for value in read])
-    if not (values == values).all() or (values == values[0]).all():
-        return False
-    return any(bool((np.abs(values - part) <= near).all()) for part, near in _parts_of(stamps))
+    # The first rows rule out most columns.
+    for rows in (slice(0, 100), slice(None)):
+        read = [how.number(text_of(cell)) for cell in cells[rows]]
+        values = np.array([np.nan if value is None else value for value in read])
+        parts = _parts_of(stamps[rows])
+        if np.isnan(values).any() or not any((np.abs(values - part) <= near).all() for part, near in parts):
+            return False
+    return bool((values != values[0]).any())
 
 
 def _parts_of(stamps: np.ndarray) -> Iterator[tuple[np.ndarray, float]]:
@@ -320,5 +344,5 @@ def _parts_of(stamps: np.ndarray) -> Iterator[tuple[np.ndarray, float]]:
 
 
 def _are_whole(cells: Sequence[Any]) -> bool:
-    texts = [text_of(cell).removesuffix(".0") for cell in cells]
+    texts = (text_of(cell).removesuffix(".0") for cell in cells)
     return all(text.isascii() and text.removeprefix("-").isdecimal() and len(text) < 16 for text in texts)

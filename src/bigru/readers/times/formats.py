@@ -35,12 +35,21 @@ DIGITS = {
 }
 """Times written as so many digits."""
 
+HEAD = 2000
+"""Cells that are looked at before all of a long column are."""
+
+NEAR = 0.1
+"""How far a fraction of a year may be from a twelfth, in twelfths: years are written with two digits or more."""
+
+SERIALS = (25569, 73050)
+"""Days of Excel from 1970 to 2099."""
+
 INTEGER = re.compile(r"[+-]?[0-9]+")
 WHOLE_FLOAT = re.compile(r"([+-]?[0-9]+)\.0+")
 NUMBER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?")
 
 HINTS = re.compile(
-    r"date|time|stamp|epoch|month|year|quarter|week|period|day|hour|^(?:ds|dt|ts|t)$|datum|zeit|fecha|"
+    r"date|time|stamp|epoch|unix|month|year|quarter|week|period|day|hour|(?:^|[_\s])(?:ds|dt|ts|t)(?:$|[_\s])|datum|zeit|fecha|"
     r"日期|时间|时刻|年|月|季|時間|日時|날짜",
     re.IGNORECASE,
 )
@@ -51,8 +60,8 @@ class TimeFormat:
     """How a column writes times.
 
     Attributes:
-        kind: "text" for dates and times; "epoch" for numbers since 1970; "excel" for days since 1900; "number" for
-            whole numbers that count rows, or years.
+        kind: "text" for dates and times; "epoch" for numbers since 1970; "excel" for days since 1900; "decimal" for
+            years with months as fractions; "number" for whole numbers that count rows, or years.
         name: in words.
         patterns: the ways to write that are accepted, of "text".
         unit: "s", "ms", "us" or "ns", of "epoch".
@@ -107,26 +116,35 @@ def detect(cells: Sequence[Any], name: str = "", time_format: str | None = None)
         return TimeFormat("epoch", f"{UNITS[time_format]} since 1970", unit=time_format)
     if time_format == "excel":
         return TimeFormat("excel", "days since 1900 as Excel counts them")
-    texts = [text for text in texts_of(cells) if text]
     if time_format is not None and time_format not in ("day-first", "month-first"):
         pattern = of_strptime(time_format)
         return TimeFormat("text", pattern.name, (pattern,))
+    if len(cells) > HEAD:
+        # The first cells rule out most columns.
+        first = [text for text in texts_of(cells[:HEAD]) if text]
+        found = _detected(first, name, time_format)
+        if first and (found is None or found.kind == "number"):
+            return found
+    return _detected([text for text in texts_of(cells) if text], name, time_format)
+
+
+def _detected(texts: Sequence[str], name: str, order: str | None) -> TimeFormat | None:
     if not texts:
         return None
-    numbers = sum(NUMBER.fullmatch(text) is not None for text in texts[:1000])
-    if numbers == len(texts[:1000]):
+    if all(map(NUMBER.fullmatch, texts)):
         found = _of_numbers(texts, hints_time(name))
         if found is not None:
             return found
-    return _of_texts(texts, time_format)
+    return _of_texts(texts, order)
 
 
 def _of_numbers(texts: Sequence[str], hint: bool) -> TimeFormat | None:
     """Return what whole numbers, or numbers since 1970, mean."""
     if not all(map(INTEGER.fullmatch, texts)):
         whole = {len(text.split(".")[0]) for text in texts}
-        epoch = whole == {10} and all(map(NUMBER.fullmatch, texts))
-        return TimeFormat("epoch", "seconds since 1970", unit="s", certainty=0.9 if hint else 0.6) if epoch else None
+        if whole == {10}:
+            return TimeFormat("epoch", "seconds since 1970", unit="s", certainty=0.9 if hint else 0.6)
+        return TimeFormat("decimal", "years and twelfths of years") if hint and _are_twelfths(texts) else None
     lengths = set(map(len, texts))
     if len(lengths) == 1 and lengths <= set(DIGITS):
         pattern = _date_digits(texts, min(lengths))
@@ -141,7 +159,17 @@ def _of_numbers(texts: Sequence[str], hint: bool) -> TimeFormat | None:
         return TimeFormat("number", "years", certainty=0.9 if hint else 0.4)
     if max(lengths) > 18:
         return None
-    return TimeFormat("number", "whole numbers", certainty=0.5 if hint else 0.1)
+    serial = hint and all(SERIALS[0] <= int(text) <= SERIALS[1] for text in texts)
+    name = "whole numbers (days of Excel are read with --time-format excel)" if serial else "whole numbers"
+    return TimeFormat("number", name, certainty=0.5 if hint else 0.1)
+
+
+def _are_twelfths(texts: Sequence[str]) -> bool:
+    """Tell whether numbers are years with months as fractions, as 1949.0833, each the beginning of one."""
+    values = np.array([float(text) for text in texts])
+    if values.min() < YEARS[0] or values.max() > YEARS[1]:
+        return False
+    return bool((np.abs(values * 12 - np.rint(values * 12)) < NEAR).all())
 
 
 def _date_digits(texts: Sequence[str], width: int) -> Pattern | None:

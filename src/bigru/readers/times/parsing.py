@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 
 from ...errors import DataError, sentence
 from .fields import moments
-from .formats import TimeFormat, detect, texts_of
+from .formats import SERIALS, TimeFormat, detect, texts_of
 from .shapes import LONGEST, shapes
 from .zones import offset_text
 
@@ -18,10 +19,14 @@ __all__ = ["parse"]
 
 REMEDY = "Say how times are written with --time-format, as --time-format '%d.%m.%Y %H:%M'."
 
+STAMP = "datetime64[s]"
+
 PER_DAY = 86_400_000
 """Milliseconds of a day, to which days of Excel are rounded."""
 
 EXCEL_FIRST = int(np.datetime64("1899-12-30", "D").astype(np.int64))
+
+YEAR_MONTH = re.compile(r"[0-9]{1,2}-[0-9]{1,2}")
 
 NANOSECONDS = {"s": 10**9, "ms": 10**6, "us": 10**3, "ns": 1}
 
@@ -59,6 +64,8 @@ def parse(
     bad = next((n for n, value in enumerate(values) if not math.isfinite(value)), None)
     if bad is not None:
         raise DataError(sentence(f"{source}:{lines[bad]}", name, found.name, repr(cells[bad])[:80]))
+    if found.kind == "decimal":
+        return (np.rint(np.array(values) * 12).astype(np.int64) - 1970 * 12).astype("datetime64[M]").astype(STAMP), ""
     if found.kind == "excel":
         return _excel(np.array(values), cells, lines, source, name), ""
     return _epoch(texts, cells, lines, source, found, name), "Z"
@@ -126,7 +133,7 @@ def _of_text(
     want = "a date or time as 2016-07-01 05:00:00"
     if found is None:
         n = _first_stranger(texts)
-        raise DataError(sentence(f"{source}:{lines[n]}", name, want, repr(cells[n])[:80], REMEDY))
+        raise DataError(sentence(f"{source}:{lines[n]}", name, want, repr(cells[n])[:80], _remedy(texts[n])))
     if found.question:
         raise DataError(sentence(f"{source}:{lines[0]}", name, "of one meaning", repr(cells[0])[:80], found.question))
     seconds, parts = np.zeros(len(texts), np.int64), np.zeros(len(texts), np.int64)
@@ -149,6 +156,19 @@ def _of_text(
         want = want if found.patterns and found.name == "ISO 8601" else f"written as in the other rows ({found.name})"
         raise DataError(sentence(f"{source}:{lines[n]}", name, want, repr(cells[n])[:80], REMEDY))
     return _in_one_zone(seconds, parts, offsets, zoned, cells, lines, source, name)
+
+
+def _remedy(text: str) -> str:
+    """Return what says how a cell is written that is no time by itself."""
+    if YEAR_MONTH.fullmatch(text):
+        return "Say how times are written with --time-format, as --time-format %y-%m."
+    if SERIALS[0] <= (_number(text) if text else 0) <= SERIALS[1]:
+        return "Days as Excel counts them are read with --time-format excel."
+    if math.isfinite(_number(text)):
+        return (
+            "Take the rows as one step apart with --time-column none, or say how times are written with --time-format."
+        )
+    return REMEDY
 
 
 def _first_stranger(texts: Sequence[str]) -> int:

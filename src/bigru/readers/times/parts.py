@@ -16,6 +16,7 @@ ROLES = {
     "year": ("year", "yr", "yyyy", "years", "jahr", "año", "année", "年", "年份"),
     "quarter": ("quarter", "qtr", "quartal", "季度", "季"),
     "month": ("month", "mon", "mo", "mm", "mnth", "monat", "mes", "mois", "月", "月份"),
+    "week": ("week", "wk", "isoweek", "weekofyear", "kw", "kalenderwoche", "semaine", "周", "週"),
     "day": ("day", "dd", "mday", "dayofmonth", "tag", "jour", "día", "日", "日子"),
     "hour": ("hour", "hr", "hours", "hh", "stunde", "heure", "hora", "时", "小时", "時"),
     "minute": ("minute", "min", "minutes", "分", "分钟"),
@@ -26,17 +27,29 @@ ROLES = {
 """Names of columns that hold a part of a time, without case, spaces and underscores."""
 
 ORDER = tuple(ROLES)
-BOUNDS = {"quarter": (1, 4), "month": (1, 12), "day": (1, 31), "hour": (0, 24), "minute": (0, 59), "second": (0, 59)}
+BOUNDS = {
+    "quarter": (1, 4),
+    "week": (1, 53),
+    "month": (1, 12),
+    "day": (1, 31),
+    "hour": (0, 24),
+    "minute": (0, 59),
+    "second": (0, 59),
+}
 CLOCK = re.compile(
     r"T?\d{1,2}(?::\d{2}){1,2}(?:[.,]\d{1,9})?(?:\s*[AaPp]\.?[Mm]\.?)?(?:\s*(?:Z|UTC|[+-]\d{2}:?\d{2}))?"
 )
+COARSE = ("month", "quarter", "week")
+"""What a year needs beside it, the most telling first."""
+
 SAMPLE = 1000
 
 
 def find_parts(columns: Mapping[str, Sequence[Any]]) -> tuple[str, ...]:
     """Return the columns of a table that together hold its time, by their names and values; () for none.
 
-    They are a year with month or quarter (and day, hour, minute, second), or a date with a time of day or an hour.
+    They are a year with month, quarter or week (and day, hour, minute, second), or a date with a time of day or
+    an hour.
     """
     roles: dict[str, str] = {}
     for name, cells in columns.items():
@@ -46,8 +59,8 @@ def find_parts(columns: Mapping[str, Sequence[Any]]) -> tuple[str, ...]:
     fine = tuple(roles[role] for role in ("hour", "minute", "second") if role in roles)
     if "hour" not in roles:
         fine = ()
-    if "year" in roles and ("month" in roles or "quarter" in roles):
-        coarse = ["year", "month" if "month" in roles else "quarter"]
+    coarse = next((["year", role] for role in COARSE if "year" in roles and role in roles), [])
+    if coarse:
         days = ["day"] if "month" in roles and "day" in roles else []
         clock = () if not days else ((roles["time"],) if "time" in roles and not fine else fine)
         return (*(roles[role] for role in coarse + days), *clock)
@@ -71,7 +84,7 @@ def combine(columns: Mapping[str, Sequence[Any]], lines: Sequence[int], source: 
     names = list(columns)
     texts = {name: texts_of(cells) for name, cells in columns.items()}
     roles = {_role(name): name for name in names}
-    if "year" in roles and len(roles) == len(names) and None not in roles and set(roles) & {"month", "quarter"}:
+    if "year" in roles and len(roles) == len(names) and None not in roles and set(roles) & set(COARSE):
         return _of_numbers({str(role): texts[name] for role, name in roles.items()}, roles, lines, source)
     first, *rest = names
     if len(rest) == 1 and all(CLOCK.fullmatch(text) for text in texts[rest[0]][:SAMPLE]):
@@ -111,6 +124,9 @@ def _of_numbers(
 ) -> list[str]:
     """Return years, months or quarters, and what is finer, as ISO 8601 writes them."""
     years = _checked(parts["year"], "year", names["year"], lines, source)
+    if "week" in parts and "month" not in parts:
+        weeks = _checked(parts["week"], "week", names["week"], lines, source)
+        return [f"{year}-W{int(week):02d}" for year, week in zip(years, weeks, strict=True)]
     if "quarter" in parts and "month" not in parts:
         quarters = _checked(parts["quarter"], "quarter", names["quarter"], lines, source)
         months = [str(3 * int(quarter) - 2) for quarter in quarters]

@@ -12,6 +12,9 @@ from ...errors import ArgumentError, DataError, nearest, sentence
 
 __all__ = ["check_zone", "in_offset", "local_of", "minutes_of", "offset_text", "same_clock", "utc_of"]
 
+FIRST, LAST = np.datetime64("1800-01-01"), np.datetime64("2999-12-31")
+"""The times that can be converted; zones have no rules for others."""
+
 OFFSET = re.compile(r"([+-])(\d{2}):?(\d{2})?")
 
 
@@ -69,7 +72,12 @@ def utc_of(times: np.ndarray, zone: str, lines: Sequence[int], source: str) -> n
         ArgumentError: there is no such zone.
     """
     where = check_zone(zone)
-    days, inverse = np.unique(times.astype("datetime64[D]"), return_inverse=True)
+    days = times.astype("datetime64[D]")
+    odd = np.flatnonzero((days < FIRST) | (days > LAST))
+    if len(odd):
+        got = str(times[odd[0]]).replace("T", " ")
+        raise DataError(sentence(f"{source}:{lines[odd[0]]}", "time", f"within {FIRST} to {LAST} in a zone", got))
+    days, inverse = np.unique(days, return_inverse=True)
     moments = days.astype("datetime64[s]").astype(datetime)
     starts = np.array([_offset(where, moment) for moment in moments], np.int64)
     ends = np.array([_offset(where, moment + timedelta(days=1)) for moment in moments], np.int64)
@@ -98,7 +106,8 @@ def local_of(times: np.ndarray, zone: str) -> np.ndarray:
         ArgumentError: there is no such zone.
     """
     where = check_zone(zone)
-    different, inverse = np.unique(times.astype("datetime64[m]"), return_inverse=True)
+    minutes = np.clip(times.astype("datetime64[m]"), FIRST, LAST)
+    different, inverse = np.unique(minutes, return_inverse=True)
     moments = different.astype("datetime64[us]").astype(datetime)
     offsets = [moment.replace(tzinfo=UTC).astimezone(where).utcoffset() or timedelta() for moment in moments]
     seconds = np.array([offset.total_seconds() for offset in offsets], np.int64)
