@@ -93,7 +93,7 @@ def rewrite(rows: Sequence[Sequence[str]], scheme: str | None = None) -> Rewritt
 
 
 def _in_scheme(rows: list[list[str]], found: str, wanted: str | None) -> Rewritten:
-    """Return tags of a known scheme in the one that is wanted, where they are legal in their own and not in that one."""
+    """Return tags of a known scheme in the one that is wanted, where they are legal in their own alone."""
     if wanted in (None, found) or not _violated(rows, str(wanted)) or _violated(rows, found):
         return Rewritten(rows, wanted or found, "")
     return Rewritten([schemes.convert(row, found, str(wanted)) for row in rows], wanted, found)
