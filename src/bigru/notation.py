@@ -93,8 +93,16 @@ def rewrite(rows: Sequence[Sequence[str]], scheme: str | None = None) -> Rewritt
 
 
 def _in_scheme(rows: list[list[str]], found: str, wanted: str | None) -> Rewritten:
-    """Return tags of a known scheme in the one that is wanted, where they are legal in their own alone."""
-    if wanted in (None, found) or not _violated(rows, str(wanted)) or _violated(rows, found):
+    """Return tags of a known scheme in the one that is wanted, where they are legal in their own alone.
+
+    BIO and IOB1 have the same prefixes: what looks like one of them may be the other with faults in it.
+    """
+    if (
+        wanted in (None, found)
+        or {wanted, found} == {"BIO", "IOB1"}
+        or not _violated(rows, str(wanted))
+        or _violated(rows, found)
+    ):
         return Rewritten(rows, wanted or found, "")
     return Rewritten([schemes.convert(row, found, str(wanted)) for row in rows], wanted, found)
 
