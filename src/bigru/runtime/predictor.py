@@ -22,8 +22,6 @@ from ..features.text import TextFeatures
 from ..ops.gru.native import threads
 from ..ops.recurrent.windows import Window
 from ..readers.examples import Examples
-from ..tasks.alignment import tags_per_unit
-from ..tasks.mismatch import fit_labels
 from .network import Network
 from .sharing import share
 from .stream import Stream, lagged, window_of
@@ -208,6 +206,10 @@ class Predictor:
         Raises:
             DataError: the examples have no labels, not one that the model has, or tags that are not one per unit.
         """
+        # Answering takes no labels: what fits them to the model is loaded here.
+        from ..tasks.alignment import tags_per_unit
+        from ..tasks.mismatch import fit_labels
+
         source, config = examples.source or "evaluate", self.bundle.config
         if examples.targets is None:
             raise DataError(sentence(source, "examples", "labelled", "no labels"))
