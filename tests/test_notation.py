@@ -44,7 +44,17 @@ def test_known_schemes_and_plain_tags_stay(tags: list[str], scheme: str | None) 
 
 def test_a_wanted_scheme_is_written() -> None:
     assert rewrite([["B-A", "L-A", "U-A"]], "BIO") == ([["B-A", "I-A", "B-A"]], "BIO", "BILOU")
-    assert rewrite([["B-A", "I-A"]], "BIOES") == ([["B-A", "I-A"]], "BIOES", "")
+    assert rewrite([["B-A", "I-A"]], "BIOES") == ([["B-A", "E-A"]], "BIOES", "BIO")
+    assert rewrite([["B-A", "E-A", "S-A"]], "BIO") == ([["B-A", "I-A", "B-A"]], "BIO", "BIOES")
+    assert rewrite([["O", "I-A"], ["I-A"]], "BIOES") == ([["O", "S-A"], ["S-A"]], "BIOES", "IOB1")
+
+
+def test_a_wanted_scheme_that_allows_the_tags_or_tags_that_are_illegal_anyway_change_nothing() -> None:
+    assert rewrite([["B-A", "B-A"]], "IOB1") == ([["B-A", "B-A"]], "IOB1", "")
+    assert rewrite([["O", "I-A"]], "BIO") == ([["O", "I-A"]], "BIO", "")
+    assert rewrite([["I-A", "I-A"]], "IOB1") == ([["I-A", "I-A"]], "IOB1", "")
+    rows = [["O", "E-A", "S-A", "B-A"]]
+    assert rewrite(rows, "BIO") == (rows, "BIO", "")
 
 
 @pytest.mark.parametrize(

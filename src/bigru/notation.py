@@ -60,8 +60,9 @@ class _Style(NamedTuple):
 def rewrite(rows: Sequence[Sequence[str]], scheme: str | None = None) -> Rewritten:
     """Rewrite tag sequences of any notation that is known in a scheme of `bigru.scheme`.
 
-    Tags of BIO, IOB1, BIOES and BMES come back as they are. Others are told by all tags of a file together: each but O
-    must have a prefix of one notation, the same sign beside it, and be where that notation has it.
+    Tags of BIO, IOB1, BIOES and BMES come back as they are, unless another scheme is wanted that forbids them. Others
+    are told by all tags of a file together: each but O must have a prefix of one notation, the same sign beside it, and
+    be where that notation has it.
 
     Args:
         rows: tag sequences.
@@ -75,7 +76,7 @@ def rewrite(rows: Sequence[Sequence[str]], scheme: str | None = None) -> Rewritt
     found = schemes.detect(given)
     letters = {tag[:1] for tag in known - {"O"}}
     if found is not None and not (letters == {"I", "E"} or letters == {"E"}):
-        return Rewritten(given, scheme or found, "")
+        return _in_scheme(given, found, scheme)
     style = _style(known)
     if style is None:
         return Rewritten(given, scheme or found, "")
@@ -89,6 +90,25 @@ def rewrite(rows: Sequence[Sequence[str]], scheme: str | None = None) -> Rewritt
     if name in ("BILOU", "BMEW", "IOE") or wanted != own:
         changed = [schemes.convert(row, own, wanted) if _is_legal(row, own, name) else row for row in changed]
     return Rewritten(changed, wanted, " ".join([name] * (name != "BIO") + [style.words] * bool(style.words)) or name)
+
+
+def _in_scheme(rows: list[list[str]], found: str, wanted: str | None) -> Rewritten:
+    """Return tags of a known scheme in the one that is wanted, where they are legal in their own alone.
+
+    BIO and IOB1 have the same prefixes: what looks like one of them may be the other with faults in it.
+    """
+    if (
+        wanted in (None, found)
+        or {wanted, found} == {"BIO", "IOB1"}
+        or not _violated(rows, str(wanted))
+        or _violated(rows, found)
+    ):
+        return Rewritten(rows, wanted or found, "")
+    return Rewritten([schemes.convert(row, found, str(wanted)) for row in rows], wanted, found)
+
+
+def _violated(rows: Sequence[Sequence[str]], scheme: str) -> bool:
+    return any(schemes.violations(row, scheme) for row in rows)
 
 
 def _is_legal(row: Sequence[str], scheme: str, name: str) -> bool:

@@ -17,6 +17,10 @@ import pytest
 
 import bigru as package
 from bigru.bundle import load
+from bigru.cli.pipeline import Parts, learn
+from bigru.errors import DataError
+from bigru.readers.reader import read
+from bigru.readers.reading import Reading
 from bigru.train import checkpoint
 from bigru.train.display import Display
 
@@ -341,3 +345,32 @@ def test_illegal_tags_and_unknown_classes_are_counted_not_the_end(bigru: Bigru, 
     assert result.code == 0, result.err
     assert f"{test}:1: illegal tags: 1 tag is illegal in BIO and read as conlleval reads them (lines 1)" in result.err
     assert f"{test}:3: unknown class: 'ORG' 1 times: not in the training data" in result.err
+
+
+def test_strict_refuses_illegal_tags_and_unknown_classes_by_line(tmp_path: Path) -> None:
+    train = read(conll(tmp_path / "train.conll", ["B-PER", "I-PER", "I-PER", "O", "B-LOC", "I-LOC"]))
+    for content, message in (
+        ("王 I-PER\n去 O\n", r"test\.conll:1: tag 1 must be legal in BIO, got I-PER after the start of the sequence"),
+        ("王 O\n北 B-ORG\n", r"test\.conll:2: label must be one of LOC, PER, got 'ORG'\."),
+    ):
+        (tmp_path / "test.conll").write_text(content, encoding="utf-8")
+        test = read(tmp_path / "test.conll", Reading(scheme="BIO"))
+        with pytest.raises(DataError, match=message):
+            learn(Parts(train, None, test), {"hidden": 4, "epochs": 1}, strict=True, say=lambda text: None)
+
+
+def test_a_rare_token_of_several_characters_is_said_and_read_by_a_model_of_characters(
+    bigru: Bigru, tmp_path: Path
+) -> None:
+    train = conll(tmp_path / "train.conll", ["B-PER", "I-PER", "I-PER", "O", "B-LOC", "I-LOC"])
+    test = conll(tmp_path / "test.conll", ["B-PER", "I-PER", "I-PER", "O", "B-LOC", "I-LOC"])
+    test.write_text(test.read_text(encoding="utf-8").replace("王", "王王", 1), encoding="utf-8")
+    result = bigru("train", train, "--test", test, "--out", tmp_path / "m", *SMALL)
+    assert result.code == 0, result.err
+    said = f"{test}:1: long tokens: '王王' is read as one unknown character, as nearly all tokens are single characters"
+    assert said in result.err
+    assert said in bigru("evaluate", tmp_path / "m", test).err
+    assert said in bigru("predict", tmp_path / "m", test).err
+    test.write_text("王小 B-PER\n去 O\n", encoding="utf-8")
+    line = bigru("evaluate", tmp_path / "m", test).err.splitlines()[-1]
+    assert line.startswith(f"bigru evaluate: {test}:1: token must be one character, as the model reads characters, got")

@@ -55,6 +55,7 @@ def test_a_number_that_comes_back_counts_tokens_and_one_that_does_not_is_of_a_se
     assert read(table(s=["1", "1", "2"], w=words, t=["O"] * 3)).inputs == [["a", "b"], ["c"]]
     assert read(table(s=["1", "2", "1"], w=words, t=["O"] * 3)).inputs == [["a", "b"], ["c"]]
     assert read(table(s=["1", "2", "3"], w=words, t=["O"] * 3)).inputs == [["a"], ["b"], ["c"]]
+    assert read(table(s=["x", "", "x"], w=words, t=["O"] * 3)).inputs == [words]
 
 
 def test_sentences_by_blank_rows_and_blank_lines() -> None:

@@ -40,7 +40,7 @@ def test_all_that_is_wrong_is_found_at_once(tmp_path: Path) -> None:
     findings, summary = examined(tmp_path, rows)
     assert findings == [
         "t.csv: constant column: column 'c' is the same in every row and is not forecast",
-        "t.csv: counter: column '' counts rows and is not forecast",
+        "t.csv: counter: column 'column 1' counts rows and is not forecast",
         "t.csv: empty column: column 'e' has not one value",
         "t.csv:3: missing values: 1 of 18 cells of column 'a' are empty, here first. Fill them in, or have them filled "
         "with --fill forward or --fill linear.",

@@ -205,9 +205,8 @@ def _is_word_tag(name: str, head: str) -> bool:
 
 def _is_conll(name: str, head: str) -> bool:
     found = conllrows.sniff(head.split("\n"))
-    even = found.width > 1 and found.even >= EVEN and found.short >= EVEN
-    tagged = found.scheme is not None or OUTSIDE.search(head) is not None
-    return even and (tagged or (1 < found.sentences < found.rows and found.tags < found.rows))
+    outside = found.width > 1 and found.even >= EVEN and found.short >= EVEN and OUTSIDE.search(head) is not None
+    return found.likely or outside
 
 
 def _is_tabbed(name: str, head: str) -> bool:

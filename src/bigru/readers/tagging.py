@@ -24,6 +24,9 @@ ALMOST = 0.999
 OFTEN = 0.99
 """The same where a model reads characters, so that they can be nothing else."""
 
+RARE = 100
+"""One tag in so many may be a slip: the others decide the scheme."""
+
 LOST = "\ufffd"
 """Stands for a token of several characters where all others are single characters."""
 
@@ -42,6 +45,8 @@ def settle_scheme(result: Examples, scheme: str | None) -> None:
     """
     rows = result.targets or []
     made = rewrite(rows, scheme)
+    if made.scheme is None:
+        made = made._replace(scheme=_scheme_of_most(rows))
     result.scheme = made.scheme
     result.inferred["scheme"] = made.scheme or "none, plain tags"
     if made.notation:
@@ -49,6 +54,19 @@ def settle_scheme(result: Examples, scheme: str | None) -> None:
         result.inferred["notation"] = f"{made.notation}, read as {made.scheme}"
     elif made.scheme is None and looks_like_spans(rows):
         result.findings.append(_unknown_scheme(result, rows))
+
+
+def _scheme_of_most(rows: Sequence[Sequence[str]]) -> str | None:
+    """Return the scheme of all tags but one in a hundred of those that are not O; None if they have none.
+
+    The others are illegal tags then, which training refuses by line, rather than the end of all spans.
+    """
+    counts = Counter(tag for row in rows for tag in row if tag != "O")
+    odd = {tag for tag in counts if not (tag[1:2] == "-" and (reads(tag, "BIOES") or reads(tag, "BMES")))}
+    if sum(counts[tag] for tag in odd) * RARE > counts.total():
+        return None
+    made = rewrite([["O" if tag in odd else tag for tag in row] for row in rows])
+    return None if made.notation else made.scheme
 
 
 def _unknown_scheme(result: Examples, rows: Sequence[Sequence[str]]) -> Finding:

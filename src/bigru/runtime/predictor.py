@@ -206,14 +206,16 @@ class Predictor:
         Raises:
             DataError: the examples have no labels, not one that the model has, or tags that are not one per unit.
         """
+        # Answering takes no labels: what fits them to the model is loaded here.
+        from ..tasks.alignment import tags_per_unit
+        from ..tasks.mismatch import fit_labels
+
         source, config = examples.source or "evaluate", self.bundle.config
         if examples.targets is None:
             raise DataError(sentence(source, "examples", "labelled", "no labels"))
         if self.task == "transcribe":
             return self._task.score(config, examples.targets, answers)
         # Scoring alone needs them; answering starts faster without.
-        from ..tasks.alignment import tags_per_unit
-        from ..tasks.mismatch import fit_labels
 
         gold = fit_labels(config, examples).targets or []
         if self.task == "classify":

@@ -63,8 +63,8 @@ COUNTERS = re.compile(
 )
 """Names of columns that count rows, without spaces, points, hyphens and underscores."""
 
-UNNAMED = re.compile(r"|unnamed:?\d*(?:level\d+)?|indexlevel\d+")
-"""Names of columns without a name, as pandas writes them."""
+UNNAMED = re.compile(r"|column\d+|unnamed:?\d*(?:level\d+)?|indexlevel\d+")
+"""Names of columns without a name, as they are called here and as pandas writes them."""
 
 ID_NAME = re.compile(r"(?:^|.*[\s_\-.])(?:id|uid|uuid|key|code)$|.*[a-z]ID$|.*Id$")
 

@@ -222,6 +222,12 @@ def test_tags_in_no_known_scheme_are_said_loudly() -> None:
     ]
 
 
+def test_one_odd_tag_in_a_hundred_is_illegal_and_does_not_end_the_scheme() -> None:
+    rows = ["a B-X"] * 100 + ["b 0", "c O"]
+    assert parse("\n".join(rows), "f").scheme == "BIO"
+    assert parse("\n".join(rows[2:]), "f").scheme is None
+
+
 def test_characters_with_their_position_are_characters() -> None:
     examples = parse("科0 B-X\n技1 I-X\n园0 O\n\n大0 O\n12 O\n", "f")
     assert examples.inputs == [["科0", "技1", "园0"], ["大0", "12"]]

@@ -29,6 +29,10 @@ RANGE = re.compile(r"[0-9]+-[0-9]+")
 EMPTY = re.compile(r"[0-9]+\.[0-9]+")
 
 
+SMALL = 8
+"""Rows below which tags may differ as much as they like."""
+
+
 class Row(NamedTuple):
     """A row that is not blank: its physical line, its text, and the number of its sentence."""
 
@@ -82,7 +86,7 @@ class Evidence(NamedTuple):
             return False
         if self.scheme is not None:
             return True
-        return 1 < self.sentences < self.rows and self.tags <= max(2, min(300, self.rows // 4))
+        return 1 < self.sentences < self.rows and self.tags <= max(2, min(300, self.rows // 4), SMALL - self.rows)
 
 
 def sniff(lines: Sequence[str]) -> Evidence:
