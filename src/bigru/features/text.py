@@ -289,7 +289,7 @@ class TextFeatures:
 
 def _table(replace: Mapping[str, str]) -> dict[int, int]:
     for old, new in replace.items():
-        if len(old) != 1 or len(new) != 1:
+        if not isinstance(new, str) or len(old) != 1 or len(new) != 1:
             raise ArgumentError(sentence(WHERE, "replace", "single characters", repr({old: new})))
     return {ord(old): ord(new) for old, new in replace.items()}
 

@@ -13,15 +13,27 @@ from .examples import Examples
 from .findings import Finding
 from .labels import is_list
 
-__all__ = ["are_numbers", "column_of", "columns", "said", "series_of"]
+__all__ = ["are_numbers", "column_of", "columns", "said", "series_of", "whole_number"]
 
 MISSING = frozenset(("", "?", "-", "nan", "na", "n/a", "null", "none"))
 """What stands in a cell without a value, in lower case."""
 
 LARGEST = float(np.finfo(np.float32).max)
 
+DIGITS = 18
+"""Digits of a whole number at most."""
+
 SAMPLE = 100
 """Cells that are looked at to tell a column of numbers."""
+
+
+def whole_number(text: str) -> int | None:
+    """Return what digits say: 0 to 9, at most 18 of them; None of any other text.
+
+    >>> whole_number("12"), whole_number("²"), whole_number("--5"), whole_number("1" * 5000)
+    (12, None, None, None)
+    """
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= DIGITS else None
 
 
 def series_of(value: Any, place: str, texts: bool = False) -> np.ndarray:

@@ -11,6 +11,7 @@ from ... import scheme as schemes
 from ...errors import DataError, nearest, sentence
 from ..examples import Examples
 from ..findings import Finding
+from ..numbers import whole_number
 
 __all__ = ["CONLLU_COLUMNS", "parse"]
 
@@ -105,8 +106,9 @@ def _column(source: str, option: str, wanted: str | None, names: Sequence[str], 
     known = list(names[:width])
     if wanted in known:
         return known.index(wanted)
-    if wanted.isdigit() and 1 <= int(wanted) <= width:
-        return int(wanted) - 1
+    number = whole_number(wanted)
+    if number is not None and 1 <= number <= width:
+        return number - 1
     want = "one of the columns " + ", ".join(known)
     raise DataError(sentence(source, option, want, repr(wanted), nearest(wanted, known)))
 

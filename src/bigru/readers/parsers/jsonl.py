@@ -4,11 +4,24 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from typing import Any
 
 from ...errors import DataError, sentence
 
 __all__ = ["parse"]
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return an object; which of two values of one key holds is nothing that a reader may decide."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        counts = Counter(name for name, _ in pairs)
+        raise ValueError(f"the key {next(name for name, count in counts.items() if count > 1)!r} twice")
+    return found
+
+
+DECODER = json.JSONDecoder(object_pairs_hook=_once)
 
 SPACE = re.compile(r"[ \t\r\n]*")
 
@@ -63,7 +76,9 @@ def _skip(text: str, at: int) -> int:
 def _decode(text: str, at: int, source: str, line: int) -> tuple[Any, int]:
     """Decode one JSON value from `at`; a row by itself (`at` 0) must hold nothing else."""
     try:
-        return (json.loads(text), len(text)) if at == 0 else json.JSONDecoder().raw_decode(text, at)
-    except (json.JSONDecodeError, RecursionError) as error:
-        got = f"{error.msg} in column {error.colno}" if isinstance(error, json.JSONDecodeError) else "too deep a nest"
+        return (json.loads(text, object_pairs_hook=_once), len(text)) if at == 0 else DECODER.raw_decode(text, at)
+    except RecursionError as error:
+        raise DataError(sentence(f"{source}:{line}", "row", "one JSON object", "too deep a nest")) from error
+    except ValueError as error:  # also a key twice, and a number of more digits than Python reads
+        got = f"{error.msg} in column {error.colno}" if isinstance(error, json.JSONDecodeError) else error
         raise DataError(sentence(f"{source}:{line}", "row", "one JSON object", got)) from error
