@@ -86,7 +86,9 @@ def _answered(predictor: Predictor, asked: Iterable[Any], write: Write) -> Itera
     """Yield the lines of the answers, as many at a time as are computed together."""
     stream = iter(asked)
     while chunk := list(islice(stream, AHEAD * BATCH)):
-        yield [write(source, answer) for source, answer in zip(chunk, predictor.predict(chunk), strict=True)]
+        yield [
+            write(source, answer) for source, answer in zip(chunk, predictor.predict_iter(chunk, BATCH), strict=True)
+        ]
 
 
 def _pass_over(file: AnswerFile, asked: Iterator[Any], plain: bool) -> None:
