@@ -144,3 +144,10 @@ def test_the_doctor_finds_copies_and_silence() -> None:
     assert summary["files"][0]["lengths"] == {
         "unit": "milliseconds", "median": 200, "p95": 200, "p99": 200, "longest": 200, "line": 1
     }  # fmt: skip
+
+
+def test_a_single_recording_has_no_folder_that_names_its_label() -> None:
+    with pytest.raises(
+        DataError, match=r"^data/low/0\.wav: recordings must be in folders named by label, got 0\.wav in"
+    ):
+        read("data/low/0.wav")
