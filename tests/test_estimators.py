@@ -244,8 +244,8 @@ def test_what_scikit_learn_checks_of_every_classifier(estimator: Any, check: Any
         ([None, "a"], [0, 1], r"inputs must be all texts, .*got NoneType 'None'"),
         (TEXTS, ["a"] * 80, r"labels must be at least 2 labels, got \['a'\]\. Nothing can be learnt from one class"),
         (TEXTS, ["a", 1] * 40, r"labels must be all strings, all whole numbers or all booleans, got int, str"),
-        (TEXTS, [None] * 80, r"labels must be all strings, .*got NoneType"),
-        (TEXTS, np.zeros((80, 2)), r"y must be a list with one label per input, got ndarray \[80, 2\]"),
+        (TEXTS, [None] * 80, r"label 1 must be a class, got a missing value \(None\)"),
+        (TEXTS, np.full((80, 2), 7), r"y must be a list with one label per input, got ndarray \[80, 2\]"),
         (
             pd.DataFrame({"a": TEXTS, "b": TEXTS}),
             ENDS,

@@ -21,6 +21,7 @@ from bigru.bundle.lock import TakenError, locked
 from bigru.errors import BundleError
 from bigru.features.text import TextFeatures
 from bigru.tasks import classify
+from holder import HOLD
 
 TEXT = TextFeatures.fit(["ab"], unit="char")
 
@@ -104,15 +105,6 @@ def test_two_writers_and_a_reader_never_mix_models(tmp_path: Path) -> None:
         "model.safetensors",
         "vocabulary.json",
     ]
-
-
-HOLD = """
-import sys
-from bigru.bundle.lock import locked
-with locked(sys.argv[1]):
-    print("held", flush=True)
-    sys.stdin.read()
-"""
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs flock")

@@ -10,6 +10,7 @@ import pytest
 
 from bigru.bundle import save
 from bigru.export import engine
+from bigru.models import shipped
 from exports import bundles
 
 Bigru = Callable
@@ -60,3 +61,10 @@ def test_other_formats_are_refused(bigru: Bigru, tmp_path: Path) -> None:
     result = bigru("export", tmp_path / "model", "--to", "onyx")
     assert result.code == 2
     assert "--to must be one of onnx, torch, got 'onyx'. Did you mean 'onnx'?" in result.err
+
+
+def test_a_shipped_model_is_exported_by_its_name(bigru: Bigru, tmp_path: Path) -> None:
+    result = bigru("export", "zh-sentiment", "--out", tmp_path / "x.onnx")
+    assert (result.code, result.json["file"]) == (0, str(tmp_path / "x.onnx"))
+    size = (shipped()["zh-sentiment"] / "model.safetensors").stat().st_size
+    assert f"the weights of the model are {size / 1e6:.2f} MB" in result.err

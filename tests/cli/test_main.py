@@ -171,6 +171,61 @@ def test_too_little_memory_is_a_sentence(bigru: Bigru, monkeypatch: pytest.Monke
     )
 
 
+LONG = "n" * 256
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("train", "DATA", "--out", LONG),
+        ("train", "DATA", "--dev", LONG),
+        ("train", "DATA", "--config", LONG),
+        ("train", "DATA", "--vectors", LONG),
+        ("train", LONG),
+        ("evaluate", "MODEL", LONG),
+        ("evaluate", LONG, "DATA"),
+        ("predict", "MODEL", "DATA", "--out", LONG),
+        ("predict", LONG, "DATA"),
+        ("doctor", LONG),
+        ("verify", LONG),
+        ("verify", "MODEL", LONG),
+        ("explain", LONG, "a"),
+        ("quantize", "MODEL", LONG),
+        ("quantize", LONG, "x"),
+        ("export", "MODEL", "--out", LONG),
+        ("export", LONG),
+        ("serve", LONG),
+    ],
+)
+def test_a_name_too_long_for_a_file_is_refused(
+    refused: Callable[..., str], model: Path, reviews: Path, arguments: tuple[str, ...]
+) -> None:
+    line = refused(*({"DATA": str(reviews), "MODEL": str(model)}.get(one, one) for one in arguments))
+    assert "File name too long" in line
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (("train", "DATA", "--out", ""), "bigru train: --out must be given, got an empty text."),
+        (("train", "DATA", "--out="), "bigru train: --out must be given, got an empty text."),
+        (("train", ""), "bigru train: argument must be given, got an empty text."),
+        (("quantize", "m", ""), "bigru quantize: argument must be given, got an empty text."),
+        (("predict", "m", "a", "--out", ""), "bigru predict: --out must be given, got an empty text."),
+    ],
+)
+def test_an_empty_path_is_not_the_current_folder(
+    refused: Callable[..., str], reviews: Path, arguments: tuple[str, ...], line: str
+) -> None:
+    assert refused(*(str(reviews) if one == "DATA" else one for one in arguments)) == line
+
+
+def test_a_deleted_working_folder_is_a_sentence(reviews: Path, tmp_path: Path) -> None:
+    done = shell(f"mkdir {tmp_path}/gone; cd {tmp_path}/gone; rmdir ../gone; bigru train {reviews} --out m")
+    want = b"bigru train: working folder must be there, got one that was deleted. Change to another folder.\n"
+    assert (done.returncode, done.stderr.splitlines(keepends=True)[-1]) == (2, want)
+
+
 def test_a_call_with_escape_sequences_is_one_harmless_line(bigru: Bigru) -> None:
     assert bigru("a\x1b[2Jb\n") == (
         2,

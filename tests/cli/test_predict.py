@@ -11,7 +11,13 @@ from pathlib import Path
 
 import pytest
 
+import drawn
 from bigru.bundle import load, save
+from bigru.features.text import TextFeatures
+from bigru.runtime.answers import told
+from bigru.runtime.predictor import load as load_predictor
+from bigru.tasks import tag
+from holder import HOLD
 
 Bigru = Callable
 Refused = Callable[..., str]
@@ -197,3 +203,50 @@ def test_plain_answers_hold_no_line_ends_and_no_control_characters(bigru: Bigru,
     save(replace(made, config=config), tmp_path / "odd")
     out = bigru("predict", tmp_path / "odd", "aa\x1b", "b\nb", "--plain").out
     assert out == "aa\\x1b\ta\\n\\x1b[2J\nb\\nb\tb\\u202e!\n"
+
+
+@pytest.fixture(scope="module")
+def places(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A saved tagger of tokens."""
+    features = TextFeatures.fit([["Ann", "lives", "in", "Berlin", "."]], unit="token", channels=("unit", "shape"))
+    made = drawn.made("tag", tag.Config(("O", "B-LOC", "I-LOC"), features, "BIO", True), crf=True)
+    folder = tmp_path_factory.mktemp("tokens") / "places"
+    save(made, folder)
+    return folder
+
+
+SENTENCE = "Ann lives in Berlin."
+
+
+def test_a_sentence_for_a_tagger_of_tokens_is_cut_into_words_everywhere(
+    bigru: Bigru, places: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (answer,) = load_predictor(places).predict_iter([SENTENCE])
+    assert len(answer["tags"]) == 5
+    want = [told(SENTENCE, answer)] * 2
+    assert bigru("predict", places, SENTENCE, SENTENCE).rows == want
+    (tmp_path / "t.txt").write_text(f"{SENTENCE}\n{SENTENCE}\n")
+    (tmp_path / "t.csv").write_text(f"text,n\n{SENTENCE},1\n{SENTENCE},2\n")
+    (tmp_path / "t.jsonl").write_text(f'{{"text": "{SENTENCE}"}}\n' * 2)
+    for name in ("t.txt", "t.csv", "t.jsonl"):
+        result = bigru("predict", places, tmp_path / name)
+        assert (result.code, result.rows) == (0, want), name
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(f"{SENTENCE}\n{SENTENCE}\n".encode())))
+    assert bigru("predict", places).rows == want
+    (tmp_path / "t.conll").write_text("Ann O\nlives O\nin O\nBerlin O\n. O\n")
+    (row,) = bigru("predict", places, tmp_path / "t.conll").rows
+    assert (row["tokens"], row["tags"]) == (["Ann", "lives", "in", "Berlin", "."], want[0]["tags"])
+
+
+def test_two_predictions_do_not_write_into_one_file(refused: Refused, model: Path, tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text("")
+    command = [sys.executable, "-c", HOLD, str(tmp_path / "a.jsonl")]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline()
+        line = refused("predict", model, "a", "--out", tmp_path / "a.jsonl", "--force")
+        holder.kill()
+    assert line == (
+        f"bigru predict: --out must be free, got {tmp_path}/a.jsonl, to which another prediction writes. "
+        "Wait until it has ended, or give another --out."
+    )

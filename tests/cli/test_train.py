@@ -23,6 +23,7 @@ from bigru.readers.reader import read
 from bigru.readers.reading import Reading
 from bigru.train import checkpoint
 from bigru.train.display import Display
+from holder import HOLD
 
 Bigru = Callable
 SMALL = ("--set", "hidden=4", "--epochs", "2", "--set", "channels=unit")
@@ -279,8 +280,7 @@ def test_a_training_that_was_killed_behind_its_save_is_finished_by_resume(
 
 
 def test_two_trainings_do_not_share_a_folder(refused: Callable[..., str], reviews: Path, tmp_path: Path) -> None:
-    code = "import sys; from bigru.bundle.lock import locked\nwith locked(sys.argv[1]): print(); sys.stdin.read()"
-    command = [sys.executable, "-c", code, str(tmp_path)]
+    command = [sys.executable, "-c", HOLD, str(tmp_path)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
         assert holder.stdout is not None
         assert holder.stdout.readline()

@@ -32,7 +32,7 @@ def test_wanted_units_are_read(tmp_path: Path, head: str, suffix: str) -> None:
         (b"a 1 nan\n", r"v.txt:1: vector must be finite numbers, got 1 nan\."),
         (b"z 1 2\n", r"vectors must be vectors of some of the 1 units of the training data, got none of them\."),
         (b"", r"got none of them\."),
-        (b"a \xff\n", r"vectors must be UTF-8 text, got byte 2 that is none\."),
+        (b"a \xff\n", r"v.txt:1: vectors must be UTF-8 text, got byte 2 that is none\."),
     ],
 )
 def test_damaged_files_are_refused(tmp_path: Path, content: bytes, message: str) -> None:
@@ -43,5 +43,9 @@ def test_damaged_files_are_refused(tmp_path: Path, content: bytes, message: str)
 
 def test_damaged_gzip_is_refused(tmp_path: Path) -> None:
     (tmp_path / "v.gz").write_bytes(b"no gzip")
-    with pytest.raises(DataError, match="vectors must be a readable file, got Not a gzipped file"):
+    with pytest.raises(DataError, match=r"v\.gz: data must be whole gzip, got Not a gzipped file"):
         read_vectors(tmp_path / "v.gz", {"a"})
+    packed = gzip.compress(b"".join(b"u%d %f\n" % (n, n / 7) for n in range(9999)))
+    (tmp_path / "v.gz").write_bytes(packed[: len(packed) // 2])
+    with pytest.raises(DataError, match=r"v\.gz: data must be whole gzip, got Compressed file ended before"):
+        read_vectors(tmp_path / "v.gz", {"u1"})

@@ -6,7 +6,8 @@ import json
 import pytest
 
 from bigru.errors import ArgumentError, MissingExtraError
-from bigru.features.segment import load_subwords, segment, train_subwords, unspaced
+from bigru.features.segment import load_subwords, segment, train_subwords, unspaced, without_dropout
+from bigru.features.text import TextFeatures
 
 
 def cut(text: str, segmenter: str, tokenizer: object = None) -> list[str]:
@@ -90,3 +91,20 @@ def test_missing_packages_say_what_to_install(monkeypatch: pytest.MonkeyPatch, p
     message = rf"^bigru: {purpose} needs the package {package}, .* pip install 'bigru\[text\]'\.$"
     with pytest.raises(MissingExtraError, match=message):
         segment(["好"], "rjieba") if package == "rjieba" else load_subwords("{}")
+
+
+def test_dropout_of_a_tokenizer_is_switched_off_and_not_written() -> None:
+    values = json.loads(train_subwords(["low lower lowest"] * 3, 40, 1))
+    values["model"]["dropout"] = 0.9
+    features = TextFeatures.fit(["low lower lowest"], unit="subword", channels=("unit",), tokenizer=json.dumps(values))
+    whole = TextFeatures.fit(
+        ["low lower lowest"],
+        unit="subword",
+        channels=("unit",),
+        tokenizer=json.dumps(values | {"model": values["model"] | {"dropout": None}}),
+    )
+    want = whole.features("lowest lower low").tobytes()
+    assert {features.features("lowest lower low").tobytes() for _ in range(50)} == {want}
+    assert json.loads(features.to_json()["tokenizer"])["model"]["dropout"] is None
+    assert without_dropout(whole.to_json()["tokenizer"]) == whole.tokenizer
+    assert without_dropout("[]") == "[]"

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from bigru.errors import ArgumentError, DataError, MissingExtraError
+from bigru.readers import columnar
 from bigru.readers.reader import from_dataset, from_frame, read
 
 
@@ -111,3 +112,25 @@ def test_missing_packages_say_what_to_install(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setattr(builtins, "__import__", absent)
     with pytest.raises(MissingExtraError, match=rf"needs the package {package}, .* pip install 'bigru\[train\]'"):
         read(path) if package == "pyarrow" else from_frame(None)
+
+
+def packed(**columns: object) -> bytes:
+    stream = io.BytesIO()
+    pq.write_table(pa.table(columns), stream, compression="none", use_dictionary=False)
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        packed(text=["ab", "cd"], labelname=["x", "y"]).replace(b"labelname", b"label\xd9\xffme"),
+        packed(text=["abcdefgh", "cd"], label=["x", "y"]).replace(b"abcdefgh", b"abc\xff\xfffgh"),
+        packed(text=["ab"], t=pa.array([1 << 60], pa.timestamp("ms"))),
+        packed(text=["ab"])[:-20],
+        b"PAR1",
+    ],
+)
+def test_damaged_parquet_is_a_sentence(data: bytes) -> None:
+    with pytest.raises(DataError, match=r"^f\.parquet: data must be a Parquet table, got ") as caught:
+        columnar.parquet(data, "f.parquet")
+    assert "\n" not in str(caught.value)

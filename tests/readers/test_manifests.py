@@ -298,3 +298,10 @@ def test_a_folder_with_a_manifest_and_one_folder_of_recordings_is_asked() -> Non
     with pytest.raises(DataError, match=message):
         read("data")
     assert read("data/metadata.csv").targets == ["GUTEN TAG"]
+
+
+def test_a_single_recording_has_no_folder_that_names_its_label() -> None:
+    with pytest.raises(
+        DataError, match=r"^data/low/0\.wav: recordings must be in folders named by label, got 0\.wav in"
+    ):
+        read("data/low/0.wav")

@@ -212,3 +212,14 @@ def test_load_gives_a_predictor(tmp_path: Path) -> None:
     assert fewer.predict(TEXTS) == Predictor(CLASSIFIER.bundle, "int8").predict(TEXTS) != loaded.predict(TEXTS)
     with pytest.raises(ArgumentError, match=r"precision must be one of fp32, bf16, int8, got 'fp16'"):
         bigru.load(tmp_path / "model", precision="fp16")
+
+
+def test_a_dict_with_a_text_stands_for_the_text() -> None:
+    model = made("classify", classify.Config(("x", "y"), CHARACTERS), pooling=("max",))
+    assert model.predict({"text": "好电影"}) == model.predict("好电影")
+    assert model.predict([{"text": "好电影", "id": 3}, "坏"]) == model.predict(["好电影", "坏"])
+    assert model.predict({"tokens": ["好", "坏"]}) == model.predict("好坏")
+    for wrong, got in (({"a": "text"}, "one with 'a'"), ({}, "one with no key"), ([{"label": 1}], "one with 'label'")):
+        with pytest.raises(ArgumentError) as caught:
+            model.predict(wrong)
+        assert str(caught.value) == f'predict: dict must be one with the key "text" or "tokens", got {got}.'

@@ -10,6 +10,7 @@ import pytest
 from bigru.bundle import Bundle
 from bigru.errors import ArgumentError, DataError
 from bigru.features.table import TableFeatures
+from bigru.runtime.forecaster import Forecaster
 from bigru.tables.timetable import TimeTable
 from bigru.tasks import forecast
 from bigru.tasks.forecast import Cut, Outcome
@@ -165,3 +166,17 @@ def test_a_loss_goes_with_its_answers() -> None:
         replace(config, loss="pinball")
     with pytest.raises(ArgumentError, match="loss must be pinball with quantiles, got 'mae'"):
         replace(config, quantiles=(0.5,))
+
+
+def test_values_that_leave_float32_are_refused_by_name() -> None:
+    table = hourly(60)
+    made = forecaster(table, {"targets": ("a", "b")})
+    for value in (1e308, -1e20):
+        table.series[0].values[40, 1] = value
+        with pytest.raises(
+            DataError, match=r"^forecast: column 'b' of line 42 must be near those of training, .*, got "
+        ):
+            Forecaster(made).predict(table)
+    table.series[0].values[3, 0] = 1e308
+    with pytest.raises(DataError, match=r"^t\.csv:5: column 'a' must be within -1e\+30\.\.1e\+30, got 1e\+308\.$"):
+        forecaster(table, {"targets": ("a", "b")})

@@ -113,7 +113,8 @@ def model_of(values: Any, task: str = "") -> Shape:
     Raises:
         ArgumentError: a key is missing or unknown, or a value is not what it must be.
     """
-    model: Shape = from_dict(ForecastModelConfig if task == "forecast" else ModelConfig, values)
+    forecasts = task == "forecast"
+    model: Shape = from_dict(ForecastModelConfig, values) if forecasts else from_dict(ModelConfig, values)
     _check_bounds(model)
     return model
 

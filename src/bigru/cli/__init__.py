@@ -18,6 +18,9 @@ __all__ = ["main", "run"]
 
 INTERRUPTED = 130
 
+PATHS = ("--out", "--plot", "--config", "--vectors", "--dev", "--test", "--api-key-file")
+"""The options that take a path."""
+
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 """What a full disk answers; stdout may lie on one."""
 
@@ -68,11 +71,28 @@ def _invoke(name: str, arguments: Sequence[str]) -> int:
         remedy = "Read less at once, or take a smaller model or a larger machine."
         return _say(f"{name}: memory must be enough for what was asked, got none left. {remedy}")
     except Exception as error:
-        if isinstance(error, OSError) and error.errno in FULL:
-            drop(sys.stdout)
-            return _say(f"{name}: output must be written to the end, got {error.strerror}. Make room and run it again.")
+        if isinstance(error, OSError) and error.strerror:
+            return _say(f"{name}: {_of_system(error)}")
         return _fault(name, error)
     return 0
+
+
+def _of_system(error: OSError) -> str:
+    """Return what to say where the operating system refuses something that no command foresaw."""
+    from ..errors import sentence
+    from .streams import drop
+
+    if error.errno in FULL:
+        drop(sys.stdout)
+        return f"output must be written to the end, got {error.strerror}. Make room and run it again."
+    try:
+        os.getcwd()
+    except OSError:
+        text = sentence("bigru", "working folder", "there", "one that was deleted", "Change to another folder.")
+        return text.removeprefix("bigru: ")
+    if error.filename is None:
+        return f"the operating system refused it: {error.strerror}."
+    return sentence(str(error.filename), "path", "one that can be used", error.strerror)
 
 
 def _call(arguments: Sequence[str]) -> int:
@@ -81,6 +101,7 @@ def _call(arguments: Sequence[str]) -> int:
 
     from .app import app
 
+    _check_filled(arguments)
     code = 0
     try:
         with typer.main.get_command(app).make_context("bigru", list(arguments) or ["--help"]) as context:
@@ -89,6 +110,23 @@ def _call(arguments: Sequence[str]) -> int:
         code = stop.exit_code
     sys.stdout.flush()
     return code
+
+
+def _check_filled(arguments: Sequence[str]) -> None:
+    """Refuse an empty path, as an unset variable of a shell leaves it: it would stand for the current folder.
+
+    Raises:
+        ArgumentError: there is one.
+    """
+    from ..errors import ArgumentError, sentence
+
+    for before, argument in zip(["", *arguments], arguments, strict=False):
+        # An input of `predict` and `explain` may be an empty text.
+        if argument == "" and (before in PATHS or arguments[0] not in ("predict", "explain")):
+            name = before if before.startswith("--") else "argument"
+            raise ArgumentError(sentence(arguments[0], name, "given", "an empty text"))
+        if argument in [f"{option}=" for option in PATHS]:
+            raise ArgumentError(sentence(arguments[0], argument.removesuffix("="), "given", "an empty text"))
 
 
 def _text(error: BaseException, command: str) -> str:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ..bundle import Bundle
+from ..bundle.lock import TakenError, locked
 from ..errors import ArgumentError, DataError, sentence
 
 __all__ = ["AnswerFile", "fingerprint", "source_of"]
@@ -52,15 +54,22 @@ class AnswerFile:
             raise ArgumentError(sentence("predict", "--out", "a new file", str(path), remedy))
         if there and resume:
             self._check(of)
-        try:
-            if there and resume:
-                os.truncate(path, self._count())
-            else:
-                self._beside.write_text(json.dumps(of, ensure_ascii=False) + "\n", encoding="utf-8")
-            self._stream = path.open("ab" if resume else "wb")
-        except OSError as error:
-            want = "a file that can be written"
-            raise ArgumentError(sentence("predict", "--out", want, f"{path}: {error.strerror}")) from error
+        with ExitStack() as stack:
+            try:
+                self._stream = stack.enter_context(path.open("ab"))
+                if path.is_file():
+                    stack.enter_context(locked(path))
+                    os.truncate(path, self._count() if there and resume else 0)
+                if not (there and resume):
+                    self._beside.write_text(json.dumps(of, ensure_ascii=False) + "\n", encoding="utf-8")
+            except TakenError:
+                remedy = "Wait until it has ended, or give another --out."
+                got = f"{path}, to which another prediction writes"
+                raise ArgumentError(sentence("predict", "--out", "free", got, remedy)) from None
+            except OSError as error:
+                want = "a file that can be written"
+                raise ArgumentError(sentence("predict", "--out", want, f"{path}: {error.strerror}")) from error
+            self._open = stack.pop_all()
 
     def __enter__(self) -> AnswerFile:
         return self
@@ -68,9 +77,9 @@ class AnswerFile:
     def __exit__(self, kind: type[BaseException] | None, *_error: object) -> None:
         if kind is None:
             os.fsync(self._stream.fileno())
-        self._stream.close()
         if kind is None:
             self._beside.unlink(missing_ok=True)
+        self._open.close()
 
     def write(self, lines: list[str]) -> None:
         """Write answers; they are in the file, whatever becomes of this process, when the call is over."""

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import gzip
 import io
 import sys
-import zlib
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, islice
 from pathlib import Path
@@ -13,9 +11,9 @@ from typing import Any, BinaryIO, cast
 
 from ..bundle.configuration import kind_of
 from ..errors import ArgumentError, DataError, one_line, sentence
-from ..readers.encoding import GZIP
 from ..readers.examples import Examples
 from ..readers.formats import SUFFIXES
+from ..readers.opening.packed import GZIP, lines_of, unpacked_stream
 from ..readers.reading import Reading
 from ..readers.recordings import Recording, is_audio
 from ..runtime.answers import told
@@ -91,7 +89,9 @@ def _answered(predictor: Predictor, asked: Iterable[Any], write: Write) -> Itera
     """Yield the lines of the answers, as many at a time as are computed together."""
     stream = iter(asked)
     while chunk := list(islice(stream, AHEAD * BATCH)):
-        yield [write(source, answer) for source, answer in zip(chunk, predictor.predict(chunk), strict=True)]
+        yield [
+            write(source, answer) for source, answer in zip(chunk, predictor.predict_iter(chunk, BATCH), strict=True)
+        ]
 
 
 def _pass_over(file: AnswerFile, asked: Iterator[Any], plain: bool) -> None:
@@ -220,17 +220,12 @@ def _unpacked(stream: BinaryIO) -> Iterator[bytes]:
     """Yield the lines of a stream, unpacked if it is gzipped.
 
     Raises:
-        DataError: the gzip is damaged.
+        DataError: the gzip is damaged, or a line too long.
     """
     # A reader around a reader would wait until it is full, and a line that came would not be seen.
     seen = stream if isinstance(stream, io.BufferedReader) else io.BufferedReader(cast(io.RawIOBase, stream))
-    if seen.peek(2)[:2] != GZIP:
-        yield from seen
-        return
-    try:
-        yield from gzip.GzipFile(fileobj=seen)
-    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise DataError(sentence("stdin", "data", "whole gzip", error)) from error
+    packed = seen.peek(2)[:2] == GZIP
+    return lines_of(unpacked_stream(seen, "stdin") if packed else seen, "stdin")
 
 
 def _json(source: Any, answer: dict[str, Any]) -> str:

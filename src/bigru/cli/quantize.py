@@ -58,12 +58,12 @@ def _compare(whole: Bundle, made: Bundle, data: Path, reading: Reading) -> Resul
         raise ArgumentError(sentence("quantize", "data", "left out for a forecaster", str(data)))
     predictor = Predictor(whole)
     examples = labelled(predictor, data, reading)
-    answers = predictor.predict(examples.inputs)
+    answers = list(predictor.predict_iter(examples.inputs))
     score = predictor.score(examples, answers).scores[0]
     result: Result = {"score": score.name, "fp32": score.value, "n": len(answers)}
     for precision in ("fp32", "int8") if _gru(made) else ("fp32",):
         other = Predictor(made, precision)
-        given = other.predict(examples.inputs)
+        given = list(other.predict_iter(examples.inputs))
         value, differing = other.score(examples, given).scores[0].value, changed(answers, given)
         result[f"int8 stored, {precision} products"] = {score.name: value, "changed": differing}
         points = f"{score.name} {value:.4f} ({100 * (value - score.value):+.2f} points)"

@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..errors import ArgumentError, nearest, sentence
+from ..errors import ArgumentError, DataError, nearest, sentence
+from ..readers.opening.packed import read_whole
 
 __all__ = ["KINDS", "duration", "settings"]
 
@@ -113,10 +114,12 @@ def _check_numbers(key: str, value: Any) -> None:
 
 def _object(path: Path) -> dict[str, Any]:
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
+        values = json.loads(read_whole(path, str(path)).decode("utf-8"))
     except OSError as error:
         raise ArgumentError(sentence(str(path), "--config", "a readable file", error.strerror)) from None
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
+        if isinstance(error, DataError):
+            raise
         raise ArgumentError(sentence(str(path), "--config", "JSON", error)) from None
     if not isinstance(values, dict):
         raise ArgumentError(sentence(str(path), "--config", "a JSON object", type(values).__name__))
@@ -126,8 +129,10 @@ def _object(path: Path) -> dict[str, Any]:
 def _value(key: str, text: str) -> Any:
     try:
         return json.loads(text)
-    except json.JSONDecodeError:
+    except RecursionError:
+        raise ArgumentError(sentence("train", key, "a value", "too deep a nest")) from None
+    except ValueError:
         parts = [part.strip() for part in text.split(",")]
         if KINDS.get(key) is tuple:
-            return [json.loads(part) if NUMBER.fullmatch(part) else part for part in parts]
+            return [float(part) if NUMBER.fullmatch(part) else part for part in parts]
         return parts if KINDS.get(key) is list else text

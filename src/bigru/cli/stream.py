@@ -43,7 +43,7 @@ def steps_of(text: str, bundle: Bundle) -> int:
     Raises:
         ArgumentError: the text is neither, or a duration for a model without a frame rate.
     """
-    match = re.fullmatch(r"(\d+)(ms)?", text.strip())
+    match = re.fullmatch(r"([0-9]{1,9})(ms)?", text.strip())
     if match is None:
         raise ArgumentError(
             sentence("stream", "--lookahead", "a number of steps, or milliseconds as 200ms", repr(text))

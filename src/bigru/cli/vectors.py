@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import gzip
 from collections.abc import Collection
 from pathlib import Path
 
 import numpy as np
 
 from ..errors import DataError, sentence
+from ..readers.opening.packed import lines_of, unpacked
 
 __all__ = ["read_vectors"]
 
@@ -28,9 +28,9 @@ def read_vectors(path: Path, wanted: Collection[str]) -> dict[str, np.ndarray]:
     found: dict[str, np.ndarray] = {}
     width = None
     try:
-        with gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8") as file:
-            for number, line in enumerate(file, 1):
-                unit, *values = line.rstrip("\n ").split(" ")
+        with unpacked(path) as (file, _):
+            for number, line in enumerate(lines_of(file, source), 1):
+                unit, *values = _text(line, f"{source}:{number}").rstrip("\r\n ").split(" ")
                 if number == 1 and len(values) == 1:
                     continue
                 width = width or len(values)
@@ -38,14 +38,19 @@ def read_vectors(path: Path, wanted: Collection[str]) -> dict[str, np.ndarray]:
                     raise DataError(sentence(f"{source}:{number}", "line", f"a unit and {width} numbers", len(values)))
                 if unit in sought:
                     found[unit] = _vector(f"{source}:{number}", values)
-    except UnicodeDecodeError as error:
-        raise DataError(sentence(source, "vectors", "UTF-8 text", f"byte {error.start} that is none")) from None
     except OSError as error:
         raise DataError(sentence(source, "vectors", "a readable file", error.strerror or error)) from None
     if not found:
         want = f"vectors of some of the {len(sought)} units of the training data"
         raise DataError(sentence(source, "vectors", want, "none of them"))
     return found
+
+
+def _text(line: bytes, place: str) -> str:
+    try:
+        return line.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise DataError(sentence(place, "vectors", "UTF-8 text", f"byte {error.start} that is none")) from None
 
 
 def _vector(place: str, values: list[str]) -> np.ndarray:

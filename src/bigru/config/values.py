@@ -53,10 +53,14 @@ def from_dict(cls: type[C], values: Any) -> C:
     return cls(**{key: _typed(where, key, str(fields[key].type), value) for key, value in values.items()})
 
 
-def _typed(where: str, key: str, kind: str, value: Any) -> Any:
-    """Convert one JSON value to the field's type; ints pass for floats, nothing else is bent."""
+def _check_magnitude(where: str, key: str, value: Any) -> None:
     if isinstance(value, int) and abs(value) > LARGEST:
         raise ArgumentError(sentence(where, key, f"within -{LARGEST}..{LARGEST}", "a number beyond"))
+
+
+def _typed(where: str, key: str, kind: str, value: Any) -> Any:
+    """Convert one JSON value to the field's type; ints pass for floats, nothing else is bent."""
+    _check_magnitude(where, key, value)
     if kind in NESTED:
         return from_dict(NESTED[kind], value)
     if kind.startswith("tuple[ChannelConfig") and isinstance(value, list):

@@ -13,7 +13,7 @@ from .. import bundle as saved
 from ..errors import ArgumentError, sentence
 from ..runtime.predictor import Predictor
 from ..train.arrays import are_many, inputs_of
-from .fitted import answers, model_of, restore, score, tags_for, train
+from .fitted import answers, model_of, refuse_weights, restore, score, tags_for, train
 
 __all__ = ["BiGRUClassifier"]
 
@@ -102,19 +102,22 @@ class BiGRUClassifier(ClassifierMixin, BaseEstimator):
         self.random_state = random_state
         self.verbose = verbose
 
-    def fit(self, X: Any, y: Any, X_dev: Any = None, y_dev: Any = None) -> BiGRUClassifier:
+    def fit(self, X: Any, y: Any, X_dev: Any = None, y_dev: Any = None, **unsupported: Any) -> BiGRUClassifier:
         """Train.
 
         Args:
             X: N texts, lists of tokens, series or recordings (paths of audio files, or pairs of samples [N] and their
-                rate): a list, an array [N, T, I] (or [N, T]), a column of a frame.
+                rate): a list, an array [N, T, I] (or [N, T]), a column of a frame. Time comes before channels; aeon
+                and sktime have [N, channels, T] (`X.swapaxes(1, 2)`). Integers are measurements, not numbers of words.
             y: N labels of any plain type, or N lists of labels.
             X_dev, y_dev: examples that choose the best epoch; without them a tenth of X is held out.
 
         Raises:
-            ArgumentError: X and y are not of the kinds above, or a parameter does not fit.
+            ArgumentError: X and y are not of the kinds above, a label is missing or continuous, a parameter does not
+                fit, or examples have weights.
             DataError: too little to learn from, or a dev label that X has not.
         """
+        refuse_weights(unsupported)
         train(self, "classify", X, y, (X_dev, y_dev), multi_label=are_many(y))
         return self
 
@@ -131,6 +134,11 @@ class BiGRUClassifier(ClassifierMixin, BaseEstimator):
         names = [str(label) for label in self.classes_]
         rows = [answer["scores"] for answer in predictor.predict_iter(inputs_of(X)[0])]
         return np.array([[scores[name] for name in names] for scores in rows]).reshape(-1, len(names))
+
+    def predict_log_proba(self, X: Any) -> np.ndarray:
+        """Return the logarithm of the probability of each label, [N, K], columns in the order of `classes_`."""
+        with np.errstate(divide="ignore"):
+            return np.log(self.predict_proba(X))
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Return the accuracy, weighted if weights [N] are given; for many labels micro F1 (weights are refused)."""

@@ -26,7 +26,7 @@ from ..train.recipes import Plan, plan
 from ..train.speed import perturbed
 from ..train.stream import Data
 
-__all__ = ["answers", "model_of", "restore", "score", "seed_of", "tags_for", "train"]
+__all__ = ["answers", "model_of", "refuse_weights", "restore", "score", "seed_of", "tags_for", "train"]
 
 FACES = {
     "classify": "BiGRUClassifier",
@@ -78,12 +78,43 @@ def pairs(X: Any, y: Any, nested: bool, name: str) -> tuple[list[Any], list[Any]
 
 
 def _classes(labels: list[Any]) -> np.ndarray:
-    """Return the distinct labels, sorted."""
+    """Return the distinct labels, sorted.
+
+    Raises:
+        ArgumentError: they are of several types, missing, or measurements.
+    """
+    _check_labels(labels)
     kinds = {type(label).__name__ for label in labels}
     if len(kinds) != 1 or not kinds <= {"str", "int", "bool", "float"}:
         want = "all strings, all whole numbers or all booleans"
         raise ArgumentError(sentence("fit", "labels", want, ", ".join(sorted(kinds)) or "none"))
     return np.unique(np.array(labels))
+
+
+def _check_labels(labels: list[Any]) -> None:
+    """Refuse what scikit-learn calls no classes: missing values and continuous numbers."""
+    for n, label in enumerate(labels, 1):
+        if label is None or type(label).__name__ in ("NAType", "NaTType") or label != label:
+            remedy = "Leave such examples out."
+            raise ArgumentError(sentence("fit", f"label {n}", "a class", f"a missing value ({label})", remedy))
+        if isinstance(label, float) and not label.is_integer():
+            got, remedy = f"{label!r}: the labels are continuous", "Classes have names or whole numbers."
+            raise ArgumentError(sentence("fit", f"label {n}", "a class", got, remedy))
+
+
+def refuse_weights(given: dict[str, Any]) -> None:
+    """Refuse arguments of `fit` that other estimators of scikit-learn have.
+
+    Raises:
+        ArgumentError: weights of examples, which no loss here takes.
+        TypeError: another argument.
+    """
+    for name in given:
+        if name != "sample_weight":
+            raise TypeError(f"fit() got an unexpected keyword argument {name!r}")
+        if given[name] is not None:
+            remedy = 'Repeat examples that count more; class_weights="balanced" makes rare classes count more.'
+            raise ArgumentError(sentence("fit", name, "left out", "weights", remedy))
 
 
 def named(given: list[Any], nested: bool) -> list[Any]:

@@ -21,7 +21,7 @@ from ..scheme import detect
 from ..tasks import tag
 from ..tasks.probabilities import binary, softmax
 from ..train.arrays import inputs_of, is_block, rows_of
-from .fitted import answers, model_of, restore, score, tags_for, train
+from .fitted import answers, model_of, refuse_weights, restore, score, tags_for, train
 
 __all__ = ["BiGRUTagger"]
 
@@ -90,7 +90,7 @@ class BiGRUTagger(BaseEstimator):
         self.random_state = random_state
         self.verbose = verbose
 
-    def fit(self, X: Any, y: Any, X_dev: Any = None, y_dev: Any = None) -> BiGRUTagger:
+    def fit(self, X: Any, y: Any, X_dev: Any = None, y_dev: Any = None, **unsupported: Any) -> BiGRUTagger:
         """Train.
 
         Args:
@@ -102,6 +102,7 @@ class BiGRUTagger(BaseEstimator):
             ArgumentError: X and y are not of the kinds above, or a parameter does not fit.
             DataError: too little to learn from, labels that are not one per step, or a dev label that X has not.
         """
+        refuse_weights(unsupported)
         scheme = self.scheme
         if scheme == "auto":
             scheme = detect([list(map(str, row)) for row in rows_of(y)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -10,7 +11,16 @@ from typing import Any
 
 from ..errors import ArgumentError, MissingExtraError, sentence
 
-__all__ = ["SEGMENTERS", "load_subwords", "segment", "split_words", "train_subwords", "unspaced", "word_pattern"]
+__all__ = [
+    "SEGMENTERS",
+    "load_subwords",
+    "segment",
+    "split_words",
+    "train_subwords",
+    "unspaced",
+    "without_dropout",
+    "word_pattern",
+]
 
 SEGMENTERS = ("regex", "rjieba", "subword")
 
@@ -107,7 +117,10 @@ def _tokenizing() -> Iterator[None]:
 
 
 def load_subwords(text: str) -> Any:
-    """Return the `tokenizers.Tokenizer` of a tokenizer JSON, truncation and padding switched off.
+    """Return the `tokenizers.Tokenizer` of a tokenizer JSON; truncation, padding and dropout are switched off.
+
+    Dropout (Provilkov et al. 2020) cuts a text otherwise each time. Tools that train with it write it into the file,
+    but it is meant for training alone.
 
     Raises:
         ArgumentError: the text is not such a JSON.
@@ -118,7 +131,18 @@ def load_subwords(text: str) -> Any:
         tokenizer = library.Tokenizer.from_str(text)
     tokenizer.no_truncation()
     tokenizer.no_padding()
+    if getattr(tokenizer.model, "dropout", None) is not None:
+        tokenizer.model.dropout = None
     return tokenizer
+
+
+def without_dropout(text: str) -> str:
+    """Return a tokenizer JSON as it is read here, for whoever reads the file of a saved model; see `load_subwords`."""
+    values = json.loads(text)
+    model = values.get("model") if isinstance(values, dict) else None
+    if not isinstance(model, dict) or model.get("dropout") is None:
+        return text
+    return json.dumps(values | {"model": model | {"dropout": None}}, ensure_ascii=False)
 
 
 def train_subwords(texts: Sequence[str], size: int, min_count: int) -> str:

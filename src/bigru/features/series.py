@@ -16,6 +16,9 @@ __all__ = ["SeriesFeatures", "check_gaps"]
 
 WHERE = "SeriesFeatures"
 
+LIMIT = 1e30
+"""Deviations from the mean of training up to which a value is read: weighted sums of such stay within float32."""
+
 KEYS = ("mean", "std", "missing", "level", "spread")
 
 WIDE = 1.0
@@ -120,8 +123,9 @@ class SeriesFeatures:
         with np.errstate(over="ignore"):
             own = self._own(array, gaps) if self.level else []
             scaled = ((array - np.array(self.mean)) / np.array(self.std)).astype(np.float32)
-        if np.isinf(scaled).any():
-            row, column = np.argwhere(np.isinf(scaled))[0]
+        far = np.abs(scaled) > LIMIT
+        if far.any():
+            row, column = np.argwhere(far)[0]
             want = f"near those of training, {self.mean[column]:g} and {self.std[column]:g} about it"
             raise ArgumentError(sentence(WHERE, f"{name} row {row} column {column}", want, array[row, column]))
         if not gaps.any() and not self.missing:

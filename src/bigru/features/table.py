@@ -17,6 +17,12 @@ __all__ = ["Scale", "TableFeatures"]
 
 WHERE = "TableFeatures"
 
+LIMIT = 1e15
+"""Deviations from the mean of training up to which a value is read: squares and sums of such stay within float32."""
+
+LARGEST = 1e30
+"""The largest number of a table that a model learns from: its square is within float64."""
+
 
 @dataclass(frozen=True)
 class Scale:
@@ -138,12 +144,22 @@ class TableFeatures:
 
         Returns:
             float32 [N + ahead, I]: targets, past covariates, known covariates, calendar.
+
+        Raises:
+            DataError: a value lies too far from those of training to be read.
         """
         scale, times = self.scale(series), series.times
         if ahead:
             times = np.concatenate([times, self.step.after(times, ahead)])
         rows = np.full((len(times), len(self.columns)), np.nan)
-        rows[: len(series)] = (series.values - np.array(scale.mean)) / np.array(scale.std)
+        with np.errstate(over="ignore"):
+            rows[: len(series)] = (series.values - np.array(scale.mean)) / np.array(scale.std)
+        far = np.abs(rows) > LIMIT
+        if far.any():
+            row, column = np.argwhere(far)[0]
+            want = f"near those of training, {scale.mean[column]:g} and {scale.std[column]:g} about it"
+            name = f"column {self.columns[column]!r} of line {series.lines[row]}"
+            raise DataError(sentence("forecast", name, want, f"{series.values[row, column]:g}"))
         return np.concatenate([rows, calendar(times, self.calendar)], axis=1).astype(np.float32)
 
     def restored(self, series: Series, values: np.ndarray) -> np.ndarray:
@@ -196,6 +212,16 @@ def _check_scale(scale: Scale, columns: int, targets: int) -> None:
         raise ArgumentError(sentence(WHERE, "std and seasonal", "greater than 0", min(*scale.std, *scale.seasonal)))
 
 
+def _check_size(table: TimeTable, series: Series, rows: np.ndarray) -> None:
+    """Refuse numbers that leave float32; the first is named."""
+    large = np.abs(rows) > LARGEST
+    if large.any():
+        row, column = np.argwhere(large)[0]
+        place = f"{table.source}:{series.lines[row]}" if series.lines[row] else table.source
+        want = f"within -{LARGEST:g}..{LARGEST:g}"
+        raise DataError(sentence(place, f"column {table.columns[column]!r}", want, f"{rows[row, column]:g}"))
+
+
 def _deviations(table: TimeTable, cuts: Sequence[int]) -> np.ndarray:
     """Return the deviation of each column within the part to learn from of each series, [series, columns].
 
@@ -207,6 +233,7 @@ def _deviations(table: TimeTable, cuts: Sequence[int]) -> np.ndarray:
     found = np.zeros((len(cuts), len(table.columns)))
     for n, (series, cut) in enumerate(zip(table.series, cuts, strict=True)):
         rows = series.values[: max(cut, 1)]
+        _check_size(table, series, rows)
         std = rows.std(axis=0)
         found[n] = np.where(std > 1e-9 * np.abs(rows).max(axis=0), std, 0.0)
     for c in np.flatnonzero(~found.any(axis=0)):

@@ -17,7 +17,7 @@ from ..readers.encoding import SURROGATE
 from .channels import NGRAMS, check_channels, configure, fold, ngrams, views
 from .hashing import hash_strings
 from .incremental import TextPieces
-from .segment import load_subwords, segment, split_words, train_subwords, unspaced
+from .segment import load_subwords, segment, split_words, train_subwords, unspaced, without_dropout
 
 __all__ = ["UNITS", "Input", "TextFeatures", "unit_of"]
 
@@ -180,7 +180,7 @@ class TextFeatures:
         """Return everything but the vocabulary as plain JSON values."""
         values: dict[str, Any] = {"unit": self.unit, "channels": [to_dict(c) for c in self.channels]}
         values |= {"lowercase": self.lowercase, "replace": dict(self.replace), "segmenter": self.segmenter}
-        return values if self.tokenizer is None else values | {"tokenizer": self.tokenizer}
+        return values if self.tokenizer is None else values | {"tokenizer": without_dropout(self.tokenizer)}
 
     @classmethod
     def from_json(cls, values: Any, vocabulary: Any) -> TextFeatures:
@@ -289,7 +289,7 @@ class TextFeatures:
 
 def _table(replace: Mapping[str, str]) -> dict[int, int]:
     for old, new in replace.items():
-        if len(old) != 1 or len(new) != 1:
+        if not isinstance(new, str) or len(old) != 1 or len(new) != 1:
             raise ArgumentError(sentence(WHERE, "replace", "single characters", repr({old: new})))
     return {ord(old): ord(new) for old, new in replace.items()}
 

@@ -7,26 +7,25 @@ formats, series and recordings are read as a whole.
 from __future__ import annotations
 
 import codecs
-import gzip
-import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, Any
 
 from ..errors import DataError, sentence
-from .encoding import GZIP, MARKS, decode
+from .encoding import MARKS, decode
 from .examples import Examples
 from .formats import FORMATS, by_content, by_name
 from .headers import named_columns
 from .layouts.evidence import Proposal, View
 from .layouts.verdict import build, choose
+from .opening.packed import LINE, unpacked
 from .parsers import delimited, jsonl
 from .reader import UNREAD, check_used, read
 from .reading import Reading
 from .table import Table
 
-__all__ = ["SMALL", "parts", "unpacked"]
+__all__ = ["SMALL", "parts"]
 
 SMALL = 1 << 24
 """Bytes, unpacked, up to which a file is read as a whole."""
@@ -61,7 +60,7 @@ def parts(
         report(1.0)
         return
     codec, format, quoted = found
-    with unpacked(path) as (stream, share):
+    with _opened(path) as (stream, share):
         cut: Cut | None = None
         for text, line in _texts(stream, codec, path, quoted):
             if format != "txt" and not text.strip():
@@ -132,20 +131,15 @@ class Cut:
 
 
 @contextmanager
-def unpacked(path: str) -> Iterator[tuple[IO[bytes], Callable[[], float]]]:
+def _opened(path: str) -> Iterator[tuple[IO[bytes], Callable[[], float]]]:
     """Open a file, unpacked if it is gzipped; with it comes what tells the share that has been read.
 
     Raises:
-        DataError: gzip that is damaged, or a file that cannot be read, where it is read.
+        DataError: a device; gzip that is damaged, where it is read.
     """
     size = max(Path(path).stat().st_size, 1)
-    with open(path, "rb") as raw:
-        packed = raw.read(2) == GZIP
-        raw.seek(0)
-        try:
-            yield cast(IO[bytes], gzip.GzipFile(fileobj=raw) if packed else raw), lambda: min(raw.tell() / size, 1.0)
-        except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-            raise DataError(sentence(path, "data", "whole gzip", error)) from error
+    with unpacked(path) as (stream, raw):
+        yield stream, lambda: min(raw.tell() / size, 1.0)
 
 
 def _found(path: str, reading: Reading, kind: str | None) -> tuple[str, str, bool] | None:
@@ -155,7 +149,7 @@ def _found(path: str, reading: Reading, kind: str | None) -> tuple[str, str, boo
     if not known or not Path(path).is_file() or reading.id or reading.time:
         return None
     try:
-        with unpacked(path) as (stream, _):
+        with _opened(path) as (stream, _):
             head = stream.read(SMALL + 1)
     except OSError:  # `read` says what is wrong with it
         return None
@@ -192,6 +186,8 @@ def _texts(stream: IO[bytes], codec: str, source: str, quoted: bool) -> Iterator
             remedy = "Save the file as UTF-8, or name its encoding."
             raise DataError(sentence(f"{source}:{at}", "text", f"valid {codec}", got, remedy)) from None
         end = _end(waiting, quoted) if block else len(waiting)
+        if not end and len(waiting) > LINE:
+            raise DataError(sentence(f"{source}:{line}", "row", f"at most {LINE:,} characters", "a longer one"))
         if end:
             yield waiting[:end], line
             line += waiting.count("\n", 0, end)

@@ -12,6 +12,10 @@ from .table import Table
 __all__ = ["eager", "parquet", "to_table"]
 
 
+FAULTS = (ValueError, OSError, OverflowError, TypeError, KeyError, NotImplementedError, MemoryError)
+"""What damaged files raise beside PyArrow's own exceptions."""
+
+
 def parquet(data: bytes, source: str) -> Any:
     """Return the bytes of a Parquet file as a table of PyArrow.
 
@@ -25,9 +29,15 @@ def parquet(data: bytes, source: str) -> Any:
     except ImportError as error:
         raise MissingExtraError("pyarrow", "train", "reading Parquet") from error
     try:
-        return pyarrow.parquet.read_table(io.BytesIO(data))
-    except (pyarrow.ArrowException, OSError) as error:
-        raise DataError(sentence(source, "data", "a Parquet table", str(error).splitlines()[0])) from error
+        table = pyarrow.parquet.read_table(io.BytesIO(data))
+        table.validate(full=True)  # texts that are no UTF-8 would be found where they are used
+        for field in table.schema:  # so would names, and times that Python has no date for
+            if pyarrow.types.is_temporal(field.type):
+                table.column(field.name).to_pylist()
+    except (*FAULTS, pyarrow.ArrowException) as error:
+        got = (str(error).splitlines() or [type(error).__name__])[0]
+        raise DataError(sentence(source, "data", "a Parquet table", got)) from error
+    return table
 
 
 def eager(frame: Any, where: str, name: str) -> Any:

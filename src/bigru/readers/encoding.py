@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import codecs
-import gzip
 import re
-import zlib
 from pathlib import Path
 
 from ..errors import ArgumentError, DataError, nearest, sentence
 from .opening import charset
-from .opening.packed import unpack
+from .opening.archives import unpack
+from .opening.packed import most_bytes, read_whole
 from .opening.unreadable import refuse_unreadable
 
 __all__ = ["SURROGATE", "decode", "read_bytes"]
@@ -18,7 +17,6 @@ __all__ = ["SURROGATE", "decode", "read_bytes"]
 SURROGATE = re.compile("[\ud800-\udfff]")
 """Half of a surrogate pair: a JSON escape can hold it, UTF-8 cannot."""
 
-GZIP = b"\x1f\x8b"
 MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16, whose mark it begins with
@@ -32,8 +30,9 @@ def read_bytes(path: str | Path) -> bytes:
     """Return what a file holds, unpacked if it is packed by gzip, bzip2, xz or zip.
 
     Raises:
-        DataError: there is no such file (the nearest name is suggested), it is a folder, unreadable,
-            empty, damaged in its packing, or known to be no data that can be read (`unreadable`).
+        DataError: there is no such file (the nearest name is suggested), it is a folder, a device, unreadable,
+            empty, damaged in its packing, larger than `packed.most_bytes`, or known to be no data that can be read
+            (`unreadable`).
     """
     file, where = Path(path), str(path)
     try:
@@ -41,18 +40,13 @@ def read_bytes(path: str | Path) -> bytes:
             names = sorted(child.name for child in file.iterdir() if child.is_file())[:3]
             remedy = f"Name one file in it: {', '.join(names)}." if names else ""
             raise DataError(sentence(where, "data", "a file", "a folder", remedy))
-        data = file.read_bytes()
+        data = read_whole(file, where)
     except FileNotFoundError:
         siblings = [child.name for child in file.parent.iterdir()] if file.parent.is_dir() else []
         raise DataError(sentence(where, "data", "a file", "no such file", nearest(file.name, siblings))) from None
     except OSError as error:
         raise DataError(sentence(where, "data", "a readable file", error.strerror)) from error
-    if data.startswith(GZIP) or file.suffix == ".gz":
-        try:
-            data = gzip.decompress(data)
-        except (OSError, EOFError, zlib.error) as error:
-            raise DataError(sentence(where, "data", "whole gzip", error)) from error
-    data = unpack(data, where)
+    data = unpack(data, where, most_bytes(len(data)))
     if not data:
         raise DataError(sentence(where, "data", "at least one example", "an empty file"))
     refuse_unreadable(data, where)

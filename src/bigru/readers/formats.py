@@ -10,7 +10,7 @@ from pathlib import Path, PurePath
 from ..errors import DataError, sentence
 from . import manifests
 from .examples import Examples
-from .opening.packed import plain_name
+from .opening.archives import plain_name
 from .parsers import annotations as tools
 from .parsers import (
     arff,

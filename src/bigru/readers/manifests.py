@@ -84,7 +84,7 @@ TABLES = (".csv", ".tsv", ".jsonl", ".json", ".txt", ".scp")
 
 
 def _read_labels(result: Examples, folder: Path, paths: Sequence[Path]) -> None:
-    bare = [path.name for path in paths if path.parent == folder]
+    bare = [path.name for path in paths if folder in (path, path.parent)]
     if bare:
         got = f"{', '.join(bare[:SHOWN])}{' and more' if len(bare) > SHOWN else ''} in the folder itself"
         remedy = "Lay them as LABEL/name.wav, or a transcript name.txt beside each."

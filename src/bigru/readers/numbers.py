@@ -15,9 +15,21 @@ from .findings import Finding
 from .labels import is_list
 from .table import Table
 
-__all__ = ["check_widths", "columns", "series_of", "summarise", "values_of"]
+__all__ = ["check_widths", "columns", "series_of", "summarise", "values_of", "whole_number"]
+
+DIGITS = 18
+"""Digits of a whole number at most."""
 
 LARGEST = float(np.finfo(np.float32).max)
+
+
+def whole_number(text: str) -> int | None:
+    """Return what digits say: 0 to 9, at most 18 of them; None of any other text.
+
+    >>> whole_number("12"), whole_number("²"), whole_number("--5"), whole_number("1" * 5000)
+    (12, None, None, None)
+    """
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= DIGITS else None
 
 
 def series_of(value: Any, place: str, texts: bool = False) -> np.ndarray:

@@ -132,7 +132,8 @@ class Predictor:
             inputs: a text, a list of tokens or a series [T, I], or any number of such inputs, as the model was
                 trained on them. Strings in a list are texts, unless the model reads tokens: then a list of strings
                 is one input. A list of arrays is many series, a list of lists of numbers one. A recording is a path,
-                samples [N] at the model's rate, or a pair (samples, rate).
+                samples [N] at the model's rate, or a pair (samples, rate). A dict with the key "text" or "tokens", as
+                servers take it, stands for the value of that key.
             batch_size: sequences per batch at most.
 
         Returns:
@@ -231,7 +232,7 @@ class Predictor:
     def _is_one(self, inputs: Any) -> bool:
         features = self.bundle.config.features
         kind = kind_of(features)
-        if isinstance(inputs, str) or (kind == "audio" and _is_recording(inputs)):
+        if isinstance(inputs, str | dict) or (kind == "audio" and _is_recording(inputs)):
             return True
         if not isinstance(inputs, Iterable):
             raise ArgumentError(sentence(WHERE, "inputs", "an input or a list of inputs", type(inputs).__name__))
@@ -246,6 +247,7 @@ class Predictor:
         self, inputs: list[Any], batch_size: int, decode: Decode | None = None, window: Window | None = None
     ) -> list[Answer]:
         decode = decode or self._decode
+        inputs = [_of_dict(x) if isinstance(x, dict) else x for x in inputs]
         run, lengths = self._ready(inputs, window)
         if len(inputs) == 1:
             return decode(run(FIRST, 1 if lengths[0] * self._products < WORTH else 0), lengths, inputs)
@@ -307,6 +309,19 @@ class Predictor:
             paths, confidence = (np.concatenate(part) for part in parts)
             answers.append({"tags": [self.labels[tag] for tag in paths], "confidence": confidence.tolist()})
         return answers
+
+
+def _of_dict(x: dict[Any, Any]) -> Any:
+    """Return the input that a dict holds.
+
+    Raises:
+        ArgumentError: it holds none, or two.
+    """
+    found = [key for key in ("text", "tokens") if key in x]
+    if len(found) != 1:
+        got = "one with " + (", ".join(map(repr, x)) or "no key")
+        raise ArgumentError(sentence(WHERE, "dict", 'one with the key "text" or "tokens"', got))
+    return x[found[0]]
 
 
 def _is_recording(inputs: Any) -> bool:

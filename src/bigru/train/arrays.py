@@ -16,13 +16,19 @@ from ..readers.recordings import Recording, is_audio, is_unreadable
 __all__ = ["are_many", "inputs_of", "is_block", "labels_of", "rows_of"]
 
 
+PADDING = -100
+"""What torch and Hugging Face write into labels past the end of an input."""
+
+
 def inputs_of(X: Any) -> tuple[list[Any], str]:
     """Return the inputs and their kind.
 
     Args:
         X: texts, lists of tokens, series [T, I] or [T], or recordings (paths of audio files, or pairs of samples
             [N] and their rate): a list of them, an array [N, T, I] or [N, T] of
-            numbers, an array [N] or [N, 1] of texts, a frame of one column or of numbers, a frame's column.
+            numbers, an array [N] or [N, 1] of texts, a frame of one column or of numbers, a frame's column. Time
+            comes before channels; aeon and sktime have [N, channels, T] (`X.swapaxes(1, 2)`). Integers are
+            measurements, not numbers of words.
 
     Returns:
         A list, and "text", "tokens", "series" or "audio".
@@ -67,7 +73,12 @@ def rows_of(y: Any, name: str = "y") -> list[list[Any]]:
     rows = values.tolist() if isinstance(values, np.ndarray) else values
     if isinstance(rows, str) or not isinstance(rows, Sequence) or any(not _is_row(row) for row in rows):
         raise ArgumentError(sentence(name, name, "a list with one list of labels per input", _short(y)))
-    return [[_plain(label) for label in row] for row in rows]
+    plain = [[_plain(label) for label in row] for row in rows]
+    for n, row in enumerate(plain, 1):
+        if any(type(label) is int and label == PADDING for label in row):
+            remedy = "Cut each row to the length of its input."
+            raise ArgumentError(sentence(name, f"row {n}", "labels alone", f"{PADDING}, which marks padding", remedy))
+    return plain
 
 
 def labels_of(y: Any, name: str = "y") -> list[Any]:
@@ -80,6 +91,14 @@ def labels_of(y: Any, name: str = "y") -> list[Any]:
     if isinstance(values, np.ndarray) and values.ndim == 2 and values.shape[1] == 1:
         values = values[:, 0]
     labels = values.tolist() if isinstance(values, np.ndarray) else values
+    if isinstance(values, np.ndarray) and values.ndim == 2 and _are_marks(values):
+        remedy = (
+            "Give numbers, as y.argmax(axis=1), or for any number of labels lists, as [row.nonzero()[0] for row in y]."
+        )
+        got = f"an indicator matrix {list(values.shape)}"
+        raise ArgumentError(
+            sentence(name, name, "a list with one label, or one list of labels, per input", got, remedy)
+        )
     if isinstance(labels, str) or not isinstance(labels, Sequence) or any(_is_row(label) for label in labels):
         raise ArgumentError(sentence(name, name, "a list with one label per input", _short(y)))
     return [_plain(label) for label in labels]
@@ -93,6 +112,10 @@ def are_many(y: Any) -> bool:
 
 def _column(values: Any) -> Any:
     """Return a frame's column as a list, its numbers and any array as one of NumPy's; else what came."""
+    if isinstance(values, np.ma.MaskedArray) and np.ma.getmaskarray(values).any():
+        got = f"{np.ma.count_masked(values)} masked values"
+        remedy = "Fill them, as x.astype(float).filled(numpy.nan); in series NaN is a missing value."
+        raise ArgumentError(sentence("X", "array", "without a mask", got, remedy))
     if hasattr(values, "toarray"):
         raise ArgumentError(sentence("X", "X", "dense", "a sparse matrix", "Sparse input is not supported."))
     native = nw.from_native(values, eager_only=True, allow_series=True, pass_through=True)
@@ -127,6 +150,11 @@ def _names_recording(one: Any) -> bool:
     if isinstance(one, str):
         return is_audio(one) or is_unreadable(one)
     return isinstance(one, (Path, Recording, tuple)) and is_recording(one)
+
+
+def _are_marks(values: np.ndarray) -> bool:
+    """Tell whether a matrix of two or more columns holds nothing but 0 and 1."""
+    return values.shape[1] > 1 and values.dtype.kind in "iufb" and bool(np.isin(values, (0, 1)).all())
 
 
 def _is_row(row: Any) -> bool:

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import io
+import zipfile
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -99,3 +102,99 @@ def test_what_is_no_archive_of_plain_arrays_is_refused(data: bytes) -> None:
         DataError, match=r"^f: data must be an \.npz archive of plain arrays, got .* Python objects are"
     ):
         parse(data, "f")
+
+
+def damaged(change: Callable[[bytearray], None], **options: Any) -> bytes:
+    """Return an archive of one array x with bytes changed."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", **options) as made:
+        made.writestr("x.npy", npy(np.ones((50, 40))))
+    content = bytearray(stream.getvalue())
+    change(content)
+    return bytes(content)
+
+
+def npy(array: np.ndarray, shape: bytes = b"") -> bytes:
+    stream = io.BytesIO()
+    np.save(stream, array)
+    content = stream.getvalue()
+    return content.replace(b"(50, 40)", shape) if shape else content
+
+
+def at(place: int, value: int) -> Callable[[bytearray], None]:
+    def change(content: bytearray) -> None:
+        content[place] = value
+
+    return change
+
+
+def flag(bits: int) -> Callable[[bytearray], None]:
+    """Set flags in the local header and in the directory."""
+
+    def change(content: bytearray) -> None:
+        content[6] |= bits
+        content[content.index(b"PK\x01\x02") + 8] |= bits
+
+    return change
+
+
+def version(content: bytearray) -> None:
+    content[content.index(b"PK\x01\x02") + 6] = 99
+
+
+def method(content: bytearray) -> None:
+    content[content.index(b"PK\x01\x02") + 10] = 77
+
+
+def deflated(content: bytearray) -> None:
+    content[60:70] = b"\xff" * 10
+
+
+DEFLATED = {"compression": zipfile.ZIP_DEFLATED}
+REFUSED = r"^f: data must be an \.npz archive of plain arrays, got .*"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        damaged(flag(1)),
+        damaged(flag(32)),
+        damaged(version),
+        damaged(method),
+        damaged(deflated, **DEFLATED),
+        damaged(at(45, 0)),
+        damaged(at(200, 9)),
+    ],
+)
+def test_every_damage_of_the_archive_is_a_sentence(data: bytes) -> None:
+    with pytest.raises(DataError, match=REFUSED):
+        parse(data, "f", require_targets=False)
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [b"(5000000000000,)", b"(-50, 40)", b"(-50, -40)", b"(2" + b"0" * 5000 + b",)", b"(1.5, 2)", b"(50, 40", b"x()"],
+)
+def test_what_a_header_claims_is_checked_before_it_is_allocated(shape: bytes) -> None:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as made:
+        made.writestr("x.npy", npy(np.ones((50, 40)), shape=shape))
+    with pytest.raises(DataError, match=REFUSED):
+        parse(stream.getvalue(), "f", require_targets=False)
+
+
+def test_a_bomb_is_refused_by_its_directory(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = io.BytesIO()
+    np.savez_compressed(stream, x=np.zeros((1 << 12, 1 << 12)))
+    with pytest.raises(DataError, match=REFUSED + r"134,217,856 bytes in 'x\.npy', unpacked; BIGRU_MAX_BYTES allows"):
+        parse(stream.getvalue(), "f", require_targets=False)
+    monkeypatch.setenv("BIGRU_MAX_BYTES", "200000000")
+    assert len(parse(stream.getvalue(), "f", require_targets=False).inputs) == 1 << 12
+
+
+def test_arrays_in_every_order_and_version_are_read() -> None:
+    stream, second = io.BytesIO(), io.BytesIO()
+    np.lib.format.write_array(second, np.asfortranarray(X), (2, 0))
+    with zipfile.ZipFile(stream, "w") as made:
+        made.writestr("x.npy", second.getvalue())
+    np.testing.assert_array_equal(parse(stream.getvalue(), "f", require_targets=False).inputs[1], X[1])

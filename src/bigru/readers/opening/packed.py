@@ -1,90 +1,158 @@
-"""Files packed by bzip2 or xz, and zip archives that hold one data file: unpacked within a bound."""
+"""Files as bytes: plain or gzipped, of bounded size, and no devices."""
 
 from __future__ import annotations
 
-import bz2
+import gzip
 import io
-import lzma
-import zipfile
+import os
+import stat
 import zlib
-from pathlib import PurePath
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import IO, cast
 
-from ...errors import DataError, sentence
+from ...errors import ArgumentError, DataError, sentence
 
-__all__ = ["MOST_BYTES", "PACKING", "plain_name", "unpack"]
+__all__ = ["GZIP", "LINE", "check_openable", "lines_of", "most_bytes", "read_whole", "unpacked", "unpacked_stream"]
 
-MOST_BYTES = 4 << 30
-"""Bytes that a packed file may hold."""
+GZIP = b"\x1f\x8b"
+"""What gzip begins with."""
 
-PACKING = (".gz", ".bz2", ".xz", ".zip")
-"""Suffixes of packed files, which say nothing of the format."""
+VARIABLE = "BIGRU_MAX_BYTES"
+"""Variable of the environment that overrules `MOST`."""
 
-JUNK = ("__MACOSX/", ".DS_Store", "Thumbs.db", "desktop.ini")
+MOST = 1 << 32
+"""Bytes that a file which is read as a whole may have, unpacked."""
 
-OFFICE = ("xl/", "word/", "ppt/", "mimetype", "[Content_Types].xml")
-"""Entries of documents that are zip archives, and read as documents."""
+RATIO, FREE = 200, 1 << 26
+"""How many times larger than its file unpacked data may be, beyond so many bytes: texts shrink to a tenth at best."""
+
+LINE = 1 << 28
+"""Bytes of a line at most where lines are read one by one."""
+
+BLOCK = 1 << 20
 
 
-def plain_name(name: str) -> str:
-    """Return the name of a file without the suffix of what it is packed by."""
-    path = PurePath(name)
-    return name[: -len(path.suffix)] if path.suffix.lower() in PACKING else name
-
-
-def unpack(data: bytes, source: str, limit: int = MOST_BYTES) -> bytes:
-    """Return what a packed file holds; other bytes come back as they are.
+def most_bytes(packed: int | None = None) -> int:
+    """Return how many bytes may be read of a file.
 
     Args:
-        data: the content of the file.
-        source: the file as the user named it.
-        limit: bytes that the result may have.
+        packed: its size where it is compressed; unpacked data in proportion to it are taken, unless the variable
+            `BIGRU_MAX_BYTES` says how many.
 
     Raises:
-        DataError: the file is damaged, holds more than `limit` bytes, is an archive of no or several data files (the
-            first are named), or needs a password.
+        ArgumentError: the variable is no number above 0.
     """
-    if data.startswith(b"BZh"):
-        return _stream(cast(IO[bytes], bz2.BZ2File(io.BytesIO(data))), source, "bzip2", limit)
-    if data.startswith(b"\xfd7zXZ\x00"):
-        return _stream(cast(IO[bytes], lzma.LZMAFile(io.BytesIO(data))), source, "xz", limit)
-    if data.startswith((b"PK\x03\x04", b"PK\x05\x06")):
-        return _from_zip(data, source, limit)
-    return data
+    text = os.environ.get(VARIABLE, "")
+    if text:
+        if not (text.isascii() and text.isdigit() and len(text) < 19 and int(text) > 0):
+            raise ArgumentError(sentence("read", VARIABLE, "a number of bytes above 0", repr(text)))
+        return int(text)
+    return MOST if packed is None else min(MOST, max(FREE, RATIO * packed))
 
 
-def _stream(stream: IO[bytes], source: str, packing: str, limit: int) -> bytes:
-    try:
-        content = stream.read(limit + 1)
-    except (OSError, EOFError, lzma.LZMAError, ValueError, zlib.error, NotImplementedError) as error:
-        raise DataError(sentence(source, "data", f"whole {packing}", str(error)[:80])) from error
-    if len(content) > limit:
-        raise DataError(sentence(source, "data", f"at most {limit:,} bytes when unpacked", "more"))
-    return content
+def check_openable(path: str | Path) -> None:
+    """Raise DataError for a device or socket, of which no end is known; OSError where nothing lies there."""
+    mode = os.stat(path).st_mode
+    if stat.S_ISCHR(mode) or stat.S_ISBLK(mode) or stat.S_ISSOCK(mode):
+        got = "a socket" if stat.S_ISSOCK(mode) else "a device"
+        raise DataError(sentence(str(path), "data", "a file", got))
 
 
-def _from_zip(data: bytes, source: str, limit: int) -> bytes:
-    """Return the one data file of an archive; a document or an archive of arrays comes back as it is."""
-    try:
-        archive = zipfile.ZipFile(io.BytesIO(data))
-        names = archive.namelist()
-    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError) as error:
-        raise DataError(sentence(source, "data", "a whole zip archive", str(error)[:80])) from error
-    if any(name.startswith(OFFICE) for name in names) or (names and all(name.endswith(".npy") for name in names)):
-        return data
-    if any(name.endswith("data.pkl") for name in names):
-        return data
-    files = [name for name in names if not name.endswith("/") and not any(one in name for one in JUNK)]
-    if len(files) != 1:
-        shown = ", ".join(name[:60] for name in files[:3]) + (", ..." if len(files) > 3 else "")
-        got = f"{len(files)} files ({shown})" if files else "an empty archive"
-        raise DataError(sentence(source, "archive", "one data file", got, "Unpack it and name one file in it."))
-    info = archive.getinfo(files[0])
-    if info.file_size > limit:
-        raise DataError(sentence(source, "data", f"at most {limit:,} bytes when unpacked", f"{info.file_size:,}"))
-    if info.flag_bits & 1:
-        raise DataError(sentence(source, "archive", "without a password", f"{files[0][:60]!r}, which needs one"))
-    try:
-        return _stream(archive.open(info), source, "zip", limit)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
-        raise DataError(sentence(source, "data", "whole zip", str(error)[:80])) from error
+def read_whole(path: str | Path, source: str) -> bytes:
+    """Return what a file or pipe holds, unpacked if its first bytes or its name say that it is gzipped.
+
+    Args:
+        path: the file.
+        source: the file as the user named it, for errors.
+
+    Raises:
+        DataError: a device, more bytes than `most_bytes`, or damaged gzip.
+        OSError: the file cannot be opened or read.
+    """
+    check_openable(path)
+    with open(path, "rb") as raw:
+        size = os.fstat(raw.fileno()).st_size
+        packed = raw.peek(2)[:2] == GZIP or Path(path).suffix.lower() == ".gz"
+        if packed:
+            return read_bounded(unpacked_stream(raw, source), most_bytes(size or None), source)
+        return read_bounded(raw, most_bytes(), source)
+
+
+def read_bounded(stream: IO[bytes], most: int, source: str) -> bytes:
+    """Return what is left of a stream.
+
+    Raises:
+        DataError: it is more than `most` bytes.
+    """
+    blocks, size = [], 0
+    while block := stream.read(BLOCK):
+        blocks.append(block)
+        size += len(block)
+        if size > most:
+            want = f"at most {most:,} bytes, unpacked"
+            remedy = f"Divide the file, or allow more with {VARIABLE}=BYTES in the environment."
+            raise DataError(sentence(source, "data", want, "more", remedy))
+    return b"".join(blocks)
+
+
+@contextmanager
+def unpacked(path: str | Path) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
+    """Open a file to be read part by part, unpacked if its first bytes or its name say that it is gzipped.
+
+    With it comes the file as it lies there, whose position says how much of it has been read.
+
+    Raises:
+        DataError: a device; where it is read, damaged gzip.
+        OSError: the file cannot be opened.
+    """
+    check_openable(path)
+    with open(path, "rb") as raw:
+        packed = raw.peek(2)[:2] == GZIP or Path(path).suffix.lower() == ".gz"
+        yield unpacked_stream(raw, str(path)) if packed else raw, raw
+
+
+def unpacked_stream(stream: IO[bytes], source: str) -> IO[bytes]:
+    """Return a stream of what a gzipped one holds; damage of it is a DataError where it is read."""
+    return io.BufferedReader(cast("io.RawIOBase", _Unpacking(stream, source)), 1 << 16)
+
+
+class _Arriving:
+    """A stream of which a read returns what is there, and does not wait until it has as much as was asked for."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self.read = getattr(stream, "read1", stream.read)
+
+
+class _Unpacking(io.RawIOBase):
+    """The unpacked bytes of a gzipped stream, as they come: a line is seen before the next one is there."""
+
+    def __init__(self, stream: IO[bytes], source: str) -> None:
+        super().__init__()
+        self._file, self._source = gzip.GzipFile(fileobj=cast("IO[bytes]", _Arriving(stream))), source
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        try:
+            block = self._file.read1(len(buffer))
+        except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+            raise DataError(sentence(self._source, "data", "whole gzip", error)) from error
+        buffer[: len(block)] = block
+        return len(block)
+
+
+def lines_of(stream: IO[bytes], source: str) -> Iterator[bytes]:
+    """Yield the lines of a stream with their ends.
+
+    Raises:
+        DataError: a line is longer than `LINE`.
+    """
+    number = 0
+    while line := stream.readline(LINE + 1):
+        number += 1
+        if len(line) > LINE:
+            raise DataError(sentence(f"{source}:{number}", "line", f"at most {LINE:,} bytes", "a longer one"))
+        yield line

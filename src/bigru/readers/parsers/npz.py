@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import io
+import math
+import struct
+import tokenize
 import zipfile
+import zlib
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -12,8 +17,34 @@ from ...errors import DataError, sentence
 from ..examples import Examples
 from ..labels import LabelReader
 from ..numbers import summarise
+from ..opening.packed import most_bytes
 
 __all__ = ["parse"]
+
+HEADERS: dict[tuple[int, int], Callable[..., Any]] = {
+    (1, 0): np.lib.format.read_array_header_1_0,
+    (2, 0): np.lib.format.read_array_header_2_0,
+}
+"""The readers of an array's header by the version of the format; others hold structures, which are no series."""
+
+FAULTS = (
+    ValueError,  # also what NumPy says of a header, and text that is no UTF-8
+    OSError,
+    EOFError,
+    KeyError,
+    RuntimeError,  # an encrypted member
+    NotImplementedError,  # a flag or a compression that zipfile does not know
+    OverflowError,
+    MemoryError,
+    SyntaxError,
+    TypeError,
+    IndexError,
+    struct.error,
+    tokenize.TokenError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+"""What damaged archives raise."""
 
 
 def parse(data: bytes, source: str, *, require_targets: bool = True, task: str | None = None) -> Examples:
@@ -53,13 +84,44 @@ def parse(data: bytes, source: str, *, require_targets: bool = True, task: str |
 
 
 def _load(data: bytes, source: str) -> dict[str, np.ndarray]:
-    """Return the arrays by name in lower case, refusing pickles."""
+    """Return the arrays by name in lower case; pickles are refused, and sizes checked before anything is allocated."""
+    found: dict[str, np.ndarray] = {}
+    most = most_bytes(len(data))
     try:
-        with np.load(io.BytesIO(data), allow_pickle=False) as archive:
-            return {name.lower(): archive[name] for name in archive.files}
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile, AttributeError) as error:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            for info in archive.infolist():
+                most -= info.file_size
+                if most < 0:
+                    size = f"{info.file_size:,} bytes in {info.filename!r}, unpacked"
+                    raise ValueError(f"{size}; BIGRU_MAX_BYTES allows more")
+                name = info.filename.removesuffix(".npy").lower()
+                if name in found:
+                    raise ValueError(f"{name!r} twice")
+                found[name] = _array(archive.read(info))
+    except FAULTS as error:
         remedy = "Python objects are not read: pad the series to one length and add `lengths`."
         raise DataError(sentence(source, "data", "an .npz archive of plain arrays", error, remedy)) from error
+    return found
+
+
+def _array(content: bytes) -> np.ndarray:
+    """Return the array of an .npy file.
+
+    Raises:
+        ValueError: it is none, holds Python objects, or its header claims another size than it has.
+    """
+    stream = io.BytesIO(content)
+    version = np.lib.format.read_magic(stream)
+    if version not in HEADERS:
+        raise ValueError(f"the .npy format {version}")
+    shape, is_fortran, dtype = HEADERS[version](stream)
+    if dtype.hasobject:
+        raise ValueError("Python objects")
+    size, held = math.prod(shape) * dtype.itemsize, len(content) - stream.tell()
+    if size != held or min(shape, default=0) < 0:
+        raise ValueError(f"an array that claims {size:,} bytes and has {held:,}")
+    flat = np.frombuffer(content, dtype, math.prod(shape), stream.tell()) if size else np.zeros(shape, dtype)
+    return flat.reshape(shape, order="F" if is_fortran else "C")
 
 
 def _numeric(arrays: dict[str, np.ndarray], name: str, source: str) -> np.ndarray | None:

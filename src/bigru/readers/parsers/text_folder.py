@@ -18,11 +18,16 @@ PARTS = ("train", "training", "test", "testing", "dev", "valid", "validation", "
 
 
 def sniff(path: Path) -> bool:
-    """Tell whether a folder holds folders, at least one of which, or of theirs, holds texts."""
+    """Tell whether a folder holds folders of which half at least hold texts, or parts (train, test) that hold such."""
     if not path.is_dir():
         return False
     folders = _folders(path)
-    return any(_texts(one) for one in folders) or any(_texts(below) for one in folders for below in _folders(one))
+    parts = [one for one in folders if one.name.lower() in PARTS]
+    return _are_labels(folders) or any(_are_labels(_folders(one)) for one in parts)
+
+
+def _are_labels(folders: list[Path]) -> bool:
+    return 2 * sum(bool(_texts(one)) for one in folders) >= max(len(folders), 1)
 
 
 def parse(path: Path, source: str, reading: Reading | None = None) -> Table:

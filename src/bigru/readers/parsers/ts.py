@@ -11,7 +11,7 @@ from ...errors import DataError, nearest, sentence
 from ..examples import Examples
 from ..findings import Finding
 from ..labels import LabelReader
-from ..numbers import series_of, summarise
+from ..numbers import series_of, summarise, whole_number
 from .stamps import split_stamps
 
 __all__ = ["parse", "sniff"]
@@ -107,8 +107,8 @@ def _truth(name: str, words: Sequence[str], source: str) -> bool:
 
 def _check_dimensions(cells: Sequence[str], header: dict[str, list[str]], source: str, line: int) -> None:
     written = header.get("dimensions", header.get("dimension", [""]))[0]
-    counted = written.isascii() and written.isdecimal() and len(written) < 10
-    want = int(written) if counted else 1 if header.get("univariate", [""])[0].lower() == "true" else 0
+    univariate = header.get("univariate", [""])[0].lower() == "true"
+    want = whole_number(written) or (1 if univariate else 0)
     if want and len(cells) != want:
         remedy = "A class stands behind one more colon."
         got = f"{len(cells)} separated by colons"
