@@ -166,9 +166,9 @@ def test_two_signals_end_a_server_at_once_and_the_last_line_is_true(start: Calla
     live.process.send_signal(signal.SIGINT)
     _, said = live.process.communicate(timeout=20)
     asking.join(20)
-    assert said.splitlines()[-1] == "stopped at once; 1 accepted request was not answered."
+    assert said.splitlines()[-1] == "stopped before the end; 1 accepted request was not answered."
     assert live.process.returncode == 130
-    want = "serve: server must be running until the answer, got the order to stop at once."
+    want = "serve: server must be running until the answer, got the order to stop before it."
     assert [(status, told["error"]) for status, _, told in answers] == [(503, want)]
     assert "Traceback" not in said
 

@@ -244,10 +244,17 @@ def listen(host: str, port: int) -> socket.socket:
     return found
 
 
-def run(service: Service, sock: socket.socket, ready: Callable[[], None], lame: float = LAME) -> None:
+def run(service: Service, sock: socket.socket, ready: Callable[[], None], lame: float = LAME) -> bool:
     """Serve until SIGTERM or SIGINT, then finish what was accepted and return.
 
-    `ready` is called once requests and signals are answered. What was not finished stands in `service.unanswered`.
+    Args:
+        service: what is served.
+        sock: as of `listen`.
+        ready: called once requests and signals are answered.
+        lame: see `LAME`.
+
+    Returns:
+        Whether a second signal ended it at once. What was not finished is counted in `service.unanswered`.
     """
     limits = service.limits
     config = uvicorn.Config(
@@ -267,4 +274,6 @@ def run(service: Service, sock: socket.socket, ready: Callable[[], None], lame: 
         timeout_graceful_shutdown=round(limits.timeout) + 5,
         backlog=BACKLOG,
     )
-    Server(config, service, lame, ready).run([sock])
+    server = Server(config, service, lame, ready)
+    server.run([sock])
+    return server.force_exit
