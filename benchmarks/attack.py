@@ -167,7 +167,7 @@ def percentiles(took: list[float]) -> dict[str, float]:
     return {name: round(float(np.percentile(took, q)) * 1e3, 1) for name, q in names.items()}
 
 
-def alone(server: Server, kind: str, times: int = 3) -> dict[str, Any]:
+def alone(server: Server, kind: str, times: int) -> dict[str, Any]:
     """Send one kind a few times, one after the other; return what the most expensive cost."""
     worst: dict[str, Any] = {"bytes": 0, "seconds": 0.0, "mib": 0.0, "health_max_ms": 0.0}
     for _ in range(times):
@@ -278,13 +278,14 @@ def mixed(server: Server, seconds: float, clients: int) -> dict[str, Any]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=600.0, help="of the attack of all kinds at once")
+    parser.add_argument("--rounds", type=int, default=3, help="of each kind by itself")
     parser.add_argument("--clients", type=int, default=8, help="good clients beside it")
     parser.add_argument("--out", type=Path, default=RESULT)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         server = Server(Path(folder))
         try:
-            single = {kind: alone(server, kind) for kind in hostile.KINDS}
+            single = {kind: alone(server, kind, arguments.rounds) for kind in hostile.KINDS}
             result: dict[str, Any] = {"bounds": BOUNDS, "one_request": single}
             result["worst_request"] = {
                 name: max(single.items(), key=lambda pair: pair[1][name])[0]

@@ -136,6 +136,22 @@ def test_too_many_requests_are_refused() -> None:
     play(scene, waiting=2)
 
 
+def test_small_batches_say_nothing_of_how_long_large_ones_take(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Each batch seems to take a second, be it of a thousand steps or of one.
+    clock = iter(range(100_000))
+    monkeypatch.setattr(batching.time, "perf_counter", lambda: float(next(clock)))
+
+    async def scene(bench: Bench) -> None:
+        for steps in [BUDGET, *[1] * 8]:
+            await bench.queue.submit(["x"], [steps])
+        futures = [bench.queue.submit(["y"], [BUDGET]) for _ in range(2)]
+        assert bench.queue.seconds() < 40
+        await asyncio.gather(*futures)
+        await asyncio.sleep(0)
+
+    play(scene, wait=1000.0)
+
+
 def test_work_that_would_wait_too_long_is_refused_but_nothing_is_where_nobody_waits(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -136,6 +136,20 @@ def test_the_health_of_a_server_shows_while_large_bodies_are_read(all_kinds: Ser
     assert [one.result()[0] for one in sent] == [413, 413]
 
 
+def test_what_is_refused_is_not_held(start: Callable[..., Server], models: Path) -> None:
+    """A body of a megabyte that becomes twenty of lists, many times: none of it waits for the garbage collector."""
+    live = start(str(models / "films"), str(models / "states"))
+    lists = b'{"inputs":[' + b"[]," * 340_000 + b"[]]}"
+    rows = b'{"inputs":[[' + b"[0,1]," * 60_000 + b"[0,true]]]}"
+    assert live.ask(PREDICT, lists)[0] == 413
+    before = resident(live)
+    for _ in range(30):
+        live.ask(PREDICT, lists)
+        live.ask("/v2/models/films/infer", lists)
+        assert live.ask(STATES, rows)[0] == 400
+    assert resident(live) < before + (150 << 20)
+
+
 def test_the_guilty_input_of_a_batch_is_alone_in_its_error(all_kinds: Server) -> None:
     """While a long table keeps the model busy, tables with and without an error wait together."""
     good = table(30)

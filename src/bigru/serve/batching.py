@@ -22,7 +22,7 @@ from .limits import Limits
 from .metrics import BatchMeter
 from .models import Outcome
 from .refusal import RefusedError, fault, short_of_memory
-from .worker import Worker, hand_over
+from .worker import Worker, bare, hand_over
 
 __all__ = ["BUDGET", "Batcher"]
 
@@ -32,7 +32,7 @@ BUDGET = 1 << 14
 """Steps of a batch: some ten milliseconds of work. A single input may have more."""
 
 MEMORY = 0.9
-"""Share of the old estimate in the seconds that a step takes."""
+"""Weight of the batches before in the seconds that a step takes, to that of the last one."""
 
 
 class Waiting:
@@ -76,7 +76,7 @@ class Batcher:
         self._queue: deque[Waiting] = deque()
         self._busy = self._planned = False
         self._steps = self._near = self._open = 0
-        self._pace = self._last = 0.0
+        self._pace = self._last = self._spans = self._counted = 0.0
         self._loop = asyncio.get_running_loop()
 
     def __len__(self) -> int:
@@ -203,7 +203,10 @@ class Batcher:
         now = time.perf_counter()
         span = now - self._last if self._last else seconds
         self._last = now if self._queue else 0.0
-        self._pace = MEMORY * self._pace + (1 - MEMORY) * span / max(steps, 1)
+        # Steps weigh, not batches: what surrounds a batch of one short text says nothing of a long one.
+        self._spans = MEMORY * self._spans + span
+        self._counted = MEMORY * self._counted + max(steps, 1)
+        self._pace = self._spans / self._counted
         for (request, n), outcome in zip(taken, outcomes, strict=True):
             request.outcomes[n] = outcome
             request.done += 1
@@ -224,6 +227,7 @@ def isolate(run: Callable[[list[Any]], list[Outcome]], inputs: list[Any]) -> lis
 
 def _outcome(error: Exception) -> Outcome:
     if isinstance(error, BigruError | RefusedError):
+        bare(error)
         return error
     if isinstance(error, MemoryError):
         return short_of_memory()

@@ -186,10 +186,13 @@ class Service:
             outcomes = await future
         finally:
             watcher.stop()
+            # See `Worker.run`.
+            del future, watcher
         answers: list[list[dict[str, Any]]] = []
         for n, outcome in enumerate(outcomes):
             if isinstance(outcome, RefusedError):
-                raise outcome
+                # Another one, since this frame holds the first.
+                raise RefusedError.of(outcome.status, str(outcome), outcome.headers)
             if isinstance(outcome, BigruError):
                 raise RefusedError.of(400, str(outcome).replace("inputs[0]", f"inputs[{n}]")) from None
             answers.append(outcome if isinstance(outcome, list) else [outcome])
