@@ -228,16 +228,17 @@ def stream_hog(port: int) -> tuple[int, int]:
 
     options = random.choice(({"lookahead": 127, "chunk": 1}, {"lookahead": 4096, "chunk": 1}, {"lookahead": 8}))
     content = "好" * (780 if options["lookahead"] == 127 else 50_000 if options["lookahead"] == 8 else 100_000)
-    sock = socket.create_connection(("127.0.0.1", port), 10, (ADDRESS, 0))
+    address = f"ws://127.0.0.1:{port}/v1/models/films/stream"
     try:
-        client = connect(f"ws://127.0.0.1:{port}/v1/models/films/stream", sock=sock, max_size=None, close_timeout=0.1)
-        client.send(json.dumps(options))
-        client.recv(timeout=30)
-        client.send(json.dumps({"push": content}, ensure_ascii=False))
-        time.sleep(0.05)
+        sock = socket.create_connection(("127.0.0.1", port), 10, (ADDRESS, 0))
+        with connect(address, sock=sock, max_size=None, close_timeout=0.1) as client:
+            client.send(json.dumps(options))
+            client.recv(timeout=30)
+            client.send(json.dumps({"push": content}, ensure_ascii=False))
+            time.sleep(0.05)
+            sock.shutdown(socket.SHUT_RDWR)
     except (OSError, WebSocketException):
         pass
-    sock.close()
     return len(content.encode()), 0
 
 

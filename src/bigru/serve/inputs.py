@@ -79,10 +79,10 @@ def cost_of(loaded: Loaded, x: Any, name: str, limits: Limits) -> int:
     if loaded.kind == "series":
         return length * loaded.width + EACH
     if loaded.kind == "table":
-        count = len(x["columns"])
-        if count > limits.columns:
+        count, most = len(x["columns"]), max(limits.columns, loaded.columns)
+        if count > most:
             remedy = "Leave out the columns that the model does not read."
-            raise RefusedError(413, f"{name} columns", f"at most {limits.columns}", count, remedy)
+            raise RefusedError(413, f"{name} columns", f"at most {most}", count, remedy)
         _check_cells(x["columns"], name)
         return max(length * count, INLINE) + EACH
     return length + EACH
