@@ -87,6 +87,21 @@ def test_what_was_given_up_is_not_run() -> None:
     assert play(scene).batches == [["kept"]]
 
 
+def test_what_was_given_up_does_not_have_others_refused() -> None:
+    async def scene(bench: Bench) -> None:
+        first = bench.queue.submit(["first"], [BUDGET])
+        gone = [bench.queue.submit(["gone"] * 3, [BUDGET] * 3) for _ in range(3)]
+        for one in gone:
+            one.cancel()
+        await asyncio.sleep(0)
+        assert len(bench.queue) == 1
+        assert await bench.queue.submit(["next"] * 3, [BUDGET] * 3) == [{"said": "next"}] * 3
+        await first
+        await asyncio.sleep(0)
+
+    assert play(scene, queued=4 * BUDGET).batches == [["first"], *[["next"]] * 3]
+
+
 def test_a_guilty_input_is_alone_in_its_error(caplog: pytest.LogCaptureFixture) -> None:
     async def scene(bench: Bench) -> None:
         asked = ["a", "bad", "b", "refused", "c", "large", "d"]
