@@ -179,7 +179,7 @@ class Service:
             RefusedError: the queue is full (503), the time is up (504), or an input does not suit the model (400).
             GoneError: the client hung up.
         """
-        lengths[0] += size // BYTES
+        lengths[0] += max(size // BYTES - sum(lengths), 0)
         future = queue.submit([(loaded, x) for x in inputs], lengths)
         watcher = Watcher(future, receive, min(timeout or self.limits.timeout, self.limits.timeout))
         try:
