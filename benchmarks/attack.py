@@ -136,9 +136,10 @@ class Server:
     def stop(self) -> dict[str, Any]:
         """End it by SIGTERM; return its exit code, its last line, and how much it has logged."""
         self.process.send_signal(signal.SIGTERM)
-        self.process.wait(timeout=60)
-        self.log.seek(0)
-        lines = self.log.read().splitlines()
+        self.process.communicate(timeout=60)
+        with self.log:
+            self.log.seek(0)
+            lines = self.log.read().splitlines()
         faults = sum("Traceback" in line for line in lines)
         return {"exit_code": self.process.returncode, "last_line": lines[-1], "lines": len(lines), "tracebacks": faults}
 

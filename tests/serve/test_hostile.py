@@ -120,6 +120,13 @@ def test_a_table_of_very_many_columns_is_refused_in_a_short_sentence(all_kinds: 
     assert (status, told["error"]) == (413, want)
 
 
+def test_more_series_than_the_rows_give_are_refused_before_each_is_made(all_kinds: Server) -> None:
+    cells: dict[str, list[Any]] = {"time": ["2020-01-01"] * 5000, "a": [1] * 5000, "b": [1] * 5000}
+    body = {"inputs": [{"columns": cells | {"who": list(range(5000))}, "id": "who"}]}
+    want = "serve: rows must be at least 12 for each series, the look-back of the model, got 5000 of 5000 series. "
+    assert all_kinds.ask(NEXT, body)[::2] == (400, {"error": f"{want}Give more rows of the past."})
+
+
 def test_a_column_that_is_not_read_changes_nothing(all_kinds: Server) -> None:
     status, _, plain = all_kinds.ask(NEXT, {"inputs": [table(30)]})
     assert status == 200
