@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bigru.errors import LINE, ArgumentError, DataError, MissingExtraError, one_line, sentence
+from bigru.errors import LINE, ArgumentError, DataError, MissingExtraError, nearest, one_line, sentence
 from bigru.readers.findings import Finding
 
 
@@ -53,3 +53,8 @@ def test_errors_that_are_no_sentence_are_a_line_too() -> None:
 def test_a_finding_is_a_bounded_line() -> None:
     assert str(Finding("f.csv", 3, "stray", "label '\x1b\n' is odd")) == "f.csv:3: stray: label '\\x1b\\n' is odd"
     assert len(str(Finding("f.csv", 3, "stray", "x" * 10**6))) == 800
+
+
+def test_names_too_long_to_compare_are_not_compared() -> None:
+    assert nearest("horizn", ["horizon", "x" * 10_000_000]) == "Did you mean 'horizon'?"
+    assert nearest("x" * 10_000_000, ["x" * 10_000_000]) == ""

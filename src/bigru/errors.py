@@ -38,6 +38,10 @@ SHORT, LONG = 300, 1200
 """Characters of the parts of a sentence: of place, name and got; of remedy and want, which may be a list."""
 
 
+NAME = 80
+"""Characters of a name that another is looked for at most."""
+
+
 class BigruError(Exception):
     """Base of every error that bigru raises on purpose. Its text is one line, see `one_line`."""
 
@@ -114,8 +118,12 @@ def sentence(where: str, name: str, want: str, got: object, remedy: str = "") ->
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """Return `Did you mean 'x'?` for the known word closest to `word`, or an empty string."""
-    close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
+    """Return `Did you mean 'x'?` for the known word closest to `word`, or an empty string.
+
+    Only names of at most `NAME` characters are compared: it takes the product of their lengths.
+    """
+    short = [name for name in known if len(name) <= NAME] if len(word) <= NAME else []
+    close = difflib.get_close_matches(word, short, n=1, cutoff=0.5)
     return f"Did you mean {close[0]!r}?" if close else ""
 
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from bigru.errors import ArgumentError, DataError
-from bigru.readers.opening import packed
 from bigru.readers.chunked import parts
+from bigru.readers.opening import packed
 from bigru.readers.opening.packed import lines_of, most_bytes, read_whole, unpacked, unpacked_stream
 from bigru.readers.reader import read
 

@@ -87,6 +87,19 @@ def test_what_was_given_up_is_not_run() -> None:
     assert play(scene).batches == [["kept"]]
 
 
+def test_what_was_given_up_does_not_have_others_refused() -> None:
+    async def scene(bench: Bench) -> None:
+        first = bench.queue.submit(["first"], [BUDGET])
+        bench.queue.submit(["gone"] * 3, [BUDGET] * 3).cancel()
+        await asyncio.sleep(0)
+        assert len(bench.queue) == 1
+        assert await bench.queue.submit(["next"] * 3, [BUDGET] * 3) == [{"said": "next"}] * 3
+        await first
+        await asyncio.sleep(0)
+
+    assert play(scene, queued=4 * BUDGET).batches == [["first"], *[["next"]] * 3]
+
+
 def test_a_guilty_input_is_alone_in_its_error(caplog: pytest.LogCaptureFixture) -> None:
     async def scene(bench: Bench) -> None:
         asked = ["a", "bad", "b", "refused", "c", "large", "d"]
@@ -134,6 +147,22 @@ def test_too_many_requests_are_refused() -> None:
         await asyncio.sleep(0)
 
     play(scene, waiting=2)
+
+
+def test_small_batches_say_nothing_of_how_long_large_ones_take(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Each batch seems to take a second, be it of a thousand steps or of one.
+    clock = iter(range(100_000))
+    monkeypatch.setattr(batching.time, "perf_counter", lambda: float(next(clock)))
+
+    async def scene(bench: Bench) -> None:
+        for steps in [BUDGET, *[1] * 8]:
+            await bench.queue.submit(["x"], [steps])
+        futures = [bench.queue.submit(["y"], [BUDGET]) for _ in range(2)]
+        assert bench.queue.seconds() < 40
+        await asyncio.gather(*futures)
+        await asyncio.sleep(0)
+
+    play(scene, wait=1000.0)
 
 
 def test_work_that_would_wait_too_long_is_refused_but_nothing_is_where_nobody_waits(

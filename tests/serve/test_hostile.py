@@ -120,6 +120,13 @@ def test_a_table_of_very_many_columns_is_refused_in_a_short_sentence(all_kinds: 
     assert (status, told["error"]) == (413, want)
 
 
+def test_more_series_than_the_rows_give_are_refused_before_each_is_made(all_kinds: Server) -> None:
+    cells: dict[str, list[Any]] = {"time": ["2020-01-01"] * 5000, "a": [1] * 5000, "b": [1] * 5000}
+    body = {"inputs": [{"columns": cells | {"who": list(range(5000))}, "id": "who"}]}
+    want = "serve: rows must be at least 12 for each series, the look-back of the model, got 5000 of 5000 series. "
+    assert all_kinds.ask(NEXT, body)[::2] == (400, {"error": f"{want}Give more rows of the past."})
+
+
 def test_a_column_that_is_not_read_changes_nothing(all_kinds: Server) -> None:
     status, _, plain = all_kinds.ask(NEXT, {"inputs": [table(30)]})
     assert status == 200
@@ -134,6 +141,20 @@ def test_the_health_of_a_server_shows_while_large_bodies_are_read(all_kinds: Ser
         while not all(one.done() for one in sent):
             assert all_kinds.ask("/health")[0] == 200
     assert [one.result()[0] for one in sent] == [413, 413]
+
+
+def test_what_is_refused_is_not_held(start: Callable[..., Server], models: Path) -> None:
+    """A body of a megabyte that becomes twenty of lists, many times: none of it waits for the garbage collector."""
+    live = start(str(models / "films"), str(models / "states"))
+    lists = b'{"inputs":[' + b"[]," * 340_000 + b"[]]}"
+    rows = b'{"inputs":[[' + b"[0,1]," * 60_000 + b"[0,true]]]}"
+    assert live.ask(PREDICT, lists)[0] == 413
+    before = resident(live)
+    for _ in range(30):
+        live.ask(PREDICT, lists)
+        live.ask("/v2/models/films/infer", lists)
+        assert live.ask(STATES, rows)[0] == 400
+    assert resident(live) < before + (150 << 20)
 
 
 def test_the_guilty_input_of_a_batch_is_alone_in_its_error(all_kinds: Server) -> None:

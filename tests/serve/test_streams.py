@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import shlex
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -151,6 +154,35 @@ def test_streams_wait_for_their_turn_and_are_refused_beyond_their_queue(
     assert {text.partition("Try")[0] for text in refused} == {"serve: requests must be fewer, got 2 that wait. "}
 
 
+def test_a_stream_more_than_there_are_places_closes_the_one_that_is_idle_longest(models: Path) -> None:
+    # So few descriptors leave three places for streams.
+    command = [sys.executable, "-m", "bigru", "serve", "--port", "0", str(models / "films")]
+    limited = ["bash", "-c", f"ulimit -n 80; exec {shlex.join(command)}"]
+    process = subprocess.Popen(limited, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    address = f"ws://127.0.0.1:{process.stdout.readline().strip().rsplit(':', 1)[1]}/v1/models/films/stream"
+
+    async def whole() -> list[Any]:
+        sockets = []
+        for _ in range(4):
+            sockets.append(await websockets.connect(address))
+            await sockets[-1].send(json.dumps({"lookahead": 1}))
+            await sockets[-1].recv()
+        first = json.loads(await asyncio.wait_for(sockets[0].recv(), 10))
+        await asyncio.wait_for(sockets[0].wait_closed(), 10)
+        told = [first["error"], sockets[0].close_code]
+        for socket in sockets[1:]:
+            await socket.send(json.dumps({"push": "好电影", "finish": True}))
+            told.append(json.loads(await asyncio.wait_for(socket.recv(), 10))["done"])
+            await socket.close()
+        return told
+
+    want = "serve: connections must be fewer, got another while this one was idle. Connect again."
+    assert asyncio.run(whole()) == [want, 1013, True, True, True]
+    process.terminate()
+    process.communicate(timeout=20)
+
+
 def test_two_signals_end_a_server_at_once_and_the_last_line_is_true(start: Callable[..., Server], models: Path) -> None:
     live = start(str(models / "places"))
     answers: list[Any] = []
@@ -166,9 +198,9 @@ def test_two_signals_end_a_server_at_once_and_the_last_line_is_true(start: Calla
     live.process.send_signal(signal.SIGINT)
     _, said = live.process.communicate(timeout=20)
     asking.join(20)
-    assert said.splitlines()[-1] == "stopped at once; 1 accepted request was not answered."
+    assert said.splitlines()[-1] == "stopped before the end; 1 accepted request was not answered."
     assert live.process.returncode == 130
-    want = "serve: server must be running until the answer, got the order to stop at once."
+    want = "serve: server must be running until the answer, got the order to stop before it."
     assert [(status, told["error"]) for status, _, told in answers] == [(503, want)]
     assert "Traceback" not in said
 

@@ -73,17 +73,17 @@ def serve(
     note(f"serving {', '.join(model.name for model in made)}" + (", key needed" if key else "") + "; Ctrl-C stops.")
     if key is None and not ip_address(shown).is_loopback:
         note(f"anybody who reaches {shown} may ask: {KEY} or --api-key-file sets a key.")
-    run(service, sock, partial(print, address, flush=True))
-    _end(service)
+    forced = run(service, sock, partial(print, address, flush=True))
+    _end(service, INTERRUPTED if forced else 1)
 
 
-def _end(service: Service) -> None:
+def _end(service: Service, unfinished: int) -> None:
     """Say how the server ended, and end the process at once where a thread still works at what nobody waits for."""
     code = 0
     if service.unanswered:
         count = service.unanswered
-        note(f"stopped at once; {count} accepted request{' was' if count == 1 else 's were'} not answered.")
-        code = INTERRUPTED
+        note(f"stopped before the end; {count} accepted request{' was' if count == 1 else 's were'} not answered.")
+        code = unfinished
     else:
         note("stopped; every accepted request was answered.")
     if service.busy:
@@ -129,9 +129,13 @@ def _raise_descriptors(limits: Limits) -> Limits:
     those that the system gives leave room for, beside what the server itself opens.
     """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = limits.connections + OWN
+    wanted = limits.connections + limits.streams + OWN
     if soft == resource.RLIM_INFINITY or soft >= wanted:
         return limits
     most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
-    return replace(limits, connections=max(min(limits.connections, most - OWN), 1))
+    # Where the system gives fewer, both kinds of connections get fewer.
+    room = max(most - OWN, 2)
+    share = min(room / (limits.connections + limits.streams), 1.0)
+    streams = max(int(limits.streams * share), 1)
+    return replace(limits, streams=streams, connections=max(int(limits.connections * share), 1))

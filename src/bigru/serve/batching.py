@@ -22,7 +22,7 @@ from .limits import Limits
 from .metrics import BatchMeter
 from .models import Outcome
 from .refusal import RefusedError, fault, short_of_memory
-from .worker import Worker, hand_over
+from .worker import Worker, bare, hand_over
 
 __all__ = ["BUDGET", "Batcher"]
 
@@ -32,18 +32,19 @@ BUDGET = 1 << 14
 """Steps of a batch: some ten milliseconds of work. A single input may have more."""
 
 MEMORY = 0.9
-"""Share of the old estimate in the seconds that a step takes."""
+"""Weight of the batches before in the seconds that a step takes, to that of the last one."""
 
 
 class Waiting:
-    """A request: its inputs, how many of them are under way, what came of them, and the steps (`near`) after which it
-    lets others go first.
+    """A request: its inputs, how many of them are under way, what came of them, the steps that wait (`left`), and those
+    of them (`near`) after which it lets others go first.
     """
 
-    __slots__ = ("done", "future", "inputs", "lengths", "near", "outcomes", "taken")
+    __slots__ = ("done", "future", "inputs", "left", "lengths", "near", "outcomes", "taken")
 
     def __init__(self, inputs: list[Any], lengths: list[int], future: asyncio.Future[list[Outcome]], near: int) -> None:
         self.inputs, self.lengths, self.future, self.near = inputs, lengths, future, near
+        self.left = sum(lengths)
         self.outcomes: list[Any] = [None] * len(inputs)
         self.taken = self.done = 0
 
@@ -76,7 +77,7 @@ class Batcher:
         self._queue: deque[Waiting] = deque()
         self._busy = self._planned = False
         self._steps = self._near = self._open = 0
-        self._pace = self._last = 0.0
+        self._pace = self._last = self._spans = self._counted = 0.0
         self._loop = asyncio.get_running_loop()
 
     def __len__(self) -> int:
@@ -98,8 +99,9 @@ class Batcher:
         self._steps += steps
         near = min(steps, max(BUDGET, *lengths))
         self._near += near
-        self._queue.append(Waiting(inputs, lengths, future, near))
-        future.add_done_callback(self._close)
+        request = Waiting(inputs, lengths, future, near)
+        self._queue.append(request)
+        future.add_done_callback(lambda _: self._close(request))
         self._plan()
         return future
 
@@ -127,8 +129,12 @@ class Batcher:
         """Return the whole seconds, 1 to 60, in which what waits now may be answered."""
         return min(max(math.ceil(self._pace * self._near), 1), 60)
 
-    def _close(self, _: asyncio.Future[list[Outcome]]) -> None:
+    def _close(self, request: Waiting) -> None:
+        # What was given up holds nobody up, though it may stay in the queue for a while.
         self._open -= 1
+        self._steps -= request.left
+        self._near -= request.near
+        request.left = request.near = 0
 
     def _plan(self) -> None:
         # By the next turn of the loop, whatever has been read from other connections in this one has joined.
@@ -158,8 +164,7 @@ class Batcher:
             request = self._queue[0]
             length = request.lengths[request.taken]
             if request.future.done():
-                self._drop()
-                self._steps -= sum(request.lengths[request.taken :])
+                self._queue.popleft()
                 continue
             if taken and steps + length > BUDGET:
                 break
@@ -167,16 +172,16 @@ class Batcher:
             taken.append((request, request.taken))
             steps += length
             self._steps -= length
+            request.left -= length
             request.taken += 1
             if request.taken == len(request.inputs):
-                self._drop()
+                self._queue.popleft()
+                self._near -= request.near
+                request.near = 0
         if own > BUDGET // 2 and self._queue and self._queue[0] is taken[-1][0]:
             # A request of many inputs goes on behind those that came after it; one that was merely cut does not.
             self._queue.rotate(-1)
         return taken, steps
-
-    def _drop(self) -> None:
-        self._near -= self._queue.popleft().near
 
     def _ran(self, taken: Taken) -> tuple[list[Outcome], float]:
         began = time.perf_counter()
@@ -203,7 +208,10 @@ class Batcher:
         now = time.perf_counter()
         span = now - self._last if self._last else seconds
         self._last = now if self._queue else 0.0
-        self._pace = MEMORY * self._pace + (1 - MEMORY) * span / max(steps, 1)
+        # Steps weigh, not batches: what surrounds a batch of one short text says nothing of a long one.
+        self._spans = MEMORY * self._spans + span
+        self._counted = MEMORY * self._counted + max(steps, 1)
+        self._pace = self._spans / self._counted
         for (request, n), outcome in zip(taken, outcomes, strict=True):
             request.outcomes[n] = outcome
             request.done += 1
@@ -224,6 +232,7 @@ def isolate(run: Callable[[list[Any]], list[Outcome]], inputs: list[Any]) -> lis
 
 def _outcome(error: Exception) -> Outcome:
     if isinstance(error, BigruError | RefusedError):
+        bare(error)
         return error
     if isinstance(error, MemoryError):
         return short_of_memory()

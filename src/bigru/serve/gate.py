@@ -109,7 +109,8 @@ class Gate:
 def cut_off(service: Service) -> Reply:
     """Return what is answered to a request that the end of the server cuts off, and count it."""
     service.unanswered += 1
-    return reply_of(RefusedError(503, "server", "running until the answer", "the order to stop at once"))
+    want, got = "running until the answer", "the order to stop before it"
+    return reply_of(RefusedError(503, "server", want, got, headers={"retry-after": "1"}))
 
 
 def reply_of(refusal: RefusedError) -> Reply:

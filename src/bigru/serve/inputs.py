@@ -82,11 +82,12 @@ def cost_of(loaded: Loaded, x: Any, name: str, limits: Limits) -> int:
     if loaded.kind == "series":
         return length * loaded.width + EACH
     if loaded.kind == "table":
-        count = len(x["columns"])
-        if count > limits.columns:
+        count, most = len(x["columns"]), max(limits.columns, loaded.columns)
+        if count > most:
             remedy = "Leave out the columns that the model does not read."
-            raise RefusedError(413, f"{name} columns", f"at most {limits.columns}", count, remedy)
+            raise RefusedError(413, f"{name} columns", f"at most {most}", count, remedy)
         _check_cells(x["columns"], name)
+        _check_ids(loaded.predictor, x, length)
         return max(length * count, INLINE) + EACH
     return length + EACH
 
@@ -147,6 +148,15 @@ def _check_cells(table: dict[str, list[Any]], name: str) -> None:
         odd = next((cell for cell in cells if type(cell) not in CELLS), None)
         if odd is not None:
             raise RefusedError(400, f"{name} column {shown(column)}", "of numbers, texts and null", _kind(odd))
+
+
+def _check_ids(model: Any, x: dict[str, Any], rows: int) -> None:
+    """Refuse a table whose series are too many to be long enough, before anything is made of each."""
+    ids, lookback = x["columns"].get(x.get("id")), model.config.lookback
+    count = 1 if ids is None else len(set(map(str, ids)))
+    if count > 1 and count * lookback > rows:
+        want = f"at least {lookback} for each series, the look-back of the model"
+        raise RefusedError(400, "rows", want, f"{rows} of {count} series", "Give more rows of the past.")
 
 
 def _check_reading(x: dict[str, Any], name: str) -> None:

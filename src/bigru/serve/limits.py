@@ -28,7 +28,7 @@ class Limits:
         message: bytes of a message on a WebSocket.
         inputs: inputs of one request.
         length: characters, tokens or rows of one input; steps that one push may cost.
-        columns: columns of one table.
+        columns: columns of one table, unless the model reads more.
         seconds: of one recording.
         samples: of one recording, in all its channels.
         waiting: requests of one model that wait or are being answered; one more is refused with 503.

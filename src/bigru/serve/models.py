@@ -14,6 +14,7 @@ from ..bundle.configuration import kind_of
 from ..errors import BigruError, DataError, MissingExtraError, sentence
 from ..features.segment import unspaced
 from ..features.series import SeriesFeatures
+from ..features.table import TableFeatures
 from ..runtime.answers import rounded, told
 from ..runtime.forecaster import Forecaster
 from ..runtime.predictor import Predictor, load
@@ -69,6 +70,12 @@ class Loaded:
         """Numbers of a row of a series that it reads; 0 where it reads no series."""
         features = self.predictor.bundle.config.features
         return len(features.mean) if isinstance(features, SeriesFeatures) else 0
+
+    @cached_property
+    def columns(self) -> int:
+        """Columns of a table that it reads, time and id included; 0 where it reads no table."""
+        features = self.predictor.bundle.config.features
+        return len(features.columns) + 2 if isinstance(features, TableFeatures) else 0
 
     @cached_property
     def tokens(self) -> bool:

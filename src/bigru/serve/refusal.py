@@ -33,9 +33,9 @@ class RefusedError(Exception):
         self.status, self.headers = status, dict(headers or {})
 
     @classmethod
-    def of(cls, status: int, text: str) -> RefusedError:
+    def of(cls, status: int, text: str, headers: Mapping[str, str] | None = None) -> RefusedError:
         """Return a refusal with the text of another error, as one line."""
-        refusal = cls(status, "", "", "")
+        refusal = cls(status, "", "", "", headers=headers)
         refusal.args = (one_line(text),)
         return refusal
 

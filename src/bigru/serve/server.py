@@ -8,6 +8,7 @@ import gc
 import logging
 import signal
 import socket
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -34,6 +35,9 @@ HEAD = 1 << 16
 """Bytes of the head of a request at most."""
 
 BACKLOG = 2048
+
+SWITCH = 0.0005
+"""Seconds after which a thread gives the interpreter to another that waits for it."""
 
 
 class Joined:
@@ -200,6 +204,8 @@ class Server(uvicorn.Server):
         gc.collect()
         gc.freeze()
         gc.set_threshold(20_000, 20, 50)
+        # Threads that check bodies in Python would each hold up the event loop by the usual 5 ms at every turn.
+        sys.setswitchinterval(SWITCH)
         self._ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
@@ -244,10 +250,17 @@ def listen(host: str, port: int) -> socket.socket:
     return found
 
 
-def run(service: Service, sock: socket.socket, ready: Callable[[], None], lame: float = LAME) -> None:
+def run(service: Service, sock: socket.socket, ready: Callable[[], None], lame: float = LAME) -> bool:
     """Serve until SIGTERM or SIGINT, then finish what was accepted and return.
 
-    `ready` is called once requests and signals are answered. What was not finished stands in `service.unanswered`.
+    Args:
+        service: what is served.
+        sock: as of `listen`.
+        ready: called once requests and signals are answered.
+        lame: see `LAME`.
+
+    Returns:
+        Whether a second signal ended it at once. What was not finished is counted in `service.unanswered`.
     """
     limits = service.limits
     config = uvicorn.Config(
@@ -267,4 +280,6 @@ def run(service: Service, sock: socket.socket, ready: Callable[[], None], lame: 
         timeout_graceful_shutdown=round(limits.timeout) + 5,
         backlog=BACKLOG,
     )
-    Server(config, service, lame, ready).run([sock])
+    server = Server(config, service, lame, ready)
+    server.run([sock])
+    return server.force_exit

@@ -179,17 +179,20 @@ class Service:
             RefusedError: the queue is full (503), the time is up (504), or an input does not suit the model (400).
             GoneError: the client hung up.
         """
-        lengths[0] += size // BYTES
+        lengths[0] += max(size // BYTES - sum(lengths), 0)
         future = queue.submit([(loaded, x) for x in inputs], lengths)
         watcher = Watcher(future, receive, min(timeout or self.limits.timeout, self.limits.timeout))
         try:
             outcomes = await future
         finally:
             watcher.stop()
+            # See `Worker.run`.
+            del future, watcher
         answers: list[list[dict[str, Any]]] = []
         for n, outcome in enumerate(outcomes):
             if isinstance(outcome, RefusedError):
-                raise outcome
+                # Another one, since this frame holds the first.
+                raise RefusedError.of(outcome.status, str(outcome), outcome.headers)
             if isinstance(outcome, BigruError):
                 raise RefusedError.of(400, str(outcome).replace("inputs[0]", f"inputs[{n}]")) from None
             answers.append(outcome if isinstance(outcome, list) else [outcome])

@@ -315,7 +315,7 @@ def _joined(session: Session, outcomes: list[Outcome], finish: bool) -> list[dic
     answers: list[dict[str, Any]] = []
     for outcome in outcomes:
         if isinstance(outcome, BigruError | RefusedError):
-            raise outcome
+            raise RefusedError.of(getattr(outcome, "status", 400), str(outcome))
         answers += outcome if isinstance(outcome, list) else [outcome]
     pooled = not session.loaded.predictor.bundle.model.per_step
     return answers[-2 if finish else -1 :] if pooled else answers

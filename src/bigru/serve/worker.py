@@ -8,11 +8,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from queue import SimpleQueue
 from threading import Thread
-from typing import TypeVar
+from typing import Any, TypeVar
 
-__all__ = ["Worker", "hand_over"]
+from ..errors import BigruError
+from .refusal import RefusedError
+
+__all__ = ["Worker", "bare", "hand_over"]
 
 Result = TypeVar("Result")
 
@@ -50,24 +54,13 @@ class Worker:
         """
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Result] = loop.create_future()
-
-        def settle(method: Callable[[asyncio.Future[Result]], None]) -> None:
-            if not future.done():
-                method(future)
-
-        def whole() -> None:
-            if future.cancelled():
-                return
-            try:
-                result = work()
-            except BaseException as error:
-                raised = error
-                hand_over(loop, lambda: settle(lambda own: own.set_exception(raised)))
-            else:
-                hand_over(loop, lambda: settle(lambda own: own.set_result(result)))
-
-        self.submit(whole)
-        return await future
+        self.submit(partial(_whole, work, loop, future))
+        try:
+            return await future
+        finally:
+            # An error holds its frames: were it held by one of them, megabytes of a request would wait for the garbage
+            # collector.
+            del future
 
     def _work(self) -> None:
         while True:
@@ -76,6 +69,29 @@ class Worker:
             # What was done may hold a request of megabytes, and the next may come in an hour.
             del work
             self._done += 1
+
+
+def _whole(work: Callable[[], Result], loop: asyncio.AbstractEventLoop, future: asyncio.Future[Result]) -> None:
+    if future.cancelled():
+        return
+    try:
+        result = work()
+    except BaseException as error:
+        hand_over(loop, partial(_settle, future, future.set_exception, bare(error)))
+    else:
+        hand_over(loop, partial(_settle, future, future.set_result, result))
+
+
+def _settle(future: asyncio.Future[Any], settle: Callable[[Any], None], value: Any) -> None:
+    if not future.done():
+        settle(value)
+
+
+def bare(error: BaseException) -> BaseException:
+    """Return an error without the frames that it was raised in, which hold what was asked, if it is one of bigru's own
+    sentences: where it was raised matters to nobody.
+    """
+    return error.with_traceback(None) if isinstance(error, BigruError | RefusedError) else error
 
 
 def hand_over(loop: asyncio.AbstractEventLoop, call: Callable[[], None]) -> None:
