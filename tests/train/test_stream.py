@@ -3,6 +3,8 @@ from __future__ import annotations
 import numpy as np
 import torch
 
+from bigru.features.batching import STEPS
+from bigru.tables.windows import Windows
 from bigru.train.stream import IGNORED, Collator, Stream
 
 RANDOM = np.random.default_rng(0)
@@ -57,3 +59,10 @@ def test_the_stream_can_be_entered_at_any_step() -> None:
 
 def test_another_seed_is_another_order() -> None:
     assert labels(Stream(FEATURES, LABELS, 2, 1, 0)) != labels(Stream(FEATURES, LABELS, 2, 1, 1))
+
+
+def test_windows_are_equally_long_so_that_as_many_share_a_batch_as_fit() -> None:
+    values, starts = np.zeros((STEPS, 1), np.float32), np.zeros(7, np.int64)
+    for length, counts in ((STEPS // 3, [3, 3, 1]), (STEPS // 3 + 1, [2, 2, 2, 1]), (STEPS, [1] * 7), (5, [7])):
+        stream = Stream(Windows(values, starts, length), np.zeros(7, np.int64), 100_000, 1, 0)
+        assert [len(batch) for batch in stream._order(0)] == counts
