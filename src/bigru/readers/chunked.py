@@ -161,7 +161,7 @@ def _found(path: str, options: dict[str, Any]) -> tuple[str, str, bool] | None:
         codec = decode(head[: head.rfind(b"\n") + 1] or head, path)[1]
     try:
         text = codecs.getincrementaldecoder(codec)("replace").decode(head)
-    except LookupError:
+    except (LookupError, UnicodeError):  # `read` says of it what is to be said
         return None
     kind = options.get("format") or by_name(path, head) or by_content(text)
     if kind not in FORMATS or (kind == "jsonl" and text.lstrip()[:1] == "["):
