@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from bigru.errors import ArgumentError, DataError
 from bigru.readers.encoding import decode, read_bytes
+from bigru.readers.reader import read
 
 CHINESE = "这部电影太棒了，情节扣人心弦。\n演员演技精湛\n"
 
@@ -142,3 +143,12 @@ def test_damaged_gzip_is_refused(tmp_path: Path, data: bytes) -> None:
 def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"data must be a readable file, got File name too long"):
         read_bytes(tmp_path / ("a" * 300))
+
+
+def test_a_codec_of_python_that_names_no_byte_is_a_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "d.csv"
+    path.write_text("text,label\na,x\n")
+    with pytest.raises(DataError, match=r"^d: text must be valid undefined, got .*undefined encoding"):
+        decode(path.read_bytes(), "d", "undefined")
+    with pytest.raises(DataError, match="text must be valid undefined, got"):
+        read(path, encoding="undefined")

@@ -210,6 +210,8 @@ def lines(encoding: str) -> Iterator[str]:
         except UnicodeDecodeError as error:
             got = f"byte {error.start + 1}, {line[error.start : error.start + 1]!r}"
             raise DataError(sentence(f"stdin:{n}", "line", encoding, got, "Name another --encoding.")) from None
+        except UnicodeError as error:  # a codec of Python that names no place, as idna
+            raise DataError(sentence(f"stdin:{n}", "line", encoding, error, "Name another --encoding.")) from None
         except LookupError:
             raise ArgumentError(
                 sentence("predict", "--encoding", "a codec that Python knows", repr(encoding))

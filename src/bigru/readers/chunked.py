@@ -160,7 +160,7 @@ def _found(path: str, reading: Reading, kind: str | None) -> tuple[str, str, boo
         codec = decode(head[: head.rfind(b"\n") + 1] or head, path)[1]
     try:
         text = codecs.getincrementaldecoder(codec)("replace").decode(head)
-    except LookupError:
+    except (LookupError, UnicodeError):  # `read` says of it what is to be said
         return None
     format = reading.format or by_content(text, path, by_name(path, head))
     if not FORMATS[format].by_parts or (format == "jsonl" and text.lstrip()[:1] == "["):

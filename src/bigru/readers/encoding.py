@@ -129,6 +129,8 @@ def _strict(data: bytes, source: str, encoding: str) -> str:
         raise ArgumentError(sentence("read", "encoding", "a codec of Python", repr(encoding), remedy)) from None
     except UnicodeDecodeError as error:
         raise DataError(_complaint(data, source, encoding, error)) from None
+    except UnicodeError as error:  # a codec of Python that names no place, as idna
+        raise DataError(sentence(source, "text", f"valid {encoding}", error)) from None
 
 
 def _complaint(data: bytes, source: str, encoding: str, error: UnicodeDecodeError) -> str:
