@@ -72,6 +72,8 @@ def _difference(drawn: Drawn, path: Path, reading: Reading) -> str:
         return _of_examples(found, truth.examples or {})
     chosen, view = choose(found, reading, drawn.required)
     shown = f"{chosen.layout} {chosen.columns}"[:300]
+    if chosen.layout == "timed" and truth.layout != "timed":
+        build(found, chosen, view)
     if chosen.layout != truth.layout:
         return f"read as {shown}"
     if truth.examples is not None:

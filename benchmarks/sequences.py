@@ -80,7 +80,7 @@ def long_series(random: Random) -> Drawn:
     id = random.choice(
         ("id", "series_id", "user", "subject", "machine_id", "trial", "session_id", "设备")
         if known
-        else ("engine", "Patient", "Fahrzeug", "run")
+        else ("chip", "batch", "Charge", "rig")
     )
     timed, per_step = random.random() < 0.7, random.random() < 0.4
     classes = random.choice(CLASSES)

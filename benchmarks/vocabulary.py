@@ -45,10 +45,10 @@ TEXT_NAMES = {
         "tw": ("text", "內容", "評論"),
     },
     "unknown": {
-        "en": ("phrase", "verbatim", "opinion", "narrative", "remarks", "What did you like about it?", "post", "SMS"),
-        "zh": ("话语", "反馈", "详情"),
-        "de": ("Freitext", "Anmerkung", "Was hat Ihnen gefallen?"),
-        "tw": ("意見", "詳情"),
+        "en": ("opinion", "remarks", "What did you like about it?", "wording", "q7", "claim", "v2"),
+        "zh": ("话语", "详情", "说法"),
+        "de": ("Aussage", "Grund", "Was hat Ihnen gefallen?"),
+        "tw": ("說法", "詳情"),
     },
 }
 LABEL_NAMES = {
@@ -60,10 +60,17 @@ LABEL_NAMES = {
         "tw": ("label", "類別", "標籤"),
     },
     "unknown": {
-        "en": ("verdict", "outcome", "grp", "What best describes your overall experience with us so far?", "code"),
-        "zh": ("结论", "档次"),
-        "de": ("Urteil", "Einstufung"),
-        "tw": ("結論",),
+        "en": (
+            "verdict",
+            "outcome",
+            "grp",
+            "What best describes your overall experience with us so far?",
+            "code",
+            "v1",
+        ),
+        "zh": ("档次", "归属"),
+        "de": ("Urteil", "Einstufung", "Zuordnung"),
+        "tw": ("結論", "歸屬"),
     },
 }
 LABELS: dict[str, tuple[tuple[str, ...], ...]] = {

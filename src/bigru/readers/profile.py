@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import operator
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +24,9 @@ SHORT = 40
 
 MOST = 300
 """Most distinct labels that a guess believes in."""
+
+MARK = 8
+"""Letters from which a cell that is not blank is no mark of a missing value."""
 
 SENTENCE = 0.3
 """Share of cells with several words that makes a column one of sentences."""
@@ -114,23 +119,48 @@ class Profile:
 
 def profile(name: str, place: int, cells: Sequence[Any]) -> Profile:
     """Look at the cells of a column; counts are of all of them, kinds of an even sample."""
-    filled = [cell for cell in cells if not is_missing(cell)]
-    if not filled:
+    picked = cells[:: max(1, len(cells) // SAMPLE)]
+    listed = any(is_list(cell) or isinstance(cell, dict) for cell in picked)
+    counts = None if listed else _counted(cells)
+    if counts is None:
+        filled = [cell for cell in cells if not is_missing(cell)]
+        kind = _kind_of_list(filled[:: max(1, len(filled) // SAMPLE)]) if filled else "empty"
+        return Profile(name, place, kind, len(filled), len(filled))
+    empty = [
+        cell
+        for cell in counts
+        if (not isinstance(cell, str) or len(cell) < MARK or cell.isspace()) and is_missing(cell)
+    ]
+    filled_cells = len(cells) - sum(counts[cell] for cell in empty)
+    if not filled_cells:
         return Profile(name, place, "empty", 0, 0)
-    sample = filled[:: max(1, len(filled) // SAMPLE)]
-    listed = next((cell for cell in sample if is_list(cell) or isinstance(cell, dict)), None)
-    if listed is not None:
-        return Profile(name, place, _kind_of_list(sample), len(filled), len(filled))
-    facts: dict[str, Any] = {"distinct": len(set(map(_plain, filled))), "runs": _runs(cells)}
+    sample = [cell for cell in picked if not is_missing(cell)] or [cell for cell in counts if not is_missing(cell)][
+        :SAMPLE
+    ]
+    distinct = len(counts) - len(empty)
+    if distinct <= MOST:
+        distinct = len({_plain(cell) for cell in counts} - {_plain(cell) for cell in empty})
+    facts: dict[str, Any] = {
+        "distinct": distinct,
+        "runs": sum(map(operator.ne, cells, itertools.islice(cells, 1, None))),
+    }
     texts = [cell if isinstance(cell, str) else str(cell) for cell in sample]
     kind = _kind(name, sample, texts)
     if kind == "number":
         facts["whole"] = all(_is_whole(cell) for cell in sample)
-        facts["counter"] = len(filled) == len(cells) and _counts(cells)
+        facts["counter"] = filled_cells == len(cells) == distinct and _counts(cells)
     elif kind == "recording":
         facts["readable"] = looks_like_recordings(texts) == "readable"
     facts |= _facts_of_text(texts)
-    return Profile(name, place, kind, len(filled), **facts)
+    return Profile(name, place, kind, filled_cells, **facts)
+
+
+def _counted(cells: Sequence[Any]) -> Counter[Any] | None:
+    """Return how often each cell comes, None where some are lists or objects."""
+    try:
+        return Counter(cells)
+    except TypeError:
+        return None
 
 
 def _facts_of_text(texts: Sequence[str]) -> dict[str, Any]:
@@ -203,10 +233,6 @@ def _plain(cell: Any) -> Any:
     return cell.strip() if isinstance(cell, str) else cell
 
 
-def _runs(cells: Sequence[Any]) -> int:
-    return sum(before != here for before, here in itertools.pairwise(cells))
-
-
 def _is_whole(cell: Any) -> bool:
     try:
         return float(cell).is_integer()
@@ -215,6 +241,7 @@ def _is_whole(cell: Any) -> bool:
 
 
 def _counts(cells: Sequence[Any]) -> bool:
-    written = [str(cell).strip() for cell in cells]
-    first = written[0]
-    return len(cells) > 2 and first in ("0", "1") and all(one == str(int(first) + n) for n, one in enumerate(written))
+    first = str(cells[0]).strip()
+    if len(cells) < 3 or first not in ("0", "1") or str(cells[-1]).strip() != str(int(first) + len(cells) - 1):
+        return False
+    return all(str(cell).strip() == str(number) for number, cell in enumerate(cells, int(first)))

@@ -24,7 +24,7 @@ def propose(view: View) -> Proposal | None:
     if view.reading.label is not None or (not named and not view.required):
         return None
     found = Proposal("indicators")
-    flags = named or [one for one in view.profiles if _is_flag(view, one)]
+    flags = named or _flags(view)
     text = view.find("text", view.reading.text) or text_of(view, found, *flags)
     if text is None or len(flags) < 2 or text.kind != "text":
         return None
@@ -42,10 +42,21 @@ def propose(view: View) -> Proposal | None:
     return found
 
 
+def _flags(view: View) -> list[Profile]:
+    """Return the columns of 0 and 1; one that is 0 everywhere counts where it stands beside another."""
+    found = [one for one in view.profiles if _is_flag(view, one)]
+    sure = {one.place for one in found if one.distinct == 2}
+    for one in found:
+        if one.place not in sure and sure & {one.place - 1, one.place + 1}:
+            sure.add(one.place)
+    return [one for one in found if one.place in sure]
+
+
 def _is_flag(view: View, one: Profile) -> bool:
     if one.kind not in ("number", "text") or one.distinct > 2 or not one.filled:
         return False
-    return all(_truth(cell) is not None for cell in view.table.columns[one.place])
+    values = {_truth(cell) for cell in set(view.table.columns[one.place])}
+    return None not in values and values != {True}
 
 
 def _truth(cell: Any) -> bool | None:
