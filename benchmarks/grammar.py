@@ -94,7 +94,7 @@ def write(random: Random, columns: list[Column], header: bool, language: str = "
     if header and unique and random.random() < 0.15:
         body = "".join(json.dumps(_record(columns, row), ensure_ascii=False) + "\n" for row in rows)
         return "table.jsonl", body.encode(), {"jsonl"}
-    separator = random.choices((",", "\t", ";", "|"), (8, 3, 2, 1))[0]
+    separator = random.choices((",", "\t", ";", "|"), (8, 3, 2, 1) if len(columns) > 1 else (1, 0, 0, 0))[0]
     if separator != ",":
         needs.add(f"separator {separator!r}")
     quoting = random.choice((csv.QUOTE_MINIMAL, csv.QUOTE_MINIMAL, csv.QUOTE_ALL, csv.QUOTE_NONNUMERIC))

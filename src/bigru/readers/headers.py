@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from ..errors import DataError, sentence
 from .findings import Finding
 from .names import EXACT, HEAD, KNOWN, LABELS, OUTCOMES, TEXTS, TITLES, fit
-from .profile import SHORT, Profile, is_missing, is_number, profile
+from .profile import LITERAL, SHORT, Profile, is_missing, is_number, profile
 from .reading import Reading
 from .table import Grid, Table
 
@@ -27,7 +27,7 @@ SURE = 1.0
 NEARLY = 0.95
 """Share of cells that is nearly all of them."""
 
-MARKS = (re.compile("://"), re.compile("@"), re.compile(r"\d"))
+MARKS = (re.compile("://"), re.compile("@"), LITERAL, re.compile(r"\d"))
 """What cells of a column have in common and its name hardly ever has."""
 
 UNNAMED = "column {}"
@@ -156,6 +156,8 @@ def _levels(rows: Sequence[Sequence[str]]) -> int:
     body = rows[DEEPEST : SAMPLE + DEEPEST] or rows[1:]
     first = profile("", 0, [row[0] for row in body]).kind
     numeric = [n for n in range(len(rows[0])) if profile("", n, [row[n] for row in body]).kind == "number"]
+    if any(profile("", n, [row[n] for row in body]).is_prose for n in range(len(rows[0]))):
+        return 1
     depth = 1
     while depth < min(DEEPEST, len(rows) - 1) and numeric:
         cells = [rows[depth][n].strip() for n in numeric]

@@ -14,7 +14,7 @@ from .labels import is_list
 from .names import words_of
 from .spans import looks_like_spans
 
-__all__ = ["Profile", "profile"]
+__all__ = ["Profile", "is_missing", "is_number", "profile"]
 
 SAMPLE = 2000
 """Cells, evenly spread, that the kind of a column is told by."""
@@ -54,6 +54,7 @@ class Profile:
         sentences: share of cells that hold several words.
         letters: share of cells that hold a letter.
         length, longest: characters of a cell, the mean and the most.
+        listed: whether its cells hold lists written as text ("['a', 'b']").
         readable: of recordings, whether their endings are of formats that can be read.
     """
 
@@ -69,6 +70,7 @@ class Profile:
     letters: float = 0.0
     length: float = 0.0
     longest: int = 0
+    listed: bool = False
     readable: bool = True
 
     @property
@@ -85,7 +87,8 @@ class Profile:
     def is_prose(self) -> bool:
         """Whether it holds words that a text classifier could read: sentences, and not the same few again and again."""
         few = self.distinct <= max(20, self.filled // 50) and self.repeats
-        return self.kind == "text" and self.letters > SENTENCE and self.sentences > SENTENCE and not few
+        words = self.letters > SENTENCE and self.sentences > SENTENCE
+        return self.kind == "text" and words and not few and not self.listed
 
     @property
     def is_label_like(self) -> bool:
@@ -170,6 +173,7 @@ def _facts_of_text(texts: Sequence[str]) -> dict[str, Any]:
         "letters": sum(LETTER.search(text) is not None for text in texts) / len(texts),
         "length": sum(lengths) / len(lengths),
         "longest": max(lengths),
+        "listed": all(LITERAL.fullmatch(text) is not None for text in texts),
     }
 
 

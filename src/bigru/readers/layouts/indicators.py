@@ -6,7 +6,7 @@ from typing import Any
 
 from ...errors import DataError, sentence
 from ..examples import Examples
-from ..names import EXACT, LABELS, fit
+from ..names import EXACT, LABELS, TEXTS, TITLES, fit
 from ..profile import Profile
 from ..table import Table
 from .evidence import Proposal, Role, View, listed
@@ -31,7 +31,8 @@ def propose(view: View) -> Proposal | None:
     names = [one.name for one in flags]
     found.meaning = f"texts in {text.name!r} with a label for each of the columns {listed(names)}"
     found.options = f"--text {text.name} --labels {','.join(names)}"
-    found.add(4 if named else 1.5 if len(flags) == 2 else 3.5, f"columns of 0 and 1: {listed(names)}")
+    found.add(4 if named else 2.5 if len(flags) == 2 else 3.5, f"columns of 0 and 1: {listed(names)}")
+    found.add(max(fit(text.name, TEXTS), fit(text.name, TITLES)) / 2, f"the name {text.name!r}")
     if text.is_prose or view.reading.text:
         found.add(3, f"{text.name!r} holds sentences")
     if not named and any(fit(one.name, LABELS) >= EXACT for one in view.profiles if one.kind != "empty"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,12 @@ from ..table import Table
 from .evidence import View
 
 __all__ = ["Kept", "keep", "whole_labels"]
+
+
+SCIENTIFIC = re.compile(r"[+-]?\d\.\d+[eE][+-]?\d{1,3}")
+
+EXACT = 2.0**53
+"""Whole numbers below it are exact in float64."""
 
 
 @dataclass
@@ -113,11 +120,15 @@ def whole_labels(cells: Sequence[Any], table: Table, name: str) -> Sequence[Any]
 
 
 def _whole(cell: str) -> str | None:
+    """Return a whole number without its point, None for anything else; 1.000e+00 is what NumPy writes for 1."""
+    text = cell.strip()
+    if SCIENTIFIC.fullmatch(text):
+        value = float(text)
+        return str(int(value)) if value.is_integer() and abs(value) < EXACT else None
     try:
-        value = float(cell)
+        value = float(text)
     except ValueError:
         return None
-    text = cell.strip()
     if not value.is_integer() or "e" in text.lower() or "_" in text:
         return None
     return text.split(".")[0] if set(text.partition(".")[2]) <= {"0"} else None

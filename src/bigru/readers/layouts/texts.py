@@ -44,7 +44,7 @@ def propose(view: View) -> Proposal | None:
     """Say what speaks for texts with a label."""
     found = Proposal("texts", "texts with a label")
     text = view.find("text", view.reading.text) or text_of(view, found)
-    if text is None or text.kind in LISTS:
+    if text is None or text.kind in LISTS or (view.reading.text is None and _is_category(view, text)):
         return None
     label = view.find("label", view.reading.label) or label_of(view, text, found)
     if label is None and view.required and len(view.profiles) > 1:
@@ -85,12 +85,14 @@ def text_of(view: View, found: Proposal, *taken: Profile | None) -> Profile | No
 
 
 def _may_be_text(one: Profile) -> bool:
-    return one.kind == "text" or (fit(one.name, TEXTS) >= EXACT and one.kind not in (*LISTS, "empty"))
+    return (one.kind == "text" and not one.listed) or (fit(one.name, TEXTS) >= EXACT and one.kind not in LISTS)
 
 
 def _text_points(one: Profile) -> float:
     """Return how much a column looks like texts: by its name, its sentences, its length."""
     name = max(fit(one.name, TEXTS), fit(one.name, TITLES) - TITLE)
+    if one.kind == "empty":
+        return name - 2.0
     return name + 2 * one.sentences + min(one.length / 40, 2.0) + (0.0 if one.repeats else 0.5)
 
 
@@ -101,8 +103,11 @@ def _are_alike(first: tuple[float, Profile], second: tuple[float, Profile]) -> b
         return False
     if _stem(best.name) == _stem(other.name):
         return True
-    known = [fit(one.name, TEXTS) >= EXACT for one in (best, other)]
-    return points - less < CLOSE and known != [True, False]
+    known, rival = fit(best.name, TEXTS) >= EXACT, fit(other.name, TEXTS) >= EXACT
+    if known and rival:
+        return points - less < CLOSE
+    titled = fit(other.name, TITLES) >= EXACT > fit(best.name, TITLES) and best.length > other.length
+    return not known and not titled
 
 
 def _stem(name: str) -> tuple[str, ...]:
@@ -143,6 +148,8 @@ def _label_points(one: Profile, rows: int) -> float | None:
     name = max(fit(one.name, LABELS), min(HEAD, fit(one.name, OUTCOMES)))
     if name >= EXACT and one.kind not in ("recording", "spans", "object", "numbers", "empty"):
         return name + (2 if one.distinct > 1 or rows == 1 else -1)
+    if one.listed:
+        return name + 1.5
     if not one.is_label_like or one.kind in ("time", "recording"):
         return None
     points = name + 1.5 * (1 - math.log(one.distinct) / math.log(MOST + 1))
@@ -154,7 +161,7 @@ def _label_points(one: Profile, rows: int) -> float | None:
 
 def _is_count(one: Profile) -> bool:
     """Tell whether the name is one of counts, people, places: hardly ever what is meant by labels."""
-    return bool(COUNTS & set(words_of(one.name)))
+    return fit(one.name, LABELS) == 0 and bool(COUNTS & set(words_of(one.name)))
 
 
 def _spelled_out(view: View, best: Profile, others: Sequence[Profile]) -> Profile:
@@ -197,9 +204,14 @@ def _doubt_text(view: View, found: Proposal, text: Profile) -> None:
     remedy = "Name its column with --text if it is meant."
     if text.letters < LETTERED:
         found.object("the text", "words", f"the column {text.name!r} without letters", remedy)
-    elif text.repeats and text.sentences < LETTERED and (view.required or fit(text.name, TEXTS) < EXACT):
-        got = f"{text.name!r} with {text.distinct:,} different values in {text.filled:,} rows"
-        found.object("the text", "words that people wrote", got, remedy)
+
+
+def _is_category(view: View, text: Profile) -> bool:
+    """Tell whether a column holds the same few words again and again, and is not known as one of texts."""
+    if fit(text.name, TEXTS) >= EXACT and (len(view.table) < ENOUGH or not view.required):
+        return False
+    alone = not view.required and len([one for one in view.of_kind("text") if not one.constant]) < 2
+    return text.kind == "text" and text.repeats and text.sentences < LETTERED and not alone
 
 
 def _doubt_label(view: View, found: Proposal, label: Profile) -> None:
@@ -214,8 +226,6 @@ def _doubt_label(view: View, found: Proposal, label: Profile) -> None:
         found.object("the label", "a column whose values come back", got, remedy)
     elif label.kind == "number" and not label.whole:
         found.object("the label", "a column of few different values", f"{label.name!r} with measurements", remedy)
-    elif label.constant and len(view.table) > 1:
-        found.object("the label", "at least two different values", f"one value in every row of {label.name!r}", remedy)
 
 
 def _is_in_parts(view: View, label: Profile) -> bool:
