@@ -24,6 +24,9 @@ DEEPEST = 4
 SURE = 1.0
 """Points from which the first row holds names, or below minus which it does not."""
 
+LONG = 150
+"""Characters that even a whole question has hardly ever."""
+
 NEARLY = 0.95
 """Share of cells that is nearly all of them."""
 
@@ -105,7 +108,10 @@ def _of_cell(cell: str, below: Profile, column: Sequence[str]) -> float:
         return 0.0
     if below.kind in ("number", "time", "recording"):
         alike = is_number(cell) if below.kind == "number" else profile(cell, 0, [cell]).kind == below.kind
-        return -3.0 if alike or is_missing(cell) else 2.0
+        if alike or is_missing(cell):
+            return -3.0
+        odd = sum(bool(one) and not is_missing(one) and not is_number(one) for one in column)
+        return 0.0 if below.kind == "number" and odd * 20 > len(column) else 2.0
     if below.is_prose:
         return _above_prose(cell, below)
     if cell in column and below.longest <= SHORT:
@@ -121,7 +127,7 @@ def _of_cell(cell: str, below: Profile, column: Sequence[str]) -> float:
 def _above_prose(cell: str, below: Profile) -> float:
     """Return how much speaks for a name above sentences: it is one word, and known or as programs write it."""
     if len(cell) > SHORT or profile("", 0, [cell]).sentences:
-        return 0.0
+        return 0.0 if len(cell) <= LONG else -1.0
     named = max(fit(cell, one) for one in (TEXTS, TITLES)) >= HEAD or ("_" in cell and " " not in cell)
     return (1.0 if named else 0.0) + (1.0 if below.sentences >= NEARLY else 0.0)
 

@@ -35,6 +35,15 @@ LETTER = re.compile(r"[^\W\d_]")
 SEVERAL = re.compile(r"\S\s+\S|[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]{5}")
 """Two words, or five characters of a script that is written without spaces."""
 
+SEPARATORS = ("|", ";", ",")
+"""What stands between several labels in a cell, the surest first."""
+
+BRACKETED = re.compile(r"(<[^<>]{1,40}>)+")
+"""Several labels in a cell, as Stack Overflow exports its tags."""
+
+RARER = 3
+"""How often values that stand together in cells come at least, on average."""
+
 LITERAL = re.compile(r"\s*\[.*\]\s*", re.DOTALL)
 
 
@@ -55,6 +64,7 @@ class Profile:
         letters: share of cells that hold a letter.
         length, longest: characters of a cell, the mean and the most.
         listed: whether its cells hold lists written as text ("['a', 'b']").
+        parted: what stands between several values in a cell that come back in others: "|", ";", ",", "<>" or "".
         readable: of recordings, whether their endings are of formats that can be read.
     """
 
@@ -71,6 +81,7 @@ class Profile:
     length: float = 0.0
     longest: int = 0
     listed: bool = False
+    parted: str = ""
     readable: bool = True
 
     @property
@@ -88,7 +99,7 @@ class Profile:
         """Whether it holds words that a text classifier could read: sentences, and not the same few again and again."""
         few = self.distinct <= max(20, self.filled // 50) and self.repeats
         words = self.letters > SENTENCE and self.sentences > SENTENCE
-        return self.kind == "text" and words and not few and not self.listed
+        return self.kind == "text" and words and not few and not self.listed and not self.parted
 
     @property
     def is_label_like(self) -> bool:
@@ -174,7 +185,24 @@ def _facts_of_text(texts: Sequence[str]) -> dict[str, Any]:
         "length": sum(lengths) / len(lengths),
         "longest": max(lengths),
         "listed": all(LITERAL.fullmatch(text) is not None for text in texts),
+        "parted": _separator(texts),
     }
+
+
+def _separator(texts: Sequence[str]) -> str:
+    """Return what stands between several values in a cell, "" where cells hold one each."""
+    if all(BRACKETED.fullmatch(text) is not None for text in texts):
+        return "<>"
+    for sign in SEPARATORS:
+        several = sum(sign in text for text in texts)
+        if not several or (several < SENTENCE * len(texts) and sign != "|"):
+            continue
+        parts = [part.strip() for text in texts for part in text.split(sign)]
+        different = set(parts)
+        come_back = len(different) * RARER <= len(parts) and len(different) < len(set(texts))
+        if max(map(len, different)) <= SHORT and come_back:
+            return sign
+    return ""
 
 
 def _kind_of_list(sample: Sequence[Any]) -> str:

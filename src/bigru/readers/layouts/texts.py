@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import math
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,7 +12,7 @@ from ...errors import DataError, sentence
 from ..examples import Examples
 from ..labels import SEPARATOR, LabelReader, is_list, is_missing
 from ..names import COUNTS, EXACT, HEAD, IDS, LABELS, OUTCOMES, TEXTS, TITLES, fit, words_of
-from ..profile import LITERAL, MOST, Profile
+from ..profile import MOST, Profile
 from ..table import Table
 from .evidence import Proposal, Role, View, listed
 from .rows import keep, whole_labels
@@ -35,9 +36,6 @@ SHOWN = 4
 
 LISTS = ("numbers", "texts", "spans", "object")
 """Kinds of cells that are no texts."""
-
-WRITTEN = 2000
-"""Cells that are looked at for lists written as text."""
 
 
 def propose(view: View) -> Proposal | None:
@@ -85,7 +83,9 @@ def text_of(view: View, found: Proposal, *taken: Profile | None) -> Profile | No
 
 
 def _may_be_text(one: Profile) -> bool:
-    return (one.kind == "text" and not one.listed) or (fit(one.name, TEXTS) >= EXACT and one.kind not in LISTS)
+    return (one.kind == "text" and not one.listed and not one.parted) or (
+        fit(one.name, TEXTS) >= EXACT and one.kind not in LISTS
+    )
 
 
 def _text_points(one: Profile) -> float:
@@ -148,7 +148,7 @@ def _label_points(one: Profile, rows: int) -> float | None:
     name = max(fit(one.name, LABELS), min(HEAD, fit(one.name, OUTCOMES)))
     if name >= EXACT and one.kind not in ("recording", "spans", "object", "numbers", "empty"):
         return name + (2 if one.distinct > 1 or rows == 1 else -1)
-    if one.listed:
+    if one.listed or (one.parted and not (one.is_label_like and one.repeats)):
         return name + 1.5
     if not one.is_label_like or one.kind in ("time", "recording"):
         return None
@@ -216,33 +216,18 @@ def _is_category(view: View, text: Profile) -> bool:
 
 def _doubt_label(view: View, found: Proposal, label: Profile) -> None:
     remedy = "Name its column with --label if it is meant."
-    if (
-        label.filled >= ENOUGH
-        and not label.repeats
-        and label.kind in ("text", "number")
-        and not _is_in_parts(view, label)
-    ):
+    several = label.listed or label.parted
+    if label.filled >= ENOUGH and not label.repeats and label.kind in ("text", "number") and not several:
         got = f"{label.name!r} with {label.distinct:,} different values in {label.filled:,} rows"
         found.object("the label", "a column whose values come back", got, remedy)
-    elif label.kind == "number" and not label.whole:
+    elif label.kind == "number" and not label.whole and not several:
         found.object("the label", "a column of few different values", f"{label.name!r} with measurements", remedy)
-
-
-def _is_in_parts(view: View, label: Profile) -> bool:
-    """Tell whether cells hold several labels each, which come back in other cells."""
-    cells = [cell for cell in view.table.columns[label.place] if isinstance(cell, str) and not is_missing(cell)]
-    cells = cells[:WRITTEN]
-    if all(LITERAL.fullmatch(cell) for cell in cells):
-        parts = [part for cell in cells for part in cell.strip("[] ").split(",")]
-    else:
-        parts = [part for cell in cells for part in cell.split(SEPARATOR)]
-    return len(parts) > len(cells) and len(set(map(str.strip, parts))) * 2 <= len(parts)
 
 
 def build(table: Table, chosen: Proposal, view: View) -> Examples:
     """Read the texts and, where they are wanted or all there, the labels."""
     reading, key = view.reading, chosen.columns["label"]
-    cells = None if key is None else _listed(table.column(key))
+    cells = None if key is None else _listed(table.column(key), view.profiles[table.names.index(key)])
     many = _is_many(cells, reading.multi_label, table, key)
     if cells is not None and not many:
         cells = [one[0] if is_list(one) and len(one) == 1 else one for one in cells]
@@ -265,12 +250,18 @@ def _text(value: Any, place: str) -> str:
     return value
 
 
-def _listed(cells: Sequence[Any]) -> Sequence[Any]:
-    """Return cells that all hold a list written as text ("['a', 'b']") as lists, others as they are."""
-    filled = [cell for cell in cells if not is_missing(cell)]
-    sample = filled[:WRITTEN]
-    if not sample or not all(isinstance(cell, str) and LITERAL.fullmatch(cell) for cell in sample):
+def _listed(cells: Sequence[Any], label: Profile) -> Sequence[Any]:
+    """Return cells that hold several labels, written as a list or with a separator, as lists; others as they are."""
+    if label.listed and all(isinstance(cell, str) for cell in cells):
+        return _literals(cells)
+    if label.parted in ("", "|") or (label.is_label_like and label.repeats):
         return cells
+    if label.parted == "<>":
+        return [[part for part in re.split("[<>]", str(cell)) if part] for cell in cells]
+    return [[] if is_missing(cell) else [part.strip() for part in str(cell).split(label.parted)] for cell in cells]
+
+
+def _literals(cells: Sequence[str]) -> Sequence[Any]:
     lists = []
     for cell in cells:
         try:

@@ -81,16 +81,17 @@ def _weigh(view: View, found: Proposal, values: Sequence[Profile]) -> None:
     rows = _sample(view, values) if numbered and len(values) >= MANY else None
     if rows is not None and _has_one_scale(rows) and not _runs_down(rows):
         return
-    what = "few columns of numbers" if rows is None else "columns of different scales, or rows that look like steps"
-    got = (
-        f"{what}: {listed(names, 4)}" if numbered else f"columns of numbers with names of their own: {listed(names, 4)}"
-    )
+    what = "columns of numbers with names of their own"
+    if numbered:
+        what = (
+            "few columns of numbers"
+            if rows is None
+            else "numbers of different scales, or that follow from the row above"
+        )
     id = next((one.name for one in view.profiles if _comes_in_blocks(one)), "COLUMN")
-    remedy = (
-        f"If they are steps of a series a row: --layout wide; if rows are steps: --id-column {id}, or --task forecast. "
-        "Tables of features without order are not learnt here."
-    )
-    found.object("the table", "texts, or series", got, remedy)
+    want = f"known to be series (--layout wide), or steps of series (--id-column {id}) or of time (--task forecast)"
+    remedy = "Tables of features without any order are not learnt here."
+    found.object("each row", want, f"{what}: {listed(names, 4)}", remedy)
 
 
 def _comes_in_blocks(one: Profile) -> bool:
