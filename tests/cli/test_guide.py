@@ -18,6 +18,11 @@ def test_every_command_has_a_section() -> None:
 
 
 def test_options_are_those_of_the_program() -> None:
-    known = {option for command in COMMANDS.values() for param in command.params for option in param.opts + param.secondary_opts}
+    known = {
+        option
+        for command in COMMANDS.values()
+        for param in command.params
+        for option in param.opts + param.secondary_opts
+    }
     options = {option for option in known if option.startswith("--")}
     assert set(re.findall(r"--[a-z][a-z0-9-]*", GUIDE)) == options | {"--help"}

@@ -33,7 +33,7 @@ TEXTS = _names(
     "text texts sentence review content comment body message tweet document review_text review_body comment_text "
     "tweet_text text_a sentence1 utterance sentences reviews comments full_text raw_text clean_text cleaned_text "
     "message_body body_text article news post sms msg sms_text email paragraph passage phrase feedback statement "
-    "complaint narrative abstract prompt verbatim input_text text_content "
+    "complaint narrative abstract prompt verbatim input_text text_content description "
     "文本 内容 评论 评价 句子 正文 留言 微博 评论内容 文字 反馈 弹幕 內容 評論 評價 意見 本文 文章 テキスト レビュー "
     "문장 텍스트 리뷰 내용 댓글 kommentar nachricht rezension freitext beschreibung satz inhalt anmerkung beitrag "
     "texto comentario comentarios reseña mensaje opinión contenido frase descripción comentário mensagem resenha "
@@ -42,7 +42,7 @@ TEXTS = _names(
 """Names of text columns, the surest first."""
 
 TITLES = _names(
-    "question query description headline title summary subject review_title review_headline review_summary heading "
+    "question query headline title summary subject review_title review_headline review_summary heading "
     "name_of_item caption 问题 标题 主题 摘要 標題 問題 タイトル 제목 titel betreff überschrift título titulo asunto "
     "titre sujet заголовок"
 )

@@ -35,6 +35,14 @@ LETTER = re.compile(r"[^\W\d_]")
 SEVERAL = re.compile(r"\S\s+\S|[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]{5}")
 """Two words, or five characters of a script that is written without spaces."""
 
+DIGIT, WORD = re.compile(r"\d"), re.compile(r"[^\W\d_]{3,}")
+
+NEARLY = 0.95
+"""Share of cells that is nearly all of them."""
+
+VOCABULARY = 30
+"""Words that dates and the like are made of: days, months, zones."""
+
 SEPARATORS = ("|", ";", ",")
 """What stands between several labels in a cell, the surest first."""
 
@@ -63,6 +71,7 @@ class Profile:
         sentences: share of cells that hold several words.
         letters: share of cells that hold a letter.
         length, longest: characters of a cell, the mean and the most.
+        coded: whether its cells hold digits and the same few words, as dates, tickets and addresses do.
         listed: whether its cells hold lists written as text ("['a', 'b']").
         parted: what stands between several values in a cell that come back in others: "|", ";", ",", "<>" or "".
         readable: of recordings, whether their endings are of formats that can be read.
@@ -80,6 +89,7 @@ class Profile:
     letters: float = 0.0
     length: float = 0.0
     longest: int = 0
+    coded: bool = False
     listed: bool = False
     parted: str = ""
     readable: bool = True
@@ -99,7 +109,8 @@ class Profile:
         """Whether it holds words that a text classifier could read: sentences, and not the same few again and again."""
         few = self.distinct <= max(20, self.filled // 50) and self.repeats
         words = self.letters > SENTENCE and self.sentences > SENTENCE
-        return self.kind == "text" and words and not few and not self.listed and not self.parted
+        written = not self.listed and not self.parted and not self.coded
+        return self.kind == "text" and words and not few and written
 
     @property
     def is_label_like(self) -> bool:
@@ -186,7 +197,14 @@ def _facts_of_text(texts: Sequence[str]) -> dict[str, Any]:
         "longest": max(lengths),
         "listed": all(LITERAL.fullmatch(text) is not None for text in texts),
         "parted": _separator(texts),
+        "coded": _is_coded(texts),
     }
+
+
+def _is_coded(texts: Sequence[str]) -> bool:
+    if sum(DIGIT.search(text) is not None for text in texts) < NEARLY * len(texts):
+        return False
+    return len({word for text in texts for word in WORD.findall(text)}) <= max(VOCABULARY, len(texts) // 20)
 
 
 def _separator(texts: Sequence[str]) -> str:
@@ -223,7 +241,8 @@ def _kind_of_list(sample: Sequence[Any]) -> str:
 def _kind(name: str, sample: Sequence[Any], texts: Sequence[str]) -> str:
     numbers = sum(is_number(cell) for cell in sample)
     named = bool({"time", "date", "timestamp", "datetime", "ds", "时间", "日期"} & set(words_of(name)))
-    if looks_like_times(texts, named):
+    # 1234.5 reads like a year and a month: what are numbers one and all are times only by name.
+    if looks_like_times(texts, named) and (named or numbers < len(sample)):
         return "time"
     if numbers * 2 >= len(sample):
         return "number"

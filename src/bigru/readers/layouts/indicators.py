@@ -6,7 +6,7 @@ from typing import Any
 
 from ...errors import DataError, sentence
 from ..examples import Examples
-from ..names import EXACT, LABELS, TEXTS, TITLES, fit
+from ..names import COUNTS, EXACT, LABELS, TEXTS, TITLES, fit, words_of
 from ..profile import Profile
 from ..table import Table
 from .evidence import Proposal, Role, View, listed
@@ -37,10 +37,24 @@ def propose(view: View) -> Proposal | None:
         found.add(3, f"{text.name!r} holds sentences")
     if not named and any(fit(one.name, LABELS) >= EXACT for one in view.profiles if one.kind != "empty"):
         found.add(-4, "there is a column with the name of a label")
+    if not named:
+        _doubt(view, found, text, flags)
     found.columns = {"text": text.name, "labels": names}
     found.roles = [Role(text.name, "text", "named" if view.reading.text else text.describe())]
     found.roles += [Role(name, "label", "named" if named else "0 or 1") for name in names]
     return found
+
+
+def _doubt(view: View, found: Proposal, text: Profile, flags: list[Profile]) -> None:
+    """Note what else the columns of 0 and 1 may be."""
+    labels = [one for one in view.profiles if one.is_label_like and one.repeats and one not in (*flags, text)]
+    rivals = [one.name for one in labels if not COUNTS & set(words_of(one.name))]
+    apart = flags[-1].place - flags[0].place >= len(flags)
+    if apart or (len(flags) == 2 and rivals):
+        names = listed([one.name for one in flags] + rivals, 6)
+        found.question = (
+            f"the labels may be in one or several of {names}: name one with --label, or several with --labels"
+        )
 
 
 def _flags(view: View) -> list[Profile]:

@@ -148,7 +148,7 @@ def _label_points(one: Profile, rows: int) -> float | None:
     name = max(fit(one.name, LABELS), min(HEAD, fit(one.name, OUTCOMES)))
     if name >= EXACT and one.kind not in ("recording", "spans", "object", "numbers", "empty"):
         return name + (2 if one.distinct > 1 or rows == 1 else -1)
-    if one.listed or (one.parted and not (one.is_label_like and one.repeats)):
+    if one.listed or one.parted == "<>" or (one.parted and not (one.is_label_like and one.repeats)):
         return name + 1.5
     if not one.is_label_like or one.kind in ("time", "recording"):
         return None
@@ -254,10 +254,10 @@ def _listed(cells: Sequence[Any], label: Profile) -> Sequence[Any]:
     """Return cells that hold several labels, written as a list or with a separator, as lists; others as they are."""
     if label.listed and all(isinstance(cell, str) for cell in cells):
         return _literals(cells)
-    if label.parted in ("", "|") or (label.is_label_like and label.repeats):
-        return cells
     if label.parted == "<>":
         return [[part for part in re.split("[<>]", str(cell)) if part] for cell in cells]
+    if label.parted in ("", "|") or (label.is_label_like and label.repeats):
+        return cells
     return [[] if is_missing(cell) else [part.strip() for part in str(cell).split(label.parted)] for cell in cells]
 
 
