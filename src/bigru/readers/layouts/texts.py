@@ -93,13 +93,15 @@ def _text_points(one: Profile) -> float:
     name = max(fit(one.name, TEXTS), fit(one.name, TITLES) - TITLE)
     if one.kind == "empty":
         return name - 2.0
+    if fit(one.name, LABELS) >= EXACT > name:
+        name -= TITLE
     return name + 2 * one.sentences + min(one.length / 40, 2.0) + (0.0 if one.repeats else 0.5)
 
 
 def _are_alike(first: tuple[float, Profile], second: tuple[float, Profile]) -> bool:
     """Tell whether two columns of sentences could both be the texts, so that a person must say which are."""
     (points, best), (less, other) = first, second
-    if not other.is_prose or best.name.strip().casefold() == "text":
+    if not other.is_prose or best.name.strip().casefold() == "text" or fit(other.name, LABELS) >= EXACT:
         return False
     if _stem(best.name) == _stem(other.name):
         return True
