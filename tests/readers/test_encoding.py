@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from bigru.errors import ArgumentError, DataError
 from bigru.readers.encoding import decode, read_bytes
 from bigru.readers.reader import read
+from bigru.readers.reading import Reading
 
 CHINESE = "这部电影太棒了，情节扣人心弦。\n演员演技精湛\n"
 
@@ -151,4 +152,4 @@ def test_a_codec_of_python_that_names_no_byte_is_a_sentence(tmp_path: Path) -> N
     with pytest.raises(DataError, match=r"^d: text must be valid undefined, got .*undefined encoding"):
         decode(path.read_bytes(), "d", "undefined")
     with pytest.raises(DataError, match="text must be valid undefined, got"):
-        read(path, encoding="undefined")
+        read(path, Reading(encoding="undefined"))

@@ -74,12 +74,12 @@ def test_labels_that_change_are_labels_of_steps_and_have_lines_of_their_own(tmp_
 
 
 def test_names_overrule_what_is_inferred(tmp_path: Path) -> None:
-    path = written(tmp_path, table(names=("run", "at", "ax", "ay", "what")))
+    path = written(tmp_path, table(names=("lap", "at", "ax", "ay", "what")))
     with pytest.raises(DataError, match="task must be classify"):
         read(path, Reading(task="tag"))
-    examples = read(path, Reading(id=("run",), time=("at",)))
+    examples = read(path, Reading(id=("lap",), time=("at",)))
     assert (len(examples), examples.columns("label")) == (2, ["what"])
-    examples = read(path, Reading(id=("run",), label="what"))
+    examples = read(path, Reading(id=("lap",), label="what"))
     assert examples.columns("time") == []
     assert examples.inputs[0].shape == (2, 3)
 
@@ -144,7 +144,7 @@ def changed(row: int, column: int, value: object) -> str:
         (table(), {"time": ("tme",)}, r"--time-column must be one of the columns .* Did you mean 'time'\?"),
         (table(), {"label": "lable"}, r"--label must be one of the columns .* Did you mean 'label'\?"),
         (
-            table(names=("run", *NAMES[1:])),
+            table(names=("lap", *NAMES[1:])),
             {"time": ("time",)},
             r"--id-column must be given, to learn the labels in 'label', got nothing\. Name the column",
         ),

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 
 from ..errors import DataError, sentence
-from .cells import Numerals, is_empty, text_of
 from .findings import Finding
-from .names import HEAD, KNOWN, LABELS, TEXTS, fit
-from .profile import SHORT, Profile, profile
+from .names import EXACT, HEAD, KNOWN, LABELS, OUTCOMES, TEXTS, TITLES, fit
+from .profile import LITERAL, SHORT, Profile, is_missing, is_number, profile
 from .reading import Reading
 from .table import Grid, Table
 
@@ -20,6 +20,18 @@ SAMPLE = 300
 
 DEEPEST = 4
 """Rows of names at most."""
+
+SURE = 1.0
+"""Points from which the first row holds names, or below minus which it does not."""
+
+LONG = 150
+"""Characters that even a whole question has hardly ever."""
+
+NEARLY = 0.95
+"""Share of cells that is nearly all of them."""
+
+MARKS = (re.compile("://"), re.compile("@"), LITERAL, re.compile(r"\d"))
+"""What cells of a column have in common and its name hardly ever has."""
 
 UNNAMED = "column {}"
 """What a column without a name is called."""
@@ -64,10 +76,11 @@ def _depth(rows: Sequence[Sequence[str]], reading: Reading, source: str, ask: bo
     cells = [cell.strip() for cell in rows[0]]
     if wanted & set(cells) - {str(n) for n in range(1, len(cells) + 1)}:
         return _levels(rows)
-    points = _points(cells, rows[1 : SAMPLE + 1])
-    if points > 0:
+    rest = [row for row in rows[1 : SAMPLE + 1] if row != rows[0]] or rows[1 : SAMPLE + 1]
+    points = _points(cells, rest)
+    if points >= SURE or (points > 0 and not ask):
         return _levels(rows)
-    if points == 0 and ask and len(cells) > 1 and len(rows) > 1:
+    if points > -SURE and ask and len(cells) > 1 and len(rows) > 1:
         shown = ", ".join(cells[:4])[:80]
         want = "known to hold column names or an example (--header or --no-header)"
         raise DataError(sentence(source, "the first row", want, repr(shown)))
@@ -76,50 +89,72 @@ def _depth(rows: Sequence[Sequence[str]], reading: Reading, source: str, ask: bo
 
 def _points(cells: Sequence[str], rest: Sequence[Sequence[str]]) -> float:
     """Return how much speaks for names (above 0) or for an example (below 0) in the first row."""
-    if len(cells) > 2 and _count_up(cells):
-        return 1.0
     columns = [[row[n].strip() for row in rest] for n in range(len(cells))]
-    if any(cell.casefold() in KNOWN and cell not in column for cell, column in zip(cells, columns, strict=True)):
-        return 3.0
+    known = [fit(cell, KNOWN) >= EXACT and cell not in column for cell, column in zip(cells, columns, strict=True)]
+    points = 3.0 if any(known) else 0.0
     if not rest:
-        return 0.0 if len(cells) > 1 else -1.0
-    points = 0.0
+        return points or (0.0 if len(cells) > 1 else -SURE)
+    counted = _counted(cells)
+    points += SURE if counted else 0.0
     for n, (cell, column) in enumerate(zip(cells, columns, strict=True)):
-        points += _of_cell(cell, profile(cell, n, column), column)
-    if len(cells) == 1:
-        return points - 0.5
-    return points
+        if n not in counted:
+            points += _of_cell(cell, profile(cell, n, column), column)
+    return points - (0.5 if len(cells) == 1 else 0.0)
 
 
 def _of_cell(cell: str, below: Profile, column: Sequence[str]) -> float:
+    """Return how much speaks for a name in a cell, by what stands below it."""
     if not cell or below.kind == "empty":
         return 0.0
-    if below.kind in ("number", "time"):
-        alike = is_number(cell) if below.kind == "number" else profile(cell, 0, [cell]).kind == "time"
-        return -3.0 if alike or is_empty(cell) else 2.0
-    if below.kind == "recording":
-        return -3.0 if profile(cell, 0, [cell]).kind == "recording" else 2.0
+    if below.kind in ("number", "time", "recording"):
+        alike = is_number(cell) if below.kind == "number" else profile(cell, 0, [cell]).kind == below.kind
+        if alike or is_missing(cell):
+            return -3.0
+        odd = sum(bool(one) and not is_missing(one) and not is_number(one) for one in column)
+        return 0.0 if below.kind == "number" and odd * 20 > len(column) else 2.0
+    if below.is_prose:
+        return _above_prose(cell, below)
     if cell in column and below.longest <= SHORT:
         return -3.0
-    points = 0.0
-    if max(fit(cell, TEXTS), fit(cell, LABELS)) >= HEAD and len(cell) <= SHORT:
+    points = _marked(cell, column)
+    if max(fit(cell, one) for one in (TEXTS, TITLES, LABELS, OUTCOMES)) >= HEAD and len(cell) <= SHORT:
         points += 1.0
     if below.repeats and len(column) > 2 and below.longest <= SHORT:
-        points += 1.0
-    if "_" in cell and " " not in cell and below.is_prose:
-        points += 1.0
+        points += 2.0 if len(cell) > SHORT else _rarity(column)
     return points
 
 
-def is_number(cell: str) -> bool:
-    """Tell whether a cell holds a number, whatever its decimal sign; an empty one does not."""
-    text = text_of(cell)
-    return not is_empty(cell) and any(Numerals(sign).number(text) is not None for sign in (".", ","))
+def _above_prose(cell: str, below: Profile) -> float:
+    """Return how much speaks for a name above sentences: it is one word, and known or as programs write it."""
+    if len(cell) > SHORT or profile("", 0, [cell]).sentences:
+        return 0.0 if len(cell) <= LONG else -1.0
+    named = max(fit(cell, one) for one in (TEXTS, TITLES)) >= HEAD or ("_" in cell and " " not in cell)
+    return (1.0 if named else 0.0) + (1.0 if below.sentences >= NEARLY else 0.0)
 
 
-def _count_up(cells: Sequence[str]) -> bool:
-    """Tell whether the cells are 0, 1, 2, ... or 1, 2, 3, ...: names that a program gave."""
-    return any(list(cells) == [str(n) for n in range(first, first + len(cells))] for first in (0, 1))
+def _rarity(column: Sequence[str]) -> float:
+    """Return how much a value that comes in none of the rows speaks for a name: less where others come once as well."""
+    once = sum(count == 1 for count in Counter(column).values())
+    return 1.0 if once * 10 < len(column) else 0.3
+
+
+def _marked(cell: str, column: Sequence[str]) -> float:
+    """Return how much speaks for a name in a cell that lacks what (nearly) all below it have: a digit, a slash, ..."""
+    filled = [one for one in column if one]
+    for mark in MARKS:
+        if sum(mark.search(one) is not None for one in filled) >= NEARLY * len(filled):
+            return -1.0 if mark.search(cell) else 1.0
+    return 0.0
+
+
+def _counted(cells: Sequence[str]) -> set[int]:
+    """Return the places of the cells that are 1, 2, 3, ... (or start elsewhere): names that a program gave."""
+    places = [n for n, cell in enumerate(cells) if is_number(cell)]
+    numbers = [cells[n] for n in places]
+    if len(places) < 3 or not numbers[0].isdecimal() or (len(places) < 4 and numbers[0] not in ("0", "1")):
+        return set()
+    first = int(numbers[0][:9])
+    return set(places) if numbers == [str(first + n) for n in range(len(numbers))] else set()
 
 
 def _levels(rows: Sequence[Sequence[str]]) -> int:
@@ -127,11 +162,13 @@ def _levels(rows: Sequence[Sequence[str]]) -> int:
     body = rows[DEEPEST : SAMPLE + DEEPEST] or rows[1:]
     first = profile("", 0, [row[0] for row in body]).kind
     numeric = [n for n in range(len(rows[0])) if profile("", n, [row[n] for row in body]).kind == "number"]
+    if any(profile("", n, [row[n] for row in body]).is_prose for n in range(len(rows[0]))):
+        return 1
     depth = 1
     while depth < min(DEEPEST, len(rows) - 1) and numeric:
         cells = [rows[depth][n].strip() for n in numeric]
         lonely = first != "text" and bool(rows[depth][0].strip()) and not any(cell.strip() for cell in rows[depth][1:])
-        words = any(cell and not is_empty(cell) for cell in cells)
+        words = any(cell and not is_missing(cell) for cell in cells)
         if any(is_number(cell) for cell in cells) or not (words or (lonely and _is_word(rows[depth][0]))):
             break
         depth += 1

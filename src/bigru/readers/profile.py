@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import itertools
+import math
+import operator
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from .audio.paths import looks_like_recordings
-from .cells import is_empty, numerals
-from .labels import is_list, is_missing
+from .cells import Numerals, is_empty, numerals, text_of
+from .labels import is_list
+from .labels import is_missing as is_blank
 from .names import RECORDINGS
 from .spans import looks_like_spans
 from .times import detect
 
-__all__ = ["Profile", "profile"]
+__all__ = ["Profile", "is_missing", "is_number", "profile"]
 
 SAMPLE = 2000
 """Cells, evenly spread, that the kind of a column is told by."""
@@ -26,6 +32,9 @@ SHORT = 40
 MOST = 300
 """Most distinct labels that a guess believes in."""
 
+MARK = 8
+"""Letters from which a cell that is not blank is no mark of a missing value."""
+
 SENTENCE = 0.3
 """Share of cells with several words that makes a column one of sentences."""
 
@@ -35,6 +44,23 @@ CERTAIN = 0.75
 LETTER = re.compile(r"[^\W\d_]")
 SEVERAL = re.compile(r"\S\s+\S|[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]{5}")
 """Two words, or five characters of a script that is written without spaces."""
+
+DIGIT, WORD = re.compile(r"\d"), re.compile(r"[^\W\d_]{3,}")
+
+NEARLY = 0.95
+"""Share of cells that is nearly all of them."""
+
+VOCABULARY = 30
+"""Words that dates and the like are made of: days, months, zones."""
+
+SEPARATORS = ("|", ";", ",")
+"""What stands between several labels in a cell, the surest first."""
+
+BRACKETED = re.compile(r"(<[^<>]{1,40}>)+")
+"""Several labels in a cell, as Stack Overflow exports its tags."""
+
+RARER = 3
+"""How often values that stand together in cells come at least, on average."""
 
 LITERAL = re.compile(r"\s*\[.*\]\s*", re.DOTALL)
 
@@ -55,6 +81,9 @@ class Profile:
         sentences: share of cells that hold several words.
         letters: share of cells that hold a letter.
         length, longest: characters of a cell, the mean and the most.
+        coded: whether its cells hold digits and the same few words, as dates, tickets and addresses do.
+        listed: whether its cells hold lists written as text ("['a', 'b']").
+        parted: what stands between several values in a cell that come back in others: "|", ";", ",", "<>" or "".
     """
 
     name: str
@@ -69,6 +98,9 @@ class Profile:
     letters: float = 0.0
     length: float = 0.0
     longest: int = 0
+    coded: bool = False
+    listed: bool = False
+    parted: str = ""
 
     @property
     def repeats(self) -> bool:
@@ -84,7 +116,9 @@ class Profile:
     def is_prose(self) -> bool:
         """Whether it holds words that a text classifier could read: sentences, and not the same few again and again."""
         few = self.distinct <= max(20, self.filled // 50) and self.repeats
-        return self.kind == "text" and self.letters > SENTENCE and self.sentences > SENTENCE and not few
+        words = self.letters > SENTENCE and self.sentences > SENTENCE
+        written = not self.listed and not self.parted and not self.coded
+        return self.kind == "text" and words and not few and written
 
     @property
     def is_label_like(self) -> bool:
@@ -118,21 +152,46 @@ class Profile:
 
 def profile(name: str, place: int, cells: Sequence[Any]) -> Profile:
     """Look at the cells of a column; counts are of all of them, kinds of an even sample."""
-    filled = [cell for cell in cells if not _is_blank(cell)]
-    if not filled:
+    picked = cells[:: max(1, len(cells) // SAMPLE)]
+    listed = any(is_list(cell) or isinstance(cell, dict) for cell in picked)
+    counts = None if listed else _counted(cells)
+    if counts is None:
+        filled = [cell for cell in cells if not is_missing(cell)]
+        kind = _kind_of_list(filled[:: max(1, len(filled) // SAMPLE)]) if filled else "empty"
+        return Profile(name, place, kind, len(filled), len(filled))
+    empty = [
+        cell
+        for cell in counts
+        if (not isinstance(cell, str) or len(cell) < MARK or cell.isspace()) and is_missing(cell)
+    ]
+    filled_cells = len(cells) - sum(counts[cell] for cell in empty)
+    if not filled_cells:
         return Profile(name, place, "empty", 0, 0)
-    sample = filled[:: max(1, len(filled) // SAMPLE)]
-    listed = next((cell for cell in sample if is_list(cell) or isinstance(cell, dict)), None)
-    if listed is not None:
-        return Profile(name, place, _kind_of_list(sample), len(filled), len(filled))
-    facts: dict[str, Any] = {"distinct": len(set(map(_plain, filled))), "runs": _runs(cells)}
+    sample = [cell for cell in picked if not is_missing(cell)] or [cell for cell in counts if not is_missing(cell)][
+        :SAMPLE
+    ]
+    distinct = len(counts) - len(empty)
+    if distinct <= MOST:
+        distinct = len({_plain(cell) for cell in counts} - {_plain(cell) for cell in empty})
+    facts: dict[str, Any] = {
+        "distinct": distinct,
+        "runs": sum(map(operator.ne, cells, itertools.islice(cells, 1, None))),
+    }
     texts = [cell if isinstance(cell, str) else str(cell) for cell in sample]
     kind = _kind(name, sample, texts)
     if kind == "number":
         facts["whole"] = all(_is_whole(cell) for cell in sample)
-        facts["counter"] = len(filled) == len(cells) and _counts(cells)
+        facts["counter"] = filled_cells == len(cells) == distinct and _counts(cells)
     facts |= _facts_of_text(texts)
-    return Profile(name, place, kind, len(filled), **facts)
+    return Profile(name, place, kind, filled_cells, **facts)
+
+
+def _counted(cells: Sequence[Any]) -> Counter[Any] | None:
+    """Return how often each cell comes, None where some are lists or objects."""
+    try:
+        return Counter(cells)
+    except TypeError:
+        return None
 
 
 def _facts_of_text(texts: Sequence[str]) -> dict[str, Any]:
@@ -142,7 +201,32 @@ def _facts_of_text(texts: Sequence[str]) -> dict[str, Any]:
         "letters": sum(LETTER.search(text) is not None for text in texts) / len(texts),
         "length": sum(lengths) / len(lengths),
         "longest": max(lengths),
+        "listed": all(LITERAL.fullmatch(text) is not None for text in texts),
+        "parted": _separator(texts),
+        "coded": _is_coded(texts),
     }
+
+
+def _is_coded(texts: Sequence[str]) -> bool:
+    if sum(DIGIT.search(text) is not None for text in texts) < NEARLY * len(texts):
+        return False
+    return len({word for text in texts for word in WORD.findall(text)}) <= max(VOCABULARY, len(texts) // 20)
+
+
+def _separator(texts: Sequence[str]) -> str:
+    """Return what stands between several values in a cell, "" where cells hold one each."""
+    if all(BRACKETED.fullmatch(text) is not None for text in texts):
+        return "<>"
+    for sign in SEPARATORS:
+        several = sum(sign in text for text in texts)
+        if not several or (several < SENTENCE * len(texts) and sign != "|"):
+            continue
+        parts = [part.strip() for text in texts for part in text.split(sign)]
+        different = set(parts)
+        come_back = len(different) * RARER <= len(parts) and len(different) < len(set(texts))
+        if max(map(len, different)) <= SHORT and come_back:
+            return sign
+    return ""
 
 
 def _kind_of_list(sample: Sequence[Any]) -> str:
@@ -161,7 +245,7 @@ def _kind_of_list(sample: Sequence[Any]) -> str:
 
 
 def _kind(name: str, sample: Sequence[Any], texts: Sequence[str]) -> str:
-    told = [cell for cell in sample if not is_empty(cell)]
+    told = [cell for cell in sample if not is_missing(cell)]
     if not told:
         return "empty"
     found = detect(told, name)
@@ -176,17 +260,22 @@ def _names_recordings(name: str) -> bool:
     return name.strip().casefold() in RECORDINGS
 
 
-def _is_blank(cell: Any) -> bool:
-    """Tell whether a cell holds nothing at all; "none" and "-" may be labels."""
-    return not isinstance(cell, dict) and is_missing(cell)
+def is_missing(cell: Any) -> bool:
+    """Tell whether a cell says that there is no value."""
+    return not isinstance(cell, dict) and (is_blank(cell) or (isinstance(cell, str) and is_empty(cell)))
+
+
+def is_number(cell: Any) -> bool:
+    """Tell whether a cell holds a number, whatever its decimal sign; an empty one does not."""
+    if isinstance(cell, bool) or is_missing(cell):
+        return False
+    if not isinstance(cell, str):
+        return isinstance(cell, (int, float, np.number)) and math.isfinite(cell)
+    return any(Numerals(sign).number(text_of(cell)) is not None for sign in (".", ","))
 
 
 def _plain(cell: Any) -> Any:
     return cell.strip() if isinstance(cell, str) else cell
-
-
-def _runs(cells: Sequence[Any]) -> int:
-    return sum(before != here for before, here in itertools.pairwise(cells))
 
 
 def _is_whole(cell: Any) -> bool:
@@ -199,6 +288,7 @@ def _is_whole(cell: Any) -> bool:
 
 
 def _counts(cells: Sequence[Any]) -> bool:
-    written = [str(cell).strip() for cell in cells]
-    first = written[0]
-    return len(cells) > 2 and first in ("0", "1") and all(one == str(int(first) + n) for n, one in enumerate(written))
+    first = str(cells[0]).strip()
+    if len(cells) < 3 or first not in ("0", "1") or str(cells[-1]).strip() != str(int(first) + len(cells) - 1):
+        return False
+    return all(str(cell).strip() == str(number) for number, cell in enumerate(cells, int(first)))

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..errors import ArgumentError, sentence
+from ..errors import ArgumentError, DataError, sentence
+from ..readers.audio.decoding import claimed_header
 from ..readers.names import IDS, fit
 from ..readers.reading import Reading
-from ..readers.recordings import Recording, soundfile
+from ..readers.recordings import Recording
 from ..readers.table import Table
 from ..readers.times import hints_time
 from ..runtime.forecaster import Forecaster
@@ -229,13 +229,12 @@ def check_recording(content: bytes, limits: Limits) -> int:
     Raises:
         RefusedError: it is no audio, has a rate that no recording has, or is too long.
     """
-    sf = soundfile()
     try:
-        info = sf.info(BytesIO(content))
-        frames, rate, channels = int(info.frames), int(info.samplerate), int(info.channels)
-    except (sf.SoundFileError, RuntimeError, TypeError, ValueError, OverflowError) as error:
-        reason = str(getattr(error, "error_string", "no such format")).rstrip(".")
+        found = claimed_header(recording(content))
+    except DataError as error:
+        reason = str(error).partition("got 'body': ")[2].removesuffix(".")
         raise RefusedError(415, "body", "WAV, FLAC, OGG or MP3 that can be decoded", reason) from None
+    frames, rate, channels = found.frames, found.rate, found.channels
     if not RATES[0] <= rate <= RATES[1]:
         want = f"within {RATES[0]}..{RATES[1]} Hz"
         raise RefusedError(400, "sample rate of the recording", want, f"{rate} Hz", "Resample it.")

@@ -6,7 +6,7 @@ from typing import Any
 
 from ...errors import DataError, sentence
 from ..examples import Examples
-from ..names import EXACT, LABELS, fit
+from ..names import COUNTS, EXACT, LABELS, TEXTS, TITLES, fit, words_of
 from ..profile import Profile
 from ..table import Table
 from .evidence import Proposal, Role, View, listed
@@ -24,28 +24,54 @@ def propose(view: View) -> Proposal | None:
     if view.reading.label is not None or (not named and not view.required):
         return None
     found = Proposal("indicators")
-    flags = named or [one for one in view.profiles if _is_flag(view, one)]
+    flags = named or _flags(view)
     text = view.find("text", view.reading.text) or text_of(view, found, *flags)
     if text is None or len(flags) < 2 or text.kind != "text":
         return None
     names = [one.name for one in flags]
     found.meaning = f"texts in {text.name!r} with a label for each of the columns {listed(names)}"
     found.options = f"--text {text.name} --labels {','.join(names)}"
-    found.add(4 if named else 1.5 if len(flags) == 2 else 3.5, f"columns of 0 and 1: {listed(names)}")
+    found.add(4 if named else 2.5 if len(flags) == 2 else 3.5, f"columns of 0 and 1: {listed(names)}")
+    found.add(max(fit(text.name, TEXTS), fit(text.name, TITLES)) / 2, f"the name {text.name!r}")
     if text.is_prose or view.reading.text:
         found.add(3, f"{text.name!r} holds sentences")
     if not named and any(fit(one.name, LABELS) >= EXACT for one in view.profiles if one.kind != "empty"):
         found.add(-4, "there is a column with the name of a label")
+    if not named:
+        _doubt(view, found, text, flags)
     found.columns = {"text": text.name, "labels": names}
     found.roles = [Role(text.name, "text", "named" if view.reading.text else text.describe())]
     found.roles += [Role(name, "label", "named" if named else "0 or 1") for name in names]
     return found
 
 
+def _doubt(view: View, found: Proposal, text: Profile, flags: list[Profile]) -> None:
+    """Note what else the columns of 0 and 1 may be."""
+    labels = [one for one in view.profiles if one.is_label_like and one.repeats and one not in (*flags, text)]
+    rivals = [one.name for one in labels if not COUNTS & set(words_of(one.name))]
+    apart = flags[-1].place - flags[0].place >= len(flags)
+    if apart or (len(flags) == 2 and rivals):
+        names = listed([one.name for one in flags] + rivals, 6)
+        found.question = (
+            f"the labels may be in one or several of {names}: name one with --label, or several with --labels"
+        )
+
+
+def _flags(view: View) -> list[Profile]:
+    """Return the columns of 0 and 1; one that is 0 everywhere counts where it stands beside another."""
+    found = [one for one in view.profiles if _is_flag(view, one)]
+    sure = {one.place for one in found if one.distinct == 2}
+    for one in found:
+        if one.place not in sure and sure & {one.place - 1, one.place + 1}:
+            sure.add(one.place)
+    return [one for one in found if one.place in sure]
+
+
 def _is_flag(view: View, one: Profile) -> bool:
     if one.kind not in ("number", "text") or one.distinct > 2 or not one.filled:
         return False
-    return all(_truth(cell) is not None for cell in view.table.columns[one.place])
+    values = {_truth(cell) for cell in set(view.table.columns[one.place])}
+    return None not in values and values != {True}
 
 
 def _truth(cell: Any) -> bool | None:

@@ -11,7 +11,7 @@ from ...errors import DataError, sentence
 from ..examples import Examples
 from ..findings import Finding
 from ..labels import LabelReader, is_missing
-from ..names import EXACT, HEAD, IDS, LABELS, TIMES, fit
+from ..names import EXACT, HEAD, IDS, LABELS, OUTCOMES, TIMES, fit
 from ..numbers import summarise, values_of
 from ..profile import Profile
 from ..reading import Reading
@@ -92,11 +92,16 @@ def _time(view: View, id: Profile) -> Profile | None:
 
 
 def _label(view: View, free: Sequence[Profile], id: Profile) -> Profile | None:
-    known = [one for one in free if fit(one.name, NAMED_LABELS) >= HEAD and one.kind != "empty"]
+    known = [one for one in free if _name(one) >= HEAD and one.kind != "empty" and (one.whole or one.kind == "text")]
     if known:
-        return max(known, key=lambda one: fit(one.name, NAMED_LABELS))
+        return max(known, key=_name)
     others = [one for one in free if one.kind == "text" and not one.is_prose]
     return others[0] if len(others) == 1 and view.required else None
+
+
+def _name(one: Profile) -> float:
+    """Return how well a name is one of labels; those of outcomes are less sure."""
+    return max(fit(one.name, NAMED_LABELS), min(HEAD, fit(one.name, OUTCOMES) if one.is_label_like else 0.0))
 
 
 def _weigh(

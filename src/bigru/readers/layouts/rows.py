@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,12 @@ from ..table import Table
 from .evidence import View
 
 __all__ = ["Kept", "keep", "whole_labels"]
+
+
+SCIENTIFIC = re.compile(r"[+-]?\d\.\d+[eE][+-]?\d{1,3}")
+
+EXACT = 2.0**53
+"""Whole numbers below it are exact in float64."""
 
 
 @dataclass
@@ -72,15 +79,13 @@ def keep(
         DataError: no row is left.
     """
     cells, source, lines = table.column(key), table.source, table.lines
-    findings = []
-    if kind == "text" and not view.required:
-        bare = [n for n, cell in enumerate(cells) if not isinstance(cell, str) and is_missing(cell)]
-    else:
-        bare = [n for n, cell in enumerate(cells) if is_missing(cell)]
-    findings += [Finding(source, lines[n], "empty row", f"{key!r} is empty; left out") for n in bare]
+    # An empty text is an input where no label is required; a missing one (None, NaN) never is.
+    texts_may_be_empty = kind == "text" and not view.required
+    bare = _places(cells, lambda cell: is_missing(cell) and not (texts_may_be_empty and isinstance(cell, str)))
+    findings = [Finding(source, lines[n], "empty row", f"{key!r} is empty; left out") for n in bare]
     left = set(bare)
     unlabelled = (
-        [] if labels is None else [n for n, cell in enumerate(labels) if n not in left and _is_bare(cell, many)]
+        [] if labels is None else [n for n in _places(labels, lambda cell: _is_bare(cell, many)) if n not in left]
     )
     if labels is not None and view.required:
         findings += [Finding(source, lines[n], "empty row", f"{label!r} is empty; left out") for n in unlabelled]
@@ -95,6 +100,15 @@ def keep(
     return Kept(table, places, labelled, findings, cells, labels)
 
 
+def _places(cells: Sequence[Any], holds: Callable[[Any], bool]) -> list[int]:
+    """Return the places of the cells of which something holds, looked at once for each different cell."""
+    try:
+        found = {cell for cell in set(cells) if holds(cell)}
+    except TypeError:
+        return [n for n, cell in enumerate(cells) if holds(cell)]
+    return [n for n, cell in enumerate(cells) if cell in found] if found else []
+
+
 def _is_bare(cell: Any, many: bool) -> bool:
     return not is_list(cell) and not (many and cell == "") and is_missing(cell)
 
@@ -102,22 +116,29 @@ def _is_bare(cell: Any, many: bool) -> bool:
 def whole_labels(cells: Sequence[Any], table: Table, name: str) -> Sequence[Any]:
     """Return the labels of a column of whole floats (1.0, 0.0, blanks), as pandas writes whole numbers with gaps,
     without their points; others as they are."""
-    filled = [cell for cell in cells if not is_missing(cell)]
-    if not filled or not all(isinstance(cell, str) for cell in filled):
+    try:
+        different = {cell for cell in set(cells) if not is_missing(cell)}
+    except TypeError:
         return cells
-    short = {cell: number for cell in set(filled) if (number := _whole(cell)) is not None}
-    if len(short) < len(set(filled)) or all(cell.strip() == number for cell, number in short.items()):
+    if not different or not all(isinstance(cell, str) for cell in different):
+        return cells
+    short = {cell: number for cell in different if (number := _whole(cell)) is not None}
+    if len(short) < len(different) or all(cell.strip() == number for cell, number in short.items()):
         return cells
     table.inferred[f"numbers of {name}"] = "whole, read without their points"
     return [short.get(cell, cell) for cell in cells]
 
 
 def _whole(cell: str) -> str | None:
+    """Return a whole number without its point, None for anything else; 1.000e+00 is what NumPy writes for 1."""
+    text = cell.strip()
+    if SCIENTIFIC.fullmatch(text):
+        value = float(text)
+        return str(int(value)) if value.is_integer() and abs(value) < EXACT else None
     try:
-        value = float(cell)
+        value = float(text)
     except ValueError:
         return None
-    text = cell.strip()
     if not value.is_integer() or "e" in text.lower() or "_" in text:
         return None
     return text.split(".")[0] if set(text.partition(".")[2]) <= {"0"} else None

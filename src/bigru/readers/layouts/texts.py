@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import ast
 import math
+import re
 from collections.abc import Sequence
 from typing import Any
 
 from ...errors import DataError, sentence
 from ..examples import Examples
 from ..labels import SEPARATOR, LabelReader, is_list, is_missing
-from ..names import COUNTS, EXACT, HEAD, IDS, LABELS, TEXTS, fit, words_of
-from ..profile import LITERAL, MOST, Profile
+from ..names import COUNTS, EXACT, HEAD, IDS, LABELS, OUTCOMES, TEXTS, TITLES, fit, words_of
+from ..profile import MOST, Profile
 from ..table import Table
 from .evidence import Proposal, Role, View, listed
 from .rows import keep, whole_labels
@@ -24,18 +25,24 @@ CLOSE = 0.75
 ENOUGH = 20
 """Rows from which it counts that labels come back."""
 
+TITLE = 1.5
+"""Points that the name of a title is worth less than that of a text."""
+
+LETTERED = 0.3
+"""Share of cells that must hold letters, or several words, for a column to be one of words."""
+
+SHOWN = 4
+"""Columns that a question names at most."""
+
 LISTS = ("numbers", "texts", "spans", "object")
 """Kinds of cells that are no texts."""
-
-WRITTEN = 2000
-"""Cells that are looked at for lists written as text."""
 
 
 def propose(view: View) -> Proposal | None:
     """Say what speaks for texts with a label."""
     found = Proposal("texts", "texts with a label")
     text = view.find("text", view.reading.text) or text_of(view, found)
-    if text is None or text.kind in LISTS:
+    if text is None or text.kind in LISTS or (view.reading.text is None and _is_category(view, text)):
         return None
     label = view.find("label", view.reading.label) or label_of(view, text, found)
     if label is None and view.required and len(view.profiles) > 1:
@@ -63,25 +70,52 @@ def _why(named: str | None, one: Profile, known: Sequence[str]) -> str:
 def text_of(view: View, found: Proposal, *taken: Profile | None) -> Profile | None:
     """Return the column that is most like the texts by name and look, and note a doubt in `found`."""
     places = {one.place for one in taken if one is not None}
-    ranked = []
-    for one in view.profiles:
-        name = fit(one.name, TEXTS)
-        possible = one.kind == "text" or (name >= EXACT and one.kind not in LISTS)
-        if (
-            possible
-            and one.place not in places
-            and one.name not in view.reading.labels
-            and one.name != view.reading.label
-        ):
-            look = 2 * one.sentences + min(one.length / 40, 2.0) + (0.0 if one.repeats else 0.5)
-            ranked.append((name + look, one))
-    ranked.sort(key=lambda pair: -pair[0])
-    if len(ranked) > 1:
-        (first, best), (second, other) = ranked[:2]
-        unnamed = fit(best.name, TEXTS) < HEAD and fit(other.name, TEXTS) < HEAD
-        if unnamed and other.is_prose and first - second < CLOSE:
-            found.question = f"the texts may be in {best.name!r} or in {other.name!r}: name the column with --text"
+    decided = {*view.reading.labels, view.reading.label}
+    free = [one for one in view.profiles if one.place not in places and one.name not in decided]
+    ranked = sorted(((_text_points(one), one) for one in free if _may_be_text(one)), key=lambda pair: -pair[0])
+    for points, other in ranked[1:]:
+        if _are_alike(ranked[0], (points, other)):
+            found.question = (
+                f"the texts may be in {ranked[0][1].name!r} or in {other.name!r}: name the column with --text"
+            )
+            break
     return ranked[0][1] if ranked else None
+
+
+def _may_be_text(one: Profile) -> bool:
+    return (one.kind == "text" and not one.listed and not one.parted) or (
+        fit(one.name, TEXTS) >= EXACT and one.kind not in LISTS
+    )
+
+
+def _text_points(one: Profile) -> float:
+    """Return how much a column looks like texts: by its name, its sentences, its length."""
+    name = max(fit(one.name, TEXTS), fit(one.name, TITLES) - TITLE)
+    if one.kind == "empty":
+        return name - 2.0
+    if fit(one.name, LABELS) >= EXACT > name:
+        name -= TITLE
+    return name + 2 * one.sentences + min(one.length / 40, 2.0) + (0.0 if one.repeats else 0.5)
+
+
+def _are_alike(first: tuple[float, Profile], second: tuple[float, Profile]) -> bool:
+    """Tell whether two columns of sentences could both be the texts, so that a person must say which are."""
+    (points, best), (less, other) = first, second
+    if not other.is_prose or best.name.strip().casefold() == "text" or fit(other.name, LABELS) >= EXACT:
+        return False
+    if _stem(best.name) == _stem(other.name):
+        return True
+    known, rival = fit(best.name, TEXTS) >= EXACT, fit(other.name, TEXTS) >= EXACT
+    if known and rival:
+        return points - less < CLOSE
+    titled = fit(other.name, TITLES) >= EXACT > fit(best.name, TITLES) and best.length > other.length
+    return not known and not titled
+
+
+def _stem(name: str) -> tuple[str, ...]:
+    """Return the words of a name without a number or a single letter at its end, by which columns are counted."""
+    words = words_of(name)
+    return words[:-1] if len(words) > 1 and (words[-1].isdecimal() or len(words[-1]) == 1) else words
 
 
 def label_of(view: View, text: Profile | None, found: Proposal) -> Profile | None:
@@ -90,62 +124,112 @@ def label_of(view: View, text: Profile | None, found: Proposal) -> Profile | Non
     if not view.required:
         named = [one for one in others if fit(one.name, LABELS) >= EXACT and one.kind != "empty"]
         return max(named, key=lambda one: fit(one.name, LABELS), default=None)
-    if len(others) == 1 and others[0].kind in ("text", "number") and len(view.table) < ENOUGH:
-        return others[0]
+    filled = [one for one in others if one.kind != "empty"]
+    if len(filled) == 1 and filled[0].kind in ("text", "number") and len(view.table) < ENOUGH:
+        return filled[0]
     ranked = sorted(
         ((points, one) for one in others if (points := _label_points(one, len(view.table))) is not None),
         key=lambda pair: -pair[0],
     )
     if not ranked or ranked[0][0] < 0:
         return None
-    (first, best), (second, other) = ranked[0], ranked[1] if len(ranked) > 1 else (-math.inf, ranked[0][1])
-    if first - second < CLOSE and fit(best.name, LABELS) < EXACT:
-        found.question = f"the labels may be in {best.name!r} or in {other.name!r}: name the column with --label"
+    best = ranked[0][1]
+    if fit(best.name, LABELS) >= EXACT:
+        return _spelled_out(view, best, [one for _, one in ranked[1:]])
+    rivals = [one for points, one in ranked[1:] if ranked[0][0] - points < CLOSE]
+    if rivals:
+        names = " or ".join(f"in {one.name!r}" for one in [best, *rivals][:SHOWN])
+        found.question = f"the labels may be {names}: name the column with --label"
+    elif _is_count(best) and len(filled) > 1:
+        found.question = f"the labels may be in {best.name!r} or nowhere: name their column with --label"
     return best
 
 
 def _label_points(one: Profile, rows: int) -> float | None:
     """Return how much a column looks like labels, None for not at all."""
-    name = fit(one.name, LABELS)
-    if name >= EXACT and one.kind not in ("recording", "spans", "object", "numbers"):
-        return name + (2 if one.filled else -3)
+    name = max(fit(one.name, LABELS), min(HEAD, fit(one.name, OUTCOMES)))
+    if name >= EXACT and one.kind not in ("recording", "spans", "object", "numbers", "empty"):
+        return name + (2 if one.distinct > 1 or rows == 1 else -1)
+    if one.listed or one.parted == "<>" or (one.parted and not (one.is_label_like and one.repeats)):
+        return name + 1.5
     if not one.is_label_like or one.kind in ("time", "recording"):
         return None
     points = name + 1.5 * (1 - math.log(one.distinct) / math.log(MOST + 1))
     points += 1.0 if one.repeats else -2.0
-    points -= 1.5 if COUNTS & set(words_of(one.name)) else 0.0
+    points -= 1.5 if _is_count(one) else 0.0
     points -= 1.5 if fit(one.name, IDS) >= EXACT else 0.0
     return points - (1.0 if one.filled * 2 < rows else 0.0)
 
 
+def _is_count(one: Profile) -> bool:
+    """Tell whether the name is one of counts, people, places: hardly ever what is meant by labels."""
+    return fit(one.name, LABELS) == 0 and bool(COUNTS & set(words_of(one.name)))
+
+
+def _spelled_out(view: View, best: Profile, others: Sequence[Profile]) -> Profile:
+    """Return the column that spells out labels that are numbers (label_text beside label), else the labels' own."""
+    if best.kind != "number":
+        return best
+    cells = view.table.columns[best.place]
+    for one in others:
+        if fit(one.name, LABELS) < HEAD or one.kind != "text" or one.distinct != best.distinct:
+            continue
+        if len(set(zip(cells, view.table.columns[one.place], strict=True))) == best.distinct:
+            view.table.inferred["labels"] = f"those of {one.name!r}, which names the numbers of {best.name!r}"
+            return one
+    return best
+
+
 def _weigh(view: View, found: Proposal, text: Profile, label: Profile | None) -> None:
-    if view.reading.text is not None:
+    named = view.reading.text is not None
+    if named:
         found.add(4, f"{text.name!r} is named as the text")
     elif text.is_prose:
         found.add(3, f"{text.name!r} holds sentences")
-    found.add(fit(text.name, TEXTS) / 2, f"the name {text.name!r}")
-    sure = fit(text.name, TEXTS) >= EXACT and len(view.table) < ENOUGH
-    if view.reading.text is None and not sure and text.kind in ("number", "time") and not text.letters:
-        got = f"the column {text.name!r} without any letter"
-        found.object("the text", "words", got, "Name its column with --text if it is meant.")
+    found.add(max(fit(text.name, TEXTS), fit(text.name, TITLES)) / 2, f"the name {text.name!r}")
+    if not named:
+        _doubt_text(view, found, text)
     if label is None:
         return
     found.add(fit(label.name, LABELS) / 2 if view.reading.label is None else 4, f"the name {label.name!r}")
-    if view.reading.label is not None or not view.required:
+    if view.reading.label is None and view.required:
+        _doubt_label(view, found, label)
+
+
+def _doubt_text(view: View, found: Proposal, text: Profile) -> None:
+    """Rule out columns that hold no words of people, and count what else the table may be."""
+    audio = next(view.of_kind("recording"), None)
+    if audio is not None:
+        found.add(-4, f"{audio.name!r} names recordings")
+    if fit(text.name, TEXTS) >= EXACT and len(view.table) < ENOUGH:
         return
-    if label.filled >= ENOUGH and not label.repeats and label.kind in ("text", "number"):
-        what = f"{label.distinct:,} different values in {label.filled:,} rows"
-        got, remedy = f"{label.name!r} with {what}", "Name its column with --label if it is meant."
+    remedy = "Name its column with --text if it is meant."
+    if text.letters < LETTERED:
+        found.object("the text", "words", f"the column {text.name!r} without letters", remedy)
+
+
+def _is_category(view: View, text: Profile) -> bool:
+    """Tell whether a column holds the same few words again and again, and is not known as one of texts."""
+    if fit(text.name, TEXTS) >= EXACT and (len(view.table) < ENOUGH or not view.required):
+        return False
+    alone = not view.required and len([one for one in view.of_kind("text") if not one.constant]) < 2
+    return text.kind == "text" and text.repeats and text.sentences < LETTERED and not alone
+
+
+def _doubt_label(view: View, found: Proposal, label: Profile) -> None:
+    remedy = "Name its column with --label if it is meant."
+    several = label.listed or label.parted
+    if label.filled >= ENOUGH and not label.repeats and label.kind in ("text", "number") and not several:
+        got = f"{label.name!r} with {label.distinct:,} different values in {label.filled:,} rows"
         found.object("the label", "a column whose values come back", got, remedy)
-    elif label.kind == "number" and not label.whole:
-        got, remedy = f"{label.name!r} with measurements", "Name its column with --label if it is meant."
-        found.object("the label", "a column of few different values", got, remedy)
+    elif label.kind == "number" and not label.whole and not several:
+        found.object("the label", "a column of few different values", f"{label.name!r} with measurements", remedy)
 
 
 def build(table: Table, chosen: Proposal, view: View) -> Examples:
     """Read the texts and, where they are wanted or all there, the labels."""
     reading, key = view.reading, chosen.columns["label"]
-    cells = None if key is None else _listed(table.column(key))
+    cells = None if key is None else _listed(table.column(key), view.profiles[table.names.index(key)])
     many = _is_many(cells, reading.multi_label, table, key)
     if cells is not None and not many:
         cells = [one[0] if is_list(one) and len(one) == 1 else one for one in cells]
@@ -168,12 +252,18 @@ def _text(value: Any, place: str) -> str:
     return value
 
 
-def _listed(cells: Sequence[Any]) -> Sequence[Any]:
-    """Return cells that all hold a list written as text ("['a', 'b']") as lists, others as they are."""
-    filled = [cell for cell in cells if not is_missing(cell)]
-    sample = filled[:WRITTEN]
-    if not sample or not all(isinstance(cell, str) and LITERAL.fullmatch(cell) for cell in sample):
+def _listed(cells: Sequence[Any], label: Profile) -> Sequence[Any]:
+    """Return cells that hold several labels, written as a list or with a separator, as lists; others as they are."""
+    if label.listed and all(isinstance(cell, str) for cell in cells):
+        return _literals(cells)
+    if label.parted == "<>":
+        return [[part for part in re.split("[<>]", str(cell)) if part] for cell in cells]
+    if label.parted in ("", "|") or (label.is_label_like and label.repeats):
         return cells
+    return [[] if is_missing(cell) else [part.strip() for part in str(cell).split(label.parted)] for cell in cells]
+
+
+def _literals(cells: Sequence[str]) -> Sequence[Any]:
     lists = []
     for cell in cells:
         try:
