@@ -209,6 +209,17 @@ def _is_conll(name: str, head: str) -> bool:
     return found.likely or outside
 
 
+def _is_table(name: str, head: str) -> bool:
+    """Tell whether a file without a telling name is a table: all its rows divide evenly, none is left out."""
+    if not delimited.sniff(name, head):
+        return False
+    try:
+        grid = delimited.parse(head, name)
+    except DataError:
+        return False
+    return len(grid.rows) > 1 and all(one.kind in ("empty row", "separator line") for one in grid.findings)
+
+
 def _is_tabbed(name: str, head: str) -> bool:
     return all("\t" in line for line in head.split("\n") if line.strip())
 
@@ -234,7 +245,7 @@ FORMATS: dict[str, Format] = {name: _manifest(name) for name in spoken.FORMATS} 
     "word/tag": Format(_word_tag, (), _is_word_tag),
     "conll": Format(_conll, CONLL, _is_conll, columns=True),
     "tsv": Format(_tabbed, (".tsv", ".tab"), _is_tabbed, columns=True, by_parts=True),
-    "csv": Format(_of_text(delimited.parse), (".csv",), delimited.sniff, columns=True, by_parts=True),
+    "csv": Format(_of_text(delimited.parse), (".csv",), _is_table, columns=True, by_parts=True),
     "txt": Format(_lines, by_parts=True),
 }
 """Every format by name, in the order in which content is looked at. "txt" is one text per line, without labels."""

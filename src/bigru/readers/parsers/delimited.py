@@ -71,17 +71,9 @@ class Dialect:
         return said
 
 
-FEW = 50
-"""Lines up to which a text by chance has equally many commas in most."""
-
-MOSTLY, SURELY = 0.9, 0.999
-"""Evenness of the rows of a table of many lines, and of few."""
-
-
 def sniff(name: str, text: str) -> bool:
     """Tell whether a text is delimited: its lines have equally many cells, at least two, by one separator."""
-    head = text[:SAMPLE]
-    return _choose(head, Reading())[1] > (MOSTLY if head.count("\n") > FEW else SURELY)
+    return _choose(text[:SAMPLE], Reading())[1] > 0.9
 
 
 def parse(text: str, source: str, reading: Reading | None = None, first: int = 1) -> Grid:
