@@ -71,7 +71,8 @@ def test_every_block_is_known(guide: str) -> None:
 def test_the_examples_of_the_guide(name: str) -> None:
     form, body = BLOCKS["formats.md"][name]
     assert by_content(body, name, by_name(name, body.encode())) == form
-    assert by_content(body, "a") == form
+    # Lines of text may have commas too: a table with a title above it needs its ending.
+    assert by_content(body, "a") == ("txt" if name == "report.csv" else form)
     assert repr(rows(FORMATS[form].parse(File(name, body, b""), Reading()))) == repr(READ[name])
 
 
