@@ -35,10 +35,10 @@ from provenance import commit, machine, versions
 from bigru.bundle import load as load_bundle
 from bigru.doctor import examine
 from bigru.errors import LINE, BigruError
+from bigru.readers.audio.folders import from_files
+from bigru.readers.audio.recordings import load as load_recording
 from bigru.readers.chunked import parts
-from bigru.readers.manifests import from_files
 from bigru.readers.reader import read
-from bigru.readers.recordings import load as load_recording
 from bigru.runtime.predictor import Predictor
 from bigru.tables.timetable import read_timetable
 

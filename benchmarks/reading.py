@@ -53,7 +53,7 @@ def least(function: Callable[[Any], Any], times: int, argument: Any) -> float:
 
 def measure(path: Path, times: int) -> dict[str, float]:
     """Time the parser alone and the whole reader, in this process."""
-    from bigru.readers.encoding import decode, read_bytes
+    from bigru.readers.opening.encoding import decode, read_bytes
     from bigru.readers.parsers import delimited
     from bigru.readers.reader import read
 

@@ -81,7 +81,7 @@ def test_answering_loads_the_one_task_of_the_model_and_no_scores(tmp_path: Path)
         "tables",
         "ops.ctc",
         "verify",
-        "readers.recordings",
+        "readers.audio",
     )
     assert {name for name in loaded if name.startswith(strangers)} == {
         "tasks.classify", "tasks.labels", "tasks.probabilities",

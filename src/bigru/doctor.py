@@ -16,10 +16,10 @@ from . import scheme as schemes
 from .errors import ArgumentError
 from .features.segment import split_words, unspaced
 from .features.transcripts import symbols, unit_of
+from .readers.audio.recordings import Recording
 from .readers.examples import Examples
 from .readers.findings import Finding
 from .readers.numbers import columns
-from .readers.recordings import Recording
 
 __all__ = ["DOMINANT", "HARMFUL", "RARE", "examine"]
 

@@ -11,7 +11,7 @@ import sounds
 from bigru.errors import ArgumentError
 from bigru.features.audio import AudioFeatures, is_recording
 from bigru.features.resample import resample
-from bigru.readers.recordings import Recording
+from bigru.readers.audio.recordings import Recording
 from tolerances import FLOAT32
 
 PLAIN = AudioFeatures(sample_rate=8000, mel_bins=24)

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from bigru.errors import DataError
-from bigru.readers.encoding import read_bytes
 from bigru.readers.opening.archives import plain_name, unpack
+from bigru.readers.opening.encoding import read_bytes
 from bigru.readers.reader import read
 
 TABLE = b"text,label\na,x\nb,y\n"

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from bigru.readers.encoding import decode
 from bigru.readers.opening.charset import explain, recognise
+from bigru.readers.opening.encoding import decode
 
 REVIEWS = {
     "French": [

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bigru.errors import ArgumentError, DataError
-from bigru.readers.encoding import decode, read_bytes
+from bigru.readers.opening.encoding import decode, read_bytes
 from bigru.readers.reader import read
 from bigru.readers.reading import Reading
 

@@ -10,8 +10,8 @@ import pytest
 
 import sounds
 from bigru.errors import DataError
+from bigru.readers.audio.recordings import Recording, load
 from bigru.readers.reader import read
-from bigru.readers.recordings import Recording, load
 
 RECORD, COPY = "Record it again or leave the row out\\.", "Copy the file again or leave the row out\\."
 

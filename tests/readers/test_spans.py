@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from bigru.errors import DataError
-from bigru.readers.spans import looks_like_spans, tags_from_spans
+from bigru.readers.tags.spans import looks_like_spans, tags_from_spans
 
 TEXT = "😀 Zoë in Köln"
 

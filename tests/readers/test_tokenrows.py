@@ -7,7 +7,7 @@ import pytest
 from bigru.errors import DataError
 from bigru.readers.reading import Reading
 from bigru.readers.table import Table
-from bigru.readers.tokenrows import from_token_rows
+from bigru.readers.tags.rows import from_token_rows
 
 WORDS = ["It", "rains", "Anna", "in", "Rome"]
 TAGS = ["O", "O", "B-PER", "O", "B-LOC"]

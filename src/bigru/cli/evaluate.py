@@ -10,7 +10,7 @@ from ..metrics.score import Report
 from ..readers.examples import Examples
 from ..readers.reader import read
 from ..readers.reading import Reading
-from ..readers.tagging import fit_characters
+from ..readers.tags.settle import fit_characters
 from ..runtime.forecaster import Forecaster
 from ..runtime.predictor import Predictor, changed, load
 from ..tasks.mismatch import fit_labels

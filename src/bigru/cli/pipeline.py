@@ -19,7 +19,7 @@ from ..features.text import TextFeatures
 from ..metrics.score import Report
 from ..readers.examples import Examples
 from ..readers.numbers import columns
-from ..readers.tagging import fit_characters
+from ..readers.tags.settle import fit_characters
 from ..runtime.predictor import Predictor
 from ..tasks import transcribe
 from ..tasks.alignment import choose_unit, refuse_misplaced, tags_per_unit

@@ -11,11 +11,11 @@ from typing import Any, BinaryIO, cast
 
 from ..bundle.configuration import kind_of
 from ..errors import ArgumentError, DataError, one_line, sentence
+from ..readers.audio.recordings import Recording, is_audio
 from ..readers.examples import Examples
 from ..readers.formats import SUFFIXES
 from ..readers.opening.packed import GZIP, lines_of, unpacked_stream
 from ..readers.reading import Reading
-from ..readers.recordings import Recording, is_audio
 from ..runtime.answers import told
 from ..runtime.predictor import AHEAD, Predictor, load
 from .answers import AnswerFile, fingerprint, source_of
@@ -140,7 +140,7 @@ def sources(
 
 def _recordings(predictor: Predictor, inputs: list[str], reading: Reading) -> Iterable[Any]:
     """Return the recordings that the arguments name: audio files themselves, or one folder or manifest of them."""
-    from ..readers.manifests import from_files
+    from ..readers.audio.folders import from_files
     from .show import note
 
     if len(inputs) == 1 and not is_audio(inputs[0]):
@@ -156,7 +156,7 @@ def _rows(predictor: Predictor, file: str, pace: Pace | None, reading: Reading) 
     # The readers are imported here because texts do not need them.
     from ..features.series import check_gaps
     from ..readers.chunked import parts
-    from ..readers.tagging import fit_characters
+    from ..readers.tags.settle import fit_characters
     from .show import describe
 
     if reading.format is None and _suffix(file) == ".txt":

@@ -20,10 +20,10 @@ from ..bundle import Bundle
 from ..errors import ArgumentError, DataError, sentence
 from ..features.audio import AudioFeatures
 from ..ops.recurrent.windows import Window
+from ..readers.audio.recordings import Recording
+from ..readers.audio.recordings import load as decoded
 from ..readers.examples import Examples
 from ..readers.reading import Reading
-from ..readers.recordings import Recording
-from ..readers.recordings import load as decoded
 from ..runtime.answers import rounded
 from ..runtime.forecaster import Forecaster
 from ..runtime.predictor import Predictor, load

@@ -13,7 +13,7 @@ import numpy as np
 
 from ..config import ChannelConfig, from_dict, to_dict
 from ..errors import ArgumentError, check_choice, sentence
-from ..readers.encoding import SURROGATE
+from ..readers.opening.encoding import SURROGATE
 from .channels import NGRAMS, check_channels, configure, fold, ngrams, views
 from .hashing import hash_strings
 from .incremental import TextPieces

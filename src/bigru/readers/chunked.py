@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import IO, Any
 
 from ..errors import DataError, sentence
-from .encoding import MARKS, decode
 from .examples import Examples
 from .formats import FORMATS, by_content, by_name
 from .headers import named_columns
 from .layouts.evidence import Proposal, View
 from .layouts.verdict import build, choose
+from .opening.encoding import MARKS, decode
 from .opening.packed import LINE, unpacked
 from .parsers import delimited, jsonl
 from .reader import UNREAD, check_used, read

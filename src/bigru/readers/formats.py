@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 
 from ..errors import DataError, sentence
-from . import manifests
+from .annotation import brat, parallel, spacy
+from .annotation import convert as tools
+from .audio import folders as manifests
 from .examples import Examples
 from .opening.archives import plain_name
-from .parsers import annotations as tools
 from .parsers import (
     arff,
     arrow,
-    brat,
     conll,
     conllrows,
     delimited,
@@ -23,8 +23,6 @@ from .parsers import (
     fasttext,
     jsonl,
     npz,
-    parallel,
-    spacy,
     text_folder,
     ts,
     tsf,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any, TypeGuard
 
 from ..errors import DataError, sentence
-from .encoding import SURROGATE
 from .findings import Finding
+from .opening.encoding import SURROGATE
 
 __all__ = ["SEPARATOR", "LabelReader", "is_list", "is_missing"]
 

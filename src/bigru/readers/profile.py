@@ -18,7 +18,7 @@ from .cells import Numerals, is_empty, numerals, text_of
 from .labels import is_list
 from .labels import is_missing as is_blank
 from .names import RECORDINGS
-from .spans import looks_like_spans
+from .tags.spans import looks_like_spans
 from .times import detect
 
 __all__ = ["Profile", "is_missing", "is_number", "profile"]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..errors import DataError, check_choice, sentence
-from .encoding import decode, read_bytes
 from .examples import Examples
 from .findings import Finding
 from .formats import FORMATS, File, Parsed, by_content, by_name
@@ -13,6 +12,7 @@ from .frames import from_dataset, from_frame
 from .headers import named_columns
 from .layouts.verdict import build, choose
 from .opening import charset
+from .opening.encoding import decode, read_bytes
 from .reading import Reading
 from .table import Grid, Table
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..readers.recordings import Recording
+from ..readers.audio.recordings import Recording
 
 __all__ = ["rounded", "told"]
 

@@ -8,9 +8,9 @@ import numpy as np
 
 from ..errors import ArgumentError, DataError, sentence
 from ..readers.audio.decoding import claimed_header
+from ..readers.audio.recordings import Recording
 from ..readers.names import IDS, fit
 from ..readers.reading import Reading
-from ..readers.recordings import Recording
 from ..readers.table import Table
 from ..readers.times import hints_time
 from ..runtime.forecaster import Forecaster

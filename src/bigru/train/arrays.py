@@ -11,7 +11,7 @@ import numpy as np
 
 from ..errors import ArgumentError, sentence
 from ..features.audio import is_recording
-from ..readers.recordings import Recording, is_audio, is_unreadable
+from ..readers.audio.recordings import Recording, is_audio, is_unreadable
 
 __all__ = ["are_many", "inputs_of", "is_block", "labels_of", "rows_of"]
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bigru.errors import DataError
-from bigru.readers.parsers.annotations import convert
+from bigru.readers.annotation.convert import convert
 from bigru.readers.reader import read
 
 TEXT = "Anna is in Rome"

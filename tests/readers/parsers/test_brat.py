@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bigru.errors import DataError
-from bigru.readers.parsers.brat import is_folder, read
+from bigru.readers.annotation.brat import is_folder, read
 
 TEXT = "Anna is in Rome.\n\nBob stays.\n"
 MARKS = "T1\tPER 0 4\tAnna\nT2\tLOC 11 15\tRome\nT3\tPER 18 21\tBob\n"

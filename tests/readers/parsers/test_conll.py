@@ -5,7 +5,7 @@ import pytest
 from bigru.errors import DataError
 from bigru.readers.parsers.conll import parse
 from bigru.readers.parsers.conllrows import sniff
-from bigru.readers.tagging import fit_characters
+from bigru.readers.tags.settle import fit_characters
 
 SENTENCES = "EU NNP I-ORG\nrejects VBZ O\n\n\nGerman JJ I-MISC\n"
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bigru.errors import DataError
-from bigru.readers.parsers.parallel import check
+from bigru.readers.annotation.parallel import check
 from bigru.readers.reader import read
 
 REMEDY = "Write each token and its tag on one line, and a blank line behind each sentence (CoNLL)."

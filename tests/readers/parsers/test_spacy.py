@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from bigru.errors import DataError
-from bigru.readers.parsers.spacy import _hash, parse
+from bigru.readers.annotation.spacy import _hash, parse
 
 ENTITIES = base64.b64decode(
     "eJzrXF6WWlScmZ+32EDPcGliSUlR8WRHX79lJfnZqXnFRxkVHn6L+yhQ0TaNmQEC7DwP1fxsfWmtckI+8n3XlKeMaOK5umsy9/AKzmFiQAXJm25P1t23"

@@ -9,7 +9,7 @@ from typing import Any
 
 from ...errors import DataError, sentence
 from ..labels import is_missing
-from ..recordings import SUFFIXES, Recording, is_audio, is_unreadable
+from .recordings import SUFFIXES, Recording, is_audio, is_unreadable
 
 __all__ = ["looks_like_recordings", "looks_like_transcripts", "recording_at"]
 

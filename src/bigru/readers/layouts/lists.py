@@ -11,7 +11,7 @@ from ..names import EXACT, LABELS, fit
 from ..numbers import check_widths, series_of, summarise
 from ..profile import Profile
 from ..table import Table
-from ..tagging import settle_scheme, settle_tokens
+from ..tags.settle import settle_scheme, settle_tokens
 from .evidence import Proposal, Role, View, listed
 from .rows import keep
 

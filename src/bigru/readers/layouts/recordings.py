@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from ..audio.paths import looks_like_transcripts, recording_at
+from ..audio.recordings import examined
 from ..examples import Examples
 from ..labels import LabelReader, is_missing
 from ..names import EXACT, LABELS, RECORDINGS, TRANSCRIPTS, fit
 from ..profile import Profile
-from ..recordings import examined
 from ..table import Table
 from .evidence import Proposal, Role, View, listed
 from .rows import keep

@@ -5,8 +5,8 @@ from __future__ import annotations
 from ..examples import Examples
 from ..names import TEXTS, fit
 from ..profile import Profile
-from ..spans import tags_from_spans
 from ..table import Table
+from ..tags.spans import tags_from_spans
 from .evidence import Proposal, Role, View
 from .rows import keep
 from .texts import text_of

@@ -8,7 +8,7 @@ from ..examples import Examples
 from ..names import EXACT, HEAD, SENTENCES, TAGS, TOKENS, fit
 from ..profile import Profile
 from ..table import Table
-from ..tokenrows import from_token_rows
+from ..tags.rows import from_token_rows
 from .evidence import Proposal, Role, View
 
 __all__ = ["build", "propose"]

@@ -10,7 +10,7 @@ import numpy as np
 from ...errors import DataError, nearest, sentence
 from ..examples import Examples
 from ..findings import Finding
-from ..tagging import listed, settle_scheme, settle_tokens
+from ..tags.settle import listed, settle_scheme, settle_tokens
 from .conllrows import CONLLU_COLUMNS, Columns, Row, cells_of, header_of, rows_of, tag_column
 
 __all__ = ["CONLLU_COLUMNS", "parse"]

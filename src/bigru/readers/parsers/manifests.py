@@ -19,7 +19,7 @@ from typing import Any
 
 from ...errors import DataError, sentence
 from ..audio.endings import SUFFIXES, UNREADABLE, is_audio, is_unreadable
-from ..encoding import decode, read_bytes
+from ..opening.encoding import decode, read_bytes
 from ..reading import Reading
 from . import delimited, jsonl
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from ...errors import DataError, sentence
-from ..encoding import decode, read_bytes
 from ..findings import Finding
 from ..opening import charset
+from ..opening.encoding import decode, read_bytes
 from ..reading import Reading
 from ..table import Table
 

@@ -7,11 +7,11 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from ..errors import DataError, sentence
-from ..notation import looks_like_spans, rewrite
-from ..scheme import reads
-from .examples import Examples
-from .findings import Finding
+from ...errors import DataError, sentence
+from ...notation import looks_like_spans, rewrite
+from ...scheme import reads
+from ..examples import Examples
+from ..findings import Finding
 
 __all__ = ["fit_characters", "listed", "settle_scheme", "settle_tokens"]
 

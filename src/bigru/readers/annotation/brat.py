@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ...errors import DataError, sentence
-from ..encoding import decode, read_bytes
-from .annotations import Converted
+from ..opening.encoding import decode, read_bytes
+from .convert import Converted
 from .notes import Notes, Record
 
 __all__ = ["is_folder", "read", "refuse_alone"]

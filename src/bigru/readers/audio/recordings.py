@@ -9,9 +9,9 @@ from hashlib import blake2b
 
 import numpy as np
 
-from .audio.decoding import Recording, check_present, decode, header, load, mono, name_of, open_audio, soundfile
-from .audio.endings import SUFFIXES, is_audio, is_unreadable
-from .findings import Finding
+from ..findings import Finding
+from .decoding import Recording, check_present, decode, header, load, mono, name_of, open_audio, soundfile
+from .endings import SUFFIXES, is_audio, is_unreadable
 
 __all__ = ["SUFFIXES", "Recording", "examined", "header", "is_audio", "is_unreadable", "load", "soundfile"]
 

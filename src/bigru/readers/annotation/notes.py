@@ -6,8 +6,8 @@ from typing import Any
 
 from ..findings import Finding
 from ..labels import is_list
-from ..spans import looks_like_spans
-from ..tagging import listed
+from ..tags.settle import listed
+from ..tags.spans import looks_like_spans
 
 __all__ = ["Notes", "Record", "one_or_many", "span_parts"]
 

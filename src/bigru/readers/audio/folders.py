@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from itertools import chain
 from pathlib import Path
 
-from ..errors import DataError, sentence
-from .audio.decoding import check_present
-from .examples import Examples
-from .findings import Finding
-from .labels import LabelReader
+from ...errors import DataError, sentence
+from ..examples import Examples
+from ..findings import Finding
+from ..labels import LabelReader
+from .decoding import check_present
 from .recordings import Recording, examined, is_audio, is_unreadable
 
 __all__ = ["from_files", "from_folder", "is_folder_of_audio"]

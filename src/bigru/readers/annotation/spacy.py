@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import DataError, MissingExtraError, sentence
-from .annotations import Converted
+from .convert import Converted
 from .notes import Notes, Record, one_or_many
 
 __all__ = ["parse"]

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from .. import scheme as schemes
-from ..errors import DataError, sentence
-from ..scheme import Span
-from .findings import Finding
-from .labels import LabelReader, is_list
-from .tagging import listed
+from ... import scheme as schemes
+from ...errors import DataError, sentence
+from ...scheme import Span
+from ..findings import Finding
+from ..labels import LabelReader, is_list
+from .settle import listed
 
 __all__ = ["ENDS", "LABELS", "QUOTES", "STARTS", "SpanTags", "looks_like_spans", "tags_from_spans"]
 

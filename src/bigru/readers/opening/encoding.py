@@ -6,11 +6,11 @@ import codecs
 import re
 from pathlib import Path
 
-from ..errors import ArgumentError, DataError, nearest, sentence
-from .opening import charset
-from .opening.archives import unpack
-from .opening.packed import most_bytes, read_whole
-from .opening.unreadable import refuse_unreadable
+from ...errors import ArgumentError, DataError, nearest, sentence
+from . import charset
+from .archives import unpack
+from .packed import most_bytes, read_whole
+from .unreadable import refuse_unreadable
 
 __all__ = ["SURROGATE", "decode", "read_bytes"]
 

@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import DataError, sentence
-from .examples import Examples
-from .findings import Finding
-from .labels import LabelReader, is_missing
-from .reading import Reading
-from .table import Table
-from .tagging import listed, settle_scheme, settle_tokens
+from ...errors import DataError, sentence
+from ..examples import Examples
+from ..findings import Finding
+from ..labels import LabelReader, is_missing
+from ..reading import Reading
+from ..table import Table
+from .settle import listed, settle_scheme, settle_tokens
 
 __all__ = ["from_token_rows"]
 

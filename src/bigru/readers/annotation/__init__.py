@@ -1,0 +1,1 @@
+"""Files of annotation tools to plain records of texts with spans or labels."""
