@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Any
 
 from ..doctor import HARMFUL, examine
-from ..readers.reader import read
+from ..errors import ArgumentError, sentence
+from ..readers.layouts.verdict import is_timed
+from ..readers.reader import examples_of, load, read
 from ..readers.reading import Reading
+from ..readers.table import Table
+from .options import options_of
 from .show import CLASSES, describe, note, table
 from .streams import emit
 
@@ -15,12 +20,22 @@ __all__ = ["doctor"]
 
 
 def doctor(data: Path, dev: Path | None, test: Path | None, reading: Reading) -> int:
-    """Print findings and an overview on stderr, a summary as JSON on stdout; return 1 if a finding hurts a score."""
-    if reading.task == "forecast":
+    """Print findings and an overview on stderr, a summary as JSON on stdout; return 1 if a finding hurts a score.
+
+    A table with time is examined as one, and needs no option.
+    """
+    found, name = load(data, reading)
+    if isinstance(found, Table) and is_timed(found, reading):
         from . import forecast
 
-        return forecast.doctor(data, reading)
-    parts = [read(path, reading) for path in (data, dev, test) if path is not None]
+        for option, path in (("--dev", dev), ("--test", test)):
+            if path is not None:
+                raise ArgumentError(sentence("doctor", option, "left out for a table with time", repr(str(path))))
+        return forecast.doctor(found, reading)
+    train = examples_of(found, reading, name)
+    many = train.multi_label if train.task == "classify" else None
+    known = reading.but(task=train.task, multi_label=many)
+    parts = [train, *(read(path, known) for path in (dev, test) if path is not None)]
     findings, summary = examine(*parts)
     for part in parts:
         describe(part, shown=None)
@@ -33,6 +48,10 @@ def doctor(data: Path, dev: Path | None, test: Path | None, reading: Reading) ->
         table([("finding", "times", "hurts"), *((k, n, "yes" if k in HARMFUL else "") for k, n in kinds.items())])
     else:
         note("No findings.")
+    options = [part for name, path in (("--dev", dev), ("--test", test)) if path for part in (name, str(path))]
+    summary["next"] = shlex.join(["bigru", "train", str(data), *options, *options_of(reading)])
+    note("Next:")
+    note(f"  {summary['next']}")
     emit(summary)
     return int(any(kind in HARMFUL for kind in kinds))
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..errors import ArgumentError, sentence
 from ..readers.reading import Reading
+from ..readers.table import Table as Cells
 from ..tables.timetable import TimeTable, read_timetable
 from .show import Say, note, silence, table
 from .streams import answer_json, emit
@@ -235,15 +236,14 @@ def predict(
         note(f"The picture is in {picture}.")
 
 
-def doctor(data: Path, how: Reading) -> int:
+def doctor(data: Cells, how: Reading) -> int:
     """Print what is wrong with a table with time, a table of its columns, and the command to type next; on stdout the
     summary as JSON. Return 1 if training refuses the table as it is."""
-    from ..tables.columns import table_of_file
     from ..tables.doctor import HARMFUL, examine_table
 
-    findings, summary = examine_table(table_of_file(data, how), how)
+    findings, summary = examine_table(data, how)
     inferred = ", ".join(f"{name} {value}" for name, value in summary["inferred"].items())
-    note(f"{data}: {summary['rows']:,} rows; {inferred}")
+    note(f"{data.source}: {summary['rows']:,} rows; {inferred}")
     table([("column", "role"), *((name or "(no name)", role) for name, role in summary["columns"].items())])
     for finding in findings:
         note(str(finding))
@@ -252,7 +252,8 @@ def doctor(data: Path, how: Reading) -> int:
         table([("finding", "times", "hurts"), *((k, n, "yes" if k in HARMFUL else "") for k, n in kinds.items())])
     else:
         note("No findings.")
-    note(f"Next:\n  {summary['next']}")
+    note("Next:")
+    note(f"  {summary['next']}")
     emit(summary)
     return int(any(kind in HARMFUL for kind in kinds))
 

@@ -10,7 +10,7 @@ import typer
 
 from ..readers.reading import LAYOUTS, Reading
 
-__all__ = ["option_of", "takes_reading"]
+__all__ = ["option_of", "options_of", "takes_reading"]
 
 TABLE = "Reading tables"
 FILE = "Reading files"
@@ -69,6 +69,19 @@ SEPARATORS = {"tab": "\t", "\\t": "\t"}
 def option_of(field: str) -> str:
     """Return the option that decides a field of `Reading`."""
     return {"id": "--id-column", "time": "--time-column"}.get(field, "--" + field.replace("_", "-"))
+
+
+def options_of(reading: Reading) -> list[str]:
+    """Return the options that make a reading, as they are typed."""
+    typed = []
+    for field, value in reading.given().items():
+        name = option_of(field)
+        if isinstance(value, bool):
+            negative = {"header": "--no-header", "multi_label": "--one-label"}.get(field, name)
+            typed.append(name if value else negative)
+        else:
+            typed += [name, ",".join(value) if isinstance(value, tuple) else str(value)]
+    return typed
 
 
 def takes_reading(targets: bool = True, task: bool = True) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

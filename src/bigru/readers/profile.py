@@ -208,7 +208,11 @@ def _facts_of_text(texts: Sequence[str]) -> dict[str, Any]:
 
 
 def _is_coded(texts: Sequence[str]) -> bool:
+    """Tell whether cells consist of numbers and the same few words; sentences with a number in them do not."""
     if sum(DIGIT.search(text) is not None for text in texts) < NEARLY * len(texts):
+        return False
+    parts = [part for text in texts for part in text.split()]
+    if sum(DIGIT.search(part) is not None for part in parts) * 4 < len(parts):
         return False
     return len({word for text in texts for word in WORD.findall(text)}) <= max(VOCABULARY, len(texts) // 20)
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shlex
+
 from ...errors import DataError, sentence
 from ..examples import Examples
-from ..names import EXACT, IDS, LABELS, TIMES, fit
+from ..names import EXACT, IDS, LABELS, TEXTS, TIMES, fit
 from ..profile import Profile
 from ..table import Table
 from .evidence import Proposal, Role, View, listed
@@ -31,6 +33,9 @@ def propose(view: View) -> Proposal | None:
     if times:
         found.add(2 + fit(times[0].name, TIMES) / 2, f"{times[0].name!r} holds times")
     found.add(1.5, f"numbers in {listed(names, 3)}")
+    named = [one for one in view.of_kind("text") if fit(one.name, TEXTS) >= EXACT and not one.repeats]
+    if named and reading.task != "forecast":
+        found.object("the table", "numbers by time", f"texts in {named[0].name!r}")
     if view.prose is not None:
         found.object("the table", "numbers by time", f"texts in {view.prose.name!r}")
     known = () if reading.task == "forecast" else LABELS
@@ -78,7 +83,7 @@ def _ids(view: View, times: list[Profile]) -> list[Profile]:
 
 def advice(found: Proposal) -> str:
     """Return the options that forecast such a table."""
-    targets = " ".join(f"--target {name}" for name in found.columns["values"][:3])
-    ids = f" --id-column {','.join(found.columns['id'])}" if found.columns["id"] else ""
-    time = f" --time-column {','.join(found.columns['time'])}" if found.columns["time"] else " --time-column none"
+    targets = " ".join(f"--target {shlex.quote(name)}" for name in found.columns["values"][:3])
+    ids = f" --id-column {shlex.quote(','.join(found.columns['id']))}" if found.columns["id"] else ""
+    time = f" --time-column {shlex.quote(','.join(found.columns['time']) or 'none')}"
     return f"This looks like a forecast: --task forecast {targets} --horizon 12{time}{ids}."

@@ -14,7 +14,7 @@ from ..table import Table
 from . import indicators, lists, long, recordings, spans, texts, timed, tokens, wide
 from .evidence import Proposal, View, listed
 
-__all__ = ["LAYOUTS", "build", "choose"]
+__all__ = ["LAYOUTS", "build", "choose", "is_timed"]
 
 LAYOUTS: dict[str, ModuleType] = {
     module.__name__.rpartition(".")[2]: module
@@ -69,6 +69,15 @@ def choose(table: Table, reading: Reading, required: bool, kind: str | None = No
         raise DataError(sentence(table.source, "the column", "named", f"two that look alike: {best.question}"))
     best.roles += _unread(view, best)
     return best, view
+
+
+def is_timed(table: Table, reading: Reading) -> bool:
+    """Tell whether a table is one with time, whose next rows could be forecast, rather than one of labelled examples.
+
+    Raises:
+        DataError: as `choose`.
+    """
+    return reading.task == "forecast" or choose(table, reading, True)[0].layout == "timed"
 
 
 def _possible(view: View) -> list[str]:
