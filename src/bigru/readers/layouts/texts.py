@@ -210,7 +210,7 @@ def _doubt_text(view: View, found: Proposal, text: Profile) -> None:
 
 def _is_category(view: View, text: Profile) -> bool:
     """Tell whether a column holds the same few words again and again, and is not known as one of texts."""
-    if fit(text.name, TEXTS) >= EXACT and (len(view.table) < ENOUGH or not view.required):
+    if fit(text.name, TEXTS) >= EXACT:
         return False
     alone = not view.required and len([one for one in view.of_kind("text") if not one.constant]) < 2
     return text.kind == "text" and text.repeats and text.sentences < LETTERED and not alone
