@@ -31,9 +31,11 @@ def propose(view: View) -> Proposal | None:
     target, task = _target(view, audio)
     if target is None and view.required:
         known = (
-            (*TRANSCRIPTS[:4], *LABELS[:4]) if reading.task is None else TRANSCRIPTS if task == "transcribe" else LABELS
+            (*TRANSCRIPTS[:4], *LABELS[:4])
+            if reading.task is None
+            else (TRANSCRIPTS if task == "transcribe" else LABELS)
         )
-        want = f"named, as none of the columns {listed(view.table.names)} is one of {', '.join(known)}"
+        want = f"named, as none of the columns {listed(view.table.names)} is one of {', '.join(known[:8])}, ..."
         found.object("--label", want, "nothing")
     if not audio.readable:
         example = next(str(cell) for cell in view.table.columns[audio.place] if cell)
