@@ -244,7 +244,7 @@ def test_a_column_of_varied_words_is_transcribed(column: str) -> None:
 
 def test_two_columns_of_varied_words_are_asked() -> None:
     rows = [{"wav": f"data/low/{n}.wav", "one": f"GUTEN {n}", "two": f"TAG {n}"} for n in range(2)]
-    message = r"m\.csv: the column must be named, got two that look alike: the transcripts may be in 'one' or 'two'"
+    message = r"m\.csv: --label must be named, got several columns that look like transcripts: 'one' or 'two'"
     with pytest.raises(DataError, match=message):
         read(manifest("m.csv", *rows))
     assert read(manifest("m.csv", *rows), Reading(label="two")).targets == ["TAG 0", "TAG 1"]

@@ -223,7 +223,7 @@ TEXTS = {
             pick("S C Q"),
         ),
         None,
-        "labels may be in .*--label",
+        "--label or --labels must be named, as one or several",
     ),
     "tweets without labels": (
         table("user_id,date,tweet_text,likes", lambda n: n % 9, at, prose, lambda n: n * n % 17),

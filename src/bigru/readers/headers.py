@@ -30,6 +30,12 @@ LONG = 150
 NEARLY = 0.95
 """Share of cells that is nearly all of them."""
 
+ENOUGH = 10
+"""Rows from which a value that comes in none of them is rare."""
+
+ENDED = re.compile(r"[.!\u2026\u3002\uff01][\"')\u201d]?$")
+"""The end of a sentence, which a name has not."""
+
 MARKS = (re.compile("://"), re.compile("@"), LITERAL, re.compile(r"\d"))
 """What cells of a column have in common and its name hardly ever has."""
 
@@ -78,7 +84,7 @@ def _depth(rows: Sequence[Sequence[str]], reading: Reading, source: str, ask: bo
         return _levels(rows)
     rest = [row for row in rows[1 : SAMPLE + 1] if row != rows[0]] or rows[1 : SAMPLE + 1]
     points = _points(cells, rest)
-    if points >= SURE or (points > 0 and not ask):
+    if points >= SURE:
         return _levels(rows)
     if points > -SURE and ask and len(cells) > 1 and len(rows) > 1:
         shown = ", ".join(cells[:4])[:80]
@@ -107,13 +113,13 @@ def _of_cell(cell: str, below: Profile, column: Sequence[str]) -> float:
     if not cell or below.kind == "empty":
         return 0.0
     if below.kind in ("number", "time", "recording"):
-        alike = is_number(cell) if below.kind == "number" else profile(cell, 0, [cell]).kind == below.kind
+        alike = is_number(cell) if below.kind == "number" else profile("", 0, [cell]).kind == below.kind
         if alike or is_missing(cell):
             return -3.0
         odd = sum(bool(one) and not is_missing(one) and not is_number(one) for one in column)
         return 0.0 if below.kind == "number" and odd * 20 > len(column) else 2.0
     if below.is_prose:
-        return _above_prose(cell, below)
+        return _above_prose(cell, below, column)
     if cell in column and below.longest <= SHORT:
         return -3.0
     points = _marked(cell, column)
@@ -124,18 +130,20 @@ def _of_cell(cell: str, below: Profile, column: Sequence[str]) -> float:
     return points
 
 
-def _above_prose(cell: str, below: Profile) -> float:
+def _above_prose(cell: str, below: Profile, column: Sequence[str]) -> float:
     """Return how much speaks for a name above sentences: it is one word, and known or as programs write it."""
     if len(cell) > SHORT or profile("", 0, [cell]).sentences:
-        return 0.0 if len(cell) <= LONG else -1.0
+        ended = ENDED.search(cell) and sum(ENDED.search(one) is not None for one in column) * 2 > len(column)
+        return -1.0 if ended or len(cell) > LONG else 0.0
     named = max(fit(cell, one) for one in (TEXTS, TITLES)) >= HEAD or ("_" in cell and " " not in cell)
-    return (1.0 if named else 0.0) + (1.0 if below.sentences >= NEARLY else 0.0)
+    alone = 1.0 if len(column) >= ENOUGH else 0.5
+    return (1.0 if named else 0.0) + (alone if below.sentences >= NEARLY else 0.0)
 
 
 def _rarity(column: Sequence[str]) -> float:
     """Return how much a value that comes in none of the rows speaks for a name: less where others come once as well."""
     once = sum(count == 1 for count in Counter(column).values())
-    return 1.0 if once * 10 < len(column) else 0.3
+    return 1.0 if once * 10 < len(column) >= ENOUGH else 0.3
 
 
 def _marked(cell: str, column: Sequence[str]) -> float:

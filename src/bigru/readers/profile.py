@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import math
 import operator
 import re
 from collections import Counter
@@ -18,6 +17,7 @@ from .cells import Numerals, is_empty, numerals, text_of
 from .labels import is_list
 from .labels import is_missing as is_blank
 from .names import RECORDINGS
+from .numbers import LARGEST
 from .tags.spans import looks_like_spans
 from .times import detect
 
@@ -266,7 +266,9 @@ def _names_recordings(name: str) -> bool:
 
 def is_missing(cell: Any) -> bool:
     """Tell whether a cell says that there is no value."""
-    return not isinstance(cell, dict) and (is_blank(cell) or (isinstance(cell, str) and is_empty(cell)))
+    if isinstance(cell, dict) or is_list(cell):
+        return False
+    return is_blank(cell) or (isinstance(cell, str) and is_empty(cell))
 
 
 def is_number(cell: Any) -> bool:
@@ -274,8 +276,9 @@ def is_number(cell: Any) -> bool:
     if isinstance(cell, bool) or is_missing(cell):
         return False
     if not isinstance(cell, str):
-        return isinstance(cell, (int, float, np.number)) and math.isfinite(cell)
-    return any(Numerals(sign).number(text_of(cell)) is not None for sign in (".", ","))
+        return isinstance(cell, (int, float, np.number)) and abs(float(cell)) <= LARGEST
+    values = [Numerals(sign).number(text_of(cell)) for sign in (".", ",")]
+    return any(value is not None and abs(value) <= LARGEST for value in values)
 
 
 def _plain(cell: Any) -> Any:

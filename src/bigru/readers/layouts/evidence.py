@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -14,7 +15,10 @@ from ..reading import Reading
 from ..roles import Role
 from ..table import Table
 
-__all__ = ["Proposal", "Role", "View", "listed"]
+__all__ = ["Proposal", "Role", "View", "listed", "option", "shorten"]
+
+LONGEST = 60
+"""Characters of a column's name that an error shows."""
 
 
 @dataclass
@@ -29,7 +33,7 @@ class Proposal:
         points: evidence for it less evidence against it.
         reasons: the evidence in words.
         objections: why it cannot be meant: name, want, got and remedy of an error; with one it is never chosen.
-        question: what remains open though this reading is meant, with the options that decide; "" for nothing.
+        question: what remains open though this reading is meant: the option that decides, want and got of an error.
         columns: the columns by purpose ("text", "label", "id", ...), for the one who builds the examples.
     """
 
@@ -39,7 +43,7 @@ class Proposal:
     points: float = 0.0
     reasons: list[str] = field(default_factory=list)
     objections: list[tuple[str, str, str, str]] = field(default_factory=list)
-    question: str = ""
+    question: tuple[str, str, str] | None = None
     roles: list[Role] = field(default_factory=list)
     columns: dict[str, Any] = field(default_factory=dict)
 
@@ -47,6 +51,10 @@ class Proposal:
         """Count evidence for (or, with negative points, against) this reading."""
         self.points += points
         self.reasons.append(f"{reason} ({points:+.1f})")
+
+    def ask(self, option: str, want: str, got: str = "nothing") -> None:
+        """Note that a person must decide, in the words of an error."""
+        self.question = self.question or (option, want, got)
 
     def object(self, name: str, want: str, got: str, remedy: str = "") -> None:
         """Rule this reading out, in the words of an error."""
@@ -118,4 +126,14 @@ class View:
 def listed(names: Sequence[str], most: int = 12) -> str:
     """Return names in a row, the first few of many."""
     more = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(map(str, names[:most])) + more
+    return ", ".join(map(shorten, names[:most])) + more
+
+
+def shorten(name: str) -> str:
+    """Return a name, the beginning of a long one."""
+    return name if len(name) <= LONGEST else f"{name[:LONGEST]}..."
+
+
+def option(flag: str, *names: str) -> str:
+    """Return an option with names of columns, as a shell takes it."""
+    return f"{flag} {shlex.quote(','.join(map(shorten, names)))}"

@@ -9,7 +9,7 @@ from ..examples import Examples
 from ..names import COUNTS, EXACT, LABELS, TEXTS, TITLES, fit, words_of
 from ..profile import Profile
 from ..table import Table
-from .evidence import Proposal, Role, View, listed
+from .evidence import Proposal, Role, View, listed, option, shorten
 from .rows import keep
 from .texts import text_of
 
@@ -29,8 +29,8 @@ def propose(view: View) -> Proposal | None:
     if text is None or len(flags) < 2 or text.kind != "text":
         return None
     names = [one.name for one in flags]
-    found.meaning = f"texts in {text.name!r} with a label for each of the columns {listed(names)}"
-    found.options = f"--text {text.name} --labels {','.join(names)}"
+    found.meaning = f"texts in {shorten(text.name)!r} with a label for each of the columns {listed(names)}"
+    found.options = option("--text", text.name) + " " + option("--labels", *names)
     found.add(4 if named else 2.5 if len(flags) == 2 else 3.5, f"columns of 0 and 1: {listed(names)}")
     found.add(max(fit(text.name, TEXTS), fit(text.name, TITLES)) / 2, f"the name {text.name!r}")
     if text.is_prose or view.reading.text:
@@ -52,9 +52,7 @@ def _doubt(view: View, found: Proposal, text: Profile, flags: list[Profile]) -> 
     apart = flags[-1].place - flags[0].place >= len(flags)
     if apart or (len(flags) == 2 and rivals):
         names = listed([one.name for one in flags] + rivals, 6)
-        found.question = (
-            f"the labels may be in one or several of {names}: name one with --label, or several with --labels"
-        )
+        found.ask("--label or --labels", f"named, as one or several columns may hold the labels: {names}")
 
 
 def _flags(view: View) -> list[Profile]:

@@ -17,7 +17,7 @@ from ..profile import Profile
 from ..reading import Reading
 from ..table import Table
 from ..times import combine, order_of
-from .evidence import Proposal, Role, View, listed
+from .evidence import Proposal, Role, View, listed, option
 from .rows import whole_labels
 
 __all__ = ["build", "propose"]
@@ -34,7 +34,9 @@ def propose(view: View) -> Proposal | None:
     id = ids[0] if ids else _id(view)
     if id is None:
         return _without_id(times)
-    found = Proposal("long", f"series by {id.name!r}, a row per step", f"--id-column {','.join(reading.id) or id.name}")
+    found = Proposal(
+        "long", f"series by {id.name!r}, a row per step", option("--id-column", *(reading.id or (id.name,)))
+    )
     if not times:
         times = [one for one in [_time(view, id)] if one is not None]
     given = view.find("label", reading.label)
@@ -48,9 +50,9 @@ def propose(view: View) -> Proposal | None:
     if not numbers:
         found.object("columns", "at least one of numbers", listed(view.table.names))
     if label is None and view.required:
-        names = listed(view.table.names)
-        want = f"named, as none of the columns {names} is one of {', '.join(LABELS[:4])}, ..."
-        found.object("--label", want, "nothing")
+        want = f"named, as none of the columns {listed(view.table.names)} is one of {', '.join(LABELS[:4])}, ..."
+        remedy = "" if ids else "To forecast the numbers: --task forecast."
+        found.object("--label", want, "nothing", remedy)
     found.columns = {
         "id": [one.name for one in ids] or [id.name], "time": [one.name for one in times],
         "label": None if label is None else label.name, "values": [one.name for one in values],
@@ -113,8 +115,8 @@ def _weigh(
         found.add(fit(id.name, IDS) / 2 + 1, f"{id.name!r} has values that come back")
         if view.prose is not None or view.reading.text is not None:
             found.object("the values", "numbers", f"texts in {(view.prose or id).name!r}")
-        if not times and label is None:
-            found.object("the table", "with a time or a label for the steps of series", listed(view.table.names))
+        if not times and label is None and not view.required:
+            found.object("the table", "series with a time or a label for their steps", listed(view.table.names))
     if times:
         found.add(2, f"{times[0].name!r} orders the steps")
     if label is not None:

@@ -30,9 +30,11 @@ def propose(view: View) -> Proposal | None:
     target, task = _target(view, audio, found)
     if target is None and view.required:
         known = (
-            (*TRANSCRIPTS[:4], *LABELS[:4]) if reading.task is None else TRANSCRIPTS if task == "transcribe" else LABELS
+            (*TRANSCRIPTS[:4], *LABELS[:4])
+            if reading.task is None
+            else (TRANSCRIPTS if task == "transcribe" else LABELS)
         )
-        want = f"named, as none of the columns {listed(view.table.names)} is one of {', '.join(known)}"
+        want = f"named, as none of the columns {listed(view.table.names)} is one of {', '.join(known[:8])}, ..."
         found.object("--label", want, "nothing")
     found.columns = {"audio": audio.name, "label": None if target is None else target.name, "task": task}
     found.roles = [Role(audio.name, "recording", audio.describe())]
@@ -67,7 +69,7 @@ def _target(view: View, audio: Profile, found: Proposal) -> tuple[Profile | None
         transcript = label or spoken[0]
         if label is None and len(spoken) > 1 and view.required:
             names = " or ".join(repr(one.name) for one in spoken[:3])
-            found.question = f"the transcripts may be in {names}: name the column with --label"
+            found.ask("--label", "named", f"several columns that look like transcripts: {names}")
     task = reading.task or ("transcribe" if transcript is not None or label is None else "classify")
     return (transcript if task == "transcribe" else label), task
 

@@ -14,7 +14,7 @@ from ..labels import SEPARATOR, LabelReader, is_list, is_missing
 from ..names import COUNTS, EXACT, HEAD, IDS, LABELS, OUTCOMES, TEXTS, TITLES, fit, words_of
 from ..profile import MOST, Profile
 from ..table import Table
-from .evidence import Proposal, Role, View, listed
+from .evidence import Proposal, Role, View, listed, option, shorten
 from .rows import keep, whole_labels
 
 __all__ = ["build", "label_of", "propose", "text_of"]
@@ -25,8 +25,11 @@ CLOSE = 0.75
 ENOUGH = 20
 """Rows from which it counts that labels come back."""
 
-TITLE = 1.5
+TITLE = 3.0
 """Points that the name of a title is worth less than that of a text."""
+
+STARS = 20
+"""Different numbers with a fraction (1.5, 4.5) that labels may be."""
 
 LETTERED = 0.3
 """Share of cells that must hold letters, or several words, for a column to be one of words."""
@@ -49,15 +52,19 @@ def propose(view: View) -> Proposal | None:
         found.object("--label", "named, as no column looks like labels", listed(view.table.names))
     elif label is None and view.required:
         found.object(
-            "the table", "labelled", f"the single column {text.name!r}", "Labels stand in a column of their own."
+            "the table",
+            "labelled",
+            f"the single column {shorten(text.name)!r}",
+            "Labels stand in a column of their own.",
         )
     _weigh(view, found, text, label)
     found.columns = {"text": text.name, "label": None if label is None else label.name}
-    found.options = f"--text {text.name}" + ("" if label is None else f" --label {label.name}")
+    found.options = option("--text", text.name)
+    found.options += "" if label is None else " " + option("--label", label.name)
     found.roles = [Role(text.name, "text", _why(view.reading.text, text, TEXTS))]
     if label is not None:
         found.roles.append(Role(label.name, "label", _why(view.reading.label, label, LABELS)))
-        found.meaning = f"texts in {text.name!r} with labels in {label.name!r}"
+        found.meaning = f"texts in {shorten(text.name)!r} with labels in {shorten(label.name)!r}"
     return found
 
 
@@ -75,11 +82,14 @@ def text_of(view: View, found: Proposal, *taken: Profile | None) -> Profile | No
     ranked = sorted(((_text_points(one), one) for one in free if _may_be_text(one)), key=lambda pair: -pair[0])
     for points, other in ranked[1:]:
         if _are_alike(ranked[0], (points, other)):
-            found.question = (
-                f"the texts may be in {ranked[0][1].name!r} or in {other.name!r}: name the column with --text"
-            )
+            names = _in_order([ranked[0][1], other])
+            found.ask("--text", f"named, as several columns may hold the texts: {names}")
             break
     return ranked[0][1] if ranked else None
+
+
+def _in_order(columns: Sequence[Profile]) -> str:
+    return listed([one.name for one in sorted(columns[:SHOWN], key=lambda one: one.place)])
 
 
 def _may_be_text(one: Profile) -> bool:
@@ -94,7 +104,7 @@ def _text_points(one: Profile) -> float:
     if one.kind == "empty":
         return name - 2.0
     if fit(one.name, LABELS) >= EXACT > name:
-        name -= TITLE
+        name -= 1.5
     return name + 2 * one.sentences + min(one.length / 40, 2.0) + (0.0 if one.repeats else 0.5)
 
 
@@ -138,10 +148,12 @@ def label_of(view: View, text: Profile | None, found: Proposal) -> Profile | Non
         return _spelled_out(view, best, [one for _, one in ranked[1:]])
     rivals = [one for points, one in ranked[1:] if ranked[0][0] - points < CLOSE]
     if rivals:
-        names = " or ".join(f"in {one.name!r}" for one in [best, *rivals][:SHOWN])
-        found.question = f"the labels may be {names}: name the column with --label"
+        names = _in_order([best, *rivals])
+        found.ask("--label", f"named, as several columns may hold the labels: {names}")
     elif _is_count(best) and len(filled) > 1:
-        found.question = f"the labels may be in {best.name!r} or nowhere: name their column with --label"
+        found.ask(
+            "--label", f"named, as {shorten(best.name)!r} has not the name of labels and no other column has their look"
+        )
     return best
 
 
@@ -205,12 +217,12 @@ def _doubt_text(view: View, found: Proposal, text: Profile) -> None:
         return
     remedy = "Name its column with --text if it is meant."
     if text.letters < LETTERED:
-        found.object("the text", "words", f"the column {text.name!r} without letters", remedy)
+        found.object("the text", "words", f"the column {shorten(text.name)!r} without letters", remedy)
 
 
 def _is_category(view: View, text: Profile) -> bool:
     """Tell whether a column holds the same few words again and again, and is not known as one of texts."""
-    if fit(text.name, TEXTS) >= EXACT and (len(view.table) < ENOUGH or not view.required):
+    if fit(text.name, TEXTS) >= EXACT:
         return False
     alone = not view.required and len([one for one in view.of_kind("text") if not one.constant]) < 2
     return text.kind == "text" and text.repeats and text.sentences < LETTERED and not alone
@@ -220,10 +232,12 @@ def _doubt_label(view: View, found: Proposal, label: Profile) -> None:
     remedy = "Name its column with --label if it is meant."
     several = label.listed or label.parted
     if label.filled >= ENOUGH and not label.repeats and label.kind in ("text", "number") and not several:
-        got = f"{label.name!r} with {label.distinct:,} different values in {label.filled:,} rows"
+        got = f"{shorten(label.name)!r} with {label.distinct:,} different values in {label.filled:,} rows"
         found.object("the label", "a column whose values come back", got, remedy)
-    elif label.kind == "number" and not label.whole and not several:
-        found.object("the label", "a column of few different values", f"{label.name!r} with measurements", remedy)
+    elif label.kind == "number" and not label.whole and not several and not (label.repeats and label.distinct <= STARS):
+        found.object(
+            "the label", "a column of few different values", f"{shorten(label.name)!r} with measurements", remedy
+        )
 
 
 def build(table: Table, chosen: Proposal, view: View) -> Examples:

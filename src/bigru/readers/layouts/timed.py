@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
-
 from ...errors import DataError, sentence
 from ..examples import Examples
 from ..names import EXACT, IDS, LABELS, TEXTS, TIMES, fit
 from ..profile import Profile
 from ..table import Table
-from .evidence import Proposal, Role, View, listed
+from .evidence import Proposal, Role, View, listed, option
 
 __all__ = ["advice", "build", "propose"]
 
@@ -77,13 +75,24 @@ def _ids(view: View, times: list[Profile]) -> list[Profile]:
     """Return the columns that tell series apart, where times come more than once."""
     if not times or any(one.distinct == len(view.table) for one in times):
         return []
-    named = [one for one in view.profiles if fit(one.name, IDS) >= EXACT and one.repeats and one not in times]
-    return [max(named, key=lambda one: fit(one.name, IDS))] if named else []
+    free = [one for one in view.profiles if one.repeats and one.kind in ("text", "number") and one not in times]
+    named = [one for one in free if fit(one.name, IDS) >= EXACT]
+    if named:
+        return [max(named, key=lambda one: fit(one.name, IDS))]
+    return [one for one in free if _separates(view, times, one)][:1]
+
+
+def _separates(view: View, times: list[Profile], one: Profile) -> bool:
+    """Tell whether each time comes once for each value of a column that is no measurement."""
+    if one.kind == "number" and not one.whole:
+        return False
+    columns = [view.table.columns[other.place] for other in (*times, one)]
+    return len(set(zip(*columns, strict=True))) == len(view.table)
 
 
 def advice(found: Proposal) -> str:
     """Return the options that forecast such a table."""
-    targets = " ".join(f"--target {shlex.quote(name)}" for name in found.columns["values"][:3])
-    ids = f" --id-column {shlex.quote(','.join(found.columns['id']))}" if found.columns["id"] else ""
-    time = f" --time-column {shlex.quote(','.join(found.columns['time']) or 'none')}"
+    targets = " ".join(option("--target", name) for name in found.columns["values"][:3])
+    ids = " " + option("--id-column", *found.columns["id"]) if found.columns["id"] else ""
+    time = " " + option("--time-column", *(found.columns["time"] or ["none"]))
     return f"This looks like a forecast: --task forecast {targets} --horizon 12{time}{ids}."

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from itertools import pairwise
 
 from ..examples import Examples
 from ..names import EXACT, HEAD, SENTENCES, TAGS, TOKENS, fit
 from ..profile import Profile
 from ..table import Table
 from ..tags.rows import from_token_rows
-from .evidence import Proposal, Role, View
+from .evidence import Proposal, Role, View, listed, option
 
 __all__ = ["build", "propose"]
 
@@ -30,7 +32,7 @@ def propose(view: View) -> Proposal | None:
     sentence = ids[0] if ids else view.by_name(SENTENCES, token, tag, least=EXACT)
     if token is None or (tag is None and view.required):
         return None
-    found = Proposal("tokens", f"a token per row, in {token.name!r}", f"--text {token.name}")
+    found = Proposal("tokens", f"a token per row, in {token.name!r}", option("--text", token.name))
     if tag is not None and _is_iob(view, tag):
         found.add(4, f"{tag.name!r} holds tags of spans")
     if sentence is not None and sentence.place not in (token.place, tag.place if tag else -1):
@@ -40,9 +42,9 @@ def propose(view: View) -> Proposal | None:
         found.add(-4, f"{token.name!r} holds several words a cell")
     if found.points < 3:
         return None
-    if sentence is None:
-        got = "tokens with tags and nothing between sentences"
-        found.object("--id-column", "the column that tells sentences apart", got)
+    if sentence is None and not _has_gaps(view.table.lines):
+        want = "named, as neither a column nor blank lines say where a sentence ends"
+        found.object("--id-column", want, listed(view.table.names))
     found.columns = {
         "token": token.name, "tag": None if tag is None else tag.name,
         "sentence": None if sentence is None else sentence.name,
@@ -51,6 +53,11 @@ def propose(view: View) -> Proposal | None:
     found.roles += [] if tag is None else [Role(tag.name, "tag", tag.describe())]
     found.roles += [] if sentence is None else [Role(sentence.name, "sentence", "its name" if not ids else "named")]
     return found
+
+
+def _has_gaps(lines: Sequence[int]) -> bool:
+    """Tell whether blank lines stand between rows."""
+    return any(after - before > 1 for before, after in pairwise(lines))
 
 
 def _is_iob(view: View, one: Profile) -> bool:

@@ -66,7 +66,7 @@ def choose(table: Table, reading: Reading, required: bool, kind: str | None = No
             want = f"chosen: {best.meaning} ({best.options}), or {other.meaning} ({other.options})"
             raise DataError(sentence(table.source, "the reading", want, "a table that fits both"))
     if best.question:
-        raise DataError(sentence(table.source, "the column", "named", f"two that look alike: {best.question}"))
+        raise DataError(sentence(table.source, *best.question))
     best.roles += _unread(view, best)
     return best, view
 

@@ -15,7 +15,7 @@ from ..names import EXACT, IDS, LABELS, fit
 from ..numbers import summarise, values_of
 from ..profile import Profile, is_missing
 from ..table import Table
-from .evidence import Proposal, Role, View, listed
+from .evidence import Proposal, Role, View, listed, option
 from .rows import keep, whole_labels
 
 __all__ = ["build", "propose"]
@@ -88,8 +88,8 @@ def _weigh(view: View, found: Proposal, values: Sequence[Profile]) -> None:
             if rows is None
             else "numbers of different scales, or that follow from the row above"
         )
-    id = next((one.name for one in view.profiles if _comes_in_blocks(one)), "COLUMN")
-    want = f"known to be series (--layout wide), or steps of series (--id-column {id}) or of time (--task forecast)"
+    id = option("--id-column", next((one.name for one in view.profiles if _comes_in_blocks(one)), "COLUMN"))
+    want = f"known to be series (--layout wide), or steps of series ({id}) or of time (--task forecast)"
     remedy = "Tables of features without any order are not learnt here."
     found.object("each row", want, f"{what}: {listed(names, 4)}", remedy)
 
