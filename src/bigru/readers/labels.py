@@ -21,9 +21,11 @@ def is_list(value: Any) -> TypeGuard[Any]:
 
 def is_missing(value: Any) -> bool:
     """Tell whether a value holds nothing: None, NaN, white space or an empty list."""
+    if isinstance(value, str):
+        return not value or value.isspace()
     if value is None or is_list(value):
         return value is None or len(value) == 0
-    return not value.strip() if isinstance(value, str) else bool(value != value)
+    return bool(value != value)
 
 
 class LabelReader:
@@ -43,6 +45,8 @@ class LabelReader:
             DataError: the value is neither text nor a number nor a truth value, or empty, or no model could
                 store it.
         """
+        if type(value) is str and value in self._clean:
+            return self._clean[value]
         raw = value if isinstance(value, str) else self._name(value, line)
         label = raw.strip()
         if not label:

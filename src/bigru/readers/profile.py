@@ -159,11 +159,7 @@ def profile(name: str, place: int, cells: Sequence[Any]) -> Profile:
         filled = [cell for cell in cells if not is_missing(cell)]
         kind = _kind_of_list(filled[:: max(1, len(filled) // SAMPLE)]) if filled else "empty"
         return Profile(name, place, kind, len(filled), len(filled))
-    empty = [
-        cell
-        for cell in counts
-        if (not isinstance(cell, str) or len(cell) < MARK or cell.isspace()) and is_missing(cell)
-    ]
+    empty = [cell for cell in counts if _may_be_missing(cell) and is_missing(cell)]
     filled_cells = len(cells) - sum(counts[cell] for cell in empty)
     if not filled_cells:
         return Profile(name, place, "empty", 0, 0)
@@ -184,6 +180,13 @@ def profile(name: str, place: int, cells: Sequence[Any]) -> Profile:
         facts["counter"] = filled_cells == len(cells) == distinct and _counts(cells)
     facts |= _facts_of_text(texts)
     return Profile(name, place, kind, filled_cells, **facts)
+
+
+def _may_be_missing(cell: Any) -> bool:
+    """Tell quickly whether a cell is worth looking at: a long one, or a plain number, is no mark of a missing value."""
+    if not isinstance(cell, str):
+        return True
+    return (len(cell) < MARK and not cell.isdecimal()) or cell.isspace()
 
 
 def _counted(cells: Sequence[Any]) -> Counter[Any] | None:

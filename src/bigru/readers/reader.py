@@ -13,6 +13,7 @@ from .headers import named_columns
 from .layouts.verdict import build, choose
 from .opening import charset
 from .opening.encoding import decode, read_bytes
+from .parsers.delimited import uncollected
 from .reading import Reading
 from .table import Grid, Table
 
@@ -41,8 +42,9 @@ def read(
         ArgumentError: there is no such format or encoding.
         MissingExtraError: a package that the format needs is not installed.
     """
-    table, name = load(path, reading, required=require_targets)
-    return examples_of(table, reading, name, require_targets, kind)
+    with uncollected():
+        table, name = load(path, reading, required=require_targets)
+        return examples_of(table, reading, name, require_targets, kind)
 
 
 def load(path: str | Path, reading: Reading = UNREAD, *, required: bool = True) -> tuple[Table | Examples, str]:

@@ -246,18 +246,27 @@ def build(table: Table, chosen: Proposal, view: View) -> Examples:
     cells = None if key is None else _listed(table.column(key), view.profiles[table.names.index(key)])
     many = _is_many(cells, reading.multi_label, table, key)
     if cells is not None and not many:
-        cells = [one[0] if is_list(one) and len(one) == 1 else one for one in cells]
+        if not _are_texts(cells):
+            cells = [one[0] if is_list(one) and len(one) == 1 else one for one in cells]
         cells = whole_labels(cells, table, str(key))
     kept = keep(table, chosen.columns["text"], key, cells, view, many=many)
     result = kept.examples("text", "classify")
     result.multi_label = many
-    result.inputs = [_text(value, place) for value, place in kept.inputs()]
+    texts = kept.table.column(chosen.columns["text"])
+    if _are_texts(texts):
+        result.inputs = [texts[n] for n in kept.places]
+    else:
+        result.inputs = [_text(value, place) for value, place in kept.inputs()]
     if kept.labelled:
         labels = LabelReader(table.source)
         read = labels.many if many else labels.one
         result.targets = [read(value, line) for value, line in kept.targets()]
         result.findings += labels.findings()
     return result
+
+
+def _are_texts(cells: Sequence[Any]) -> bool:
+    return set(map(type, cells)) <= {str}
 
 
 def _text(value: Any, place: str) -> str:
@@ -294,6 +303,8 @@ def _is_many(cells: Sequence[Any] | None, asked: bool | None, table: Table, key:
     """Tell whether examples have any number of labels: a list of other than one, or several parted by `|`."""
     if asked is not None or cells is None:
         return bool(asked)
+    if _are_texts(cells):
+        return any(SEPARATOR in cell for cell in set(cells))
     lists = [cell for cell in cells if is_list(cell)]
     if lists:
         if all(len(cell) == 1 for cell in lists):
