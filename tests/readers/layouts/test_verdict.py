@@ -143,8 +143,8 @@ def test_wide_series() -> None:
             table(a=wave, b=wave, c=wave, species=pick("s v")),
             OPEN,
             "f: each row must be known to be series (--layout wide), or steps of series (--id-column COLUMN) or of "
-            "time (--task forecast), got columns of numbers with names of their own: a, b, c. Tables of features without "
-            "any order are not learnt here.",
+            "time (--task forecast), got columns of numbers with names of their own: a, b, c. Tables of features "
+            "without any order are not learnt here.",
         ),
         (
             table(chip=block, b=wave, c=wave, species=block),

@@ -32,6 +32,7 @@ def propose(view: View) -> Proposal | None:
         found.add(2 + fit(times[0].name, TIMES) / 2, f"{times[0].name!r} holds times")
     found.add(1.5, f"numbers in {listed(names, 3)}")
     if view.prose is not None:
+        found.add(-6, f"{view.prose.name!r} holds sentences")
         found.object("the table", "numbers by time", f"texts in {view.prose.name!r}")
     known = () if reading.task == "forecast" else LABELS
     labels = [one for one in view.profiles if one.kind == "text" and fit(one.name, known) >= EXACT and one.repeats]
