@@ -37,6 +37,9 @@ OPTIONS = {
 }  # fmt: skip
 """The options that decide, by field of `Reading`."""
 
+ALIASES = {"audio_filepath": "audio"}
+"""Columns that the readers of manifests rename."""
+
 
 def draw(seed: int) -> Drawn:
     """Return the file of a seed."""
@@ -84,7 +87,9 @@ def _difference(drawn: Drawn, path: Path, reading: Reading) -> str:
 
 
 def _folded(columns: dict[str, Any]) -> dict[str, Any]:
-    return {key: sorted(value) if isinstance(value, list) else value for key, value in columns.items()}
+    return {
+        key: sorted(value) if isinstance(value, list) else ALIASES.get(value, value) for key, value in columns.items()
+    }
 
 
 def _of_examples(found: Any, wanted: dict[str, Any]) -> str:
