@@ -151,10 +151,12 @@ def profile(name: str, place: int, cells: Sequence[Any]) -> Profile:
         filled = [cell for cell in cells if not is_missing(cell)]
         kind = _kind_of_list(filled[:: max(1, len(filled) // SAMPLE)]) if filled else "empty"
         return Profile(name, place, kind, len(filled), len(filled))
+    # Most cells of a large column are told apart from marks of missing values by their first character or length.
     empty = [
         cell
         for cell in counts
-        if (not isinstance(cell, str) or len(cell) < MARK or cell.isspace()) and is_missing(cell)
+        if not (isinstance(cell, str) and (cell[:1].isdigit() or (len(cell) >= MARK and not cell.isspace())))
+        and is_missing(cell)
     ]
     filled_cells = len(cells) - sum(counts[cell] for cell in empty)
     if not filled_cells:
