@@ -15,10 +15,7 @@ from vocabulary import LABEL_NAMES, LABELS, TEXT_NAMES, junk, name_of, one_label
 
 from bigru.readers.reading import Reading
 
-__all__ = ["PENDING", "TEXT_KINDS", "Column", "Drawn", "Truth", "rows_of", "write"]
-
-PENDING = frozenset(("separator '|'", "sep= line", "preamble", "big5", "cp1252", "quotes between tabs"))
-"""What is drawn but not yet counted, as nothing reads it."""
+__all__ = ["TEXT_KINDS", "Column", "Drawn", "Truth", "rows_of", "write"]
 
 SIZES = (5, 8, 12, 20, 40, 80, 150, 300, 800, 2000)
 

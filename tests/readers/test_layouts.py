@@ -30,8 +30,6 @@ def test_drawn_tables_are_read_as_they_are_meant_or_asked_about(part: int, layou
     outcomes = {}
     for seed in range(100_000 + part * FILES, 100_000 + (part + 1) * FILES):
         drawn = layouts.draw(seed)
-        if drawn.needs & layouts.PENDING:
-            continue
         outcome, seen = layouts.judge(drawn, tmp_path)
         outcomes[seed] = outcome
         assert outcome in ("right", "asked"), f"seed {seed}, {drawn.kind}: {outcome}, {seen}"

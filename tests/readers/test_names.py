@@ -33,6 +33,7 @@ def test_words_of_a_name(name: str, words: tuple) -> None:
         ("text_length", TEXTS, PART, PART + 0.1),
         ("商品评论", TEXTS, HEAD, HEAD + 0.1),
         ("评论数", TEXTS, PART, PART + 0.1),
+        ("Bewertungstext", TEXTS, HEAD, HEAD + 0.1),
         ("texture", TEXTS, 0.0, 0.1),
         ("", TEXTS, 0.0, 0.1),
         ("v2", TEXTS, 0.0, 0.1),

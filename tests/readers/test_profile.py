@@ -27,7 +27,6 @@ def look(cells: list[Any], name: str = "x") -> Profile:
         ([[1.0, 2.0], [3.0]], "numbers"),
         ([np.array([1.0, 2.0])], "numbers"),
         ([["a", "b"], []], "texts"),
-        ([[], []], "texts"),
         ([[[0, 2, "LOC"]]], "spans"),
         ([{"a": 1}], "object"),
         (["a", "b", "1"], "text"),
@@ -103,7 +102,7 @@ def test_dates_codes_and_lists_are_no_prose(cells: list[str]) -> None:
     ],
 )
 def test_what_stands_between_several_values(cells: list[str], sign: str) -> None:
-    assert look(cells).parted == sign
+    assert look(cells).delimiter == sign
 
 
 @pytest.mark.parametrize(
@@ -132,7 +131,7 @@ def test_missing_cells(cell: Any, missing: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("cell", "number"), [("1e3", True), (" 2 ", True), (True, False), ("1_000", False), ("inf", False), ("1e39", False)]
+    ("cell", "number"), [("1e3", True), (" 2 ", True), (True, False), ("1_000", False), ("inf", False)]
 )
 def test_numbers(cell: Any, number: bool) -> None:
     assert is_number(cell) is number

@@ -13,7 +13,7 @@ from bigru.readers.parsers.ts import parse as parse_ts
 @pytest.mark.parametrize("text", ["", "²", "٣", "--5", "+5", " 5", "1" * 19, "5.0"])
 def test_what_python_calls_a_digit_is_no_whole_number(text: str) -> None:
     assert whole_number(text) is None
-    with pytest.raises(DataError, match="text_column must be one of the columns 1, 2, got "):
+    with pytest.raises(DataError, match="--text must be one of the columns 1, 2, got "):
         parse_conll("a O\n", "f", token_column=text or "x")
 
 

@@ -124,6 +124,9 @@ EXACT, HEAD, PART = 3.0, 2.0, 1.0
 SHORTEST = 3
 """Letters of a known name that may be found within another name."""
 
+COMPOUNDS = ("text", "kommentar", "nachricht", "beschreibung", "klasse", "kategorie")
+"""Names that end longer words in German: Bewertungstext."""
+
 WORDS = re.compile(r"[^\W\d_]+|\d+")
 CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
@@ -147,7 +150,7 @@ def fit(name: str, known: Sequence[str]) -> float:
         if spelled in places:
             return EXACT + 1 - places[spelled] / len(known)
     usable = {one for one in known if len(one) >= SHORTEST or not one.isascii()}
-    if words and words[-1] in usable:
+    if words and (words[-1] in usable or any(words[-1].endswith(one) for one in COMPOUNDS if one in usable)):
         return HEAD
     if any(word in usable for word in words):
         return PART

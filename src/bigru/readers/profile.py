@@ -83,7 +83,7 @@ class Profile:
         length, longest: characters of a cell, the mean and the most.
         coded: whether its cells hold digits and the same few words, as dates, tickets and addresses do.
         listed: whether its cells hold lists written as text ("['a', 'b']").
-        parted: what stands between several values in a cell that come back in others: "|", ";", ",", "<>" or "".
+        delimiter: what stands between several values in a cell that come back in others: "|", ";", ",", "<>" or "".
     """
 
     name: str
@@ -100,7 +100,7 @@ class Profile:
     longest: int = 0
     coded: bool = False
     listed: bool = False
-    parted: str = ""
+    delimiter: str = ""
 
     @property
     def repeats(self) -> bool:
@@ -117,7 +117,7 @@ class Profile:
         """Whether it holds words that a text classifier could read: sentences, and not the same few again and again."""
         few = self.distinct <= max(20, self.filled // 50) and self.repeats
         words = self.letters > SENTENCE and self.sentences > SENTENCE
-        written = not self.listed and not self.parted and not self.coded
+        written = not self.listed and not self.delimiter and not self.coded
         return self.kind == "text" and words and not few and written
 
     @property
@@ -186,7 +186,7 @@ def _may_be_missing(cell: Any) -> bool:
     """Tell quickly whether a cell is worth looking at: a long one, or a plain number, is no mark of a missing value."""
     if not isinstance(cell, str):
         return True
-    return (len(cell) < MARK and not cell.isdecimal()) or cell.isspace()
+    return (len(cell) < MARK and not cell[:1].isdecimal()) or cell.isspace()
 
 
 def _counted(cells: Sequence[Any]) -> Counter[Any] | None:
@@ -205,7 +205,7 @@ def _facts_of_text(texts: Sequence[str]) -> dict[str, Any]:
         "length": sum(lengths) / len(lengths),
         "longest": max(lengths),
         "listed": all(LITERAL.fullmatch(text) is not None for text in texts),
-        "parted": _separator(texts),
+        "delimiter": _separator(texts),
         "coded": _is_coded(texts),
     }
 

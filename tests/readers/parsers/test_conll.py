@@ -118,17 +118,17 @@ def test_tokens_alone_serve_for_prediction() -> None:
         ),
         ("a\tO\nb\t \nc\t\n", {}, r"f:2: row must be without empty tags, got 'b\\t ', and 1 more such rows\."),
         ("\tO\n", {}, r"f: data must be at least one example, got none"),
-        ("a O\n", {"tag_column": "²"}, r"f: label_column must be one of the columns 1, 2, got '²'"),
+        ("a O\n", {"tag_column": "²"}, r"f: --label must be one of the columns 1, 2, got '²'"),
         ("\n \n", {}, r"f: data must be at least one example, got none"),
         ("-DOCSTART- O\n", {}, r"f: data must be at least one example, got none"),
         ("a\nb\n", {}, r"f:1: row must be a token and its tag, got 'a'"),
-        ("a O\n", {"tag_column": "3"}, r"f: label_column must be one of the columns 1, 2, got '3'"),
+        ("a O\n", {"tag_column": "3"}, r"f: --label must be one of the columns 1, 2, got '3'"),
         (
             CONLLU,
             {"conllu": True, "tag_column": "upso"},
-            r"f: label_column must be one of .*, got 'upso'\. Did you mean 'upos'",
+            r"f: --label must be one of .*, got 'upso'\. Did you mean 'upos'",
         ),
-        ("a O\n", {"token_column": "0"}, r"f: text_column must be one of the columns 1, 2, got '0'"),
+        ("a O\n", {"token_column": "0"}, r"f: --text must be one of the columns 1, 2, got '0'"),
     ],
 )
 def test_faulty_files_are_refused_with_their_line(text: str, options: dict, message: str) -> None:

@@ -114,8 +114,8 @@ def test_a_byte_order_mark_in_the_middle_is_passed_over() -> None:
         ('{"a": 1}\n3\n', r"f:2: row must be a JSON object, got 3\.$"),
         ('{"a": 1' + "0" * 5000 + "}", r"f:1: row must be one JSON object, got a number of more than 4,300 digits\.$"),
         ('{"a": ' + "[" * 100_000, r"f:1: row must be one JSON object, got too deep a nest\.$"),
-        ('[{"a": 1}\n{"a": 2}]', r"f:2: array must be parted by commas and closed by \], got '\{\"a\": 2\}\]'\.$"),
-        ('[{"a": 1}', r"f:1: array must be parted by commas and closed by \], got the end of the file\.$"),
+        ('[{"a": 1}\n{"a": 2}]', r"f:2: array must be separated by commas and closed by \], got '\{\"a\": 2\}\]'\.$"),
+        ('[{"a": 1}', r"f:1: array must be separated by commas and closed by \], got the end of the file\.$"),
         ('[{"a": 1}] {"b": 1}', r"f:1: text must be one JSON array, got '\{\"b\": 1\}' behind it\.$"),
         (
             "{'text': 'a', 'label': None}\n",

@@ -20,6 +20,9 @@ __all__ = ["Proposal", "Role", "View", "listed", "option", "shorten"]
 LONGEST = 60
 """Characters of a column's name that an error shows."""
 
+TYPED = 200
+"""Characters of a column's name in an option that a person may copy: only names that nobody types are longer."""
+
 
 @dataclass
 class Proposal:
@@ -129,11 +132,11 @@ def listed(names: Sequence[str], most: int = 12) -> str:
     return ", ".join(map(shorten, names[:most])) + more
 
 
-def shorten(name: str) -> str:
+def shorten(name: str, most: int = LONGEST) -> str:
     """Return a name, the beginning of a long one."""
-    return name if len(name) <= LONGEST else f"{name[:LONGEST]}..."
+    return name if len(name) <= most else f"{name[:most]}..."
 
 
 def option(flag: str, *names: str) -> str:
     """Return an option with names of columns, as a shell takes it."""
-    return f"{flag} {shlex.quote(','.join(map(shorten, names)))}"
+    return f"{flag} {shlex.quote(','.join(shorten(name, TYPED) for name in names))}"

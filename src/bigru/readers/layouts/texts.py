@@ -93,7 +93,7 @@ def _in_order(columns: Sequence[Profile]) -> str:
 
 
 def _may_be_text(one: Profile) -> bool:
-    return (one.kind == "text" and not one.listed and not one.parted) or (
+    return (one.kind == "text" and not one.listed and not one.delimiter) or (
         fit(one.name, TEXTS) >= EXACT and one.kind not in LISTS
     )
 
@@ -162,7 +162,7 @@ def _label_points(one: Profile, rows: int) -> float | None:
     name = max(fit(one.name, LABELS), min(HEAD, fit(one.name, OUTCOMES)))
     if name >= EXACT and one.kind not in ("recording", "spans", "object", "numbers", "empty"):
         return name + (2 if one.distinct > 1 or rows == 1 else -1)
-    if one.listed or one.parted == "<>" or (one.parted and not (one.is_label_like and one.repeats)):
+    if one.listed or one.delimiter == "<>" or (one.delimiter and not (one.is_label_like and one.repeats)):
         return name + 1.5
     if not one.is_label_like or one.kind in ("time", "recording"):
         return None
@@ -230,7 +230,7 @@ def _is_category(view: View, text: Profile) -> bool:
 
 def _doubt_label(view: View, found: Proposal, label: Profile) -> None:
     remedy = "Name its column with --label if it is meant."
-    several = label.listed or label.parted
+    several = label.listed or label.delimiter
     if label.filled >= ENOUGH and not label.repeats and label.kind in ("text", "number") and not several:
         got = f"{shorten(label.name)!r} with {label.distinct:,} different values in {label.filled:,} rows"
         found.object("the label", "a column whose values come back", got, remedy)
@@ -279,11 +279,11 @@ def _listed(cells: Sequence[Any], label: Profile) -> Sequence[Any]:
     """Return cells that hold several labels, written as a list or with a separator, as lists; others as they are."""
     if label.listed and all(isinstance(cell, str) for cell in cells):
         return _literals(cells)
-    if label.parted == "<>":
+    if label.delimiter == "<>":
         return [[part for part in re.split("[<>]", str(cell)) if part] for cell in cells]
-    if label.parted in ("", "|") or (label.is_label_like and label.repeats):
+    if label.delimiter in ("", "|") or (label.is_label_like and label.repeats):
         return cells
-    return [[] if is_missing(cell) else [part.strip() for part in str(cell).split(label.parted)] for cell in cells]
+    return [[] if is_missing(cell) else [part.strip() for part in str(cell).split(label.delimiter)] for cell in cells]
 
 
 def _literals(cells: Sequence[str]) -> Sequence[Any]:
@@ -300,7 +300,7 @@ def _literals(cells: Sequence[str]) -> Sequence[Any]:
 
 
 def _is_many(cells: Sequence[Any] | None, asked: bool | None, table: Table, key: str | None) -> bool:
-    """Tell whether examples have any number of labels: a list of other than one, or several parted by `|`."""
+    """Tell whether examples have any number of labels: a list of other than one, or several separated by `|`."""
     if asked is not None or cells is None:
         return bool(asked)
     if _are_texts(cells):

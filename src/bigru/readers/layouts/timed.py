@@ -35,6 +35,7 @@ def propose(view: View) -> Proposal | None:
     if named and reading.task != "forecast":
         found.object("the table", "numbers by time", f"texts in {named[0].name!r}")
     if view.prose is not None:
+        found.add(-6, f"{view.prose.name!r} holds sentences")
         found.object("the table", "numbers by time", f"texts in {view.prose.name!r}")
     known = () if reading.task == "forecast" else LABELS
     labels = [one for one in view.profiles if one.kind == "text" and fit(one.name, known) >= EXACT and one.repeats]

@@ -87,9 +87,9 @@ def _choose(
     """Return the columns of tokens and tags, and what is to be said of the choice."""
     names = list(columns.names or [str(n + 1) for n in range(columns.width)])[: columns.width]
     first = min(1 if columns.counted else 0, columns.width - 1)
-    token_at = _column(source, "text_column", token, names, first)
+    token_at = _column(source, "--text", token, names, first)
     if tag is not None:
-        return token_at, _column(source, "label_column", tag, names, 0), ""
+        return token_at, _column(source, "--label", tag, names, 0), ""
     if columns.conllu:
         return token_at, min(3, columns.width - 1), ""
     tag_at, reason = tag_column(rows, columns, token_at, names)

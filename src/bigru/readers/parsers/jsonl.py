@@ -197,7 +197,7 @@ class _Reader:
                 if text[at : at + 1] != ",":
                     got = repr(text[at : at + 20]) if text[at:] else "the end of the file"
                     raise DataError(
-                        sentence(f"{self._source}:{line}", "array", "parted by commas and closed by ]", got)
+                        sentence(f"{self._source}:{line}", "array", "separated by commas and closed by ]", got)
                     )
                 at = _skip(text, at + 1)
                 if text[at : at + 1] == closing:
