@@ -19,9 +19,9 @@ UNREADABLE = (
 
 DOCUMENTS = (
     *(".txt", ".text", ".md", ".rst", ".tex", ".html", ".htm", ".xml", ".json", ".csv", ".tsv", ".eml", ".log"),
-    *(".pdf", ".doc", ".docx", ".odt", ".rtf", ".ann", ".jpg", ".jpeg", ".png", ".gif", ".bmp", ".tif", ".tiff"),
+    *(".pdf", ".doc", ".docx", ".odt", ".rtf", ".ann"),
 )
-"""Endings of texts and pictures, which no recording has."""
+"""Endings of texts, which no recording has."""
 
 
 def is_audio(name: str) -> bool:
@@ -35,7 +35,7 @@ def is_unreadable(name: str) -> bool:
 
 
 def is_document(name: str) -> bool:
-    """Tell a text or a picture by its ending."""
+    """Tell a text by its ending."""
     return _ends(name, DOCUMENTS)
 
 
