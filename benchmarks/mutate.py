@@ -14,6 +14,7 @@ import argparse
 import json
 import os
 import random
+import re
 import resource
 import shutil
 import signal
@@ -105,7 +106,7 @@ def steps(one: Seed, place: Path) -> Iterator[tuple[str, Callable[[], Any]]]:
     if one.kind == "model":
         yield "load", lambda: _answer(place)
         return
-    path = place / next(iter(one.files))
+    path = place if one.kind == "folder" else place / next(iter(one.files))
     if one.kind == "audio":
         yield "from_files", lambda: from_files([str(path)])
         yield "load_recording", lambda: [load_recording(x) for x in from_files([str(path)]).inputs]
@@ -132,12 +133,21 @@ def outcome(action: Callable[[], Any]) -> str:
     except BigruError as error:
         text = str(error)
         return "refused" if text.isprintable() and len(text) <= LINE else f"a refusal that is no line: {text[:80]!r}"
-    except Exception as error:
+    except BaseException as error:  # a panic of Rust is no Exception
+        if isinstance(error, KeyboardInterrupt | SystemExit):
+            raise
         frame = traceback.extract_tb(error.__traceback__)[-1]
         inner = next((f for f in reversed(traceback.extract_tb(error.__traceback__)) if "bigru" in f.filename), frame)
         place = f"{Path(inner.filename).name}:{inner.lineno}"
+        place += "" if inner is frame else f" in {Path(frame.filename).name}:{frame.lineno}"
         return f"{type(error).__name__} at {place}: {' '.join(str(error).split())[:120]}"
     return "done"
+
+
+def sort_of(fault: str, name: str, step: str) -> str:
+    """Return what faults of one kind have in common: class, file and line, or else seed and step."""
+    found = re.match(r"\w+ at [^:]+:\d+", fault)
+    return found[0] if found else f"{name}, {step}: {fault.split(':')[0]}"
 
 
 def write(one: Seed, place: Path) -> None:
@@ -145,6 +155,7 @@ def write(one: Seed, place: Path) -> None:
     shutil.rmtree(place, ignore_errors=True)
     place.mkdir(parents=True)
     for name, content in one.files.items():
+        (place / name).parent.mkdir(parents=True, exist_ok=True)
         (place / name).write_bytes(content)
 
 
@@ -221,13 +232,16 @@ def main() -> None:
                 counts[kind] += 1
                 by_seed[name][kind] += 1
                 if kind == "fault":
-                    shown[found.split(":")[0]] += 1
-                    if shown[found.split(":")[0]] <= 3:
+                    sort = sort_of(found, name, step)
+                    shown[sort] += 1
+                    if shown[sort] <= 3:
                         print(f"--only {number}: {name}, {step}: {found}", flush=True)
     result = {"files": options.count, "seed": options.seed, "steps": dict(counts), "faults": counts["fault"]}
     result |= {"by_seed": {name: dict(found) for name, found in by_seed.items()}}
     result |= {"seconds": round(time.perf_counter() - began), "machine": machine(), "versions": versions(commit())}
     print(json.dumps(result["steps"]))
+    for sort, count in shown.most_common():
+        print(f"{count:6} {sort}")
     if not options.no_result:
         RESULT.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
     sys.exit(int(bool(counts["fault"])))

@@ -218,3 +218,12 @@ def test_a_pipe_in_a_folder_is_read_once(model: Path, tmp_path: Path) -> None:
     pipe.write_bytes(b"a\nb\n")
     out, _ = process.communicate(timeout=60)
     assert [json.loads(line)["label"] for line in out.splitlines()] == ["a", "b"]
+
+
+@pytest.mark.parametrize("name", ["/", ".", "..", "folder"])
+def test_answers_do_not_go_to_a_folder(refused: Refused, model: Path, tmp_path: Path, name: str) -> None:
+    place = tmp_path / "folder" if name == "folder" else Path(name)
+    (tmp_path / "folder").mkdir()
+    for option in ("--force", "--resume"):
+        line = refused("predict", model, "a", "--out", place, option)
+        assert line == f"bigru predict: --out must be a file, got {place}, a folder."

@@ -12,6 +12,7 @@ import pytest
 from bigru.errors import ArgumentError, DataError
 from bigru.readers.reading import Reading
 from bigru.tables.columns import table_of_frame
+from bigru.tables.even import most_rows
 from bigru.tables.roles import is_counter
 from bigru.tables.times import Step, shown
 from bigru.tables.timetable import TimeTable, from_table, read_timetable
@@ -220,6 +221,24 @@ def test_one_damaged_date_does_not_make_a_century_of_rows(tmp_path: Path) -> Non
     rows = ["time,a", *(f"2020-01-01 00:00:0{n},{n * n}" for n in range(9)), "2920-01-01 00:00:00,3"]
     line = refused(tmp_path, rows, fill="forward")
     assert line.startswith("t.csv: times must be rows every 1 second, not fewer than one in 100, got 10 of 28,")
+
+
+def test_many_short_series_do_not_make_gigabytes_of_rows_together(tmp_path: Path) -> None:
+    times = ("01T10:00:00", "01T10:00:01", "03T12:00:00")
+    rows = [f"s{n},2020-01-{time},{n + place}" for n in range(9) for place, time in enumerate(times)]
+    line = refused(tmp_path, ["id,time,a", *rows], fill="forward")
+    want = "t.csv: times of series 's0' must be rows every 1 second, not fewer than one in 100"
+    assert line == f"{want}, got 3 of 180,001."
+    rows = [row.replace("-03T12", "-02T12") for row in rows]
+    line = refused(tmp_path, ["id,time,a", *rows], fill="forward")
+    want = (
+        "t.csv: rows with those that are filled in must be at most 100,000 in all series together, one every 1 second"
+    )
+    remedy = "Resample to longer steps, or leave out series or columns."
+    assert line == f"{want}, got 187,202 with those of series 's1'. {remedy}"
+    assert most_rows(3000, 2) == 300_000
+    assert most_rows(100_000, 1000) == 134_217
+    assert most_rows(500_000, 1000) == 500_000
 
 
 def test_an_index_of_times_and_a_series_of_pandas() -> None:

@@ -46,6 +46,8 @@ class AnswerFile:
     """
 
     def __init__(self, path: Path, of: dict[str, Any], resume: bool = False, force: bool = False) -> None:
+        if path.is_dir():
+            raise ArgumentError(sentence("predict", "--out", "a file", f"{path}, a folder"))
         self.path, self._beside = path, path.with_name(path.name + BESIDE)
         self.done, self.last = 0, b""
         there = path.exists()

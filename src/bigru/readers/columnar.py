@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..errors import ArgumentError, DataError, MissingExtraError, sentence
+from .opening.packed import VARIABLE, most_bytes
 from .table import Table
 
-__all__ = ["eager", "parquet", "to_table"]
+__all__ = ["FAULTS", "check_cells", "checked", "eager", "parquet", "to_table"]
 
 
 FAULTS = (ValueError, OSError, OverflowError, TypeError, KeyError, NotImplementedError, MemoryError)
@@ -29,15 +30,40 @@ def parquet(data: bytes, source: str) -> Any:
     except ImportError as error:
         raise MissingExtraError("pyarrow", "train", "reading Parquet") from error
     try:
-        table = pyarrow.parquet.read_table(io.BytesIO(data))
-        table.validate(full=True)  # texts that are no UTF-8 would be found where they are used
-        for field in table.schema:  # so would names, and times that Python has no date for
-            if pyarrow.types.is_temporal(field.type):
-                table.column(field.name).to_pylist()
+        shape = pyarrow.parquet.read_metadata(io.BytesIO(data))
+        check_cells(shape.num_rows, shape.num_columns, data, source)
+        return checked(pyarrow.parquet.read_table(io.BytesIO(data)))
     except (*FAULTS, pyarrow.ArrowException) as error:
+        if isinstance(error, DataError):
+            raise
         got = (str(error).splitlines() or [type(error).__name__])[0]
         raise DataError(sentence(source, "data", "a Parquet table", got)) from error
+
+
+def checked(table: Any) -> Any:
+    """Return a table of PyArrow, all of whose values can be had: texts, indices and offsets of damaged files are found
+    here, as one of `FAULTS` or of PyArrow's exceptions, and not where they are used.
+    """
+    import pyarrow
+
+    table.validate(full=True)
+    for field in table.schema:  # so are names that are no UTF-8, and times that Python has no date for
+        if pyarrow.types.is_temporal(field.type):
+            table.column(field.name).to_pylist()
     return table
+
+
+def check_cells(rows: int, columns: int, data: bytes, source: str) -> None:
+    """Refuse a table of far more cells than the bytes that it is packed in can hold, each cell counted as 8 bytes.
+
+    Raises:
+        DataError: there are more.
+    """
+    most = most_bytes(len(data)) // 8
+    if rows * columns > most:
+        remedy = f"Divide the file, or allow more with {VARIABLE}=BYTES in the environment."
+        got = f"{rows:,} rows and {columns:,} columns"
+        raise DataError(sentence(source, "data", f"at most {most:,} cells in {len(data):,} bytes", got, remedy))
 
 
 def eager(frame: Any, where: str, name: str) -> Any:

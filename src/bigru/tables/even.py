@@ -14,7 +14,7 @@ from .roles import Clock, suggest_ids
 from .series import Series
 from .times import Step, shown
 
-__all__ = ["check_order", "even_out", "filled"]
+__all__ = ["check_order", "even_out", "filled", "most_rows"]
 
 SUMMER = "If clocks were changed then, name the zone of the times with --zone, as --zone Europe/Berlin."
 
@@ -68,11 +68,24 @@ def of_series(series: Series) -> str:
     return f" of series {series.id!r}" if series.id else ""
 
 
-def even_out(source: str, series: Series, step: Step, fill: str | None, times: Clock) -> Series:
+def most_rows(rows: int, columns: int) -> int:
+    """Return how many rows a table may have whose missing rows are filled, all its series together."""
+    return max(rows, min(MOST_ADDED * max(rows, 1000), MOST_CELLS // max(columns, 1)))
+
+
+def even_out(source: str, series: Series, step: Step, fill: str | None, times: Clock, room: tuple[int, int]) -> Series:
     """Return a series with a row for every step; those that are added are empty, of line 0.
 
+    Args:
+        source: the table, for errors.
+        series: the rows that there are, in the order of time.
+        step: from one row to the next.
+        fill: whether missing rows may be added: not where it is None.
+        times: how the times were read.
+        room: rows that the series before it have, and those that all may have together (`most_rows`).
+
     Raises:
-        DataError: rows are missing that are not to be filled, or lie between the steps.
+        DataError: rows are missing that are not to be filled, lie between the steps, or are too many.
     """
     if not _on_calendar(step, series.times):
         _refuse_day(source, series, step)
@@ -89,6 +102,12 @@ def even_out(source: str, series: Series, step: Step, fill: str | None, times: C
     if count > MOST_ADDED * max(len(series), 1000):
         want = f"rows every {step}, not fewer than one in {MOST_ADDED}"
         raise DataError(sentence(source, f"times{of_series(series)}", want, f"{len(series):,} of {count:,}"))
+    used, most = room
+    if used + count > most:
+        want = f"at most {most:,} in all series together, one every {step}"
+        got = f"{used + count:,}" + (f" with those{of_series(series)}" if series.id else "")
+        remedy = "Resample to longer steps, or leave out series or columns."
+        raise DataError(sentence(source, "rows with those that are filled in", want, got, remedy))
     values = np.full((count, series.values.shape[1]), np.nan)
     lines = np.zeros(count, np.int64)
     values[places], lines[places] = series.values, series.lines
@@ -99,6 +118,9 @@ def even_out(source: str, series: Series, step: Step, fill: str | None, times: C
 
 MOST_ADDED = 100
 """Rows that may be added for each that is there: one damaged date must not cost the memory of a century of seconds."""
+
+MOST_CELLS = 1 << 27
+"""Numbers that a table may have at most after missing rows were added: a gibibyte."""
 
 
 def _on_calendar(step: Step, times: np.ndarray) -> bool:

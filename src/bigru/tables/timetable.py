@@ -15,7 +15,7 @@ from ..readers.reading import Reading
 from ..readers.table import Table
 from . import times as clock
 from .columns import numbers, table_of_file
-from .even import check_order, even_out, filled
+from .even import check_order, even_out, filled, most_rows
 from .roles import Clock, Values, find_clock, find_ids, find_values
 from .series import FILLS, Series
 from .times import Step
@@ -103,9 +103,10 @@ def from_table(
         check_order(found, times, owner, series, zone)
     step = _step(bare, like)
     future = np.array([name in set(ahead) for name in values.names])
-    whole = []
+    whole: list[Series] = []
+    most = most_rows(len(found), len(values.names))
     for series, rows in zip(bare, groups.values(), strict=True):
-        spread = even_out(found.source, series, step, fill, times)
+        spread = even_out(found.source, series, step, fill, times, (sum(map(len, whole)), most))
         whole.append(filled(found, spread, rows, values.names, fill, future))
     inferred = found.inferred | describe(times, owner, values, step, zone, len(whole))
     return TimeTable(whole, values.names, step, zone, found.source, inferred)

@@ -198,3 +198,12 @@ def test_arrays_in_every_order_and_version_are_read() -> None:
     with zipfile.ZipFile(stream, "w") as made:
         made.writestr("x.npy", second.getvalue())
     np.testing.assert_array_equal(parse(stream.getvalue(), "f", require_targets=False).inputs[1], X[1])
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_texts_beyond_unicode_are_refused(order: str) -> None:
+    texts = np.array([0x110000, 0x61], f"{order}u4").view(f"{order}U1")
+    with pytest.raises(DataError, match="got texts with characters beyond Unicode"):
+        parse(archive(x=X, y=texts), "f")
+    texts = np.array([0x10FFFF, 0x61], f"{order}u4").view(f"{order}U1")
+    assert parse(archive(x=X, y=texts), "f").targets == [chr(0x10FFFF), "a"]

@@ -107,3 +107,21 @@ def test_what_is_not_read_is_counted() -> None:
 def test_damaged_files_are_refused(data: bytes, message: str) -> None:
     with pytest.raises(DataError, match="^" + message):
         parse(data, "f")
+
+
+@pytest.mark.parametrize("one", [[], {}])
+def test_a_file_of_empty_lists_alone_is_refused_before_it_fills_the_memory(one: Any) -> None:
+    with pytest.raises(
+        DataError, match=r"^f: data must be a DocBin of spaCy, got damaged data \(more lists than bytes"
+    ):
+        parse(packed(cats=[one] * 5000), "f")
+
+
+def test_far_more_bytes_than_the_file_has_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BIGRU_MAX_BYTES", "1000")
+    assert parse(packed(), "f").records
+    want = (
+        r"^f: data must be at most 1,000 bytes unpacked, got more\. Divide the file, or allow more with BIGRU_MAX_BYTES"
+    )
+    with pytest.raises(DataError, match=want):
+        parse(packed(strings=["a" * 2000]), "f")

@@ -6,6 +6,7 @@ import pytest
 
 from bigru.errors import DataError
 from bigru.readers.parsers.text_folder import parse, sniff
+from bigru.readers.reader import read
 from bigru.readers.reading import Reading
 
 
@@ -26,9 +27,9 @@ def test_a_folder_for_each_label(tmp_path: Path) -> None:
     }
     table = parse(made(tmp_path, files), "d")
     assert list(table.records()) == [
-        {"text": "dull\nand long\n", "label": "neg", "file": "neg/0_3.txt"},
-        {"text": "mail", "label": "neg", "file": "neg/51060"},
-        {"text": "fine", "label": "pos", "file": "pos/1.txt"},
+        {"text": "dull\nand long\n", "label": "neg", "origin": "neg/0_3.txt"},
+        {"text": "mail", "label": "neg", "origin": "neg/51060"},
+        {"text": "fine", "label": "pos", "origin": "pos/1.txt"},
     ]
     assert list(table.lines) == [1, 2, 3]
     assert table.inferred == {"labels": "names of the 2 folders", "encoding": "utf-8"}
@@ -75,3 +76,14 @@ def test_a_folder_without_texts_is_none(tmp_path: Path) -> None:
     assert not sniff(tmp_path / "1.txt")
     with pytest.raises(DataError, match=r"^d: data must be at least one text in a folder of its label, got none\.$"):
         parse(tmp_path, "d")
+
+
+def test_short_texts_with_the_names_of_their_files_are_no_recordings(tmp_path: Path) -> None:
+    texts = {f"{label}/{n}.txt": f"a {label} film, number {n}" for label in ("dull", "fine") for n in range(4)}
+    found = read(made(tmp_path / "films", texts))
+    assert (found.kind, found.task, set(found.targets)) == ("text", "classify", {"dull", "fine"})
+    mails = {f"{label}/{n}": f"a {label} mail, number {n}" for label in ("dull", "fine") for n in range(51060, 51064)}
+    assert read(made(tmp_path / "mails", mails)).inputs[0] == "a dull mail, number 51060"
+    rows = "".join(f"{text},{name[:4]},{name[5:]}\n" for name, text in texts.items()).replace("film, ", "film ")
+    (tmp_path / "d.csv").write_text("text,label,file\n" + rows)
+    assert read(tmp_path / "d.csv").inputs[0] == "a dull film number 0"

@@ -7,12 +7,13 @@ per token and attribute. Texts are 64-bit hashes (MurmurHash64A, seed 1) of the 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
 from ...errors import DataError, MissingExtraError, sentence
+from ..opening.packed import VARIABLE, most_bytes
 from .convert import Converted
 from .notes import Notes, Record, one_or_many
 
@@ -24,8 +25,8 @@ ORTH, ENT_IOB, ENT_TYPE = 65, 77, 78
 OUTSIDE, BEGINS, INSIDE = 2, 3, 1
 """Values of ENT_IOB; 0 stands for tokens that nobody annotated."""
 
-LARGEST = 1 << 30
-"""Bytes that a file may hold unpacked."""
+PER_OBJECT = 8
+"""Bytes unpacked that a list or dictionary takes at least, on average: a byte of a damaged file may claim one."""
 
 SYMBOLS = {
     1: "IS_ALPHA IS_ASCII IS_DIGIT IS_LOWER IS_PUNCT IS_SPACE IS_TITLE IS_UPPER LIKE_URL LIKE_NUM LIKE_EMAIL IS_STOP",
@@ -61,7 +62,7 @@ def parse(data: bytes, source: str, task: str | None = None) -> Converted:
         task: "tag" or "classify" where documents have entities as well as categories; None reads the entities.
 
     Raises:
-        DataError: the file is no DocBin, damaged, or larger than a GiB unpacked.
+        DataError: the file is no DocBin, damaged, or unpacks to far more than its size.
         MissingExtraError: msgpack is not installed.
     """
     message = _unpacked(data, source)
@@ -103,10 +104,14 @@ def _unpacked(data: bytes, source: str) -> dict[str, Any]:
         raise MissingExtraError("msgpack", "annotations", "reading .spacy files") from error
     unpacker = zlib.decompressobj()
     try:
-        content = unpacker.decompress(data, LARGEST)
-        if unpacker.unconsumed_tail:
-            raise DataError(sentence(source, "data", f"at most {LARGEST:,} bytes unpacked", "more"))
-        message = msgpack.unpackb(content, strict_map_key=False, unicode_errors="surrogatepass")
+        most = most_bytes(len(data))
+        content = unpacker.decompress(data, most)
+        if unpacker.unconsumed_tail or (not unpacker.eof and len(content) == most):
+            remedy = f"Divide the file, or allow more with {VARIABLE}=BYTES in the environment."
+            raise DataError(sentence(source, "data", f"at most {most:,} bytes unpacked", "more", remedy))
+        count = _counter(len(content) // PER_OBJECT + 1000)
+        options: dict[str, Any] = {"strict_map_key": False, "unicode_errors": "surrogatepass"}
+        message = msgpack.unpackb(content, list_hook=count, object_hook=count, **options)
     except (zlib.error, msgpack.UnpackException, ValueError, TypeError, RecursionError) as error:
         if isinstance(error, DataError):
             raise
@@ -115,6 +120,18 @@ def _unpacked(data: bytes, source: str) -> dict[str, Any]:
     if not known or not isinstance(message["attrs"], list) or ORTH not in message["attrs"]:
         raise DataError(sentence(source, "data", "a DocBin of spaCy", "other msgpack"))
     return message
+
+
+def _counter(most: int) -> Callable[[Any], Any]:
+    """Return a function that gives back what it is given, so many times at most."""
+    left = iter(range(most))
+
+    def count(value: Any) -> Any:
+        if next(left, None) is None:
+            raise ValueError("more lists than bytes for them")
+        return value
+
+    return count
 
 
 def _arrays(message: dict[str, Any], source: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

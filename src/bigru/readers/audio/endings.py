@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["SUFFIXES", "UNREADABLE", "is_audio", "is_unreadable"]
+__all__ = ["SUFFIXES", "UNREADABLE", "is_audio", "is_document", "is_unreadable"]
 
 SUFFIXES = (
     *(".wav", ".wave", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".mp2", ".mpga", ".aif", ".aiff", ".aifc", ".au"),
@@ -17,6 +17,12 @@ UNREADABLE = (
 )
 """Endings of audio and video files that cannot be decoded here."""
 
+DOCUMENTS = (
+    *(".txt", ".text", ".md", ".rst", ".tex", ".html", ".htm", ".xml", ".json", ".csv", ".tsv", ".eml", ".log"),
+    *(".pdf", ".doc", ".docx", ".odt", ".rtf", ".ann"),
+)
+"""Endings of texts, which no recording has."""
+
 
 def is_audio(name: str) -> bool:
     """Tell an audio file that can be read by its ending."""
@@ -26,6 +32,11 @@ def is_audio(name: str) -> bool:
 def is_unreadable(name: str) -> bool:
     """Tell an audio or video file that cannot be read by its ending."""
     return _ends(name, UNREADABLE)
+
+
+def is_document(name: str) -> bool:
+    """Tell a text by its ending."""
+    return _ends(name, DOCUMENTS)
 
 
 def _ends(name: str, endings: tuple[str, ...]) -> bool:

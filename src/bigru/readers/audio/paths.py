@@ -9,6 +9,7 @@ from typing import Any
 
 from ...errors import DataError, sentence
 from ..labels import is_missing
+from .endings import is_document
 from .recordings import SUFFIXES, Recording, is_audio, is_unreadable
 
 __all__ = ["looks_like_recordings", "looks_like_transcripts", "recording_at"]
@@ -47,6 +48,8 @@ def looks_like_recordings(values: Sequence[Any], named: bool = False) -> str | N
     if readable + unreadable >= CERTAIN * len(cells):
         return "readable" if readable else "unreadable"
     if not named or not all(_names_file(cell) for cell in cells) or len(set(cells)) * 2 < len(cells):
+        return None
+    if sum(map(is_document, cells)) * 2 > len(cells):
         return None
     bare = sum(not FILE_ENDING.search(cell) for cell in cells)
     return "readable" if readable or bare * 2 > len(cells) else "unreadable"

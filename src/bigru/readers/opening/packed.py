@@ -14,7 +14,17 @@ from typing import IO, cast
 
 from ...errors import ArgumentError, DataError, sentence
 
-__all__ = ["GZIP", "LINE", "check_openable", "lines_of", "most_bytes", "read_whole", "unpacked", "unpacked_stream"]
+__all__ = [
+    "GZIP",
+    "LINE",
+    "VARIABLE",
+    "check_openable",
+    "lines_of",
+    "most_bytes",
+    "read_whole",
+    "unpacked",
+    "unpacked_stream",
+]
 
 GZIP = b"\x1f\x8b"
 """What gzip begins with."""

@@ -6,7 +6,7 @@ import io
 from typing import Any
 
 from ...errors import DataError, MissingExtraError, sentence
-from ..columnar import parquet
+from ..columnar import FAULTS, check_cells, checked, parquet
 from ..reading import Reading
 from ..table import Table
 
@@ -27,7 +27,7 @@ def parse(data: bytes, source: str, reading: Reading | None = None) -> Table:
     frame = parquet(data, source) if kind == "Parquet" else _arrow(data, source, kind or "Arrow")
     try:
         columns = frame.to_pydict()
-    except (ValueError, OverflowError, OSError) as error:
+    except FAULTS as error:
         raise DataError(sentence(source, "data", f"{kind} with values that Python has", str(error)[:80])) from error
     return Table(list(columns), list(columns.values()), range(1, frame.num_rows + 1), source)
 
@@ -41,6 +41,25 @@ def _arrow(data: bytes, source: str, kind: str) -> Any:
         raise MissingExtraError("pyarrow", "arrow", f"reading {kind}") from error
     stream = io.BytesIO(data)
     try:
-        return pyarrow.orc.read_table(stream) if kind == "ORC" else pyarrow.ipc.open_file(stream).read_all()
-    except (pyarrow.ArrowException, OSError, ValueError) as error:
-        raise DataError(sentence(source, "data", f"{kind} data", str(error).splitlines()[0][:80])) from error
+        if kind == "ORC":
+            file = pyarrow.orc.ORCFile(stream)
+            check_cells(file.nrows, len(file.schema), data, source)
+            return checked(file.read())
+        reader = pyarrow.ipc.open_file(stream)
+        check_cells(_rows(reader), len(reader.schema), data, source)
+        return checked(reader.read_all())
+    except (*FAULTS, pyarrow.ArrowException) as error:
+        if isinstance(error, DataError):
+            raise
+        got = (str(error).splitlines() or [type(error).__name__])[0]
+        raise DataError(sentence(source, "data", f"{kind} data", got)) from error
+
+
+def _rows(reader: Any) -> int:
+    """Return the rows of a file of Arrow; its parts are checked one by one, for each may be damaged."""
+    rows = 0
+    for n in range(reader.num_record_batches):
+        part = reader.get_batch(n)
+        part.validate(full=True)
+        rows += part.num_rows
+    return rows

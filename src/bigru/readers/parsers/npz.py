@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import math
 import struct
+import sys
 import tokenize
 import zipfile
 import zlib
@@ -120,6 +121,10 @@ def _array(content: bytes) -> np.ndarray:
     size, held = math.prod(shape) * dtype.itemsize, len(content) - stream.tell()
     if size != held or min(shape, default=0) < 0:
         raise ValueError(f"an array that claims {size:,} bytes and has {held:,}")
+    if dtype.kind == "U":
+        points = np.frombuffer(content, np.dtype("u4").newbyteorder(dtype.byteorder), -1, stream.tell())
+        if (points > sys.maxunicode).any():
+            raise ValueError("texts with characters beyond Unicode")
     flat = np.frombuffer(content, dtype, math.prod(shape), stream.tell()) if size else np.zeros(shape, dtype)
     return flat.reshape(shape, order="F" if is_fortran else "C")
 

@@ -41,7 +41,7 @@ def parse(path: Path, source: str, reading: Reading | None = None) -> Table:
         reading: what is decided already: encoding.
 
     Returns:
-        Columns `text`, `label` and `file` (the path within the folder); lines are numbers of files, by name, from 1.
+        Columns `text`, `label` and `origin` (the path within the folder); lines are numbers of files, by name, from 1.
 
     Raises:
         DataError: the folder holds parts (train, test) and not labels, folders within those of the labels, no text, or
@@ -66,7 +66,7 @@ def parse(path: Path, source: str, reading: Reading | None = None) -> Table:
     contents = [read_bytes(file) if file.stat().st_size else b"" for file in files]
     texts, inferred = _decode(contents, [str(file) for file in files], source, encoding)
     names = [file.relative_to(path).as_posix() for file in files]
-    table = Table(["text", "label", "file"], [texts, [file.parent.name for file in files], names], [], source, False)
+    table = Table(["text", "label", "origin"], [texts, [file.parent.name for file in files], names], [], source, False)
     table.lines = range(1, len(files) + 1)
     table.inferred = {"labels": f"names of the {len(folders)} folders"} | inferred
     stray = [one.name for one in sorted(path.iterdir()) if one.is_file() and not one.name.startswith(".")]
