@@ -77,7 +77,7 @@ def r8(folder: Path) -> Split:
 
 def imdb(folder: Path) -> Split:
     """The given test; a seeded tenth of train as dev."""
-    columns = {"text_column": "text", "label_column": "label"}
+    columns = {"text": "text", "label": "label"}
     train, dev = hold_out(_pair(folder / "IMDB" / "train.tsv.gz", **columns))
     return Split(train, dev, _pair(folder / "IMDB" / "test.tsv.gz", **columns), "dev is a tenth of train, seed 0")
 

@@ -121,3 +121,11 @@ def test_names_that_come_again_are_left_out() -> None:
     found = named([*lines[:11], lines[0], *lines[11:]])
     assert len(found) == 20
     assert [(one.line, one.message) for one in found.findings] == [(12, "the row of column names again; left out")]
+
+
+@pytest.mark.parametrize("form", ["{}.5%", "${},000.00", "{} kr", "{}\u20ac"])
+def test_numbers_with_units_are_no_names(form: str) -> None:
+    days = [f"2016-07-{n:02}" for n in range(1, 21)]
+    found = named(rows(days, [form.format(n + 1) for n in range(20)], head=("date", "value")))
+    assert len(found) == 20
+    assert found.inferred["header"] == "line 1"

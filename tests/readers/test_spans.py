@@ -79,7 +79,7 @@ def test_overlapping_spans_are_refused_with_their_number_and_the_option() -> Non
         tags_from_spans("f", ["abcd"] * 3, rows, [1, 2, 3])
     assert str(caught.value) == (
         "f:1: spans must be without overlap, got [0, 4, A] 'abcd' and [2, 3, B] 'c'; 2 overlaps in 2 of 3 rows. "
-        'Decide which of them is kept: overlaps "longest" or "first".'
+        "Decide which of them is kept: --overlaps longest or --overlaps first."
     )
 
 

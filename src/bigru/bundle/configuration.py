@@ -24,7 +24,18 @@ if TYPE_CHECKING:
     TaskConfig: TypeAlias = classify.Config | tag.Config | forecast.Config | transcribe.Config
     Features: TypeAlias = TextFeatures | SeriesFeatures | AudioFeatures | TableFeatures
 
-__all__ = ["TASKS", "Shape", "check_agreement", "check_size", "kind_of", "model_of", "task_named", "task_of", "written"]
+__all__ = [
+    "TASKS",
+    "Shape",
+    "check_agreement",
+    "check_size",
+    "inputs_of",
+    "kind_of",
+    "model_of",
+    "task_named",
+    "task_of",
+    "written",
+]
 
 TASKS = ("classify", "tag", "forecast", "transcribe")
 """The tasks. Each is loaded when a model names it: all of them take longer to load than a text to answer."""
@@ -87,6 +98,11 @@ def task_named(name: str) -> ModuleType:
 def kind_of(features: Any) -> str:
     """Return the kind of features: "text", "series", "audio" or "table"; "" for what is none."""
     return next((kind for kind, (_, name) in KINDS.items() if type(features).__name__ == name), "")
+
+
+def inputs_of(features: Any) -> str:
+    """Return the kind of inputs that features are made of: as `kind_of`, but "tokens" for texts cut into them."""
+    return "tokens" if getattr(features, "unit", "") == "token" else kind_of(features)
 
 
 def written(task: str, model: Shape, config: TaskConfig) -> tuple[dict[str, Any], list[str], str | None]:

@@ -11,6 +11,7 @@ from ..errors import ArgumentError, sentence
 from ..readers.layouts.verdict import is_timed
 from ..readers.reader import examples_of, load, read
 from ..readers.reading import Reading
+from ..readers.roles import columns_by_role
 from ..readers.table import Table
 from .options import options_of
 from .show import CLASSES, describe, note, table
@@ -34,7 +35,7 @@ def doctor(data: Path, dev: Path | None, test: Path | None, reading: Reading) ->
         return forecast.doctor(found, reading)
     train = examples_of(found, reading, name)
     many = train.multi_label if train.task == "classify" else None
-    known = reading.but(task=train.task, multi_label=many)
+    known = reading.but(task=train.task, multi_label=many, like=columns_by_role(train.roles))
     parts = [train, *(read(path, known) for path in (dev, test) if path is not None)]
     findings, summary = examine(*parts)
     for part in parts:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..bundle.configuration import kind_of
+from ..bundle.configuration import inputs_of
 from ..features.series import check_gaps
 from ..metrics.score import Report
 from ..readers.examples import Examples
@@ -68,10 +68,11 @@ def evaluate(
 def labelled(predictor: Predictor, data: Path, reading: Reading) -> Examples:
     """Read the examples that a model shall be scored on, as it reads them itself, and say what was found."""
     config = predictor.bundle.config
-    many = getattr(config, "multi_label", False) or None
+    many = getattr(config, "multi_label", None)
     scheme = reading.scheme or getattr(config, "scheme", None)
-    reading = reading.but(task=predictor.task, multi_label=many, scheme=scheme)
-    examples = read(data, reading, kind=kind_of(config.features))
+    like = predictor.bundle.metrics.get("training", {}).get("columns")
+    reading = reading.but(task=predictor.task, multi_label=many, scheme=scheme, like=like)
+    examples = read(data, reading, kind=inputs_of(config.features))
     examples = fit_labels(config, examples, strict=reading.strict)
     if getattr(config.features, "unit", "") == "char":
         examples = fit_characters(examples)

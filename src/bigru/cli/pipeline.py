@@ -19,6 +19,7 @@ from ..features.text import TextFeatures
 from ..metrics.score import Report
 from ..readers.examples import Examples
 from ..readers.numbers import columns
+from ..readers.roles import columns_by_role
 from ..readers.tags.settle import fit_characters
 from ..runtime.predictor import Predictor
 from ..tasks import transcribe
@@ -108,7 +109,8 @@ def learn(
         variants=perturbed(decided.config, train.inputs, decided.training, data["train"]),
     )
     dev = parts.dev or _held_out(train, fitted)
-    facts = {"examples": len(train), **facts_of(fitted)}
+    named = columns_by_role(train.roles)
+    facts = {"examples": len(train), **facts_of(fitted)} | ({"columns": named} if named else {})
     about = card or _card(parts, decided, fitted)
     arguments = (decided.task, decided.config, decided.model, fitted.weights, (dev or train).inputs)
     bundle = export(*arguments, metrics={"training": facts}, card=about)

@@ -9,7 +9,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-from ..bundle.configuration import kind_of
+from ..bundle.configuration import inputs_of, kind_of
 from ..errors import ArgumentError, DataError, one_line, sentence
 from ..readers.audio.recordings import Recording, is_audio
 from ..readers.examples import Examples
@@ -166,8 +166,9 @@ def _rows(predictor: Predictor, file: str, pace: Pace | None, reading: Reading) 
         if pace is not None:
             pace.share = share
 
-    kind = kind_of(predictor.bundle.config.features)
-    found: Iterator[Examples] = parts(file, report, reading.but(task=predictor.task), kind)
+    kind = inputs_of(predictor.bundle.config.features)
+    like = predictor.bundle.metrics.get("training", {}).get("columns")
+    found: Iterator[Examples] = parts(file, report, reading.but(task=predictor.task, like=like), kind)
     if getattr(predictor.bundle.config.features, "unit", "") == "char":
         found = map(fit_characters, found)
     first = next(found)

@@ -13,6 +13,7 @@ from ..bundle.folder import FILES
 from ..errors import ArgumentError, BundleError, MissingExtraError, sentence
 from ..readers.reader import read
 from ..readers.reading import Reading
+from ..readers.roles import columns_by_role
 from .settings import duration, settings
 from .show import Say, describe, note, pace, scores, silence
 from .streams import emit
@@ -247,7 +248,7 @@ def _read(files: Files, say: Say) -> Parts:
 
     train = part(files.data, files.reading)
     many = train.multi_label if train.task == "classify" else None
-    known = files.reading.but(task=train.task, scheme=train.scheme, multi_label=many)
+    known = files.reading.but(task=train.task, scheme=train.scheme, multi_label=many, like=columns_by_role(train.roles))
     dev, test = (None if path is None else part(path, known) for path in (files.dev, files.test))
     for other in (dev, test):
         if other is not None and other.kind != train.kind:

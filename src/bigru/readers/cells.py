@@ -34,9 +34,9 @@ SAMPLE = 1000
 
 CURRENCIES = "$€£¥₩₹₽฿元円￥"
 UNIT = re.compile(
-    rf"([{CURRENCIES}]|US\$|R\$)? ?([^ ].*?) ?([%‰{CURRENCIES}]|kr|zł|EUR|USD|GBP|CNY|RMB|JPY)?", re.DOTALL
+    rf"([{CURRENCIES}]|US\$|R\$)? ?([^ ].*?) ?([%‰℃{CURRENCIES}]|°C|°F|kr|zł|EUR|USD|GBP|CNY|RMB|JPY)?", re.DOTALL
 )
-"""A currency sign, a number, and a percent or currency sign."""
+"""A currency sign, a number, and a percent, currency or temperature sign."""
 
 NOT_PLAIN = re.compile(r"[^0-9+\-.eE\n]")
 """A character that is in no number as programs write it."""

@@ -279,4 +279,6 @@ def by_content(text: str, name: str, named: str | None = None) -> str:
     for known, one in FORMATS.items():
         if one.sniff is not None and (named is None or known in DECISIVE) and one.sniff(name, head):
             return known
+    if named == "tsv" and "\t" not in head:
+        return "csv"
     return named or "txt"

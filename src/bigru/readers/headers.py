@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from ..errors import DataError, sentence
+from .cells import numerals
 from .findings import Finding
 from .names import EXACT, HEAD, KNOWN, LABELS, OUTCOMES, TEXTS, TITLES, fit
 from .profile import LITERAL, SHORT, Profile, is_missing, is_number, profile
@@ -39,6 +40,8 @@ ENDED = re.compile(r"[.!\u2026\u3002\uff01][\"')\u201d]?$")
 MARKS = (re.compile("://"), re.compile("@"), LITERAL, re.compile(r"\d"))
 """What cells of a column have in common and its name hardly ever has."""
 
+LETTER = re.compile(r"[^\W\d_]")
+
 UNNAMED = "column {}"
 """What a column without a name is called."""
 
@@ -62,7 +65,15 @@ def named_columns(grid: Grid, reading: Reading, ask: bool = True) -> Table:
     if not rows:
         raise DataError(sentence(source, "data", "at least one example", "blank lines"))
     depth = _depth(rows, reading, source, ask)
-    table = Table([], [], lines[depth:], source, depth > 0, dict(grid.inferred), list(grid.findings))
+    start = _start(rows, lines, depth)
+    before = [
+        Finding(
+            source, line, "preamble", f"line {line} stands before the table; left out: {' '.join(row).strip()[:60]!r}"
+        )
+        for row, line in zip(rows[:start], lines[:start], strict=True)
+    ]
+    rows, lines, depth = rows[start:], lines[start:], depth - start
+    table = Table([], [], lines[depth:], source, depth > 0, dict(grid.inferred), [*grid.findings, *before])
     if len(rows) == depth:
         raise DataError(sentence(source, "data", "at least one example", "a header alone"))
     names = _names(rows[:depth], lines, source, table) if depth else [str(n) for n in range(1, len(rows[0]) + 1)]
@@ -91,6 +102,12 @@ def _depth(rows: Sequence[Sequence[str]], reading: Reading, source: str, ask: bo
         want = "known to hold column names or an example (--header or --no-header)"
         raise DataError(sentence(source, "the first row", want, repr(shown)))
     return 0
+
+
+def _start(rows: Sequence[Sequence[str]], lines: Sequence[int], depth: int) -> int:
+    """Return the first of the rows of names: of those behind a blank line, as metadata of stations stand before it."""
+    gaps = [n for n in range(1, depth) if lines[n] - lines[n - 1] > 1 and all(cell.strip() for cell in rows[n])]
+    return gaps[-1] if gaps else 0
 
 
 def _points(cells: Sequence[str], rest: Sequence[Sequence[str]]) -> float:
@@ -168,19 +185,36 @@ def _counted(cells: Sequence[str]) -> set[int]:
 def _levels(rows: Sequence[Sequence[str]]) -> int:
     """Return how many rows of names stand above columns of numbers: those in which no such column holds a number."""
     body = rows[DEEPEST : SAMPLE + DEEPEST] or rows[1:]
-    first = profile("", 0, [row[0] for row in body]).kind
-    numeric = [n for n in range(len(rows[0])) if profile("", n, [row[n] for row in body]).kind == "number"]
-    if any(profile("", n, [row[n] for row in body]).is_prose for n in range(len(rows[0]))):
-        return 1
+    below = [profile("", n, [row[n] for row in body]) for n in range(len(rows[0]))]
+    first, numeric = below[0].kind, [one.place for one in below if one.kind == "number"]
+    if any(one.is_prose for one in below):
+        return _levels_above_prose(rows, [one for one in below if one.kind in ("number", "time")])
     depth = 1
     while depth < min(DEEPEST, len(rows) - 1) and numeric:
         cells = [rows[depth][n].strip() for n in numeric]
         lonely = first != "text" and bool(rows[depth][0].strip()) and not any(cell.strip() for cell in rows[depth][1:])
         words = any(cell and not is_missing(cell) for cell in cells)
-        if any(is_number(cell) for cell in cells) or not (words or (lonely and _is_word(rows[depth][0]))):
+        if any(_is_value(cell) for cell in cells) or not (words or (lonely and _is_word(rows[depth][0]))):
             break
         depth += 1
     return depth
+
+
+def _levels_above_prose(rows: Sequence[Sequence[str]], below: Sequence[Profile]) -> int:
+    """Return how many rows of names stand above texts: those with words above all of several numbers and times, as
+    exports of surveys have (the question, and what a program calls it)."""
+    depth = 1
+    while len(below) > 1 and depth < min(DEEPEST, len(rows) - 1):
+        cells = [rows[depth][one.place].strip() for one in below]
+        if not all(_is_word(cell) and LETTER.search(cell) for cell in cells):
+            break
+        depth += 1
+    return depth
+
+
+def _is_value(cell: str) -> bool:
+    """Tell whether a cell holds a number, with or without a unit (5 %, $1,000.00)."""
+    return not is_missing(cell) and numerals([cell]) is not None
 
 
 def _is_word(cell: str) -> bool:

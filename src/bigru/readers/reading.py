@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -44,6 +45,8 @@ class Reading:
         offsets: what the positions of spans count, one of `OFFSETS`.
         overlaps: which of two overlapping spans is kept, "longest" or "first"; None refuses them.
         audio_root: folder that paths of recordings start from; else that of the file that names them.
+        like: columns by what a model was trained on them as (`roles.columns_by_role`); those of the same names are
+            read alike.
         strict: whether tags and classes that do not fit are refused instead of counted.
     """
 
@@ -66,6 +69,7 @@ class Reading:
     offsets: str | None = None
     overlaps: str | None = None
     audio_root: str | None = None
+    like: Mapping[str, Sequence[str]] | None = None
     strict: bool = False
 
     def __post_init__(self) -> None:
@@ -90,4 +94,4 @@ class Reading:
         return replace(self, **changes)
 
     def _differs(self, field: Any) -> bool:
-        return bool(getattr(self, field.name) != field.default)
+        return field.name != "like" and bool(getattr(self, field.name) != field.default)

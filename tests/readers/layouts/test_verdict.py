@@ -130,7 +130,8 @@ def test_wide_series() -> None:
         (
             table(text=prose),
             OPEN,
-            "f: the table must be labelled, got the single column 'text'. Labels stand in a column of their own.",
+            "f: the table must be labelled, got the single column 'text'. Labels stand in a column of "
+            "their own; name what separates columns with --separator.",
         ),
         (
             table(a=pick("p n"), b=pick("q r")),

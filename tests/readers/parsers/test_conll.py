@@ -30,7 +30,9 @@ def test_by_hand() -> None:
     assert (examples.kind, examples.task, examples.scheme) == ("tokens", "tag", "IOB1")
     assert examples.lines == [1, 5]
     assert [lines.tolist() for lines in examples.token_lines or []] == [[1, 2], [5]]
-    assert examples.inferred == {"tag column": "3", "scheme": "IOB1", "token column": "1", "separator": "space"}
+    assert examples.inferred == {
+        "tag column": "3", "scheme": "IOB1", "token column": "1", "not read": "column 2", "separator": "space"
+    }  # fmt: skip
     assert examples.findings == []
 
 

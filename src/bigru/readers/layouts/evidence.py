@@ -101,6 +101,9 @@ class View:
             return self.profiles[names.index(wanted)]
         if wanted.isascii() and wanted.isdigit() and 1 <= int(wanted) <= len(names):
             return self.profiles[int(wanted) - 1]
+        alike = [n for n, name in enumerate(names) if name.strip().casefold() == wanted.strip().casefold()]
+        if len(alike) == 1:
+            return self.profiles[alike[0]]
         want = "one of the columns " + listed(names)
         raise DataError(sentence(self.table.source, f"--{option}", want, repr(wanted), nearest(wanted, names)))
 
@@ -111,6 +114,26 @@ class View:
     def of_kind(self, *kinds: str) -> Iterator[Profile]:
         """Yield the columns of some kinds."""
         return (one for one in self.profiles if one.kind in kinds)
+
+    def as_before(self, values: list[Profile], whole: bool = True) -> list[Profile]:
+        """Return the columns of values in the order in which a model was trained on columns of these names.
+
+        Args:
+            values: the columns that look like values.
+            whole: whether all of them must be there, if some are.
+
+        Raises:
+            DataError: some are not.
+        """
+        before = (self.reading.like or {}).get("values", ())
+        known = {one.name: one for one in self.profiles} if self.table.named else {}
+        there = [known[name] for name in before if name in known]
+        if there and len(there) == len(before):
+            return there
+        if there and whole:
+            want = f"those that the model was trained on: {listed(before)}"
+            raise DataError(sentence(self.table.source, "columns", want, listed([one.name for one in values])))
+        return values
 
     def by_name(self, known: Sequence[str], *taken: Profile | None, least: float = 2.0) -> Profile | None:
         """Return the column whose name fits best, of those that are not empty and not taken."""

@@ -45,6 +45,7 @@ def propose(view: View) -> Proposal | None:
     label = given or _label(view, free, id)
     values = [one for one in free if one.kind in ("number", "empty") and not one.counter and one is not label]
     values = [one for one in values if one.kind == "number" or not one.filled]
+    values = view.as_before(values)
     numbers = [one for one in values if one.kind == "number"]
     _weigh(view, found, id, times, label, bool(ids))
     if not numbers:

@@ -17,6 +17,9 @@ from .evidence import View
 __all__ = ["Kept", "keep", "whole_labels"]
 
 
+NO_LABEL = frozenset(("nan", "NaN", "NAN", "<NA>", "#N/A", "NULL"))
+"""What programs write where a label is missing; "none" and "null" are labels of people, too."""
+
 SCIENTIFIC = re.compile(r"[+-]?\d\.\d+[eE][+-]?\d{1,3}")
 
 EXACT = 2.0**53
@@ -88,7 +91,9 @@ def keep(
         [] if labels is None else [n for n in _places(labels, lambda cell: _is_bare(cell, many)) if n not in left]
     )
     if labels is not None and view.required:
-        findings += [Finding(source, lines[n], "empty row", f"{label!r} is empty; left out") for n in unlabelled]
+        findings += [
+            Finding(source, lines[n], "empty row", f"{label!r} is {_shown(labels[n])}; left out") for n in unlabelled
+        ]
         left.update(unlabelled)
     elif unlabelled:
         message = f"{len(unlabelled)} rows have no {label!r}, so that none is read"
@@ -110,7 +115,13 @@ def _places(cells: Sequence[Any], holds: Callable[[Any], bool]) -> list[int]:
 
 
 def _is_bare(cell: Any, many: bool) -> bool:
+    if isinstance(cell, str) and cell.strip() in NO_LABEL:
+        return True
     return not is_list(cell) and not (many and cell == "") and is_missing(cell)
+
+
+def _shown(cell: Any) -> str:
+    return repr(cell) if isinstance(cell, str) and cell.strip() else "empty"
 
 
 def whole_labels(cells: Sequence[Any], table: Table, name: str) -> Sequence[Any]:

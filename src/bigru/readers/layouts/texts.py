@@ -13,6 +13,7 @@ from ..examples import Examples
 from ..labels import SEPARATOR, LabelReader, is_list, is_missing
 from ..names import COUNTS, EXACT, HEAD, IDS, LABELS, OUTCOMES, TEXTS, TITLES, fit, words_of
 from ..profile import MOST, Profile
+from ..reading import Reading
 from ..table import Table
 from .evidence import Proposal, Role, View, listed, option, shorten
 from .rows import keep, whole_labels
@@ -33,6 +34,11 @@ STARS = 20
 
 LETTERED = 0.3
 """Share of cells that must hold letters, or several words, for a column to be one of words."""
+
+SEVERAL = frozenset(
+    ("labels", "tags", "classes", "topics", "genres", "categories", "intents", "emotions", "types", "keywords", "标签")
+)
+"""Words of names of columns whose cells hold several labels."""
 
 SHOWN = 4
 """Columns that a question names at most."""
@@ -55,7 +61,7 @@ def propose(view: View) -> Proposal | None:
             "the table",
             "labelled",
             f"the single column {shorten(text.name)!r}",
-            "Labels stand in a column of their own.",
+            "Labels stand in a column of their own; name what separates columns with --separator.",
         )
     _weigh(view, found, text, label)
     found.columns = {"text": text.name, "label": None if label is None else label.name}
@@ -63,9 +69,19 @@ def propose(view: View) -> Proposal | None:
     found.options += "" if label is None else " " + option("--label", label.name)
     found.roles = [Role(text.name, "text", _why(view.reading.text, text, TEXTS))]
     if label is not None:
+        _ask_how_many(view, found, label)
         found.roles.append(Role(label.name, "label", _why(view.reading.label, label, LABELS)))
         found.meaning = f"texts in {shorten(text.name)!r} with labels in {shorten(label.name)!r}"
     return found
+
+
+def _ask_how_many(view: View, found: Proposal, label: Profile) -> None:
+    """Ask whether cells hold several labels: their parts come back in others, and the column's name is no plural."""
+    doubtful = label.delimiter in (";", ",") and label.is_label_like and label.repeats
+    plural = any(word in SEVERAL for word in words_of(label.name))
+    if doubtful and not plural and view.required and view.reading.multi_label is None:
+        want = f"given, as {label.delimiter!r} in {shorten(label.name)!r} may separate labels"
+        found.ask("--multi-label or --one-label", want)
 
 
 def _why(named: str | None, one: Profile, known: Sequence[str]) -> str:
@@ -224,6 +240,8 @@ def _is_category(view: View, text: Profile) -> bool:
     """Tell whether a column holds the same few words again and again, and is not known as one of texts."""
     if fit(text.name, TEXTS) >= EXACT:
         return False
+    if view.table.named and fit(text.name, LABELS) >= EXACT and text.repeats:
+        return True
     alone = not view.required and len([one for one in view.of_kind("text") if not one.constant]) < 2
     return text.kind == "text" and text.repeats and text.sentences < LETTERED and not alone
 
@@ -243,7 +261,7 @@ def _doubt_label(view: View, found: Proposal, label: Profile) -> None:
 def build(table: Table, chosen: Proposal, view: View) -> Examples:
     """Read the texts and, where they are wanted or all there, the labels."""
     reading, key = view.reading, chosen.columns["label"]
-    cells = None if key is None else _listed(table.column(key), view.profiles[table.names.index(key)])
+    cells = None if key is None else _listed(table.column(key), view.profiles[table.names.index(key)], reading)
     many = _is_many(cells, reading.multi_label, table, key)
     if cells is not None and not many:
         if not _are_texts(cells):
@@ -275,13 +293,15 @@ def _text(value: Any, place: str) -> str:
     return value
 
 
-def _listed(cells: Sequence[Any], label: Profile) -> Sequence[Any]:
+def _listed(cells: Sequence[Any], label: Profile, reading: Reading) -> Sequence[Any]:
     """Return cells that hold several labels, written as a list or with a separator, as lists; others as they are."""
+    if reading.multi_label is False:
+        return cells
     if label.listed and all(isinstance(cell, str) for cell in cells):
         return _literals(cells)
     if label.delimiter == "<>":
         return [[part for part in re.split("[<>]", str(cell)) if part] for cell in cells]
-    if label.delimiter in ("", "|") or (label.is_label_like and label.repeats):
+    if label.delimiter in ("", "|"):
         return cells
     return [[] if is_missing(cell) else [part.strip() for part in str(cell).split(label.delimiter)] for cell in cells]
 

@@ -27,11 +27,11 @@ CLEAR = 1.0
 
 KINDS = {
     "text": ("texts", "indicators", "spans"),
-    "tokens": ("lists", "tokens"),
+    "tokens": ("lists", "tokens", "texts", "indicators", "spans"),
     "series": ("lists", "long", "wide"),
     "audio": ("recordings",),
 }
-"""The layouts by the kind of inputs that they give."""
+"""The layouts that a model can read, by the kind of its inputs: one that reads tokens cuts texts into them."""
 
 OF_TASKS = {
     "classify": ("texts", "indicators", "lists", "long", "wide", "recordings"),
@@ -40,6 +40,14 @@ OF_TASKS = {
     "forecast": ("timed",),
 }
 """The layouts by task."""
+
+
+FIELDS = {
+    **{"text": "text", "token": "text", "tokens": "text", "recording": "text"},
+    **{"label": "label", "tag": "label", "tags": "label", "spans": "label", "transcript": "label"},
+    **{"series": "id", "sentence": "id", "time": "time"},
+}
+"""The field of `Reading` that names the column of a role."""
 
 
 def choose(table: Table, reading: Reading, required: bool, kind: str | None = None) -> tuple[Proposal, View]:
@@ -54,7 +62,7 @@ def choose(table: Table, reading: Reading, required: bool, kind: str | None = No
     Raises:
         DataError: no reading is plausible, or two are equally so; the options that decide are named.
     """
-    view = View(table, reading, required, kind)
+    view = View(table, _as_before(table, reading), required, kind)
     found = [one for name in _possible(view) if (one := LAYOUTS[name].propose(view)) is not None]
     alive = sorted((one for one in found if not one.objections), key=lambda one: -one.points)
     if not alive:
@@ -67,8 +75,28 @@ def choose(table: Table, reading: Reading, required: bool, kind: str | None = No
             raise DataError(sentence(table.source, "the reading", want, "a table that fits both"))
     if best.question:
         raise DataError(sentence(table.source, *best.question))
-    best.roles += _unread(view, best)
+    best.roles = [_explained(one, reading, view.reading) for one in best.roles] + _unread(view, best)
     return best, view
+
+
+def _as_before(table: Table, reading: Reading) -> Reading:
+    """Return a reading in which columns that bear the names of those read before are read alike."""
+    names = set(table.names) if table.named else set()
+    changes: dict[str, Any] = {}
+    for role, columns in (reading.like or {}).items():
+        many = role == "label" and len(columns) > 1
+        name = "labels" if many else FIELDS.get(role)
+        if name is not None and names.issuperset(columns) and not getattr(reading, name):
+            changes[name] = columns if name in ("labels", "id", "time") else columns[0]
+    return reading.but(**changes)
+
+
+def _explained(role: Role, given: Reading, known: Reading) -> Role:
+    """Return a role, with the reason that its column is read as in training where no one has named it."""
+    fields = ("text", "label", "labels", "id", "time")
+    changed = [getattr(known, name) for name in fields if getattr(known, name) != getattr(given, name)]
+    columns = {one for value in changed for one in ((value,) if isinstance(value, str) else value)}
+    return Role(role.column, role.role, "as in training") if role.why == "named" and role.column in columns else role
 
 
 def is_timed(table: Table, reading: Reading) -> bool:
@@ -106,10 +134,9 @@ def _check_kind(view: View) -> None:
     if view.kind is None:
         return
     for kind, names in KINDS.items():
-        others = [LAYOUTS[name].propose(view) for name in names] if kind != view.kind else []
+        others = [LAYOUTS[name].propose(view) for name in names if name not in KINDS[view.kind]]
         if any(one is not None and not one.objections for one in others):
-            want = f"{view.kind}, as the model reads"
-            raise DataError(sentence(view.table.source, "data", want, "text" if kind == "tokens" else kind))
+            raise DataError(sentence(view.table.source, "data", f"{view.kind}, as the model reads", kind))
 
 
 def _unread(view: View, best: Proposal) -> list[Role]:
@@ -127,7 +154,8 @@ def _refusal(view: View, found: list[Proposal]) -> str:
         return sentence(source, "task", "classify for texts with labels", "tag", remedy)
     if best is not None:
         name, want, got, remedy = best.objections[0]
-        return sentence(source, name, want, got, " ".join(filter(None, [remedy, _hint(view)])))
+        hint = "" if "--task forecast" in remedy + want else _hint(view)
+        return sentence(source, name, want, got, " ".join(filter(None, [remedy, hint])))
     columns = listed([f"{one.name} ({one.describe()})" for one in view.profiles])
     remedy = (
         _hint(view) or "Name columns with --text and --label, with --id-column for series, or give --task forecast."
@@ -140,7 +168,11 @@ def _hint(view: View) -> str:
     if not view.required or view.reading.layout is not None or view.reading.task is not None:
         return ""
     guess = timed.propose(View(view.table, view.reading, False))
-    return "" if guess is None or guess.objections else timed.advice(guess)
+    if guess is not None and not guess.objections:
+        return timed.advice(guess)
+    words = view.prose is not None or next(view.of_kind("recording"), None) is not None
+    numbers = not words and any(one.kind == "number" and not one.counter for one in view.profiles)
+    return "To forecast numbers, rows being steps of time: --task forecast." if numbers else ""
 
 
 def build(table: Table, chosen: Proposal, view: View) -> Examples:

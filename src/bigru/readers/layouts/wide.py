@@ -52,6 +52,7 @@ def propose(view: View) -> Proposal | None:
     values = [one for one in view.of_kind("number") if one is not label and one not in ids]
     if len(values) < 2:
         return None
+    values = view.as_before(values, whole=False)
     found = Proposal("wide", f"series of {len(values)} steps, one a row", "--layout wide")
     found.columns = {"values": [one.name for one in values], "label": None if label is None else label.name}
     if not asked:

@@ -74,6 +74,9 @@ def parse(
         result.inferred["tag column"] = names[tag_at] + reason
         settle_scheme(result, scheme)
     result.inferred["token column"] = names[token_at]
+    others = [name for n, name in enumerate(names) if n not in (token_at, tag_at)]
+    if others:
+        result.inferred["not read"] = f"column{'s' if len(others) > 1 else ''} {', '.join(others)}"
     result.inferred["separator"] = "tab" if columns.separator == "\t" else "space"
     if header is not None:
         result.inferred["header"] = "first row"

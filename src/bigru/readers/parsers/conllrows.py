@@ -210,6 +210,8 @@ def tag_column(rows: Sequence[Row], columns: Columns, token_at: int, names: Sequ
         return last, ""
     chosen = told[-1]
     spelt = {n: rewrite([[cells[n].strip() for cells in cut]]) for n in told[-2:]}
+    if len(told) > 1 and known[chosen] == {"O"} and spelt[told[-2]].scheme:
+        return told[-2], f" (column {names[chosen]} holds nothing but O, and is not read)"
     if len(told) > 1 and all(made.scheme for made in spelt.values()):
         outer, inner = ([tag[2:] for tag in spelt[n].rows[0] if tag != "O"] for n in told[-2:])
         if set(inner) <= set(outer) and len(inner) < len(outer):

@@ -21,7 +21,14 @@ __all__ = ["SEPARATORS", "Dialect", "inspect", "parse", "sniff", "split"]
 
 SEPARATORS = {
     **{"\t": "tab", ";": "semicolon", ",": "comma", "|": "vertical bar"},
-    **{"，": "full-width comma", "；": "full-width semicolon", "、": "ideographic comma", "^": "caret", "\x01": "^A"},
+    **{
+        "，": "full-width comma",
+        "；": "full-width semicolon",
+        "、": "ideographic comma",
+        "^": "caret",
+        "~": "tilde",
+        "\x01": "^A",
+    },
     "space": "space",
 }
 """What separates columns, the likeliest first where two divide a file equally well."""
@@ -47,6 +54,7 @@ class Dialect:
         quotes: whether double quotes enclose cells; else they are characters.
         skip_spaces: whether spaces behind a separator are no part of a cell (`a, "b"`).
         escapes: whether a backslash stands before quotes inside a cell.
+        quote: what encloses cells, a double quote or a single one.
         ending: what every line ends with beside its line end (the `;` of `1,2,3;`), or "".
     """
 
@@ -54,6 +62,7 @@ class Dialect:
     quotes: bool = True
     skip_spaces: bool = False
     escapes: bool = False
+    quote: str = '"'
     ending: str = ""
 
     def describe(self, named: bool = False) -> dict[str, str]:
@@ -62,6 +71,8 @@ class Dialect:
         said = {"separator": f"{word} (named by line 1)" if named else word}
         if not self.quotes:
             said["quotes"] = "plain characters"
+        if self.quote != '"':
+            said["quotes"] = "single"
         if self.skip_spaces:
             said["spaces"] = "left out behind separators"
         if self.escapes:
@@ -117,10 +128,18 @@ def inspect(text: str, reading: Reading | None = None) -> tuple[Dialect, str | N
     lines = [one for one in sample.split("\n") if one.strip()]
     if separator != ";" and len(lines) > 1 and all(one.rstrip().endswith(";") for one in lines[1:]):
         dialect = replace(dialect, ending=";")
+    if '"' not in sample and len(lines) > 1 and all(_is_enclosed(one, separator) for one in lines):
+        dialect = replace(dialect, quote="'")
     quoted = re.escape(separator) + r'[ ]+"(?:[^"]|"")*"[ ]*(?=' + re.escape(separator) + r"|\r|\n|$)"
     if separator != "space" and re.search(quoted, sample):
         dialect = replace(dialect, skip_spaces=True)
     return dialect, named
+
+
+def _is_enclosed(line: str, separator: str) -> bool:
+    """Tell whether a line is cells in single quotes throughout."""
+    cells = line.strip().split(f"'{separator}'")
+    return len(cells) > 1 and cells[0].startswith("'") and cells[-1].endswith("'")
 
 
 def split(text: str, source: str, dialect: Dialect, first: int = 1, whole: bool = False) -> Grid:
@@ -212,6 +231,7 @@ def _note_joined(grid: Grid, separator: str) -> None:
 
 def _quoted(text: str, source: str, dialect: Dialect, first: int) -> Grid:
     options = {"skipinitialspace": dialect.skip_spaces, "delimiter": dialect.separator, "strict": True}
+    options["quotechar"] = dialect.quote
     if dialect.escapes:
         # Only quotes and backslashes are escaped; any other backslash is a character.
         text = re.sub(r'\\(?![\\"])|\\\\(?!")', r"\\\\", text)

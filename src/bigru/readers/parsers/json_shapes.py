@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ...errors import DataError, sentence
+from ..times import detect
 
 __all__ = ["unwrap"]
 
@@ -30,6 +31,14 @@ LISTS = frozenset(
 UNITS = {"tokens", "words", "values", "series", "x"}
 """Keys of a record whose lists are one example."""
 
+INDEX = "index"
+"""The column of what the index of a frame holds."""
+
+SAMPLE = 1000
+
+STAMP = 9
+"""Digits from which a key is a time rather than the number of a row."""
+
 Records = list[dict[str, Any]]
 
 
@@ -44,12 +53,12 @@ def unwrap(value: dict[str, Any], source: str) -> tuple[Records, str] | None:
         DataError: two keys hold lists of records, or rows have other numbers of cells than there are columns.
     """
     if isinstance(value.get("columns"), list) and isinstance(value.get("data"), list):
-        return _split(value["columns"], value["data"], source), "columns and data"
+        return _split(value, source), "columns and data"
     named = _listed(value, source)
     if named is not None:
         return named
     inner = list(value.values())
-    if len(inner) > 1 and all(isinstance(one, dict) for one in inner):
+    if inner and all(isinstance(one, dict) for one in inner):
         return _nested(value)
     if _are_columns(value):
         return [dict(zip(value, row, strict=True)) for row in zip(*inner, strict=True)], "a list for each column"
@@ -65,12 +74,26 @@ def _are_columns(value: dict[str, Any]) -> bool:
     return any(len(cell.split()) > 1 or len(cell) > 12 for one in texts for cell in one)
 
 
-def _split(names: Sequence[Any], rows: Sequence[Any], source: str) -> Records:
+def _split(value: dict[str, Any], source: str) -> Records:
+    names, rows, index = value["columns"], value["data"], value.get("index")
     for n, row in enumerate(rows, 1):
         if not isinstance(row, list) or len(row) != len(names):
             got = f"{len(row)} values" if isinstance(row, list) else repr(row)[:40]
             raise DataError(sentence(f"{source}:{n}", "row of data", f"a list of {len(names)}, as the columns", got))
-    return [dict(zip(map(str, names), row, strict=True)) for row in rows]
+    if not isinstance(index, list) or len(index) != len(rows) or _counts(index) or INDEX in names:
+        index = None
+    return _indexed([dict(zip(map(str, names), row, strict=True)) for row in rows], index)
+
+
+def _indexed(records: Records, index: Sequence[Any] | None) -> Records:
+    """Return records with what the index of a frame holds, if it does not just count the rows."""
+    if index is None:
+        return records
+    return [{INDEX: key} | record for key, record in zip(index, records, strict=True)]
+
+
+def _counts(index: Sequence[Any]) -> bool:
+    return [str(key) for key in index] == [str(n) for n in range(len(index))]
 
 
 def _listed(value: dict[str, Any], source: str) -> tuple[Records, str] | None:
@@ -97,11 +120,23 @@ def _listed(value: dict[str, Any], source: str) -> tuple[Records, str] | None:
 def _nested(value: dict[str, dict[str, Any]]) -> tuple[Records, str] | None:
     """Return the records of an object of objects: by column or by row."""
     outer, inner = list(value), list(dict.fromkeys(key for one in value.values() for key in one))
-    if inner and all(key.isdecimal() for key in inner) and not all(key.isdecimal() for key in outer):
-        return [{name: column.get(key) for name, column in value.items()} for key in inner], "an object for each column"
+    if _are_keys(inner) and not _are_keys(outer):
+        records = [{name: column.get(key) for name, column in value.items()} for key in inner]
+        index = None if INDEX in value or all(key.isdecimal() and len(key) < STAMP for key in inner) else inner
+        return _indexed(records, index), "an object for each column"
+    if len(outer) < 2:
+        return None
     same = all(list(one) == inner for one in value.values())
     if not same and not all(key.isdecimal() for key in outer):
         return None
     if outer == [str(n) for n in range(len(outer))]:
         return list(value.values()), "an object for each row"
     return [{"key": key} | one for key, one in value.items()], "an object for each row, its key in the column key"
+
+
+def _are_keys(keys: Sequence[str]) -> bool:
+    """Tell whether keys are those of rows: numbers, or times."""
+    if all(key.isdecimal() for key in keys):
+        return bool(keys)
+    found = detect(list(keys[:SAMPLE]), INDEX) if len(keys) > 1 else None
+    return found is not None and found.kind == "text" and found.certainty > 0.9

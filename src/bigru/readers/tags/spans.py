@@ -27,7 +27,7 @@ RARE = 100
 """One empty span in so many is a slip; more of them mean that positions are written in another way."""
 
 COUNTED = "Positions count characters from 0, and the end is exclusive."
-OPTION = 'Decide which of them is kept: overlaps "longest" or "first".'
+OPTION = "Decide which of them is kept: --overlaps longest or --overlaps first."
 
 Known = Callable[[int], int | None]
 """From a position as the file counts it to a position in characters, None where no character begins."""
