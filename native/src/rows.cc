@@ -100,10 +100,25 @@ void greatest(const float* __restrict values, int64_t steps, int64_t C, float* _
     }
 }
 
+// Steps that are added up in float; further ones in double, or a million steps would cost three digits of their sum.
+constexpr int64_t kBlock = 256;
+
+// Moves what a block adds up to, part [C], into whole [C].
+void carry(std::vector<double>& whole, float* part) {
+  for (size_t c = 0; c < whole.size(); ++c) {
+    whole[c] += part[c];
+    part[c] = 0.0f;
+  }
+}
+
 void sum(const float* __restrict values, int64_t steps, int64_t C, float divisor, float* __restrict to) {
+  std::vector<double> whole(steps > kBlock ? static_cast<size_t>(C) : 0);
   std::fill(to, to + C, 0.0f);
-  for (int64_t t = 0; t < steps; ++t, values += C)
+  for (int64_t t = 0; t < steps; ++t, values += C) {
+    if (t && t % kBlock == 0) carry(whole, to);
     for (int64_t c = 0; c < C; ++c) to[c] += values[c];
+  }
+  for (size_t c = 0; c < whole.size(); ++c) to[c] = static_cast<float>(whole[c] + to[c]);
   for (int64_t c = 0; c < C; ++c) to[c] /= divisor;
 }
 
@@ -150,10 +165,13 @@ int bigru_total(const bigru_sequences* sequences, int64_t C, const bigru_table* 
   return guarded("bigru_total", [&] {
     const int64_t dim = tables[0].dim;
     std::vector<float> step(static_cast<size_t>(dim)), row_of(static_cast<size_t>(dim));
+    std::vector<double> whole;
     for (int64_t b = 0; b < s.B; ++b, to += dim) {
       std::fill(to, to + dim, 0.0f);
-      const int64_t end = s.starts[b] + s.lengths[b];
-      for (int64_t row = s.starts[b]; row < end; ++row) {
+      const int64_t first = s.starts[b], end = first + s.lengths[b];
+      whole.assign(s.lengths[b] > kBlock ? static_cast<size_t>(dim) : 0, 0.0);
+      for (int64_t row = first; row < end; ++row) {
+        if (row > first && (row - first) % kBlock == 0) carry(whole, to);
         if (row + kAhead < end) all.prefetch(row + kAhead);
         all.copy(row, 0, step.data());
         for (int64_t c = 1; c < C; ++c) {
@@ -162,6 +180,7 @@ int bigru_total(const bigru_sequences* sequences, int64_t C, const bigru_table* 
         }
         for (int64_t i = 0; i < dim; ++i) to[i] += step[i];
       }
+      for (size_t i = 0; i < whole.size(); ++i) to[i] = static_cast<float>(whole[i] + to[i]);
       for (int64_t i = 0; i < dim; ++i) to[i] /= root(s.lengths[b]);
     }
     return int{BIGRU_OK};
@@ -178,13 +197,15 @@ int bigru_pool(int64_t B, int64_t T, int64_t C, const int64_t* lengths, const fl
   for (int64_t b = 0; wrong.empty() && b < B && C > 0; ++b)
     if (lengths[b] < 0 || lengths[b] > T) wrong = "lengths[" + std::to_string(b) + "] must be 0.." + std::to_string(T);
   if (!wrong.empty()) return fail(BIGRU_INVALID, "bigru_pool: " + wrong);
-  for (int64_t b = 0; b < B && C > 0; ++b, values += T * C, to += stride) {
-    const int64_t steps = lengths[b];
-    if (!steps) std::fill(to, to + C, 0.0f);
-    else if (pooling == BIGRU_GREATEST) greatest(values, steps, C, to);
-    else sum(values, steps, C, pooling == BIGRU_MEAN ? static_cast<float>(steps) : root(steps), to);
-  }
-  return BIGRU_OK;
+  return guarded("bigru_pool", [&] {
+    for (int64_t b = 0; b < B && C > 0; ++b, values += T * C, to += stride) {
+      const int64_t steps = lengths[b];
+      if (!steps) std::fill(to, to + C, 0.0f);
+      else if (pooling == BIGRU_GREATEST) greatest(values, steps, C, to);
+      else sum(values, steps, C, pooling == BIGRU_MEAN ? static_cast<float>(steps) : root(steps), to);
+    }
+    return int{BIGRU_OK};
+  });
 }
 
 }  // extern "C"

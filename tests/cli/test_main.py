@@ -158,9 +158,22 @@ def test_an_undefined_score_is_null(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out == '{"f1": null, "ci": [0.5, null]}\n'
 
 
-def test_too_little_memory_is_a_sentence(bigru: Bigru, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        ImportError("libtorch_cpu.so: failed to map segment from shared object"),
+        RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 8 bytes. Error code 12"),
+        RuntimeError("[ONNXRuntimeError] : 1 : FAIL : /core/framework/bfc_arena.cc:360 Failed to allocate memory"),
+        SystemError("error return without exception set"),
+        KeyError("a"),
+    ],
+)
+def test_too_little_memory_is_a_sentence(bigru: Bigru, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
     def exhausted(*arguments: object, **options: object) -> None:
-        raise MemoryError
+        if isinstance(error, KeyError):
+            raise error from MemoryError()
+        raise error
 
     monkeypatch.setattr(command, "evaluate", exhausted)
     assert bigru("evaluate", "m", "d") == (
@@ -220,9 +233,14 @@ def test_an_empty_path_is_not_the_current_folder(
     assert refused(*(str(reviews) if one == "DATA" else one for one in arguments)) == line
 
 
-def test_a_deleted_working_folder_is_a_sentence(reviews: Path, tmp_path: Path) -> None:
-    done = shell(f"mkdir {tmp_path}/gone; cd {tmp_path}/gone; rmdir ../gone; bigru train {reviews} --out m")
-    want = b"bigru train: working folder must be there, got one that was deleted. Change to another folder.\n"
+@pytest.mark.parametrize(
+    "arguments", ["train REVIEWS --out m", "verify MODEL", "bench", "export MODEL --out x", "demo"]
+)
+def test_a_deleted_working_folder_is_a_sentence(model: Path, reviews: Path, tmp_path: Path, arguments: str) -> None:
+    call = arguments.replace("REVIEWS", str(reviews)).replace("MODEL", str(model))
+    done = shell(f"mkdir {tmp_path}/gone; cd {tmp_path}/gone; rmdir ../gone; bigru {call}")
+    name = arguments.split()[0].encode()
+    want = b"bigru " + name + b": working folder must be there, got one that was deleted. Change to another folder.\n"
     assert (done.returncode, done.stderr.splitlines(keepends=True)[-1]) == (2, want)
 
 

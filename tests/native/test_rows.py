@@ -77,6 +77,20 @@ def test_values_are_pooled_as_in_numpy(lengths: tuple[int, ...], width: int, kin
     assert (to[:, -1] == 9).all()
 
 
+@pytest.mark.parametrize("steps", [256, 257, 512, 1000, 1_000_000])
+def test_sums_over_very_many_steps_are_as_exact_as_short_ones(steps: int) -> None:
+    values = np.random.default_rng(5).uniform(0.5, 1, (1, steps, 3)).astype(np.float32)
+    values[:, :, 2] = 0.1
+    counts = np.array([steps])
+    for kind, divisor in (("mean", steps), ("bag", np.sqrt(steps))):
+        to = np.zeros((1, 3), np.float32)
+        pool(values, counts, kind, to, 0)
+        np.testing.assert_allclose(to, values.sum(1, dtype=np.float64) / divisor, rtol=4e-6)
+    ids = np.zeros((steps, 1), np.int32)
+    got = Tables([values[:1, 0]], [None]).total(ids, np.array([0]), counts)
+    np.testing.assert_allclose(got[0], values[0, 0] * np.float64(steps) / np.sqrt(steps), rtol=4e-6)
+
+
 def test_a_sequence_is_the_same_bits_in_any_batch() -> None:
     tables, (ids, starts, counts) = drawn((65, 65), "both"), placed((63, 1, 0, 65), 2)
     table = compiled(tables)

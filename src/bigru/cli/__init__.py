@@ -25,6 +25,18 @@ FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 """What a full disk answers; stdout may lie on one."""
 
 
+WITH_TORCH = ("train", "verify", "bench", "demo", "import")
+"""Commands that load torch, whose libraries end the process where the working folder was deleted."""
+
+NO_FOLDER = "working folder must be there, got one that was deleted. Change to another folder."
+
+NO_MEMORY = (
+    *("failed to map segment", "annot allocate memory", "can't allocate memory", "ailed to allocate memory"),
+    *("not enough memory", "bfc_arena", "std::bad_alloc", "error return without exception set"),
+)
+"""What the loader of libraries, torch, ONNX Runtime and Python itself say where no memory is left."""
+
+
 def main() -> None:
     """Run the command that the process was started with, and exit with its code."""
     from .streams import open_streams
@@ -48,6 +60,8 @@ def _invoke(name: str, arguments: Sequence[str]) -> int:
     # `bench` takes torch as it comes.
     if arguments[:1] != ["bench"]:
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    if arguments[:1] and arguments[0] in WITH_TORCH and not _has_folder():
+        return _say(f"{name}: {NO_FOLDER}")
     import typer
 
     from ..errors import BigruError, VerificationError
@@ -67,14 +81,23 @@ def _invoke(name: str, arguments: Sequence[str]) -> int:
     except BrokenPipeError:
         # The reader of stdout has gone (`bigru predict ... | head`) and wants no more answers. Stderr never fails so.
         drop(sys.stdout)
-    except MemoryError:
-        remedy = "Read less at once, or take a smaller model or a larger machine."
-        return _say(f"{name}: memory must be enough for what was asked, got none left. {remedy}")
     except Exception as error:
+        if _is_of_memory(error):
+            remedy = "Read less at once, or take a smaller model or a larger machine."
+            return _say(f"{name}: memory must be enough for what was asked, got none left. {remedy}")
         if isinstance(error, OSError) and error.strerror:
             return _say(f"{name}: {_of_system(error)}")
         return _fault(name, error)
     return 0
+
+
+def _is_of_memory(error: BaseException | None) -> bool:
+    """Tell whether an error, or what caused it, is that no memory was left, by whatever class a library says it."""
+    while error is not None:
+        if isinstance(error, MemoryError) or any(text in str(error) for text in NO_MEMORY):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _of_system(error: OSError) -> str:
@@ -85,14 +108,20 @@ def _of_system(error: OSError) -> str:
     if error.errno in FULL:
         drop(sys.stdout)
         return f"output must be written to the end, got {error.strerror}. Make room and run it again."
-    try:
-        os.getcwd()
-    except OSError:
-        text = sentence("bigru", "working folder", "there", "one that was deleted", "Change to another folder.")
-        return text.removeprefix("bigru: ")
+    if not _has_folder():
+        return NO_FOLDER
     if error.filename is None:
         return f"the operating system refused it: {error.strerror}."
     return sentence(str(error.filename), "path", "one that can be used", error.strerror)
+
+
+def _has_folder() -> bool:
+    """Tell whether the working folder is there."""
+    try:
+        os.getcwd()
+    except OSError:
+        return False
+    return True
 
 
 def _call(arguments: Sequence[str]) -> int:
