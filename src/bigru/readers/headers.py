@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from ..errors import DataError, sentence
 from .cells import numerals
 from .findings import Finding
+from .literals import read_lists
 from .names import EXACT, HEAD, KNOWN, LABELS, OUTCOMES, TEXTS, TITLES, fit
 from .profile import LITERAL, SHORT, Profile, is_missing, is_number, profile
 from .reading import Reading
@@ -80,6 +81,7 @@ def named_columns(grid: Grid, reading: Reading, ask: bool = True) -> Table:
     body, kept = _without_repeats(rows, lines, depth, table)
     table.lines = kept
     table.names, table.columns = names, [list(column) for column in zip(*body, strict=True)]
+    read_lists(table)
     first = f"line {lines[0]}" if depth == 1 else f"lines {lines[0]} to {lines[depth - 1]}"
     table.inferred["header"] = first if depth else "none, columns are numbered from 1"
     return table
