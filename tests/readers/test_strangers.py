@@ -236,3 +236,17 @@ def test_classes_by_time_are_not_forecast_unasked(write: Write) -> None:
     assert refusal(write("faults.csv", "timestamp,value,label\n" + body)).startswith(
         "faults.csv: --id-column must be given, to learn the labels in 'label', got nothing."
     )
+
+
+def test_files_of_texts_beside_texts_are_no_recordings(write: Write) -> None:
+    body = "".join(f"docs/{n}.txt,{text},{'p' if n % 2 else 'n'}\n" for n, text in enumerate(PROSE))
+    found = read(write("docs.csv", "file,text,label\n" + body))
+    assert found.kind == "text"
+    assert found.inputs == PROSE
+
+
+def test_the_rule_of_a_markdown_table_is_passed_over(write: Write) -> None:
+    body = "".join(f"| {text} | {'p' if n % 2 else 'n'} |\n" for n, text in enumerate(PROSE))
+    found = read(write("table.md", "| text | label |\n|---|:--|\n" + body))
+    assert len(found) == 40
+    assert messages(found, "passed over") == ["a rule below the column names; left out"]

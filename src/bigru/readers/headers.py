@@ -41,6 +41,9 @@ ENDED = re.compile(r"[.!\u2026\u3002\uff01][\"')\u201d]?$")
 MARKS = (re.compile("://"), re.compile("@"), LITERAL, re.compile(r"\d"))
 """What cells of a column have in common and its name hardly ever has."""
 
+RULE = re.compile(r"|:?[-=]{2,}:?")
+"""A cell of the rule below the names of a table in Markdown, or as a database prints it."""
+
 LETTER = re.compile(r"[^\W\d_]")
 
 UNNAMED = "column {}"
@@ -250,6 +253,9 @@ def _without_repeats(
     body, kept = rows[depth:], list(lines[depth:])
     if not depth or len(rows[0]) < 2:
         return body, kept
+    if body and all(RULE.fullmatch(cell.strip()) for cell in body[0]) and any(cell.strip() for cell in body[0]):
+        table.findings.append(Finding(table.source, kept[0], "passed over", "a rule below the column names; left out"))
+        body, kept = body[1:], kept[1:]
     copies = [n for n, row in enumerate(body) if row == rows[0]]
     for n in copies:
         table.findings.append(Finding(table.source, kept[n], "passed over", "the row of column names again; left out"))
