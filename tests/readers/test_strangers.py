@@ -250,3 +250,19 @@ def test_the_rule_of_a_markdown_table_is_passed_over(write: Write) -> None:
     found = read(write("table.md", "| text | label |\n|---|:--|\n" + body))
     assert len(found) == 40
     assert messages(found, "passed over") == ["a rule below the column names; left out"]
+
+
+def test_spans_of_a_model_stay_spans(write: Write) -> None:
+    path = write("spans.jsonl", '{"text": "Anna went", "label": [[0, 4, "PER"]]}\n' * 3)
+    for column in ("spans", "entities"):
+        reading = Reading(like={"text": ("text",), "spans": (column,)}, task="tag")
+        found = read(path, reading, require_targets=False, kind="text")
+        assert found.inputs[0] == "Anna went"
+        assert found.targets is not None
+
+
+def test_series_in_lists_of_a_model(write: Write) -> None:
+    path = write("signal.jsonl", "".join(f'{{"signal": [{n}.5, 1, 2], "class": "{"ab"[n % 2]}"}}\n' for n in range(12)))
+    like = {"series": ("signal",), "label": ("class",)}
+    found = read(path, Reading(like=like), require_targets=False, kind="series")
+    assert found.inputs[3][:, 0].tolist() == [3.5, 1.0, 2.0]

@@ -48,7 +48,7 @@ def propose(view: View) -> Proposal | None:
 
 def _names_no_audio(view: View, one: Profile) -> bool:
     """Tell whether a column names files that are no recordings (.txt, .pdf) beside a column of texts."""
-    cells = [str(cell) for cell in view.table.columns[one.place] if not is_missing(cell)]
+    cells = [str(cell).strip() for cell in view.table.columns[one.place] if not is_missing(cell)]
     if any(is_audio(cell) or is_unreadable(cell) or not PurePath(cell).suffix for cell in cells):
         return False
     return any(fit(other.name, TEXTS) >= EXACT or other.is_prose for other in view.of_kind("text"))
