@@ -54,7 +54,10 @@ def test_a_missing_file_is_refused(refused: Refused, reviews: Path) -> None:
 
 def test_columns_are_named_by_the_options(refused: Refused, tmp_path: Path) -> None:
     (tmp_path / "x.csv").write_text("text\na\n", encoding="utf-8")
-    want = "the table must be labelled, got the single column 'text'. Labels stand in a column of their own."
+    want = (
+        "the table must be labelled, got the single column 'text'. Labels stand in a column of their own; name what "
+        "separates columns with --separator."
+    )
     assert refused("doctor", tmp_path / "x.csv").endswith(f"x.csv: {want}")
 
 

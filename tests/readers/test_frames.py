@@ -12,7 +12,7 @@ import pytest
 
 from bigru.errors import ArgumentError, DataError, MissingExtraError
 from bigru.readers import columnar
-from bigru.readers.reader import from_dataset, from_frame, read
+from bigru.readers.reader import Reading, from_dataset, from_frame, read
 
 
 def parquet(table: pa.Table) -> bytes:
@@ -134,3 +134,12 @@ def test_damaged_parquet_is_a_sentence(data: bytes) -> None:
     with pytest.raises(DataError, match=r"^f\.parquet: data must be a Parquet table, got ") as caught:
         columnar.parquet(data, "f.parquet")
     assert "\n" not in str(caught.value)
+
+
+def test_names_of_several_levels_are_joined() -> None:
+    names = pd.MultiIndex.from_tuples([("text", ""), ("label", "of it")])
+    frame = pd.DataFrame([["so it was", "a"], ["so it is", "b"]] * 12, columns=names)
+    found = from_frame(frame, Reading(label="label of it"))
+    assert found.inputs[0] == "so it was"
+    assert found.targets is not None
+    assert found.targets[:2] == ["a", "b"]

@@ -183,3 +183,86 @@ def test_labels_alone_are_no_texts(write: Write) -> None:
     path = write("sent.csv", "id,label\n" + "".join(f"{n},{'p' if n % 2 else 'n'}\n" for n in range(40)))
     with pytest.raises(DataError, match="the table must be texts with labels"):
         read(path, require_targets=False, kind="text")
+
+
+def test_lists_in_cells_that_go_together_are_tokens_and_tags(write: Write) -> None:
+    body = "".join(f"\"['Anna', 'n{n}']\",\"['B-PER', 'O']\"\n" for n in range(12))
+    found = read(write("rows.csv", "tokens,ner_tags\n" + body))
+    assert found.task == "tag"
+    assert found.inputs[1] == ["Anna", "n1"]
+    assert found.targets is not None
+    assert found.targets[1] == ["B-PER", "O"]
+    assert found.inferred["lists in cells of"] == "tokens, ner_tags"
+
+
+def test_spans_in_cells(write: Write) -> None:
+    span = '"[{""start"":0,""end"":4,""text"":""Anna"",""labels"":[""PER""]}]"'
+    found = read(write("export.csv", "text,id,label\n" + "".join(f"Anna went,{n},{span}\n" for n in range(12))))
+    assert found.task == "tag"
+    assert found.targets is not None
+    assert found.targets[0][:5] == ["B-PER", "I-PER", "I-PER", "I-PER", "O"]
+
+
+def test_numbers_in_cells_are_series(write: Write) -> None:
+    body = "".join(f'"[{n}.5, 1.0, 2.0]",{"ab"[n % 2]}\n' for n in range(12))
+    found = read(write("cells.csv", "series,label\n" + body))
+    assert found.kind == "series"
+    assert found.inputs[3][:, 0].tolist() == [3.5, 1.0, 2.0]
+
+
+@pytest.mark.parametrize("cell", ["['a', 'b']", "[1, 0]"])
+def test_lists_of_labels_stay_labels(write: Write, cell: str) -> None:
+    found = read(write("many.csv", "text,labels\n" + "".join(f'{text},"{cell}"\n' for text in PROSE)))
+    assert found.multi_label
+    assert found.inputs == PROSE
+
+
+def test_tags_before_the_tokens(write: Write) -> None:
+    found = read(write("swapped.tsv", "B-PER\tAnna\nO\tsleeps\n\n" * 12))
+    assert found.inputs[0] == ["Anna", "sleeps"]
+    assert found.scheme == "BIO"
+    assert found.inferred["tag column"] == "1 (before the token)"
+
+
+def test_numbers_that_rise_in_every_series_are_its_time(write: Write) -> None:
+    body = "".join(f"{owner},{'ab'[owner % 2]},{n * 50},{n * owner % 7}.5\n" for owner in range(6) for n in range(8))
+    found = read(write("clock.csv", "user_id,activity,ticks_of_sensor,x\n" + body))
+    assert [one.column for one in found.roles if one.role == "time"] == ["ticks_of_sensor"]
+    assert found.inputs[1].shape == (8, 1)
+
+
+def test_classes_by_time_are_not_forecast_unasked(write: Write) -> None:
+    body = "".join(f"2021-01-01 00:{n:02}:00,{n * 37 % 11}.5,{int(n % 9 == 0)}\n" for n in range(60))
+    assert refusal(write("faults.csv", "timestamp,value,label\n" + body)).startswith(
+        "faults.csv: --id-column must be given, to learn the labels in 'label', got nothing."
+    )
+
+
+def test_files_of_texts_beside_texts_are_no_recordings(write: Write) -> None:
+    body = "".join(f"docs/{n}.txt,{text},{'p' if n % 2 else 'n'}\n" for n, text in enumerate(PROSE))
+    found = read(write("docs.csv", "file,text,label\n" + body))
+    assert found.kind == "text"
+    assert found.inputs == PROSE
+
+
+def test_the_rule_of_a_markdown_table_is_passed_over(write: Write) -> None:
+    body = "".join(f"| {text} | {'p' if n % 2 else 'n'} |\n" for n, text in enumerate(PROSE))
+    found = read(write("table.md", "| text | label |\n|---|:--|\n" + body))
+    assert len(found) == 40
+    assert messages(found, "passed over") == ["a rule below the column names; left out"]
+
+
+def test_spans_of_a_model_stay_spans(write: Write) -> None:
+    path = write("spans.jsonl", '{"text": "Anna went", "label": [[0, 4, "PER"]]}\n' * 3)
+    for column in ("spans", "entities"):
+        reading = Reading(like={"text": ("text",), "spans": (column,)}, task="tag")
+        found = read(path, reading, require_targets=False, kind="text")
+        assert found.inputs[0] == "Anna went"
+        assert found.targets is not None
+
+
+def test_series_in_lists_of_a_model(write: Write) -> None:
+    path = write("signal.jsonl", "".join(f'{{"signal": [{n}.5, 1, 2], "class": "{"ab"[n % 2]}"}}\n' for n in range(12)))
+    like = {"series": ("signal",), "label": ("class",)}
+    found = read(path, Reading(like=like), require_targets=False, kind="series")
+    assert found.inputs[3][:, 0].tolist() == [3.5, 1.0, 2.0]

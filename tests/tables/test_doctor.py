@@ -55,7 +55,7 @@ def test_all_that_is_wrong_is_found_at_once(tmp_path: Path) -> None:
     ]
     assert summary["missing"] == {"a": 1}
     assert summary["columns"]["w"] == "not read (words)"
-    assert summary["next"].endswith("--target a --horizon 1 --fill linear --out model")
+    assert summary["next"].endswith("--target a --horizon 1 --lookback 5 --fill linear --out model")
 
 
 def test_a_time_that_cannot_be_read_is_a_finding(tmp_path: Path) -> None:
@@ -92,3 +92,9 @@ def test_nothing_is_an_error(tmp_path: Path, rows: list[str]) -> None:
     findings, summary = examined(tmp_path, rows)
     assert findings
     assert summary["rows"] == 1
+
+
+def test_the_next_command_fits_a_short_table(tmp_path: Path) -> None:
+    rows = [f"2021-01-{1 + n // 24:02} {n % 24:02}:00,{n * 37 % 11}.5" for n in range(60)]
+    _, summary = examined(tmp_path, ["time,load", *rows])
+    assert summary["next"].endswith("--task forecast --horizon 6 --lookback 18 --out model")

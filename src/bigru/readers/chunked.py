@@ -18,6 +18,7 @@ from .formats import FORMATS, by_content, by_name
 from .headers import named_columns
 from .layouts.evidence import Proposal, View
 from .layouts.verdict import build, choose
+from .literals import FOUND
 from .opening.encoding import MARKS, decode
 from .opening.packed import LINE, unpacked
 from .parsers import delimited, jsonl
@@ -87,6 +88,7 @@ class Cut:
 
     Attributes:
         quoted: whether quotes may hold line ends.
+        by_parts: whether further parts can be read like the first; lists in cells need the whole column.
     """
 
     def __init__(self, source: str, format: str, text: str, reading: Reading, kind: str | None) -> None:
@@ -96,6 +98,7 @@ class Cut:
         first = self._table(text, 1)
         self._names, self._named = first.names, first.named
         self._body = first.lines[0]
+        self.by_parts = FOUND not in first.inferred
         self._chosen: Proposal = choose(first, reading, False, kind)[0]
 
     def examples(self, text: str, line: int) -> Examples:
@@ -169,6 +172,8 @@ def _found(path: str, reading: Reading, kind: str | None) -> tuple[str, str, boo
     if not part:
         return None
     cut = Cut(path, format, part, reading, kind)
+    if not cut.by_parts:
+        return None
     return (codec, format, cut.quoted) if cut.examples(part, 1).kind in ("text", "tokens") else None
 
 

@@ -67,7 +67,7 @@ def check_cells(rows: int, columns: int, data: bytes, source: str) -> None:
 
 
 def eager(frame: Any, where: str, name: str) -> Any:
-    """Return a pandas, Polars or PyArrow frame as one of narwhals.
+    """Return a pandas, Polars or PyArrow frame as one of narwhals; names of several levels are joined by spaces.
 
     Raises:
         ArgumentError: `frame`, which errors call `name`, is no frame.
@@ -77,6 +77,9 @@ def eager(frame: Any, where: str, name: str) -> Any:
         import narwhals
     except ImportError as error:
         raise MissingExtraError("narwhals", "train", "reading frames") from error
+    names = getattr(frame, "columns", None)
+    if getattr(names, "nlevels", 1) > 1:
+        frame = frame.set_axis([" ".join(str(part) for part in name if str(part)) for name in frame.columns], axis=1)
     try:
         return narwhals.from_native(frame, eager_only=True)
     except TypeError as error:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from ..errors import DataError, sentence
 from .cells import numerals
 from .findings import Finding
+from .literals import read_lists
 from .names import EXACT, HEAD, KNOWN, LABELS, OUTCOMES, TEXTS, TITLES, fit
 from .profile import LITERAL, SHORT, Profile, is_missing, is_number, profile
 from .reading import Reading
@@ -39,6 +40,9 @@ ENDED = re.compile(r"[.!\u2026\u3002\uff01][\"')\u201d]?$")
 
 MARKS = (re.compile("://"), re.compile("@"), LITERAL, re.compile(r"\d"))
 """What cells of a column have in common and its name hardly ever has."""
+
+RULE = re.compile(r"|:?[-=]{2,}:?")
+"""A cell of the rule below the names of a table in Markdown, or as a database prints it."""
 
 LETTER = re.compile(r"[^\W\d_]")
 
@@ -80,6 +84,7 @@ def named_columns(grid: Grid, reading: Reading, ask: bool = True) -> Table:
     body, kept = _without_repeats(rows, lines, depth, table)
     table.lines = kept
     table.names, table.columns = names, [list(column) for column in zip(*body, strict=True)]
+    read_lists(table)
     first = f"line {lines[0]}" if depth == 1 else f"lines {lines[0]} to {lines[depth - 1]}"
     table.inferred["header"] = first if depth else "none, columns are numbered from 1"
     return table
@@ -248,6 +253,9 @@ def _without_repeats(
     body, kept = rows[depth:], list(lines[depth:])
     if not depth or len(rows[0]) < 2:
         return body, kept
+    if body and all(RULE.fullmatch(cell.strip()) for cell in body[0]) and any(cell.strip() for cell in body[0]):
+        table.findings.append(Finding(table.source, kept[0], "passed over", "a rule below the column names; left out"))
+        body, kept = body[1:], kept[1:]
     copies = [n for n, row in enumerate(body) if row == rows[0]]
     for n in copies:
         table.findings.append(Finding(table.source, kept[n], "passed over", "the row of column names again; left out"))

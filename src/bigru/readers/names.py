@@ -89,7 +89,7 @@ IDS = _names(
 """Names of columns that tell series apart, the surest first."""
 
 TIMES = _names(
-    "time timestamp datetime date ds step time_step timestep t tick frame index "
+    "time timestamp datetime date ds ts step time_step timestep t tick frame index "
     "date_time day month year period hour cycle cycles week quarter "
     "时间 时刻 日期 步 年月 年份 月份 時間 zeit datum zeitpunkt uhrzeit zeitstempel fecha hora tiempo heure дата время"
 )

@@ -32,6 +32,13 @@ NAMED = 8
 """Series and columns that are named before they are only counted."""
 
 
+LEARNT = 0.7
+"""Share of the rows that a forecast learns from; the others choose the epoch and test."""
+
+SEASONS, SHORTEST = range(4, 25), 12
+"""Seasons of which a look-back is at least two, and the rows of one for other seasons."""
+
+
 def examine_table(table: Table, reading: Reading | None = None) -> tuple[list[Finding], dict[str, Any]]:
     """Examine a table with time; nothing that is wrong with it is an error here.
 
@@ -264,7 +271,15 @@ def _next(source: str, names: Sequence[str], kinds: Mapping[str, int], step: Ste
     options: dict[str, str | None] = {"--time-column": ",".join(reading.time), "--id-column": ",".join(reading.id)}
     options |= {"--time-format": reading.time_format, "--zone": reading.zone, "--decimal": reading.decimal}
     given = "".join(f" {option} {_quoted(value)}" for option, value in options.items() if value)
-    return f"bigru train {_quoted(source)} --task forecast{target} --horizon {horizon}{given}{fill} --out model"
+    size = f"--horizon {horizon}{_short_lookback(step.season, rows, horizon)}"
+    return f"bigru train {_quoted(source)} --task forecast{target} {size}{given}{fill} --out model"
+
+
+def _short_lookback(season: int, rows: int, horizon: int) -> str:
+    """Return the option for a look-back that fits a short table, "" where the usual one does."""
+    learnt = int(rows * LEARNT)
+    usual = 2 * season if season in SEASONS else SHORTEST
+    return "" if learnt >= usual + horizon else f" --lookback {max((learnt - horizon) // 2, 1)}"
 
 
 def _quoted(text: str) -> str:

@@ -19,7 +19,7 @@ __all__ = ["TAGS", "build", "propose"]
 
 VALUES = ("values", "series", "x")
 TOKENS = ("tokens", "words")
-TAGS = ("tags", "ner_tags", "pos_tags", "upos", "labels")
+TAGS = ("tags", "ner_tags", "pos_tags", "upos", "labels", "ner", "ner_labels", "bio", "iob")
 SPANS = ("spans", "entities")
 
 

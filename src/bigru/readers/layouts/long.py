@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -21,6 +22,9 @@ from .evidence import Proposal, Role, View, listed, option
 from .rows import whole_labels
 
 __all__ = ["build", "propose"]
+
+LEAST = 5
+"""Rows of a series, on average, from which numbers that rise throughout are times."""
 
 NAMED_LABELS = tuple(name for name in LABELS if name != "y")
 """Names of label columns; y is a coordinate."""
@@ -91,7 +95,23 @@ def _time(view: View, id: Profile) -> Profile | None:
     known = [one for one in known if one.kind in ("number", "time", "text")]
     if known:
         return max(known, key=lambda one: fit(one.name, TIMES))
-    return next(view.of_kind("time"), None)
+    times = next(view.of_kind("time"), None)
+    return times or next(
+        (one for one in view.of_kind("number") if one.place != id.place and _rises(view, one, id)), None
+    )
+
+
+def _rises(view: View, one: Profile, id: Profile) -> bool:
+    """Tell whether whole numbers rise from row to row in every series, as no measurement does by chance."""
+    if not one.whole or one.filled < len(view.table) or one.filled < LEAST * id.distinct:
+        return False
+    last: dict[Any, float] = {}
+    for owner, cell in zip(view.table.columns[id.place], view.table.columns[one.place], strict=True):
+        value = float(cell)
+        if value <= last.get(owner, -math.inf):
+            return False
+        last[owner] = value
+    return True
 
 
 def _label(view: View, free: Sequence[Profile], id: Profile) -> Profile | None:

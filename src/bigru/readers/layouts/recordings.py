@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import PurePath
 from typing import Any
 
+from ..audio.endings import is_audio, is_unreadable
 from ..audio.paths import looks_like_transcripts, recording_at
 from ..audio.recordings import examined
 from ..examples import Examples
 from ..labels import LabelReader, is_missing
-from ..names import EXACT, LABELS, RECORDINGS, TRANSCRIPTS, fit
+from ..names import EXACT, LABELS, RECORDINGS, TEXTS, TRANSCRIPTS, fit
 from ..profile import Profile
 from ..table import Table
 from .evidence import Proposal, Role, View, listed
@@ -21,7 +23,7 @@ def propose(view: View) -> Proposal | None:
     """Say what speaks for a manifest of recordings."""
     reading = view.reading
     audio = view.find("text", reading.text) or _audio(view)
-    if audio is None or audio.kind != "recording":
+    if audio is None or audio.kind != "recording" or (reading.text is None and _names_no_audio(view, audio)):
         return None
     found = Proposal("recordings", f"recordings named in {audio.name!r}", f"--text {audio.name}")
     found.add(5, f"{audio.name!r} holds names of recordings")
@@ -42,6 +44,14 @@ def propose(view: View) -> Proposal | None:
         role = "transcript" if task == "transcribe" else "label"
         found.roles.append(Role(target.name, role, "named" if reading.label else "its name"))
     return found
+
+
+def _names_no_audio(view: View, one: Profile) -> bool:
+    """Tell whether a column names files that are no recordings (.txt, .pdf) beside a column of texts."""
+    cells = [str(cell).strip() for cell in view.table.columns[one.place] if not is_missing(cell)]
+    if any(is_audio(cell) or is_unreadable(cell) or not PurePath(cell).suffix for cell in cells):
+        return False
+    return any(fit(other.name, TEXTS) >= EXACT or other.is_prose for other in view.of_kind("text"))
 
 
 def _audio(view: View) -> Profile | None:

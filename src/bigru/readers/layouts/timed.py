@@ -11,6 +11,9 @@ from .evidence import Proposal, Role, View, listed, option
 
 __all__ = ["advice", "build", "propose"]
 
+CLASSES = 10
+"""Different whole numbers that are taken for classes at most."""
+
 PARTS = ("year", "month", "day", "hour", "年", "月", "日")
 """Names of columns that hold a part of a time each."""
 
@@ -38,7 +41,7 @@ def propose(view: View) -> Proposal | None:
         found.add(-6, f"{view.prose.name!r} holds sentences")
         found.object("the table", "numbers by time", f"texts in {view.prose.name!r}")
     known = () if reading.task == "forecast" else LABELS
-    labels = [one for one in view.profiles if one.kind == "text" and fit(one.name, known) >= EXACT and one.repeats]
+    labels = [one for one in view.profiles if fit(one.name, known) >= EXACT and _are_classes(one)]
     if labels:
         remedy = "Name the column that tells series apart; --task forecast forecasts the numbers."
         found.object("--id-column", f"given, to learn the labels in {labels[0].name!r}", "nothing", remedy)
@@ -47,6 +50,12 @@ def propose(view: View) -> Proposal | None:
     found.roles += [Role(one.name, "series", one.describe()) for one in ids]
     found.roles += [Role(one.name, "values", one.describe()) for one in values]
     return found
+
+
+def _are_classes(one: Profile) -> bool:
+    """Tell whether a column called like labels holds classes: words, or few whole numbers that are no measurements."""
+    few = one.kind == "number" and one.whole and one.distinct <= CLASSES and one.name.casefold() != "y"
+    return one.repeats and (one.kind == "text" or few)
 
 
 def build(table: Table, chosen: Proposal, view: View) -> Examples:

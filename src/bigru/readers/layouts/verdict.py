@@ -43,11 +43,15 @@ OF_TASKS = {
 
 
 FIELDS = {
-    **{"text": "text", "token": "text", "tokens": "text", "recording": "text"},
+    **{"text": "text", "token": "text", "tokens": "text", "recording": "text", "list": "text"},
     **{"label": "label", "tag": "label", "tags": "label", "spans": "label", "transcript": "label"},
     **{"series": "id", "sentence": "id", "time": "time"},
 }
 """The field of `Reading` that names the column of a role."""
+
+
+OF_ROLES = {"token": "tokens", "tokens": "lists", "list": "lists", "spans": "spans", "recording": "recordings"}
+"""The layout that alone has columns of a role."""
 
 
 def choose(table: Table, reading: Reading, required: bool, kind: str | None = None) -> tuple[Proposal, View]:
@@ -83,11 +87,20 @@ def _as_before(table: Table, reading: Reading) -> Reading:
     """Return a reading in which columns that bear the names of those read before are read alike."""
     names = set(table.names) if table.named else set()
     changes: dict[str, Any] = {}
-    for role, columns in (reading.like or {}).items():
+    like = dict(reading.like or {})
+    if "series" in like and "values" not in like:
+        # A list a cell is a whole series; a column that tells series apart stands beside the values.
+        like["list"] = like.pop("series")
+    if not names.issuperset(like.get("spans", ())):
+        # Spans may stand in another column; a text that is named would be taken for one with a label.
+        return reading
+    for role, columns in like.items():
         many = role == "label" and len(columns) > 1
         name = "labels" if many else FIELDS.get(role)
         if name is not None and names.issuperset(columns) and not getattr(reading, name):
             changes[name] = columns if name in ("labels", "id", "time") else columns[0]
+            if role in OF_ROLES and reading.layout is None:
+                changes["layout"] = OF_ROLES[role]
     return reading.but(**changes)
 
 

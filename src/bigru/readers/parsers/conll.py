@@ -11,7 +11,7 @@ from ...errors import DataError, nearest, sentence
 from ..examples import Examples
 from ..findings import Finding
 from ..tags.settle import listed, settle_scheme, settle_tokens
-from .conllrows import CONLLU_COLUMNS, Columns, Row, cells_of, header_of, rows_of, tag_column
+from .conllrows import CONLLU_COLUMNS, Columns, Row, cells_of, header_of, rows_of, tag_column, tags_first
 
 __all__ = ["CONLLU_COLUMNS", "parse"]
 
@@ -96,6 +96,8 @@ def _choose(
     if columns.conllu:
         return token_at, min(3, columns.width - 1), ""
     tag_at, reason = tag_column(rows, columns, token_at, names)
+    if token is None and columns.width == 2 and tags_first(rows, columns):
+        return 1, 0, " (before the token)"
     return token_at, tag_at, reason
 
 

@@ -10,7 +10,18 @@ from typing import NamedTuple
 
 from ...notation import rewrite
 
-__all__ = ["CONLLU_COLUMNS", "Columns", "Evidence", "Row", "cells_of", "header_of", "rows_of", "sniff", "tag_column"]
+__all__ = [
+    "CONLLU_COLUMNS",
+    "Columns",
+    "Evidence",
+    "Row",
+    "cells_of",
+    "header_of",
+    "rows_of",
+    "sniff",
+    "tag_column",
+    "tags_first",
+]
 
 CONLLU_COLUMNS = ("id", "form", "lemma", "upos", "xpos", "feats", "head", "deprel", "deps", "misc")
 """The columns of CoNLL-U by name (Nivre et al. 2020, universaldependencies.org/format.html)."""
@@ -217,3 +228,10 @@ def tag_column(rows: Sequence[Row], columns: Columns, token_at: int, names: Sequ
         if set(inner) <= set(outer) and len(inner) < len(outer):
             return told[-2], f" (column {names[chosen]} holds a second layer of tags, which is not read)"
     return chosen, ""
+
+
+def tags_first(rows: Sequence[Row], columns: Columns) -> bool:
+    """Tell whether the first of two columns holds tags of spans, with O among them, and the second does not."""
+    cut = [cells_of(row.text, columns) for row in rows[:SAMPLE] if not row.text.startswith("#")]
+    first, second = ([cells[n].strip() for cells in cut if len(cells) == columns.width] for n in (0, 1))
+    return "O" in first and rewrite([first]).scheme is not None and rewrite([second]).scheme is None
