@@ -178,7 +178,7 @@ def test_counters_constants_ids_and_words_are_no_targets(bigru: Bigru, tmp_path:
     result = bigru("train", path, "--task", "forecast", "--horizon", "6", "--out", tmp_path / "m", *SMALL)
     assert result.code == 0, result.err
     want = (
-        "not read column 1 (counts rows), Obs (counts rows), c (the same in every row), "
+        "not read column 4 (counts rows), Obs (counts rows), c (the same in every row), "
         "shop_id (an id), e (empty), w (words)"
     )
     assert want in result.err
