@@ -199,7 +199,10 @@ def test_the_doctor_of_tables_names_columns_findings_and_the_next_command(bigru:
     assert (
         "t.csv:42: missing rows: 4 missing in 1 gap, at most 4 together; first after 2020-01-02 15:00:00." in result.err
     )
-    assert f"bigru train {path} --task forecast --target a --horizon 4 --fill linear --out model" in result.err
+    assert (
+        f"bigru train {path} --task forecast --target a --horizon 4 --lookback 12 --fill linear --out model"
+        in result.err
+    )
     assert result.json["columns"] == {"date": "time", "a": "number", "b": "number"}
     clean = bigru("doctor", write(tmp_path, content(40)), "--task", "forecast")
     assert (clean.code, clean.json["findings"]) == (0, {})

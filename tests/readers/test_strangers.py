@@ -266,3 +266,20 @@ def test_series_in_lists_of_a_model(write: Write) -> None:
     like = {"series": ("signal",), "label": ("class",)}
     found = read(path, Reading(like=like), require_targets=False, kind="series")
     assert found.inputs[3][:, 0].tolist() == [3.5, 1.0, 2.0]
+
+
+@pytest.mark.parametrize("pairs", ["0,3", "3;1"])
+def test_a_few_cells_with_several_labels_are_seen(write: Write, pairs: str) -> None:
+    body = "".join(f"{text}\t{pairs if n % 9 == 0 else n % 4}\n" for n, text in enumerate(PROSE))
+    path = write("few.tsv", "text\tlabel\n" + body)
+    assert refusal(path).startswith("few.tsv: --multi-label or --one-label must be given, as ")
+    targets = read(path, Reading(multi_label=True)).targets
+    assert targets is not None
+    assert sorted(targets[0]) == sorted(pairs.replace(";", ",").split(","))
+
+
+def test_labels_are_divided_where_it_is_asked_for(write: Write) -> None:
+    body = "".join(f"{text}\t{'a,zz' if n == 3 else 'ab'[n % 2]}\n" for n, text in enumerate(PROSE))
+    targets = read(write("one.tsv", "text\tlabel\n" + body), Reading(multi_label=True)).targets
+    assert targets is not None
+    assert targets[3] == ["a", "zz"]

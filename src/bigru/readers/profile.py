@@ -21,7 +21,7 @@ from .numbers import LARGEST
 from .tags.spans import looks_like_spans
 from .times import detect
 
-__all__ = ["Profile", "is_missing", "is_number", "profile"]
+__all__ = ["SEPARATORS", "Profile", "is_missing", "is_number", "profile"]
 
 SAMPLE = 2000
 """Cells, evenly spread, that the kind of a column is told by."""
@@ -226,7 +226,9 @@ def _separator(texts: Sequence[str]) -> str:
         return "<>"
     for sign in SEPARATORS:
         several = sum(sign in text for text in texts)
-        if not several or (several < SENTENCE * len(texts) and sign != "|"):
+        alone = {text.strip() for text in texts if sign not in text}
+        known = all(part.strip() in alone for text in texts if sign in text for part in text.split(sign))
+        if not several or (several < SENTENCE * len(texts) and sign != "|" and not known):
             continue
         parts = [part.strip() for text in texts for part in text.split(sign)]
         different = set(parts)

@@ -12,7 +12,7 @@ from ...errors import DataError, sentence
 from ..examples import Examples
 from ..labels import SEPARATOR, LabelReader, is_list, is_missing
 from ..names import COUNTS, EXACT, HEAD, IDS, LABELS, OUTCOMES, TEXTS, TITLES, fit, words_of
-from ..profile import MOST, Profile
+from ..profile import MOST, SEPARATORS, Profile
 from ..reading import Reading
 from ..table import Table
 from .evidence import Proposal, Role, View, listed, option, shorten
@@ -77,7 +77,7 @@ def propose(view: View) -> Proposal | None:
 
 def _ask_how_many(view: View, found: Proposal, label: Profile) -> None:
     """Ask whether cells hold several labels: their parts come back in others, and the column's name is no plural."""
-    doubtful = label.delimiter in (";", ",") and label.is_label_like and label.repeats
+    doubtful = label.delimiter in (";", ",") and (label.is_label_like or label.kind == "number") and label.repeats
     plural = any(word in SEVERAL for word in words_of(label.name))
     if doubtful and not plural and view.required and view.reading.multi_label is None:
         want = f"given, as {label.delimiter!r} in {shorten(label.name)!r} may separate labels"
@@ -301,9 +301,12 @@ def _listed(cells: Sequence[Any], label: Profile, reading: Reading) -> Sequence[
         return _literals(cells)
     if label.delimiter == "<>":
         return [[part for part in re.split("[<>]", str(cell)) if part] for cell in cells]
-    if label.delimiter in ("", "|"):
+    delimiter = label.delimiter
+    if reading.multi_label and not delimiter:
+        delimiter = next((sign for sign in SEPARATORS if any(sign in str(cell) for cell in cells)), "")
+    if delimiter in ("", "|"):
         return cells
-    return [[] if is_missing(cell) else [part.strip() for part in str(cell).split(label.delimiter)] for cell in cells]
+    return [[] if is_missing(cell) else [part.strip() for part in str(cell).split(delimiter)] for cell in cells]
 
 
 def _literals(cells: Sequence[str]) -> Sequence[Any]:
