@@ -171,3 +171,11 @@ def test_flat_empty_and_gappy_series_are_scaled_by_themselves_without_a_division
     scaled = features.features(series[2])
     assert not scaled[3, [0, 1, 3]].any()
     np.testing.assert_allclose(scaled[np.arange(20) != 3, 1].std(), 1.0, **FLOAT32)
+
+
+@pytest.mark.parametrize("size", [5.0, 1e9, 1e20, 1e39, 1e150])
+def test_a_constant_column_of_any_size_is_near_zero(size: float) -> None:
+    inputs = [np.stack([np.full(7, size * 1.1), np.arange(7.0)], axis=1) for _ in range(3)]
+    found = SeriesFeatures.fit(inputs, per_series=False)
+    assert found.std[0] == max(1.0, 1e-9 * (size * 1.1))
+    assert np.abs(found.features(inputs[0])[:, 0]).max() < 1e-5

@@ -124,3 +124,13 @@ def test_a_large_manifest_of_another_project_is_read_as_a_whole(
     Path("t.tsv").write_text("client_id\tpath\tsentence\n" + "9f\ta.wav\tfine day\n" * 20)
     (examples,) = large.parts("t.tsv", reading=Reading(task="transcribe"))
     assert (examples.inferred["format"], len(examples)) == ("common-voice", 20)
+
+
+@pytest.mark.parametrize("size", [50, 2500])
+def test_a_first_row_larger_than_a_part_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int) -> None:
+    monkeypatch.setattr(large, "SMALL", 1000)
+    monkeypatch.setattr(large, "PART", 30)
+    rows = ["a" * size, *(f"text {n}" for n in range(200))]
+    path = tmp_path / "d.csv"
+    path.write_text("text,label\n" + "".join(f"{row},x\n" for row in rows))
+    assert [text for part in large.parts(str(path)) for text in part.inputs] == rows

@@ -104,8 +104,10 @@ class SeriesFeatures:
             column, remedy = int(gaps.all(axis=0).argmax()), "Leave such a column out."
             raise ArgumentError(sentence(WHERE, f"inputs column {column}", "with at least one value", "none", remedy))
         std = np.nanstd(steps, axis=0)
-        # A constant column leaves rounding noise as its deviation; dividing by it would blow the noise up.
-        std[std <= 1e-12 * np.nanmax(np.abs(steps), axis=0)] = 1.0
+        # A constant column leaves rounding noise as its deviation; dividing by it would blow the noise up, and that of
+        # very large numbers is far more than 1 itself.
+        most = np.nanmax(np.abs(steps), axis=0)
+        std = np.where(std <= 1e-12 * most, np.maximum(1.0, 1e-9 * most), std)
         missing = np.flatnonzero(gaps.any(axis=0)).tolist()
         scales = (tuple(np.nanmean(steps, axis=0).tolist()), tuple(std.tolist()), tuple(missing))
         return cls(*scales, *_levels(arrays, width, per_series))

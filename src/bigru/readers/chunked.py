@@ -34,6 +34,9 @@ SMALL = 1 << 24
 PART = 1 << 22
 """Characters of a part."""
 
+FIRST = 2
+"""Lines of the first part at least: a header says nothing without a row."""
+
 Report = Callable[[float], None]
 """Called from time to time with the share of a file that has been read."""
 
@@ -169,7 +172,7 @@ def _found(path: str, reading: Reading, kind: str | None) -> tuple[str, str, boo
     if not FORMATS[format].by_parts or (format == "jsonl" and text.lstrip()[:1] == "["):
         return None
     part = text[: _end(text, format in ("csv", "tsv")) or _end(text, False)]
-    if not part:
+    if part.count("\n") < FIRST:  # a row of megabytes behind the header
         return None
     cut = Cut(path, format, part, reading, kind)
     if not cut.by_parts:
@@ -191,6 +194,8 @@ def _texts(stream: IO[bytes], codec: str, source: str, quoted: bool) -> Iterator
             remedy = "Save the file as UTF-8, or name its encoding."
             raise DataError(sentence(f"{source}:{at}", "text", f"valid {codec}", got, remedy)) from None
         end = _end(waiting, quoted) if block else len(waiting)
+        if block and line == 1 and waiting.count("\n", 0, end) < FIRST:
+            end = 0
         if not end and len(waiting) > LINE:
             raise DataError(sentence(f"{source}:{line}", "row", f"at most {LINE:,} characters", "a longer one"))
         if end:
