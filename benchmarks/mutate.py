@@ -22,6 +22,7 @@ import sys
 import tempfile
 import time
 import traceback
+import unicodedata
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -131,7 +132,8 @@ def outcome(action: Callable[[], Any]) -> str:
     try:
         action()
     except BigruError as error:
-        text = str(error)
+        # Spaces of other widths are left as they are in errors: they are common in Chinese.
+        text = "".join(" " if unicodedata.category(c) == "Zs" else c for c in str(error))
         return "refused" if text.isprintable() and len(text) <= LINE else f"a refusal that is no line: {text[:80]!r}"
     except BaseException as error:  # a panic of Rust is no Exception
         if isinstance(error, KeyboardInterrupt | SystemExit):
