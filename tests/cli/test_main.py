@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -269,3 +270,9 @@ def test_ctrl_c_while_packages_load_is_130_too() -> None:
         sys.exit(bigru.cli.run(["info"]))"""
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "bigru info: stopped.\n")
+
+
+def test_no_note_holds_a_line_end_which_would_be_shown_as_an_escape() -> None:
+    folder = Path(package.__file__).parent / "cli"
+    several = re.compile(r"(?:note|say)\(f?\"[^\"\n]*\\n")
+    assert [path.name for path in folder.glob("*.py") if several.search(path.read_text(encoding="utf-8"))] == []

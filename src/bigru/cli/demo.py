@@ -139,11 +139,14 @@ def _answer(what: str, judged: Judged) -> None:
     own, baidu = Predictor(judged.bundle), Predictor(lac.read())
     if what == "sentiment":
         answer = own.predict(OPINION)
-        note(f"{OPINION}\n  {answer['label']} ({answer['confidence']:.2f}), says the model just trained")
+        note(OPINION)
+        note(f"  {answer['label']} ({answer['confidence']:.2f}), says the model just trained")
     else:
-        note(f"{NEWS}\n  {_entities(own.predict(NEWS))}, says the model just trained")
-    said = "" if what == "entities" else f"{NEWS}\n"
-    note(f"{said}  {_entities(baidu.predict(NEWS))}, says LAC-small, which Baidu trained")
+        note(NEWS)
+        note(f"  {_entities(own.predict(NEWS))}, says the model just trained")
+    if what != "entities":
+        note(NEWS)
+    note(f"  {_entities(baidu.predict(NEWS))}, says LAC-small, which Baidu trained")
 
 
 def _entities(answer: dict[str, Any]) -> str:

@@ -68,7 +68,9 @@ def forecast(folder: Path, force: bool) -> None:
     past = series.part(slice(0, origin))
     (folder / PICTURE).write_text(chart.svg(past, answer, table.columns, came), encoding="utf-8")
     drawn = chart.terminal(past, answer, table.columns)
-    note(f"The last year of the table, forecast from the years before it:\n{drawn}")
+    note("The last year of the table, forecast from the years before it:")
+    for line in drawn.split("\n"):
+        note(line)
     note(f"The picture is in {folder / PICTURE}: grey what was, black what came, blue the forecast with its interval.")
     error = model.score([Cut(series, origin)])["mae"] * model.config.features.scale(series).std[0]
     note(f"mean absolute error of that year: {error:.2f} ppm")
