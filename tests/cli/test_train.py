@@ -331,7 +331,7 @@ def test_spans_within_words_make_a_model_of_characters_and_are_named(bigru: Bigr
     assert f"{path}: the model reads characters, as {first}" in result.err
     line = bigru("train", path, "--out", tmp_path / "w", *SMALL, "--set", "unit=word").err.splitlines()[-1]
     assert line == (
-        f"bigru train: {path}:1: span must be of whole words, as the model shall read words, "
+        f"bigru train: {path}:1: span must be of whole words, as the model is to read words, "
         "got 'Anna' from 0 to 4, and 9 more such spans. "
         "Correct the span, or let the model read characters (unit=char)."
     )

@@ -40,7 +40,7 @@ def test_a_span_within_a_word_makes_characters_of_the_unit() -> None:
     assert moved == [["B-PER (within a word)", "O", "O", "B-LOC", "O", "O"]]
     assert misplaced == found.misplaced
     message = (
-        r"f:7: span must be of whole words, as the model shall read words, got 'An' from 0 to 2\. "
+        r"f:7: span must be of whole words, as the model is to read words, got 'An' from 0 to 2\. "
         r"Correct the span, or let the model read characters \(unit=char\)\."
     )
     with pytest.raises(DataError, match=message):

@@ -137,7 +137,7 @@ def load_subwords(text: str) -> Any:
 
 
 def without_dropout(text: str) -> str:
-    """Return a tokenizer JSON as it is read here, for whoever reads the file of a saved model; see `load_subwords`."""
+    """Return a tokenizer JSON as it is read here, for readers of a saved model's file; see `load_subwords`."""
     values = json.loads(text)
     model = values.get("model") if isinstance(values, dict) else None
     if not isinstance(model, dict) or model.get("dropout") is None:

@@ -113,10 +113,11 @@ def _tabbed(file: File, reading: Reading) -> Grid:
 
 def _json(file: File, reading: Reading) -> Table:
     """Read JSON: records of our own layouts, or those of a tool that annotates."""
-    values, lines, _ = jsonl.values(file.text, file.source)
+    read = jsonl.values(file.text, file.source)
+    values, lines, _ = read
     plain = reading.text or reading.label or not values
     made = None if plain else tools.convert(values, file.source, lines, reading.task)
-    return jsonl.parse(file.text, file.source, reading) if made is None else _annotated(made, file.source)
+    return jsonl.to_table(read, file.source) if made is None else _annotated(made, file.source)
 
 
 def _annotated(made: tools.Converted, source: str) -> Table:

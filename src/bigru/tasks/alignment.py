@@ -100,7 +100,7 @@ def tags_per_unit(
 def refuse_misplaced(source: str, lines: Sequence[int], inputs: Sequence[str], misplaced: Sequence[Misplaced]) -> None:
     """Raise DataError for the first span that units do not cover, if there is one."""
     for example, span in misplaced[:1]:
-        want = "of whole words, as the model shall read words"
+        want = "of whole words, as the model is to read words"
         more = f", and {len(misplaced) - 1} more such spans" if len(misplaced) > 1 else ""
         got = f"{inputs[example][span.start : span.end]!r} from {span.start} to {span.end}{more}"
         remedy = "Correct the span, or let the model read characters (unit=char)."

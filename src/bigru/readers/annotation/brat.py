@@ -11,7 +11,7 @@ from ..opening.encoding import decode, read_bytes
 from .convert import Converted
 from .notes import Notes, Record
 
-__all__ = ["is_folder", "read", "refuse_alone"]
+__all__ = ["is_folder", "read"]
 
 MARK = re.compile(r"(?P<label>\S+) (?P<start>[0-9]{1,12}) (?P<end>[0-9]{1,12})")
 
@@ -22,12 +22,6 @@ KINDS = {"R": "relations", "E": "events", "A": "attributes", "M": "attributes", 
 def is_folder(path: Path) -> bool:
     """Tell whether a folder holds annotations of BRAT."""
     return path.is_dir() and any(path.rglob("*.ann"))
-
-
-def refuse_alone(source: str) -> DataError:
-    """Return the error for one file of a pair that is read as something else."""
-    partner = Path(source).with_suffix(".txt").name
-    return DataError(sentence(source, "data", f"beside its text {partner}", "annotations of BRAT alone"))
 
 
 def read(path: Path, source: str, encoding: str | None = None) -> Converted:

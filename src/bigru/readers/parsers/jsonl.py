@@ -13,7 +13,7 @@ from ..reading import Reading
 from ..table import Table
 from .json_shapes import unwrap
 
-__all__ = ["parse", "records", "sniff", "values"]
+__all__ = ["parse", "records", "sniff", "to_table", "values"]
 
 SPACE = re.compile(r"[ \t\r\n\ufeff]*")
 
@@ -41,7 +41,16 @@ def parse(text: str, source: str, reading: Reading | None = None, first: int = 1
     Raises:
         DataError: a value is no JSON, or the values are neither records nor rows.
     """
-    found, lines, findings = values(text, source, first)
+    return to_table(values(text, source, first), source)
+
+
+def to_table(read: Values, source: str) -> Table:
+    """Return what `values` read as a table; see `parse`.
+
+    Raises:
+        DataError: the values are neither records nor rows.
+    """
+    found, lines, findings = read
     inferred: dict[str, str] = {}
     if found and all(isinstance(value, str) for value in found):
         found = [{"text": value} for value in found]

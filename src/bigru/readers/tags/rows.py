@@ -36,7 +36,7 @@ def from_token_rows(
         table: the table.
         token, tag: names of the columns of the tokens and of their tags; `tag` None reads none.
         sentence_column: name of the column that tells sentences apart, None where there is none.
-        reading: what the user decided; its scheme is heeded.
+        reading: what the user decided; its scheme is used.
         require_targets: whether every token needs a tag.
 
     Raises:
