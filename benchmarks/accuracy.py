@@ -182,7 +182,8 @@ def vectors(config: Any, model: Any, folder: Path, seed: int) -> dict[str, np.nd
 def baseline(name: str, folder: Path) -> dict[str, Any]:
     """Fit and score what knows no order: a bag of words, or a dictionary of entities."""
     from bigru.metrics import classification_report, tagging_report
-    from bigru.study.baseline import BagOfWords, Dictionary
+    from bigru.plain.phrases import Dictionary
+    from bigru.plain.words import BagOfWords
 
     row = ROWS[name]
     split, scheme = prepared(row, folder)

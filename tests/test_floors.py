@@ -4,6 +4,7 @@ cli
 serve, study
 estimators
 train
+plain
 export
 verify
 runtime | nn
@@ -36,7 +37,7 @@ FLOORS = [
     [room.strip() for room in re.split(r"[,|]", line)] for line in (__doc__ or "").splitlines()[2:] if line.strip()
 ]
 HEIGHT = {room: height for height, rooms in enumerate(reversed(FLOORS)) for room in rooms}
-TORCH = re.compile(r"^(nn/|train/|study/|convert/|estimators/|ops/\w+/(autograd|gpu)\.py$)")
+TORCH = re.compile(r"^(nn/|train/|study/|plain/|convert/|estimators/|ops/\w+/(autograd|gpu)\.py$)")
 HEAVY = {"torch", "lightning", "sklearn"}
 FILES = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.rglob("*.py"))
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bigru.train.recipes import DEFAULTS, OPTIONS
+from bigru.train.defaults import DEFAULTS
+from bigru.train.recipes import OPTIONS
 
 GUIDE = Path(__file__).parents[2] / "docs" / "guide"
 PAGES = ("series.md", "series.zh-CN.md")

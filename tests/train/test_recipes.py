@@ -10,7 +10,8 @@ import pytest
 from bigru.config import AugmentConfig, TrainConfig
 from bigru.errors import ArgumentError
 from bigru.tasks import classify, tag
-from bigru.train.recipes import DEFAULTS, ENOUGH, MANY, OPTIONS, buckets, plan
+from bigru.train.defaults import DEFAULTS
+from bigru.train.recipes import ENOUGH, MANY, OPTIONS, buckets, plan
 
 TEXTS = ["a good film", "a bad film"]
 LABELS = ["pos", "neg"]

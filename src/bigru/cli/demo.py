@@ -96,7 +96,7 @@ def _card(prepared: Prepared) -> str:
 def _words(parts: Parts) -> tuple[str, Report]:
     """Score characters and pairs of them without order: TF-IDF and logistic regression, its strength chosen on dev."""
     from ..metrics import classification_report
-    from ..study.baseline import BagOfWords
+    from ..plain.words import BagOfWords
 
     (train, dev, test), labels = _labelled(parts), ("negative", "positive")
     bag = BagOfWords("char", 2).fit(train[0], train[1], dev)
@@ -106,7 +106,7 @@ def _words(parts: Parts) -> tuple[str, Report]:
 def _dictionary(parts: Parts) -> tuple[str, Report]:
     """Score the longest match of the entities that training holds."""
     from ..metrics import tagging_report
-    from ..study.baseline import Dictionary
+    from ..plain.phrases import Dictionary
 
     (train, _, test), scheme = _labelled(parts), str(parts.train.scheme)
     found = Dictionary(scheme).fit(*train).predict(test[0])

@@ -21,7 +21,7 @@ __all__ = ["BiGRUClassifier"]
 class BiGRUClassifier(ClassifierMixin, BaseEstimator):
     """Gives texts, lists of tokens, numeric series or recordings one label, or any number of labels.
 
-    None stands for the default of the kind of input (`bigru.train.recipes.DEFAULTS`).
+    None stands for the default of the kind of input (`bigru.train.defaults.DEFAULTS`).
 
     Args:
         hidden: units per direction.

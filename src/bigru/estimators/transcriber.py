@@ -17,7 +17,7 @@ __all__ = ["BiGRUTranscriber"]
 class BiGRUTranscriber(BaseEstimator):
     """Writes down what is said in recordings: characters, letters, or tokens such as pinyin syllables.
 
-    None stands for the default (`bigru.train.recipes.DEFAULTS`). Parameters that `BiGRUClassifier` has too mean the
+    None stands for the default (`bigru.train.defaults.DEFAULTS`). Parameters that `BiGRUClassifier` has too mean the
     same.
 
     Args:

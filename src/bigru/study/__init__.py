@@ -1,1 +1,1 @@
-"""Studies: what a score is worth beside the plainest thing that could work, and how fast a layer is."""
+"""Studies: nearest neighbour by DTW beside a series classifier, and how fast a layer is."""

@@ -1,4 +1,4 @@
-"""Every default there is, per task and kind of input, and how a problem becomes its three configurations.
+"""How a problem becomes its three configurations: the defaults of its task and kind of input, and what was chosen.
 
 Nothing here imports torch: a command can explain its defaults without it.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import fields, replace
 from itertools import chain
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -33,99 +33,12 @@ from ..ops.ctc.language import SymbolModel
 from ..scheme import PREFIXES, spans
 from ..tasks import classify, tag, transcribe
 from ..tasks.alignment import choose_unit
+from .defaults import DEFAULTS, Recipe
 
-__all__ = ["DEFAULTS", "OPTIONS", "Plan", "Recipe", "plan"]
+__all__ = ["OPTIONS", "Plan", "plan"]
 
 WHERE = "train"
 
-
-@dataclass(frozen=True)
-class Recipe:
-    """The defaults of one task and kind of input.
-
-    Attributes:
-        channels: the channels of a text by its unit; the number of buckets of n-grams follows the data (`buckets`).
-        pooling: how steps become one vector; empty for tags.
-        skip: whether the head sees a step's input too.
-        wide: whether a linear model of the ids is added.
-        front: convolutions before the encoder.
-        encoder: the encoder.
-        training: the training.
-        least_steps, most_epochs: where data are few, more epochs than those of `training` make up for it: until there
-            are so many steps, or epochs.
-    """
-
-    channels: Mapping[str, tuple[str | ChannelConfig, ...]] = field(default_factory=dict)
-    pooling: tuple[str, ...] = ()
-    skip: bool = False
-    wide: bool = False
-    front: tuple[ConvConfig, ...] = ()
-    encoder: EncoderConfig = field(default_factory=EncoderConfig)
-    training: TrainConfig = field(default_factory=TrainConfig)
-    least_steps: int = 600
-    most_epochs: int = 60
-
-
-WORDS = ("unit", ChannelConfig("bigram", 1, 32))
-CHARACTERS = ("unit", ChannelConfig("bigram_before", 1, 32), ChannelConfig("bigram", 1, 32))
-TOKENS = ("unit", "lower", "prefix3", "suffix3", "shape")
-SPEECH = ("beam", "language")
-AUDIO = ("sample_rate", "mel_bins", "frame_shift", "normalise")
-SERIES = EncoderConfig(hidden=64, dropout=0.1, input_dropout=0.0, embedding_dropout=0.0, ngram_dropout=0.0)
-
-DEFAULTS: dict[tuple[str, str], Recipe] = {
-    ("classify", "text"): Recipe(
-        channels={"char": WORDS, "word": WORDS, "token": WORDS, "subword": WORDS},
-        pooling=("max", "mean", "bag"),
-        wide=True,
-        encoder=EncoderConfig(hidden=64, embedding_dropout=0.2, ngram_dropout=0.5),
-        training=TrainConfig(epochs=8, label_smoothing=0.05, consistency=1.0, average=0.998, pretrain=True),
-    ),
-    ("tag", "text"): Recipe(
-        channels={"char": CHARACTERS, "word": TOKENS, "token": TOKENS, "subword": TOKENS},
-        skip=True,
-        encoder=EncoderConfig(hidden=128, input_dropout=0.3, embedding_dropout=0.1, ngram_dropout=0.2),
-        training=TrainConfig(epochs=12, average=0.998, pretrain=True),
-    ),
-    ("classify", "series"): Recipe(
-        pooling=("last", "max", "mean"),
-        front=(ConvConfig(64, 5),),
-        encoder=replace(SERIES, hidden=128, dropout=0.2),
-        training=TrainConfig(
-            epochs=30,
-            patience=30,
-            label_smoothing=0.1,
-            augment=AugmentConfig(jitter=0.1, scaling=0.1, time_warp=0.2, crop=0.2),
-        ),
-        least_steps=2000,
-        most_epochs=120,
-    ),
-    ("classify", "audio"): Recipe(
-        pooling=("max", "mean"),
-        front=(ConvConfig(64, 5, 2), ConvConfig(96, 5, 2)),
-        encoder=replace(SERIES, hidden=96, dropout=0.3),
-        training=TrainConfig(
-            epochs=20,
-            average=0.995,
-            label_smoothing=0.1,
-            consistency=1.0,
-            patience=20,
-            augment=AugmentConfig(band_warp=0.2, tilt=3.0, snr=13.0),
-        ),
-    ),
-    ("transcribe", "audio"): Recipe(
-        front=(ConvConfig(64, 5, 2), ConvConfig(96, 5, 2)),
-        encoder=replace(SERIES, hidden=128, layers=2, dropout=0.3),
-        training=TrainConfig(
-            epochs=30, average=0.995, patience=10, augment=AugmentConfig(time_masks=2, band_masks=2, speed=0.1)
-        ),
-    ),
-    ("tag", "series"): Recipe(
-        encoder=SERIES,
-        training=TrainConfig(epochs=30, learning_rate=5e-3),
-    ),
-}
-"""The recipe of each task and kind of input; lists of tokens are texts."""
 
 TASKS = {"classify": classify, "tag": tag, "transcribe": transcribe}
 """The tasks by name."""
@@ -148,6 +61,8 @@ ENOUGH = 50_000
 FEWEST_BUCKETS, MOST_BUCKETS = 1 << 14, 1 << 18
 """Bounds of the number of buckets of an n-gram channel."""
 
+SPEECH = ("beam", "language")
+AUDIO = ("sample_rate", "mel_bins", "frame_shift", "normalise")
 TEXT = ("unit", "channels", "lowercase", "min_count", "max_size", "replace", "segmenter")
 SERIES_SETTINGS = ("per_series",)
 MODEL = ("pooling", "skip", "crf", "wide", "front")

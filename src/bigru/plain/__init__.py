@@ -1,0 +1,1 @@
+"""Plain models: they know no order or no depth, are fitted in seconds, and a recurrent model must beat them."""

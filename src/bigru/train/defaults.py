@@ -1,0 +1,100 @@
+"""The defaults of each task and kind of input.
+
+Why they are as they are stands in `docs/design/0005-recipes.md`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from ..config import AugmentConfig, ChannelConfig, ConvConfig, EncoderConfig, TrainConfig
+
+__all__ = ["DEFAULTS", "Recipe"]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """The defaults of one task and kind of input.
+
+    Attributes:
+        channels: the channels of a text by its unit; the number of buckets of n-grams follows the data (`buckets`).
+        pooling: how steps become one vector; empty for tags.
+        skip: whether the head sees a step's input too.
+        wide: whether a linear model of the ids is added.
+        front: convolutions before the encoder.
+        encoder: the encoder.
+        training: the training.
+        least_steps, most_epochs: where data are few, more epochs than those of `training` make up for it: until there
+            are so many steps, or epochs.
+    """
+
+    channels: Mapping[str, tuple[str | ChannelConfig, ...]] = field(default_factory=dict)
+    pooling: tuple[str, ...] = ()
+    skip: bool = False
+    wide: bool = False
+    front: tuple[ConvConfig, ...] = ()
+    encoder: EncoderConfig = field(default_factory=EncoderConfig)
+    training: TrainConfig = field(default_factory=TrainConfig)
+    least_steps: int = 600
+    most_epochs: int = 60
+
+
+WORDS = ("unit", ChannelConfig("bigram", 1, 32))
+CHARACTERS = ("unit", ChannelConfig("bigram_before", 1, 32), ChannelConfig("bigram", 1, 32))
+TOKENS = ("unit", "lower", "prefix3", "suffix3", "shape")
+SERIES = EncoderConfig(hidden=64, dropout=0.1, input_dropout=0.0, embedding_dropout=0.0, ngram_dropout=0.0)
+
+DEFAULTS: dict[tuple[str, str], Recipe] = {
+    ("classify", "text"): Recipe(
+        channels={"char": WORDS, "word": WORDS, "token": WORDS, "subword": WORDS},
+        pooling=("max", "mean", "bag"),
+        wide=True,
+        encoder=EncoderConfig(hidden=64, embedding_dropout=0.2, ngram_dropout=0.5),
+        training=TrainConfig(epochs=8, label_smoothing=0.05, consistency=1.0, average=0.998, pretrain=True),
+    ),
+    ("tag", "text"): Recipe(
+        channels={"char": CHARACTERS, "word": TOKENS, "token": TOKENS, "subword": TOKENS},
+        skip=True,
+        encoder=EncoderConfig(hidden=128, input_dropout=0.3, embedding_dropout=0.1, ngram_dropout=0.2),
+        training=TrainConfig(epochs=12, average=0.998, pretrain=True),
+    ),
+    ("classify", "series"): Recipe(
+        pooling=("last", "max", "mean"),
+        front=(ConvConfig(64, 5),),
+        encoder=replace(SERIES, hidden=128, dropout=0.2),
+        training=TrainConfig(
+            epochs=30,
+            patience=30,
+            label_smoothing=0.1,
+            augment=AugmentConfig(jitter=0.1, scaling=0.1, time_warp=0.2, crop=0.2),
+        ),
+        least_steps=2000,
+        most_epochs=120,
+    ),
+    ("classify", "audio"): Recipe(
+        pooling=("max", "mean"),
+        front=(ConvConfig(64, 5, 2), ConvConfig(96, 5, 2)),
+        encoder=replace(SERIES, hidden=96, dropout=0.3),
+        training=TrainConfig(
+            epochs=20,
+            average=0.995,
+            label_smoothing=0.1,
+            consistency=1.0,
+            patience=20,
+            augment=AugmentConfig(band_warp=0.2, tilt=3.0, snr=13.0),
+        ),
+    ),
+    ("transcribe", "audio"): Recipe(
+        front=(ConvConfig(64, 5, 2), ConvConfig(96, 5, 2)),
+        encoder=replace(SERIES, hidden=128, layers=2, dropout=0.3),
+        training=TrainConfig(
+            epochs=30, average=0.995, patience=10, augment=AugmentConfig(time_masks=2, band_masks=2, speed=0.1)
+        ),
+    ),
+    ("tag", "series"): Recipe(
+        encoder=SERIES,
+        training=TrainConfig(epochs=30, learning_rate=5e-3),
+    ),
+}
+"""The recipe of each task and kind of input; lists of tokens are texts."""
