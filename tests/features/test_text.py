@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import json
 import pickle
 import time
@@ -61,7 +62,8 @@ def test_channels_of_words_by_hand() -> None:
     assert features.unit == "word"
     assert features.segmenter == "regex"
     assert features.vocabulary == ("Paris", "likes")
-    table = features.features("Paris 1998")
+    assert set(features.known) == set(channels) - {"unit"}
+    table = dataclasses.replace(features, known={}).features("Paris 1998")
     words = hash_strings(["Paris", "1998"])
     assert table[:, 0].tolist() == [1, 0]
     np.testing.assert_array_equal(table[:, 1], buckets(combine(words, np.append(words[1:], codes(END))), 65536))
@@ -168,7 +170,7 @@ def test_subwords() -> None:
 def test_json_round_trip() -> None:
     features = TextFeatures.fit(["电影好"], channels=("unit", "trigram"), replace={"Ａ": "A"}, lowercase=True)
     values = json.loads(json.dumps(features.to_json()))
-    assert set(values) == {"unit", "channels", "lowercase", "replace", "segmenter"}
+    assert set(values) == {"unit", "channels", "lowercase", "replace", "segmenter", "known"}
     assert TextFeatures.from_json(values, list(features.vocabulary)) == features
 
 

@@ -8,9 +8,10 @@ import numpy as np
 
 from ..config import ChannelConfig
 from ..errors import ArgumentError, check_choice, nearest, sentence
-from .hashing import buckets, hash_strings
+from .hashing import END, START, combine, hash_strings
+from .known import Known
 
-__all__ = ["CHANNELS", "NGRAMS", "check_channels", "configure", "fold", "ngrams", "shape", "views"]
+__all__ = ["CHANNELS", "NGRAMS", "check_channels", "configure", "fold", "hashes", "ngrams", "shape", "views"]
 
 WHERE = "TextFeatures"
 
@@ -60,7 +61,15 @@ def check_channels(unit: str, channels: tuple[ChannelConfig, ...], vocabulary: i
             raise ArgumentError(sentence(WHERE, f"size of {channel.name}", "at least 2", channel.size))
 
 
-def ngrams(name: str, codes: np.ndarray, lengths: np.ndarray, size: int, to: np.ndarray, column: int) -> None:
+def ngrams(
+    name: str,
+    codes: np.ndarray,
+    lengths: np.ndarray,
+    size: int,
+    to: np.ndarray,
+    column: int,
+    known: Known | None = None,
+) -> None:
     """Write the bucket of every unit's n-gram into a column; marks stand before the first and after the last unit.
 
     Args:
@@ -70,24 +79,40 @@ def ngrams(name: str, codes: np.ndarray, lengths: np.ndarray, size: int, to: np.
         size: number of buckets, the never used bucket 0 included.
         to: int32 [N, C].
         column: within 0..C-1.
+        known: what has a bucket, anything else being 0; None gives everything a bucket.
     """
     # Imported here so that whoever lacks the kernels hears of it from `bigru.ops`, which says what to do.
     from .. import _native
 
     looks = NGRAMS[name]
-    _native.ngrams(codes, lengths, looks[0], looks[-1], size, to, column)
+    words = None if known is None else known.words
+    _native.ngrams(codes, lengths, looks[0], looks[-1], size, words, to, column)
 
 
-def views(name: str, units: Sequence[str], lowercase: bool, size: int) -> np.ndarray:
-    """Return the buckets of what a string channel ("prefix3", "shape", ...) sees of each unit, int32 [N]."""
+def hashes(name: str, codes: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    """Return the hash of every unit's n-gram, uint64 [N], of which `ngrams` makes a bucket; arguments as there."""
+    ends = np.cumsum(lengths)
+    filled = lengths > 0
+    first, last = (ends - lengths)[filled], ends[filled] - 1
+    parts = []
+    for step in NGRAMS[name]:
+        part = np.roll(codes, -step).astype(np.uint64)
+        if step:
+            part[first if step < 0 else last] = START if step < 0 else END
+        parts.append(part)
+    return combine(*parts)
+
+
+def views(name: str, units: Sequence[str], lowercase: bool) -> np.ndarray:
+    """Return the hashes of what a string channel ("prefix3", "shape", ...) sees of each unit, uint64 [N]."""
     if name == "shape":
-        return buckets(hash_strings([shape(unit) for unit in units]), size)
+        return hash_strings([shape(unit) for unit in units])
     folded = [fold(unit, lowercase or name == "lower") for unit in units]
     if name == "prefix3":
         folded = [unit[:3] for unit in folded]
     elif name == "suffix3":
         folded = [unit[-3:] for unit in folded]
-    return buckets(hash_strings(folded), size)
+    return hash_strings(folded)
 
 
 def shape(unit: str) -> str:
