@@ -14,7 +14,7 @@ import numpy as np
 from ..config import ChannelConfig, from_dict, to_dict
 from ..errors import ArgumentError, check_choice, sentence
 from ..readers.opening.encoding import SURROGATE
-from .channels import NGRAMS, check_channels, configure, fold, ngrams, views
+from .channels import LOOKS, NGRAMS, SHAPES, check_channels, configure, fold, ngrams, shape, views
 from .hashing import hash_strings
 from .incremental import TextPieces
 from .segment import load_subwords, segment, split_words, train_subwords, unspaced, without_dropout
@@ -155,6 +155,9 @@ class TextFeatures:
         for column, channel in enumerate(self.channels):
             if channel.name in NGRAMS:
                 ngrams(channel.name, flat.codes, flat.lengths, channel.size, rows, column)
+            elif channel.name in SHAPES:
+                codes = hash_strings([shape(unit) for unit in flat.distinct])[flat.inverse]
+                ngrams(channel.name, codes, flat.lengths, channel.size, rows, column)
             elif channel.name == "unit":
                 rows[:, column] = flat.ids
             else:
@@ -173,7 +176,7 @@ class TextFeatures:
         Raises:
             ArgumentError: the units are words or subwords.
         """
-        looks = [step for channel in self.channels for step in NGRAMS.get(channel.name, ())]
+        looks = [step for channel in self.channels for step in LOOKS.get(channel.name, ())]
         return TextPieces(self, -min(looks, default=0), max(looks, default=0))
 
     def to_json(self) -> dict[str, Any]:
