@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from bigru.errors import ArgumentError
-from bigru.features.channels import NGRAMS, hashes, ngrams
+from bigru.features.channels import LOOKS, hashes, ngrams
 from bigru.features.hashing import buckets
 from bigru.features.known import MOST, Known
 from bigru.features.text import TextFeatures
@@ -29,7 +29,7 @@ def test_of_too_many_the_most_frequent_are_known() -> None:
     assert known.has(once).mean() < 0.035
 
 
-@pytest.mark.parametrize("name", NGRAMS)
+@pytest.mark.parametrize("name", LOOKS)
 def test_the_compiled_ngrams_look_up_the_same(name: str) -> None:
     lengths = np.array([3, 0, 1, 70], np.int64)
     codes = drawn(3, int(lengths.sum())) % np.uint64(50)

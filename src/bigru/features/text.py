@@ -15,7 +15,7 @@ import numpy as np
 from ..config import ChannelConfig, from_dict, to_dict
 from ..errors import ArgumentError, check_choice, sentence
 from ..readers.opening.encoding import SURROGATE
-from .channels import NGRAMS, check_channels, configure, fold, hashes, ngrams, views
+from .channels import LOOKS, SHAPES, check_channels, configure, fold, hashes, ngrams, shape, views
 from .hashing import buckets, hash_strings
 from .incremental import TextPieces
 from .known import Known
@@ -162,9 +162,9 @@ class TextFeatures:
         flat = self._flat(inputs)
         rows = np.empty((len(flat.codes), len(self.channels)), np.int32)
         for column, channel in enumerate(self.channels):
-            if channel.name in NGRAMS:
-                known = self.known.get(channel.name)
-                ngrams(channel.name, flat.codes, flat.lengths, channel.size, rows, column, known)
+            if channel.name in LOOKS:
+                codes, known = self._codes(channel.name, flat), self.known.get(channel.name)
+                ngrams(channel.name, codes, flat.lengths, channel.size, rows, column, known)
             elif channel.name == "unit":
                 rows[:, column] = flat.ids
             else:
@@ -185,12 +185,16 @@ class TextFeatures:
         flat = self._flat(inputs)
         return {
             name: Known.of(
-                hashes(name, flat.codes, flat.lengths)
-                if name in NGRAMS
+                hashes(name, self._codes(name, flat), flat.lengths)
+                if name in LOOKS
                 else views(name, flat.distinct, self.lowercase)[flat.inverse]
             )
             for name in hashed
         }
+
+    def _codes(self, name: str, flat: Flat) -> np.ndarray:
+        """Return what a channel that looks at neighbours joins of each unit: its code, or that of its shape."""
+        return hash_strings([shape(unit) for unit in flat.distinct])[flat.inverse] if name in SHAPES else flat.codes
 
     def units(self, text: Input) -> list[tuple[int, int]]:
         """Return where each unit lies: character offsets in a text, positions in a list of tokens; end exclusive."""
@@ -204,7 +208,7 @@ class TextFeatures:
         Raises:
             ArgumentError: the units are words or subwords.
         """
-        looks = [step for channel in self.channels for step in NGRAMS.get(channel.name, ())]
+        looks = [step for channel in self.channels for step in LOOKS.get(channel.name, ())]
         return TextPieces(self, -min(looks, default=0), max(looks, default=0))
 
     def to_json(self) -> dict[str, Any]:
