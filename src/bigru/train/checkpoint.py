@@ -17,11 +17,25 @@ from typing import IO, Any, BinaryIO, NoReturn, cast
 from ..bundle.lock import TakenError, locked
 from ..errors import TrainingError, sentence
 
-__all__ = ["CURRENT", "PREVIOUS", "alone", "exists", "load", "refuse_missing", "remove", "save"]
+__all__ = [
+    "CURRENT",
+    "PREVIOUS",
+    "alone",
+    "exists",
+    "load",
+    "member",
+    "members",
+    "refuse_missing",
+    "remove",
+    "save",
+    "settle",
+    "started",
+]
 
 CURRENT = "checkpoint.pt"
 PREVIOUS = "checkpoint.previous.pt"
 WRITING = "checkpoint.writing.pt"
+MEMBERS = "members"
 FORMAT = 3
 
 SEAL = b"\nbigru sha256 "
@@ -66,8 +80,33 @@ def exists(folder: str | os.PathLike[str]) -> bool:
     return any((Path(folder) / name).exists() for name in (CURRENT, PREVIOUS))
 
 
+def member(folder: str | os.PathLike[str], number: int) -> Path:
+    """Return where the checkpoints of a training of several are, counted from 1."""
+    return Path(folder) / MEMBERS / str(number)
+
+
+def members(folder: str | os.PathLike[str]) -> list[Path]:
+    """Return the folders of the trainings of several that have begun, in their order."""
+    found = (place for place in (Path(folder) / MEMBERS).glob("*") if place.name.isdecimal() and exists(place))
+    return sorted(found, key=lambda place: int(place.name))
+
+
+def started(folder: str | os.PathLike[str]) -> bool:
+    """Tell whether `folder` holds a checkpoint of its own, or of one of several trainings."""
+    return exists(folder) or bool(members(folder))
+
+
+def settle(folder: str | os.PathLike[str]) -> None:
+    """Delete the previous checkpoint of a training that has ended."""
+    (Path(folder) / PREVIOUS).unlink(missing_ok=True)
+
+
 def remove(folder: str | os.PathLike[str]) -> None:
-    """Delete the checkpoints in `folder`, if there are any; nothing else there is touched."""
+    """Delete the checkpoints in `folder`, its own and those of several trainings; nothing else there is touched."""
+    for place in members(folder):
+        remove(place)
+        _remove_empty(place)
+    _remove_empty(Path(folder) / MEMBERS)
     # The current one last: a kill in between leaves it, and what the others are there for is said of it.
     for name in (WRITING, PREVIOUS, CURRENT):
         (Path(folder) / name).unlink(missing_ok=True)

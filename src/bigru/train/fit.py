@@ -25,8 +25,9 @@ from .build import Shape, first_model, put_together
 from .checks import check
 from .dev import Dev
 from .display import Display
+from .distill import Soft
 from .fingerprint import changes, fingerprint
-from .holdout import hold_out, take
+from .holdout import divide, learnt
 from .interrupt import Interrupt
 from .logs import open_loggers
 from .lookahead import judged
@@ -57,6 +58,7 @@ class Fitted:
         rates: sequences and real time steps per second of this session's training steps; 0 where none was taken.
         held_out: indices of the training examples that served as dev set, None where one was given.
         reproducible: whether the same call gives the same bits on the same machine: not with a time limit.
+        ensemble: of how many trainings the weights learnt, and the dev scores on the way; None of a single training.
     """
 
     weights: dict[str, np.ndarray]
@@ -69,6 +71,7 @@ class Fitted:
     rates: tuple[float, float]
     held_out: np.ndarray | None
     reproducible: bool
+    ensemble: dict[str, Any] | None = None
 
 
 def fit(
@@ -83,10 +86,12 @@ def fit(
     resume: bool = False,
     loggers: Sequence[str] = (),
     progress: str = "auto",
+    title: str = "",
     initial_weights: Mapping[str, np.ndarray] | None = None,
     variants: Sequence[Sequence[np.ndarray]] = (),
+    soft: Soft | None = None,
 ) -> Fitted:
-    """Train a model.
+    """Train a model once, whatever `training.ensemble` says (see `bigru.train.ensemble`).
 
     On a CPU the same arguments and number of threads give bit-identical weights, killed and resumed
     or not, unless `training.time` is set.
@@ -102,8 +107,10 @@ def fit(
         resume: go on from the checkpoint in `folder`.
         loggers: of "csv" and "tensorboard", written below `folder`.
         progress: "auto", "live", "plain" or "silent"; see `Display`.
+        title: what stands before the epoch in the display.
         initial_weights: weights to start from, by name, of all or of some parameters.
         variants: further features of the training examples; see `Stream`.
+        soft: soft targets of the training examples, beside the targets in `train`.
 
     Raises:
         ArgumentError: an argument does not fit.
@@ -121,13 +128,13 @@ def fit(
         if folder is not None:
             stack.enter_context(checkpoint.alone(folder))
         check(config, model_config, train, dev, training, folder, resume)
-        display = stack.enter_context(Display(progress))
+        display = stack.enter_context(Display(progress, title=title))
         interrupt = stack.enter_context(Interrupt())
         stack.enter_context(quiet())
         stack.enter_context(torch.random.fork_rng(devices=[device] if device.type == "cuda" else []))
-        origin = fingerprint(config, model_config, train, dev, training, initial_weights)
+        origin = fingerprint(config, model_config, train, dev, training, initial_weights, soft)
         state = _load(folder, origin, display) if resume and folder is not None else None
-        learn, judge, held = _divide(train, dev, training.seed)
+        learn, judge, held = divide(train, dev, training.seed)
         _say(display, learn, judge, held, training, state)
 
         # A checkpoint holds what became of the first vectors, and the time that they took.
@@ -137,9 +144,10 @@ def fit(
         began = time.perf_counter()
         model = first_model(model_config, initial_weights, training.seed, device, texts)
         augment = augmentation(training, config)
-        shown = [_without(variant, held) for variant in variants]
-        stream = Stream(*learn, training.batch_size, training.epochs, training.seed, augment, shown)
-        module = put_together(model, model_config, config, stream, training, state)
+        shown = [learnt(variant, held) for variant in variants]
+        answers = None if soft is None else learnt(soft.rows, held)
+        stream = Stream(*learn, training.batch_size, training.epochs, training.seed, augment, shown, answers)
+        module = put_together(model, model_config, config, stream, training, state, 0.0 if soft is None else soft.share)
         module.elapsed = module.run.seconds = module.run.seconds + time.perf_counter() - began
         scorer = None if judge is None else _judge(task, config, model_config, judge, module.loss, training)
         opened = open_loggers(loggers, folder, module.run.step)
@@ -178,23 +186,6 @@ def _load(folder: str | os.PathLike[str], origin: dict[str, str], display: Displ
             )
         )
     return state
-
-
-def _divide(train: Data, dev: Data | None, seed: int) -> tuple[Data, Data | None, np.ndarray | None]:
-    """Return what to learn from, what to judge by, and which training examples the latter are."""
-    if dev is not None:
-        return train, dev, None
-    features, targets = train
-    held = hold_out(features, targets, seed)
-    kept = np.setdiff1d(np.arange(len(features)), held)
-    learn, judge = (([features[i] for i in part], take(targets, part)) for part in (kept, held))
-    return learn, judge if len(held) else None, held
-
-
-def _without(variant: Sequence[np.ndarray], held: np.ndarray | None) -> list[np.ndarray]:
-    """Return a variant of the examples that are learnt from."""
-    left_out = set() if held is None else set(held.tolist())
-    return [one for n, one in enumerate(variant) if n not in left_out]
 
 
 def _say(

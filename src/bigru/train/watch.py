@@ -187,7 +187,8 @@ class Watch(L.Callback):
 
     def _title(self, epoch: int | None = None) -> str:
         epochs = self.stream.steps // self.stream.per_epoch
-        return f"epoch {epoch or len(self.run.history) + 1}/{epochs}"
+        title = f"{self.display.title}  " if self.display.title else ""
+        return f"{title}epoch {epoch or len(self.run.history) + 1}/{epochs}"
 
     def _quality(self) -> str:
         """Loss, and the latest and the best dev score."""
