@@ -36,7 +36,7 @@ CURRENT = "checkpoint.pt"
 PREVIOUS = "checkpoint.previous.pt"
 WRITING = "checkpoint.writing.pt"
 MEMBERS = "members"
-FORMAT = 3
+FORMAT = 4
 
 SEAL = b"\nbigru sha256 "
 """Stands behind what torch wrote, before the digest of it: torch reads the zip without the checksums in it."""
