@@ -75,8 +75,8 @@ class Augmentation:
                 targets = np.take_along_axis(targets, near, axis=1)
                 targets[np.arange(targets.shape[1]) >= lengths[:, None]] = IGNORED
                 soft = soft if soft is None else soft.take_along_dim(torch.from_numpy(near)[:, :, None], dim=1)
-        parts = (self._noisy(x, random), lengths, targets)
-        return Batch(*map(torch.from_numpy, parts), soft)
+        x = self._noisy(x, random)
+        return Batch(torch.from_numpy(x), torch.from_numpy(lengths), torch.from_numpy(targets), soft)
 
     def _places(self, lengths: np.ndarray, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         """Return where each new step lies among the old ones, [B, T], and the new lengths [B]."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any, BinaryIO, NoReturn, cast
@@ -25,7 +25,9 @@ __all__ = [
     "load",
     "member",
     "members",
+    "refuse_changed",
     "refuse_missing",
+    "refuse_taken",
     "remove",
     "save",
     "settle",
@@ -189,6 +191,32 @@ def refuse_missing(folder: str | os.PathLike[str]) -> NoReturn:
     remedy = "Run without --resume to start a training there."
     want, got = "one that holds a checkpoint", f"{str(folder)!r}, which holds none"
     raise TrainingError(sentence("train", "folder", want, got, remedy))
+
+
+def refuse_taken(folder: str | os.PathLike[str]) -> NoReturn:
+    """Raise TrainingError: there is a checkpoint in the folder, and a training is to start there."""
+    raise TrainingError(
+        sentence(
+            "train",
+            "folder",
+            "without the checkpoint of another training",
+            f"{str(folder)!r}, which holds one",
+            "Go on with it (--resume), replace it (--force), or name another folder.",
+        )
+    )
+
+
+def refuse_changed(folder: str | os.PathLike[str], changed: Sequence[str]) -> NoReturn:
+    """Raise TrainingError: the training in the folder began with something else."""
+    raise TrainingError(
+        sentence(
+            "train",
+            "data and configuration",
+            f"those that the training in {str(folder)!r} began with",
+            "a change of " + ", ".join(changed),
+            "Give them as they were, or train anew in another folder.",
+        )
+    )
 
 
 def _read(path: Path) -> tuple[dict[str, Any] | None, str]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -72,10 +71,3 @@ def _cross_entropy(logits: Tensor, batch: Batch, soft: Tensor) -> Tensor:
     else:
         each = -(soft * logits.log_softmax(-1)).sum(-1)
     return (each * real).sum() / real.sum().clamp(min=torch.finfo(torch.float32).tiny)
-
-
-def joined(one: Targets, other: Targets) -> Targets:
-    """Return the targets of two sets of examples, one behind the other."""
-    if isinstance(one, np.ndarray):
-        return np.concatenate([one, np.asarray(other)])
-    return [*one, *other]

@@ -16,7 +16,7 @@ import torch
 from lightning.pytorch.plugins.environments import LightningEnvironment
 
 from ..config import ForecastModelConfig, TrainConfig
-from ..errors import TrainingError, sentence
+from ..errors import TrainingError
 from ..ops.recurrent.windows import check_window
 from ..tables.windows import Windows
 from . import checkpoint
@@ -27,7 +27,7 @@ from .dev import Dev
 from .display import Display
 from .distill import Soft
 from .fingerprint import changes, fingerprint
-from .holdout import divide, learnt
+from .holdout import divide, learnt, without
 from .interrupt import Interrupt
 from .logs import open_loggers
 from .lookahead import judged
@@ -87,6 +87,7 @@ def fit(
     loggers: Sequence[str] = (),
     progress: str = "auto",
     title: str = "",
+    hold: bool = True,
     initial_weights: Mapping[str, np.ndarray] | None = None,
     variants: Sequence[Sequence[np.ndarray]] = (),
     soft: Soft | None = None,
@@ -107,6 +108,7 @@ def fit(
         resume: go on from the checkpoint in `folder`.
         loggers: of "csv" and "tensorboard", written below `folder`.
         progress: "auto", "live", "plain" or "silent"; see `Display`.
+        hold: whether examples are held out where there is no dev set.
         title: what stands before the epoch in the display.
         initial_weights: weights to start from, by name, of all or of some parameters.
         variants: further features of the training examples; see `Stream`.
@@ -134,7 +136,7 @@ def fit(
         stack.enter_context(torch.random.fork_rng(devices=[device] if device.type == "cuda" else []))
         origin = fingerprint(config, model_config, train, dev, training, initial_weights, soft)
         state = _load(folder, origin, display) if resume and folder is not None else None
-        learn, judge, held = divide(train, dev, training.seed)
+        learn, judge, held = divide(train, dev, training.seed) if hold else (train, dev, None)
         _say(display, learn, judge, held, training, state)
 
         # A checkpoint holds what became of the first vectors, and the time that they took.
@@ -144,7 +146,7 @@ def fit(
         began = time.perf_counter()
         model = first_model(model_config, initial_weights, training.seed, device, texts)
         augment = augmentation(training, config)
-        shown = [learnt(variant, held) for variant in variants]
+        shown = [without(variant, held) for variant in variants]
         answers = None if soft is None else learnt(soft.rows, held)
         stream = Stream(*learn, training.batch_size, training.epochs, training.seed, augment, shown, answers)
         module = put_together(model, model_config, config, stream, training, state, 0.0 if soft is None else soft.share)
@@ -176,15 +178,7 @@ def _load(folder: str | os.PathLike[str], origin: dict[str, str], display: Displ
     state = checkpoint.load(folder, display.say)
     changed = changes(state["fingerprint"], origin)
     if changed:
-        raise TrainingError(
-            sentence(
-                "train",
-                "data and configuration",
-                f"those that the training in {str(folder)!r} began with",
-                "a change of " + ", ".join(changed),
-                "Give them as they were, or train anew in another folder.",
-            )
-        )
+        checkpoint.refuse_changed(folder, changed)
     return state
 
 

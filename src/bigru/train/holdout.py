@@ -10,7 +10,7 @@ from .fingerprint import contents
 from .seeds import HOLD_OUT, derive
 from .stream import Data, Targets
 
-__all__ = ["SHARE", "divide", "hold_out", "learnt", "take"]
+__all__ = ["SHARE", "divide", "hold_out", "learnt", "take", "without"]
 
 SHARE = 0.1
 """The share of the examples that is held out."""
@@ -54,12 +54,17 @@ def divide(train: Data, dev: Data | None, seed: int) -> tuple[Data, Data | None,
     features, targets = train
     held = hold_out(features, targets, seed)
     judge = [features[i] for i in held], take(targets, held)
-    return (learnt(features, held), learnt(targets, held)), judge if len(held) else None, held
+    return (without(features, held), learnt(targets, held)), judge if len(held) else None, held
 
 
-def learnt(rows: Targets, held: np.ndarray | None) -> Targets:
-    """Return features or targets without those that are held out; all of them where None are."""
-    return rows if held is None else take(rows, np.setdiff1d(np.arange(len(rows)), held))
+def without(features: Sequence[np.ndarray], held: np.ndarray | None) -> Sequence[np.ndarray]:
+    """Return features without those that are held out; all of them where None are."""
+    return features if held is None else [features[i] for i in np.setdiff1d(np.arange(len(features)), held)]
+
+
+def learnt(targets: Targets, held: np.ndarray | None) -> Targets:
+    """Return targets without those that are held out; all of them where None are."""
+    return targets if held is None else take(targets, np.setdiff1d(np.arange(len(targets)), held))
 
 
 def take(targets: Targets, indices: np.ndarray) -> Targets:

@@ -16,7 +16,7 @@ from ..ops.crf.native import marginals
 from ..ops.recurrent.windows import Window
 from ..tasks import tag
 
-__all__ = ["Mean"]
+__all__ = ["LEAST", "Mean"]
 
 LEAST = 1e-9
 """The smallest probability whose logarithm is taken."""
@@ -35,10 +35,13 @@ class Mean(nn.Module):
         device: where they compute.
     """
 
+    shape: ModelConfig
+
     def __init__(
         self, config: Any, shape: ModelConfig, weights: Sequence[Mapping[str, np.ndarray]], device: torch.device
     ) -> None:
         super().__init__()
+        self.shape = shape
         # First weights are drawn only to be written over.
         with torch.random.fork_rng(devices=[]):
             self.members = nn.ModuleList(network(shape) for _ in weights)

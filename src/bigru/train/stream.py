@@ -40,7 +40,8 @@ class Batch(NamedTuple):
 
     def each(self, change: Callable[[Tensor], Tensor]) -> Batch:
         """Return the batch with every part changed alike."""
-        return Batch(*(None if part is None else change(part) for part in self))
+        soft = None if self.soft is None else change(self.soft)
+        return Batch(change(self.inputs), change(self.lengths), change(self.targets), soft)
 
     def to(self, device: torch.device) -> Batch:
         """Return the batch on `device`; on its own device it is not copied."""
