@@ -1,15 +1,18 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from torch.nn import functional as F
 
+from bigru.errors import TrainingError
 from bigru.ops.crf.autograd import negative_log_likelihood
 from bigru.train.consistency import twice
-from bigru.train.distill import distilled
+from bigru.train.distill import Soft, distilled
 from bigru.train.losses import Loss
 from bigru.train.stream import IGNORED, Batch, Stream
 from tolerances import FLOAT32
@@ -126,3 +129,21 @@ def test_soft_targets_of_steps_stay_with_their_steps() -> None:
     for made in Stream(features, tags, 2, 1, 0, soft=[np.repeat(x, 2, axis=1) for x in features]):
         assert made.soft is not None
         assert torch.equal(made.soft, made.inputs.expand(-1, -1, 2))
+
+
+def test_a_training_learns_soft_targets_in_place_of_wrong_labels_and_holds_out_both(labelled: Any) -> None:
+    features, targets = labelled.train
+    wrong = replace(labelled, train=(features, 1 - targets), dev=None)
+    soft = Soft(targets[:, None].astype(np.float32), 1.0)
+    fitted = wrong.fit(soft=soft, training={"epochs": 25, "patience": 25})
+    # The held-out labels are wrong too, so that the worst score is the best, and the last epoch is far from it.
+    assert fitted.history[-1]["dev_accuracy"] < 0.2
+    assert len(fitted.held_out) == 6
+
+
+def test_a_checkpoint_of_other_soft_targets_is_refused(labelled: Any, tmp_path: Any) -> None:
+    rows = labelled.train[1][:, None].astype(np.float32)
+    labelled.fit(soft=Soft(rows, 0.5), folder=tmp_path)
+    for other, changed in ((Soft(1 - rows, 0.5), "soft targets"), (Soft(rows, 0.9), "share of soft targets")):
+        with pytest.raises(TrainingError, match=f"a change of {changed}"):
+            labelled.fit(soft=other, folder=tmp_path, resume=True)
