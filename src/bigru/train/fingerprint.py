@@ -14,6 +14,7 @@ from ..config import ForecastModelConfig, ModelConfig, TrainConfig, to_dict
 from ..tables.windows import Windows
 
 if TYPE_CHECKING:
+    from .distill import Soft
     from .stream import Data
 
 __all__ = ["changes", "configuration", "contents", "fingerprint"]
@@ -72,6 +73,7 @@ def fingerprint(
     dev: Data | None,
     training: TrainConfig,
     weights: Mapping[str, np.ndarray] | None,
+    soft: Soft | None = None,
 ) -> dict[str, str]:
     """Return what a checkpoint of this training must agree with."""
     data = {
@@ -81,6 +83,8 @@ def fingerprint(
         "dev targets": "held out" if dev is None else contents(dev[1]),
         "initial weights": contents([weights[name] for name in sorted(weights)]) if weights else "none",
     }
+    if soft is not None:
+        data |= {"soft targets": contents(soft.rows), "share of soft targets": f"{soft.share:g}"}
     named = {"task": config, "model": model, "training": training}
     for name, value in named.items():
         data |= configuration(name, value)
