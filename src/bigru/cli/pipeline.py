@@ -27,6 +27,7 @@ from ..tasks.alignment import choose_unit, refuse_misplaced, tags_per_unit
 from ..tasks.mismatch import fit_labels, legalise
 from ..train.recipes import Plan, plan
 from ..train.speed import perturbed
+from .beside import beside, doubts, sentence_of
 from .show import Say, note
 from .vectors import read_vectors
 
@@ -48,10 +49,17 @@ class Parts(NamedTuple):
 
 
 class Judged(NamedTuple):
-    """A model ready to be saved, and its scores by part: "dev" where there are such examples, "test" where given."""
+    """A model ready to be saved.
+
+    Attributes:
+        bundle: the model.
+        reports: its scores by part: "dev" where there are such examples, "test" where given.
+        remarks: lines on what the scores are worth: beside those of a plain model, and by how many rows.
+    """
 
     bundle: Bundle
     reports: dict[str, Report]
+    remarks: Sequence[str] = ()
 
 
 def learn(
@@ -66,6 +74,7 @@ def learn(
     say: Say = note,
     card: str = "",
     strict: bool = False,
+    plain: bool | None = None,
 ) -> Judged:
     """Train on `parts.train`, choose the epoch on dev, and score what was never trained on.
 
@@ -77,6 +86,7 @@ def learn(
         say: told what was decided.
         card: Markdown on the data for the model card; None says what was read.
         strict: whether illegal tags, and classes of dev and test that train has not, are errors instead of counted.
+        plain: whether the plain model of the task is fitted beside it; None: within bounds of time (`plain.choice`).
 
     Raises:
         BigruError: the data, an option or the training is at fault; see what is called here.
@@ -108,7 +118,8 @@ def learn(
         initial_weights=weights,
         variants=perturbed(decided.config, train.inputs, decided.training, data["train"]),
     )
-    dev = parts.dev or _held_out(train, fitted)
+    learnt, dev = _divided(train, fitted)
+    dev = parts.dev or dev
     named = columns_by_role(train.roles)
     facts = {"examples": len(train), **facts_of(fitted)} | ({"columns": named} if named else {})
     about = card or _card(parts, decided, fitted)
@@ -117,8 +128,14 @@ def learn(
     judges = {name: part for name, part in (("dev", dev), ("test", parts.test)) if part is not None}
     predictor = Predictor(bundle)
     reports = {name: predictor.evaluate(part) for name, part in judges.items()}
+    remarks = doubts(reports, judges, learnt)
     metrics = bundle.metrics | {name: report.to_json() for name, report in reports.items()}
-    return Judged(replace(bundle, metrics=metrics), reports)
+    found = None if plain is False else beside(decided, learnt, judges, predictor, whatever=bool(plain))
+    if found is not None:
+        metrics["plain"], remarks = found, [sentence_of(found, reports, judges), *remarks]
+    told = "\n".join([about.strip(), "", *(f"- {remark}" for remark in remarks)]).strip()
+    made = replace(bundle, metrics=metrics, card=bundle.card.replace(about.strip(), told, 1))
+    return Judged(made, reports, remarks)
 
 
 def _plan(train: Examples, options: Mapping[str, Any]) -> Plan:
@@ -246,14 +263,13 @@ def _prepare(decided: Plan, part: Examples, learn_from: bool) -> tuple[list[np.n
     return features, targets
 
 
-def _held_out(train: Examples, fitted: Fitted) -> Examples | None:
-    """Return the training examples that were not trained on but chose the epoch."""
-    if fitted.held_out is None or not len(fitted.held_out):
-        return None
-    inputs, targets, lines = (
-        [values[n] for n in fitted.held_out] for values in (train.inputs, train.targets or [], train.lines)
-    )
-    return replace(train, inputs=inputs, targets=targets, lines=lines, token_lines=None)
+def _divided(train: Examples, fitted: Fitted) -> tuple[Examples, Examples | None]:
+    """Return the training examples that were learnt from, and those that chose the epoch, if some were held out."""
+    held = fitted.held_out
+    if held is None or not len(held):
+        return train, None
+    kept = np.setdiff1d(np.arange(len(train)), held)
+    return train.take(kept), train.take(held)
 
 
 def facts_of(fitted: Fitted) -> dict[str, Any]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
@@ -49,6 +51,20 @@ class Examples:
     def columns(self, role: str) -> list[str]:
         """Return the columns that are read as `role` ("text", "label", "values", "not read", ...)."""
         return [one.column for one in self.roles if one.role == role]
+
+    def take(self, places: Sequence[int] | np.ndarray) -> Examples:
+        """Return the examples at some places, in that order."""
+
+        def at(rows: Any) -> Any:
+            return None if rows is None else [rows[n] for n in places]
+
+        return replace(
+            self,
+            inputs=at(self.inputs),
+            targets=at(self.targets),
+            lines=at(self.lines),
+            token_lines=at(self.token_lines),
+        )
 
     def __len__(self) -> int:
         return len(self.inputs)
