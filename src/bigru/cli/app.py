@@ -39,7 +39,7 @@ def bigru(version: Annotated[bool, typer.Option("--version", help="Print the ver
 
 
 @app.command()
-@takes_reading()
+@takes_reading(group=True)
 def train(
     reading: Reading,
     data: Annotated[Path, typer.Argument(help=DATA)],
@@ -194,7 +194,7 @@ def serve(
 
 
 @app.command()
-@takes_reading()
+@takes_reading(group=True)
 def doctor(
     reading: Reading,
     data: Annotated[Path, typer.Argument(help=DATA)],

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import MissingExtraError
 from ..features.text import TextFeatures
 from ..metrics.score import Report, Score
-from ..plain.choice import CHOICES, Rows, fit_plain, share_of
+from ..plain.choice import CHOICES, Rows, TooLongError, fit_plain, share_of
 from ..readers.examples import Examples
 from ..tasks.alignment import tags_per_unit
 
@@ -64,7 +64,7 @@ def beside(
             seed=decided.training.seed,
             share=share,
         )
-    except MissingExtraError as error:
+    except (MissingExtraError, TooLongError) as error:
         return {"name": choice.name, "left_out": str(error)}
     except ValueError as error:
         return {"name": choice.name, "left_out": f"it found nothing to learn from ({error})"}
@@ -109,8 +109,11 @@ def sentence_of(facts: Mapping[str, Any], reports: Mapping[str, Report], parts: 
     some = f", learnt from {facts['rows']:,} of {facts['of']:,} rows" if facts["rows"] < facts["of"] else ""
     # Nothing was chosen by test, and it is mostly larger.
     name = scored[-1]
-    points, noise = 100 * (_main(reports[name]).value - facts[name]), _off(reports[name], parts[name])
-    verdict = _verdict(points, noise, f"{_counted(len(parts[name]), name)}", facts["where"])
+    value, noise = _main(reports[name]).value, _off(reports[name], parts[name])
+    rows = _counted(len(parts[name]), name)
+    verdict = _verdict(100 * (value - facts[name]), noise, rows, facts["where"])
+    if value == facts[name] == 1.0:
+        verdict = " (neither makes a mistake)"
     return f"{', '.join(ours)}; {facts['name']}{some}: {theirs}{verdict}"
 
 
@@ -136,21 +139,31 @@ def doubts(reports: Mapping[str, Report], parts: Mapping[str, Examples], learnt:
     for name, report in reports.items():
         off = _off(report, parts[name])
         if off >= DOUBTFUL:
-            lines.append(f"{name} has {_counted(len(parts[name]))}: the score may be off by {off:.0f} points")
+            few = _counted(len(parts[name])) + _of_groups(parts[name])
+            lines.append(f"{name} has {few}: the score may be off by {off:.0f} points")
     if "dev" not in parts:
-        lines.append("there are no dev rows: no score chose the epoch, and the weights are those of the last one")
+        lines.append("there are no dev rows: no score chose the epoch, and nothing says how good the model is")
     if learnt.task != "classify":
         return lines
-    known, judged = _classes(learnt), _classes(parts["dev"]) if "dev" in parts else None
-    missing = [name for name in known if judged is not None and name not in judged]
+    known = _classes(learnt)
+    judged = _classes(parts["dev"]) if "dev" in parts else known
+    single = [name for name, count in known.items() if count == 1 and (name not in judged or judged is known)]
+    missing = [name for name in known if name not in judged and name not in single]
     if missing:
-        what = "class that is" if len(missing) == 1 else "classes that are"
-        lines.append(f"dev lacks {len(missing)} {what} learnt ({_some(missing)}): nothing says how well found they are")
-    single = [name for name, count in known.items() if count == 1]
+        what = "class that is learnt" if len(missing) == 1 else "classes that are learnt"
+        how = "it is" if len(missing) == 1 else "they are"
+        lines.append(f"dev lacks {len(missing)} {what} ({_some(missing)}): nothing says how well {how} found")
     if single:
-        what = "class is" if len(single) == 1 else "classes are"
-        lines.append(f"{len(single)} {what} learnt from a single row ({_some(single)}): add rows, or leave them out")
+        has = "class has" if len(single) == 1 else "classes have"
+        what = f"{len(single)} {has} a single row ({_some(single)})"
+        lines.append(f"{what}, which is learnt from and never scored: add rows, or leave such classes out")
     return lines
+
+
+def _of_groups(part: Examples) -> str:
+    """Return of how many groups a part is; rows of one group are alike, so that they count for less."""
+    count = 0 if part.groups is None else len(set(part.groups))
+    return f" of {count:,} group{'' if count == 1 else 's'}" if count else ""
 
 
 def _counted(rows: int, part: str = "") -> str:

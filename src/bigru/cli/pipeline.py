@@ -94,6 +94,7 @@ def learn(
     train = _legal(parts.train, strict, say)
     _check_classes(train)
     _check_columns(train)
+    _check_groups(train)
     options = _with_unit(train, options, say)
     decided = _plan(train, options)
     weights = None
@@ -106,6 +107,7 @@ def learn(
     from ..train.export import export
     from ..train.fit import fit
 
+    _check_held_out(parts, data["train"], decided.training.seed)
     fitted = fit(
         *decided[:3],
         data["train"],
@@ -117,6 +119,7 @@ def learn(
         progress=progress,
         initial_weights=weights,
         variants=perturbed(decided.config, train.inputs, decided.training, data["train"]),
+        groups=train.groups,
     )
     learnt, dev = _divided(train, fitted)
     dev = parts.dev or dev
@@ -157,6 +160,41 @@ def _check_classes(train: Examples) -> None:
     if len(classes) == 1 and not train.multi_label:
         got = f"{classes.pop()!r} alone"
         raise DataError(sentence(train.source, "labels", "at least two", got, "One class teaches nothing."))
+    if len(classes) > 1 and len(train) > 1 and all(_same(one, train.inputs[0]) for one in train.inputs):
+        got = f"the same in all {len(train):,} rows"
+        remedy = "Nothing tells the labels apart; name another column with --text if the inputs are there."
+        raise DataError(sentence(train.source, "inputs", "different", got, remedy))
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Tell whether two inputs are equal; recordings are not looked into."""
+    if isinstance(one, np.ndarray):
+        return isinstance(other, np.ndarray) and np.array_equal(one, other, equal_nan=True)
+    return isinstance(one, str | list) and bool(one == other)
+
+
+def _check_groups(train: Examples) -> None:
+    """Refuse groups that hold nothing together, or everything."""
+    if train.groups is None:
+        return
+    name, count = next(iter(train.columns("group")), "--group"), len(set(train.groups))
+    if count == 1:
+        got = f"{train.groups[0]!r} in every row"
+        raise DataError(sentence(train.source, f"column {name!r}", "of several groups", got, "Leave --group out."))
+    if count == len(train):
+        got = f"{count:,} different values in {count:,} rows"
+        raise DataError(sentence(train.source, f"column {name!r}", "of groups of rows", got, "Leave --group out."))
+
+
+def _check_held_out(parts: Parts, data: Any, seed: int) -> None:
+    """Refuse groups none of which can be held out."""
+    from ..train.holdout import hold_out
+
+    train = parts.train
+    if train.groups is not None and parts.dev is None and not len(hold_out(data[0], data[1], seed, train.groups)):
+        want = "such that some can be held out: half of the rows at most, and no label that only they have"
+        remedy = "Give dev data with --dev, or leave --group out."
+        raise DataError(sentence(train.source, "groups", want, "none", remedy))
 
 
 def _check_columns(train: Examples) -> None:

@@ -260,7 +260,11 @@ def _read(files: Files, say: Say) -> Parts:
 
     train = part(files.data, files.reading)
     many = train.multi_label if train.task == "classify" else None
-    known = files.reading.but(task=train.task, scheme=train.scheme, multi_label=many, like=columns_by_role(train.roles))
+    if files.dev is not None and files.reading.group is not None:
+        remedy = "Nothing is held out then."
+        raise ArgumentError(sentence("train", "--group", "left out with --dev", repr(files.reading.group), remedy))
+    like = columns_by_role(train.roles)
+    known = files.reading.but(task=train.task, scheme=train.scheme, multi_label=many, like=like, group=None)
     dev, test = (None if path is None else part(path, known) for path in (files.dev, files.test))
     for other in (dev, test):
         if other is not None and other.kind != train.kind:

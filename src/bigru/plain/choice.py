@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
@@ -11,7 +12,7 @@ import numpy as np
 
 from ..features.text import unit_of
 
-__all__ = ["CHOICES", "LEAST", "Choice", "Fitted", "Rows", "fit_plain", "share_of"]
+__all__ = ["CHOICES", "LEAST", "Choice", "Fitted", "Rows", "TooLongError", "fit_plain", "share_of"]
 
 LEAST = 3.0
 """Seconds that a plain model may take however short the training is."""
@@ -21,6 +22,16 @@ MINUTE = 60.0
 
 SHARE = 0.1
 """Share of a training's time that a plain model may take."""
+
+FEWEST = 0.5
+"""Share of the rows that a plain model learns from at least: with fewer it says nothing about the network."""
+
+
+class TooLongError(Exception):
+    """A plain model would take too long: so many seconds about, on one core."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"it would take about {seconds:,.0f} s (--plain fits it all the same)")
 
 
 class Model(Protocol):
@@ -126,6 +137,7 @@ def fit_plain(
 
     Raises:
         MissingExtraError: a package that the model needs is not installed.
+        TooLongError: less than `FEWEST` of the rows would be learnt from within the work.
         ValueError: the model finds nothing to learn from, as where no two texts share a word.
     """
     choice = CHOICES.get((task, kind))
@@ -135,7 +147,9 @@ def fit_plain(
     labels = sorted({label for row in rows.targets for label in row}) if multi_label else []
     work, most = choice.work(rows) * max(1, len(labels)), choice.most * (1.0 if share is None else share)
     if share is not None and work > most:
-        count = max(2, int(len(rows.inputs) * most / work))
+        if most < FEWEST * work:
+            raise TooLongError(MINUTE * work / choice.most)
+        count = int(len(rows.inputs) * most / work)
         rows = rows.take(np.sort(np.random.default_rng(seed).permutation(len(rows.inputs))[:count]))
 
     def fit(some: Rows, judge: Rows | None) -> Model:
@@ -144,10 +158,13 @@ def fit_plain(
             return Constant(first)
         return choice.fit(some, judge, scheme, seed)
 
-    if multi_label:
-        model: Model = EachLabel({label: fit(_has(label, rows), dev and _has(label, dev)) for label in labels})
-    else:
-        model = fit(rows, dev)
+    with warnings.catch_warnings():
+        # Rows of many classes that come once or twice are no mistake here.
+        warnings.filterwarnings("ignore", "The number of unique classes", UserWarning)
+        if multi_label:
+            model: Model = EachLabel({label: fit(_has(label, rows), dev and _has(label, dev)) for label in labels})
+        else:
+            model = fit(rows, dev)
     return Fitted(model, len(rows.inputs), time.perf_counter() - started)
 
 

@@ -72,6 +72,7 @@ def fingerprint(
     dev: Data | None,
     training: TrainConfig,
     weights: Mapping[str, np.ndarray] | None,
+    groups: Sequence[str] | None = None,
 ) -> dict[str, str]:
     """Return what a checkpoint of this training must agree with."""
     data = {
@@ -81,6 +82,8 @@ def fingerprint(
         "dev targets": "held out" if dev is None else contents(dev[1]),
         "initial weights": contents([weights[name] for name in sorted(weights)]) if weights else "none",
     }
+    if groups is not None:
+        data["groups"] = hashlib.blake2b("\0".join(groups).encode(), digest_size=16).hexdigest()
     named = {"task": config, "model": model, "training": training}
     for name, value in named.items():
         data |= configuration(name, value)

@@ -85,6 +85,7 @@ def fit(
     progress: str = "auto",
     initial_weights: Mapping[str, np.ndarray] | None = None,
     variants: Sequence[Sequence[np.ndarray]] = (),
+    groups: Sequence[str] | None = None,
 ) -> Fitted:
     """Train a model.
 
@@ -104,6 +105,7 @@ def fit(
         progress: "auto", "live", "plain" or "silent"; see `Display`.
         initial_weights: weights to start from, by name, of all or of some parameters.
         variants: further features of the training examples; see `Stream`.
+        groups: what each training example belongs to, so that all of a group are held out or none; see `hold_out`.
 
     Raises:
         ArgumentError: an argument does not fit.
@@ -125,9 +127,9 @@ def fit(
         interrupt = stack.enter_context(Interrupt())
         stack.enter_context(quiet())
         stack.enter_context(torch.random.fork_rng(devices=[device] if device.type == "cuda" else []))
-        origin = fingerprint(config, model_config, train, dev, training, initial_weights)
+        origin = fingerprint(config, model_config, train, dev, training, initial_weights, groups)
         state = _load(folder, origin, display) if resume and folder is not None else None
-        learn, judge, held = _divide(train, dev, training.seed)
+        learn, judge, held = _divide(train, dev, training.seed, groups)
         _say(display, learn, judge, held, training, state)
 
         # A checkpoint holds what became of the first vectors, and the time that they took.
@@ -180,12 +182,14 @@ def _load(folder: str | os.PathLike[str], origin: dict[str, str], display: Displ
     return state
 
 
-def _divide(train: Data, dev: Data | None, seed: int) -> tuple[Data, Data | None, np.ndarray | None]:
+def _divide(
+    train: Data, dev: Data | None, seed: int, groups: Sequence[str] | None
+) -> tuple[Data, Data | None, np.ndarray | None]:
     """Return what to learn from, what to judge by, and which training examples the latter are."""
     if dev is not None:
         return train, dev, None
     features, targets = train
-    held = hold_out(features, targets, seed)
+    held = hold_out(features, targets, seed, groups)
     kept = np.setdiff1d(np.arange(len(features)), held)
     learn, judge = (([features[i] for i in part], take(targets, part)) for part in (kept, held))
     return learn, judge if len(held) else None, held
