@@ -107,7 +107,6 @@ def learn(
     from ..train.export import export
     from ..train.fit import fit
 
-    _check_held_out(parts, data["train"], decided.training.seed)
     fitted = fit(
         *decided[:3],
         data["train"],
@@ -184,17 +183,6 @@ def _check_groups(train: Examples) -> None:
     if count == len(train):
         got = f"{count:,} different values in {count:,} rows"
         raise DataError(sentence(train.source, f"column {name!r}", "of groups of rows", got, "Leave --group out."))
-
-
-def _check_held_out(parts: Parts, data: Any, seed: int) -> None:
-    """Refuse groups none of which can be held out."""
-    from ..train.holdout import hold_out
-
-    train = parts.train
-    if train.groups is not None and parts.dev is None and not len(hold_out(data[0], data[1], seed, train.groups)):
-        want = "such that some can be held out: half of the rows at most, and no label that only they have"
-        remedy = "Give dev data with --dev, or leave --group out."
-        raise DataError(sentence(train.source, "groups", want, "none", remedy))
 
 
 def _check_columns(train: Examples) -> None:

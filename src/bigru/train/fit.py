@@ -16,7 +16,7 @@ import torch
 from lightning.pytorch.plugins.environments import LightningEnvironment
 
 from ..config import ForecastModelConfig, TrainConfig
-from ..errors import TrainingError, sentence
+from ..errors import DataError, TrainingError, sentence
 from ..ops.recurrent.windows import check_window
 from ..tables.windows import Windows
 from . import checkpoint
@@ -109,7 +109,7 @@ def fit(
 
     Raises:
         ArgumentError: an argument does not fit.
-        DataError: too little to learn from.
+        DataError: too little to learn from, or no group of examples that can be held out.
         TrainingError: the loss is not finite, the disk is full, a checkpoint is damaged or of another training, or
             Ctrl-C was pressed and the checkpoint is kept, another training writes to the folder, or the memory does
             not suffice.
@@ -190,6 +190,9 @@ def _divide(
         return train, dev, None
     features, targets = train
     held = hold_out(features, targets, seed, groups)
+    if groups is not None and not len(held):
+        want = "such that some can be held out: half of the examples at most, and no label that only they have"
+        raise DataError(sentence("train", "groups", want, "none", "Give dev data, or leave them out."))
     kept = np.setdiff1d(np.arange(len(features)), held)
     learn, judge = (([features[i] for i in part], take(targets, part)) for part in (kept, held))
     return learn, judge if len(held) else None, held
