@@ -30,6 +30,9 @@ class TrainConfig:
         class_weights: "none" or "balanced" (inverse frequency).
         precision: "32" or "bf16".
         pretrain: whether embeddings start from what stands near what in the training inputs, not from noise.
+        linear: whether a tagger's linear part is fitted by itself and joined to the trained network, not learnt
+            beside it.
+        unknown: share of the units seen once in training that are shown as unknown, of a tagger.
         augment: what is done to the inputs.
         lookahead: the least and the most steps of look-ahead, for models that shall answer before a sequence has
             ended: every step of training reads in chunks, with a look-ahead drawn between both. None reads whole
@@ -51,6 +54,8 @@ class TrainConfig:
     class_weights: str = "none"
     precision: str = "32"
     pretrain: bool = False
+    linear: bool = False
+    unknown: float = 0.0
     augment: AugmentConfig = field(default_factory=AugmentConfig)
     lookahead: tuple[int, int] | None = None
     seed: int = 0
@@ -62,7 +67,7 @@ class TrainConfig:
         check_choice(where, "precision", self.precision, ("32", "bf16"))
         for key in ("epochs", "batch_size", "learning_rate", "clip", "patience"):
             check_positive(where, key, getattr(self, key))
-        for key in ("warmup", "average", "label_smoothing"):
+        for key in ("warmup", "average", "label_smoothing", "unknown"):
             check_fraction(where, key, getattr(self, key))
         if not 0.0 <= self.consistency < float("inf"):
             raise ArgumentError(sentence(where, "consistency", "at least 0", self.consistency))

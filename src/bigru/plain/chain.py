@@ -10,7 +10,7 @@ from typing import Any
 from ..errors import MissingExtraError
 from ..features.channels import shape
 
-__all__ = ["Chain"]
+__all__ = ["Chain", "crfsuite"]
 
 LEFT, RIGHT = "\u2402", "\u2403"
 """Stand for the units before the first and after the last one."""
@@ -42,7 +42,7 @@ class Chain:
 
     def __init__(self, scheme: str | None = None) -> None:
         self.scheme = scheme
-        self._library = _crfsuite()
+        self._library = crfsuite()
 
     def fit(self, inputs: Sequence[Sequence[str]], tags: Sequence[Sequence[str]]) -> Chain:
         """Fit to sequences of units with a tag per unit. Sequences without units are passed over.
@@ -74,7 +74,12 @@ class Chain:
         return self._describe([unit.encode("utf-8", "backslashreplace").decode() for unit in units])
 
 
-def _crfsuite() -> Any:
+def crfsuite() -> Any:
+    """Return the module pycrfsuite.
+
+    Raises:
+        MissingExtraError: python-crfsuite is not installed.
+    """
     try:
         import pycrfsuite
     except ImportError:

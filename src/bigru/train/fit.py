@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import ModuleType
 from typing import Any
 
@@ -15,9 +15,11 @@ import numpy as np
 import torch
 from lightning.pytorch.plugins.environments import LightningEnvironment
 
-from ..config import ForecastModelConfig, TrainConfig
+from ..config import ForecastModelConfig, ModelConfig, TrainConfig
 from ..errors import DataError, TrainingError, sentence
+from ..nn.engine import network
 from ..ops.recurrent.windows import check_window
+from ..plain.linear import Linear
 from ..tables.windows import Windows
 from . import checkpoint
 from .augment import augmentation
@@ -32,11 +34,13 @@ from .logs import open_loggers
 from .lookahead import judged
 from .losses import Loss
 from .memory import enough_memory
+from .mixture import learn_linear, mix
 from .module import Training
 from .quiet import quiet
 from .run import Run
 from .skill import Skill
-from .stream import Data, Stream
+from .stream import Batch, Data, Stream
+from .unknowns import unknowns
 from .watch import Watch
 
 __all__ = ["Fitted", "fit"]
@@ -137,13 +141,16 @@ def fit(
         if texts is not None:
             display.say("first vectors are learnt from what stands near what in the training texts")
         began = time.perf_counter()
-        model = first_model(model_config, initial_weights, training.seed, device, texts)
-        augment = augmentation(training, config)
+        shape, linear = _linear(learn, model_config, training, display)
+        model = first_model(shape, initial_weights, training.seed, device, texts)
+        augment: Callable[[Batch, int], Batch] | None = augmentation(training, config)
+        if augment is None and isinstance(shape, ModelConfig):
+            augment = unknowns(learn[0], shape.channels, training.unknown)
         shown = [_without(variant, held) for variant in variants]
         stream = Stream(*learn, training.batch_size, training.epochs, training.seed, augment, shown)
-        module = put_together(model, model_config, config, stream, training, state)
+        module = put_together(model, shape, config, stream, training, state)
         module.elapsed = module.run.seconds = module.run.seconds + time.perf_counter() - began
-        scorer = None if judge is None else _judge(task, config, model_config, judge, module.loss, training)
+        scorer = None if judge is None else _judge(task, config, shape, judge, module.loss, training)
         opened = open_loggers(loggers, folder, module.run.step)
         watch = Watch(module, stream, scorer, folder, origin, display, opened, interrupt)
         _run(module, stream, watch, device)
@@ -152,7 +159,40 @@ def fit(
             logger.finalize("success")
         if watch.interrupted:
             _stop(module.run, stream, folder)
-        return _fitted(module, scorer, watch.seconds, rates, held)
+        fitted = _fitted(module, scorer, watch.seconds, rates, held)
+        return fitted if linear is None else _mixed(fitted, linear, model_config, config, judge, scorer, display)
+
+
+def _linear(learn: Data, model: Shape, training: TrainConfig, display: Display) -> tuple[Shape, Linear | None]:
+    """Return the model without its linear part, and that part by itself, where it is fitted so."""
+    if not training.linear or isinstance(model, ForecastModelConfig) or model.pooling or not model.wide:
+        return model, None
+    display.say("the linear part is fitted by itself first")
+    return replace(model, wide=False), learn_linear(learn, model)
+
+
+def _mixed(
+    fitted: Fitted,
+    linear: Linear,
+    model: Shape,
+    config: Any,
+    judge: Data | None,
+    scorer: Dev | Skill | None,
+    display: Display,
+) -> Fitted:
+    """Return a finished training with its linear part."""
+    assert isinstance(model, ModelConfig)
+    weights, shares = mix(fitted.weights, linear, model, config.constraints if model.crf else None, judge)
+    if scorer is None:
+        return replace(fitted, weights=weights)
+    whole = network(model)
+    whole.load_state_dict({name: torch.from_numpy(value) for name, value in weights.items()})
+    score = scorer.score(whole)[0]
+    display.say(
+        f"with the linear part dev {scorer.name} {score:.4f} ({fitted.best_score:.4f} without it); the network counts "
+        f"{shares[0]:.2f}, the linear part {shares[1]:.2f}"
+    )
+    return replace(fitted, weights=weights, best_score=score)
 
 
 def _judge(task: ModuleType, config: Any, model: Shape, data: Data, loss: Loss, training: TrainConfig) -> Dev | Skill:

@@ -196,8 +196,9 @@ def buckets(units: int) -> int:
 
 
 def _sized(channels: Sequence[str | ChannelConfig], size: int) -> list[str | ChannelConfig]:
-    """Return the channels, those of n-grams with `size` buckets."""
-    return [replace(c, size=size) if isinstance(c, ChannelConfig) and c.name in NGRAMS else c for c in channels]
+    """Return the channels, those that join units with `size` buckets."""
+    joined = {name for name, looks in NGRAMS.items() if len(looks) > 1}
+    return [replace(c, size=size) if isinstance(c, ChannelConfig) and c.name in joined else c for c in channels]
 
 
 def _config(
@@ -267,9 +268,14 @@ def _model(
         pooling=pooling,
         skip=chosen.get("skip", recipe.skip),
         crf=task == "tag" and config.crf,
-        wide=chosen.get("wide", recipe.wide),
+        wide=chosen.get("wide", recipe.wide and not _weighted(task, chosen)),
         front=front,
     )
+
+
+def _weighted(task: str, chosen: Mapping[str, Any]) -> bool:
+    """Tell whether tags are weighted, which a linear part that is fitted by itself knows nothing of."""
+    return task == "tag" and chosen.get("class_weights", "none") != "none"
 
 
 def _front(task: str, layers: Any) -> tuple[ConvConfig, ...]:
