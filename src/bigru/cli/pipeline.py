@@ -129,7 +129,9 @@ def learn(
     bundle = export(*arguments, metrics={"training": facts}, card=about)
     judges = {name: part for name, part in (("dev", dev), ("test", parts.test)) if part is not None}
     predictor = Predictor(bundle)
-    reports = {name: predictor.evaluate(part) for name, part in judges.items()}
+    # What has learnt from the held-out examples since may not be scored on them.
+    scored = {"dev": predictor if fitted.judged is None else Predictor(replace(bundle, weights=fitted.judged))}
+    reports = {name: scored.get(name, predictor).evaluate(part) for name, part in judges.items()}
     remarks = doubts(reports, judges, learnt)
     metrics = bundle.metrics | {name: report.to_json() for name, report in reports.items()}
     found = None if plain is False else beside(decided, learnt, judges, predictor, whatever=bool(plain))

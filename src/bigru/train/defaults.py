@@ -18,6 +18,7 @@ class Recipe:
     """The defaults of one task and kind of input.
 
     Attributes:
+        lowercase: whether case is folded; few labels do not suffice to learn a word twice.
         channels: the channels of a text by its unit; the number of buckets of n-grams follows the data (`buckets`).
         pooling: how steps become one vector; empty for tags.
         skip: whether the head sees a step's input too.
@@ -29,6 +30,7 @@ class Recipe:
             are so many steps, or epochs.
     """
 
+    lowercase: bool = False
     channels: Mapping[str, tuple[str | ChannelConfig, ...]] = field(default_factory=dict)
     pooling: tuple[str, ...] = ()
     skip: bool = False
@@ -40,7 +42,10 @@ class Recipe:
     most_epochs: int = 60
 
 
-WORDS = ("unit", ChannelConfig("bigram", 1, 32))
+TEXT = ("unit", ChannelConfig("bigram", 1, 32))
+WORDS = (*TEXT, ChannelConfig("prefix4", 16384, 16))
+"""What is read of words for a label; the first four letters stand for what a stemmer would leave."""
+
 CHARACTERS = (
     "unit",
     ChannelConfig("bigram_before", 1, 32),
@@ -69,11 +74,14 @@ SERIES = EncoderConfig(hidden=64, dropout=0.1, input_dropout=0.0, embedding_drop
 
 DEFAULTS: dict[tuple[str, str], Recipe] = {
     ("classify", "text"): Recipe(
-        channels={"char": WORDS, "word": WORDS, "token": WORDS, "subword": WORDS},
+        lowercase=True,
+        channels={"char": TEXT, "word": WORDS, "token": WORDS, "subword": WORDS},
         pooling=("max", "mean", "bag"),
         wide=True,
         encoder=EncoderConfig(hidden=64, embedding_dropout=0.2, ngram_dropout=0.5),
-        training=TrainConfig(epochs=8, label_smoothing=0.05, consistency=1.0, average=0.998, pretrain=True),
+        training=TrainConfig(
+            epochs=8, label_smoothing=0.05, consistency=1.0, average=0.998, pretrain=True, linear=True, unknown=0.5
+        ),
     ),
     ("tag", "text"): Recipe(
         channels={"char": CHARACTERS, "word": TOKENS, "token": TOKENS, "subword": TOKENS},

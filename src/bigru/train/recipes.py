@@ -59,6 +59,9 @@ MANY = 50_000
 ENOUGH = 50_000
 """With fewer units than these, what stands near what says little: opposites stand in the same places."""
 
+RARE = 200_000
+"""Of fewer units than these a classifier knows even those that occur once: its linear part has a use for each."""
+
 FEWEST_BUCKETS, MOST_BUCKETS = 1 << 14, 1 << 18
 """Bounds of the number of buckets of an n-gram channel."""
 
@@ -176,7 +179,8 @@ def _features(
         return SeriesFeatures.fit(inputs, chosen.get("per_series"))
     _refuse(SERIES_SETTINGS, chosen, kind)
     channels = settings.pop("channels", None) or _sized(recipe.channels[unit], buckets(units))
-    return TextFeatures.fit(inputs, **{**settings, "unit": unit}, channels=channels)
+    usual = {"lowercase": recipe.lowercase, "min_count": 1 if recipe.pooling and units < RARE else None}
+    return TextFeatures.fit(inputs, **{**usual, **settings, "unit": unit}, channels=channels)
 
 
 def _refuse(names: Sequence[str], chosen: Mapping[str, Any], kind: str) -> None:
