@@ -21,11 +21,13 @@ from bigru.tasks import forecast
 from bigru.tasks.forecast import Cut
 from bigru.train.export import export
 from bigru.train.fit import Fitted, fit
-from bigru.train.forecast import ForecastPlan, calibrated, data_of, guarded, plan_forecast, roles_of
+from bigru.train.forecast import ForecastPlan, data_of, plan_forecast, roles_of
+from bigru.train.guard import Guarded, calibrated, guarded
 from bigru.train.skill import Skill, forecast_loss
 from bigru.train.stream import Batch, Stream
 from bigru.train.watch import Watch
 from tables import forecaster, hourly
+from tolerances import FLOAT32
 
 SMALL = {"hidden": 8, "epochs": 3, "batch_size": 16, "lookback": 24, "learning_rate": 0.01}
 
@@ -38,7 +40,8 @@ def plan_of(table: TimeTable, **options: Any) -> ForecastPlan:
 
 
 def trained(plan: ForecastPlan, **options: Any) -> Fitted:
-    return fit(forecast, plan.config, plan.model, *data_of(plan), plan.training, **({"progress": "silent"} | options))
+    options = {"progress": "silent", "initial_weights": plan.ridge.weights} | options
+    return fit(forecast, plan.config, plan.model, *data_of(plan), plan.training, **options)
 
 
 def test_parts_follow_each_other_in_time() -> None:
@@ -236,20 +239,64 @@ def test_the_rank_of_an_interval_by_hand() -> None:
     np.testing.assert_allclose(radius[0], error[math.ceil(10 * 0.8) - 1], rtol=1e-6)
 
 
-def test_what_does_not_clearly_beat_the_last_value_answers_it() -> None:
-    table = hourly(300)
-    table.series[0].values[:] = np.random.default_rng(0).standard_normal((300, 2)).cumsum(axis=0)
-    plan = plan_of(table)
-    fitted = replace(trained(plan), best_score=0.029)
-    humble = guarded(plan, fitted)
-    assert humble is not None
-    made = export(forecast, plan.config, plan.model, humble, plan.cuts["dev"])
-    report = Forecaster(calibrated(made, plan.cuts["dev"])).score(plan.cuts["test"])
-    assert report["mse"] == report["naive_mse"]
+def walks(rows: int = 400) -> TimeTable:
+    """Return random walks, of which nothing but the last value says anything."""
+    table = hourly(rows)
+    table.series[0].values[:] = np.random.default_rng(0).standard_normal((rows, 2)).cumsum(axis=0)
+    return table
+
+
+def test_a_network_that_is_not_clearly_better_than_the_linear_map_leaves_the_map() -> None:
+    plan = plan_of(walks())
+    fitted = trained(plan)
+    kept = guarded(plan, fitted)
+    assert kept.share == 0
+    assert kept.horizons == pytest.approx(40 / 6)
+    made = export(forecast, plan.config, plan.model, kept.weights, plan.cuts["dev"])
+    model = Forecaster(calibrated(made, plan.cuts["dev"]))
+    report = model.score(plan.cuts["test"])
+    assert report["mse"] == report["ridge_mse"]
+    assert report["mse"] == pytest.approx(report["naive_mse"], rel=0.1)
     assert report["coverage_90"] > 0.5
-    assert guarded(plan, replace(fitted, best_score=0.03)) is None
-    assert guarded(replace(plan, guard=False), fitted) is None
-    assert guarded(plan_of(table, normalise="revin"), fitted) is None
+    free = guarded(replace(plan, guard=False), fitted)
+    assert free.share == 1
+    assert free.weights is fitted.weights
+
+
+def test_a_network_that_is_better_on_dev_is_kept_as_far_as_it_is() -> None:
+    """The head answers what the map lacks, twice: half of it is kept."""
+    plan = plan_of(hourly(400))
+    weights = trained(plan).weights | {"head.weight": np.zeros((24, 8), np.float32)}
+    lacking = 0.6
+    weights["linear.bias"] = weights["linear.bias"] - np.float32(lacking)
+    weights["head.bias"] = np.full(24, 2 * lacking, np.float32)
+    kept = guarded(plan, replace(trained(plan), weights=weights))
+    assert kept.share == 0.5
+    assert kept.gain > 0.3
+    np.testing.assert_allclose(kept.weights["head.bias"], lacking, **FLOAT32)
+    np.testing.assert_array_equal(kept.weights["linear.map"], weights["linear.map"])
+
+
+def test_a_dev_part_of_few_horizons_cannot_tell() -> None:
+    plan = plan_of(hourly(400), horizon=15)
+    fitted = trained(plan)
+    kept = guarded(plan, fitted)
+    assert (kept.share, kept.horizons) == (0.0, pytest.approx(40 / 15))
+
+
+def test_what_became_of_a_network_is_said() -> None:
+    assert str(Guarded({}, 1.0, 0.2, 9.0)) == ""
+    assert str(Guarded({}, 0.5, 0.2, 9.0)) == (
+        "50 % of what the network adds to the linear map is kept: on dev its error is 20.0 % below that of the map"
+    )
+    assert str(Guarded({}, 0.0, 0.001, 9.0)) == (
+        "On dev the network's error is not clearly below that of the linear map (0.1 %). The model answers the map, "
+        "with intervals; guard=false keeps what the network learnt."
+    )
+    assert str(Guarded({}, 0.0, 0.3, 1.5)) == (
+        "Dev holds the rows of 1.5 horizons: too few to tell whether the network is better than the linear map. "
+        "The model answers the map, with intervals; guard=false keeps what the network learnt."
+    )
 
 
 def test_a_series_of_next_to_nothing_is_scaled_as_the_others_and_teaches_nothing() -> None:

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Judged", "Table", "beside", "doctor", "evaluate", "learn", "predict", "refuse", "train"]
 
+RIVALS = {"naive": "naive", "seasonal_naive": "seasonal naive", "ridge": "linear map"}
+"""What stands beside a forecaster, by the beginning of the names of its scores."""
+
 SHOWN = 8
 """Columns that are named before they are only counted."""
 
@@ -133,7 +136,8 @@ def learn(
     from ..tasks import forecast
     from ..train.export import export
     from ..train.fit import fit
-    from ..train.forecast import calibrated, data_of, guarded, is_constant, plan_forecast
+    from ..train.forecast import data_of, is_constant, plan_forecast
+    from ..train.guard import calibrated, guarded
     from .pipeline import facts_of
 
     made = plan_forecast(data, roles, horizon, options)
@@ -157,21 +161,20 @@ def learn(
     short = [series.id for series in data.series if id(series) not in used and series.id not in still]
     if short:
         say(f"too short to learn from, only scaled: series {_some(short)}")
+    say(f"linear map: {made.ridge}")
     say(f"windows in the order of time: {', '.join(f'{count:,} {name}' for name, count in counts.items())}")
     options = {"folder": folder, "resume": resume, "loggers": loggers, "progress": progress}
     # torch is imported here, when nothing can be wrong any more that it is not needed to see.
 
-    fitted = fit(forecast, made.config, model, *data_of(made), made.training, **options)
-    humble = guarded(made, fitted)
-    if humble is not None:
-        say(
-            f"On dev the error is {100 * (fitted.best_score or 0.0):.1f} % below that of the last value: not clearly "
-            "better. The model answers the last value, with intervals; --set guard=false keeps what it learnt."
-        )
-    facts = {"windows": counts["train"], "answers_last_value": humble is not None, **facts_of(fitted)}
+    first = made.ridge.weights
+    fitted = fit(forecast, made.config, model, *data_of(made), made.training, initial_weights=first, **options)
+    kept = guarded(made, fitted)
+    if str(kept):
+        say(str(kept))
+    facts = {"windows": counts["train"], **made.ridge.to_json(), "network_share": kept.share, **facts_of(fitted)}
     about = card or _card(data, counts, fitted.seconds)
-    weights = humble or fitted.weights
-    bundle = export(forecast, made.config, model, weights, made.cuts["dev"], metrics={"training": facts}, card=about)
+    arguments = (forecast, made.config, model, kept.weights, made.cuts["dev"])
+    bundle = export(*arguments, metrics={"training": facts}, card=about)
     bundle = calibrated(bundle, made.cuts["dev"])
     judge = Forecaster(bundle)
     reports = {name: judge.score(made.cuts[name]) for name in ("dev", "test") if made.cuts[name]}
@@ -180,27 +183,26 @@ def learn(
 
 
 def beside(report: Report, title: str, say: Say = note) -> None:
-    """Print the scores of a forecaster beside those of the two rules, its intervals, and who is ahead."""
+    """Print the scores of a forecaster beside those of rules and of a linear map, its intervals, and who is ahead."""
     values = {score.name: score.value for score in report.scores}
     names = ("mse", "mae", "mase", "pinball")
-    rows = [
-        (who, *(f"{values[prefix + name]:.4f}" for name in names))
-        for who, prefix in (("BiGRU", ""), ("naive", "naive_"), ("seasonal naive", "seasonal_naive_"))
-    ]
+    whose = {"BiGRU": "", **{who: f"{rule}_" for rule, who in RIVALS.items() if f"{rule}_mse" in values}}
+    rows = [(who, *(f"{values[prefix + name]:.4f}" for name in names)) for who, prefix in whose.items()]
     table([(title, "MSE", "MAE", "MASE", "pinball"), *rows])
     for name in values:
         if name.startswith("coverage_"):
             level = name.removeprefix("coverage_")
             say(f"{level} % intervals hold {100 * values[name]:.1f} % of what came")
-    best = min(("naive", "seasonal_naive"), key=lambda rule: values[f"{rule}_mse"])
+    best = min((rule for rule in RIVALS if f"{rule}_mse" in values), key=lambda rule: values[f"{rule}_mse"])
     gain = 100 * (1 - values["mse"] / values[f"{best}_mse"]) if values[f"{best}_mse"] else 0.0
-    rule = best.replace("_", " ") + " rule"
+    rule = RIVALS[best] + ("" if best == "ridge" else " rule")
     if gain > 0:
         say(f"The error (MSE) is {gain:.1f} % below that of the {rule}.")
     elif gain == 0:
         say(f"The error (MSE) is that of the {rule}.")
     else:
-        say(f"The {rule} is better by {-gain:.1f} % (MSE): use it instead of this model.")
+        remedy = "" if best == "ridge" else ": use it instead of this model"
+        say(f"The {rule} is better by {-gain:.1f} % (MSE){remedy}.")
     say(f"signature: {report.scores[0].signature}")
 
 

@@ -198,7 +198,9 @@ def repeat_last(config: Config, cut: Cut, note: str) -> dict[str, Any]:
     return answer | {"note": note}
 
 
-def score(config: Config, gold: np.ndarray, outcome: Outcome, inputs: Sequence[Cut]) -> Report:
+def score(
+    config: Config, gold: np.ndarray, outcome: Outcome, inputs: Sequence[Cut], others: Sequence[Rival] = ()
+) -> Report:
     """Compare forecasts with what came, beside the two rules that know nothing.
 
     Args:
@@ -206,6 +208,7 @@ def score(config: Config, gold: np.ndarray, outcome: Outcome, inputs: Sequence[C
         gold: float32 [N, H, C], of `targets`.
         outcome: of the network.
         inputs: the cuts.
+        others: forecasts of the same cuts to score beside the rules.
 
     Raises:
         ArgumentError: nothing to compare, or of different shapes.
@@ -215,7 +218,7 @@ def score(config: Config, gold: np.ndarray, outcome: Outcome, inputs: Sequence[C
     bands = {level: (lows[k], highs[k]) for k, level in enumerate(config.levels)}
     heads = {q: outcome.values[..., k] for k, q in enumerate(config.quantiles)}
     ours = Rival("", outcome.values[..., config.point], heads, bands)
-    return forecast_report(gold, ours, rivals(config, inputs), units, config.features.season)
+    return forecast_report(gold, ours, [*rivals(config, inputs), *others], units, config.features.season)
 
 
 def intervals(config: Config, outcome: Outcome) -> tuple[np.ndarray, np.ndarray]:
