@@ -61,7 +61,7 @@ def test_no_whole_checkpoint_is_refused(tmp_path: Path) -> None:
 
 def test_a_checkpoint_of_another_format_is_refused(tmp_path: Path) -> None:
     checkpoint.save(tmp_path, {**STATE, "format": 99})
-    with pytest.raises(TrainingError, match="not a checkpoint of format 3"):
+    with pytest.raises(TrainingError, match="not a checkpoint of format 4"):
         checkpoint.load(tmp_path, silent)
 
 

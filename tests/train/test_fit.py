@@ -143,16 +143,32 @@ def test_too_few_to_hold_out_trains_on_all_to_the_end(labelled: Any, capsys: pyt
     assert (fitted.best_score, fitted.score_name, fitted.best_epoch, len(fitted.history)) == (None, "", 3, 3)
 
 
-def test_training_stops_when_the_score_no_longer_rises(
+def test_training_cools_down_when_the_score_no_longer_rises(
     labelled: Any, monkeypatch: pytest.MonkeyPatch, capsys: Any
 ) -> None:
+    scores = iter([(0.5, 1.0), (0.7, 1.0), (0.7, 0.9), (0.6, 0.1), (0.7, 0.95), (0.6, 0.9), (0.8, 0.9)])
+    monkeypatch.setattr("bigru.train.dev.Dev.score", lambda self, model: next(scores))
+    rates = []
+    step = Training.training_step
+
+    def noted(self: Training, dataloader_iter: Any) -> None:
+        rates.append(self.rate)
+        step(self, dataloader_iter)
+
+    monkeypatch.setattr(Training, "training_step", noted)
+    fitted = labelled.fit(progress="plain", training={"epochs": 40, "patience": 3})
+    per_epoch = fitted.steps // 7
+    assert [row["step"] for row in fitted.history] == [per_epoch * n for n in range(1, 8)]
+    assert (fitted.best_score, fitted.best_epoch) == (0.8, 7)
+    assert rates[-1] < 0.1 * rates[5 * per_epoch - 1]
+    assert "no better dev score for 3 epochs: the rate falls to 0 within 2 more epochs" in capsys.readouterr().err
+
+
+def test_a_tie_in_score_goes_to_the_smaller_loss(labelled: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     scores = iter([(0.5, 1.0), (0.7, 1.0), (0.7, 0.9), (0.6, 0.1), (0.7, 0.95)])
     monkeypatch.setattr("bigru.train.dev.Dev.score", lambda self, model: next(scores))
-    fitted = labelled.fit(progress="plain", training={"epochs": 10, "patience": 3})
-    assert len(fitted.history) == 5
-    # A tie goes to the smaller loss.
+    fitted = labelled.fit(training={"epochs": 5})
     assert (fitted.best_score, fitted.best_epoch) == (0.7, 3)
-    assert "stopped: no better dev score for 3 epochs" in capsys.readouterr().err
 
 
 # ---- time ------------------------------------------------------------------------------------------------
@@ -232,14 +248,17 @@ def test_resuming_a_finished_training_returns_it(labelled: Any, tmp_path: Path) 
     assert again.history == whole.history
 
 
-def test_early_stopping_goes_on_where_it_was(labelled: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cooling_goes_on_where_it_was(labelled: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bigru.train.dev.Dev.score", lambda self, model: (0.5, 1.0))
-    patience = {"epochs": 10, "patience": 2}
+    patience = {"epochs": 40, "patience": 2}
+    whole = labelled.fit(training=patience)
     with monkeypatch.context() as patch:
-        at_step(patch, 17, lambda: os.kill(os.getpid(), signal.SIGTERM))
-        with pytest.raises(TrainingError, match="stopped at step 17"):
+        at_step(patch, 3 * whole.steps // 4 + 1, lambda: os.kill(os.getpid(), signal.SIGTERM))
+        with pytest.raises(TrainingError, match="stopped at step"):
             labelled.fit(folder=tmp_path, training=patience)
-    assert len(labelled.fit(folder=tmp_path, training=patience, resume=True).history) == 3
+    again = labelled.fit(folder=tmp_path, training=patience, resume=True)
+    assert len(again.history) == len(whole.history) == 4
+    assert same(again.weights, whole.weights)
 
 
 def test_ctrl_c_without_a_folder_is_a_keyboard_interrupt(labelled: Any, monkeypatch: pytest.MonkeyPatch) -> None:

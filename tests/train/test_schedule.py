@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from bigru.train.schedule import fraction_done, rate_factor
+from bigru.train.schedule import Cooling, cool, fraction_done, rate_factor
 
 
 @pytest.mark.parametrize(
@@ -25,3 +25,17 @@ def test_the_rate_rises_and_falls_in_straight_lines(done: float, want: float) ->
 
 def test_without_warm_up_the_rate_starts_at_its_peak() -> None:
     assert rate_factor(0.0, 0.0) == 1.0
+
+
+@pytest.mark.parametrize(("step", "want"), [(20, 0.2), (25, 0.6), (30, 1.0), (31, 1.0)])
+def test_what_cools_down_ends_sooner(step: int, want: float) -> None:
+    assert fraction_done(step, 100, cooling=Cooling(20, 0.2, 10)) == pytest.approx(want)
+
+
+def test_what_cools_down_still_ends_with_its_time() -> None:
+    assert fraction_done(25, 100, 54.0, 60.0, Cooling(20, 0.2, 10)) == 0.9
+
+
+def test_cooling_takes_a_quarter_of_what_was_in_whole_epochs() -> None:
+    assert cool(50, 1000, 10, 0.05) == Cooling(50, 0.05, 20)
+    assert cool(80, 100, 10, 0.8) is None

@@ -25,7 +25,8 @@ class TrainConfig:
         average: decay of the exponential moving average of the weights, 0 for none.
         label_smoothing: mass spread over the other labels, classification only.
         consistency: what two passes of a batch that disagree cost (R-Drop), 0 for a single pass.
-        patience: epochs without a better dev score before training stops.
+        patience: epochs without a better dev score after which training ends: the rate then falls to 0 within a
+            quarter of the epochs so far.
         class_weights: "none" or "balanced" (inverse frequency).
         precision: "32" or "bf16".
         pretrain: whether embeddings start from what stands near what in the training inputs, not from noise.

@@ -39,7 +39,7 @@ class BiGRUClassifier(ClassifierMixin, BaseEstimator):
         average: decay of the average of the weights, 0 for none.
         class_weights: "none" or "balanced".
         label_smoothing: mass spread over the other labels.
-        patience: epochs without a better dev score before training stops.
+        patience: epochs without a better dev score before the rate falls to 0 and training ends.
         time: seconds after which training ends.
         precision: "32" or "bf16".
         lookahead: least and most steps of look-ahead to train with, for models that shall be streamed.

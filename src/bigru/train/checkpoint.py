@@ -22,7 +22,7 @@ __all__ = ["CURRENT", "PREVIOUS", "alone", "exists", "load", "refuse_missing", "
 CURRENT = "checkpoint.pt"
 PREVIOUS = "checkpoint.previous.pt"
 WRITING = "checkpoint.writing.pt"
-FORMAT = 3
+FORMAT = 4
 
 SEAL = b"\nbigru sha256 "
 """Stands behind what torch wrote, before the digest of it: torch reads the zip without the checksums in it."""

@@ -203,7 +203,7 @@ def _check_rows(table: TimeTable, bounds: Sequence[tuple[int, int, int]], lookba
 
 
 def _training(chosen: Mapping[str, Any], windows: int) -> TrainConfig:
-    """Return how to train on so many windows an epoch; early stopping ends what is more than enough."""
+    """Return how to train on so many windows an epoch; cooling down ends what is more than enough."""
     training: TrainConfig = _changed(TRAINING, chosen)
     if "epochs" in chosen:
         return training

@@ -79,7 +79,7 @@ class Training(L.LightningModule):
     def rate(self) -> float:
         """The learning rate of the step to come; the middle of a step stands for it, so that none is 0."""
         config = self.training_config
-        done = fraction_done(2 * self.run.step + 1, 2 * self.steps, self.elapsed, config.time)
+        done = fraction_done(self.run.step + 0.5, self.steps, self.elapsed, config.time, self.run.cooling)
         return config.learning_rate * rate_factor(done, config.warmup)
 
     def training_step(self, dataloader_iter: Iterator[tuple[Batch, int, int]]) -> None:

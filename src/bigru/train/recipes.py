@@ -147,7 +147,7 @@ def _probe(inputs: Sequence[Any], chosen: Mapping[str, Any]) -> tuple[str, int]:
 
 
 def _training(recipe: Recipe, chosen: Mapping[str, Any], count: int, units: int) -> TrainConfig:
-    """Return how to train on `count` examples of so many units; early stopping ends what is more than enough."""
+    """Return how to train on `count` examples of so many units; cooling down ends what is more than enough."""
     augment: AugmentConfig = _changed(recipe.training.augment, chosen)
     training = replace(_changed(recipe.training, chosen), augment=augment)
     if count > MANY and "consistency" not in chosen:

@@ -8,6 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from .schedule import Cooling
+
 __all__ = ["Best", "Run"]
 
 
@@ -34,6 +36,7 @@ class Run:
         sequences, time_steps: learnt from; what is past a length is none.
         learning: seconds that the steps took, without the start, evaluations and checkpoints.
         stale: epochs since the dev score last rose.
+        cooling: since when the rate falls faster than planned; None while the dev score rises.
         finished: whether no step is left to take.
         best: the best weights so far; None before the first evaluation.
         history: per finished epoch its figures: epoch, step, loss, rate, seconds, dev_loss and the score by name.
@@ -47,6 +50,7 @@ class Run:
     time_steps: int = 0
     learning: float = 0.0
     stale: int = 0
+    cooling: Cooling | None = None
     finished: bool = False
     best: Best | None = None
     history: list[dict[str, float]] = field(default_factory=list)
@@ -58,10 +62,15 @@ class Run:
 
     def state_dict(self) -> dict[str, Any]:
         """Return the state as tensors and plain values."""
-        return {**vars(self), "best": None if self.best is None else dict(vars(self.best))}
+        cooling = None if self.cooling is None else tuple(self.cooling)
+        return {**vars(self), "cooling": cooling, "best": None if self.best is None else dict(vars(self.best))}
 
     @classmethod
     def from_state_dict(cls, state: dict[str, Any]) -> Run:
         """Return the run that `state_dict` described."""
-        best = state["best"]
-        return cls(**{**state, "best": None if best is None else Best(**best)})
+        best, cooling = state["best"], state["cooling"]
+        read = {
+            "best": None if best is None else Best(**best),
+            "cooling": None if cooling is None else Cooling(*cooling),
+        }
+        return cls(**{**state, **read})

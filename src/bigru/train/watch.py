@@ -1,4 +1,4 @@
-"""What happens between two steps: evaluation, early stopping, checkpoints, figures and Ctrl-C."""
+"""What happens between two steps: evaluation, cooling down, checkpoints, figures and Ctrl-C."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .interrupt import Interrupt
 from .logs import EVERY
 from .module import Training
 from .run import Best
-from .schedule import fraction_done
+from .schedule import cool, fraction_done
 from .skill import Skill
 from .stream import Stream
 
@@ -73,7 +73,7 @@ class Watch(L.Callback):
     @property
     def done(self) -> float:
         """The fraction of the training that is done."""
-        return fraction_done(self.run.step, self.stream.steps, self.seconds, self.budget)
+        return fraction_done(self.run.step, self.stream.steps, self.seconds, self.budget, self.run.cooling)
 
     def on_train_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
         """Leave what came before the first step out of the rates."""
@@ -139,11 +139,20 @@ class Watch(L.Callback):
         run.history.append({**row, "seconds": self.seconds})
         if self.loggers:
             self._log({f"epoch/{key}": value for key, value in row.items()})
-        run.finished = over or run.stale >= self.module.training_config.patience
+        run.finished = over
         self.display.say(f"{self._title(epoch)}  {self._quality()}  {self._pace()}")
-        if run.finished and not over:
-            self.display.say(f"stopped: no better dev score for {run.stale} epochs")
+        if run.stale >= self.module.training_config.patience and run.cooling is None and not over:
+            self._cool()
         run.loss_sum, run.loss_steps = torch.zeros_like(run.loss_sum), 0
+
+    def _cool(self) -> None:
+        """Let the rate fall to 0, since the dev score stopped to rise."""
+        run, stream = self.run, self.stream
+        run.cooling = cool(run.step, stream.steps, stream.per_epoch, self.done)
+        if run.cooling is not None:
+            epochs = run.cooling.steps // stream.per_epoch
+            more = f"{epochs} more epoch{'s' if epochs > 1 else ''}"
+            self.display.say(f"no better dev score for {run.stale} epochs: the rate falls to 0 within {more}")
 
     def _evaluate(self, dev: Dev | Skill, epoch: int) -> dict[str, float]:
         """Score the average weights. A tie in score goes to the smaller loss, but is no progress."""
@@ -186,7 +195,8 @@ class Watch(L.Callback):
         return (self.run.step - self.first_step) / seconds, (self.run.sequences - self.sequences_before) / seconds
 
     def _title(self, epoch: int | None = None) -> str:
-        epochs = self.stream.steps // self.stream.per_epoch
+        steps = self.stream.steps if self.run.cooling is None else self.run.cooling.start + self.run.cooling.steps
+        epochs = steps // self.stream.per_epoch
         return f"epoch {epoch or len(self.run.history) + 1}/{epochs}"
 
     def _quality(self) -> str:
