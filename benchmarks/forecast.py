@@ -92,11 +92,10 @@ def train(row: Row, folder: Path, seed: int) -> dict[str, Any]:
     made = plan_forecast(table, roles_of(table.columns, {}), row.horizon, {**row.settings(), "seed": seed})
     data = data_of(made)
     began, work = time.perf_counter(), time.process_time()
-    first = made.ridge.weights
-    fitted = fit(forecast, made.config, made.model, *data, made.training, progress="silent", initial_weights=first)
+    fitted = fit(forecast, made.config, made.network, *data, made.training, progress="silent")
     seconds, work = time.perf_counter() - began, time.process_time() - work
     kept = guarded(made, fitted)
-    model = calibrated(Bundle("forecast", made.model, made.config, kept.weights), made.cuts["dev"])
+    model = calibrated(Bundle("forecast", made.model, made.config, kept.weights), made.cuts["dev"], kept.earlier)
     judge = Forecaster(model)
     report = judge.score(made.cuts["test"])
     windows = forecast.featurise(made.config, made.cuts["test"])

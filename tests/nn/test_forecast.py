@@ -46,6 +46,7 @@ def model_of(kind: str) -> ForecastModel:
     if model.linear is not None:
         model.linear.map.normal_(0, 0.2)
         model.linear.bias.normal_()
+        model.linear.share.fill_(0.3)
     return model
 
 

@@ -40,8 +40,8 @@ def plan_of(table: TimeTable, **options: Any) -> ForecastPlan:
 
 
 def trained(plan: ForecastPlan, **options: Any) -> Fitted:
-    options = {"progress": "silent", "initial_weights": plan.ridge.weights} | options
-    return fit(forecast, plan.config, plan.model, *data_of(plan), plan.training, **options)
+    options = {"progress": "silent"} | options
+    return fit(forecast, plan.config, plan.network, *data_of(plan), plan.training, **options)
 
 
 def test_parts_follow_each_other_in_time() -> None:
@@ -130,7 +130,7 @@ def test_a_forecaster_learns_is_saved_and_answers_alike(tmp_path: Path) -> None:
     assert fitted.score_name == "skill"
     assert fitted.best_score is not None
     assert fitted.best_score > 0.5
-    made = export(forecast, plan.config, plan.model, fitted.weights, plan.cuts["dev"])
+    made = export(forecast, plan.config, plan.network, fitted.weights, plan.cuts["dev"])
     made = calibrated(made, plan.cuts["dev"])
     save(made, tmp_path / "m")
     again = load(tmp_path / "m")
@@ -173,7 +173,7 @@ def test_a_training_that_was_cut_short_goes_on_with_the_same_bits(
 def test_dev_is_never_held_out_by_chance() -> None:
     plan = plan_of(hourly(200))
     with pytest.raises(ArgumentError, match="dev examples must be given for forecasts"):
-        fit(forecast, plan.config, plan.model, data_of(plan)[0], None, plan.training, progress="silent")
+        fit(forecast, plan.config, plan.network, data_of(plan)[0], None, plan.training, progress="silent")
 
 
 def test_an_epoch_draws_so_many_windows_and_other_ones_next_time() -> None:
@@ -260,21 +260,23 @@ def test_a_network_that_is_not_clearly_better_than_the_linear_map_leaves_the_map
     assert report["coverage_90"] > 0.5
     free = guarded(replace(plan, guard=False), fitted)
     assert free.share == 1
-    assert free.weights is fitted.weights
+    np.testing.assert_array_equal(free.weights["head.weight"], fitted.weights["head.weight"])
+    np.testing.assert_array_equal(free.weights["linear.share"], np.float32([0]))
 
 
-def test_a_network_that_is_better_on_dev_is_kept_as_far_as_it_is() -> None:
-    """The head answers what the map lacks, twice: half of it is kept."""
+def test_a_network_that_is_better_on_dev_answers_the_share_that_is_best() -> None:
+    """The map answers too much, the network too little: the mean of both is right."""
     plan = plan_of(hourly(400))
-    weights = trained(plan).weights | {"head.weight": np.zeros((24, 8), np.float32)}
-    lacking = 0.6
-    weights["linear.bias"] = weights["linear.bias"] - np.float32(lacking)
-    weights["head.bias"] = np.full(24, 2 * lacking, np.float32)
-    kept = guarded(plan, replace(trained(plan), weights=weights))
+    fitted = trained(plan)
+    right = {name: np.zeros_like(w) for name, w in fitted.weights.items()}
+    bias = plan.ridge.weights["linear.bias"]
+    wrong = replace(plan.ridge, weights=plan.ridge.weights | {"linear.map": 0 * plan.ridge.weights["linear.map"]})
+    plan = replace(plan, ridge=replace(wrong, weights=wrong.weights | {"linear.bias": 0 * bias + 2}))
+    kept = guarded(plan, replace(fitted, weights=right | {"head.bias": np.full(24, -2, np.float32)}))
     assert kept.share == 0.5
     assert kept.gain > 0.3
-    np.testing.assert_allclose(kept.weights["head.bias"], lacking, **FLOAT32)
-    np.testing.assert_array_equal(kept.weights["linear.map"], weights["linear.map"])
+    np.testing.assert_allclose(kept.weights["head.bias"], -1, **FLOAT32)
+    np.testing.assert_array_equal(kept.weights["linear.share"], np.float32([0.5]))
 
 
 def test_a_dev_part_of_few_horizons_cannot_tell() -> None:
@@ -285,9 +287,11 @@ def test_a_dev_part_of_few_horizons_cannot_tell() -> None:
 
 
 def test_what_became_of_a_network_is_said() -> None:
-    assert str(Guarded({}, 1.0, 0.2, 9.0)) == ""
-    assert str(Guarded({}, 0.5, 0.2, 9.0)) == (
-        "50 % of what the network adds to the linear map is kept: on dev its error is 20.0 % below that of the map"
+    assert str(Guarded({}, 1.0, 0.2, 9.0)) == (
+        "The model answers the network: on dev its error is 20.0 % below that of the linear map."
+    )
+    assert str(Guarded({}, 0.25, 0.2, 9.0)) == (
+        "The model answers 25 % network and 75 % linear map: on dev its error is 20.0 % below that of the linear map."
     )
     assert str(Guarded({}, 0.0, 0.001, 9.0)) == (
         "On dev the network's error is not clearly below that of the linear map (0.1 %). The model answers the map, "

@@ -166,16 +166,14 @@ def learn(
     options = {"folder": folder, "resume": resume, "loggers": loggers, "progress": progress}
     # torch is imported here, when nothing can be wrong any more that it is not needed to see.
 
-    first = made.ridge.weights
-    fitted = fit(forecast, made.config, model, *data_of(made), made.training, initial_weights=first, **options)
+    fitted = fit(forecast, made.config, made.network, *data_of(made), made.training, **options)
     kept = guarded(made, fitted)
-    if str(kept):
-        say(str(kept))
+    say(str(kept))
     facts = {"windows": counts["train"], **made.ridge.to_json(), "network_share": kept.share, **facts_of(fitted)}
     about = card or _card(data, counts, fitted.seconds)
     arguments = (forecast, made.config, model, kept.weights, made.cuts["dev"])
     bundle = export(*arguments, metrics={"training": facts}, card=about)
-    bundle = calibrated(bundle, made.cuts["dev"])
+    bundle = calibrated(bundle, made.cuts["dev"], kept.earlier)
     judge = Forecaster(bundle)
     reports = {name: judge.score(made.cuts[name]) for name in ("dev", "test") if made.cuts[name]}
     metrics = bundle.metrics | {name: report.to_json() for name, report in reports.items()}

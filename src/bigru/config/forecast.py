@@ -34,7 +34,7 @@ class ForecastModelConfig:
         quantiles: what is answered for each step, in rising order with 0.5 among them; empty for one value.
         levels: shares of the conformal intervals, in rising order.
         encoder: the encoder of the past; its dropout acts on what the head reads.
-        linear: one of `LINEAR`: the map whose forecast the network's is added to ("none" for models of before).
+        linear: one of `LINEAR`: the linear map of which a share is added to the network's forecast.
     """
 
     lookback: int

@@ -161,17 +161,15 @@ class BiGRUForecaster(BaseEstimator):
         options["seed"] = seed_of(self.random_state)
         made = plan_forecast(table, roles, self.horizon, options)
         progress = "auto" if self.verbose else "silent"
-        first = made.ridge.weights
-        data = data_of(made)
-        fitted = fit(forecast, made.config, made.model, *data, made.training, progress=progress, initial_weights=first)
+        fitted = fit(forecast, made.config, made.network, *data_of(made), made.training, progress=progress)
         kept = guarded(made, fitted)
-        if str(kept):
+        if not kept.share:
             warnings.warn(f"fit: {kept}", stacklevel=2)
         facts = {"score": fitted.score_name, "best_score": fitted.best_score, "best_epoch": fitted.best_epoch}
         facts |= {"steps": fitted.steps, **made.ridge.to_json(), "network_share": kept.share}
         arguments = (forecast, made.config, made.model, kept.weights, made.cuts["dev"])
         bundle = export(*arguments, metrics={"training": facts})
-        self.bundle_, self.table_ = calibrated(bundle, made.cuts["dev"]), table
+        self.bundle_, self.table_ = calibrated(bundle, made.cuts["dev"], kept.earlier), table
         self.history_, self.best_score_ = fitted.history, fitted.best_score
         return self
 

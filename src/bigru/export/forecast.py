@@ -46,7 +46,8 @@ def forecasts(g: Graph, model: ForecastModelConfig, weights: Weights, season: in
     decoded = _decoded(g, model, weights, inputs, start, each)
     values = _arranged(g, model, g.linear(decoded, "head.weight", weights["head.weight"], weights["head.bias"]))
     if model.linear != "none":
-        values = g.op("Add", values, g.unsqueeze(_mapped(g, model, weights, levelled, inputs), 3))
+        own = g.op("Mul", _mapped(g, model, weights, levelled, inputs), g.constant(weights["linear.share"]))
+        values = g.op("Add", values, g.unsqueeze(own, 3))
     values = g.op("Add", g.op("Mul", values, factor), offset)
     return values, _spread(g, model, targets, season)
 

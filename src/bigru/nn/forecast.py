@@ -31,14 +31,17 @@ class Interval(nn.Module):
 
 
 class LinearMap(nn.Module):
-    """The linear map beside the network: fitted before the training (`bigru.plain.ridge`), which leaves it alone."""
+    """The linear map beside the network (`bigru.plain.ridge`), and the share of it in the answer: no training changes
+    them."""
 
     def __init__(self, rows: int, columns: int) -> None:
         super().__init__()
         self.map: Tensor
         self.bias: Tensor
+        self.share: Tensor
         self.register_buffer("map", torch.zeros(rows, columns))
         self.register_buffer("bias", torch.zeros(rows))
+        self.register_buffer("share", torch.ones(1))
 
 
 class ForecastModel(nn.Module):
@@ -101,7 +104,7 @@ class ForecastModel(nn.Module):
         values = self.head(drop(decoded, config.encoder.dropout, self.training))
         found = self._arranged(values, B)
         if self.linear is not None:
-            found = found + self._mapped(self.linear, levelled, inputs)[..., None]
+            found = found + self.linear.share * self._mapped(self.linear, levelled, inputs)[..., None]
         return found * spread + offset
 
     def _mapped(self, linear: LinearMap, levelled: Tensor, inputs: Tensor) -> Tensor:

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..config import ForecastModelConfig
 from ..runtime.forecast import level
+from ..runtime.forecaster import LEAST, spread_of
 from ..tasks import forecast
 from ..tasks.forecast import Cut
 
@@ -49,6 +50,8 @@ class Ridge:
         strength: of `STRENGTHS`; None where the rule itself was best, without a drift.
         error: mean squared error on dev, in units of the deviation of training.
         errors: by (normalise, linear) the error on dev of each way that was tried.
+        within: float32 [M, H, C], absolute errors in parts of the training rows, each forecast by a map of the rows
+            before it, in units of how far the window wanders (`bigru.runtime.forecaster.spread_of`); M may be 0.
     """
 
     weights: dict[str, np.ndarray]
@@ -57,6 +60,7 @@ class Ridge:
     strength: float | None
     error: float
     errors: Mapping[tuple[str, str], float]
+    within: np.ndarray
 
     def __str__(self) -> str:
         """Say what was chosen, and the error on dev of each way of taking off the level."""
@@ -119,15 +123,20 @@ def fit_ridge(
     best = {key: fit.best() for key, (_, fit) in fits.items()}
     usual = next(iter(fits))
     able = [key for key, choice in best.items() if choice.error <= (1 - MARGIN) * best[usual].error]
-    folds = list(_folds(config, shape, train)) if able else []
-    held = {key: _within(fits[key][0], season, folds, best[key]) for key in (usual, *able)} if folds else {}
-    able = [key for key in able if held and held[key] <= np.log1p(-MARGIN) + held[usual]]
+    folds = list(_folds(config, shape, train))
+    held = {key: _within(fits[key][0], season, folds, best[key]) for key in (usual, *able)}
+    able = [key for key in able if folds and _mean_log(held[key]) <= np.log1p(-MARGIN) + _mean_log(held[usual])]
     key = min((usual, *able), key=lambda key: best[key].error)
     one, fit = fits[key]
     weight, bias = fit.solution(best[key])
-    weights = {"linear.map": weight.astype(np.float32), "linear.bias": bias.astype(np.float32)}
     return Ridge(
-        weights, one, best[key].rule, best[key].strength, best[key].error, {k: b.error for k, b in best.items()}
+        weights={"linear.map": weight.astype(np.float32), "linear.bias": bias.astype(np.float32)},
+        shape=one,
+        rule=best[key].rule,
+        strength=best[key].strength,
+        error=best[key].error,
+        errors={key: choice.error for key, choice in best.items()},
+        within=_in_units(config, one, folds, held[key]),
     )
 
 
@@ -170,10 +179,43 @@ def _folds(config: forecast.Config, shape: Shape, cuts: Sequence[Cut]) -> Iterat
             yield _windows(config, shape, learnt), _windows(config, shape, judged)
 
 
-def _within(shape: Shape, season: int, folds: Sequence[tuple[Part, Part]], choice: Choice) -> float:
-    """Return the mean logarithm of the error in parts of the training rows."""
-    found = [_Fit(shape, season, learnt, judged).error(choice) for learnt, judged in folds]
-    return float(np.mean(np.log(np.maximum(found, 1e-30))))
+def _within(shape: Shape, season: int, folds: Sequence[tuple[Part, Part]], choice: Choice) -> list[np.ndarray]:
+    """Return the errors [M, H, C] of each fold, by the map of what it learns from."""
+    found = []
+    for learnt, (inputs, gold) in folds:
+        weight, bias = _Fit(shape, season, learnt, (inputs, gold)).solution(choice)
+        found.append(gold - _answers(shape, weight, bias, inputs))
+    return found
+
+
+def _answers(shape: Shape, weight: np.ndarray, bias: np.ndarray, inputs: np.ndarray) -> np.ndarray:
+    """Return the forecasts of a map, float64 [N, H, C]."""
+    L, C, H = shape.lookback, shape.targets, shape.horizon
+    levelled, offset, spread = level(inputs[:, :L, :C].astype(np.float64), shape.normalise)
+    if shape.linear == "all":
+        parts = levelled, inputs[:, :L, C:], inputs[:, L:, C + shape.past :]
+        x = np.concatenate([part.reshape(len(inputs), -1) for part in parts], axis=1)
+        found = (x @ weight.T + bias).reshape(-1, C, H).swapaxes(1, 2)
+    else:
+        maps, biases = weight.reshape(-1, H, L), bias.reshape(-1, H)
+        found = (maps[None] @ levelled.swapaxes(1, 2)[..., None])[..., 0].swapaxes(1, 2) + biases.T
+    return np.asarray((found[..., None] * spread + offset)[..., 0])
+
+
+def _mean_log(folds: Sequence[np.ndarray]) -> float:
+    """Return the mean logarithm of the squared error."""
+    return float(np.mean([np.log(max(float(np.square(errors).mean()), 1e-30)) for errors in folds]))
+
+
+def _in_units(
+    config: forecast.Config, shape: Shape, folds: Sequence[tuple[Part, Part]], errors: Sequence[np.ndarray]
+) -> np.ndarray:
+    """Return absolute errors in units of how far their windows wander, float32 [M, H, C]."""
+    found = [np.zeros((0, shape.horizon, shape.targets))]
+    for (_, (inputs, _)), error in zip(folds, errors, strict=True):
+        spread = spread_of(inputs[:, : shape.lookback, : shape.targets], config.features.season)
+        found.append(np.abs(error) / np.maximum(spread, LEAST)[:, None])
+    return np.concatenate(found).astype(np.float32)
 
 
 class _Fit:

@@ -92,7 +92,7 @@ class ForecastNetwork:
         values = decoded @ weights["head.weight"].T + weights["head.bias"]
         found = self._arranged(values, B)
         if model.linear != "none":
-            found = found + self._mapped(levelled, inputs)[..., None]
+            found = found + weights["linear.share"] * self._mapped(levelled, inputs)[..., None]
         return found * spread + offset
 
     def _checked(self, inputs: np.ndarray) -> np.ndarray:

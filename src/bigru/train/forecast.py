@@ -66,7 +66,7 @@ class ForecastPlan:
 
     Attributes:
         config, model, training: the three configurations.
-        ridge: the linear map that the network starts from.
+        ridge: the linear map beside the network.
         cuts: by part, "train", "dev" and "test", where forecasts begin; a part may be empty but for train and dev.
         windows: windows drawn for an epoch.
         guard: whether of a network that is not clearly better than the linear map the map alone is kept.
@@ -79,6 +79,11 @@ class ForecastPlan:
     cuts: dict[str, list[Cut]]
     windows: int
     guard: bool
+
+    @property
+    def network(self) -> ForecastModelConfig:
+        """The shape that is trained: the linear map joins it afterwards (`bigru.train.guard`)."""
+        return replace(self.model, linear="none")
 
 
 def roles_of(targets: Sequence[str] | None, options: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:

@@ -21,10 +21,13 @@ if TYPE_CHECKING:
 __all__ = ["Guarded", "calibrated", "guarded"]
 
 SHARES = (0.25, 0.5, 0.75, 1.0)
-"""Shares of the network's part of the answer that are tried on dev."""
+"""Shares of the network in the answer that are tried on dev; the rest is the linear map's."""
 
 FEWEST_HORIZONS = 3
 """Horizons' worth of rows that dev must have for it to tell whether a network is better than a linear map."""
+
+ENOUGH_HORIZONS = 10
+"""Horizons' worth of rows with which dev measures intervals alone."""
 
 LEAST_GAIN = 0.1
 """Share of the error that a network must save on dev, over the horizons' worth of rows there: their windows share rows,
@@ -35,26 +38,29 @@ class Guarded(NamedTuple):
     """A forecaster's weights after a look at dev.
 
     Attributes:
-        weights: of the model.
-        share: of the network's part of the answer that is kept, 0..1; the rest of the answer is the linear map's.
-        gain: the share of the linear map's error, absolute or squared, whichever is less, that this saves on dev.
+        weights: of network and linear map.
+        share: of the network in the answer, 0..1; the rest is the map's.
+        gain: the share of the map's error, absolute or squared, whichever is less, that the answer saves on dev; of
+            the best that was tried where the share is 0.
         horizons: horizons' worth of rows that dev has.
+        earlier: float32 [M, H, C], errors in training rows, as `Ridge.within`, that measure the intervals with those on
+            dev where that is short; None where it is not.
     """
 
     weights: dict[str, np.ndarray]
     share: float
     gain: float
     horizons: float
+    earlier: np.ndarray | None = None
 
     def __str__(self) -> str:
-        """Say what was decided; "" where all of the network is kept."""
+        """Say what the answer is made of, and why."""
+        better = f"on dev its error is {100 * self.gain:.1f} % below that of the linear map"
         if self.share == 1:
-            return ""
+            return f"The model answers the network: {better}."
         if self.share:
-            return (
-                f"{100 * self.share:g} % of what the network adds to the linear map is kept: on dev its error is "
-                f"{100 * self.gain:.1f} % below that of the map"
-            )
+            share = f"{100 * self.share:g} % network and {100 * (1 - self.share):g} % linear map"
+            return f"The model answers {share}: {better}."
         why = f"On dev the network's error is not clearly below that of the linear map ({100 * self.gain:.1f} %)"
         if self.horizons < FEWEST_HORIZONS:
             why = (
@@ -65,26 +71,45 @@ class Guarded(NamedTuple):
 
 
 def guarded(plan: ForecastPlan, fitted: Fitted) -> Guarded:
-    """Return weights of which the network's part is kept as far as dev shows that it is better than the linear map.
+    """Put network and linear map together, in the shares that are best on dev.
 
-    An answer is the map's and what the head adds to it: a head times a share is that share of the network, and a head
-    of zeros the map, exactly.
+    Both answer in the same units, so a mean of both is a share of the head's outputs and a share of the map's. Without
+    a guard the answer is the network's.
     """
     cuts = plan.cuts["dev"]
     horizons = _horizons(cuts, plan.config.horizon)
-    if not plan.guard:
-        return Guarded(fitted.weights, 1.0, math.nan, horizons)
     chosen = judged(cuts)
-    model = Forecaster(Bundle("forecast", plan.model, plan.config, fitted.weights))
+    whole = _mixed(plan, fitted, 1.0)
+    model = Forecaster(Bundle("forecast", plan.model, plan.config, whole))
     point, mapped = model.run(chosen).values[..., plan.config.point], model.linear(chosen)
     came = forecast.targets(plan.config, chosen).batch(np.arange(len(chosen)))[0].astype(np.float64)
-    gains = {share: _gain(came, mapped, mapped + share * (point - mapped)) for share in SHARES}
+    shares = SHARES if plan.guard else (1.0,)
+    gains = {share: _gain(came, mapped, mapped + share * (point - mapped)) for share in shares}
     share = max(gains, key=lambda one: gains[one])
     gain = gains[share]
-    if horizons < FEWEST_HORIZONS or gain < LEAST_GAIN / horizons:
+    if plan.guard and (horizons < FEWEST_HORIZONS or gain < LEAST_GAIN / horizons):
         share = 0.0
-    weights = {name: w * np.float32(share) if name.startswith("head.") else w for name, w in fitted.weights.items()}
-    return Guarded(weights, share, gain, horizons)
+    errors = np.abs(came - mapped - share * (point - mapped)), np.abs(came - mapped)
+    return Guarded(_mixed(plan, fitted, share), share, gain, horizons, _earlier(plan, share, horizons, *errors))
+
+
+def _earlier(
+    plan: ForecastPlan, share: float, horizons: float, ours: np.ndarray, mapped: np.ndarray
+) -> np.ndarray | None:
+    """Return the map's errors within training where dev is short, made as much less as the answer's are on dev.
+
+    Quantiles that a network answers have errors of another kind: how far what comes lies beyond them.
+    """
+    if horizons >= ENOUGH_HORIZONS or (plan.config.quantiles and share):
+        return None
+    less = min(float(ours.mean()) / max(float(mapped.mean()), 1e-12), 1.0)
+    return plan.ridge.within * np.float32(less)
+
+
+def _mixed(plan: ForecastPlan, fitted: Fitted, share: float) -> dict[str, np.ndarray]:
+    """Return the weights of a model of which the network answers a share, and the linear map the rest."""
+    own = {n: w * np.float32(share) if n.startswith("head.") else w for n, w in fitted.weights.items()}
+    return own | plan.ridge.weights | {"linear.share": np.array([1 - share], np.float32)}
 
 
 def _horizons(cuts: Sequence[Cut], horizon: int) -> float:
@@ -104,11 +129,18 @@ def _gain(came: np.ndarray, mapped: np.ndarray, ours: np.ndarray) -> float:
     return min(found)
 
 
-def calibrated(made: Bundle, cuts: Sequence[Cut]) -> Bundle:
+def calibrated(made: Bundle, cuts: Sequence[Cut], earlier: np.ndarray | None = None) -> Bundle:
     """Return a model with the half widths of its intervals measured on cuts that it did not learn from.
 
     Split conformal prediction (Papadopoulos et al. 2002), for each step and target by itself: of N errors, in units of
-    how far their window wanders (`spread_of`), the one of rank ceil((N + 1) * level) is the half width.
+    how far their window wanders (`spread_of`), the one of rank ceil((N + 1) * level) is the half width. A dev part of
+    a few horizons holds a few independent errors, whatever its number of windows: errors of earlier rows, each
+    forecast from the rows before it, then count as well.
+
+    Args:
+        made: the model.
+        cuts: that it did not learn from.
+        earlier: [M, H, C], errors of earlier rows (`Guarded.earlier`).
     """
     config = made.config
     assert isinstance(config, forecast.Config)
@@ -121,6 +153,7 @@ def calibrated(made: Bundle, cuts: Sequence[Cut]) -> Bundle:
     for level in config.levels:
         low, high = forecast.bases(config, outcome.values, level)
         error = np.maximum(low - gold, gold - high) / np.maximum(outcome.spread, LEAST)[:, None]
+        error = error if earlier is None else np.concatenate([error, earlier])
         rank = min(math.ceil((len(error) + 1) * level), len(error)) - 1
         found.append(np.partition(error, rank, axis=0)[rank])
     radius = np.stack(found).astype(np.float32)

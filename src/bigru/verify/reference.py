@@ -177,7 +177,7 @@ def _forecast(model: ForecastModelConfig, weights: Weights, inputs: np.ndarray) 
             result[:, rows, group] = answer.reshape(len(past), w, len(group), model.heads)
     result = result[:, : model.horizon]
     if model.linear != "none":
-        result = result + _mapped(model, weights, inputs, values)[..., None]
+        result = result + weights["linear.share"] * _mapped(model, weights, inputs, values)[..., None]
     return result * spread[..., None] + offset[..., None]
 
 
