@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from bigru.bundle import load, save
+from bigru.bundle import Bundle, load, save
 from bigru.config import ForecastModelConfig
 from bigru.errors import ArgumentError, DataError
 from bigru.runtime.forecaster import Forecaster, spread_of
@@ -331,3 +331,19 @@ def test_training_in_bfloat16_gets_about_as_far(options: dict[str, Any]) -> None
     assert whole.best_score is not None
     assert half.best_score == pytest.approx(whole.best_score, abs=0.1)
     assert not all(np.array_equal(whole.weights[name], half.weights[name]) for name in whole.weights)
+
+
+def test_intervals_of_a_short_dev_part_are_measured_by_earlier_rows_too() -> None:
+    plan = plan_of(walks())
+    kept = guarded(plan, trained(plan))
+    assert kept.earlier is plan.ridge.within
+    within = plan.ridge.within
+    assert within.shape[0] > len(plan.cuts["dev"])
+    made = Bundle("forecast", plan.model, plan.config, kept.weights)
+    alone, both = (
+        calibrated(made, plan.cuts["dev"], more).weights["interval.radius"] for more in (None, 100 + within)
+    )
+    assert (both > 100).all()
+    assert (alone < 100).all()
+    long = plan_of(hourly(400), horizon=2)
+    assert guarded(long, trained(long)).earlier is None

@@ -11,6 +11,7 @@ from ..errors import ArgumentError, sentence
 from ..readers.reading import Reading
 from ..readers.table import Table as Cells
 from ..tables.timetable import TimeTable, read_timetable
+from ..tasks.forecast import far_outside
 from .show import Say, note, silence, table
 from .streams import answer_json, emit
 
@@ -163,6 +164,10 @@ def learn(
         say(f"too short to learn from, only scaled: series {_some(short)}")
     say(f"linear map: {made.ridge}")
     say(f"windows in the order of time: {', '.join(f'{count:,} {name}' for name, count in counts.items())}")
+    for name in ("dev", "test"):
+        far = far_outside(made.config, made.cuts[name])
+        if far:
+            say(f"{name}: {far}")
     options = {"folder": folder, "resume": resume, "loggers": loggers, "progress": progress}
     # torch is imported here, when nothing can be wrong any more that it is not needed to see.
 
@@ -212,6 +217,9 @@ def evaluate(model: Forecaster, data: Path, stride: int, how: Reading, fill: str
     first = min(cut.series.times[cut.origin] for cut in cuts)
     fresh = not model.config.seen or str(first).replace("T", " ") > model.config.seen
     whose = "all after what training saw" if fresh else "the model was trained on rows of that time, or before it"
+    far = far_outside(model.config, cuts)
+    if far:
+        note(f"{data}: {far}")
     note(f"{len(cuts):,} forecasts, each origin {stride} row{'s' if stride > 1 else ''} after the one before; {whose}")
     report = model.score(cuts)
     beside(report, str(data))
@@ -227,6 +235,8 @@ def predict(
     found = model.read(data, how, fill)
     answers = model.predict(found)
     for series, answer in zip(found.series, answers, strict=True):
+        if "note" in answer:
+            note(f"{data}{f', series {series.id!r}' if series.id else ''}: {answer['note']}")
         if plain:
             print(chart.terminal(series, answer, found.columns))
         else:

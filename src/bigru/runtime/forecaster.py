@@ -103,7 +103,8 @@ class Forecaster:
         """Forecast what follows the last value of each series; see `bigru.tasks.forecast.decode`.
 
         A series that is shorter than the look-back is answered by its last value, without intervals, and a "note" says
-        so; a table of nothing but such series is refused.
+        so; a table of nothing but such series is refused. A "note" also says where the rows read lie far outside
+        training.
 
         Raises:
             DataError: a table too short, of other columns, or without what is known of the future.
@@ -117,7 +118,9 @@ class Forecaster:
                 name = "rows" + (f" of series {series.id!r}" if series.id else "")
                 want = f"at least {lookback}, the look-back of the model"
                 raise DataError(sentence(table.source, name, want, origin, "Give more rows of the past."))
-        answers = iter(forecast.decode(self.config, self.run(whole), whole))
+        found = forecast.decode(self.config, self.run(whole), whole)
+        notes = [forecast.far_outside(self.config, [cut]) for cut in whole]
+        answers = iter([a | ({"note": far} if far else {}) for a, far in zip(found, notes, strict=True)])
         note = f"fewer than the {lookback} rows that the model reads: the last value, repeated"
         return [
             next(answers) if cut.origin >= lookback else forecast.repeat_last(self.config, cut, note) for cut in cuts

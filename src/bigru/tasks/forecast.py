@@ -22,6 +22,7 @@ __all__ = [
     "Cut",
     "Outcome",
     "decode",
+    "far_outside",
     "featurise",
     "intervals",
     "repeat_last",
@@ -33,6 +34,14 @@ __all__ = [
 
 LOSSES = ("mae", "mse", "huber", "pinball")
 """What a training makes small; pinball goes with quantiles and with nothing else."""
+
+
+SHOWN = 8
+"""Columns that are named before they are only counted."""
+
+FAR = 3.0
+"""Deviations of training from its mean beyond which the mean of the rows read lies far outside: a line that goes on
+rising reaches 1.7 at the end of training, and 3 some four tenths of its length later."""
 
 
 @dataclass(frozen=True)
@@ -168,6 +177,30 @@ def decode(config: Config, outcome: Outcome, inputs: Sequence[Cut]) -> list[dict
             }
         answers.append(answer)
     return answers
+
+
+def far_outside(config: Config, inputs: Sequence[Cut]) -> str:
+    """Return what is to be said of rows to forecast from that lie far outside what training saw, "" where none do.
+
+    Each target whose mean over a look-back lies more than `FAR` deviations from its mean in training is named, with
+    the farthest.
+    """
+    if not inputs:
+        return ""
+    values, offsets = _joined(config, inputs, 0)
+    count, L = len(config.labels), config.lookback
+    sums = np.concatenate([np.zeros((1, count)), np.nancumsum(values[:, :count], axis=0, dtype=np.float64)])
+    ends = np.array([offsets[id(cut.series)] + cut.origin for cut in inputs])
+    means = (sums[ends] - sums[np.maximum(ends - L, 0)]) / L
+    farthest = np.abs(means).max(axis=0)
+    far = [f"{name} {own:.1f}" for name, own in zip(config.labels, farthest, strict=True) if own > FAR]
+    if not far:
+        return ""
+    more = f" and {len(far) - SHOWN} more" if len(far) > SHOWN else ""
+    return (
+        f"rows to forecast from lie far outside training: {', '.join(far[:SHOWN])}{more} deviations from its mean. "
+        "Errors may be larger than the intervals say; train on rows like these."
+    )
 
 
 def settle_constants(config: Config, inputs: Sequence[Cut], outcome: Outcome) -> Outcome:

@@ -43,8 +43,8 @@ class Guarded(NamedTuple):
         gain: the share of the map's error, absolute or squared, whichever is less, that the answer saves on dev; of
             the best that was tried where the share is 0.
         horizons: horizons' worth of rows that dev has.
-        earlier: float32 [M, H, C], errors in training rows, as `Ridge.within`, that measure the intervals with those on
-            dev where that is short; None where it is not.
+        earlier: float32 [M, H, C], the map's errors in training rows (`Ridge.within`), which measure the intervals with
+            those on dev where that is short; None where it is not.
     """
 
     weights: dict[str, np.ndarray]
@@ -89,21 +89,10 @@ def guarded(plan: ForecastPlan, fitted: Fitted) -> Guarded:
     gain = gains[share]
     if plan.guard and (horizons < FEWEST_HORIZONS or gain < LEAST_GAIN / horizons):
         share = 0.0
-    errors = np.abs(came - mapped - share * (point - mapped)), np.abs(came - mapped)
-    return Guarded(_mixed(plan, fitted, share), share, gain, horizons, _earlier(plan, share, horizons, *errors))
-
-
-def _earlier(
-    plan: ForecastPlan, share: float, horizons: float, ours: np.ndarray, mapped: np.ndarray
-) -> np.ndarray | None:
-    """Return the map's errors within training where dev is short, made as much less as the answer's are on dev.
-
-    Quantiles that a network answers have errors of another kind: how far what comes lies beyond them.
-    """
-    if horizons >= ENOUGH_HORIZONS or (plan.config.quantiles and share):
-        return None
-    less = min(float(ours.mean()) / max(float(mapped.mean()), 1e-12), 1.0)
-    return plan.ridge.within * np.float32(less)
+    # Quantiles that a network answers have errors of another kind: how far what comes lies beyond them.
+    alone = horizons >= ENOUGH_HORIZONS or (bool(plan.config.quantiles) and share > 0)
+    earlier = None if alone else plan.ridge.within
+    return Guarded(_mixed(plan, fitted, share), share, gain, horizons, earlier)
 
 
 def _mixed(plan: ForecastPlan, fitted: Fitted, share: float) -> dict[str, np.ndarray]:
