@@ -340,9 +340,7 @@ def test_intervals_of_a_short_dev_part_are_measured_by_earlier_rows_too() -> Non
     within = plan.ridge.within
     assert within.shape[0] > len(plan.cuts["dev"])
     made = Bundle("forecast", plan.model, plan.config, kept.weights)
-    alone, both = (
-        calibrated(made, plan.cuts["dev"], more).weights["interval.radius"] for more in (None, 100 + within)
-    )
+    alone, both = (calibrated(made, plan.cuts["dev"], more).weights["interval.radius"] for more in (None, 100 + within))
     assert (both > 100).all()
     assert (alone < 100).all()
     long = plan_of(hourly(400), horizon=2)

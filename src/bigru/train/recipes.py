@@ -12,6 +12,8 @@ from itertools import chain
 from types import ModuleType
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from ..bundle.configuration import check_size
 from ..config import (
     AugmentConfig,
@@ -33,7 +35,7 @@ from ..ops.ctc.language import SymbolModel
 from ..scheme import PREFIXES, spans
 from ..tasks import classify, tag, transcribe
 from ..tasks.alignment import choose_unit
-from .defaults import DEFAULTS, Recipe
+from .defaults import DEFAULTS, LONG, Recipe
 
 __all__ = ["OPTIONS", "Plan", "plan"]
 
@@ -122,7 +124,7 @@ def plan(
         chosen["unit"] = choose_unit(inputs, targets, scheme, chosen.get("segmenter")).unit
     unit, units = _probe(inputs, chosen) if KINDS[kind] == "text" else ("", 0)
     features = _features(task, inputs, kind, recipe, chosen, unit, units)
-    front = _front(task, chosen.get("front", recipe.front))
+    front = _front(task, chosen.get("front", _usual_front(recipe, inputs)))
     config = _config(task, features, targets, multi_label, scheme, chosen)
     if isinstance(config, transcribe.Config):
         config = replace(config, stride=math.prod(conv.stride for conv in front))
@@ -270,6 +272,13 @@ def _model(
         wide=chosen.get("wide", recipe.wide),
         front=front,
     )
+
+
+def _usual_front(recipe: Recipe, inputs: Sequence[Any]) -> tuple[ConvConfig, ...]:
+    """Return the recipe's convolutions, those of long inputs where half of these are long."""
+    if recipe.long_front is None or not inputs:
+        return recipe.front
+    return recipe.long_front if np.median([len(one) for one in inputs]) >= LONG else recipe.front
 
 
 def _front(task: str, layers: Any) -> tuple[ConvConfig, ...]:
