@@ -121,7 +121,7 @@ MORE = (
 
 
 SERIES_HEADS = {
-    "README.md": "| data | accuracy | seeds | forest | 1-NN with DTW | series per second: trained | predicted | result file |",
+    "README.md": "| data | accuracy | seeds | forest | 1-NN with DTW | series/s: trained | predicted | result file |",
     "README.zh-CN.md": "| 数据 | 准确率 | 种子数 | 随机森林 | 1-NN DTW | 每秒序列数：训练 | 预测 | 结果文件 |",
 }
 
