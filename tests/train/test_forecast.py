@@ -279,11 +279,20 @@ def test_a_network_that_is_better_on_dev_answers_the_share_that_is_best() -> Non
     np.testing.assert_array_equal(kept.weights["linear.share"], np.float32([0.5]))
 
 
+@pytest.mark.parametrize(("horizon", "share"), [(21, 0), (16, 0.25), (13, 0.5), (10, 0.75), (8, 1)])
+def test_a_network_has_at_most_a_quarter_for_each_horizon_beyond_the_first(horizon: int, share: float) -> None:
+    """The map is made to be wrong, and the network, which learnt, is far better."""
+    plan = plan_of(hourly(400), horizon=horizon)
+    ridge = plan.ridge
+    far = {name: 0 * w + 9 for name, w in ridge.weights.items()}
+    assert guarded(replace(plan, ridge=replace(ridge, weights=far)), trained(plan)).share == share
+
+
 def test_a_dev_part_of_few_horizons_cannot_tell() -> None:
-    plan = plan_of(hourly(400), horizon=15)
+    plan = plan_of(hourly(400), horizon=21)
     fitted = trained(plan)
     kept = guarded(plan, fitted)
-    assert (kept.share, kept.horizons) == (0.0, pytest.approx(40 / 15))
+    assert (kept.share, kept.horizons) == (0.0, pytest.approx(40 / 21))
 
 
 def test_what_became_of_a_network_is_said() -> None:

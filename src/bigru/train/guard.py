@@ -23,8 +23,9 @@ __all__ = ["Guarded", "calibrated", "guarded"]
 SHARES = (0.25, 0.5, 0.75, 1.0)
 """Shares of the network in the answer that are tried on dev; the rest is the linear map's."""
 
-FEWEST_HORIZONS = 3
-"""Horizons' worth of rows that dev must have for it to tell whether a network is better than a linear map."""
+FEWEST_HORIZONS = 2
+"""Horizons' worth of rows that dev must have for it to tell whether a network is better than a linear map. Each beyond
+the first lets the network have a quarter of the answer: what little evidence there is may be chance."""
 
 ENOUGH_HORIZONS = 10
 """Horizons' worth of rows with which dev measures intervals alone."""
@@ -87,8 +88,10 @@ def guarded(plan: ForecastPlan, fitted: Fitted) -> Guarded:
     gains = {share: _gain(came, mapped, mapped + share * (point - mapped)) for share in shares}
     share = max(gains, key=lambda one: gains[one])
     gain = gains[share]
-    if plan.guard and (horizons < FEWEST_HORIZONS or gain < LEAST_GAIN / horizons):
-        share = 0.0
+    if plan.guard:
+        clear = horizons >= FEWEST_HORIZONS and gain >= LEAST_GAIN / horizons
+        share = min(share, math.floor(horizons - 1) / 4) if clear else 0.0
+        gain = gains[share] if share else gain
     # Quantiles that a network answers have errors of another kind: how far what comes lies beyond them.
     alone = horizons >= ENOUGH_HORIZONS or (bool(plan.config.quantiles) and share > 0)
     earlier = None if alone else plan.ridge.within
