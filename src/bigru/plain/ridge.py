@@ -102,9 +102,10 @@ def fit_ridge(
 ) -> Ridge:
     """Fit maps by least squares with a penalty on the squared weights (Hoerl & Kennard 1970), and keep one.
 
-    Strength and rule are chosen by the squared error on dev. The usual map takes off the last value and is shared by
-    the targets; another way is taken where it saves `MARGIN` of the error both on dev and in parts of the training
-    rows, each forecast from the rows before it: dev alone is a few windows of a small table.
+    The strength is chosen by the squared error on dev; weights draw near to zero, or to the map that repeats the last
+    season where that saves `MARGIN` of it. The usual map takes off the last value and is shared by the targets; another
+    way is taken where it saves `MARGIN` both on dev and in parts of the training rows, each forecast from the rows
+    before it: dev alone is a few windows of a small table.
 
     Args:
         config: what is forecast, and how a table is read.
@@ -230,10 +231,14 @@ class _Fit:
         self.count = judged[1].size
 
     def best(self) -> Choice:
-        """Return the map of the least error; a rule alone, without a drift, only where it saves `MARGIN`."""
-        tried = [Choice(0.0, rule, strength) for rule in self.rules for strength in (*STRENGTHS, None)]
-        tried = [choice._replace(error=self.error(choice)) for choice in tried]
-        return min(tried, key=lambda choice: choice.error / (1.0 if choice.strength is not None else 1 - MARGIN))
+        """Return the map of the least error: near to nothing, or to the season or a rule alone where each saves
+        `MARGIN` over what came before it."""
+        fitted = [[Choice(0.0, rule, strength) for strength in STRENGTHS] for rule in self.rules]
+        alone = [[Choice(0.0, rule, None)] for rule in self.rules]
+        found, *others = [min(one._replace(error=self.error(one)) for one in group) for group in (*fitted, *alone)]
+        for one in others:
+            found = one if one.error <= (1 - MARGIN) * found.error else found
+        return found
 
     def error(self, choice: Choice) -> float:
         """Return the mean squared error on what is judged by."""
