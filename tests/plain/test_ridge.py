@@ -98,9 +98,10 @@ def test_a_column_that_another_follows_is_read() -> None:
 
 
 def test_a_season_that_varies_is_what_the_map_draws_near_to() -> None:
-    rise = np.arange(240)
-    values = 10 + rise / 50 + np.where(rise % 12 < 3, 4.0, 0.0) + NOISE.normal(0, 0.5, 240)
-    plan = plan_of(values[:, None], season=12, normalise="last", horizon=12)
+    rise = np.arange(144)
+    months = np.exp(rise / 90) * (10 + np.array([0, 3, -1, 4, 1, -5, 9, 2, -6, 5, 3, 5])[rise % 12])
+    values = months + NOISE.normal(0, 0.3, 144)
+    plan = plan_of(values[:, None], season=12, normalise="last", horizon=12, lookback=24, segment=12)
     assert plan.ridge.rule == "seasonal_naive"
     x, y = arrays(plan, "dev")
     seasonal = float(np.square(x[:, -12:] - y).mean())
