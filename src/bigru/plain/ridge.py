@@ -14,7 +14,7 @@ from ..runtime.forecaster import LEAST, spread_of
 from ..tasks import forecast
 from ..tasks.forecast import Cut
 
-__all__ = ["MARGIN", "STRENGTHS", "Ridge", "fit_ridge"]
+__all__ = ["ENOUGH_HORIZONS", "MARGIN", "STRENGTHS", "Ridge", "fit_ridge", "horizons_of"]
 
 STRENGTHS = (*(10.0**k for k in np.arange(-6, 3.1, 0.5)), np.inf)
 """Ridge strengths to choose from on dev, in units of the mean eigenvalue; the last leaves a drift for each step."""
@@ -33,6 +33,12 @@ WIDEST = 512
 
 FEWEST = 4
 """Windows that a fold must have to learn from."""
+
+ENOUGH_HORIZONS = 10
+"""Horizons' worth of rows with which dev decides alone; of fewer, its windows hold a few independent errors."""
+
+SMALLEST = 1e-30
+"""Least squared error that a logarithm is taken of."""
 
 Shape = ForecastModelConfig
 Part = tuple[np.ndarray, np.ndarray]
@@ -86,9 +92,8 @@ class Ridge:
 
 
 class Choice(NamedTuple):
-    """One map of a fit: the error on what it was judged by, and what it was made with."""
+    """What the map of a fit draws near to, and how strongly; `Ridge.strength`."""
 
-    error: float
     rule: str
     strength: float | None
 
@@ -102,10 +107,10 @@ def fit_ridge(
 ) -> Ridge:
     """Fit maps by least squares with a penalty on the squared weights (Hoerl & Kennard 1970), and keep one.
 
-    The strength is chosen by the squared error on dev; weights draw near to zero, or to the map that repeats the last
-    season where that saves `MARGIN` of it. The usual map takes off the last value and is shared by the targets; another
-    way is taken where it saves `MARGIN` both on dev and in parts of the training rows, each forecast from the rows
-    before it: dev alone is a few windows of a small table.
+    Strength, and whether weights draw near to zero or to the map that repeats the last season, are chosen by the
+    squared error on dev, and where dev is short as much by that in parts of the training rows, each forecast from the
+    rows before it. The usual map takes off the last value and is shared by the targets; another way is taken where it
+    saves `MARGIN` both on dev and in those parts.
 
     Args:
         config: what is forecast, and how a table is read.
@@ -114,31 +119,38 @@ def fit_ridge(
         normalise: the only way of taking off the level that is tried; None tries all.
     """
     learnt, judged = _windows(config, shape, train), _windows(config, shape, dev)
-    season = config.features.season
+    folds = list(_folds(config, shape, train))
+    voting = folds if horizons_of(dev, shape.horizon) < ENOUGH_HORIZONS else []
     kinds = ("last", "revin", "none") if normalise is None else (normalise,)
-    fits = {
-        (one.normalise, one.linear): (one, _Fit(one, season, learnt, judged))
+    tried = [
+        _Tried(one, config.features.season, (learnt, judged), voting)
         for kind in kinds
         for one in _candidates(replace(shape, normalise=kind))
-    }
-    best = {key: fit.best() for key, (_, fit) in fits.items()}
-    usual = next(iter(fits))
-    able = [key for key, choice in best.items() if choice.error <= (1 - MARGIN) * best[usual].error]
-    folds = list(_folds(config, shape, train))
-    held = {key: _within(fits[key][0], season, folds, best[key]) for key in (usual, *able)}
-    able = [key for key in able if folds and _mean_log(held[key]) <= np.log1p(-MARGIN) + _mean_log(held[usual])]
-    key = min((usual, *able), key=lambda key: best[key].error)
-    one, fit = fits[key]
-    weight, bias = fit.solution(best[key])
+    ]
+    usual = tried[0]
+    least = np.log1p(-MARGIN)
+    able = [one for one in tried if np.log(one.error) <= least + np.log(usual.error)]
+    held = {id(one): one.within(folds) for one in (usual, *able)}
+    able = [one for one in able if folds and _mean_log(held[id(one)]) <= least + _mean_log(held[id(usual)])]
+    best = min((usual, *able), key=lambda one: one.error)
+    weight, bias = best.fit.solution(best.choice)
     return Ridge(
         weights={"linear.map": weight.astype(np.float32), "linear.bias": bias.astype(np.float32)},
-        shape=one,
-        rule=best[key].rule,
-        strength=best[key].strength,
-        error=best[key].error,
-        errors={key: choice.error for key, choice in best.items()},
-        within=_in_units(config, one, folds, held[key]),
+        shape=best.shape,
+        rule=best.choice.rule,
+        strength=best.choice.strength,
+        error=best.error,
+        errors={(one.shape.normalise, one.shape.linear): one.error for one in tried},
+        within=_in_units(config, best.shape, folds, held[id(best)]),
     )
+
+
+def horizons_of(cuts: Sequence[Cut], horizon: int) -> float:
+    """Return how often the rows that are forecast hold a horizon, over all series."""
+    windows: dict[int, int] = {}
+    for cut in cuts:
+        windows[id(cut.series)] = windows.get(id(cut.series), 0) + 1
+    return sum((count + horizon - 1) / horizon for count in windows.values())
 
 
 def _candidates(shape: Shape) -> Iterator[Shape]:
@@ -180,13 +192,44 @@ def _folds(config: forecast.Config, shape: Shape, cuts: Sequence[Cut]) -> Iterat
             yield _windows(config, shape, learnt), _windows(config, shape, judged)
 
 
-def _within(shape: Shape, season: int, folds: Sequence[tuple[Part, Part]], choice: Choice) -> list[np.ndarray]:
-    """Return the errors [M, H, C] of each fold, by the map of what it learns from."""
-    found = []
-    for learnt, (inputs, gold) in folds:
-        weight, bias = _Fit(shape, season, learnt, (inputs, gold)).solution(choice)
-        found.append(gold - _answers(shape, weight, bias, inputs))
-    return found
+class _Tried:
+    """One way of taking off the level and of reading, with its best rule and strength.
+
+    Attributes:
+        shape: of the map.
+        fit: on all rows to learn from.
+        choice: the best.
+        error: its mean squared error on dev.
+    """
+
+    def __init__(self, shape: Shape, season: int, parts: tuple[Part, Part], folds: Sequence[tuple[Part, Part]]) -> None:
+        self.shape, self.season = shape, season
+        self.fit = _Fit(shape, season, *parts)
+        self._voting = [_Fit(shape, season, *fold) for fold in folds]
+        self.choice = self._best()
+        self.error = max(self.fit.error(self.choice), SMALLEST)
+
+    def _best(self) -> Choice:
+        """Return the fitted map of the least error; a rule alone, without a drift, where it saves `MARGIN`."""
+        fitted = [Choice(rule, strength) for rule in self.fit.rules for strength in STRENGTHS]
+        found = min(fitted, key=self._score)
+        alone = min((Choice(rule, None) for rule in self.fit.rules), key=self._score)
+        return alone if self._score(alone) <= np.log1p(-MARGIN) + self._score(found) else found
+
+    def _score(self, choice: Choice) -> float:
+        """Return the logarithm of the error on dev, or its mean with that in the folds."""
+        own = np.log(max(self.fit.error(choice), SMALLEST))
+        if not self._voting:
+            return float(own)
+        return float(own + np.mean([np.log(max(fold.error(choice), SMALLEST)) for fold in self._voting])) / 2
+
+    def within(self, folds: Sequence[tuple[Part, Part]]) -> list[np.ndarray]:
+        """Return the errors [M, H, C] of each fold, by the map of what it learns from."""
+        found = []
+        for n, (learnt, (inputs, gold)) in enumerate(folds):
+            fit = self._voting[n] if self._voting else _Fit(self.shape, self.season, learnt, (inputs, gold))
+            found.append(gold - _answers(self.shape, *fit.solution(self.choice), inputs))
+        return found
 
 
 def _answers(shape: Shape, weight: np.ndarray, bias: np.ndarray, inputs: np.ndarray) -> np.ndarray:
@@ -205,7 +248,7 @@ def _answers(shape: Shape, weight: np.ndarray, bias: np.ndarray, inputs: np.ndar
 
 def _mean_log(folds: Sequence[np.ndarray]) -> float:
     """Return the mean logarithm of the squared error."""
-    return float(np.mean([np.log(max(float(np.square(errors).mean()), 1e-30)) for errors in folds]))
+    return float(np.mean([np.log(max(float(np.square(errors).mean()), SMALLEST)) for errors in folds]))
 
 
 def _in_units(
@@ -229,16 +272,6 @@ class _Fit:
         pairs = zip(_equations(shape, *learnt), _equations(shape, *judged), strict=True)
         self.systems = [_System(one, other, list(self.rules.values())) for one, other in pairs]
         self.count = judged[1].size
-
-    def best(self) -> Choice:
-        """Return the map of the least error: near to nothing, or to the season or a rule alone where each saves
-        `MARGIN` over what came before it."""
-        fitted = [[Choice(0.0, rule, strength) for strength in STRENGTHS] for rule in self.rules]
-        alone = [[Choice(0.0, rule, None)] for rule in self.rules]
-        found, *others = [min(one._replace(error=self.error(one)) for one in group) for group in (*fitted, *alone)]
-        for one in others:
-            found = one if one.error <= (1 - MARGIN) * found.error else found
-        return found
 
     def error(self, choice: Choice) -> float:
         """Return the mean squared error on what is judged by."""

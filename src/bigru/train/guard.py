@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from ..bundle import Bundle
+from ..plain.ridge import ENOUGH_HORIZONS, horizons_of
 from ..runtime.forecaster import LEAST, Forecaster
 from ..tasks import forecast
 from ..tasks.forecast import Cut
@@ -26,9 +27,6 @@ SHARES = (0.25, 0.5, 0.75, 1.0)
 FEWEST_HORIZONS = 2
 """Horizons' worth of rows that dev must have for it to tell whether a network is better than a linear map. Each beyond
 the first lets the network have a quarter of the answer: what little evidence there is may be chance."""
-
-ENOUGH_HORIZONS = 10
-"""Horizons' worth of rows with which dev measures intervals alone."""
 
 LEAST_GAIN = 0.1
 """Share of the error that a network must save on dev, over the horizons' worth of rows there: their windows share rows,
@@ -78,7 +76,7 @@ def guarded(plan: ForecastPlan, fitted: Fitted) -> Guarded:
     a guard the answer is the network's.
     """
     cuts = plan.cuts["dev"]
-    horizons = _horizons(cuts, plan.config.horizon)
+    horizons = horizons_of(cuts, plan.config.horizon)
     chosen = judged(cuts)
     whole = _mixed(plan, fitted, 1.0)
     model = Forecaster(Bundle("forecast", plan.model, plan.config, whole))
@@ -102,14 +100,6 @@ def _mixed(plan: ForecastPlan, fitted: Fitted, share: float) -> dict[str, np.nda
     """Return the weights of a model of which the network answers a share, and the linear map the rest."""
     own = {n: w * np.float32(share) if n.startswith("head.") else w for n, w in fitted.weights.items()}
     return own | plan.ridge.weights | {"linear.share": np.array([1 - share], np.float32)}
-
-
-def _horizons(cuts: Sequence[Cut], horizon: int) -> float:
-    """Return how often the rows that are forecast hold a horizon, over all series."""
-    windows: dict[int, int] = {}
-    for cut in cuts:
-        windows[id(cut.series)] = windows.get(id(cut.series), 0) + 1
-    return sum((count + horizon - 1) / horizon for count in windows.values())
 
 
 def _gain(came: np.ndarray, mapped: np.ndarray, ours: np.ndarray) -> float:
