@@ -8,7 +8,8 @@ import numpy as np
 import onnxruntime
 
 GOLDEN, ALL = 0x9E3779B97F4A7C15, (1 << 64) - 1
-NGRAMS = {"bigram": (1, 3), "bigram_before": (0, 2), "trigram": (0, 3)}
+NGRAMS = {"bigram": (1, 3), "bigram_before": (0, 2), "trigram": (0, 3), "before": (0, 1), "after": (2, 3)}
+SHAPES = {"shape_before": (0, 2), "shape_after": (1, 3)}
 
 
 def mix(h):
@@ -54,17 +55,21 @@ class Model:
         places = [m.span() for m in re.finditer("(?s:.)" if chars else self.meta["words"], text)]
         units = [text[a:b] for a, b in places]
         around = [0x110000, *(ord(u) if chars else hashed(lower(u)) for u in units), 0x110001]
-        views = {"prefix3": lambda u: lower(u)[:3], "suffix3": lambda u: lower(u)[-3:], "shape": shape, "lower": fold}
+        shapes = [0x110000, *(hashed(shape(u)) for u in units), 0x110001]
+        views = {"shape": shape, "lower": fold}
+        for n in (1, 2, 3, 4):
+            views[f"prefix{n}"] = lambda u, n=n: lower(u)[:n]
+            views[f"suffix{n}"] = lambda u, n=n: lower(u)[-n:]
         columns = []
         for name, size in ((channel["name"], channel["size"]) for channel in features["channels"]):
             if name == "unit":
                 columns.append([self.ids.get(lower(u), 0) for u in units])
                 continue
-            hashes = (
-                [hashed(views[name](u)) for u in units]
-                if name in views
-                else [joined(around[n + NGRAMS[name][0] : n + NGRAMS[name][1]]) for n in range(len(units))]
-            )
+            if name in views:
+                hashes = [hashed(views[name](u)) for u in units]
+            else:
+                codes, (first, last) = (shapes, SHAPES[name]) if name in SHAPES else (around, NGRAMS[name])
+                hashes = [joined(codes[n + first : n + last]) for n in range(len(units))]
             columns.append([((h >> 32) * (size - 1) >> 32) + 1 for h in hashes])
         return np.array(columns, np.int64).T, places
 

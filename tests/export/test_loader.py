@@ -13,7 +13,7 @@ import pytest
 from bigru.bundle import Bundle
 from bigru.config import ChannelConfig
 from bigru.export import to_onnx
-from bigru.features.channels import CHANNELS
+from bigru.features.channels import CHANNELS, NGRAMS
 from bigru.features.text import TextFeatures
 from bigru.runtime.predictor import Predictor
 from exports import classifier, tagger
@@ -41,7 +41,7 @@ EN = [
 
 
 def features(texts: list[str], unit: str, lowercase: bool) -> TextFeatures:
-    names = ["bigram", "bigram_before", "trigram"] if unit == "char" else [name for name in CHANNELS if name != "unit"]
+    names = list(NGRAMS) if unit == "char" else [name for name in CHANNELS if name != "unit"]
     channels = ("unit", *(ChannelConfig(name, 97, 3) for name in names))
     return TextFeatures.fit(
         texts[:3], unit=unit, channels=channels, min_count=1, lowercase=lowercase, replace={"，": ",", "—": "-"}

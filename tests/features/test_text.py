@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import json
 import pickle
 import time
@@ -61,13 +62,43 @@ def test_channels_of_words_by_hand() -> None:
     assert features.unit == "word"
     assert features.segmenter == "regex"
     assert features.vocabulary == ("Paris", "likes")
-    table = features.features("Paris 1998")
+    assert set(features.known) == set(channels) - {"unit"}
+    table = dataclasses.replace(features, known={}).features("Paris 1998")
     words = hash_strings(["Paris", "1998"])
     assert table[:, 0].tolist() == [1, 0]
     np.testing.assert_array_equal(table[:, 1], buckets(combine(words, np.append(words[1:], codes(END))), 65536))
     for column, strings, size in ((2, ["Par", "199"], 8192), (3, ["ris", "998"], 8192), (4, ["Xxx", "dd"], 512)):
         np.testing.assert_array_equal(table[:, column], buckets(hash_strings(strings), size))
     np.testing.assert_array_equal(table[:, 5], buckets(hash_strings(["paris", "1998"]), 32768))
+
+
+def test_neighbours_and_affixes_by_hand() -> None:
+    names = ("before", "after", "prefix1", "prefix2", "prefix4", "suffix1", "suffix2", "suffix4")
+    features = dataclasses.replace(TextFeatures.fit([["Paris", "sank"]], channels=names), known={})
+    first, second = features.features_many([["Paris"], ["Rome", "paid"]])
+    sizes = [channel.size for channel in features.channels]
+
+    def bucket(column: int, codes: np.ndarray) -> int:
+        return int(buckets(codes, sizes[column])[0])
+
+    paid, rome = hash_strings(["paid"]), hash_strings(["Rome"])
+    assert first[0, :2].tolist() == [bucket(0, combine(codes(START))), bucket(1, combine(codes(END)))]
+    assert second[:, 0].tolist() == [bucket(0, combine(codes(START))), bucket(0, combine(rome))]
+    assert second[:, 1].tolist() == [bucket(1, combine(paid)), bucket(1, combine(codes(END)))]
+    views = ["P", "Pa", "Pari", "s", "is", "aris"]
+    assert first[0, 2:].tolist() == [bucket(2 + n, hash_strings([view])) for n, view in enumerate(views)]
+
+
+def test_shapes_of_neighbours_by_hand() -> None:
+    features = TextFeatures.fit([["ab"]], channels=("shape_before", "shape_after"), lowercase=True)
+    features = dataclasses.replace(features, known={})
+    title, digits = hash_strings(["Xxx"]), hash_strings(["dd"])
+    want = [
+        [combine(codes(START), title), combine(title, digits)],
+        [combine(title, digits), combine(digits, codes(END))],
+    ]
+    expected = [[int(buckets(code, 4096)[0]) for code in row] for row in want]
+    assert features.features(["Paris", "1998"]).tolist() == expected
 
 
 def test_the_shape_sees_the_case_that_the_vocabulary_does_not() -> None:
@@ -85,6 +116,12 @@ def test_ids_of_literal_texts_never_change() -> None:
     channels = tuple(ChannelConfig(n, 2**15, 1) for n in ("bigram_before", "prefix3", "suffix3", "shape", "lower"))
     english = TextFeatures("token", (), channels, segmenter="regex")
     assert english.features(["Paris"]).tolist() == [[30407, 24281, 11906, 3608, 8565]]
+    newer = tuple(ChannelConfig(n, 2**15, 1) for n in ("before", "after", "prefix2", "suffix4", "shape_before"))
+    english = TextFeatures("token", (), newer, segmenter="regex")
+    assert english.features(["In", "Paris"]).tolist() == [
+        [9217, 20527, 4759, 4759, 18764],
+        [16801, 26724, 21004, 10695, 4010],
+    ]
 
 
 @given(st.lists(st.text(alphabet="ab好书 \x00😀", max_size=7), max_size=9))
@@ -168,7 +205,7 @@ def test_subwords() -> None:
 def test_json_round_trip() -> None:
     features = TextFeatures.fit(["电影好"], channels=("unit", "trigram"), replace={"Ａ": "A"}, lowercase=True)
     values = json.loads(json.dumps(features.to_json()))
-    assert set(values) == {"unit", "channels", "lowercase", "replace", "segmenter"}
+    assert set(values) == {"unit", "channels", "lowercase", "replace", "segmenter", "known"}
     assert TextFeatures.from_json(values, list(features.vocabulary)) == features
 
 

@@ -30,10 +30,15 @@ class TrainConfig:
         class_weights: "none" or "balanced" (inverse frequency).
         precision: "32" or "bf16".
         pretrain: whether embeddings start from what stands near what in the training inputs, not from noise.
+        linear: whether a tagger's linear part is fitted by itself and joined to the trained network, not learnt
+            beside it.
+        unknown: share of the units seen once in training that are shown as unknown, of a tagger.
         augment: what is done to the inputs.
         lookahead: the least and the most steps of look-ahead, for models that shall answer before a sequence has
             ended: every step of training reads in chunks, with a look-ahead drawn between both. None reads whole
             sequences.
+        ensemble: trainings with seeds of their own whose mean answers the saved model learns from, so that it stays as
+            large and as fast as one; 1 trains that one alone.
         seed: seed of weights, shuffling and dropout.
         time: seconds after which training ends, or None.
     """
@@ -51,8 +56,11 @@ class TrainConfig:
     class_weights: str = "none"
     precision: str = "32"
     pretrain: bool = False
+    linear: bool = False
+    unknown: float = 0.0
     augment: AugmentConfig = field(default_factory=AugmentConfig)
     lookahead: tuple[int, int] | None = None
+    ensemble: int = 1
     seed: int = 0
     time: float | None = None
 
@@ -60,9 +68,9 @@ class TrainConfig:
         where = "TrainConfig"
         check_choice(where, "class_weights", self.class_weights, ("none", "balanced"))
         check_choice(where, "precision", self.precision, ("32", "bf16"))
-        for key in ("epochs", "batch_size", "learning_rate", "clip", "patience"):
+        for key in ("epochs", "batch_size", "learning_rate", "clip", "patience", "ensemble"):
             check_positive(where, key, getattr(self, key))
-        for key in ("warmup", "average", "label_smoothing"):
+        for key in ("warmup", "average", "label_smoothing", "unknown"):
             check_fraction(where, key, getattr(self, key))
         if not 0.0 <= self.consistency < float("inf"):
             raise ArgumentError(sentence(where, "consistency", "at least 0", self.consistency))

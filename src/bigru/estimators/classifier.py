@@ -43,6 +43,7 @@ class BiGRUClassifier(ClassifierMixin, BaseEstimator):
         time: seconds after which training ends.
         precision: "32" or "bf16".
         lookahead: least and most steps of look-ahead to train with, for models that shall be streamed.
+        ensemble: trainings whose mean answers the model learns from; None for one.
         random_state: seed of weights, order, dropout and the held-out tenth.
         verbose: 0 for silence, 1 for progress on stderr.
 
@@ -77,6 +78,7 @@ class BiGRUClassifier(ClassifierMixin, BaseEstimator):
         time: float | None = None,
         precision: str | None = None,
         lookahead: tuple[int, int] | None = None,
+        ensemble: int | None = None,
         random_state: Any = 0,
         verbose: int = 0,
     ) -> None:
@@ -99,10 +101,13 @@ class BiGRUClassifier(ClassifierMixin, BaseEstimator):
         self.time = time
         self.precision = precision
         self.lookahead = lookahead
+        self.ensemble = ensemble
         self.random_state = random_state
         self.verbose = verbose
 
-    def fit(self, X: Any, y: Any, X_dev: Any = None, y_dev: Any = None, **unsupported: Any) -> BiGRUClassifier:
+    def fit(
+        self, X: Any, y: Any, X_dev: Any = None, y_dev: Any = None, groups: Any = None, **unsupported: Any
+    ) -> BiGRUClassifier:
         """Train.
 
         Args:
@@ -111,6 +116,7 @@ class BiGRUClassifier(ClassifierMixin, BaseEstimator):
                 and sktime have [N, channels, T] (`X.swapaxes(1, 2)`). Integers are measurements, not numbers of words.
             y: N labels of any plain type, or N lists of labels.
             X_dev, y_dev: examples that choose the best epoch; without them a tenth of X is held out.
+            groups: N values that say what inputs belong to (speakers, documents): all of one are held out or none.
 
         Raises:
             ArgumentError: X and y are not of the kinds above, a label is missing or continuous, a parameter does not
@@ -118,7 +124,7 @@ class BiGRUClassifier(ClassifierMixin, BaseEstimator):
             DataError: too little to learn from, or a dev label that X has not.
         """
         refuse_weights(unsupported)
-        train(self, "classify", X, y, (X_dev, y_dev), multi_label=are_many(y))
+        train(self, "classify", X, y, (X_dev, y_dev), groups, multi_label=are_many(y))
         return self
 
     def predict(self, X: Any) -> Any:

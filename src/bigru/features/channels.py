@@ -8,9 +8,22 @@ import numpy as np
 
 from ..config import ChannelConfig
 from ..errors import ArgumentError, check_choice, nearest, sentence
-from .hashing import buckets, hash_strings
+from .hashing import END, START, combine, hash_strings
+from .known import Known
 
-__all__ = ["CHANNELS", "NGRAMS", "check_channels", "configure", "fold", "ngrams", "shape", "views"]
+__all__ = [
+    "CHANNELS",
+    "LOOKS",
+    "NGRAMS",
+    "SHAPES",
+    "check_channels",
+    "configure",
+    "fold",
+    "hashes",
+    "ngrams",
+    "shape",
+    "views",
+]
 
 WHERE = "TextFeatures"
 
@@ -19,15 +32,37 @@ CHANNELS = {
     "bigram": (65536, 64),
     "bigram_before": (65536, 64),
     "trigram": (65536, 64),
+    "before": (16384, 32),
+    "after": (16384, 32),
+    "prefix1": (1024, 16),
+    "prefix2": (4096, 16),
     "prefix3": (8192, 32),
+    "prefix4": (16384, 16),
+    "suffix1": (1024, 16),
+    "suffix2": (4096, 16),
     "suffix3": (8192, 32),
+    "suffix4": (16384, 16),
     "shape": (512, 16),
+    "shape_before": (4096, 16),
+    "shape_after": (4096, 16),
     "lower": (32768, 64),
 }
 """Every channel with its usual size (buckets) and width; the size of "unit" follows the vocabulary."""
 
-NGRAMS = {"bigram": (0, 1), "bigram_before": (-1, 0), "trigram": (-1, 0, 1)}
-"""Which neighbours an n-gram joins: 0 is the unit itself, -1 the one before, 1 the one after."""
+NGRAMS = {
+    "bigram": (0, 1),
+    "bigram_before": (-1, 0),
+    "trigram": (-1, 0, 1),
+    "before": (-1,),
+    "after": (1,),
+}
+"""Which neighbours an n-gram joins: 0 is the unit itself, -1 the one before, 1 the one after, and so on."""
+
+SHAPES = {"shape_before": (-1, 0), "shape_after": (0, 1)}
+"""The same of the channels that join shapes."""
+
+LOOKS = NGRAMS | SHAPES
+"""The same of every channel that looks at neighbours."""
 
 
 def configure(channels: Sequence[str | ChannelConfig], vocabulary: int) -> tuple[ChannelConfig, ...]:
@@ -60,34 +95,62 @@ def check_channels(unit: str, channels: tuple[ChannelConfig, ...], vocabulary: i
             raise ArgumentError(sentence(WHERE, f"size of {channel.name}", "at least 2", channel.size))
 
 
-def ngrams(name: str, codes: np.ndarray, lengths: np.ndarray, size: int, to: np.ndarray, column: int) -> None:
+def ngrams(
+    name: str,
+    codes: np.ndarray,
+    lengths: np.ndarray,
+    size: int,
+    to: np.ndarray,
+    column: int,
+    known: Known | None = None,
+) -> None:
     """Write the bucket of every unit's n-gram into a column; marks stand before the first and after the last unit.
 
     Args:
-        name: a key of `NGRAMS`.
+        name: a key of `LOOKS`.
         codes: uint64 [N], one number per unit, the inputs one after the other.
         lengths: int64 [B], units per input.
         size: number of buckets, the never used bucket 0 included.
         to: int32 [N, C].
         column: within 0..C-1.
+        known: what has a bucket, anything else being 0; None gives everything a bucket.
     """
     # Imported here so that whoever lacks the kernels hears of it from `bigru.ops`, which says what to do.
     from .. import _native
 
-    looks = NGRAMS[name]
-    _native.ngrams(codes, lengths, looks[0], looks[-1], size, to, column)
+    looks = LOOKS[name]
+    if 0 not in looks:
+        codes, looks = _moved(codes, lengths, looks[0]), (0,)
+    words = None if known is None else known.words
+    _native.ngrams(codes, lengths, looks[0], looks[-1], size, words, to, column)
 
 
-def views(name: str, units: Sequence[str], lowercase: bool, size: int) -> np.ndarray:
-    """Return the buckets of what a string channel ("prefix3", "shape", ...) sees of each unit, int32 [N]."""
+def hashes(name: str, codes: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    """Return the hash of every unit's n-gram, uint64 [N], of which `ngrams` makes a bucket; arguments as there."""
+    return combine(*(_moved(codes, lengths, step) for step in LOOKS[name]))
+
+
+def _moved(codes: np.ndarray, lengths: np.ndarray, step: int) -> np.ndarray:
+    """Return for every unit the code of the one `step` units behind it (before it, where negative), or a mark."""
+    owner = np.repeat(np.arange(len(lengths)), lengths)
+    place = np.arange(len(codes)) + step
+    there = (place >= 0) & (place < len(codes))
+    there[there] = owner[place[there]] == owner[there]
+    moved = np.full(len(codes), START if step < 0 else END, np.uint64)
+    moved[there] = codes[place[there]]
+    return moved
+
+
+def views(name: str, units: Sequence[str], lowercase: bool) -> np.ndarray:
+    """Return the hashes of what a string channel ("prefix3", "shape", ...) sees of each unit, uint64 [N]."""
     if name == "shape":
-        return buckets(hash_strings([shape(unit) for unit in units]), size)
+        return hash_strings([shape(unit) for unit in units])
     folded = [fold(unit, lowercase or name == "lower") for unit in units]
-    if name == "prefix3":
-        folded = [unit[:3] for unit in folded]
-    elif name == "suffix3":
-        folded = [unit[-3:] for unit in folded]
-    return buckets(hash_strings(folded), size)
+    if name.startswith("prefix"):
+        folded = [unit[: int(name[-1])] for unit in folded]
+    elif name.startswith("suffix"):
+        folded = [unit[-int(name[-1]) :] for unit in folded]
+    return hash_strings(folded)
 
 
 def shape(unit: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from dataclasses import replace as changed
 from functools import cached_property
 from itertools import chain
 from typing import Any, NamedTuple
@@ -14,9 +15,10 @@ import numpy as np
 from ..config import ChannelConfig, from_dict, to_dict
 from ..errors import ArgumentError, check_choice, sentence
 from ..readers.opening.encoding import SURROGATE
-from .channels import NGRAMS, check_channels, configure, fold, ngrams, views
-from .hashing import hash_strings
+from .channels import LOOKS, SHAPES, check_channels, configure, fold, hashes, ngrams, shape, views
+from .hashing import buckets, hash_strings
 from .incremental import TextPieces
+from .known import Known
 from .segment import load_subwords, segment, split_words, train_subwords, unspaced, without_dropout
 
 __all__ = ["UNITS", "Input", "TextFeatures", "unit_of"]
@@ -53,6 +55,8 @@ class TextFeatures:
         replace: characters replaced by others before anything else, one for one, so that offsets hold.
         segmenter: what cuts a text into units: None (characters), "regex", "rjieba" or "subword".
         tokenizer: the JSON of a Hugging Face tokenizer, for "subword".
+        known: of hashed channels by name what training has seen; anything else has id 0. A channel without an entry
+            gives everything a bucket, as models saved before did.
     """
 
     unit: str
@@ -62,6 +66,7 @@ class TextFeatures:
     replace: dict[str, str] = field(default_factory=dict)
     segmenter: str | None = None
     tokenizer: str | None = None
+    known: dict[str, Known] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         check_choice(WHERE, "unit", self.unit, UNITS)
@@ -79,6 +84,9 @@ class TextFeatures:
             long = next(unit for unit in self.vocabulary if len(unit) != 1)
             raise ArgumentError(sentence(WHERE, "vocabulary", "single characters", repr(long)))
         check_channels(self.unit, self.channels, len(self.vocabulary))
+        hashed = [channel.name for channel in self.channels if channel.name != "unit"]
+        for name in self.known:
+            check_choice(WHERE, "known", name, hashed)
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out the tables that are made when they are needed: a pickled estimator would be megabytes larger."""
@@ -132,7 +140,8 @@ class TextFeatures:
         empty = cls(unit, (), configure(channels, 0), lowercase, replace, segmenter, tokenizer)
         vocabulary = empty._vocabulary(inputs, min_count, max_size)
         sized = configure(channels, len(vocabulary))
-        return cls(unit, vocabulary, sized, lowercase, replace, segmenter, tokenizer)
+        made = cls(unit, vocabulary, sized, lowercase, replace, segmenter, tokenizer)
+        return changed(made, known=made._seen(inputs))
 
     def features(self, text: Input) -> np.ndarray:
         """Return the ids of one input, int32 [T, C]: one row per unit, one column per channel."""
@@ -153,13 +162,39 @@ class TextFeatures:
         flat = self._flat(inputs)
         rows = np.empty((len(flat.codes), len(self.channels)), np.int32)
         for column, channel in enumerate(self.channels):
-            if channel.name in NGRAMS:
-                ngrams(channel.name, flat.codes, flat.lengths, channel.size, rows, column)
+            if channel.name in LOOKS:
+                codes, known = self._codes(channel.name, flat), self.known.get(channel.name)
+                ngrams(channel.name, codes, flat.lengths, channel.size, rows, column, known)
             elif channel.name == "unit":
                 rows[:, column] = flat.ids
             else:
-                rows[:, column] = views(channel.name, flat.distinct, self.lowercase, channel.size)[flat.inverse]
+                rows[:, column] = self._buckets(channel, flat.distinct)[flat.inverse]
         return rows, flat.lengths
+
+    def _buckets(self, channel: ChannelConfig, units: Sequence[str]) -> np.ndarray:
+        """Return the ids of units in a channel of strings, int32 [N]."""
+        found = views(channel.name, units, self.lowercase)
+        ids, known = buckets(found, channel.size), self.known.get(channel.name)
+        return ids if known is None else np.where(known.has(found), ids, np.int32(0))
+
+    def _seen(self, inputs: Sequence[Input]) -> dict[str, Known]:
+        """Return of every hashed channel what the inputs show of it."""
+        hashed = [channel.name for channel in self.channels if channel.name != "unit"]
+        if not hashed:
+            return {}
+        flat = self._flat(inputs)
+        return {
+            name: Known.of(
+                hashes(name, self._codes(name, flat), flat.lengths)
+                if name in LOOKS
+                else views(name, flat.distinct, self.lowercase)[flat.inverse]
+            )
+            for name in hashed
+        }
+
+    def _codes(self, name: str, flat: Flat) -> np.ndarray:
+        """Return what a channel that looks at neighbours joins of each unit: its code, or that of its shape."""
+        return hash_strings([shape(unit) for unit in flat.distinct])[flat.inverse] if name in SHAPES else flat.codes
 
     def units(self, text: Input) -> list[tuple[int, int]]:
         """Return where each unit lies: character offsets in a text, positions in a list of tokens; end exclusive."""
@@ -173,13 +208,14 @@ class TextFeatures:
         Raises:
             ArgumentError: the units are words or subwords.
         """
-        looks = [step for channel in self.channels for step in NGRAMS.get(channel.name, ())]
+        looks = [step for channel in self.channels for step in LOOKS.get(channel.name, ())]
         return TextPieces(self, -min(looks, default=0), max(looks, default=0))
 
     def to_json(self) -> dict[str, Any]:
         """Return everything but the vocabulary as plain JSON values."""
         values: dict[str, Any] = {"unit": self.unit, "channels": [to_dict(c) for c in self.channels]}
         values |= {"lowercase": self.lowercase, "replace": dict(self.replace), "segmenter": self.segmenter}
+        values |= {"known": {name: known.to_json() for name, known in self.known.items()}} if self.known else {}
         return values if self.tokenizer is None else values | {"tokenizer": without_dropout(self.tokenizer)}
 
     @classmethod
@@ -189,7 +225,7 @@ class TextFeatures:
         Raises:
             ArgumentError: a key is missing or unknown, or a value has the wrong type.
         """
-        keys = ("unit", "channels", "lowercase", "replace", "segmenter", "tokenizer")
+        keys = ("unit", "channels", "lowercase", "replace", "segmenter", "tokenizer", "known")
         if not isinstance(values, dict):
             raise ArgumentError(sentence(WHERE, "configuration", "an object", type(values).__name__))
         for key in values:
@@ -208,7 +244,11 @@ class TextFeatures:
                 raise ArgumentError(sentence(WHERE, key, "a string or null", repr(values[key])[:80]))
         channels = tuple(from_dict(ChannelConfig, c) for c in values["channels"])
         rest = (values["lowercase"], replace, values.get("segmenter"), values.get("tokenizer"))
-        return cls(values["unit"], tuple(vocabulary), channels, *rest)
+        given = values.get("known", {})
+        if not isinstance(given, dict):
+            raise ArgumentError(sentence(WHERE, "known", "an object", type(given).__name__))
+        known = {name: Known.from_json(text) for name, text in given.items()}
+        return cls(values["unit"], tuple(vocabulary), channels, *rest, known)
 
     @cached_property
     def _ids(self) -> dict[str, int]:

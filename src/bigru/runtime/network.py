@@ -114,7 +114,7 @@ class Network:
             if self.model.pooling:
                 beside = self._wide.total(ids, starts, lengths)
             else:
-                beside = self._summed(self._wide.look(ids, starts, lengths, T))
+                beside = self._of_steps(ids, starts, lengths, T)
         return self._logits(self._embedding.look(ids, starts, lengths, T), lengths, beside, window, threads)
 
     def _logits(
@@ -152,7 +152,7 @@ class Network:
 
     def wide(self, rows: np.ndarray) -> np.ndarray:
         """Return what the linear part adds to the logits of each step of one sequence, [T, K]; ids as of `embed`."""
-        return self._summed(self._wide.look(self._checked(rows), *_whole(rows), len(rows)))[0]
+        return self._of_steps(self._checked(rows), *_whole(rows), len(rows))[0]
 
     def _tables(self, name: str) -> Tables:
         """Return the tables of all channels, the only place that knows how they are stored."""
@@ -162,10 +162,14 @@ class Network:
         scales = [table.scales[0] if whole else None for table, whole in zip(stored, narrow, strict=True)]
         return Tables([np.ascontiguousarray(table) for table in rows], scales)
 
-    def _summed(self, rows: np.ndarray) -> np.ndarray:
-        """Return the sum [B, T, K] of what the tables give side by side."""
-        B, T, _ = rows.shape
-        return np.asarray(rows.reshape(B, T, len(self.model.channels), self.model.outputs).sum(axis=2))
+    def _of_steps(self, ids: np.ndarray, starts: np.ndarray, lengths: np.ndarray, steps: int) -> np.ndarray:
+        """Return what the linear part adds to the logits of each step, [B, steps, K], zero past each length."""
+        beside = np.zeros((len(lengths), steps, self.model.outputs), np.float32)
+        there = np.arange(steps) < lengths[:, None]
+        places = (starts[:, None] + np.arange(steps))[there]
+        # A step by itself is a sequence of length 1, whose sum is divided by one.
+        beside[there] = self._wide.total(ids, places, np.ones(len(places), np.int64))
+        return beside
 
     def _checked(self, ids: np.ndarray) -> np.ndarray:
         """Return ids [N, C] of a stranger as int32."""

@@ -48,8 +48,30 @@ class Recipe:
 
 
 WORDS = ("unit", ChannelConfig("bigram", 1, 32))
-CHARACTERS = ("unit", ChannelConfig("bigram_before", 1, 32), ChannelConfig("bigram", 1, 32))
-TOKENS = ("unit", "lower", "prefix3", "suffix3", "shape")
+CHARACTERS = (
+    "unit",
+    ChannelConfig("bigram_before", 1, 32),
+    ChannelConfig("bigram", 1, 32),
+    ChannelConfig("before", 16384, 4),
+    ChannelConfig("after", 16384, 4),
+)
+TOKENS = (
+    "unit",
+    ChannelConfig("lower", 32768, 32),
+    ChannelConfig("prefix1", 1024, 4),
+    ChannelConfig("prefix2", 4096, 16),
+    ChannelConfig("prefix3", 8192, 16),
+    ChannelConfig("suffix1", 1024, 8),
+    ChannelConfig("suffix2", 4096, 16),
+    ChannelConfig("suffix3", 8192, 24),
+    ChannelConfig("suffix4", 16384, 8),
+    "shape",
+    ChannelConfig("before", 16384, 4),
+    ChannelConfig("after", 16384, 4),
+    ChannelConfig("shape_before", 4096, 4),
+    ChannelConfig("shape_after", 4096, 4),
+)
+"""What the network reads of words, and its linear part, for which the neighbours are meant: the encoder knows them."""
 SERIES = EncoderConfig(hidden=64, dropout=0.1, input_dropout=0.0, embedding_dropout=0.0, ngram_dropout=0.0)
 
 DEFAULTS: dict[tuple[str, str], Recipe] = {
@@ -63,8 +85,9 @@ DEFAULTS: dict[tuple[str, str], Recipe] = {
     ("tag", "text"): Recipe(
         channels={"char": CHARACTERS, "word": TOKENS, "token": TOKENS, "subword": TOKENS},
         skip=True,
+        wide=True,
         encoder=EncoderConfig(hidden=128, input_dropout=0.3, embedding_dropout=0.1, ngram_dropout=0.2),
-        training=TrainConfig(epochs=12, average=0.998, pretrain=True),
+        training=TrainConfig(epochs=12, average=0.998, pretrain=True, linear=True, unknown=0.5),
     ),
     ("classify", "series"): Recipe(
         pooling=("last", "max", "mean"),

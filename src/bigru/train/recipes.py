@@ -35,6 +35,7 @@ from ..ops.ctc.language import SymbolModel
 from ..scheme import PREFIXES, spans
 from ..tasks import classify, tag, transcribe
 from ..tasks.alignment import choose_unit
+from .checks import refuse_ensemble
 from .defaults import DEFAULTS, LONG, Recipe
 
 __all__ = ["OPTIONS", "Plan", "plan"]
@@ -117,6 +118,7 @@ def plan(
             raise ArgumentError(
                 sentence(WHERE, "option", "one of " + ", ".join(OPTIONS), repr(name), nearest(name, OPTIONS))
             )
+    refuse_ensemble(TASKS[task], chosen.get("ensemble", 1))
     if (task, KINDS[kind]) not in DEFAULTS:
         raise ArgumentError(sentence(WHERE, "task", f"another for {kind} inputs", repr(task)))
     recipe = DEFAULTS[task, KINDS[kind]]
@@ -198,8 +200,9 @@ def buckets(units: int) -> int:
 
 
 def _sized(channels: Sequence[str | ChannelConfig], size: int) -> list[str | ChannelConfig]:
-    """Return the channels, those of n-grams with `size` buckets."""
-    return [replace(c, size=size) if isinstance(c, ChannelConfig) and c.name in NGRAMS else c for c in channels]
+    """Return the channels, those that join units with `size` buckets."""
+    joined = {name for name, looks in NGRAMS.items() if len(looks) > 1}
+    return [replace(c, size=size) if isinstance(c, ChannelConfig) and c.name in joined else c for c in channels]
 
 
 def _config(
@@ -269,7 +272,7 @@ def _model(
         pooling=pooling,
         skip=chosen.get("skip", recipe.skip),
         crf=task == "tag" and config.crf,
-        wide=chosen.get("wide", recipe.wide),
+        wide=chosen.get("wide", recipe.wide and not _weighted(task, chosen)),
         front=front,
     )
 
@@ -279,6 +282,11 @@ def _usual_front(recipe: Recipe, inputs: Sequence[Any]) -> tuple[ConvConfig, ...
     if recipe.long_front is None or not inputs:
         return recipe.front
     return recipe.long_front if np.median([len(one) for one in inputs]) >= LONG else recipe.front
+
+
+def _weighted(task: str, chosen: Mapping[str, Any]) -> bool:
+    """Tell whether tags are weighted, which a linear part that is fitted by itself knows nothing of."""
+    return task == "tag" and chosen.get("class_weights", "none") != "none"
 
 
 def _front(task: str, layers: Any) -> tuple[ConvConfig, ...]:

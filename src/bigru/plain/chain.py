@@ -1,0 +1,127 @@
+"""A linear-chain CRF on plain features: what a tagger must beat to be worth its time."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from ..errors import MissingExtraError
+from ..features.channels import shape
+
+__all__ = ["Chain", "crfsuite"]
+
+LEFT, RIGHT = "\u2402", "\u2403"
+"""Stand for the units before the first and after the last one."""
+
+WINDOW = (-2, -1, 0, 1, 2)
+"""Where the units lie that a step sees, from its own."""
+
+AFFIXES = (1, 2, 3, 4)
+"""Characters of the affixes of a word."""
+
+SETTINGS = {"c1": 0.1, "c2": 0.1, "max_iterations": 100}
+"""L1 and L2 regularisation and passes of L-BFGS."""
+
+
+class Chain:
+    """A linear-chain CRF of CRFsuite (Okazaki 2007) on the features that are commonly written for it.
+
+    Of words: those in a window of two to each side in lower case, the pairs next to the word, its affixes of one to
+    four characters, its shape, and whether the words beside it begin with a capital or are numbers. Of units that are
+    single characters: those of the window, their pairs and kinds.
+
+    Args:
+        scheme: how the tags spell spans, None where they spell none. With one, pairs of tags that training never shows
+            have weights as well, since they are mostly wrong.
+
+    Raises:
+        MissingExtraError: python-crfsuite is not installed.
+    """
+
+    def __init__(self, scheme: str | None = None) -> None:
+        self.scheme = scheme
+        self._library = crfsuite()
+
+    def fit(self, inputs: Sequence[Sequence[str]], tags: Sequence[Sequence[str]]) -> Chain:
+        """Fit to sequences of units with a tag per unit. Sequences without units are passed over.
+
+        Raises:
+            ValueError: there are not as many tags as units.
+        """
+        self._describe = _of_characters if all(len(unit) < 2 for units in inputs for unit in units) else _of_words
+        trainer = self._library.Trainer(algorithm="lbfgs", verbose=False)
+        trainer.set_params({**SETTINGS, "feature.possible_transitions": self.scheme is not None})
+        for units, row in zip(inputs, tags, strict=True):
+            if units or row:
+                trainer.append(self._features(units), list(row))
+        # CRFsuite writes models to files only.
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder, "chain.crfsuite")
+            trainer.train(str(path))
+            self._model = path.read_bytes()
+        return self
+
+    def predict(self, inputs: Sequence[Sequence[str]]) -> list[list[str]]:
+        """Return a tag per unit."""
+        tagger = self._library.Tagger()
+        tagger.open_inmemory(self._model)
+        return [tagger.tag(self._features(units)) if units else [] for units in inputs]
+
+    def _features(self, units: Sequence[str]) -> list[list[str]]:
+        # CRFsuite takes UTF-8, which has no lone surrogates.
+        return self._describe([unit.encode("utf-8", "backslashreplace").decode() for unit in units])
+
+
+def crfsuite() -> Any:
+    """Return the module pycrfsuite.
+
+    Raises:
+        MissingExtraError: python-crfsuite is not installed.
+    """
+    try:
+        import pycrfsuite
+    except ImportError:
+        raise MissingExtraError("python-crfsuite", "train", "a linear-chain CRF on plain features") from None
+    return pycrfsuite
+
+
+def _at(units: Sequence[str], index: int) -> str:
+    return LEFT if index < 0 else units[index] if index < len(units) else RIGHT
+
+
+def _windows(units: Sequence[str], of: Callable[[int], Sequence[str]]) -> list[list[str]]:
+    """Return the features of each step: units and pairs of the window, and what `of` adds about the unit there."""
+    rows = []
+    for i in range(len(units)):
+        seen = [_at(units, i + step) for step in WINDOW]
+        names = [f"{step}={unit}" for step, unit in zip(WINDOW, seen, strict=True)]
+        names += [f"{step}+={a}\t{b}" for step, a, b in zip(WINDOW, seen, seen[1:], strict=False)]
+        rows.append(["bias", *names, *of(i)])
+    return rows
+
+
+def _of_words(units: Sequence[str]) -> list[list[str]]:
+    lower = [unit.lower() for unit in units]
+
+    def describe(i: int) -> list[str]:
+        affixes = [f"{name}{n}={part}" for n in AFFIXES for name, part in (("p", lower[i][:n]), ("s", lower[i][-n:]))]
+        kinds = [
+            f"{step}{name}"
+            for step in (-1, 0, 1)
+            if 0 <= i + step < len(units)
+            for name, holds in (("title", units[i + step].istitle()), ("digit", units[i + step].isdigit()))
+            if holds
+        ]
+        return [f"w={units[i]}", f"shape={shape(units[i])}", *affixes, *kinds]
+
+    return _windows(lower, describe)
+
+
+def _of_characters(units: Sequence[str]) -> list[list[str]]:
+    def describe(i: int) -> list[str]:
+        kinds = [shape(_at(units, i + step)) if 0 <= i + step < len(units) else "" for step in (-1, 0, 1)]
+        return [f"skip={_at(units, i - 1)}\t{_at(units, i + 1)}", f"kinds={' '.join(kinds)}"]
+
+    return _windows(units, describe)

@@ -1,0 +1,88 @@
+"""A linear model of ids fitted to its optimum: what a tagger knows of each step's channels by themselves."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from .chain import crfsuite
+
+__all__ = ["Linear", "fit_linear"]
+
+SETTINGS = {"c1": 0.1, "c2": 0.1}
+"""L1 and L2 regularisation."""
+
+BIAS = "b"
+"""The attribute that every step has."""
+
+WORK, LEAST, MOST = 4_000_000_000, 25, 100
+"""Passes of L-BFGS: as many as make about so much work (steps times channels times tags times passes), within bounds.
+What training shows is learnt within the first twenty to thirty; the rest is polish."""
+
+
+class Linear(NamedTuple):
+    """Scores of tags: those of a step are the sum of its ids' rows and the bias.
+
+    Attributes:
+        tables: per channel float32 [V, K].
+        bias: float32 [K].
+        transitions: float32 [K, K], from tag i (row) to tag j (column); zeros where steps are scored apart.
+    """
+
+    tables: list[np.ndarray]
+    bias: np.ndarray
+    transitions: np.ndarray
+
+
+def fit_linear(
+    ids: Sequence[np.ndarray], tags: Sequence[np.ndarray], sizes: Sequence[int], outputs: int, chained: bool
+) -> Linear:
+    """Fit a linear-chain CRF, or one softmax per step, by L-BFGS (Okazaki 2007, CRFsuite).
+
+    Args:
+        ids: per sequence int [T, C].
+        tags: per sequence int [T], within 0..outputs-1.
+        sizes: of the C channels.
+        outputs: K.
+        chained: whether tags depend on each other: a chain per sequence, else each step by itself.
+
+    Raises:
+        MissingExtraError: python-crfsuite is not installed.
+    """
+    library = crfsuite()
+    trainer = library.Trainer(algorithm="lbfgs", verbose=False)
+    work = max(sum(map(len, ids)) * len(sizes) * outputs, 1)
+    passes = min(max(WORK // work, LEAST), MOST)
+    trainer.set_params({**SETTINGS, "max_iterations": passes, "feature.possible_transitions": chained})
+    for rows, row in zip(ids, tags, strict=True):
+        steps = [[BIAS, *(f"{c}:{i}" for c, i in enumerate(step))] for step in rows.tolist()]
+        names = list(map(str, row.tolist()))
+        parts = [(steps, names)] if chained else [([step], [name]) for step, name in zip(steps, names, strict=True)]
+        for features, labels in parts:
+            if features:
+                trainer.append(features, labels)
+    # CRFsuite writes models to files only, and reads a model's weights from files only.
+    with tempfile.TemporaryDirectory() as folder:
+        path = str(Path(folder, "linear.crfsuite"))
+        trainer.train(path)
+        tagger = library.Tagger()
+        tagger.open(path)
+        found = tagger.info()
+        tagger.close()
+    linear = Linear(
+        [np.zeros((size, outputs), np.float32) for size in sizes],
+        np.zeros(outputs, np.float32),
+        np.zeros((outputs, outputs), np.float32),
+    )
+    for (name, tag), weight in found.state_features.items():
+        channel, _, id = name.partition(":")
+        row = linear.bias if name == BIAS else linear.tables[int(channel)][int(id)]
+        row[int(tag)] = weight
+    if chained:
+        for (before, after), weight in found.transitions.items():
+            linear.transitions[int(before), int(after)] = weight
+    return linear
