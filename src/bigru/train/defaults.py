@@ -10,7 +10,12 @@ from dataclasses import dataclass, field, replace
 
 from ..config import AugmentConfig, ChannelConfig, ConvConfig, EncoderConfig, TrainConfig
 
-__all__ = ["DEFAULTS", "Recipe"]
+__all__ = ["DEFAULTS", "LONG", "Recipe"]
+
+
+LONG = 200
+"""Steps from which on a series is read at a quarter of its rate: that many samples of a sensor say less than their
+shape, and a GRU forgets over hundreds of steps."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +29,7 @@ class Recipe:
         skip: whether the head sees a step's input too.
         wide: whether a linear model of the ids is added.
         front: convolutions before the encoder.
+        long_front: those before it where half of the inputs have at least `LONG` steps; None for the same.
         encoder: the encoder.
         training: the training.
         least_steps, most_epochs: where data are few, more epochs than those of `training` make up for it: until there
@@ -36,6 +42,7 @@ class Recipe:
     skip: bool = False
     wide: bool = False
     front: tuple[ConvConfig, ...] = ()
+    long_front: tuple[ConvConfig, ...] | None = None
     encoder: EncoderConfig = field(default_factory=EncoderConfig)
     training: TrainConfig = field(default_factory=TrainConfig)
     least_steps: int = 600
@@ -93,6 +100,7 @@ DEFAULTS: dict[tuple[str, str], Recipe] = {
     ("classify", "series"): Recipe(
         pooling=("last", "max", "mean"),
         front=(ConvConfig(64, 5),),
+        long_front=(ConvConfig(64, 9, 2), ConvConfig(64, 5, 2)),
         encoder=replace(SERIES, hidden=128, dropout=0.2),
         training=TrainConfig(
             epochs=30,

@@ -12,6 +12,8 @@ from itertools import chain
 from types import ModuleType
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from ..bundle.configuration import check_size
 from ..config import (
     AugmentConfig,
@@ -34,7 +36,7 @@ from ..scheme import PREFIXES, spans
 from ..tasks import classify, tag, transcribe
 from ..tasks.alignment import choose_unit
 from .checks import refuse_ensemble
-from .defaults import DEFAULTS, Recipe
+from .defaults import DEFAULTS, LONG, Recipe
 
 __all__ = ["OPTIONS", "Plan", "plan"]
 
@@ -127,7 +129,7 @@ def plan(
         chosen["unit"] = choose_unit(inputs, targets, scheme, chosen.get("segmenter")).unit
     unit, units = _probe(inputs, chosen) if KINDS[kind] == "text" else ("", 0)
     features = _features(task, inputs, kind, recipe, chosen, unit, units)
-    front = _front(task, chosen.get("front", recipe.front))
+    front = _front(task, chosen.get("front", _usual_front(recipe, inputs)))
     config = _config(task, features, targets, multi_label, scheme, chosen)
     if isinstance(config, transcribe.Config):
         config = replace(config, stride=math.prod(conv.stride for conv in front))
@@ -277,6 +279,13 @@ def _model(
         wide=chosen.get("wide", recipe.wide and not _weighted(task, chosen)),
         front=front,
     )
+
+
+def _usual_front(recipe: Recipe, inputs: Sequence[Any]) -> tuple[ConvConfig, ...]:
+    """Return the recipe's convolutions, those of long inputs where half of these are long."""
+    if recipe.long_front is None or not inputs:
+        return recipe.front
+    return recipe.long_front if np.median([len(one) for one in inputs]) >= LONG else recipe.front
 
 
 def _weighted(task: str, chosen: Mapping[str, Any]) -> bool:
