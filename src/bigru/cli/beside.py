@@ -65,7 +65,7 @@ def beside(
             share=share,
         )
     except (MissingExtraError, TooLongError) as error:
-        return {"name": choice.name, "left_out": str(error)}
+        return {"name": choice.name, "left_out": str(error).removeprefix("bigru: ")}
     except ValueError as error:
         return {"name": choice.name, "left_out": f"it found nothing to learn from ({error})"}
     assert fitted is not None
