@@ -104,8 +104,8 @@ def test_classes_that_nothing_scores_are_named() -> None:
     learnt.targets = ["good", "bad"] * 45 + ["rare"] * 4 + ["odd"] + list("abcde")
     assert doubts({"dev": report(0.8)}, {"dev": part(1000)}, learnt) == [
         "dev lacks 1 class that is learnt ('rare'): nothing says how well it is found",
-        "6 classes have a single row each ('a', 'b', 'c', 'd', 'e' and 1 more), learnt from and never scored: add rows, "
-        "or leave such classes out",
+        "6 classes have a single row each ('a', 'b', 'c', 'd', 'e' and 1 more), learnt from and never scored: add "
+        "rows, or leave such classes out",
     ]
     assert doubts({}, {}, part(3)) == [
         "there are no dev rows: no score chose the epoch, and nothing says how good the model is",
