@@ -161,9 +161,9 @@ def _check_classes(train: Examples) -> None:
     if len(classes) == 1 and not train.multi_label:
         got = f"{classes.pop()!r} alone"
         raise DataError(sentence(train.source, "labels", "at least two", got, "One class teaches nothing."))
-    if len(classes) > 1 and len(train) > 1 and all(_same(one, train.inputs[0]) for one in train.inputs):
+    if train.task == "classify" and len(train) > 1 and all(_same(one, train.inputs[0]) for one in train.inputs):
         got = f"the same in all {len(train):,} rows"
-        remedy = "Nothing tells the labels apart; name another column with --text if the inputs are there."
+        remedy = "Nothing tells the labels apart."
         raise DataError(sentence(train.source, "inputs", "different", got, remedy))
 
 
