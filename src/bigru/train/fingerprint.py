@@ -48,7 +48,7 @@ def configuration(name: str, config: Any) -> dict[str, str]:
             for inner, entry in value.items():
                 walk(f"{key}.{inner}", entry)
             return
-        text = json.dumps(value, default=np.ndarray.tolist, sort_keys=True)
+        text = json.dumps(value, default=lambda other: other.hex() if isinstance(other, bytes) else other.tolist())
         flat[key] = text if len(text) <= LONGEST else hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
 
     walk(name, to_dict(config))
@@ -74,6 +74,7 @@ def fingerprint(
     training: TrainConfig,
     weights: Mapping[str, np.ndarray] | None,
     soft: Soft | None = None,
+    groups: Sequence[str] | None = None,
 ) -> dict[str, str]:
     """Return what a checkpoint of this training must agree with."""
     data = {
@@ -85,6 +86,8 @@ def fingerprint(
     }
     if soft is not None:
         data |= {"soft targets": contents(soft.rows), "share of soft targets": f"{soft.share:g}"}
+    if groups is not None:
+        data["groups"] = hashlib.blake2b("\0".join(groups).encode(), digest_size=16).hexdigest()
     named = {"task": config, "model": model, "training": training}
     for name, value in named.items():
         data |= configuration(name, value)

@@ -95,6 +95,7 @@ def fit(
     initial_weights: Mapping[str, np.ndarray] | None = None,
     variants: Sequence[Sequence[np.ndarray]] = (),
     soft: Soft | None = None,
+    groups: Sequence[str] | None = None,
 ) -> Fitted:
     """Train a model once, whatever `training.ensemble` says (see `bigru.train.ensemble`).
 
@@ -117,10 +118,11 @@ def fit(
         initial_weights: weights to start from, by name, of all or of some parameters.
         variants: further features of the training examples; see `Stream`.
         soft: soft targets of the training examples, beside the targets in `train`.
+        groups: what each training example belongs to, so that all of a group are held out or none; see `hold_out`.
 
     Raises:
         ArgumentError: an argument does not fit.
-        DataError: too little to learn from.
+        DataError: too little to learn from, or no group of examples that can be held out.
         TrainingError: the loss is not finite, the disk is full, a checkpoint is damaged or of another training, or
             Ctrl-C was pressed and the checkpoint is kept, another training writes to the folder, or the memory does
             not suffice.
@@ -138,9 +140,9 @@ def fit(
         interrupt = stack.enter_context(Interrupt())
         stack.enter_context(quiet())
         stack.enter_context(torch.random.fork_rng(devices=[device] if device.type == "cuda" else []))
-        origin = fingerprint(config, model_config, train, dev, training, initial_weights, soft)
+        origin = fingerprint(config, model_config, train, dev, training, initial_weights, soft, groups)
         state = _load(folder, origin, display) if resume and folder is not None else None
-        learn, judge, held = divide(train, dev, training.seed) if hold else (train, dev, None)
+        learn, judge, held = divide(train, dev, training.seed, groups) if hold else (train, dev, None)
         _say(display, learn, judge, held, training, state)
 
         # A checkpoint holds what became of the first vectors, and the time that they took.
@@ -179,9 +181,7 @@ def _linear(learn: Data, model: Shape, training: TrainConfig, display: Display) 
     return replace(model, wide=False), learn_linear(learn, model)
 
 
-def _without_linear(
-    weights: Mapping[str, np.ndarray] | None, linear: Linear | None
-) -> Mapping[str, np.ndarray] | None:
+def _without_linear(weights: Mapping[str, np.ndarray] | None, linear: Linear | None) -> Mapping[str, np.ndarray] | None:
     """Return first weights without those of a linear part that is fitted by itself."""
     if weights is None or linear is None:
         return weights
