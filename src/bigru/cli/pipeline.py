@@ -115,8 +115,10 @@ def learn(
     arguments = (decided.task, decided.config, decided.model, fitted.weights, (dev or train).inputs)
     bundle = export(*arguments, metrics={"training": facts}, card=about)
     judges = {name: part for name, part in (("dev", dev), ("test", parts.test)) if part is not None}
-    predictor = Predictor(bundle)
-    reports = {name: predictor.evaluate(part) for name, part in judges.items()}
+    # What has learnt from the held-out examples since cannot be scored on them.
+    honest = bundle if fitted.judged is None else replace(bundle, weights=fitted.judged)
+    predictors = {"dev": Predictor(honest), "test": Predictor(bundle)}
+    reports = {name: predictors[name].evaluate(part) for name, part in judges.items()}
     metrics = bundle.metrics | {name: report.to_json() for name, report in reports.items()}
     return Judged(replace(bundle, metrics=metrics), reports)
 

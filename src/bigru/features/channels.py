@@ -103,26 +103,40 @@ def ngrams(name: str, codes: np.ndarray, lengths: np.ndarray, size: int, to: np.
 
 
 def _moved(codes: np.ndarray, lengths: np.ndarray, step: int) -> np.ndarray:
-    """Return for every unit the code of the one `step` units behind it (before it, where negative), or a mark."""
-    owner = np.repeat(np.arange(len(lengths)), lengths)
-    place = np.arange(len(codes)) + step
-    there = (place >= 0) & (place < len(codes))
-    there[there] = owner[place[there]] == owner[there]
-    moved = np.full(len(codes), START if step < 0 else END, np.uint64)
-    moved[there] = codes[place[there]]
+    """Return for every unit the code of the one before it (step -1) or behind it (step 1); a mark where none is."""
+    moved, ends = np.empty_like(codes), np.cumsum(lengths)
+    filled = lengths > 0
+    if step < 0:
+        moved[1:] = codes[:-1]
+        moved[(ends - lengths)[filled]] = START
+    else:
+        moved[:-1] = codes[1:]
+        moved[ends[filled] - 1] = END
     return moved
 
 
-def views(name: str, units: Sequence[str], lowercase: bool, size: int) -> np.ndarray:
-    """Return the buckets of what a string channel ("prefix3", "shape", ...) sees of each unit, int32 [N]."""
-    if name == "shape":
-        return buckets(hash_strings([shape(unit) for unit in units]), size)
-    folded = [fold(unit, lowercase or name == "lower") for unit in units]
-    if name.startswith("prefix"):
-        folded = [unit[: int(name[-1])] for unit in folded]
-    elif name.startswith("suffix"):
-        folded = [unit[-int(name[-1]) :] for unit in folded]
-    return buckets(hash_strings(folded), size)
+def views(
+    channels: Sequence[ChannelConfig], units: Sequence[str], shapes: Sequence[str], lowercase: bool
+) -> np.ndarray:
+    """Return the buckets of what string channels ("prefix3", "shape", ...) see of each unit, int32 [N, C].
+
+    Args:
+        channels: the C channels.
+        units: the N units.
+        shapes: their shapes; read by the channel "shape" alone.
+        lowercase: whether the other channels see them in lower case.
+    """
+    seen: list[str] = []
+    for channel in channels:
+        folded = shapes if channel.name == "shape" else [fold(u, lowercase or channel.name == "lower") for u in units]
+        if channel.name.startswith("prefix"):
+            folded = [unit[: int(channel.name[-1])] for unit in folded]
+        elif channel.name.startswith("suffix"):
+            folded = [unit[-int(channel.name[-1]) :] for unit in folded]
+        seen += folded
+    hashes = hash_strings(seen).reshape(len(channels), len(units))
+    columns = [buckets(row, channel.size) for row, channel in zip(hashes, channels, strict=True)]
+    return np.stack(columns, axis=1)
 
 
 def shape(unit: str) -> str:

@@ -14,7 +14,7 @@ import numpy as np
 from ..config import ChannelConfig, from_dict, to_dict
 from ..errors import ArgumentError, check_choice, sentence
 from ..readers.opening.encoding import SURROGATE
-from .channels import LOOKS, NGRAMS, SHAPES, check_channels, configure, fold, ngrams, shape, views
+from .channels import LOOKS, SHAPES, check_channels, configure, fold, ngrams, shape, views
 from .hashing import hash_strings
 from .incremental import TextPieces
 from .segment import load_subwords, segment, split_words, train_subwords, unspaced, without_dropout
@@ -152,16 +152,19 @@ class TextFeatures:
         """Return the ids of many inputs end to end, int32 [N, C], and their lengths, int64 [B]; errors likewise."""
         flat = self._flat(inputs)
         rows = np.empty((len(flat.codes), len(self.channels)), np.int32)
+        names = [channel.name for channel in self.channels]
+        shapes = [shape(unit) for unit in flat.distinct] if any(name.startswith("shape") for name in names) else []
+        shaped = hash_strings(shapes)[flat.inverse] if not SHAPES.keys().isdisjoint(names) else flat.codes
+        strings = [n for n, name in enumerate(names) if name != "unit" and name not in LOOKS]
+        if strings:
+            seen = views([self.channels[n] for n in strings], flat.distinct, shapes, self.lowercase)
+            rows[:, strings] = seen[flat.inverse]
         for column, channel in enumerate(self.channels):
-            if channel.name in NGRAMS:
-                ngrams(channel.name, flat.codes, flat.lengths, channel.size, rows, column)
-            elif channel.name in SHAPES:
-                codes = hash_strings([shape(unit) for unit in flat.distinct])[flat.inverse]
+            if channel.name in LOOKS:
+                codes = shaped if channel.name in SHAPES else flat.codes
                 ngrams(channel.name, codes, flat.lengths, channel.size, rows, column)
             elif channel.name == "unit":
                 rows[:, column] = flat.ids
-            else:
-                rows[:, column] = views(channel.name, flat.distinct, self.lowercase, channel.size)[flat.inverse]
         return rows, flat.lengths
 
     def units(self, text: Input) -> list[tuple[int, int]]:

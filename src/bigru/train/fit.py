@@ -34,7 +34,7 @@ from .logs import open_loggers
 from .lookahead import judged
 from .losses import Loss
 from .memory import enough_memory
-from .mixture import learn_linear, mix
+from .mixture import REFITTED, choose_shares, join, learn_linear
 from .module import Training
 from .quiet import quiet
 from .run import Run
@@ -60,6 +60,8 @@ class Fitted:
         seconds: time spent, earlier sessions included.
         rates: sequences and real time steps per second of this session's training steps; 0 where none was taken.
         held_out: indices of the training examples that served as dev set, None where one was given.
+        judged: the weights that have the best score, where those of the model have learnt from the held-out examples
+            since; None where they are the same.
         reproducible: whether the same call gives the same bits on the same machine: not with a time limit.
     """
 
@@ -73,6 +75,7 @@ class Fitted:
     rates: tuple[float, float]
     held_out: np.ndarray | None
     reproducible: bool
+    judged: dict[str, np.ndarray] | None = None
 
 
 def fit(
@@ -158,7 +161,9 @@ def fit(
         if watch.interrupted:
             _stop(module.run, stream, folder)
         fitted = _fitted(module, scorer, watch.seconds, rates, held)
-        return fitted if linear is None else _mixed(fitted, linear, model_config, config, judge, scorer, display)
+        return (
+            fitted if linear is None else _joined(fitted, linear, model_config, config, train, judge, scorer, display)
+        )
 
 
 def _linear(learn: Data, model: Shape, training: TrainConfig, display: Display) -> tuple[Shape, Linear | None]:
@@ -169,18 +174,20 @@ def _linear(learn: Data, model: Shape, training: TrainConfig, display: Display) 
     return replace(model, wide=False), learn_linear(learn, model)
 
 
-def _mixed(
+def _joined(
     fitted: Fitted,
     linear: Linear,
     model: Shape,
     config: Any,
+    train: Data,
     judge: Data | None,
     scorer: Dev | Skill | None,
     display: Display,
 ) -> Fitted:
     """Return a finished training with its linear part."""
     assert isinstance(model, ModelConfig)
-    weights, shares = mix(fitted.weights, linear, model, config.constraints if model.crf else None, judge)
+    shares = choose_shares(fitted.weights, linear, model, config.constraints if model.crf else None, judge)
+    weights = join(fitted.weights, linear, model, shares)
     if scorer is None:
         return replace(fitted, weights=weights)
     whole = network(model)
@@ -190,7 +197,10 @@ def _mixed(
         f"with the linear part dev {scorer.name} {score:.4f} ({fitted.best_score:.4f} without it); the network counts "
         f"{shares[0]:.2f}, the linear part {shares[1]:.2f}"
     )
-    return replace(fitted, weights=weights, best_score=score)
+    if fitted.held_out is None or len(train[0]) > REFITTED:
+        return replace(fitted, weights=weights, best_score=score)
+    final = join(fitted.weights, learn_linear(train, model), model, shares)
+    return replace(fitted, weights=final, judged=weights, best_score=score)
 
 
 def _judge(task: ModuleType, config: Any, model: Shape, data: Data, loss: Loss, training: TrainConfig) -> Dev | Skill:
