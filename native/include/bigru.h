@@ -243,9 +243,11 @@ BIGRU_API int bigru_pool(int64_t B, int64_t T, int64_t C, const int64_t* lengths
                          float* to, int64_t stride);
 
 /* The bucket, 1..size-1, of every unit with its neighbours from `first` (-8..0) to `last` (0..8) places on, by the hash of
- * bigru/features/hashing.py: codes [N], the B inputs of lengths [B] end to end. to: N numbers, `stride` from one to the next. */
+ * bigru/features/hashing.py: codes [N], the B inputs of lengths [B] end to end. to: N numbers, `stride` from one to the next.
+ * known: the Bloom filter of bigru/features/known.py, of so many bits, a power of two; what it lacks has the number 0. NULL and
+ * 0 bits know everything. */
 BIGRU_API int bigru_ngrams(int64_t N, int64_t B, const int64_t* lengths, const uint64_t* codes, int first, int last,
-                           int64_t size, int32_t* to, int64_t stride);
+                           int64_t size, const uint64_t* known, int64_t bits, int32_t* to, int64_t stride);
 
 /* The instruction set in use: "portable", "avx2", "avx512", "avx512_bf16" or "amx"; builds for tests have "amx_emulated", too.
  * BIGRU_ISA in the environment, read at the first call, chooses another; NULL if it names one that this build or this CPU

@@ -92,7 +92,8 @@ void pool(const Array& values, const Array& lengths, const std::string& pooling,
 }
 
 // Writes a column of `to` [N, C].
-void ngrams(const Array& codes, const Array& lengths, int first, int last, int64_t size, const Output& to, int64_t column) {
+void ngrams(const Array& codes, const Array& lengths, int first, int last, int64_t size, const std::optional<Array>& known,
+            const Output& to, int64_t column) {
   const int64_t N = codes.ndim() == 1 ? static_cast<int64_t>(codes.shape(0)) : 0;
   const int64_t B = lengths.ndim() == 1 ? static_cast<int64_t>(lengths.shape(0)) : 0;
   const int64_t C = to.ndim() == 2 ? static_cast<int64_t>(to.shape(1)) : 0;
@@ -100,8 +101,10 @@ void ngrams(const Array& codes, const Array& lengths, int first, int last, int64
   const int64_t* lengths_in = data<const int64_t>("lengths", lengths, {B}, "int64");
   int32_t* to_out = data<int32_t>("to", to, {N, C}, "int32");
   if (column < 0 || column >= C) throw nb::value_error("bigru._native: to must hold the column.");
+  const int64_t words = known && known->ndim() == 1 ? static_cast<int64_t>(known->shape(0)) : 0;
+  const uint64_t* known_in = known ? data<const uint64_t>("known", *known, {words}, "uint64") : nullptr;
   nb::gil_scoped_release release;
-  must(bigru_ngrams(N, B, lengths_in, codes_in, first, last, size, to_out + column, C));
+  must(bigru_ngrams(N, B, lengths_in, codes_in, first, last, size, known_in, 64 * words, to_out + column, C));
 }
 
 }  // namespace
@@ -112,5 +115,5 @@ void bind_rows(nb::module_& m) {
       .def("look", &Tables::look, "ids"_a, "starts"_a, "lengths"_a, "to"_a)
       .def("total", &Tables::total, "ids"_a, "starts"_a, "lengths"_a, "to"_a);
   m.def("pool", pool, "values"_a, "lengths"_a, "pooling"_a, "to"_a, "column"_a);
-  m.def("ngrams", ngrams, "codes"_a, "lengths"_a, "first"_a, "last"_a, "size"_a, "to"_a, "column"_a);
+  m.def("ngrams", ngrams, "codes"_a, "lengths"_a, "first"_a, "last"_a, "size"_a, "known"_a.none(), "to"_a, "column"_a);
 }

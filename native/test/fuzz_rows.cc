@@ -117,9 +117,19 @@ bool buckets_right(const Case& c, unsigned seed) {
   const std::vector<uint64_t> codes(static_cast<size_t>(c.N), seed);
   std::vector<int32_t> to(static_cast<size_t>(c.N * 2), 0);
   must(bigru_ngrams(c.N, c.B, c.lengths.data(), codes.data(), -static_cast<int>(seed % 9), static_cast<int>(seed % 3),
-                    2 + seed % 100, to.data(), 2));
+                    2 + seed % 100, nullptr, 0, to.data(), 2));
   for (int64_t i = 0; i < c.N; ++i)
     if (to[2 * i] < 1 || to[2 * i] > static_cast<int32_t>(1 + seed % 100) || to[2 * i + 1] != 0) return false;
+  // An empty filter knows nothing, a full one everything.
+  const int64_t bits = int64_t{64} << (seed % 12);
+  for (uint64_t word : {uint64_t{0}, ~uint64_t{0}}) {
+    const std::vector<uint64_t> known(static_cast<size_t>(bits / 64), word);
+    std::vector<int32_t> again(static_cast<size_t>(c.N * 2), 0);
+    must(bigru_ngrams(c.N, c.B, c.lengths.data(), codes.data(), -static_cast<int>(seed % 9), static_cast<int>(seed % 3),
+                      2 + seed % 100, known.data(), bits, again.data(), 2));
+    for (int64_t i = 0; i < c.N; ++i)
+      if (again[2 * i] != (word ? to[2 * i] : 0)) return false;
+  }
   return true;
 }
 

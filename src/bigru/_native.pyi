@@ -148,5 +148,12 @@ class Tables:
 
 def pool(values: np.ndarray, lengths: np.ndarray, pooling: str, to: np.ndarray, column: int) -> None: ...
 def ngrams(
-    codes: np.ndarray, lengths: np.ndarray, first: int, last: int, size: int, to: np.ndarray, column: int
+    codes: np.ndarray,
+    lengths: np.ndarray,
+    first: int,
+    last: int,
+    size: int,
+    known: np.ndarray | None,
+    to: np.ndarray,
+    column: int,
 ) -> None: ...

@@ -216,8 +216,8 @@ def configurations() -> dict[str, Sample]:
     return {
         "other-model": Sample(config("model_type", value="bert"), AT + "model_type must be 'bigru', got 'bert'."),
         "version-newer": Sample(
-            config("format_version", value=3),
-            AT + "format_version must be at most 2, got 3. The model was saved by bigru 0.1.0; this is ",
+            config("format_version", value=4),
+            AT + "format_version must be at most 3, got 4. The model was saved by bigru 0.1.0; this is ",
         ),
         "version-zero": Sample(config("format_version", value=0), VERSION + "0."),
         "version-text": Sample(config("format_version", value="1"), VERSION + "'1'."),

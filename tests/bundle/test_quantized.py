@@ -148,9 +148,13 @@ def test_what_is_saved_is_loaded_and_a_quarter_as_large(tmp_path: Path) -> None:
     assert Predictor(other).predict("好电影") == Predictor(one).predict("好电影")
 
 
-def test_a_float_model_is_written_as_before(tmp_path: Path) -> None:
-    bundle.save(model(), tmp_path / "whole")
-    bundle.save(narrow(model()), tmp_path / "narrow")
+def test_a_model_is_written_in_the_oldest_version_that_can_hold_it(tmp_path: Path) -> None:
+    bundle.save(model(), tmp_path / "known")
+    assert json.loads((tmp_path / "known" / "config.json").read_text(encoding="utf-8"))["format_version"] == 3
+    old = model()
+    old = dataclasses.replace(old, config=dataclasses.replace(old.config, features=dataclasses.replace(TEXT, known={})))
+    bundle.save(old, tmp_path / "whole")
+    bundle.save(narrow(old), tmp_path / "narrow")
     configs = [json.loads((tmp_path / n / "config.json").read_text(encoding="utf-8")) for n in ("whole", "narrow")]
     assert [one["format_version"] for one in configs] == [1, 2]
     assert "storage" not in configs[0]

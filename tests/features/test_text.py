@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import json
 import pickle
 import time
@@ -61,7 +62,8 @@ def test_channels_of_words_by_hand() -> None:
     assert features.unit == "word"
     assert features.segmenter == "regex"
     assert features.vocabulary == ("Paris", "likes")
-    table = features.features("Paris 1998")
+    assert set(features.known) == set(channels) - {"unit"}
+    table = dataclasses.replace(features, known={}).features("Paris 1998")
     words = hash_strings(["Paris", "1998"])
     assert table[:, 0].tolist() == [1, 0]
     np.testing.assert_array_equal(table[:, 1], buckets(combine(words, np.append(words[1:], codes(END))), 65536))
@@ -72,7 +74,7 @@ def test_channels_of_words_by_hand() -> None:
 
 def test_neighbours_and_affixes_by_hand() -> None:
     names = ("before", "after", "prefix1", "prefix2", "prefix4", "suffix1", "suffix2", "suffix4")
-    features = TextFeatures.fit([["Paris", "sank"]], channels=names)
+    features = dataclasses.replace(TextFeatures.fit([["Paris", "sank"]], channels=names), known={})
     first, second = features.features_many([["Paris"], ["Rome", "paid"]])
     sizes = [channel.size for channel in features.channels]
 
@@ -89,6 +91,7 @@ def test_neighbours_and_affixes_by_hand() -> None:
 
 def test_shapes_of_neighbours_by_hand() -> None:
     features = TextFeatures.fit([["ab"]], channels=("shape_before", "shape_after"), lowercase=True)
+    features = dataclasses.replace(features, known={})
     title, digits = hash_strings(["Xxx"]), hash_strings(["dd"])
     want = [
         [combine(codes(START), title), combine(title, digits)],
@@ -202,7 +205,7 @@ def test_subwords() -> None:
 def test_json_round_trip() -> None:
     features = TextFeatures.fit(["电影好"], channels=("unit", "trigram"), replace={"Ａ": "A"}, lowercase=True)
     values = json.loads(json.dumps(features.to_json()))
-    assert set(values) == {"unit", "channels", "lowercase", "replace", "segmenter"}
+    assert set(values) == {"unit", "channels", "lowercase", "replace", "segmenter", "known"}
     assert TextFeatures.from_json(values, list(features.vocabulary)) == features
 
 

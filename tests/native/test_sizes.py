@@ -32,7 +32,7 @@ def test_pooled_columns_lie_within_the_result(column):
 @pytest.mark.parametrize("column", [MOST, 3, -1])
 def test_buckets_lie_within_the_result(column):
     with pytest.raises(ValueError, match=r"^bigru\._native: to must hold the column\.$"):
-        _native.ngrams(np.zeros(2, np.uint64), integers(2), 0, 0, 9, np.zeros((2, 3), np.int32), column)
+        _native.ngrams(np.zeros(2, np.uint64), integers(2), 0, 0, 9, None, np.zeros((2, 3), np.int32), column)
 
 
 @pytest.mark.parametrize(

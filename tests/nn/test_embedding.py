@@ -25,7 +25,8 @@ def test_units_start_small_and_hashed_channels_as_asked() -> None:
     channels = (ChannelConfig("unit", 500, 20), ChannelConfig("bigram", 500, 20))
     units, bigrams = ChannelEmbedding(channels)
     assert abs(units.weight.std().item() - 0.1) < 0.005
-    assert units.weight[0].abs().max() > 0
+    assert units.weight[1:].abs().min() > 0
+    assert not units.weight[0].any()
     assert not bigrams.weight.any()
     _, noisy = ChannelEmbedding(channels, ngram_spread=0.05)
     assert abs(noisy.weight.std().item() - 0.05) < 0.003

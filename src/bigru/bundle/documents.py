@@ -15,7 +15,7 @@ __all__ = ["LIMITS", "dump", "is_foreign_link", "parse", "read", "text"]
 MIB = 1 << 20
 
 LIMITS = {
-    "config.json": 4 * MIB,
+    "config.json": 8 * MIB,
     "vocabulary.json": 64 * MIB,
     "tokenizer.json": 64 * MIB,
     "metrics.json": 16 * MIB,

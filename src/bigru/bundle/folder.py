@@ -32,11 +32,11 @@ if TYPE_CHECKING:
 
 __all__ = ["ANSWERING", "CARD", "FILES", "FORMAT_VERSION", "NEW", "VERIFIED", "WAIT", "Bundle", "load", "save"]
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 """Newest version of the folder's format. Older ones stay readable; a change that old readers would misread raises it.
 
-A model is written in the oldest version that can hold it: 1, or 2 where its weights are not stored as float32, as the
-key "storage" says.
+A model is written in the oldest version that can hold it: 1; 2 where its weights are not stored as float32, as the key
+"storage" says; 3 where the features say which n-grams are known.
 """
 
 MODEL_TYPE = "bigru"
@@ -57,7 +57,7 @@ VERIFIED = "verification.json"
 
 KEYS = ("model_type", "format_version", "library_version", "task", "task_config", "features", "model")
 
-KEYS_OF = {1: KEYS, 2: (*KEYS, "storage")}
+KEYS_OF = {1: KEYS, 2: (*KEYS, "storage"), 3: (*KEYS, "storage")}
 """The keys of config.json by version."""
 
 FILES = ("model.safetensors", "vocabulary.json", "tokenizer.json", "metrics.json", VERIFIED, CARD, "config.json")
@@ -306,7 +306,7 @@ def _ours(target: Path) -> bool:
 def _contents(bundle: Bundle) -> dict[str, bytes]:
     """Return the bytes of every file, config.json last."""
     entries, vocabulary, tokenizer = written(bundle.task, bundle.model, bundle.config)
-    version = 1 if bundle.storage == "fp32" else FORMAT_VERSION
+    version = 3 if "known" in entries["features"] else 1 if bundle.storage == "fp32" else 2
     head = {"model_type": MODEL_TYPE, "format_version": version, "library_version": __version__}
     if version > 1:
         entries["storage"] = bundle.storage

@@ -8,9 +8,22 @@ import numpy as np
 
 from ..config import ChannelConfig
 from ..errors import ArgumentError, check_choice, nearest, sentence
-from .hashing import END, START, buckets, hash_strings
+from .hashing import END, START, combine, hash_strings
+from .known import Known
 
-__all__ = ["CHANNELS", "LOOKS", "NGRAMS", "SHAPES", "check_channels", "configure", "fold", "ngrams", "shape", "views"]
+__all__ = [
+    "CHANNELS",
+    "LOOKS",
+    "NGRAMS",
+    "SHAPES",
+    "check_channels",
+    "configure",
+    "fold",
+    "hashes",
+    "ngrams",
+    "shape",
+    "views",
+]
 
 WHERE = "TextFeatures"
 
@@ -82,7 +95,15 @@ def check_channels(unit: str, channels: tuple[ChannelConfig, ...], vocabulary: i
             raise ArgumentError(sentence(WHERE, f"size of {channel.name}", "at least 2", channel.size))
 
 
-def ngrams(name: str, codes: np.ndarray, lengths: np.ndarray, size: int, to: np.ndarray, column: int) -> None:
+def ngrams(
+    name: str,
+    codes: np.ndarray,
+    lengths: np.ndarray,
+    size: int,
+    to: np.ndarray,
+    column: int,
+    known: Known | None = None,
+) -> None:
     """Write the bucket of every unit's n-gram into a column; marks stand before the first and after the last unit.
 
     Args:
@@ -92,6 +113,7 @@ def ngrams(name: str, codes: np.ndarray, lengths: np.ndarray, size: int, to: np.
         size: number of buckets, the never used bucket 0 included.
         to: int32 [N, C].
         column: within 0..C-1.
+        known: what has a bucket, anything else being 0; None gives everything a bucket.
     """
     # Imported here so that whoever lacks the kernels hears of it from `bigru.ops`, which says what to do.
     from .. import _native
@@ -99,11 +121,19 @@ def ngrams(name: str, codes: np.ndarray, lengths: np.ndarray, size: int, to: np.
     looks = LOOKS[name]
     if 0 not in looks:
         codes, looks = _moved(codes, lengths, looks[0]), (0,)
-    _native.ngrams(codes, lengths, looks[0], looks[-1], size, to, column)
+    words = None if known is None else known.words
+    _native.ngrams(codes, lengths, looks[0], looks[-1], size, words, to, column)
+
+
+def hashes(name: str, codes: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    """Return the hash of every unit's n-gram, uint64 [N], of which `ngrams` makes a bucket; arguments as there."""
+    return combine(*(_moved(codes, lengths, step) for step in LOOKS[name]))
 
 
 def _moved(codes: np.ndarray, lengths: np.ndarray, step: int) -> np.ndarray:
-    """Return for every unit the code of the one before it (step -1) or behind it (step 1); a mark where none is."""
+    """Return for every unit its code (step 0), or that of the unit before it (-1) or behind it (1), or a mark."""
+    if not step:
+        return codes
     moved, ends = np.empty_like(codes), np.cumsum(lengths)
     filled = lengths > 0
     if step < 0:
@@ -115,28 +145,24 @@ def _moved(codes: np.ndarray, lengths: np.ndarray, step: int) -> np.ndarray:
     return moved
 
 
-def views(
-    channels: Sequence[ChannelConfig], units: Sequence[str], shapes: Sequence[str], lowercase: bool
-) -> np.ndarray:
-    """Return the buckets of what string channels ("prefix3", "shape", ...) see of each unit, int32 [N, C].
+def views(names: Sequence[str], units: Sequence[str], shapes: Sequence[str], lowercase: bool) -> np.ndarray:
+    """Return the hashes of what string channels ("prefix3", "shape", ...) see of each unit, uint64 [C, N].
 
     Args:
-        channels: the C channels.
+        names: of the C channels.
         units: the N units.
-        shapes: their shapes; read by the channel "shape" alone.
+        shapes: their shapes, where one of the channels is "shape".
         lowercase: whether the other channels see them in lower case.
     """
     seen: list[str] = []
-    for channel in channels:
-        folded = shapes if channel.name == "shape" else [fold(u, lowercase or channel.name == "lower") for u in units]
-        if channel.name.startswith("prefix"):
-            folded = [unit[: int(channel.name[-1])] for unit in folded]
-        elif channel.name.startswith("suffix"):
-            folded = [unit[-int(channel.name[-1]) :] for unit in folded]
-        seen += folded
-    hashes = hash_strings(seen).reshape(len(channels), len(units))
-    columns = [buckets(row, channel.size) for row, channel in zip(hashes, channels, strict=True)]
-    return np.stack(columns, axis=1)
+    for name in names:
+        strings = shapes if name == "shape" else [fold(unit, lowercase or name == "lower") for unit in units]
+        if name.startswith("prefix"):
+            strings = [unit[: int(name[-1])] for unit in strings]
+        elif name.startswith("suffix"):
+            strings = [unit[-int(name[-1]) :] for unit in strings]
+        seen += strings
+    return hash_strings(seen).reshape(len(names), len(units))
 
 
 def shape(unit: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from dataclasses import replace as changed
 from functools import cached_property
 from itertools import chain
 from typing import Any, NamedTuple
@@ -14,9 +15,10 @@ import numpy as np
 from ..config import ChannelConfig, from_dict, to_dict
 from ..errors import ArgumentError, check_choice, sentence
 from ..readers.opening.encoding import SURROGATE
-from .channels import LOOKS, SHAPES, check_channels, configure, fold, ngrams, shape, views
-from .hashing import hash_strings
+from .channels import LOOKS, SHAPES, check_channels, configure, fold, hashes, ngrams, shape, views
+from .hashing import buckets, hash_strings
 from .incremental import TextPieces
+from .known import Known
 from .segment import load_subwords, segment, split_words, train_subwords, unspaced, without_dropout
 
 __all__ = ["UNITS", "Input", "TextFeatures", "unit_of"]
@@ -53,6 +55,8 @@ class TextFeatures:
         replace: characters replaced by others before anything else, one for one, so that offsets hold.
         segmenter: what cuts a text into units: None (characters), "regex", "rjieba" or "subword".
         tokenizer: the JSON of a Hugging Face tokenizer, for "subword".
+        known: of hashed channels by name what training has seen; anything else has id 0. A channel without an entry
+            gives everything a bucket, as models saved before did.
     """
 
     unit: str
@@ -62,6 +66,7 @@ class TextFeatures:
     replace: dict[str, str] = field(default_factory=dict)
     segmenter: str | None = None
     tokenizer: str | None = None
+    known: dict[str, Known] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         check_choice(WHERE, "unit", self.unit, UNITS)
@@ -79,6 +84,9 @@ class TextFeatures:
             long = next(unit for unit in self.vocabulary if len(unit) != 1)
             raise ArgumentError(sentence(WHERE, "vocabulary", "single characters", repr(long)))
         check_channels(self.unit, self.channels, len(self.vocabulary))
+        hashed = [channel.name for channel in self.channels if channel.name != "unit"]
+        for name in self.known:
+            check_choice(WHERE, "known", name, hashed)
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out the tables that are made when they are needed: a pickled estimator would be megabytes larger."""
@@ -132,7 +140,8 @@ class TextFeatures:
         empty = cls(unit, (), configure(channels, 0), lowercase, replace, segmenter, tokenizer)
         vocabulary = empty._vocabulary(inputs, min_count, max_size)
         sized = configure(channels, len(vocabulary))
-        return cls(unit, vocabulary, sized, lowercase, replace, segmenter, tokenizer)
+        made = cls(unit, vocabulary, sized, lowercase, replace, segmenter, tokenizer)
+        return changed(made, known=made._seen(inputs))
 
     def features(self, text: Input) -> np.ndarray:
         """Return the ids of one input, int32 [T, C]: one row per unit, one column per channel."""
@@ -152,20 +161,46 @@ class TextFeatures:
         """Return the ids of many inputs end to end, int32 [N, C], and their lengths, int64 [B]; errors likewise."""
         flat = self._flat(inputs)
         rows = np.empty((len(flat.codes), len(self.channels)), np.int32)
-        names = [channel.name for channel in self.channels]
-        shapes = [shape(unit) for unit in flat.distinct] if any(name.startswith("shape") for name in names) else []
-        shaped = hash_strings(shapes)[flat.inverse] if not SHAPES.keys().isdisjoint(names) else flat.codes
-        strings = [n for n, name in enumerate(names) if name != "unit" and name not in LOOKS]
-        if strings:
-            seen = views([self.channels[n] for n in strings], flat.distinct, shapes, self.lowercase)
-            rows[:, strings] = seen[flat.inverse]
+        strings = self._strings_of(flat)
         for column, channel in enumerate(self.channels):
+            known = self.known.get(channel.name)
             if channel.name in LOOKS:
-                codes = shaped if channel.name in SHAPES else flat.codes
-                ngrams(channel.name, codes, flat.lengths, channel.size, rows, column)
+                codes = strings["shape"][flat.inverse] if channel.name in SHAPES else flat.codes
+                ngrams(channel.name, codes, flat.lengths, channel.size, rows, column, known)
             elif channel.name == "unit":
                 rows[:, column] = flat.ids
+            else:
+                found = strings[channel.name]
+                ids = buckets(found, channel.size)
+                rows[:, column] = (ids if known is None else np.where(known.has(found), ids, np.int32(0)))[flat.inverse]
         return rows, flat.lengths
+
+    def _strings_of(self, flat: Flat) -> dict[str, np.ndarray]:
+        """Return of every channel of strings, and of the shapes, the hash of what it sees of each distinct unit."""
+        names = {channel.name for channel in self.channels if channel.name != "unit"}
+        shaped = not names.isdisjoint(["shape", *SHAPES])
+        read = sorted((names - LOOKS.keys()) | ({"shape"} if shaped else set()))
+        if not read:
+            return {}
+        shapes = [shape(unit) for unit in flat.distinct] if shaped else []
+        found = views(read, flat.distinct, shapes, self.lowercase)
+        return dict(zip(read, found, strict=True))
+
+    def _seen(self, inputs: Sequence[Input]) -> dict[str, Known]:
+        """Return of every hashed channel what the inputs show of it."""
+        hashed = [channel.name for channel in self.channels if channel.name != "unit"]
+        if not hashed:
+            return {}
+        flat = self._flat(inputs)
+        strings = self._strings_of(flat)
+        return {
+            name: Known.of(
+                hashes(name, strings["shape"][flat.inverse] if name in SHAPES else flat.codes, flat.lengths)
+                if name in LOOKS
+                else strings[name][flat.inverse]
+            )
+            for name in hashed
+        }
 
     def units(self, text: Input) -> list[tuple[int, int]]:
         """Return where each unit lies: character offsets in a text, positions in a list of tokens; end exclusive."""
@@ -186,6 +221,7 @@ class TextFeatures:
         """Return everything but the vocabulary as plain JSON values."""
         values: dict[str, Any] = {"unit": self.unit, "channels": [to_dict(c) for c in self.channels]}
         values |= {"lowercase": self.lowercase, "replace": dict(self.replace), "segmenter": self.segmenter}
+        values |= {"known": {name: known.to_json() for name, known in self.known.items()}} if self.known else {}
         return values if self.tokenizer is None else values | {"tokenizer": without_dropout(self.tokenizer)}
 
     @classmethod
@@ -195,7 +231,7 @@ class TextFeatures:
         Raises:
             ArgumentError: a key is missing or unknown, or a value has the wrong type.
         """
-        keys = ("unit", "channels", "lowercase", "replace", "segmenter", "tokenizer")
+        keys = ("unit", "channels", "lowercase", "replace", "segmenter", "tokenizer", "known")
         if not isinstance(values, dict):
             raise ArgumentError(sentence(WHERE, "configuration", "an object", type(values).__name__))
         for key in values:
@@ -214,7 +250,11 @@ class TextFeatures:
                 raise ArgumentError(sentence(WHERE, key, "a string or null", repr(values[key])[:80]))
         channels = tuple(from_dict(ChannelConfig, c) for c in values["channels"])
         rest = (values["lowercase"], replace, values.get("segmenter"), values.get("tokenizer"))
-        return cls(values["unit"], tuple(vocabulary), channels, *rest)
+        given = values.get("known", {})
+        if not isinstance(given, dict):
+            raise ArgumentError(sentence(WHERE, "known", "an object", type(given).__name__))
+        known = {name: Known.from_json(text) for name, text in given.items()}
+        return cls(values["unit"], tuple(vocabulary), channels, *rest, known)
 
     @cached_property
     def _ids(self) -> dict[str, int]:

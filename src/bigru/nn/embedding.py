@@ -30,6 +30,8 @@ class ChannelEmbedding(nn.ModuleList):
     `ngram_spread`: at zero an n-gram which training never saw adds nothing to a pooled vector; a model that
     tags each step learns better from small noise, which it gets used to ignoring (measured on entities).
 
+    Id 0, what training never saw, starts as zero, as a position looks that is hidden.
+
     In training, positions are hidden: their vector is zero. Each channel draws for itself, so that the encoder
     learns to do without a single unit or n-gram. What is left is not scaled up (Iyyer et al. 2015, section 3.2,
     for words): in use nothing is hidden, and a unit that is there looks as it did in training.
@@ -54,6 +56,8 @@ class ChannelEmbedding(nn.ModuleList):
             unit = channel.name == "unit"
             table = nn.Embedding(channel.size, channel.dim)
             nn.init.normal_(table.weight, std=SPREAD if unit else ngram_spread)
+            with torch.no_grad():
+                table.weight[0] = 0.0
             self.append(table)
             self.dropouts.append(unit_dropout if unit else ngram_dropout)
 
