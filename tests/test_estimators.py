@@ -46,6 +46,15 @@ def one_thread() -> Iterator[None]:
 # ---- labels of whole inputs ------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(("made", "labels"), [(BiGRUClassifier, ENDS.tolist()), (BiGRUTagger, None)])
+def test_several_trainings_teach_one_model(made: Any, labels: list | None) -> None:
+    y = labels or [["o"] * (len(words) - 1) + [words[-1]] for words in WORDS]
+    model = made(**QUICK, ensemble=2).fit(WORDS, y, WORDS, y)
+    assert model.score(WORDS, y) == 1.0
+    assert model.bundle_.metrics["training"]["ensemble"]["student_score"] == model.best_score_ == 1.0
+    assert clone(model).get_params()["ensemble"] == 2
+
+
 @pytest.mark.parametrize(
     ("labels", "dtype"),
     [(["no", "yes"], "U"), ([3, 20], "i"), ([False, True], "b"), ([1.0, 2.0], "f")],

@@ -53,6 +53,7 @@ def train(
     time: Annotated[str | None, typer.Option(help="Most time to train, as 90s, 10m or 1h.")] = None,
     epochs: Annotated[int | None, typer.Option(help="Passes over the data at most.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of weights, order and dropout.")] = None,
+    ensemble: Annotated[int | None, typer.Option(help="Trainings that one model learns from; 1 unless given.")] = None,
     precision: Annotated[str | None, typer.Option(help="32 or bf16.")] = None,
     class_weights: Annotated[str | None, typer.Option(help="none, or balanced where classes are rare.")] = None,
     config: Annotated[Path | None, typer.Option(help="JSON object of settings, as --set takes them.")] = None,
@@ -72,6 +73,7 @@ def train(
 
     files = Files(data, dev, test, reading)
     chosen = {"time": time, "epochs": epochs, "seed": seed, "precision": precision, "class_weights": class_weights}
+    chosen["ensemble"] = ensemble
     request = Request(files, out, force, resume, chosen, config, set_ or [], vectors, logger or [], quiet)
     from . import forecast
 

@@ -72,7 +72,7 @@ def learn(
     Args:
         parts: the examples.
         options: settings that overrule the defaults, of `bigru.train.recipes.OPTIONS`.
-        folder, resume, loggers, progress: as of `bigru.train.fit.fit`.
+        folder, resume, loggers, progress: as of `bigru.train.ensemble.fit_ensemble`.
         vectors: first weights of the units' embedding; see `bigru.cli.vectors`.
         say: told what was decided.
         card: Markdown on the data for the model card; None says what was read.
@@ -93,10 +93,10 @@ def learn(
     parts = Parts(train, *(part and _fitting(decided, part, strict, say) for part in parts[1:]))
     data = {name: _prepare(decided, part, part is train) for name, part in parts._asdict().items() if part is not None}
     # torch is imported here, when nothing can be wrong any more that it is not needed to see.
+    from ..train.ensemble import fit_ensemble
     from ..train.export import export
-    from ..train.fit import fit
 
-    fitted = fit(
+    fitted = fit_ensemble(
         *decided[:3],
         data["train"],
         data.get("dev"),
@@ -260,7 +260,8 @@ def _held_out(train: Examples, fitted: Fitted) -> Examples | None:
 
 def facts_of(fitted: Fitted) -> dict[str, Any]:
     """Return what metrics.json keeps of a training."""
-    return {
+    several = {} if fitted.ensemble is None else {"ensemble": fitted.ensemble}
+    return several | {
         "score": fitted.score_name,
         "best_score": fitted.best_score,
         "best_epoch": fitted.best_epoch,
@@ -278,4 +279,6 @@ def _card(parts: Parts, decided: Plan, fitted: Fitted) -> str:
     if fitted.held_out is not None and len(fitted.held_out):
         rows.append(f"- dev: {len(fitted.held_out)} examples held out of train by seed {decided.training.seed}")
     time = f"{fitted.steps} steps in {fitted.seconds:.0f} s, weights of epoch {fitted.best_epoch}"
+    if fitted.ensemble is not None:
+        time = f"{fitted.ensemble['members']} trainings and one that learnt from their mean: {time}"
     return "\n".join([*rows, f"\n{time}, seed {decided.training.seed}. The licence of the data is its owner's matter."])

@@ -191,7 +191,7 @@ def check_checkpoint(request: Request) -> None:
     """
     from ..train import checkpoint
 
-    if request.resume and not checkpoint.exists(request.out):
+    if request.resume and not checkpoint.started(request.out):
         checkpoint.refuse_missing(request.out)
 
 

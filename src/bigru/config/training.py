@@ -37,6 +37,8 @@ class TrainConfig:
         lookahead: the least and the most steps of look-ahead, for models that shall answer before a sequence has
             ended: every step of training reads in chunks, with a look-ahead drawn between both. None reads whole
             sequences.
+        ensemble: trainings with seeds of their own whose mean answers the saved model learns from, so that it stays as
+            large and as fast as one; 1 trains that one alone.
         seed: seed of weights, shuffling and dropout.
         time: seconds after which training ends, or None.
     """
@@ -58,6 +60,7 @@ class TrainConfig:
     unknown: float = 0.0
     augment: AugmentConfig = field(default_factory=AugmentConfig)
     lookahead: tuple[int, int] | None = None
+    ensemble: int = 1
     seed: int = 0
     time: float | None = None
 
@@ -65,7 +68,7 @@ class TrainConfig:
         where = "TrainConfig"
         check_choice(where, "class_weights", self.class_weights, ("none", "balanced"))
         check_choice(where, "precision", self.precision, ("32", "bf16"))
-        for key in ("epochs", "batch_size", "learning_rate", "clip", "patience"):
+        for key in ("epochs", "batch_size", "learning_rate", "clip", "patience", "ensemble"):
             check_positive(where, key, getattr(self, key))
         for key in ("warmup", "average", "label_smoothing", "unknown"):
             check_fraction(where, key, getattr(self, key))

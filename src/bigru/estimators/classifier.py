@@ -43,6 +43,7 @@ class BiGRUClassifier(ClassifierMixin, BaseEstimator):
         time: seconds after which training ends.
         precision: "32" or "bf16".
         lookahead: least and most steps of look-ahead to train with, for models that shall be streamed.
+        ensemble: trainings whose mean answers the model learns from; None for one.
         random_state: seed of weights, order, dropout and the held-out tenth.
         verbose: 0 for silence, 1 for progress on stderr.
 
@@ -77,6 +78,7 @@ class BiGRUClassifier(ClassifierMixin, BaseEstimator):
         time: float | None = None,
         precision: str | None = None,
         lookahead: tuple[int, int] | None = None,
+        ensemble: int | None = None,
         random_state: Any = 0,
         verbose: int = 0,
     ) -> None:
@@ -99,6 +101,7 @@ class BiGRUClassifier(ClassifierMixin, BaseEstimator):
         self.time = time
         self.precision = precision
         self.lookahead = lookahead
+        self.ensemble = ensemble
         self.random_state = random_state
         self.verbose = verbose
 

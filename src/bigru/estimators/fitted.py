@@ -20,8 +20,8 @@ from ..tasks import tag, transcribe
 from ..tasks.alignment import refuse_misplaced, tags_per_unit
 from ..tasks.mismatch import legalise, unknown_classes
 from ..train.arrays import inputs_of, labels_of, rows_of
+from ..train.ensemble import fit_ensemble
 from ..train.export import export
-from ..train.fit import fit
 from ..train.recipes import Plan, plan
 from ..train.speed import perturbed
 from ..train.stream import Data
@@ -60,11 +60,13 @@ def train(estimator: Any, task: str, X: Any, y: Any, dev: tuple[Any, Any], **lab
         inputs, given = pairs(*dev, nested, "y_dev")
         judge = _judging(made, inputs, _legal(named(given, nested), task, labelled.get("scheme"), "y_dev"))
     progress = "auto" if verbose else "silent"
-    fitted = fit(made.task, made.config, made.model, learn, judge, made.training, progress=progress, variants=variants)
+    arguments = (made.task, made.config, made.model, learn, judge, made.training)
+    fitted = fit_ensemble(*arguments, progress=progress, variants=variants)
     if {str(label) for label in classes} != set(made.config.labels):
         classes = np.array(sorted(made.config.labels))
     facts = {"score": fitted.score_name, "best_score": fitted.best_score, "best_epoch": fitted.best_epoch}
-    metrics = {"training": {**facts, "steps": fitted.steps}, "classes": classes.tolist()}
+    several = {} if fitted.ensemble is None else {"ensemble": fitted.ensemble}
+    metrics = {"training": {**facts, "steps": fitted.steps, **several}, "classes": classes.tolist()}
     estimator.bundle_ = export(made.task, made.config, made.model, fitted.weights, inputs, metrics=metrics)
     estimator.classes_, estimator.history_, estimator.best_score_ = classes, fitted.history, fitted.best_score
 

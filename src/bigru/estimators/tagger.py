@@ -64,6 +64,7 @@ class BiGRUTagger(BaseEstimator):
         time: float | None = None,
         precision: str | None = None,
         lookahead: tuple[int, int] | None = None,
+        ensemble: int | None = None,
         random_state: Any = 0,
         verbose: int = 0,
     ) -> None:
@@ -87,6 +88,7 @@ class BiGRUTagger(BaseEstimator):
         self.time = time
         self.precision = precision
         self.lookahead = lookahead
+        self.ensemble = ensemble
         self.random_state = random_state
         self.verbose = verbose
 

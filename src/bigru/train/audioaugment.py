@@ -53,7 +53,7 @@ class AudioAugmentation:
     def __call__(self, batch: Batch, seed: int) -> Batch:
         """Return the batch changed as the seed draws; its own arrays are left as they were."""
         random = np.random.default_rng(seed)
-        x, lengths, targets = (tensor.numpy() for tensor in batch)
+        x, lengths, targets = (tensor.numpy() for tensor in batch[:3])
         if not x.shape[1]:
             return batch
         x = np.where((np.arange(x.shape[1]) < lengths[:, None])[:, :, None], x * self.std + self.mean, np.float32(0))
@@ -67,7 +67,7 @@ class AudioAugmentation:
             x, lengths = self._stretched(x, lengths, targets, random)
         x = ((x - self.mean) / self.std).astype(np.float32)
         x[np.arange(x.shape[1]) >= lengths[:, None]] = 0
-        return Batch(torch.from_numpy(x), torch.from_numpy(lengths), batch.targets)
+        return batch._replace(inputs=torch.from_numpy(x), lengths=torch.from_numpy(lengths))
 
     def _warped(self, x: np.ndarray, random: np.random.Generator) -> np.ndarray:
         """Return what a vocal tract of another length says: each band is read at a multiple of its frequency."""

@@ -65,7 +65,8 @@ class Augmentation:
     def __call__(self, batch: Batch, seed: int) -> Batch:
         """Return the batch changed as the seed draws; its own arrays are left as they were."""
         random = np.random.default_rng(seed)
-        x, lengths, targets = (tensor.numpy() for tensor in batch)
+        x, lengths, targets = (tensor.numpy() for tensor in batch[:3])
+        soft = batch.soft
         if (self.crop or self.time_warp) and x.shape[1]:
             places, lengths = self._places(lengths, random)
             x = self._walked(x, places, lengths)
@@ -73,7 +74,9 @@ class Augmentation:
                 near = np.rint(places).astype(np.int64)
                 targets = np.take_along_axis(targets, near, axis=1)
                 targets[np.arange(targets.shape[1]) >= lengths[:, None]] = IGNORED
-        return Batch(torch.from_numpy(self._noisy(x, random)), torch.from_numpy(lengths), torch.from_numpy(targets))
+                soft = soft if soft is None else soft.take_along_dim(torch.from_numpy(near)[:, :, None], dim=1)
+        x = self._noisy(x, random)
+        return Batch(torch.from_numpy(x), torch.from_numpy(lengths), torch.from_numpy(targets), soft)
 
     def _places(self, lengths: np.ndarray, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         """Return where each new step lies among the old ones, [B, T], and the new lengths [B]."""

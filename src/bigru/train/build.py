@@ -16,6 +16,7 @@ from ..nn.forecast import ForecastModel
 from ..nn.model import SequenceModel
 from ..tasks import transcribe
 from .average import Average
+from .distill import distilled
 from .flat import Flat
 from .losses import ctc_loss, loss_of
 from .module import Training, decays, optimizer
@@ -81,6 +82,7 @@ def put_together(
     stream: Stream,
     training: TrainConfig,
     state: dict[str, Any] | None,
+    share: float = 0.0,
 ) -> Training:
     """Return the training of `model` on `stream`.
 
@@ -91,6 +93,7 @@ def put_together(
         stream: the batches; told where to begin.
         training: how to train.
         state: a checkpoint to go on from, or None.
+        share: what the soft targets of the stream count.
     """
     run = Run() if state is None else Run.from_state_dict(state["run"])
     run.loss_sum = run.loss_sum.to(next(model.parameters()).device)
@@ -108,5 +111,7 @@ def put_together(
         loss = ctc_loss(shape.steps)
     else:
         loss = loss_of(model, shape, stream.targets, training, config.constraints if shape.crf else None)
+    if share:
+        loss = distilled(loss, share, shape.crf)
     per_step = shape.per_step and not shape.crf
     return Training(model, loss, flat, adamw, average, run, training, stream.steps, per_step)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any, BinaryIO, NoReturn, cast
@@ -17,11 +17,27 @@ from typing import IO, Any, BinaryIO, NoReturn, cast
 from ..bundle.lock import TakenError, locked
 from ..errors import TrainingError, sentence
 
-__all__ = ["CURRENT", "PREVIOUS", "alone", "exists", "load", "refuse_missing", "remove", "save"]
+__all__ = [
+    "CURRENT",
+    "PREVIOUS",
+    "alone",
+    "exists",
+    "load",
+    "member",
+    "members",
+    "refuse_changed",
+    "refuse_missing",
+    "refuse_taken",
+    "remove",
+    "save",
+    "settle",
+    "started",
+]
 
 CURRENT = "checkpoint.pt"
 PREVIOUS = "checkpoint.previous.pt"
 WRITING = "checkpoint.writing.pt"
+MEMBERS = "members"
 FORMAT = 4
 
 SEAL = b"\nbigru sha256 "
@@ -66,8 +82,33 @@ def exists(folder: str | os.PathLike[str]) -> bool:
     return any((Path(folder) / name).exists() for name in (CURRENT, PREVIOUS))
 
 
+def member(folder: str | os.PathLike[str], number: int) -> Path:
+    """Return where the checkpoints of a training of several are, counted from 1."""
+    return Path(folder) / MEMBERS / str(number)
+
+
+def members(folder: str | os.PathLike[str]) -> list[Path]:
+    """Return the folders of the trainings of several that have begun, in their order."""
+    found = (place for place in (Path(folder) / MEMBERS).glob("*") if place.name.isdecimal() and exists(place))
+    return sorted(found, key=lambda place: int(place.name))
+
+
+def started(folder: str | os.PathLike[str]) -> bool:
+    """Tell whether `folder` holds a checkpoint of its own, or of one of several trainings."""
+    return exists(folder) or bool(members(folder))
+
+
+def settle(folder: str | os.PathLike[str]) -> None:
+    """Delete the previous checkpoint of a training that has ended."""
+    (Path(folder) / PREVIOUS).unlink(missing_ok=True)
+
+
 def remove(folder: str | os.PathLike[str]) -> None:
-    """Delete the checkpoints in `folder`, if there are any; nothing else there is touched."""
+    """Delete the checkpoints in `folder`, its own and those of several trainings; nothing else there is touched."""
+    for place in members(folder):
+        remove(place)
+        _remove_empty(place)
+    _remove_empty(Path(folder) / MEMBERS)
     # The current one last: a kill in between leaves it, and what the others are there for is said of it.
     for name in (WRITING, PREVIOUS, CURRENT):
         (Path(folder) / name).unlink(missing_ok=True)
@@ -150,6 +191,32 @@ def refuse_missing(folder: str | os.PathLike[str]) -> NoReturn:
     remedy = "Run without --resume to start a training there."
     want, got = "one that holds a checkpoint", f"{str(folder)!r}, which holds none"
     raise TrainingError(sentence("train", "folder", want, got, remedy))
+
+
+def refuse_taken(folder: str | os.PathLike[str]) -> NoReturn:
+    """Raise TrainingError: there is a checkpoint in the folder, and a training is to start there."""
+    raise TrainingError(
+        sentence(
+            "train",
+            "folder",
+            "without the checkpoint of another training",
+            f"{str(folder)!r}, which holds one",
+            "Go on with it (--resume), replace it (--force), or name another folder.",
+        )
+    )
+
+
+def refuse_changed(folder: str | os.PathLike[str], changed: Sequence[str]) -> NoReturn:
+    """Raise TrainingError: the training in the folder began with something else."""
+    raise TrainingError(
+        sentence(
+            "train",
+            "data and configuration",
+            f"those that the training in {str(folder)!r} began with",
+            "a change of " + ", ".join(changed),
+            "Give them as they were, or train anew in another folder.",
+        )
+    )
 
 
 def _read(path: Path) -> tuple[dict[str, Any] | None, str]:

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import os
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..config import ForecastModelConfig, ModelConfig, TrainConfig
-from ..errors import ArgumentError, DataError, TrainingError, sentence
+from ..errors import ArgumentError, DataError, sentence
 from ..tables.windows import Windows
-from ..tasks import tag, transcribe
+from ..tasks import forecast, tag, transcribe
 from . import checkpoint
 
 if TYPE_CHECKING:
     from .stream import Data, Targets
 
-__all__ = ["check"]
+__all__ = ["check", "refuse_ensemble"]
 
 
 def check(
@@ -51,15 +52,14 @@ def check(
     if folder is None and resume:
         raise ArgumentError(sentence("train", "folder", "given to resume from", None))
     if folder is not None and not resume and checkpoint.exists(folder):
-        raise TrainingError(
-            sentence(
-                "train",
-                "folder",
-                "without the checkpoint of another training",
-                f"{str(folder)!r}, which holds one",
-                "Go on with it (--resume), replace it (--force), or name another folder.",
-            )
-        )
+        checkpoint.refuse_taken(folder)
+
+
+def refuse_ensemble(task: ModuleType, count: int) -> None:
+    """Raise ArgumentError where several trainings are asked for and the answers of a task have no mean."""
+    if count > 1 and task in (transcribe, forecast):
+        inputs = "transcripts" if task is transcribe else "forecasts"
+        raise ArgumentError(sentence("train", "ensemble", f"1 for {inputs}", count, "Leave it out."))
 
 
 def _check_shape(config: Any, model: ModelConfig | ForecastModelConfig, training: TrainConfig) -> None:

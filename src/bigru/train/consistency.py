@@ -17,7 +17,7 @@ __all__ = ["disagreement", "twice"]
 
 def twice(batch: Batch) -> Batch:
     """Return the batch with every sequence once more, in the same order, behind the first."""
-    return Batch(*(torch.cat([tensor, tensor]) for tensor in batch))
+    return batch.each(lambda part: torch.cat([part, part]))
 
 
 def disagreement(logits: Tensor, batch: Batch, per_step: bool) -> Tensor:

@@ -89,7 +89,7 @@ class Dev:
             return 0.0
         if not sure.all():
             kept = torch.from_numpy(sure).to(logits.device)
-            logits, batch = logits[kept], Batch(*(part[kept] for part in batch))
+            logits, batch = logits[kept], batch.each(lambda part: part[kept])
         return float(self.loss(logits, batch)) * int(sure.sum())
 
     def _decide(self, model: nn.Module, logits: Tensor, lengths: Tensor) -> list[np.ndarray]:

@@ -21,12 +21,19 @@ REFRESH = {"live": 0.25, "plain": 30.0, "silent": float("inf")}
 
 
 class Display:
-    """The one progress display of a training: epoch, speed, loss, dev score and time left."""
+    """The one progress display of a training: epoch, speed, loss, dev score and time left.
 
-    def __init__(self, mode: str = "auto", stream: TextIO | None = None) -> None:
+    Args:
+        mode: of `MODES`.
+        stream: where to, stderr by default.
+        title: which training of several this is, "" for the only one.
+    """
+
+    def __init__(self, mode: str = "auto", stream: TextIO | None = None, title: str = "") -> None:
         check_choice("train", "progress", mode, MODES)
         self.stream = stream or sys.stderr
         self.mode = mode if mode != "auto" else "live" if self.stream.isatty() else "plain"
+        self.title = title
         self.next_view = 0.0
         self._live: Progress | None = None
 

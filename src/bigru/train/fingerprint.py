@@ -14,6 +14,7 @@ from ..config import ForecastModelConfig, ModelConfig, TrainConfig, to_dict
 from ..tables.windows import Windows
 
 if TYPE_CHECKING:
+    from .distill import Soft
     from .stream import Data
 
 __all__ = ["changes", "configuration", "contents", "fingerprint"]
@@ -47,11 +48,15 @@ def configuration(name: str, config: Any) -> dict[str, str]:
             for inner, entry in value.items():
                 walk(f"{key}.{inner}", entry)
             return
-        text = json.dumps(value, default=np.ndarray.tolist, sort_keys=True)
+        text = json.dumps(value, default=_plain, sort_keys=True)
         flat[key] = text if len(text) <= LONGEST else hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
 
     walk(name, to_dict(config))
     return flat
+
+
+def _plain(value: np.ndarray | bytes) -> Any:
+    return value.hex() if isinstance(value, bytes) else value.tolist()
 
 
 def changes(before: dict[str, str], now: dict[str, str]) -> list[str]:
@@ -72,6 +77,7 @@ def fingerprint(
     dev: Data | None,
     training: TrainConfig,
     weights: Mapping[str, np.ndarray] | None,
+    soft: Soft | None = None,
 ) -> dict[str, str]:
     """Return what a checkpoint of this training must agree with."""
     data = {
@@ -81,6 +87,8 @@ def fingerprint(
         "dev targets": "held out" if dev is None else contents(dev[1]),
         "initial weights": contents([weights[name] for name in sorted(weights)]) if weights else "none",
     }
+    if soft is not None:
+        data |= {"soft targets": contents(soft.rows), "share of soft targets": f"{soft.share:g}"}
     named = {"task": config, "model": model, "training": training}
     for name, value in named.items():
         data |= configuration(name, value)

@@ -16,7 +16,7 @@ import torch
 from lightning.pytorch.plugins.environments import LightningEnvironment
 
 from ..config import ForecastModelConfig, ModelConfig, TrainConfig
-from ..errors import TrainingError, sentence
+from ..errors import TrainingError
 from ..nn.engine import network
 from ..ops.recurrent.windows import check_window
 from ..plain.linear import Linear
@@ -27,8 +27,9 @@ from .build import Shape, first_model, put_together
 from .checks import check
 from .dev import Dev
 from .display import Display
+from .distill import Soft
 from .fingerprint import changes, fingerprint
-from .holdout import hold_out, take
+from .holdout import divide, learnt, without
 from .interrupt import Interrupt
 from .logs import open_loggers
 from .lookahead import judged
@@ -60,9 +61,10 @@ class Fitted:
         seconds: time spent, earlier sessions included.
         rates: sequences and real time steps per second of this session's training steps; 0 where none was taken.
         held_out: indices of the training examples that served as dev set, None where one was given.
+        reproducible: whether the same call gives the same bits on the same machine: not with a time limit.
+        ensemble: of how many trainings the weights learnt, and the dev scores on the way; None of a single training.
         judged: the weights that have the best score, where those of the model have learnt from the held-out examples
             since; None where they are the same.
-        reproducible: whether the same call gives the same bits on the same machine: not with a time limit.
     """
 
     weights: dict[str, np.ndarray]
@@ -75,6 +77,7 @@ class Fitted:
     rates: tuple[float, float]
     held_out: np.ndarray | None
     reproducible: bool
+    ensemble: dict[str, Any] | None = None
     judged: dict[str, np.ndarray] | None = None
 
 
@@ -90,10 +93,13 @@ def fit(
     resume: bool = False,
     loggers: Sequence[str] = (),
     progress: str = "auto",
+    title: str = "",
+    hold: bool = True,
     initial_weights: Mapping[str, np.ndarray] | None = None,
     variants: Sequence[Sequence[np.ndarray]] = (),
+    soft: Soft | None = None,
 ) -> Fitted:
-    """Train a model.
+    """Train a model once, whatever `training.ensemble` says (see `bigru.train.ensemble`).
 
     On a CPU the same arguments and number of threads give bit-identical weights, killed and resumed
     or not, unless `training.time` is set.
@@ -109,8 +115,11 @@ def fit(
         resume: go on from the checkpoint in `folder`.
         loggers: of "csv" and "tensorboard", written below `folder`.
         progress: "auto", "live", "plain" or "silent"; see `Display`.
+        hold: whether examples are held out where there is no dev set.
+        title: what stands before the epoch in the display.
         initial_weights: weights to start from, by name, of all or of some parameters.
         variants: further features of the training examples; see `Stream`.
+        soft: soft targets of the training examples, beside the targets in `train`.
 
     Raises:
         ArgumentError: an argument does not fit.
@@ -128,13 +137,13 @@ def fit(
         if folder is not None:
             stack.enter_context(checkpoint.alone(folder))
         check(config, model_config, train, dev, training, folder, resume)
-        display = stack.enter_context(Display(progress))
+        display = stack.enter_context(Display(progress, title=title))
         interrupt = stack.enter_context(Interrupt())
         stack.enter_context(quiet())
         stack.enter_context(torch.random.fork_rng(devices=[device] if device.type == "cuda" else []))
-        origin = fingerprint(config, model_config, train, dev, training, initial_weights)
+        origin = fingerprint(config, model_config, train, dev, training, initial_weights, soft)
         state = _load(folder, origin, display) if resume and folder is not None else None
-        learn, judge, held = _divide(train, dev, training.seed)
+        learn, judge, held = divide(train, dev, training.seed) if hold else (train, dev, None)
         _say(display, learn, judge, held, training, state)
 
         # A checkpoint holds what became of the first vectors, and the time that they took.
@@ -143,13 +152,14 @@ def fit(
             display.say("first vectors are learnt from what stands near what in the training texts")
         began = time.perf_counter()
         shape, linear = _linear(learn, model_config, training, display)
-        model = first_model(shape, initial_weights, training.seed, device, texts)
+        model = first_model(shape, _without_linear(initial_weights, linear), training.seed, device, texts)
         augment: Callable[[Batch, int], Batch] | None = augmentation(training, config)
         if augment is None and isinstance(shape, ModelConfig):
             augment = unknowns(learn[0], shape.channels, training.unknown)
-        shown = [_without(variant, held) for variant in variants]
-        stream = Stream(*learn, training.batch_size, training.epochs, training.seed, augment, shown)
-        module = put_together(model, shape, config, stream, training, state)
+        shown = [without(variant, held) for variant in variants]
+        answers = None if soft is None else learnt(soft.rows, held)
+        stream = Stream(*learn, training.batch_size, training.epochs, training.seed, augment, shown, answers)
+        module = put_together(model, shape, config, stream, training, state, 0.0 if soft is None else soft.share)
         module.elapsed = module.run.seconds = module.run.seconds + time.perf_counter() - began
         scorer = None if judge is None else _judge(task, config, shape, judge, module.loss, training)
         opened = open_loggers(loggers, folder, module.run.step)
@@ -172,6 +182,13 @@ def _linear(learn: Data, model: Shape, training: TrainConfig, display: Display) 
         return model, None
     display.say("the linear part is fitted by itself first")
     return replace(model, wide=False), learn_linear(learn, model)
+
+
+def _without_linear(weights: Mapping[str, np.ndarray] | None, linear: Linear | None) -> Mapping[str, np.ndarray] | None:
+    """Return first weights without those of a linear part that is fitted by itself."""
+    if weights is None or linear is None:
+        return weights
+    return {name: value for name, value in weights.items() if not name.startswith("wide.")}
 
 
 def _joined(
@@ -218,33 +235,8 @@ def _load(folder: str | os.PathLike[str], origin: dict[str, str], display: Displ
     state = checkpoint.load(folder, display.say)
     changed = changes(state["fingerprint"], origin)
     if changed:
-        raise TrainingError(
-            sentence(
-                "train",
-                "data and configuration",
-                f"those that the training in {str(folder)!r} began with",
-                "a change of " + ", ".join(changed),
-                "Give them as they were, or train anew in another folder.",
-            )
-        )
+        checkpoint.refuse_changed(folder, changed)
     return state
-
-
-def _divide(train: Data, dev: Data | None, seed: int) -> tuple[Data, Data | None, np.ndarray | None]:
-    """Return what to learn from, what to judge by, and which training examples the latter are."""
-    if dev is not None:
-        return train, dev, None
-    features, targets = train
-    held = hold_out(features, targets, seed)
-    kept = np.setdiff1d(np.arange(len(features)), held)
-    learn, judge = (([features[i] for i in part], take(targets, part)) for part in (kept, held))
-    return learn, judge if len(held) else None, held
-
-
-def _without(variant: Sequence[np.ndarray], held: np.ndarray | None) -> list[np.ndarray]:
-    """Return a variant of the examples that are learnt from."""
-    left_out = set() if held is None else set(held.tolist())
-    return [one for n, one in enumerate(variant) if n not in left_out]
 
 
 def _say(

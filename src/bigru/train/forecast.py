@@ -20,6 +20,7 @@ from ..tables.timetable import Series, TimeTable
 from ..tables.windows import Windows
 from ..tasks import forecast
 from ..tasks.forecast import Cut
+from .checks import refuse_ensemble
 
 if TYPE_CHECKING:
     from .fit import Fitted
@@ -112,6 +113,7 @@ def plan_forecast(
         if name not in OPTIONS:
             want = "one of " + ", ".join(OPTIONS)
             raise ArgumentError(sentence(WHERE, "option", want, repr(name), nearest(name, OPTIONS)))
+    refuse_ensemble(forecast, chosen.get("ensemble", 1))
     if horizon < 1:
         raise ArgumentError(sentence(WHERE, "--horizon", "at least 1", horizon))
     bounds = [_bounds(len(series), chosen.get("split") or SPLIT) for series in table.series]

@@ -8,9 +8,9 @@ import numpy as np
 
 from .fingerprint import contents
 from .seeds import HOLD_OUT, derive
-from .stream import Targets
+from .stream import Data, Targets
 
-__all__ = ["SHARE", "hold_out", "take"]
+__all__ = ["SHARE", "divide", "hold_out", "learnt", "take", "without"]
 
 SHARE = 0.1
 """The share of the examples that is held out."""
@@ -45,6 +45,26 @@ def hold_out(features: Sequence[np.ndarray], targets: Targets, seed: int) -> np.
                 held += members_of[group]
                 carried -= len(members_of[group])
     return np.sort(np.array(held, np.int64))
+
+
+def divide(train: Data, dev: Data | None, seed: int) -> tuple[Data, Data | None, np.ndarray | None]:
+    """Return what to learn from, what to judge by, and which training examples the latter are (None with a dev set)."""
+    if dev is not None:
+        return train, dev, None
+    features, targets = train
+    held = hold_out(features, targets, seed)
+    judge = [features[i] for i in held], take(targets, held)
+    return (without(features, held), learnt(targets, held)), judge if len(held) else None, held
+
+
+def without(features: Sequence[np.ndarray], held: np.ndarray | None) -> Sequence[np.ndarray]:
+    """Return features without those that are held out; all of them where None are."""
+    return features if held is None else [features[i] for i in np.setdiff1d(np.arange(len(features)), held)]
+
+
+def learnt(targets: Targets, held: np.ndarray | None) -> Targets:
+    """Return targets without those that are held out; all of them where None are."""
+    return targets if held is None else take(targets, np.setdiff1d(np.arange(len(targets)), held))
 
 
 def take(targets: Targets, indices: np.ndarray) -> Targets:

@@ -35,6 +35,7 @@ from ..ops.ctc.language import SymbolModel
 from ..scheme import PREFIXES, spans
 from ..tasks import classify, tag, transcribe
 from ..tasks.alignment import choose_unit
+from .checks import refuse_ensemble
 from .defaults import DEFAULTS, Recipe
 
 __all__ = ["OPTIONS", "Plan", "plan"]
@@ -126,6 +127,7 @@ def plan(
             raise ArgumentError(
                 sentence(WHERE, "option", "one of " + ", ".join(OPTIONS), repr(name), nearest(name, OPTIONS))
             )
+    refuse_ensemble(TASKS[task], chosen.get("ensemble", 1))
     if (task, KINDS[kind]) not in DEFAULTS:
         raise ArgumentError(sentence(WHERE, "task", f"another for {kind} inputs", repr(task)))
     recipe = DEFAULTS[task, KINDS[kind]]

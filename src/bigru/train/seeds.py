@@ -5,11 +5,24 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-__all__ = ["AUGMENT", "DROPOUT", "HOLD_OUT", "LOOKAHEAD", "ORDER", "VARIANT", "WEIGHTS", "derive", "set_seed"]
+__all__ = [
+    "AUGMENT",
+    "DROPOUT",
+    "HOLD_OUT",
+    "LOOKAHEAD",
+    "MEMBER",
+    "MIXED",
+    "ORDER",
+    "VARIANT",
+    "WEIGHTS",
+    "derive",
+    "set_seed",
+]
 
-WEIGHTS, ORDER, DROPOUT, HOLD_OUT, AUGMENT, VARIANT, LOOKAHEAD = 1, 2, 3, 4, 5, 6, 7
+WEIGHTS, ORDER, DROPOUT, HOLD_OUT, AUGMENT, VARIANT, LOOKAHEAD, MEMBER, MIXED = range(1, 10)
 """What a seed is for: first weights, the order of an epoch, the dropout of a step, the dev set held out, what is
-done to the inputs of a step, which variant of an example an epoch shows, and a step's look-ahead."""
+done to the inputs of a step, which variant of an example an epoch shows, a step's look-ahead, the seed
+of a training of several, and what their answers are asked for beside the training examples."""
 
 
 def derive(seed: int, purpose: int, index: int = 0) -> int:

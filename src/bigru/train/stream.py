@@ -28,15 +28,24 @@ Data = tuple[Sequence[np.ndarray], Targets]
 
 
 class Batch(NamedTuple):
-    """One step's inputs [B, T, C] int64 or [B, T, I] float32, lengths [B], targets [B], [B, K] or [B, T]."""
+    """One step's inputs [B, T, C] int64 or [B, T, I] float32, lengths [B], targets [B], [B, K] or [B, T].
+
+    With soft targets also the probability of each output, float32 [B, K] or [B, T, K].
+    """
 
     inputs: Tensor
     lengths: Tensor
     targets: Tensor
+    soft: Tensor | None = None
+
+    def each(self, change: Callable[[Tensor], Tensor]) -> Batch:
+        """Return the batch with every part changed alike."""
+        soft = None if self.soft is None else change(self.soft)
+        return Batch(change(self.inputs), change(self.lengths), change(self.targets), soft)
 
     def to(self, device: torch.device) -> Batch:
         """Return the batch on `device`; on its own device it is not copied."""
-        return Batch(*(tensor.to(device, non_blocking=True) for tensor in self))
+        return self.each(lambda part: part.to(device, non_blocking=True))
 
 
 class Collator:
@@ -44,27 +53,30 @@ class Collator:
 
     Args:
         features, targets: as in `Data`.
+        soft: soft targets of the same examples, or None; see `Soft`.
     """
 
-    def __init__(self, features: Sequence[np.ndarray], targets: Targets) -> None:
+    def __init__(self, features: Sequence[np.ndarray], targets: Targets, soft: Targets | None = None) -> None:
         self._features = features if isinstance(features, Windows) else Joined(features)
         self._targets = targets if isinstance(targets, (np.ndarray, Windows)) else Joined(targets, IGNORED)
+        self._soft = soft if soft is None or isinstance(soft, np.ndarray) else Joined(soft)
 
     def __call__(self, indices: np.ndarray) -> Batch:
         """Return the examples at `indices` as one padded batch."""
         inputs, lengths = self._features.batch(indices)
-        of = self._targets
-        rows = of[indices] if isinstance(of, np.ndarray) else of.batch(indices)[0]
-        return Batch(torch.from_numpy(inputs), torch.from_numpy(lengths), torch.from_numpy(rows))
+        soft = None if self._soft is None else _rows(self._soft, indices)
+        return Batch(torch.from_numpy(inputs), torch.from_numpy(lengths), _rows(self._targets, indices), soft)
 
 
-def _with(features: Sequence[np.ndarray], targets: Targets, variants: Sequence[Sequence[np.ndarray]]) -> Data:
-    """Return the variants behind the features, each with the same targets."""
-    if not variants:
-        return features, targets
-    copies = 1 + len(variants)
-    repeated = np.concatenate([targets] * copies) if isinstance(targets, np.ndarray) else list(targets) * copies
-    return list(chain(features, *variants)), repeated
+def _rows(values: np.ndarray | Joined | Windows, indices: np.ndarray) -> Tensor:
+    return torch.from_numpy(values[indices] if isinstance(values, np.ndarray) else values.batch(indices)[0])
+
+
+def _repeated(targets: Targets, copies: int) -> Targets:
+    """Return targets as often as there are variants of the features, one behind the other."""
+    if copies == 1:
+        return targets
+    return np.concatenate([targets] * copies) if isinstance(targets, np.ndarray) else list(targets) * copies
 
 
 class Stream:
@@ -82,6 +94,7 @@ class Stream:
         augment: what is done to each batch, with a seed of the step's own; None for nothing.
         variants: further features of the same examples (recordings at other speeds); each epoch draws for each
             example which of its features are shown.
+        soft: soft targets of the examples beside their targets, or None.
 
     Attributes:
         per_epoch: steps per epoch.
@@ -97,10 +110,13 @@ class Stream:
         seed: int,
         augment: Callable[[Batch, int], Batch] | None = None,
         variants: Sequence[Sequence[np.ndarray]] = (),
+        soft: Targets | None = None,
     ) -> None:
         self.features, self.targets, self.size, self.seed = features, targets, size, seed
         self._augment, self._kinds = augment, 1 + len(variants)
-        self._collate = Collator(*_with(features, targets, variants))
+        shown = list(chain(features, *variants)) if variants else features
+        answers = None if soft is None else _repeated(soft, self._kinds)
+        self._collate = Collator(shown, _repeated(targets, self._kinds), answers)
         self.per_epoch = len(self._order(0))
         self.steps = self.per_epoch * epochs
         self.start = 0

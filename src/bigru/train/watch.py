@@ -197,7 +197,8 @@ class Watch(L.Callback):
     def _title(self, epoch: int | None = None) -> str:
         steps = self.stream.steps if self.run.cooling is None else self.run.cooling.start + self.run.cooling.steps
         epochs = steps // self.stream.per_epoch
-        return f"epoch {epoch or len(self.run.history) + 1}/{epochs}"
+        title = f"{self.display.title}  " if self.display.title else ""
+        return f"{title}epoch {epoch or len(self.run.history) + 1}/{epochs}"
 
     def _quality(self) -> str:
         """Loss, and the latest and the best dev score."""
