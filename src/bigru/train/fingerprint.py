@@ -48,15 +48,11 @@ def configuration(name: str, config: Any) -> dict[str, str]:
             for inner, entry in value.items():
                 walk(f"{key}.{inner}", entry)
             return
-        text = json.dumps(value, default=_plain, sort_keys=True)
+        text = json.dumps(value, default=lambda other: other.hex() if isinstance(other, bytes) else other.tolist())
         flat[key] = text if len(text) <= LONGEST else hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
 
     walk(name, to_dict(config))
     return flat
-
-
-def _plain(value: np.ndarray | bytes) -> Any:
-    return value.hex() if isinstance(value, bytes) else value.tolist()
 
 
 def changes(before: dict[str, str], now: dict[str, str]) -> list[str]:
