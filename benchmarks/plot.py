@@ -1,7 +1,9 @@
-"""Draw time against size from benchmarks/results/kernels.json: `.venv-peers/bin/python benchmarks/plot.py`.
+"""Draw the pictures of results: `.venv-peers/bin/python benchmarks/plot.py [speed] [labels]`.
 
-Log-log, a panel per letter and pass, a line per engine; the rest of the size is said in the title. The picture names
-the digest of the file it was drawn from, so that a test can tell whether it is out of date.
+`speed` draws time against size from benchmarks/results/kernels.json: log-log, a panel per letter and pass, a line per
+engine; the rest of the size is said in the title. `labels` draws scores against numbers of labels from
+benchmarks/results/few-labels-*.json: a panel per set, a line per contender, with a band of one deviation to each side.
+Each picture names the digest of what it was drawn from, so that a test can tell whether it is out of date.
 """
 
 from __future__ import annotations
@@ -15,11 +17,13 @@ from typing import Any
 import matplotlib
 
 matplotlib.use("svg")
+from how_good import CURVES, order, results
 from matplotlib import pyplot
+from provenance import digest
 
 HERE = Path(__file__).parent
 RESULT = HERE / "results" / "kernels.json"
-PICTURE = HERE.parent / "docs" / "speed.svg"
+DOCS = HERE.parent / "docs"
 
 # Colours that people who see few of them can tell apart (Okabe and Ito), and a mark each.
 ENGINES = {
@@ -28,6 +32,19 @@ ENGINES = {
     "torch": ("PyTorch", "#0072B2", "s"),
     "onnxruntime": ("onnxruntime", "#009E73", "^"),
     "openvino": ("OpenVINO", "#CC79A7", "D"),
+}
+CONTENDERS = {
+    "bigru": ("bigru train", "#D55E00", "o"),
+    "plain": ("TF-IDF + logistic regression", "#0072B2", "s"),
+    "minilm": ("MiniLM + logistic regression", "#009E73", "^"),
+}
+TITLES = {
+    "sst2": "SST-2: opinions, English",
+    "chnsenticorp": "ChnSentiCorp: opinions, Chinese",
+    "tnews": "TNEWS: 15 topics, Chinese",
+    "r8": "R8: 8 topics, English",
+    "online-shopping": "online_shopping: 10 kinds, Chinese",
+    "imdb": "IMDB: opinions, English",
 }
 PASSES = {"forward": "forward", "training": "forward and backward"}
 LETTERS = {"T": "time steps T", "B": "batch B", "H": "hidden units H"}
@@ -77,13 +94,59 @@ def _panel(axis: Any, points: dict[str, list[tuple[int, float]]], label: str) ->
     axis.spines[["top", "right"]].set_visible(False)
 
 
+def curves(result: dict[str, Any], contender: str) -> list[tuple[int, float, float]]:
+    """Return the points of a contender in a panel: labels, mean and deviation of the score in percent; sorted."""
+    cells = [
+        result["cells"][size][contender]
+        for size in sorted(result["cells"], key=order)
+        if contender in result["cells"][size]
+    ]
+    return [(one["runs"][0]["rows"], 100 * one["mean"], 100 * one["std"]) for one in cells]
+
+
+def draw_labels(found: dict[str, dict[str, Any]], source: str, path: Path) -> None:
+    """Draw the results of the sets of texts into an SVG file; panels without results are left empty."""
+    pyplot.rcParams.update({"svg.fonttype": "none", "svg.hashsalt": "bigru", "font.size": 9})
+    figure, axes = pyplot.subplots(2, 3, figsize=(9, 5), layout="constrained")
+    shown: dict[str, Any] = {}
+    for axis, name in zip(axes.flat, CURVES, strict=True):
+        for contender, (label, colour, mark) in CONTENDERS.items():
+            points = curves(found[name], contender) if name in found else []
+            if not points:
+                continue
+            labels, means, spreads = zip(*points, strict=True)
+            (line,) = axis.plot(labels, means, color=colour, marker=mark, markersize=4)
+            band = [[m + side * s for m, s in zip(means, spreads, strict=True)] for side in (-1, 1)]
+            axis.fill_between(labels, *band, color=colour, alpha=0.15, linewidth=0)
+            shown.setdefault(label, line)
+        _label_axis(axis, TITLES[name])
+    for row in axes:
+        row[0].set_ylabel("test accuracy, %")
+    figure.legend(shown.values(), shown.keys(), loc="outside lower center", ncols=len(CONTENDERS))
+    figure.savefig(path, metadata={"Date": None, "Source": source})
+
+
+def _label_axis(axis: Any, title: str) -> None:
+    axis.set_xscale("log")
+    axis.set_xticks([100, 1000, 10000], ["100", "1,000", "10,000"])
+    axis.minorticks_off()
+    axis.set_title(title, fontsize=9)
+    axis.set_xlabel("labelled texts")
+    axis.grid(alpha=0.3)
+    axis.spines[["top", "right"]].set_visible(False)
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Draw time against size.")
-    parser.add_argument("--result", type=Path, default=RESULT)
-    parser.add_argument("--out", type=Path, default=PICTURE)
-    arguments = parser.parse_args()
-    text = arguments.result.read_bytes()
-    draw(json.loads(text), f"sha256 {hashlib.sha256(text).hexdigest()}", arguments.out)
+    parser = argparse.ArgumentParser(description="Draw the pictures of results.")
+    parser.add_argument("pictures", nargs="*", default=["speed", "labels"], metavar="PICTURE", help="speed or labels")
+    parser.add_argument("--out", type=Path, default=DOCS, help="folder of the pictures")
+    asked = parser.parse_args()
+    if "speed" in asked.pictures:
+        text = RESULT.read_bytes()
+        draw(json.loads(text), f"sha256 {hashlib.sha256(text).hexdigest()}", asked.out / "speed.svg")
+    if "labels" in asked.pictures:
+        found = results("classify")
+        draw_labels(found, f"sha256 {digest(found)}", asked.out / "few-labels.svg")
 
 
 if __name__ == "__main__":

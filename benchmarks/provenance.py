@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import platform
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import bigru
 
-__all__ = ["commit", "machine", "processor", "versions"]
+__all__ = ["commit", "digest", "machine", "processor", "versions"]
 
 
 def processor() -> str:
@@ -37,3 +40,8 @@ def commit() -> str:
 
     changed = git("status", "--porcelain", "--", "src", "native", "benchmarks/*.py")
     return (git("rev-parse", "--short", "HEAD") or "none") + ("+changes" if changed else "")
+
+
+def digest(result: Any) -> str:
+    """Return the SHA-256 of a JSON value, however its file is laid out."""
+    return hashlib.sha256(json.dumps(result, sort_keys=True).encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""Write the tables of the READMEs from benchmarks/results/: `python benchmarks/render.py`."""
+"""Write the tables of the READMEs and of how-good.md from benchmarks/results/: `python benchmarks/render.py`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import how_good
 import production
 
 HERE = Path(__file__).parent
@@ -335,6 +336,9 @@ def main() -> None:
     for name in PAGES:
         path = HERE.parent / name
         path.write_text(rendered(path.read_text(encoding="utf-8"), name), encoding="utf-8")
+    for name in how_good.PAGES:
+        path = how_good.GUIDES / name
+        path.write_text(how_good.rendered(path.read_text(encoding="utf-8"), name), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
-__all__ = ["rounds"]
+__all__ = ["end_with_parent", "rounds"]
 
 
 def rounds(
@@ -34,7 +34,7 @@ def rounds(
         done: takes a row, what its seeds gave, and what the baseline gave.
     """
     threads = max(1, len(os.sched_getaffinity(0)) // jobs)
-    with ProcessPoolExecutor(jobs, initializer=_end_with_parent, max_tasks_per_child=1) as pool:
+    with ProcessPoolExecutor(jobs, initializer=end_with_parent, max_tasks_per_child=1) as pool:
         queued = {
             name: (
                 [pool.submit(train, name, folder, seed, threads) for seed in seeds],
@@ -46,7 +46,7 @@ def rounds(
             done(name, [one.result() for one in runs], beside.result())
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
     """End this process when the one that started it ends, however that ends: a killed one ends no pool."""
     parent = multiprocessing.parent_process()
     assert parent is not None

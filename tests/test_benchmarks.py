@@ -20,7 +20,18 @@ from bigru.study.engines import layer
 from bigru.study.speed import Size
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
-OURS = {"contenders", "cost", "kernels", "production", "render"}
+OURS = {
+    "contenders",
+    "cost",
+    "few_labels",
+    "how_good",
+    "kernels",
+    "production",
+    "provenance",
+    "render",
+    "rounds",
+    "sets",
+}
 
 
 @pytest.fixture(autouse=True)
@@ -170,6 +181,15 @@ def test_the_picture_is_drawn_from_the_result_file() -> None:
         pytest.skip("there is no result of a whole run, and others are not drawn")
     picture = (BENCHMARKS.parent / "docs" / "speed.svg").read_text(encoding="utf-8")
     assert re.findall("sha256 ([0-9a-f]{64})", picture) == [hashlib.sha256(text).hexdigest()]
+
+
+def test_the_picture_of_labels_is_drawn_from_the_result_files() -> None:
+    import how_good
+    import provenance
+
+    found, picture = how_good.results("classify"), BENCHMARKS.parent / "docs" / "few-labels.svg"
+    drawn = re.findall("sha256 ([0-9a-f]{64})", picture.read_text(encoding="utf-8")) if picture.exists() else []
+    assert drawn == ([provenance.digest(found)] if found else [])
 
 
 @pytest.mark.parametrize("page", ["deploy.md", "deploy.zh-CN.md"])

@@ -60,6 +60,50 @@ def test_many_labels_and_tags_count_under_their_first() -> None:
     assert len(held) == 6
 
 
+def test_a_class_with_a_few_rows_gives_one_where_its_share_is_less() -> None:
+    targets = np.array([0] * 100 + [1] * 5 + [2] * 5 + [3] * 4)
+    for seed in range(5):
+        held = hold_out(sequences(114), targets, seed)
+        assert np.bincount(targets[held], minlength=4)[[1, 2]].tolist() == [1, 1]
+        assert 11 <= len(held) <= 13
+    # Those that are not different do not count, nor do the first tags of sentences.
+    features = sequences(100) + [np.array([[1000, 0]], np.int32)] * 5 + sequences(120)[101:110]
+    assert 1 not in targets[hold_out(features, targets, 0)]
+    tags = [np.array([target]) for target in targets]
+    assert len(hold_out(sequences(114), tags, 1)) == 11
+
+
+def test_groups_stay_on_one_side_and_the_labels_shares_are_kept() -> None:
+    groups = [f"speaker {n % 20}" for n in range(400)]
+    targets = np.array([n % 20 // 10 for n in range(400)])
+    for seed in range(5):
+        held = hold_out(sequences(400), targets, seed, groups)
+        inside = {groups[n] for n in held}
+        assert inside & {groups[n] for n in np.setdiff1d(np.arange(400), held)} == set()
+        assert np.bincount(targets[held]).tolist() == [20, 20]
+    again = [hold_out(sequences(400), targets, seed, groups).tolist() for seed in (1, 1, 2)]
+    assert again[0] == again[1] != again[2]
+
+
+def test_equal_sequences_join_groups() -> None:
+    features = sequences(40)
+    features[25] = features[0]
+    groups = [n // 10 for n in range(40)]
+    for seed in range(10):
+        held = set(hold_out(features, np.arange(40) % 2, seed, groups).tolist())
+        assert held in (set(range(10, 20)), set(range(30, 40)))
+
+
+def test_groups_that_are_large_or_have_a_label_of_their_own_stay_with_the_training() -> None:
+    targets = np.array([0, 1] * 30)
+    assert hold_out(sequences(60), targets, 0, ["a"] * 31 + ["b"] * 29).tolist() == list(range(31, 60))
+    assert hold_out(sequences(60), targets, 0, ["a"] * 60).tolist() == []
+    assert hold_out(sequences(60), targets, 0, ["ab"[n % 2] for n in range(60)]).tolist() == []
+    # Tags and several labels have no such bound, as a sequence has many of them.
+    tags = [np.array([n % 2]) for n in range(60)]
+    assert len(hold_out(sequences(60), tags, 0, ["ab"[n % 2] for n in range(60)])) == 30
+
+
 def test_take_keeps_the_form() -> None:
     indices = np.array([2, 0])
     assert take(np.array([5, 6, 7]), indices).tolist() == [7, 5]

@@ -12,9 +12,8 @@ from bigru.features.text import TextFeatures
 from bigru.nn.engine import engine, network
 from bigru.plain.linear import Linear
 from bigru.tasks import tag
-from bigru.train import fit as fitting
 from bigru.train.fit import fit
-from bigru.train.mixture import DOUBT, FIRST, choose_shares, join, learn_linear
+from bigru.train.mixture import DOUBT, FIRST, learn_linear, mix
 from tolerances import FLOAT32
 
 CHANNELS = (ChannelConfig("unit", 7, 3), ChannelConfig("suffix1", 9, 2))
@@ -47,8 +46,7 @@ def examples(count: int, tags: int) -> tuple[list[np.ndarray], list[np.ndarray]]
 def test_scores_are_the_sum_of_both_each_times_its_share(model: ModelConfig) -> None:
     weights, linear = weights_of(model), linear_of(model)
     ids, tags = examples(20, max(model.outputs, 2))
-    a, b = choose_shares(weights, linear, model, None, (ids, tags))
-    mixed = join(weights, linear, model, (a, b))
+    mixed, (a, b) = mix(weights, linear, model, None, (ids, tags))
     assert 0 < a != FIRST
     assert 0 < b != FIRST
     rows, length = ids[0][None].astype(np.int64), np.array([len(ids[0])])
@@ -71,8 +69,7 @@ def test_what_is_right_counts_more() -> None:
     linear = linear._replace(bias=np.zeros(3, np.float32))
     ids, _ = examples(200, 3)
     ids = [rows % 3 for rows in ids]
-    gold = [rows[:, 0].astype(np.int64) for rows in ids]
-    a, b = choose_shares(weights_of(model), linear, model, None, (ids, gold))
+    a, b = mix(weights_of(model), linear, model, None, (ids, [rows[:, 0].astype(np.int64) for rows in ids])).shares
     assert b > 4 * FIRST
     assert a < b / 5
 
@@ -81,20 +78,20 @@ def test_a_few_examples_do_not_make_it_infinitely_sure() -> None:
     model = replace(MODEL, crf=False)
     linear = linear_of(model)._replace(bias=np.array([9, 0, 0], np.float32))
     dev = [np.zeros((1, 2), np.int32)], [np.zeros(1, np.int64)]
-    a, b = choose_shares(weights_of(model), linear, model, None, dev)
+    a, b = mix(weights_of(model), linear, model, None, dev).shares
     assert max(a, b) < FIRST * np.exp(4 * DOUBT)
 
 
 @pytest.mark.parametrize("dev", [None, ([np.zeros((0, 2), np.int32)], [np.zeros(0, np.int64)])])
 def test_without_dev_both_count_the_same(dev: Any) -> None:
-    assert choose_shares(weights_of(MODEL), linear_of(MODEL), MODEL, None, dev) == (FIRST, FIRST)
+    assert mix(weights_of(MODEL), linear_of(MODEL), MODEL, None, dev).shares == (FIRST, FIRST)
 
 
 def test_dev_sequences_with_unknown_tags_are_left_out() -> None:
     ids, tags = examples(20, 3)
     odd = [*ids, np.ones((3, 2), np.int32)], [*tags, np.array([0, -100, 1])]
     arguments = weights_of(MODEL), linear_of(MODEL), MODEL, None
-    assert choose_shares(*arguments, odd) == choose_shares(*arguments, (ids, tags))
+    assert mix(*arguments, odd).shares == mix(*arguments, (ids, tags)).shares
 
 
 def test_two_tags_have_one_column() -> None:
@@ -105,23 +102,14 @@ def test_two_tags_have_one_column() -> None:
     assert made.bias.shape == (1,)
 
 
-Problem = tuple[Any, tag.Config, ModelConfig, tuple[list[np.ndarray], list[np.ndarray]], TrainConfig]
-
-
-@pytest.fixture
-def tagged_tokens() -> Problem:
-    """Tokens of which two are spans, wherever they stand."""
+def test_fit_joins_the_linear_part_to_the_network(capsys: pytest.CaptureFixture[str]) -> None:
     random = np.random.default_rng(3)
     inputs = [list(random.choice(["ab", "cd", "ef", "gh"], n)) for n in random.integers(2, 7, 60)]
     tags = [["B-X" if unit in ("ab", "cd") else "O" for unit in row] for row in inputs]
     config = tag.Config(("O", "B-X", "I-X"), TextFeatures.fit(inputs, unit="token", channels=("unit",)), "BIO", True)
-    model = ModelConfig(3, config.features.channels, encoder=EncoderConfig(hidden=3), crf=True, wide=True)
     data = tag.featurise(config, inputs), tag.targets(config, tags)
-    return tag, config, model, data, TrainConfig(epochs=1, linear=True)
-
-
-def test_fit_joins_the_linear_part_to_the_network(tagged_tokens: Problem, capsys: pytest.CaptureFixture[str]) -> None:
-    _, config, model, data, training = tagged_tokens
+    model = ModelConfig(3, config.features.channels, encoder=EncoderConfig(hidden=3), crf=True, wide=True)
+    training = TrainConfig(epochs=1, linear=True)
     fitted = fit(tag, config, model, data, None, training, progress="plain")
     said = capsys.readouterr().err
     assert "the linear part is fitted by itself first" in said
@@ -130,20 +118,5 @@ def test_fit_joins_the_linear_part_to_the_network(tagged_tokens: Problem, capsys
     assert fitted.weights["wide.0.weight"].any()
     beside = fit(tag, config, model, data, None, replace(training, linear=False), progress="silent")
     assert np.abs(beside.weights["wide.0.weight"]).max() < np.abs(fitted.weights["wide.0.weight"]).max()
-
-
-def test_the_linear_part_learns_from_the_held_out_examples_once_they_have_chosen(
-    tagged_tokens: Problem, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    task, config, model, data, training = tagged_tokens
-    fitted = fit(task, config, model, data, None, training, progress="silent")
-    assert fitted.judged is not None
-    kept = np.setdiff1d(np.arange(len(data[0])), fitted.held_out)
-    parts = [data[0][n] for n in kept], [data[1][n] for n in kept]
-    for weights, part in ((fitted.judged, parts), (fitted.weights, data)):
-        want = learn_linear(part, model).tables[0]
-        share = (weights["wide.0.weight"] / np.where(want == 0, np.inf, want)).max()
-        np.testing.assert_allclose(weights["wide.0.weight"], share * want, **FLOAT32)
-    monkeypatch.setattr(fitting, "REFITTED", len(data[0]) - 1)
-    assert fit(task, config, model, data, None, training, progress="silent").judged is None
-    assert fit(task, config, model, data, parts, training, progress="silent").judged is None
+    whole = network(model)
+    whole.load_state_dict({name: torch.from_numpy(value) for name, value in fitted.weights.items()})

@@ -39,7 +39,7 @@ def bigru(version: Annotated[bool, typer.Option("--version", help="Print the ver
 
 
 @app.command()
-@takes_reading()
+@takes_reading(group=True)
 def train(
     reading: Reading,
     data: Annotated[Path, typer.Argument(help=DATA)],
@@ -61,6 +61,9 @@ def train(
     vectors: Annotated[Path | None, typer.Option(help="Vectors to start from, a word or character a line.")] = None,
     logger: Annotated[list[str] | None, typer.Option(help="csv or tensorboard; may be repeated.")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Say nothing but errors; scores still go to stdout.")] = False,
+    plain: Annotated[
+        bool | None, typer.Option("--plain/--no-plain", help="A plain model beside it, whatever it costs, or none.")
+    ] = None,
     target: Annotated[
         list[str] | None, typer.Option("--target", help="Forecast: a column to forecast; may be repeated.")
     ] = None,
@@ -74,7 +77,7 @@ def train(
     files = Files(data, dev, test, reading)
     chosen = {"time": time, "epochs": epochs, "seed": seed, "precision": precision, "class_weights": class_weights}
     chosen["ensemble"] = ensemble
-    request = Request(files, out, force, resume, chosen, config, set_ or [], vectors, logger or [], quiet)
+    request = Request(files, out, force, resume, chosen, config, set_ or [], vectors, logger or [], quiet, plain)
     from . import forecast
 
     asked = forecast.Table(target, horizon, lookback, fill)
@@ -193,7 +196,7 @@ def serve(
 
 
 @app.command()
-@takes_reading()
+@takes_reading(group=True)
 def doctor(
     reading: Reading,
     data: Annotated[Path, typer.Argument(help=DATA)],

@@ -56,7 +56,7 @@ def demo(what: str, out: Path | None) -> None:
     prepared = demo_data.reviews() if what == "sentiment" else demo_data.newspaper()
     for fact in prepared.facts:
         note(fact)
-    judged = learn(prepared.parts, OPTIONS[what], card=_card(prepared))
+    judged = learn(prepared.parts, OPTIONS[what], card=_card(prepared), plain=False)
     save(judged.bundle, folder, force=out is None)
     report = judged.reports["test"]
     scores(report, "test")

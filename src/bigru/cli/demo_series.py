@@ -44,7 +44,7 @@ def vowels(folder: Path, force: bool) -> None:
     prepared = demo_data.vowels()
     for fact in prepared.facts:
         note(fact)
-    judged = learn(prepared.parts, OPTIONS, card=_card(prepared))
+    judged = learn(prepared.parts, OPTIONS, card=_card(prepared), plain=False)
     save(judged.bundle, folder, force)
     report = judged.reports["test"]
     scores(report, "test")

@@ -35,7 +35,7 @@ def doctor(data: Path, dev: Path | None, test: Path | None, reading: Reading) ->
         return forecast.doctor(found, reading)
     train = examples_of(found, reading, name)
     many = train.multi_label if train.task == "classify" else None
-    known = reading.but(task=train.task, multi_label=many, like=columns_by_role(train.roles))
+    known = reading.but(task=train.task, multi_label=many, like=columns_by_role(train.roles), group=None)
     parts = [train, *(read(path, known) for path in (dev, test) if path is not None)]
     findings, summary = examine(*parts)
     for part in parts:

@@ -261,8 +261,9 @@ def doctor(data: Cells, how: Reading) -> int:
 def _check_request(request: Request) -> None:
     """Refuse what a forecast has no use for, rather than pass over it."""
     files = request.files
-    given = {"--dev": files.dev, "--test": files.test, "--vectors": request.vectors}
-    left_out = ("text", "label", "labels", "scheme", "layout")
+    given: dict[str, Any] = {"--dev": files.dev, "--test": files.test, "--vectors": request.vectors}
+    given["--no-plain" if request.plain is False else "--plain"] = request.plain
+    left_out = ("text", "label", "labels", "scheme", "layout", "group")
     given |= {f"--{name}": value for name, value in files.reading.given().items() if name in left_out}
     for name, value in given.items():
         if value is not None:

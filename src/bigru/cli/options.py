@@ -27,6 +27,9 @@ OPTIONS: dict[str, Any] = {
     "label": Annotated[Text, _option("Column of the label, the labels, the tags or the transcript.", "--label")],
     "labels": Annotated[Text, _option("Columns of 0 and 1, a label each: a,b,c.", "--labels")],
     "id": Annotated[Text, _option("Column or columns that tell series (or sentences) apart: a,b.", "--id-column")],
+    "group": Annotated[
+        Text, _option("Column of what rows belong to (speaker, patient): held out together.", "--group")
+    ],
     "time": Annotated[
         Text, _option("Column or columns of the time: year,month; none for rows one step apart.", "--time-column")
     ],
@@ -84,15 +87,19 @@ def options_of(reading: Reading) -> list[str]:
     return typed
 
 
-def takes_reading(targets: bool = True, task: bool = True) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def takes_reading(
+    targets: bool = True, task: bool = True, group: bool = False
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Return a decorator for a command with a parameter `reading`: its options take the place of the parameter.
 
     Args:
         targets: whether the command reads labels.
         task: whether the task can be named, where labels are read.
+        group: whether rows are held out, so that it matters which belong together.
     """
     left_out = set() if targets else set(TARGETS)
     left_out |= set() if task else {"task"}
+    left_out |= set() if group else {"group"}
 
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
         hints = get_type_hints(command, include_extras=True)

@@ -27,6 +27,7 @@ from ..tasks.alignment import choose_unit, refuse_misplaced, tags_per_unit
 from ..tasks.mismatch import fit_labels, legalise
 from ..train.recipes import Plan, plan
 from ..train.speed import perturbed
+from .beside import beside, doubts, sentence_of
 from .show import Say, note
 from .vectors import read_vectors
 
@@ -48,10 +49,17 @@ class Parts(NamedTuple):
 
 
 class Judged(NamedTuple):
-    """A model ready to be saved, and its scores by part: "dev" where there are such examples, "test" where given."""
+    """A model ready to be saved.
+
+    Attributes:
+        bundle: the model.
+        reports: its scores by part: "dev" where there are such examples, "test" where given.
+        remarks: lines on what the scores are worth: beside those of a plain model, and by how many rows.
+    """
 
     bundle: Bundle
     reports: dict[str, Report]
+    remarks: Sequence[str] = ()
 
 
 def learn(
@@ -66,6 +74,7 @@ def learn(
     say: Say = note,
     card: str = "",
     strict: bool = False,
+    plain: bool | None = None,
 ) -> Judged:
     """Train on `parts.train`, choose the epoch on dev, and score what was never trained on.
 
@@ -77,6 +86,7 @@ def learn(
         say: told what was decided.
         card: Markdown on the data for the model card; None says what was read.
         strict: whether illegal tags, and classes of dev and test that train has not, are errors instead of counted.
+        plain: whether the plain model of the task is fitted beside it; None: within bounds of time (`plain.choice`).
 
     Raises:
         BigruError: the data, an option or the training is at fault; see what is called here.
@@ -84,6 +94,7 @@ def learn(
     train = _legal(parts.train, strict, say)
     _check_classes(train)
     _check_columns(train)
+    _check_groups(train)
     options = _with_unit(train, options, say)
     decided = _plan(train, options)
     weights = None
@@ -107,20 +118,26 @@ def learn(
         progress=progress,
         initial_weights=weights,
         variants=perturbed(decided.config, train.inputs, decided.training, data["train"]),
+        groups=train.groups,
     )
-    dev = parts.dev or _held_out(train, fitted)
+    learnt, dev = _divided(train, fitted)
+    dev = parts.dev or dev
     named = columns_by_role(train.roles)
     facts = {"examples": len(train), **facts_of(fitted)} | ({"columns": named} if named else {})
     about = card or _card(parts, decided, fitted)
     arguments = (decided.task, decided.config, decided.model, fitted.weights, (dev or train).inputs)
     bundle = export(*arguments, metrics={"training": facts}, card=about)
     judges = {name: part for name, part in (("dev", dev), ("test", parts.test)) if part is not None}
-    # What has learnt from the held-out examples since cannot be scored on them.
-    honest = bundle if fitted.judged is None else replace(bundle, weights=fitted.judged)
-    predictors = {"dev": Predictor(honest), "test": Predictor(bundle)}
-    reports = {name: predictors[name].evaluate(part) for name, part in judges.items()}
+    predictor = Predictor(bundle)
+    reports = {name: predictor.evaluate(part) for name, part in judges.items()}
+    remarks = doubts(reports, judges, learnt)
     metrics = bundle.metrics | {name: report.to_json() for name, report in reports.items()}
-    return Judged(replace(bundle, metrics=metrics), reports)
+    found = None if plain is False else beside(decided, learnt, judges, predictor, whatever=bool(plain))
+    if found is not None:
+        metrics["plain"], remarks = found, [sentence_of(found, reports, judges), *remarks]
+    told = "\n".join([about.strip(), "", *(f"- {remark}" for remark in remarks)]).strip()
+    made = replace(bundle, metrics=metrics, card=bundle.card.replace(about.strip(), told, 1))
+    return Judged(made, reports, remarks)
 
 
 def _plan(train: Examples, options: Mapping[str, Any]) -> Plan:
@@ -142,6 +159,30 @@ def _check_classes(train: Examples) -> None:
     if len(classes) == 1 and not train.multi_label:
         got = f"{classes.pop()!r} alone"
         raise DataError(sentence(train.source, "labels", "at least two", got, "One class teaches nothing."))
+    if len(classes) > 1 and len(train) > 1 and all(_same(one, train.inputs[0]) for one in train.inputs):
+        got = f"the same in all {len(train):,} rows"
+        remedy = "Nothing tells the labels apart; name another column with --text if the inputs are there."
+        raise DataError(sentence(train.source, "inputs", "different", got, remedy))
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Tell whether two inputs are equal; recordings are not looked into."""
+    if isinstance(one, np.ndarray):
+        return isinstance(other, np.ndarray) and np.array_equal(one, other, equal_nan=True)
+    return isinstance(one, str | list) and bool(one == other)
+
+
+def _check_groups(train: Examples) -> None:
+    """Refuse groups that hold nothing together, or everything."""
+    if train.groups is None:
+        return
+    name, count = next(iter(train.columns("group")), "--group"), len(set(train.groups))
+    if count == 1:
+        got = f"{train.groups[0]!r} in every row"
+        raise DataError(sentence(train.source, f"column {name!r}", "of several groups", got, "Leave --group out."))
+    if count == len(train):
+        got = f"{count:,} different values in {count:,} rows"
+        raise DataError(sentence(train.source, f"column {name!r}", "of groups of rows", got, "Leave --group out."))
 
 
 def _check_columns(train: Examples) -> None:
@@ -248,14 +289,13 @@ def _prepare(decided: Plan, part: Examples, learn_from: bool) -> tuple[list[np.n
     return features, targets
 
 
-def _held_out(train: Examples, fitted: Fitted) -> Examples | None:
-    """Return the training examples that were not trained on but chose the epoch."""
-    if fitted.held_out is None or not len(fitted.held_out):
-        return None
-    inputs, targets, lines = (
-        [values[n] for n in fitted.held_out] for values in (train.inputs, train.targets or [], train.lines)
-    )
-    return replace(train, inputs=inputs, targets=targets, lines=lines, token_lines=None)
+def _divided(train: Examples, fitted: Fitted) -> tuple[Examples, Examples | None]:
+    """Return the training examples that were learnt from, and those that chose the epoch, if some were held out."""
+    held = fitted.held_out
+    if held is None or not len(held):
+        return train, None
+    kept = np.setdiff1d(np.arange(len(train)), held)
+    return train.take(kept), train.take(held)
 
 
 def facts_of(fitted: Fitted) -> dict[str, Any]:

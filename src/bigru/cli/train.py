@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
@@ -42,6 +42,9 @@ CONFIG = "config.json"
 """The file without which a folder holds no model."""
 
 
+KEPT = ("training", "plain")
+"""What is printed of metrics.json beside the scores."""
+
 ASKED = {"text": "TEXT", "tokens": "FILE", "series": "FILE", "audio": "RECORDING"}
 """What a model is asked about, by the kind of input."""
 
@@ -70,6 +73,7 @@ class Request:
         vectors: file of vectors to start from.
         loggers: of "csv" and "tensorboard".
         quiet: whether only errors are said.
+        plain: whether the plain model of the task stands beside; None: within bounds of time.
     """
 
     files: Files
@@ -82,6 +86,7 @@ class Request:
     vectors: Path | None
     loggers: list[str]
     quiet: bool
+    plain: bool | None = None
 
 
 def train(request: Request) -> None:
@@ -111,8 +116,10 @@ def train(request: Request) -> None:
             strict=request.files.reading.strict,
             progress="silent" if request.quiet else "auto",
             say=say,
+            plain=request.plain,
         )
-        conclude(request, judged.bundle, judged.reports, scores, (ASKED[parts.train.kind], "FILE"))
+        asked = (ASKED[parts.train.kind], "FILE")
+        conclude(request, judged.bundle, judged.reports, scores, asked, judged.remarks)
 
 
 def conclude(
@@ -121,6 +128,7 @@ def conclude(
     reports: Mapping[str, Report],
     show: Callable[[Report, str], None],
     asked: tuple[str, str],
+    remarks: Sequence[str] = (),
 ) -> None:
     """Save what was learnt, show its scores, and say what to type next.
 
@@ -130,6 +138,7 @@ def conclude(
         reports: its scores by part.
         show: prints the scores of a part for people.
         asked: what `bigru predict` and `bigru evaluate` may be given.
+        remarks: what is to be said of the scores.
     """
     from ..bundle import save
     from ..train import checkpoint
@@ -140,11 +149,13 @@ def conclude(
     if not request.quiet:
         for name, report in reports.items():
             show(report, f"{name} (it chose the epoch)" if name == "dev" else name)
+    for remark in remarks:
+        say(remark)
     pace(bundle.metrics["training"], say)
     say(f"The model is in {out}. Next:")
     for command, input in zip(("predict", "evaluate"), asked, strict=True):
         say(f"  bigru {command} {out} {input}")
-    facts = {"model": str(out), "training": bundle.metrics["training"]}
+    facts = {"model": str(out)} | {name: bundle.metrics[name] for name in KEPT if name in bundle.metrics}
     emit(facts | {name: figures(report) for name, report in reports.items()})
 
 
@@ -222,7 +233,8 @@ def was_saved(request: Request) -> bool:
     if not request.quiet:
         note(f"The training had ended, and its model is in {out}.")
     reports = {name: metrics[name] for name in ("dev", "test") if name in metrics}
-    emit({"model": str(out), "training": facts} | {name: _shortened(report) for name, report in reports.items()})
+    kept = {name: metrics[name] for name in KEPT if name in metrics}
+    emit({"model": str(out)} | kept | {name: _shortened(report) for name, report in reports.items()})
     return True
 
 
@@ -248,7 +260,11 @@ def _read(files: Files, say: Say) -> Parts:
 
     train = part(files.data, files.reading)
     many = train.multi_label if train.task == "classify" else None
-    known = files.reading.but(task=train.task, scheme=train.scheme, multi_label=many, like=columns_by_role(train.roles))
+    if files.dev is not None and files.reading.group is not None:
+        remedy = "Nothing is held out then."
+        raise ArgumentError(sentence("train", "--group", "left out with --dev", repr(files.reading.group), remedy))
+    like = columns_by_role(train.roles)
+    known = files.reading.but(task=train.task, scheme=train.scheme, multi_label=many, like=like, group=None)
     dev, test = (None if path is None else part(path, known) for path in (files.dev, files.test))
     for other in (dev, test):
         if other is not None and other.kind != train.kind:

@@ -105,7 +105,9 @@ class BiGRUClassifier(ClassifierMixin, BaseEstimator):
         self.random_state = random_state
         self.verbose = verbose
 
-    def fit(self, X: Any, y: Any, X_dev: Any = None, y_dev: Any = None, **unsupported: Any) -> BiGRUClassifier:
+    def fit(
+        self, X: Any, y: Any, X_dev: Any = None, y_dev: Any = None, groups: Any = None, **unsupported: Any
+    ) -> BiGRUClassifier:
         """Train.
 
         Args:
@@ -114,6 +116,7 @@ class BiGRUClassifier(ClassifierMixin, BaseEstimator):
                 and sktime have [N, channels, T] (`X.swapaxes(1, 2)`). Integers are measurements, not numbers of words.
             y: N labels of any plain type, or N lists of labels.
             X_dev, y_dev: examples that choose the best epoch; without them a tenth of X is held out.
+            groups: N values that say what inputs belong to (speakers, documents): all of one are held out or none.
 
         Raises:
             ArgumentError: X and y are not of the kinds above, a label is missing or continuous, a parameter does not
@@ -121,7 +124,7 @@ class BiGRUClassifier(ClassifierMixin, BaseEstimator):
             DataError: too little to learn from, or a dev label that X has not.
         """
         refuse_weights(unsupported)
-        train(self, "classify", X, y, (X_dev, y_dev), multi_label=are_many(y))
+        train(self, "classify", X, y, (X_dev, y_dev), groups, multi_label=are_many(y))
         return self
 
     def predict(self, X: Any) -> Any:

@@ -42,10 +42,11 @@ def seed_of(random_state: Any) -> int:
     return random_state if isinstance(random_state, int) else int(check_random_state(random_state).randint(2**31 - 1))
 
 
-def train(estimator: Any, task: str, X: Any, y: Any, dev: tuple[Any, Any], **labelled: Any) -> None:
+def train(estimator: Any, task: str, X: Any, y: Any, dev: tuple[Any, Any], groups: Any = None, **labelled: Any) -> None:
     """Train an estimator and give it what scikit-learn expects of a fitted one."""
     nested = task == "tag" or labelled.get("multi_label", False)
     inputs, given = pairs(X, y, nested, "y")
+    together = _groups_of(groups, len(inputs), dev[0] is not None)
     kind = "audio" if task == "transcribe" else inputs_of(X)[1]
     classes = _classes([label for row in given for label in row] if nested else given)
     options = estimator.get_params(deep=False)
@@ -60,8 +61,8 @@ def train(estimator: Any, task: str, X: Any, y: Any, dev: tuple[Any, Any], **lab
         inputs, given = pairs(*dev, nested, "y_dev")
         judge = _judging(made, inputs, _legal(named(given, nested), task, labelled.get("scheme"), "y_dev"))
     progress = "auto" if verbose else "silent"
-    arguments = (made.task, made.config, made.model, learn, judge, made.training)
-    fitted = fit_ensemble(*arguments, progress=progress, variants=variants)
+    how: dict[str, Any] = {"progress": progress, "variants": variants, "groups": together}
+    fitted = fit_ensemble(made.task, made.config, made.model, learn, judge, made.training, **how)
     if {str(label) for label in classes} != set(made.config.labels):
         classes = np.array(sorted(made.config.labels))
     facts = {"score": fitted.score_name, "best_score": fitted.best_score, "best_epoch": fitted.best_epoch}
@@ -69,6 +70,24 @@ def train(estimator: Any, task: str, X: Any, y: Any, dev: tuple[Any, Any], **lab
     metrics = {"training": {**facts, "steps": fitted.steps, **several}, "classes": classes.tolist()}
     estimator.bundle_ = export(made.task, made.config, made.model, fitted.weights, inputs, metrics=metrics)
     estimator.classes_, estimator.history_, estimator.best_score_ = classes, fitted.history, fitted.best_score
+
+
+def _groups_of(groups: Any, count: int, judged: bool) -> list[str] | None:
+    """Return what each input belongs to, None for nothing.
+
+    Raises:
+        ArgumentError: there are not as many as inputs, all are one, or nothing is held out.
+    """
+    if groups is None:
+        return None
+    found = [str(one) for one in labels_of(groups, "groups")]
+    if judged:
+        raise ArgumentError(sentence("fit", "groups", "left out with X_dev", "groups", "Nothing is held out then."))
+    if len(found) != count:
+        raise ArgumentError(sentence("fit", "groups", f"as long as X ({count})", len(found)))
+    if len(set(found)) == 1:
+        raise ArgumentError(sentence("fit", "groups", "several", f"{found[0]!r} alone"))
+    return found
 
 
 def pairs(X: Any, y: Any, nested: bool, name: str) -> tuple[list[Any], list[Any]]:

@@ -92,13 +92,16 @@ class BiGRUTagger(BaseEstimator):
         self.random_state = random_state
         self.verbose = verbose
 
-    def fit(self, X: Any, y: Any, X_dev: Any = None, y_dev: Any = None, **unsupported: Any) -> BiGRUTagger:
+    def fit(
+        self, X: Any, y: Any, X_dev: Any = None, y_dev: Any = None, groups: Any = None, **unsupported: Any
+    ) -> BiGRUTagger:
         """Train.
 
         Args:
             X: N lists of tokens, texts (a label per character or unit) or series; see `BiGRUClassifier.fit`.
             y: N lists with one label per step, or an array [N, T].
             X_dev, y_dev: examples that choose the best epoch; without them a tenth of X is held out.
+            groups: N values that say what inputs belong to (speakers, documents): all of one are held out or none.
 
         Raises:
             ArgumentError: X and y are not of the kinds above, or a parameter does not fit.
@@ -108,7 +111,7 @@ class BiGRUTagger(BaseEstimator):
         scheme = self.scheme
         if scheme == "auto":
             scheme = detect([list(map(str, row)) for row in rows_of(y)])
-        train(self, "tag", X, y, (X_dev, y_dev), scheme=scheme)
+        train(self, "tag", X, y, (X_dev, y_dev), groups, scheme=scheme)
         return self
 
     def predict(self, X: Any) -> Any:

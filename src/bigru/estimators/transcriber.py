@@ -81,19 +81,20 @@ class BiGRUTranscriber(BaseEstimator):
         self.random_state = random_state
         self.verbose = verbose
 
-    def fit(self, X: Any, y: Any, X_dev: Any = None, y_dev: Any = None) -> BiGRUTranscriber:
+    def fit(self, X: Any, y: Any, X_dev: Any = None, y_dev: Any = None, groups: Any = None) -> BiGRUTranscriber:
         """Train.
 
         Args:
             X: N recordings: paths, or pairs of samples [N] and their rate.
             y: N transcripts.
             X_dev, y_dev: examples that choose the best epoch; without them a tenth of X is held out.
+            groups: N values that say what inputs belong to (speakers, documents): all of one are held out or none.
 
         Raises:
             ArgumentError: X and y are not of the kinds above, or a parameter does not fit.
             DataError: a recording cannot be used, or a transcript is empty or longer than its recording allows.
         """
-        train(self, "transcribe", X, y, (X_dev, y_dev))
+        train(self, "transcribe", X, y, (X_dev, y_dev), groups)
         return self
 
     def predict(self, X: Any) -> list[str]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
@@ -30,6 +32,8 @@ class Examples:
         inferred: what was inferred from the data, in words, for printing.
         findings: what the reader noticed, left-out rows among them.
         roles: the columns of a table with what each is read as ("not read" for those that are not), and why.
+        groups: what each example belongs to, where a column of it was named.
+        rows: per example the row of its table, from 0, or the rows of its steps; None where there is no table.
         token_lines: per example the lines of its tokens, int64 [T], where every token has its own.
     """
 
@@ -44,11 +48,29 @@ class Examples:
     task: str = "classify"
     multi_label: bool = False
     token_lines: list[np.ndarray] | None = None
+    groups: list[str] | None = None
+    rows: Sequence[Any] | None = None
     roles: list[Role] = field(default_factory=list)
 
     def columns(self, role: str) -> list[str]:
         """Return the columns that are read as `role` ("text", "label", "values", "not read", ...)."""
         return [one.column for one in self.roles if one.role == role]
+
+    def take(self, places: Sequence[int] | np.ndarray) -> Examples:
+        """Return the examples at some places, in that order."""
+
+        def at(rows: Any) -> Any:
+            return None if rows is None else [rows[n] for n in places]
+
+        return replace(
+            self,
+            inputs=at(self.inputs),
+            targets=at(self.targets),
+            lines=at(self.lines),
+            token_lines=at(self.token_lines),
+            groups=at(self.groups),
+            rows=at(self.rows),
+        )
 
     def __len__(self) -> int:
         return len(self.inputs)

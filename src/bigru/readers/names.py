@@ -8,6 +8,7 @@ from functools import lru_cache
 
 __all__ = [
     "COUNTS",
+    "GROUPS",
     "IDS",
     "KNOWN",
     "LABELS",
@@ -117,6 +118,15 @@ COUNTS = frozenset(
     )
 )
 """Words of names of columns that look like labels and are hardly ever meant."""
+
+GROUPS = _names(
+    "speaker user patient author subject participant person customer client writer annotator reviewer respondent "
+    "document doc article book conversation dialogue dialog thread session group family site hospital "
+    "speaker_id user_id patient_id author_id subject_id participant_id person_id customer_id client_id doc_id "
+    "document_id article_id conversation_id dialogue_id thread_id session_id group_id username speaker_name "
+    "author_name spk spk_id 说话人 用户 用户名 患者 病人 作者 受试者 文档 会话 组 组别 話者 患者 利用者"
+)
+"""Names of columns that say what rows belong together."""
 
 EXACT, HEAD, PART = 3.0, 2.0, 1.0
 """How well a name fits: it is known (up to one point more, the surest first); its last word is; another word is."""

@@ -109,6 +109,9 @@ def check_used(result: Examples, format: str, reading: Reading, required: bool) 
         raise DataError(sentence(source, "scheme", "left out where labels are no span tags", reading.scheme))
     if reading.multi_label and not result.multi_label:
         raise DataError(sentence(source, "multi_label", "left out for this file", True))
+    if reading.group is not None and result.groups is None:
+        remedy = "Only tables have a further column."
+        raise DataError(sentence(source, "--group", f"left out for the format {format}", repr(reading.group), remedy))
     given = reading.given()
     known = FORMATS[format].columns if format in FORMATS else True
     for name in OPTIONS:

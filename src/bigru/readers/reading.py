@@ -31,6 +31,7 @@ class Reading:
         label: column of the label, the labels, the tags or the transcript.
         labels: columns of 0 and 1, each a label that an example has or has not.
         id: columns that together tell series apart, a row per step.
+        group: column of what examples belong to (a speaker, a patient, a document), all of which are held out or none.
         time: columns that together hold the time; ("none",) for a forecast of rows one step apart.
         time_format: how times are written: a format of `strptime`, or "day-first" or "month-first".
         zone: name of the time zone of times without offset, as Europe/Berlin.
@@ -55,6 +56,7 @@ class Reading:
     label: str | None = None
     labels: tuple[str, ...] = ()
     id: tuple[str, ...] = ()
+    group: str | None = None
     time: tuple[str, ...] = ()
     time_format: str | None = None
     zone: str | None = None

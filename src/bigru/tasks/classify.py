@@ -125,7 +125,7 @@ def score(config: Config, gold: Sequence[Any], predictions: Sequence[dict[str, A
     Args:
         config: the task.
         gold: per example its label, or its labels when `config.multi_label`.
-        predictions: per example what `decode` returned.
+        predictions: per example what `decode` returned; without "scores" the calibration is not scored.
 
     Raises:
         ArgumentError: nothing to compare, or not one answer per example.
@@ -137,7 +137,9 @@ def score(config: Config, gold: Sequence[Any], predictions: Sequence[dict[str, A
     labels = (*config.labels, *sorted(set(given) - set(config.labels)))
     if config.multi_label:
         return multilabel_report(gold, [answer["labels"] for answer in predictions], labels)
-    shares = np.zeros((len(predictions), len(labels)))
-    for row, answer in zip(shares, predictions, strict=True):
-        row[: len(config.labels)] = list(answer["scores"].values())
+    shares = None
+    if all("scores" in answer for answer in predictions):
+        shares = np.zeros((len(predictions), len(labels)))
+        for row, answer in zip(shares, predictions, strict=True):
+            row[: len(config.labels)] = list(answer["scores"].values())
     return classification_report(gold, [answer["label"] for answer in predictions], labels, shares)

@@ -248,7 +248,7 @@ def score(config: Config, gold: Sequence[Sequence[str]], predictions: Sequence[d
     Args:
         config: the task.
         gold: per example its tags, in the task's scheme.
-        predictions: per example what `decode` returned.
+        predictions: per example what `decode` returned; without "confidence" the calibration is not scored.
 
     Raises:
         ArgumentError: nothing to compare, not one answer per example, or not one tag per unit.
@@ -257,5 +257,6 @@ def score(config: Config, gold: Sequence[Sequence[str]], predictions: Sequence[d
     from ..metrics import tagging_report
 
     tags = [answer["tags"] for answer in predictions]
-    confidences = [answer["confidence"] for answer in predictions]
+    sure = all("confidence" in answer for answer in predictions)
+    confidences = [answer["confidence"] for answer in predictions] if sure else None
     return tagging_report(gold, tags, config.scheme, confidences, labels=config.entity_labels)

@@ -65,6 +65,7 @@ def fit_ensemble(
     progress: str = "auto",
     initial_weights: Mapping[str, np.ndarray] | None = None,
     variants: Sequence[Sequence[np.ndarray]] = (),
+    groups: Sequence[str] | None = None,
 ) -> Fitted:
     """Train `training.ensemble` networks, and one that learns from them; with an ensemble of 1, that one alone.
 
@@ -99,10 +100,11 @@ def fit_ensemble(
             progress=progress,
             initial_weights=initial_weights,
             variants=variants,
+            groups=groups,
         )
     refuse_ensemble(task, count)
     assert isinstance(model_config, ModelConfig)
-    learn, judge, held = divide(train, dev, training.seed)
+    learn, judge, held = divide(train, dev, training.seed, groups)
     shown = [without(variant, held) for variant in variants]
     training = replace(training, time=None if training.time is None else training.time / (count + 1))
     run = partial(fit, task, config, model_config, dev=judge, hold=False, progress=progress)

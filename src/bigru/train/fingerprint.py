@@ -74,6 +74,7 @@ def fingerprint(
     training: TrainConfig,
     weights: Mapping[str, np.ndarray] | None,
     soft: Soft | None = None,
+    groups: Sequence[str] | None = None,
 ) -> dict[str, str]:
     """Return what a checkpoint of this training must agree with."""
     data = {
@@ -85,6 +86,8 @@ def fingerprint(
     }
     if soft is not None:
         data |= {"soft targets": contents(soft.rows), "share of soft targets": f"{soft.share:g}"}
+    if groups is not None:
+        data["groups"] = hashlib.blake2b("\0".join(groups).encode(), digest_size=16).hexdigest()
     named = {"task": config, "model": model, "training": training}
     for name, value in named.items():
         data |= configuration(name, value)

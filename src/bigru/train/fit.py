@@ -35,7 +35,7 @@ from .logs import open_loggers
 from .lookahead import judged
 from .losses import Loss
 from .memory import enough_memory
-from .mixture import REFITTED, choose_shares, join, learn_linear
+from .mixture import learn_linear, mix
 from .module import Training
 from .quiet import quiet
 from .run import Run
@@ -63,8 +63,6 @@ class Fitted:
         held_out: indices of the training examples that served as dev set, None where one was given.
         reproducible: whether the same call gives the same bits on the same machine: not with a time limit.
         ensemble: of how many trainings the weights learnt, and the dev scores on the way; None of a single training.
-        judged: the weights that have the best score, where those of the model have learnt from the held-out examples
-            since; None where they are the same.
     """
 
     weights: dict[str, np.ndarray]
@@ -78,7 +76,6 @@ class Fitted:
     held_out: np.ndarray | None
     reproducible: bool
     ensemble: dict[str, Any] | None = None
-    judged: dict[str, np.ndarray] | None = None
 
 
 def fit(
@@ -98,6 +95,7 @@ def fit(
     initial_weights: Mapping[str, np.ndarray] | None = None,
     variants: Sequence[Sequence[np.ndarray]] = (),
     soft: Soft | None = None,
+    groups: Sequence[str] | None = None,
 ) -> Fitted:
     """Train a model once, whatever `training.ensemble` says (see `bigru.train.ensemble`).
 
@@ -120,10 +118,11 @@ def fit(
         initial_weights: weights to start from, by name, of all or of some parameters.
         variants: further features of the training examples; see `Stream`.
         soft: soft targets of the training examples, beside the targets in `train`.
+        groups: what each training example belongs to, so that all of a group are held out or none; see `hold_out`.
 
     Raises:
         ArgumentError: an argument does not fit.
-        DataError: too little to learn from.
+        DataError: too little to learn from, or no group of examples that can be held out.
         TrainingError: the loss is not finite, the disk is full, a checkpoint is damaged or of another training, or
             Ctrl-C was pressed and the checkpoint is kept, another training writes to the folder, or the memory does
             not suffice.
@@ -141,9 +140,9 @@ def fit(
         interrupt = stack.enter_context(Interrupt())
         stack.enter_context(quiet())
         stack.enter_context(torch.random.fork_rng(devices=[device] if device.type == "cuda" else []))
-        origin = fingerprint(config, model_config, train, dev, training, initial_weights, soft)
+        origin = fingerprint(config, model_config, train, dev, training, initial_weights, soft, groups)
         state = _load(folder, origin, display) if resume and folder is not None else None
-        learn, judge, held = divide(train, dev, training.seed) if hold else (train, dev, None)
+        learn, judge, held = divide(train, dev, training.seed, groups) if hold else (train, dev, None)
         _say(display, learn, judge, held, training, state)
 
         # A checkpoint holds what became of the first vectors, and the time that they took.
@@ -171,9 +170,7 @@ def fit(
         if watch.interrupted:
             _stop(module.run, stream, folder)
         fitted = _fitted(module, scorer, watch.seconds, rates, held)
-        return (
-            fitted if linear is None else _joined(fitted, linear, model_config, config, train, judge, scorer, display)
-        )
+        return fitted if linear is None else _mixed(fitted, linear, model_config, config, judge, scorer, display)
 
 
 def _linear(learn: Data, model: Shape, training: TrainConfig, display: Display) -> tuple[Shape, Linear | None]:
@@ -191,20 +188,18 @@ def _without_linear(weights: Mapping[str, np.ndarray] | None, linear: Linear | N
     return {name: value for name, value in weights.items() if not name.startswith("wide.")}
 
 
-def _joined(
+def _mixed(
     fitted: Fitted,
     linear: Linear,
     model: Shape,
     config: Any,
-    train: Data,
     judge: Data | None,
     scorer: Dev | Skill | None,
     display: Display,
 ) -> Fitted:
     """Return a finished training with its linear part."""
     assert isinstance(model, ModelConfig)
-    shares = choose_shares(fitted.weights, linear, model, config.constraints if model.crf else None, judge)
-    weights = join(fitted.weights, linear, model, shares)
+    weights, shares = mix(fitted.weights, linear, model, config.constraints if model.crf else None, judge)
     if scorer is None:
         return replace(fitted, weights=weights)
     whole = network(model)
@@ -214,10 +209,7 @@ def _joined(
         f"with the linear part dev {scorer.name} {score:.4f} ({fitted.best_score:.4f} without it); the network counts "
         f"{shares[0]:.2f}, the linear part {shares[1]:.2f}"
     )
-    if fitted.held_out is None or len(train[0]) > REFITTED:
-        return replace(fitted, weights=weights, best_score=score)
-    final = join(fitted.weights, learn_linear(train, model), model, shares)
-    return replace(fitted, weights=final, judged=weights, best_score=score)
+    return replace(fitted, weights=weights, best_score=score)
 
 
 def _judge(task: ModuleType, config: Any, model: Shape, data: Data, loss: Loss, training: TrainConfig) -> Dev | Skill:

@@ -28,13 +28,10 @@ from ..plain.linear import Linear, fit_linear
 from .dev import SIZE
 from .stream import IGNORED, Batch, Collator, Data
 
-__all__ = ["REFITTED", "choose_shares", "join", "learn_linear"]
+__all__ = ["Mixed", "learn_linear", "mix"]
 
 EXAMPLES = 2000
-"""Dev examples that the shares are chosen by, at most."""
-
-REFITTED = 5000
-"""With so many examples at most, the linear part learns from the held-out ones as well, once they have chosen."""
+"""Dev examples that the two numbers are chosen by, at most."""
 
 STEPS = 30
 """Evaluations of the loss that the choice takes, at most."""
@@ -47,8 +44,16 @@ DOUBT = 0.5
 all right must not make a model infinitely sure."""
 
 
-Shares = tuple[float, float]
-"""What the network's and the linear model's scores are multiplied by."""
+class Mixed(NamedTuple):
+    """What became of a network and a linear model.
+
+    Attributes:
+        weights: of the network with its linear part, by name.
+        shares: what the network's and the linear model's scores were multiplied by.
+    """
+
+    weights: dict[str, np.ndarray]
+    shares: tuple[float, float]
 
 
 class _Scored(NamedTuple):
@@ -74,21 +79,21 @@ def learn_linear(data: Data, config: ModelConfig) -> Linear:
     return Linear(tables, linear.bias[1:] - linear.bias[:1], linear.transitions)
 
 
-def choose_shares(
+def mix(
     weights: dict[str, np.ndarray],
     linear: Linear,
     config: ModelConfig,
     masks: tuple[np.ndarray, np.ndarray, np.ndarray] | None,
     dev: Data | None,
-) -> Shares:
-    """Return the shares with which dev is likeliest.
+) -> Mixed:
+    """Return one tagger that is the product of a network and a linear model.
 
     Args:
         weights: of the network, by name, without a linear part.
         linear: the linear model.
         config: the network with its linear part.
         masks: what the tag scheme allows a CRF; None for everything.
-        dev: what neither has learnt from; None leaves both at `FIRST`.
+        dev: what the two numbers are chosen by; None leaves them at `FIRST`.
     """
     chain = [torch.from_numpy(weights[f"crf.{name}"]) for name in CrfWeights._fields] if config.crf else []
     own = [torch.from_numpy(linear.transitions), *map(torch.zeros_like, chain[1:])] if chain else []
@@ -101,18 +106,13 @@ def choose_shares(
             scores = [s.masked_fill(no, -torch.inf) for s, no in zip(scores, forbidden, strict=True)]
         return torch.stack([_loss(a * one.network + b * one.linear, one.batch, scores) for one in scored]).sum()
 
-    return _least(loss) if scored else (FIRST, FIRST)
-
-
-def join(weights: dict[str, np.ndarray], linear: Linear, config: ModelConfig, shares: Shares) -> dict[str, np.ndarray]:
-    """Return the weights of one tagger, the product of a network and a linear model; arguments as above."""
-    a, b = map(np.float32, shares)
-    joined = {name: value * a if _scores(name) else value for name, value in weights.items()}
-    joined |= {f"wide.{c}.weight": table * b for c, table in enumerate(linear.tables)}
-    joined["head.bias"] = joined["head.bias"] + b * linear.bias
+    a, b = _shares(loss) if scored else (FIRST, FIRST)
+    mixed = {name: value * np.float32(a) if _scores(name) else value for name, value in weights.items()}
+    mixed |= {f"wide.{c}.weight": table * np.float32(b) for c, table in enumerate(linear.tables)}
+    mixed["head.bias"] = mixed["head.bias"] + np.float32(b) * linear.bias
     if config.crf:
-        joined["crf.transitions"] = joined["crf.transitions"] + b * linear.transitions
-    return joined
+        mixed["crf.transitions"] = mixed["crf.transitions"] + np.float32(b) * linear.transitions
+    return Mixed(mixed, (a, b))
 
 
 def _scores(name: str) -> bool:
@@ -153,8 +153,8 @@ def _loss(logits: Tensor, batch: Batch, scores: list[Tensor]) -> Tensor:
     return F.cross_entropy(logits[counted], batch.targets[counted], reduction="sum")
 
 
-def _least(loss: Callable[[Tensor, Tensor], Tensor]) -> tuple[float, float]:
-    """Return the shares that a loss is least with, by L-BFGS on their logarithms."""
+def _shares(loss: Callable[[Tensor, Tensor], Tensor]) -> tuple[float, float]:
+    """Return the two numbers that a loss is least with, by L-BFGS on their logarithms."""
     logs = torch.full((2,), math.log(FIRST), requires_grad=True)
     search = torch.optim.LBFGS([logs], max_iter=STEPS, line_search_fn="strong_wolfe")
 

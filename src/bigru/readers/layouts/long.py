@@ -158,7 +158,7 @@ def build(table: Table, chosen: Proposal, view: View) -> Examples:
     if columns["time"]:
         _check_order(table, groups, columns["time"], view.reading)
     values = values_of(table, columns["values"], view.reading.decimal)
-    result = Examples([values[rows] for rows in groups.values()], None, "series", [], source)
+    result = Examples([values[rows] for rows in groups.values()], None, "series", [], source, rows=[*groups.values()])
     result.lines = [lines[rows[0]] for rows in groups.values()]
     table.inferred |= summarise(result.inputs)
     if columns["label"] is not None:

@@ -41,7 +41,7 @@ class Kept:
         """Return examples without inputs and targets yet."""
         lines = self.table.lines
         at = [lines[n] for n in self.places]
-        return Examples([], None, kind, at, self.table.source, task=task, findings=self.findings)
+        return Examples([], None, kind, at, self.table.source, task=task, findings=self.findings, rows=self.places)
 
     def inputs(self) -> Iterator[tuple[Any, str]]:
         """Yield each input cell and its place, as file and line."""

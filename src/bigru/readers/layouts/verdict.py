@@ -11,7 +11,7 @@ from ..examples import Examples
 from ..reading import Reading
 from ..roles import UNREAD, Role
 from ..table import Table
-from . import indicators, lists, long, recordings, spans, texts, timed, tokens, wide
+from . import groups, indicators, lists, long, recordings, spans, texts, timed, tokens, wide
 from .evidence import Proposal, View, listed
 
 __all__ = ["LAYOUTS", "build", "choose", "is_timed"]
@@ -66,7 +66,10 @@ def choose(table: Table, reading: Reading, required: bool, kind: str | None = No
     Raises:
         DataError: no reading is plausible, or two are equally so; the options that decide are named.
     """
-    view = View(table, _as_before(table, reading), required, kind)
+    group = groups.column_of(table, reading)
+    aside = [group] if group is not None else list((reading.like or {}).get("group", ()))
+    inside = table.of([name for name in table.names if name not in aside]) if aside else table
+    view = View(inside, _as_before(inside, reading), required, kind)
     found = [one for name in _possible(view) if (one := LAYOUTS[name].propose(view)) is not None]
     alive = sorted((one for one in found if not one.objections), key=lambda one: -one.points)
     if not alive:
@@ -79,7 +82,9 @@ def choose(table: Table, reading: Reading, required: bool, kind: str | None = No
             raise DataError(sentence(table.source, "the reading", want, "a table that fits both"))
     if best.question:
         raise DataError(sentence(table.source, *best.question))
-    best.roles = [_explained(one, reading, view.reading) for one in best.roles] + _unread(view, best)
+    best.roles = [_explained(one, reading, view.reading) for one in best.roles]
+    best.roles += [] if group is None else [Role(group, "group", "named")]
+    best.roles += _unread(view, best) if aside else groups.hinted(view, _unread(view, best))
     return best, view
 
 
@@ -191,7 +196,8 @@ def _hint(view: View) -> str:
 def build(table: Table, chosen: Proposal, view: View) -> Examples:
     """Read the examples of a table as it was chosen to be read."""
     make: Callable[[Table, Proposal, View], Any] = LAYOUTS[chosen.layout].build
-    result: Examples = make(table, chosen, view)
+    result: Examples = make(view.table, chosen, view)
+    result.groups, result.rows = groups.groups_of(table, view.reading, result), None
     result.roles = chosen.roles
     result.findings = sorted([*table.findings, *result.findings], key=lambda one: one.line)
     result.inferred = {**table.inferred, **result.inferred}

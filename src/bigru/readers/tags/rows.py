@@ -60,7 +60,7 @@ def from_token_rows(
             empty += [lines[n]] * (tags is not None and not is_missing(found))
             continue
         bare += [lines[n]] * (tags is not None and is_missing(found))
-        rows[-1].append((str(cell), found, lines[n]))
+        rows[-1].append((str(cell), found, n))
     rows = [row for row in rows if row]
     if not rows:
         raise DataError(sentence(source, "data", "at least one example", "none"))
@@ -70,9 +70,10 @@ def from_token_rows(
         raise DataError(sentence(source, "rows", "in sentences", got, remedy))
     for row in rows:
         result.inputs.append([one for one, _, _ in row])
-        result.lines.append(row[0][2])
+        result.lines.append(lines[row[0][2]])
         assert result.token_lines is not None
-        result.token_lines.append(np.array([line for _, _, line in row]))
+        result.token_lines.append(np.array([lines[n] for _, _, n in row]))
+    result.rows = [[n for _, _, n in row] for row in rows]
     result.inferred |= {"token column": token}
     if sentence_column is not None:
         result.inferred["sentence column"] = sentence_column
@@ -81,7 +82,7 @@ def from_token_rows(
         result.findings.append(Finding(source, empty[0], "empty token", message))
     if tags is not None and _are_whole(result, bare, str(tag), require_targets):
         labels = LabelReader(source)
-        result.targets = [[labels.one(found, line) for _, found, line in row] for row in rows]
+        result.targets = [[labels.one(found, lines[n]) for _, found, n in row] for row in rows]
         result.findings += labels.findings()
         result.inferred["tag column"] = str(tag)
         settle_scheme(result, reading.scheme)
