@@ -34,14 +34,16 @@ CHANNELS = {
     "trigram": (65536, 64),
     "before": (16384, 32),
     "after": (16384, 32),
-    "prefix1": (1024, 16),
-    "prefix2": (4096, 16),
     "prefix3": (8192, 32),
-    "prefix4": (16384, 16),
-    "suffix1": (1024, 16),
-    "suffix2": (4096, 16),
     "suffix3": (8192, 32),
-    "suffix4": (16384, 16),
+    "begin1": (1024, 16),
+    "begin2": (4096, 16),
+    "begin3": (8192, 16),
+    "begin4": (16384, 16),
+    "end1": (1024, 16),
+    "end2": (4096, 16),
+    "end3": (8192, 16),
+    "end4": (16384, 16),
     "shape": (512, 16),
     "shape_before": (4096, 16),
     "shape_after": (4096, 16),
@@ -57,6 +59,9 @@ NGRAMS = {
     "after": (1,),
 }
 """Which neighbours an n-gram joins: 0 is the unit itself, -1 the one before, 1 the one after, and so on."""
+
+CASED = ("prefix3", "suffix3")
+"""Channels of strings that see capitals where the vocabulary does."""
 
 SHAPES = {"shape_before": (-1, 0), "shape_after": (0, 1)}
 """The same of the channels that join shapes."""
@@ -152,17 +157,21 @@ def views(names: Sequence[str], units: Sequence[str], shapes: Sequence[str], low
         names: of the C channels.
         units: the N units.
         shapes: their shapes, where one of the channels is "shape".
-        lowercase: whether the other channels see them in lower case.
+        lowercase: whether the channels of `CASED` see them in lower case, as the others do.
     """
+    lower = [fold(unit, True) for unit in units]
+    cased = lower if lowercase else units
     seen: list[str] = []
     for name in names:
-        strings = shapes if name == "shape" else [fold(unit, lowercase or name == "lower") for unit in units]
-        if name.startswith("prefix"):
-            strings = [unit[: int(name[-1])] for unit in strings]
-        elif name.startswith("suffix"):
-            strings = [unit[-int(name[-1]) :] for unit in strings]
-        seen += strings
+        seen += shapes if name == "shape" else [_part(unit, name) for unit in (cased if name in CASED else lower)]
     return hash_strings(seen).reshape(len(names), len(units))
+
+
+def _part(unit: str, name: str) -> str:
+    """Return what a channel sees of a unit that is folded already."""
+    if name.startswith(("prefix", "begin")):
+        return unit[: int(name[-1])]
+    return unit[-int(name[-1]) :] if name.startswith(("suffix", "end")) else unit
 
 
 def shape(unit: str) -> str:
