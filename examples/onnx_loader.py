@@ -56,10 +56,10 @@ class Model:
         units = [text[a:b] for a, b in places]
         around = [0x110000, *(ord(u) if chars else hashed(lower(u)) for u in units), 0x110001]
         shapes = [0x110000, *(hashed(shape(u)) for u in units), 0x110001]
-        views = {"shape": shape, "lower": fold}
+        views = {"prefix3": lambda u: lower(u)[:3], "suffix3": lambda u: lower(u)[-3:], "shape": shape, "lower": fold}
         for n in (1, 2, 3, 4):
-            views[f"prefix{n}"] = lambda u, n=n: lower(u)[:n]
-            views[f"suffix{n}"] = lambda u, n=n: lower(u)[-n:]
+            views[f"begin{n}"] = lambda u, n=n: fold(u)[:n]
+            views[f"end{n}"] = lambda u, n=n: fold(u)[-n:]
         columns = []
         for name, size in ((channel["name"], channel["size"]) for channel in features["channels"]):
             if name == "unit":

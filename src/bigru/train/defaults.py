@@ -24,7 +24,8 @@ class Recipe:
 
     Attributes:
         lowercase: whether case is folded; few labels do not suffice to learn a word twice.
-        channels: the channels of a text by its unit; the number of buckets of n-grams follows the data (`buckets`).
+        channels: the channels of a text by its unit; the number of buckets follows the data, and is at most the given
+            one but for what joins units (`recipes.buckets`).
         pooling: how steps become one vector; empty for tags.
         skip: whether the head sees a step's input too.
         wide: whether a linear model of the ids is added.
@@ -57,24 +58,24 @@ CHARACTERS = (
     "unit",
     ChannelConfig("bigram_before", 1, 32),
     ChannelConfig("bigram", 1, 32),
-    ChannelConfig("before", 16384, 4),
-    ChannelConfig("after", 16384, 4),
+    ChannelConfig("before", 32768, 4),
+    ChannelConfig("after", 32768, 4),
 )
 TOKENS = (
     "unit",
     ChannelConfig("lower", 32768, 32),
-    ChannelConfig("prefix1", 1024, 4),
-    ChannelConfig("prefix2", 4096, 16),
-    ChannelConfig("prefix3", 8192, 16),
-    ChannelConfig("suffix1", 1024, 8),
-    ChannelConfig("suffix2", 4096, 16),
-    ChannelConfig("suffix3", 8192, 24),
-    ChannelConfig("suffix4", 16384, 8),
-    "shape",
-    ChannelConfig("before", 16384, 4),
-    ChannelConfig("after", 16384, 4),
-    ChannelConfig("shape_before", 4096, 4),
-    ChannelConfig("shape_after", 4096, 4),
+    ChannelConfig("begin1", 32768, 4),
+    ChannelConfig("begin2", 32768, 16),
+    ChannelConfig("begin3", 32768, 16),
+    ChannelConfig("end1", 32768, 8),
+    ChannelConfig("end2", 32768, 16),
+    ChannelConfig("end3", 32768, 24),
+    ChannelConfig("end4", 32768, 8),
+    ChannelConfig("shape", 512, 16),
+    ChannelConfig("before", 32768, 4),
+    ChannelConfig("after", 32768, 4),
+    ChannelConfig("shape_before", 32768, 4),
+    ChannelConfig("shape_after", 32768, 4),
 )
 """What the network reads of words, and its linear part, for which the neighbours are meant: the encoder knows them."""
 SERIES = EncoderConfig(hidden=64, dropout=0.1, input_dropout=0.0, embedding_dropout=0.0, ngram_dropout=0.0)
