@@ -29,7 +29,7 @@ from .dev import Dev
 from .display import Display
 from .distill import Soft
 from .fingerprint import changes, fingerprint
-from .holdout import divide, learnt, without
+from .holdout import divide, first, learnt, without
 from .interrupt import Interrupt
 from .linear_part import LinearPart, linear_part
 from .logs import open_loggers
@@ -156,7 +156,8 @@ def fit(
         if texts is not None:
             display.say("first vectors are learnt from what stands near what in the training texts")
         began = time.perf_counter()
-        part = linear_part(learn, None if held is None else train, model_config, config, training)
+        real = learn if soft is None or soft.labelled is None else first(learn, soft.labelled)
+        part = linear_part(real, None if held is None else train, model_config, config, training)
         shape = model_config if part is None else part.network
         given = initial_weights if part is None else part.without(initial_weights)
         model = first_model(shape, given, training.seed, device, texts)
