@@ -85,16 +85,17 @@ def train(row: Row, folder: Path, seed: int) -> dict[str, Any]:
     """Train and score one seed of a row."""
     from bigru.tasks import forecast
     from bigru.train.fit import fit
-    from bigru.train.forecast import calibrated, data_of, guarded, plan_forecast, roles_of
+    from bigru.train.forecast import data_of, plan_forecast, roles_of
+    from bigru.train.guard import calibrated, guarded
 
     table = table_of(row, folder)
     made = plan_forecast(table, roles_of(table.columns, {}), row.horizon, {**row.settings(), "seed": seed})
     data = data_of(made)
     began, work = time.perf_counter(), time.process_time()
-    fitted = fit(forecast, made.config, made.model, *data, made.training, progress="silent")
+    fitted = fit(forecast, made.config, made.network, *data, made.training, progress="silent")
     seconds, work = time.perf_counter() - began, time.process_time() - work
-    humble = guarded(made, fitted)
-    model = calibrated(Bundle("forecast", made.model, made.config, humble or fitted.weights), made.cuts["dev"])
+    kept = guarded(made, fitted)
+    model = calibrated(Bundle("forecast", made.model, made.config, kept.weights), made.cuts["dev"], kept.earlier)
     judge = Forecaster(model)
     report = judge.score(made.cuts["test"])
     windows = forecast.featurise(made.config, made.cuts["test"])
@@ -105,7 +106,8 @@ def train(row: Row, folder: Path, seed: int) -> dict[str, Any]:
     return {
         "seed": seed,
         "dev_skill": fitted.best_score,
-        "answers_last_value": humble is not None,
+        "network_share": kept.share,
+        **made.ridge.to_json(),
         **{name: values[name] for name in FIGURES},
         "epoch": fitted.best_epoch,
         "epochs": len(fitted.history),
@@ -114,7 +116,7 @@ def train(row: Row, folder: Path, seed: int) -> dict[str, Any]:
         "train_windows_per_second": round(fitted.rates[0], 1),
         "predict_windows_per_second": round(predicted, 1),
         "signature": report.to_json()["signature"]["mse"],
-        "beside": {name: value for name, value in values.items() if name.startswith(("naive", "seasonal"))},
+        "beside": {name: value for name, value in values.items() if name.startswith(("naive", "seasonal", "ridge"))},
         "recipe": recipe(row),
         "machine": machine(),
         "versions": versions(commit()),
@@ -123,7 +125,9 @@ def train(row: Row, folder: Path, seed: int) -> dict[str, Any]:
 
 def recipe(row: Row) -> dict[str, Any]:
     """Return all that decides a run but its seed and the code: a run of another recipe is made again."""
-    from bigru.train.forecast import ENCODER, JUDGED, LEAST_SKILL, TRAINING, WINDOWS
+    from bigru.plain.ridge import MARGIN
+    from bigru.train.forecast import ENCODER, JUDGED, TRAINING, WINDOWS
+    from bigru.train.guard import FEWEST_HORIZONS, LEAST_GAIN, SHARES
 
     return json.loads(
         json.dumps(
@@ -133,7 +137,8 @@ def recipe(row: Row) -> dict[str, Any]:
                 "training": to_dict(TRAINING),
                 "windows": WINDOWS,
                 "judged": JUDGED,
-                "least_skill": LEAST_SKILL,
+                "ridge_margin": MARGIN,
+                "guard": [SHARES, FEWEST_HORIZONS, LEAST_GAIN],
             }
         )
     )

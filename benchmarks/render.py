@@ -122,8 +122,8 @@ MORE = (
 
 
 SERIES_HEADS = {
-    "README.md": "| data | accuracy | seeds | 1-NN with DTW | series per second: trained | predicted | result file |",
-    "README.zh-CN.md": "| 数据 | 准确率 | 种子数 | 1-NN DTW | 每秒序列数：训练 | 预测 | 结果文件 |",
+    "README.md": "| data | accuracy | seeds | forest | 1-NN with DTW | series/s: trained | predicted | result file |",
+    "README.zh-CN.md": "| 数据 | 准确率 | 种子数 | 随机森林 | 1-NN DTW | 每秒序列数：训练 | 预测 | 结果文件 |",
 }
 
 
@@ -136,10 +136,11 @@ def series(name: str) -> str:
         spread = f" ± {_percent(result['std'])}" if len(runs) > 1 else ""
         score = f"**{_percent(result['mean'])}{spread}**"
         rates = [sorted(run[rate] for run in runs)[len(runs) // 2] for rate in RATES]
-        cells = [key, score, len(runs), "–" if beside is None else _percent(beside["test"])]
+        rivals = ["–" if one is None else _percent(one["test"]) for one in (result.get("forest"), beside)]
+        cells = [key, score, len(runs), *rivals]
         cells += [f"{rate:,}" for rate in rates] + ["[json](benchmarks/results/series.json)"]
         rows.append("| " + " | ".join(map(str, cells)) + " |")
-    return "\n".join([SERIES_HEADS[name], "|---" * 7 + "|", *rows])
+    return "\n".join([SERIES_HEADS[name], "|---" * 8 + "|", *rows])
 
 
 RATES = ("trained_per_second", "predicted_per_second")

@@ -70,7 +70,11 @@ def bundles() -> dict[str, Bundle]:
         "transcriber": transcriber(),
         "transcriber with a beam": transcriber(4),
         "forecast": forecaster(table, both),
-        "quantiles": forecaster(table, past, levels=(0.8, 0.9), quantiles=(0.1, 0.5, 0.9), normalise="revin"),
+        "linear": forecaster(table, both, linear="shared", levels=(0.9,)),
+        "linear, all": forecaster(table, known, linear="all"),
+        "quantiles": forecaster(
+            table, past, linear="own", levels=(0.8, 0.9), quantiles=(0.1, 0.5, 0.9), normalise="revin"
+        ),
         "known": forecaster(table, known, levels=(0.9,), joint=True, normalise="none"),
         "shared step": forecaster(table, both, encoder=EncoderConfig(hidden=6, direction="forward")),
         "deep": forecaster(table, both, encoder=deep, joint=True),

@@ -121,11 +121,13 @@ def test_clones_and_seeds() -> None:
     assert not np.array_equal(model.predict(), clone(model).set_params(random_state=4).fit(values).predict())
 
 
-def test_a_model_that_learnt_nothing_says_that_it_answers_the_last_value() -> None:
+def test_a_network_that_learnt_nothing_is_said_to_leave_the_linear_map() -> None:
     values = np.random.default_rng(0).standard_normal(200).cumsum()
-    with pytest.warns(UserWarning, match="The model answers the last value; guard=False keeps what it learnt"):
+    with pytest.warns(UserWarning, match=r"The model answers the map, with intervals; guard=false keeps what the netw"):
         model = BiGRUForecaster(**SMALL | {"guard": None}).fit(values)
-    np.testing.assert_allclose(model.predict(), values[-1], rtol=1e-5)
+    report = model.evaluate(values)
+    assert report["mse"] == report["ridge_mse"]
+    assert model.bundle_.metrics["training"]["network_share"] == 0
 
 
 @pytest.mark.parametrize(

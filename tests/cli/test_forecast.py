@@ -258,3 +258,17 @@ def test_the_demo_on_a_slice(bigru: Bigru, tmp_path: Path, monkeypatch: pytest.M
     ElementTree.parse(tmp_path / "m" / "forecast.svg")
     assert json.loads(result.out)["test"]["naive_mse"] > 0
     assert "ppm" in result.err
+
+
+def test_rows_far_outside_training_are_said_wherever_they_are_read(bigru: Bigru, model: Path, tmp_path: Path) -> None:
+    lines = content(400).splitlines()
+    risen = [f"{date},{float(a) + 40},{b}" for date, a, b in (line.split(",") for line in lines[331:])]
+    path = write(tmp_path, "\n".join([*lines[:331], *risen, ""]), "risen.csv")
+    said = "rows to forecast from lie far outside training: a "
+    result = bigru("predict", model, path)
+    assert f"{path}: {said}" in result.err
+    assert result.rows[0]["note"].startswith(said)
+    assert said in bigru("evaluate", model, path).err
+    trained = bigru("train", path, "--target", "a", "--horizon", "6", "--out", tmp_path / "m", *SMALL)
+    assert f"test: {said}" in trained.err
+    assert "dev: rows" not in trained.err

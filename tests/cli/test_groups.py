@@ -49,9 +49,9 @@ def test_a_training_is_resumed_with_its_groups_alone(bigru: Bigru, leaking: Path
     from bigru.train.fingerprint import changes, fingerprint
 
     data = [np.zeros((1, 1), np.int32)] * 3, np.zeros(3, np.int64)
-    with_groups = fingerprint({}, {}, data, None, TrainConfig(), None, ["a", "b", "b"])  # type: ignore[arg-type]
+    with_groups = fingerprint({}, {}, data, None, TrainConfig(), None, groups=["a", "b", "b"])  # type: ignore[arg-type]
     without = fingerprint({}, {}, data, None, TrainConfig(), None)  # type: ignore[arg-type]
-    others = fingerprint({}, {}, data, None, TrainConfig(), None, ["a", "b", "a"])  # type: ignore[arg-type]
+    others = fingerprint({}, {}, data, None, TrainConfig(), None, groups=["a", "b", "a"])  # type: ignore[arg-type]
     assert changes(with_groups, others) == ["groups"]
     assert [change.split()[0] for change in changes(without, with_groups)] == ["groups"]
 

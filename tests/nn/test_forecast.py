@@ -31,6 +31,10 @@ SHAPES: dict[str, dict[str, Any]] = {
         "encoder": EncoderConfig(hidden=7, direction="both", layers=2, layer_norm=True),
     },
     "before": {"encoder": EncoderConfig(hidden=6, direction="both", merge="gated", reset_after=False)},
+    "linear": {"linear": "shared"},
+    "linear, own": {"linear": "own", "normalise": "revin", "quantiles": (0.1, 0.5, 0.9)},
+    "linear, all": {"linear": "all", "past": 2, "known": 3},
+    "linear, all, joint": {"linear": "all", "joint": True, "normalise": "none"},
     "no level": {"normalise": "none", "encoder": EncoderConfig(hidden=2, direction="backward")},
 }
 
@@ -38,7 +42,12 @@ SHAPES: dict[str, dict[str, Any]] = {
 def model_of(kind: str) -> ForecastModel:
     torch.manual_seed(0)
     usual: dict[str, Any] = {"lookback": 21, "horizon": 10, "segment": 3, "targets": 3, "encoder": FORWARD}
-    return ForecastModel(ForecastModelConfig(**(usual | SHAPES[kind]))).eval()
+    model = ForecastModel(ForecastModelConfig(**(usual | SHAPES[kind]))).eval()
+    if model.linear is not None:
+        model.linear.map.normal_(0, 0.2)
+        model.linear.bias.normal_()
+        model.linear.share.fill_(0.3)
+    return model
 
 
 def weights_of(model: ForecastModel) -> dict[str, np.ndarray]:

@@ -25,8 +25,9 @@ MODELS: dict[str, dict[str, Any]] = {
     "both ways": {},
     "forward": {"encoder": EncoderConfig(hidden=6, direction="forward")},
     "two layers": {"encoder": EncoderConfig(hidden=6, direction="both", layers=2, merge="gated", layer_norm=True)},
-    "joint": {"joint": True},
-    "revin": {"normalise": "revin", "quantiles": (0.05, 0.5, 0.95), "levels": (0.9,)},
+    "joint": {"joint": True, "linear": "all"},
+    "linear": {"linear": "shared"},
+    "revin": {"normalise": "revin", "quantiles": (0.05, 0.5, 0.95), "levels": (0.9,), "linear": "own"},
     "none": {"normalise": "none", "levels": (0.5, 0.9)},
 }
 

@@ -180,3 +180,21 @@ def test_values_that_leave_float32_are_refused_by_name() -> None:
     table.series[0].values[3, 0] = 1e308
     with pytest.raises(DataError, match=r"^t\.csv:5: column 'a' must be within -1e\+30\.\.1e\+30, got 1e\+308\.$"):
         forecaster(table, {"targets": ("a", "b")})
+
+
+def test_rows_far_outside_training_are_said_by_name_and_distance() -> None:
+    table = hourly(60)
+    config = forecaster(table, {"targets": ("a", "b")}).config
+    assert isinstance(config, forecast.Config)
+    series = table.series[0]
+    assert forecast.far_outside(config, [Cut(series, 40), Cut(series, 60)]) == ""
+    assert forecast.far_outside(config, []) == ""
+    scale = config.features.scale(series)
+    values = series.values.copy()
+    values[40:, 1] = scale.mean[1] - 3.5 * scale.std[1]
+    moved = replace(series, values=values)
+    assert forecast.far_outside(config, [Cut(moved, 60), Cut(moved, 40)]) == (
+        "rows to forecast from lie far outside training: b 3.5 deviations from its mean. Errors may be larger than the "
+        "intervals say; train on rows like these."
+    )
+    assert forecast.far_outside(config, [Cut(moved, 40)]) == ""

@@ -137,6 +137,32 @@ def test_the_one_model_learns_what_the_others_answer(labelled: Any, monkeypatch:
     assert all(np.allclose(last["initial_weights"][name], middle[name]) for name in middle)
 
 
+def test_a_linear_part_fitted_by_itself_is_learnt_on_with_and_not_fitted_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[tuple[TrainConfig, Any, Fitted]] = []
+
+    def noted(*arguments: Any, **named: Any) -> Fitted:
+        found = fit(*arguments, **named)
+        seen.append((named["training"], named["initial_weights"], found))
+        return found
+
+    monkeypatch.setattr(ensemble, "fit", noted)
+    inputs = [[*("so", "it", "is")[: n % 3], ("good", "bad")[n % 2]] for n in range(30)]
+    tags = [["o"] * (len(words) - 1) + [words[-1]] for words in inputs]
+    made = plan("tag", inputs, tags, "tokens", options={"hidden": 4, "epochs": 8, "ensemble": 2})
+    assert made.training.linear
+    assert made.model.wide
+    data = made.task.featurise(made.config, inputs), made.task.targets(made.config, tags)
+    fitted = fit_ensemble(*made[:3], data, data, made.training, progress="silent")
+    assert [(training.linear, training.pretrain) for training, _, _ in seen] == [
+        (True, False),
+        (True, False),
+        (False, False),
+    ]
+    start, (one, two) = seen[2][1], (members.weights["wide.0.weight"] for _, _, members in seen[:2])
+    np.testing.assert_allclose(start["wide.0.weight"], (one + two) / 2, **FLOAT32)
+    assert fitted.best_score == 1.0
+
+
 def test_many_labels_learn_from_several() -> None:
     inputs = [text for text in ("ab", "a", "b", "c", "cab", "ca") for _ in range(10)]
     labels = [[one for one in "ab" if one in text] for text in inputs]

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from bigru.bundle import load, save
+from bigru.bundle import Bundle, load, save
 from bigru.config import ForecastModelConfig
 from bigru.errors import ArgumentError, DataError
 from bigru.runtime.forecaster import Forecaster, spread_of
@@ -21,11 +21,13 @@ from bigru.tasks import forecast
 from bigru.tasks.forecast import Cut
 from bigru.train.export import export
 from bigru.train.fit import Fitted, fit
-from bigru.train.forecast import ForecastPlan, calibrated, data_of, guarded, plan_forecast, roles_of
+from bigru.train.forecast import ForecastPlan, data_of, plan_forecast, roles_of
+from bigru.train.guard import Guarded, calibrated, guarded
 from bigru.train.skill import Skill, forecast_loss
 from bigru.train.stream import Batch, Stream
 from bigru.train.watch import Watch
 from tables import forecaster, hourly
+from tolerances import FLOAT32
 
 SMALL = {"hidden": 8, "epochs": 3, "batch_size": 16, "lookback": 24, "learning_rate": 0.01}
 
@@ -38,7 +40,8 @@ def plan_of(table: TimeTable, **options: Any) -> ForecastPlan:
 
 
 def trained(plan: ForecastPlan, **options: Any) -> Fitted:
-    return fit(forecast, plan.config, plan.model, *data_of(plan), plan.training, **({"progress": "silent"} | options))
+    options = {"progress": "silent"} | options
+    return fit(forecast, plan.config, plan.network, *data_of(plan), plan.training, **options)
 
 
 def test_parts_follow_each_other_in_time() -> None:
@@ -127,7 +130,7 @@ def test_a_forecaster_learns_is_saved_and_answers_alike(tmp_path: Path) -> None:
     assert fitted.score_name == "skill"
     assert fitted.best_score is not None
     assert fitted.best_score > 0.5
-    made = export(forecast, plan.config, plan.model, fitted.weights, plan.cuts["dev"])
+    made = export(forecast, plan.config, plan.network, fitted.weights, plan.cuts["dev"])
     made = calibrated(made, plan.cuts["dev"])
     save(made, tmp_path / "m")
     again = load(tmp_path / "m")
@@ -170,7 +173,7 @@ def test_a_training_that_was_cut_short_goes_on_with_the_same_bits(
 def test_dev_is_never_held_out_by_chance() -> None:
     plan = plan_of(hourly(200))
     with pytest.raises(ArgumentError, match="dev examples must be given for forecasts"):
-        fit(forecast, plan.config, plan.model, data_of(plan)[0], None, plan.training, progress="silent")
+        fit(forecast, plan.config, plan.network, data_of(plan)[0], None, plan.training, progress="silent")
 
 
 def test_an_epoch_draws_so_many_windows_and_other_ones_next_time() -> None:
@@ -236,20 +239,77 @@ def test_the_rank_of_an_interval_by_hand() -> None:
     np.testing.assert_allclose(radius[0], error[math.ceil(10 * 0.8) - 1], rtol=1e-6)
 
 
-def test_what_does_not_clearly_beat_the_last_value_answers_it() -> None:
-    table = hourly(300)
-    table.series[0].values[:] = np.random.default_rng(0).standard_normal((300, 2)).cumsum(axis=0)
-    plan = plan_of(table)
-    fitted = replace(trained(plan), best_score=0.029)
-    humble = guarded(plan, fitted)
-    assert humble is not None
-    made = export(forecast, plan.config, plan.model, humble, plan.cuts["dev"])
-    report = Forecaster(calibrated(made, plan.cuts["dev"])).score(plan.cuts["test"])
-    assert report["mse"] == report["naive_mse"]
+def walks(rows: int = 400) -> TimeTable:
+    """Return random walks, of which nothing but the last value says anything."""
+    table = hourly(rows)
+    table.series[0].values[:] = np.random.default_rng(0).standard_normal((rows, 2)).cumsum(axis=0)
+    return table
+
+
+def test_a_network_that_is_not_clearly_better_than_the_linear_map_leaves_the_map() -> None:
+    plan = plan_of(walks())
+    fitted = trained(plan)
+    kept = guarded(plan, fitted)
+    assert kept.share == 0
+    assert kept.horizons == pytest.approx(40 / 6)
+    made = export(forecast, plan.config, plan.model, kept.weights, plan.cuts["dev"])
+    model = Forecaster(calibrated(made, plan.cuts["dev"]))
+    report = model.score(plan.cuts["test"])
+    assert report["mse"] == report["ridge_mse"]
+    assert report["mse"] == pytest.approx(report["naive_mse"], rel=0.1)
     assert report["coverage_90"] > 0.5
-    assert guarded(plan, replace(fitted, best_score=0.03)) is None
-    assert guarded(replace(plan, guard=False), fitted) is None
-    assert guarded(plan_of(table, normalise="revin"), fitted) is None
+    free = guarded(replace(plan, guard=False), fitted)
+    assert free.share == 1
+    np.testing.assert_array_equal(free.weights["head.weight"], fitted.weights["head.weight"])
+    np.testing.assert_array_equal(free.weights["linear.share"], np.float32([0]))
+
+
+def test_a_network_that_is_better_on_dev_answers_the_share_that_is_best() -> None:
+    """The map answers too much, the network too little: the mean of both is right."""
+    plan = plan_of(hourly(400))
+    fitted = trained(plan)
+    right = {name: np.zeros_like(w) for name, w in fitted.weights.items()}
+    bias = plan.ridge.weights["linear.bias"]
+    wrong = replace(plan.ridge, weights=plan.ridge.weights | {"linear.map": 0 * plan.ridge.weights["linear.map"]})
+    plan = replace(plan, ridge=replace(wrong, weights=wrong.weights | {"linear.bias": 0 * bias + 2}))
+    kept = guarded(plan, replace(fitted, weights=right | {"head.bias": np.full(24, -2, np.float32)}))
+    assert kept.share == 0.5
+    assert kept.gain > 0.3
+    np.testing.assert_allclose(kept.weights["head.bias"], -1, **FLOAT32)
+    np.testing.assert_array_equal(kept.weights["linear.share"], np.float32([0.5]))
+
+
+@pytest.mark.parametrize(("horizon", "share"), [(21, 0), (16, 0.25), (13, 0.5), (10, 0.75), (8, 1)])
+def test_a_network_has_at_most_a_quarter_for_each_horizon_beyond_the_first(horizon: int, share: float) -> None:
+    """The map is made to be wrong, and the network, which learnt, is far better."""
+    plan = plan_of(hourly(400), horizon=horizon)
+    ridge = plan.ridge
+    far = {name: 0 * w + 9 for name, w in ridge.weights.items()}
+    assert guarded(replace(plan, ridge=replace(ridge, weights=far)), trained(plan)).share == share
+
+
+def test_a_dev_part_of_few_horizons_cannot_tell() -> None:
+    plan = plan_of(hourly(400), horizon=21)
+    fitted = trained(plan)
+    kept = guarded(plan, fitted)
+    assert (kept.share, kept.horizons) == (0.0, pytest.approx(40 / 21))
+
+
+def test_what_became_of_a_network_is_said() -> None:
+    assert str(Guarded({}, 1.0, 0.2, 9.0)) == (
+        "The model answers the network: on dev its error is 20.0 % below that of the linear map."
+    )
+    assert str(Guarded({}, 0.25, 0.2, 9.0)) == (
+        "The model answers 25 % network and 75 % linear map: on dev its error is 20.0 % below that of the linear map."
+    )
+    assert str(Guarded({}, 0.0, 0.001, 9.0)) == (
+        "On dev the network's error is not clearly below that of the linear map (0.1 %). The model answers the map, "
+        "with intervals; guard=false keeps what the network learnt."
+    )
+    assert str(Guarded({}, 0.0, 0.3, 1.5)) == (
+        "Dev holds the rows of 1.5 horizons: too few to tell whether the network is better than the linear map. "
+        "The model answers the map, with intervals; guard=false keeps what the network learnt."
+    )
 
 
 def test_a_series_of_next_to_nothing_is_scaled_as_the_others_and_teaches_nothing() -> None:
@@ -280,3 +340,17 @@ def test_training_in_bfloat16_gets_about_as_far(options: dict[str, Any]) -> None
     assert whole.best_score is not None
     assert half.best_score == pytest.approx(whole.best_score, abs=0.1)
     assert not all(np.array_equal(whole.weights[name], half.weights[name]) for name in whole.weights)
+
+
+def test_intervals_of_a_short_dev_part_are_measured_by_earlier_rows_too() -> None:
+    plan = plan_of(walks())
+    kept = guarded(plan, trained(plan))
+    assert kept.earlier is plan.ridge.within
+    within = plan.ridge.within
+    assert within.shape[0] > len(plan.cuts["dev"])
+    made = Bundle("forecast", plan.model, plan.config, kept.weights)
+    alone, both = (calibrated(made, plan.cuts["dev"], more).weights["interval.radius"] for more in (None, 100 + within))
+    assert (both > 100).all()
+    assert (alone < 100).all()
+    long = plan_of(hourly(400), horizon=2)
+    assert guarded(long, trained(long)).earlier is None

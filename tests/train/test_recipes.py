@@ -194,3 +194,16 @@ def test_a_model_too_large_to_be_saved_is_refused_before_it_is_made(option: str,
     with pytest.raises(ArgumentError) as caught:
         plan("classify", ["ab", "cd"] * 10, ["x", "y"] * 10, "text", options={option: value})
     assert str(caught.value).startswith(message)
+
+
+@pytest.mark.parametrize(("lengths", "stride"), [((199, 199, 900), 1), ((200, 200, 5), 4), ((10, 10), 1)])
+def test_long_series_are_read_at_a_quarter_of_their_rate(lengths: tuple[int, ...], stride: int) -> None:
+    inputs = [np.arange(length, dtype=float)[:, None] for length in lengths]
+    labels = ["a", *["b"] * (len(lengths) - 1)]
+    made = plan("classify", inputs, labels, "series").model
+    assert made.stride == stride
+    assert (
+        plan("classify", inputs, labels, "series", options={"front": [{"filters": 8, "kernel": 3}]}).model.stride == 1
+    )
+    steps = [[label] * length for label, length in zip(labels, lengths, strict=True)]
+    assert plan("tag", inputs, steps, "series").model.stride == 1

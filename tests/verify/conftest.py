@@ -93,8 +93,14 @@ BUNDLES: dict[str, Bundle] = {
     ),
     "spoken": made("classify", classify.Config(("a", "b", "c"), AUDIO), pooling=("max",)),
     "forecast": forecaster(encoder=EncoderConfig(hidden=6, direction="forward")),
+    "linear": forecaster(linear="all", encoder=EncoderConfig(hidden=6, direction="forward")),
     "quantiles": forecaster(
-        0, normalise="revin", quantiles=(0.1, 0.5, 0.9), joint=True, encoder=EncoderConfig(hidden=6, layers=2)
+        0,
+        normalise="revin",
+        quantiles=(0.1, 0.5, 0.9),
+        joint=True,
+        linear="own",
+        encoder=EncoderConfig(hidden=6, layers=2),
     ),
 }
 BUNDLES["stored"] = replace(BUNDLES["words"], weights=QuantizedWeights.of(BUNDLES["words"].weights))

@@ -119,6 +119,8 @@ def _of_forecaster(model: ForecastModelConfig) -> dict[str, tuple[int, ...]]:
     names = zip(weight_names(0, "forward"), weight_shapes("gru", H, H), strict=True)
     found |= {} if model.shared else {f"decoder.{name}": shape for name, shape in names}
     found |= {"head.weight": (model.width * model.heads, H), "head.bias": (model.width * model.heads,)}
+    if model.linear != "none":
+        found |= {"linear.map": model.mapped, "linear.bias": model.mapped[:1], "linear.share": (1,)}
     if model.levels:
         found["interval.radius"] = (len(model.levels), model.horizon, model.targets)
     return found

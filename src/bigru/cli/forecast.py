@@ -11,6 +11,7 @@ from ..errors import ArgumentError, sentence
 from ..readers.reading import Reading
 from ..readers.table import Table as Cells
 from ..tables.timetable import TimeTable, read_timetable
+from ..tasks.forecast import far_outside
 from .show import Say, note, silence, table
 from .streams import answer_json, emit
 
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from .train import Request
 
 __all__ = ["Judged", "Table", "beside", "doctor", "evaluate", "learn", "predict", "refuse", "train"]
+
+RIVALS = {"naive": "naive", "seasonal_naive": "seasonal naive", "ridge": "linear map"}
+"""What stands beside a forecaster, by the beginning of the names of its scores."""
 
 SHOWN = 8
 """Columns that are named before they are only counted."""
@@ -133,7 +137,8 @@ def learn(
     from ..tasks import forecast
     from ..train.export import export
     from ..train.fit import fit
-    from ..train.forecast import calibrated, data_of, guarded, is_constant, plan_forecast
+    from ..train.forecast import data_of, is_constant, plan_forecast
+    from ..train.guard import calibrated, guarded
     from .pipeline import facts_of
 
     made = plan_forecast(data, roles, horizon, options)
@@ -157,22 +162,23 @@ def learn(
     short = [series.id for series in data.series if id(series) not in used and series.id not in still]
     if short:
         say(f"too short to learn from, only scaled: series {_some(short)}")
+    say(f"linear map: {made.ridge}")
     say(f"windows in the order of time: {', '.join(f'{count:,} {name}' for name, count in counts.items())}")
+    for name in ("dev", "test"):
+        far = far_outside(made.config, made.cuts[name])
+        if far:
+            say(f"{name}: {far}")
     options = {"folder": folder, "resume": resume, "loggers": loggers, "progress": progress}
     # torch is imported here, when nothing can be wrong any more that it is not needed to see.
 
-    fitted = fit(forecast, made.config, model, *data_of(made), made.training, **options)
-    humble = guarded(made, fitted)
-    if humble is not None:
-        say(
-            f"On dev the error is {100 * (fitted.best_score or 0.0):.1f} % below that of the last value: not clearly "
-            "better. The model answers the last value, with intervals; --set guard=false keeps what it learnt."
-        )
-    facts = {"windows": counts["train"], "answers_last_value": humble is not None, **facts_of(fitted)}
+    fitted = fit(forecast, made.config, made.network, *data_of(made), made.training, **options)
+    kept = guarded(made, fitted)
+    say(str(kept))
+    facts = {"windows": counts["train"], **made.ridge.to_json(), "network_share": kept.share, **facts_of(fitted)}
     about = card or _card(data, counts, fitted.seconds)
-    weights = humble or fitted.weights
-    bundle = export(forecast, made.config, model, weights, made.cuts["dev"], metrics={"training": facts}, card=about)
-    bundle = calibrated(bundle, made.cuts["dev"])
+    arguments = (forecast, made.config, model, kept.weights, made.cuts["dev"])
+    bundle = export(*arguments, metrics={"training": facts}, card=about)
+    bundle = calibrated(bundle, made.cuts["dev"], kept.earlier)
     judge = Forecaster(bundle)
     reports = {name: judge.score(made.cuts[name]) for name in ("dev", "test") if made.cuts[name]}
     metrics = bundle.metrics | {name: report.to_json() for name, report in reports.items()}
@@ -180,27 +186,26 @@ def learn(
 
 
 def beside(report: Report, title: str, say: Say = note) -> None:
-    """Print the scores of a forecaster beside those of the two rules, its intervals, and who is ahead."""
+    """Print the scores of a forecaster beside those of rules and of a linear map, its intervals, and who is ahead."""
     values = {score.name: score.value for score in report.scores}
     names = ("mse", "mae", "mase", "pinball")
-    rows = [
-        (who, *(f"{values[prefix + name]:.4f}" for name in names))
-        for who, prefix in (("BiGRU", ""), ("naive", "naive_"), ("seasonal naive", "seasonal_naive_"))
-    ]
+    whose = {"BiGRU": "", **{who: f"{rule}_" for rule, who in RIVALS.items() if f"{rule}_mse" in values}}
+    rows = [(who, *(f"{values[prefix + name]:.4f}" for name in names)) for who, prefix in whose.items()]
     table([(title, "MSE", "MAE", "MASE", "pinball"), *rows])
     for name in values:
         if name.startswith("coverage_"):
             level = name.removeprefix("coverage_")
             say(f"{level} % intervals hold {100 * values[name]:.1f} % of what came")
-    best = min(("naive", "seasonal_naive"), key=lambda rule: values[f"{rule}_mse"])
+    best = min((rule for rule in RIVALS if f"{rule}_mse" in values), key=lambda rule: values[f"{rule}_mse"])
     gain = 100 * (1 - values["mse"] / values[f"{best}_mse"]) if values[f"{best}_mse"] else 0.0
-    rule = best.replace("_", " ") + " rule"
+    rule = RIVALS[best] + ("" if best == "ridge" else " rule")
     if gain > 0:
         say(f"The error (MSE) is {gain:.1f} % below that of the {rule}.")
     elif gain == 0:
         say(f"The error (MSE) is that of the {rule}.")
     else:
-        say(f"The {rule} is better by {-gain:.1f} % (MSE): use it instead of this model.")
+        remedy = "" if best == "ridge" else ": use it instead of this model"
+        say(f"The {rule} is better by {-gain:.1f} % (MSE){remedy}.")
     say(f"signature: {report.scores[0].signature}")
 
 
@@ -212,6 +217,9 @@ def evaluate(model: Forecaster, data: Path, stride: int, how: Reading, fill: str
     first = min(cut.series.times[cut.origin] for cut in cuts)
     fresh = not model.config.seen or str(first).replace("T", " ") > model.config.seen
     whose = "all after what training saw" if fresh else "the model was trained on rows of that time, or before it"
+    far = far_outside(model.config, cuts)
+    if far:
+        note(f"{data}: {far}")
     note(f"{len(cuts):,} forecasts, each origin {stride} row{'s' if stride > 1 else ''} after the one before; {whose}")
     report = model.score(cuts)
     beside(report, str(data))
@@ -227,6 +235,8 @@ def predict(
     found = model.read(data, how, fill)
     answers = model.predict(found)
     for series, answer in zip(found.series, answers, strict=True):
+        if "note" in answer:
+            note(f"{data}{f', series {series.id!r}' if series.id else ''}: {answer['note']}")
         if plain:
             print(chart.terminal(series, answer, found.columns))
         else:

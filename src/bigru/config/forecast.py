@@ -8,10 +8,14 @@ from ..errors import ArgumentError, check_choice, sentence
 from .bounds import check_positive
 from .model import EncoderConfig
 
-__all__ = ["NORMALISATIONS", "ForecastModelConfig"]
+__all__ = ["LINEAR", "NORMALISATIONS", "ForecastModelConfig"]
 
 NORMALISATIONS = ("last", "revin", "none")
 """What is taken off a past window and given back to its forecast: its last value, or its mean and deviation."""
+
+LINEAR = ("none", "shared", "own", "all")
+"""What the linear map beside the network reads: nothing; the past of a target, with one map for all or one for each; or
+all that the network reads, with one map for each target."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,7 @@ class ForecastModelConfig:
         quantiles: what is answered for each step, in rising order with 0.5 among them; empty for one value.
         levels: shares of the conformal intervals, in rising order.
         encoder: the encoder of the past; its dropout acts on what the head reads.
+        linear: one of `LINEAR`: the linear map of which a share is added to the network's forecast.
     """
 
     lookback: int
@@ -43,6 +48,7 @@ class ForecastModelConfig:
     quantiles: tuple[float, ...] = ()
     levels: tuple[float, ...] = ()
     encoder: EncoderConfig = field(default_factory=EncoderConfig)
+    linear: str = "none"
 
     def __post_init__(self) -> None:
         where = "ForecastModelConfig"
@@ -55,6 +61,7 @@ class ForecastModelConfig:
             want = f"a multiple of the segment, {self.segment}"
             raise ArgumentError(sentence(where, "lookback", want, self.lookback))
         check_choice(where, "normalise", self.normalise, NORMALISATIONS)
+        check_choice(where, "linear", self.linear, LINEAR)
         for key in ("quantiles", "levels"):
             shares = getattr(self, key)
             if not all(0.0 < share < 1.0 for share in shares) or list(shares) != sorted(set(shares)):
@@ -108,6 +115,15 @@ class ForecastModelConfig:
     def width(self) -> int:
         """Numbers of the targets in what is read of one segment."""
         return self.segment * (self.targets if self.joint else 1)
+
+    @property
+    def mapped(self) -> tuple[int, int]:
+        """Shape of the linear map: rows, one per step of the future (of each target, if each has its own), and columns,
+        the numbers read; both 0 without one."""
+        if self.linear == "none":
+            return 0, 0
+        rows = self.horizon * (1 if self.linear == "shared" else self.targets)
+        return rows, self.lookback * self.inputs + self.horizon * self.known if self.linear == "all" else self.lookback
 
     @property
     def per_step(self) -> bool:

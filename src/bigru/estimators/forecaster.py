@@ -21,7 +21,8 @@ from ..tables.timetable import Series, TimeTable, from_table
 from ..tasks import forecast
 from ..train.export import export
 from ..train.fit import fit
-from ..train.forecast import calibrated, data_of, guarded, plan_forecast, roles_of
+from ..train.forecast import data_of, plan_forecast, roles_of
+from ..train.guard import calibrated, guarded
 from .fitted import model_of, restore, seed_of
 
 __all__ = ["BiGRUForecaster"]
@@ -160,19 +161,15 @@ class BiGRUForecaster(BaseEstimator):
         options["seed"] = seed_of(self.random_state)
         made = plan_forecast(table, roles, self.horizon, options)
         progress = "auto" if self.verbose else "silent"
-        fitted = fit(forecast, made.config, made.model, *data_of(made), made.training, progress=progress)
+        fitted = fit(forecast, made.config, made.network, *data_of(made), made.training, progress=progress)
+        kept = guarded(made, fitted)
+        if not kept.share:
+            warnings.warn(f"fit: {kept}", stacklevel=2)
         facts = {"score": fitted.score_name, "best_score": fitted.best_score, "best_epoch": fitted.best_epoch}
-        metrics = {"training": {**facts, "steps": fitted.steps}}
-        humble = guarded(made, fitted)
-        if humble is not None:
-            warnings.warn(
-                f"fit: on dev the error is {100 * (fitted.best_score or 0.0):.1f} % below that of the last value, "
-                "which is not clearly better. The model answers the last value; guard=False keeps what it learnt.",
-                stacklevel=2,
-            )
-        weights = humble or fitted.weights
-        bundle = export(forecast, made.config, made.model, weights, made.cuts["dev"], metrics=metrics)
-        self.bundle_, self.table_ = calibrated(bundle, made.cuts["dev"]), table
+        facts |= {"steps": fitted.steps, **made.ridge.to_json(), "network_share": kept.share}
+        arguments = (forecast, made.config, made.model, kept.weights, made.cuts["dev"])
+        bundle = export(*arguments, metrics={"training": facts})
+        self.bundle_, self.table_ = calibrated(bundle, made.cuts["dev"], kept.earlier), table
         self.history_, self.best_score_ = fitted.history, fitted.best_score
         return self
 

@@ -45,6 +45,9 @@ def forecasts(g: Graph, model: ForecastModelConfig, weights: Weights, season: in
         start = g.linear(start, "bridge.weight", weights["bridge.weight"], weights["bridge.bias"])
     decoded = _decoded(g, model, weights, inputs, start, each)
     values = _arranged(g, model, g.linear(decoded, "head.weight", weights["head.weight"], weights["head.bias"]))
+    if model.linear != "none":
+        own = g.op("Mul", _mapped(g, model, weights, levelled, inputs), g.constant(weights["linear.share"]))
+        values = g.op("Add", values, g.unsqueeze(own, 3))
     values = g.op("Add", g.op("Mul", values, factor), offset)
     return values, _spread(g, model, targets, season)
 
@@ -101,6 +104,28 @@ def _segments(g: Graph, model: ForecastModelConfig, values: str) -> str:
     """Return [B, L, C] as segments: [B * C, n, w], or [B, n, w * C] where targets are read together."""
     by_target = values if model.joint else g.op("Transpose", values, perm=[0, 2, 1])
     return g.reshape(by_target, -1, model.steps, model.width)
+
+
+def _mapped(g: Graph, model: ForecastModelConfig, weights: Weights, levelled: str, inputs: str) -> str:
+    """Return what the linear map answers to windows [B, L, C] freed of their level, [B, horizon, C]."""
+    H, L, C = model.horizon, model.lookback, model.targets
+    if model.linear == "all":
+        parts = [g.reshape(levelled, -1, L * C)]
+        if model.past + model.known:
+            past = _columns(g, g.head(inputs, g.whole(L), axis=1), C, model.inputs)
+            parts.append(g.reshape(past, -1, L * (model.past + model.known)))
+        if model.known:
+            known = _columns(g, inputs, C + model.past, model.inputs)
+            known = g.op("Slice", known, g.whole(L), g.whole(model.rows), g.whole(1))
+            parts.append(g.reshape(known, -1, H * model.known))
+        x = g.op("Concat", *parts, axis=1)
+        found = g.linear(x, "linear.map", weights["linear.map"], weights["linear.bias"])
+        return g.op("Transpose", g.reshape(found, -1, C, H), perm=[0, 2, 1])
+    maps = weights["linear.map"].reshape(-1, H, L).swapaxes(1, 2)
+    by_target = g.op("Transpose", levelled, perm=[2, 0, 1])
+    found = g.op("MatMul", by_target, g.constant(np.ascontiguousarray(maps)))
+    found = g.op("Add", found, g.constant(weights["linear.bias"].reshape(-1, 1, H)))
+    return g.op("Transpose", found, perm=[1, 2, 0])
 
 
 def _columns(g: Graph, x: str, first: int, end: int) -> str:

@@ -30,6 +30,20 @@ class Interval(nn.Module):
         self.register_buffer("radius", torch.zeros(*shape))
 
 
+class LinearMap(nn.Module):
+    """The linear map beside the network (`bigru.plain.ridge`), and the share of it in the answer: no training changes
+    them."""
+
+    def __init__(self, rows: int, columns: int) -> None:
+        super().__init__()
+        self.map: Tensor
+        self.bias: Tensor
+        self.share: Tensor
+        self.register_buffer("map", torch.zeros(rows, columns))
+        self.register_buffer("bias", torch.zeros(rows))
+        self.register_buffer("share", torch.ones(1))
+
+
 class ForecastModel(nn.Module):
     """SegRNN (Lin et al. 2023, arXiv:2308.11200), with covariates and with a past that may be read both ways.
 
@@ -59,6 +73,7 @@ class ForecastModel(nn.Module):
         own_step = GRU(hidden, hidden, batch_first=True, reset_after=config.encoder.reset_after)
         self.decoder = None if config.shared else own_step
         self.head = nn.Linear(hidden, width * config.heads)
+        self.linear = None if config.linear == "none" else LinearMap(*config.mapped)
         if config.levels:
             self.interval = Interval(len(config.levels), config.horizon, config.targets)
 
@@ -87,7 +102,22 @@ class ForecastModel(nn.Module):
         start = last if self.bridge is None else self.bridge(last)
         decoded = self._decode(inputs, start, each)
         values = self.head(drop(decoded, config.encoder.dropout, self.training))
-        return self._arranged(values, B) * spread + offset
+        found = self._arranged(values, B)
+        if self.linear is not None:
+            found = found + self.linear.share * self._mapped(self.linear, levelled, inputs)[..., None]
+        return found * spread + offset
+
+    def _mapped(self, linear: LinearMap, levelled: Tensor, inputs: Tensor) -> Tensor:
+        """Return what the linear map answers to windows [B, L, C] freed of their level, [B, horizon, C]."""
+        config = self.config
+        B, L, C = levelled.shape
+        if config.linear == "all":
+            beside = [inputs[:, :L, C:].flatten(1), inputs[:, L:, C + config.past :].flatten(1)]
+            x = torch.cat([levelled.flatten(1), *beside], dim=1)
+            return (x @ linear.map.T + linear.bias).reshape(B, C, -1).transpose(1, 2)
+        weight = linear.map.reshape(-1, config.horizon, L)
+        x = levelled.permute(2, 0, 1) @ weight.transpose(1, 2) + linear.bias.reshape(-1, 1, config.horizon)
+        return x.permute(1, 2, 0)
 
     def _segments(self, values: Tensor) -> Tensor:
         """Return [B, L, C] as segments: [B * C, n, w], or [B, n, w * C] where targets are read together."""

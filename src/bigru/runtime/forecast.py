@@ -50,6 +50,17 @@ class ForecastNetwork:
         empty = np.zeros((0, self.model.horizon, self.model.targets), np.float32)
         return self._weights.get("interval.radius", empty)
 
+    def linear(self, inputs: np.ndarray) -> np.ndarray:
+        """Return what the linear map alone answers to inputs as of a call, float32 [B, horizon, targets].
+
+        Raises:
+            ArgumentError: the shape does not fit.
+        """
+        inputs = self._checked(inputs)
+        past = inputs[:, : self.model.lookback, : self.model.targets]
+        levelled, offset, spread = level(past, self.model.normalise)
+        return np.asarray((self._mapped(levelled, inputs)[..., None] * spread + offset)[..., 0])
+
     def __call__(self, inputs: np.ndarray, lengths: np.ndarray | None = None) -> np.ndarray:
         """Forecast one batch.
 
@@ -64,7 +75,7 @@ class ForecastNetwork:
             ArgumentError: the shape does not fit.
         """
         model, weights = self.model, self._weights
-        inputs = check_array(WHERE, "inputs", inputs, ("B", model.rows, model.inputs)).astype(np.float32, copy=False)
+        inputs = self._checked(inputs)
         B, C = len(inputs), model.targets
         past = inputs[:, : model.lookback]
         levelled, offset, spread = level(past[:, :, :C], model.normalise)
@@ -79,7 +90,29 @@ class ForecastNetwork:
         states = np.repeat(start, model.ahead, axis=0)[None]
         decoded = self._decoder.forward(self._asked(inputs, each), h0=np.ascontiguousarray(states))[1][0]
         values = decoded @ weights["head.weight"].T + weights["head.bias"]
-        return self._arranged(values, B) * spread + offset
+        found = self._arranged(values, B)
+        if model.linear != "none":
+            found = found + weights["linear.share"] * self._mapped(levelled, inputs)[..., None]
+        return found * spread + offset
+
+    def _checked(self, inputs: np.ndarray) -> np.ndarray:
+        model = self.model
+        return check_array(WHERE, "inputs", inputs, ("B", model.rows, model.inputs)).astype(np.float32, copy=False)
+
+    def _mapped(self, levelled: np.ndarray, inputs: np.ndarray) -> np.ndarray:
+        """Return what the linear map answers to windows [B, L, C] freed of their level, [B, horizon, C]."""
+        model, weight, bias = self.model, self._weights["linear.map"], self._weights["linear.bias"]
+        B, L, C = levelled.shape
+        # One product per window, so that what a window is answered does not depend on its batch.
+        if model.linear == "shared":
+            return weight @ np.ascontiguousarray(levelled) + bias[:, None]
+        if model.linear == "own":
+            x, weight = levelled.swapaxes(1, 2)[..., None], weight.reshape(C, -1, L)
+        else:
+            parts = levelled, inputs[:, :L, C:], inputs[:, L:, C + model.past :]
+            x = np.concatenate([part.reshape(B, -1) for part in parts], axis=1)[..., None]
+        found = weight @ np.ascontiguousarray(x)
+        return (found.reshape(B, C, -1) + bias.reshape(C, -1)).swapaxes(1, 2)
 
     def _segments(self, values: np.ndarray) -> np.ndarray:
         """Return [B, L, C] as segments: [B * C, n, w], or [B, n, w * C] where targets are read together."""

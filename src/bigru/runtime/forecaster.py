@@ -11,6 +11,7 @@ import numpy as np
 from ..bundle import Bundle
 from ..config import ForecastModelConfig
 from ..errors import ArgumentError, DataError, sentence
+from ..metrics.forecasting import Rival
 from ..metrics.score import Report
 from ..readers.reading import Reading
 from ..readers.table import Table
@@ -71,6 +72,21 @@ class Forecaster:
         found = self.run_windows(forecast.featurise(self.config, cuts), batch_size)
         return forecast.settle_constants(self.config, cuts, found)
 
+    def linear(self, cuts: Sequence[Cut], batch_size: int = SIZE) -> np.ndarray:
+        """Return what the model's linear map alone says of each cut, float32 [N, H, C] in the scale of training.
+
+        Raises:
+            ArgumentError: the model has none, as those made before it was there.
+        """
+        if self._network.model.linear == "none":
+            raise ArgumentError(sentence("Forecaster", "model", "one with a linear map", "one without"))
+        windows = forecast.featurise(self.config, cuts)
+        parts = [np.arange(n, min(n + batch_size, len(windows))) for n in range(0, len(windows), batch_size)]
+        values = np.concatenate([self._network.linear(windows.batch(part)[0]) for part in parts])
+        spread = np.ones((len(windows), values.shape[2]), np.float32)
+        found = Outcome(values[..., None], spread, self._network.radius)
+        return forecast.settle_constants(self.config, cuts, found).values[..., 0]
+
     def run_windows(self, windows: Windows, batch_size: int = SIZE) -> Outcome:
         """Return what the network says of each window of `featurise`."""
         model, season = self._network.model, self.config.features.season
@@ -87,7 +103,8 @@ class Forecaster:
         """Forecast what follows the last value of each series; see `bigru.tasks.forecast.decode`.
 
         A series that is shorter than the look-back is answered by its last value, without intervals, and a "note" says
-        so; a table of nothing but such series is refused.
+        so; a table of nothing but such series is refused. A "note" also says where the rows read lie far outside
+        training.
 
         Raises:
             DataError: a table too short, of other columns, or without what is known of the future.
@@ -101,7 +118,9 @@ class Forecaster:
                 name = "rows" + (f" of series {series.id!r}" if series.id else "")
                 want = f"at least {lookback}, the look-back of the model"
                 raise DataError(sentence(table.source, name, want, origin, "Give more rows of the past."))
-        answers = iter(forecast.decode(self.config, self.run(whole), whole))
+        found = forecast.decode(self.config, self.run(whole), whole)
+        notes = [forecast.far_outside(self.config, [cut]) for cut in whole]
+        answers = iter([a | ({"note": far} if far else {}) for a, far in zip(found, notes, strict=True)])
         note = f"fewer than the {lookback} rows that the model reads: the last value, repeated"
         return [
             next(answers) if cut.origin >= lookback else forecast.repeat_last(self.config, cut, note) for cut in cuts
@@ -118,9 +137,10 @@ class Forecaster:
         return self.score(self.cuts(table, stride, unseen))
 
     def score(self, cuts: Sequence[Cut]) -> Report:
-        """Score the forecasts from some cuts."""
+        """Score the forecasts from some cuts, beside the rules and, where the model has one, its linear map alone."""
         gold = forecast.targets(self.config, cuts)
-        return forecast.score(self.config, gold.batch(np.arange(len(gold)))[0], self.run(cuts), cuts)
+        mapped = [Rival("ridge", self.linear(cuts))] if self._network.model.linear != "none" else []
+        return forecast.score(self.config, gold.batch(np.arange(len(gold)))[0], self.run(cuts), cuts, mapped)
 
     def cuts(self, table: TimeTable, stride: int = 1, unseen: bool = True) -> list[Cut]:
         """Return the cuts of a rolling-origin evaluation: every `stride`th row that has its past and its future.

@@ -22,6 +22,7 @@ __all__ = [
     "Cut",
     "Outcome",
     "decode",
+    "far_outside",
     "featurise",
     "intervals",
     "repeat_last",
@@ -33,6 +34,14 @@ __all__ = [
 
 LOSSES = ("mae", "mse", "huber", "pinball")
 """What a training makes small; pinball goes with quantiles and with nothing else."""
+
+
+SHOWN = 8
+"""Columns that are named before they are only counted."""
+
+FAR = 3.0
+"""Deviations of training from its mean beyond which the mean of the rows read lies far outside: a line that goes on
+rising reaches 1.7 at the end of training, and 3 some four tenths of its length later."""
 
 
 @dataclass(frozen=True)
@@ -170,6 +179,30 @@ def decode(config: Config, outcome: Outcome, inputs: Sequence[Cut]) -> list[dict
     return answers
 
 
+def far_outside(config: Config, inputs: Sequence[Cut]) -> str:
+    """Return what is to be said of rows to forecast from that lie far outside what training saw, "" where none do.
+
+    Each target whose mean over a look-back lies more than `FAR` deviations from its mean in training is named, with
+    the farthest.
+    """
+    if not inputs:
+        return ""
+    values, offsets = _joined(config, inputs, 0)
+    count, L = len(config.labels), config.lookback
+    sums = np.concatenate([np.zeros((1, count)), np.nancumsum(values[:, :count], axis=0, dtype=np.float64)])
+    ends = np.array([offsets[id(cut.series)] + cut.origin for cut in inputs])
+    means = (sums[ends] - sums[np.maximum(ends - L, 0)]) / L
+    farthest = np.abs(means).max(axis=0)
+    far = [f"{name} {own:.1f}" for name, own in zip(config.labels, farthest, strict=True) if own > FAR]
+    if not far:
+        return ""
+    more = f" and {len(far) - SHOWN} more" if len(far) > SHOWN else ""
+    return (
+        f"rows to forecast from lie far outside training: {', '.join(far[:SHOWN])}{more} deviations from its mean. "
+        "Errors may be larger than the intervals say; train on rows like these."
+    )
+
+
 def settle_constants(config: Config, inputs: Sequence[Cut], outcome: Outcome) -> Outcome:
     """Return an outcome in which a target that never changed, in training nor in the rows read, keeps its value.
 
@@ -198,7 +231,9 @@ def repeat_last(config: Config, cut: Cut, note: str) -> dict[str, Any]:
     return answer | {"note": note}
 
 
-def score(config: Config, gold: np.ndarray, outcome: Outcome, inputs: Sequence[Cut]) -> Report:
+def score(
+    config: Config, gold: np.ndarray, outcome: Outcome, inputs: Sequence[Cut], others: Sequence[Rival] = ()
+) -> Report:
     """Compare forecasts with what came, beside the two rules that know nothing.
 
     Args:
@@ -206,6 +241,7 @@ def score(config: Config, gold: np.ndarray, outcome: Outcome, inputs: Sequence[C
         gold: float32 [N, H, C], of `targets`.
         outcome: of the network.
         inputs: the cuts.
+        others: forecasts of the same cuts to score beside the rules.
 
     Raises:
         ArgumentError: nothing to compare, or of different shapes.
@@ -215,7 +251,7 @@ def score(config: Config, gold: np.ndarray, outcome: Outcome, inputs: Sequence[C
     bands = {level: (lows[k], highs[k]) for k, level in enumerate(config.levels)}
     heads = {q: outcome.values[..., k] for k, q in enumerate(config.quantiles)}
     ours = Rival("", outcome.values[..., config.point], heads, bands)
-    return forecast_report(gold, ours, rivals(config, inputs), units, config.features.season)
+    return forecast_report(gold, ours, [*rivals(config, inputs), *others], units, config.features.season)
 
 
 def intervals(config: Config, outcome: Outcome) -> tuple[np.ndarray, np.ndarray]:

@@ -10,7 +10,12 @@ from dataclasses import dataclass, field, replace
 
 from ..config import AugmentConfig, ChannelConfig, ConvConfig, EncoderConfig, TrainConfig
 
-__all__ = ["DEFAULTS", "Recipe"]
+__all__ = ["DEFAULTS", "LONG", "Recipe"]
+
+
+LONG = 200
+"""Steps from which on a series is read at a quarter of its rate: that many samples of a sensor say less than their
+shape, and a GRU forgets over hundreds of steps."""
 
 
 @dataclass(frozen=True)
@@ -18,30 +23,37 @@ class Recipe:
     """The defaults of one task and kind of input.
 
     Attributes:
+        lowercase: whether case is folded; few labels do not suffice to learn a word twice.
         channels: the channels of a text by its unit; the number of buckets follows the data, and is at most the given
             one but for what joins units (`recipes.buckets`).
         pooling: how steps become one vector; empty for tags.
         skip: whether the head sees a step's input too.
         wide: whether a linear model of the ids is added.
         front: convolutions before the encoder.
+        long_front: those before it where half of the inputs have at least `LONG` steps; None for the same.
         encoder: the encoder.
         training: the training.
         least_steps, most_epochs: where data are few, more epochs than those of `training` make up for it: until there
             are so many steps, or epochs.
     """
 
+    lowercase: bool = False
     channels: Mapping[str, tuple[str | ChannelConfig, ...]] = field(default_factory=dict)
     pooling: tuple[str, ...] = ()
     skip: bool = False
     wide: bool = False
     front: tuple[ConvConfig, ...] = ()
+    long_front: tuple[ConvConfig, ...] | None = None
     encoder: EncoderConfig = field(default_factory=EncoderConfig)
     training: TrainConfig = field(default_factory=TrainConfig)
     least_steps: int = 600
     most_epochs: int = 60
 
 
-WORDS = ("unit", ChannelConfig("bigram", 1, 32))
+TEXT = ("unit", ChannelConfig("bigram", 1, 32))
+WORDS = (*TEXT, ChannelConfig("prefix4", 16384, 16))
+"""What is read of words for a label; the first four letters stand for what a stemmer would leave."""
+
 CHARACTERS = (
     "unit",
     ChannelConfig("bigram_before", 1, 32),
@@ -70,11 +82,14 @@ SERIES = EncoderConfig(hidden=64, dropout=0.1, input_dropout=0.0, embedding_drop
 
 DEFAULTS: dict[tuple[str, str], Recipe] = {
     ("classify", "text"): Recipe(
-        channels={"char": WORDS, "word": WORDS, "token": WORDS, "subword": WORDS},
+        lowercase=True,
+        channels={"char": TEXT, "word": WORDS, "token": WORDS, "subword": WORDS},
         pooling=("max", "mean", "bag"),
         wide=True,
         encoder=EncoderConfig(hidden=64, embedding_dropout=0.2, ngram_dropout=0.5),
-        training=TrainConfig(epochs=8, label_smoothing=0.05, consistency=1.0, average=0.998, pretrain=True),
+        training=TrainConfig(
+            epochs=8, label_smoothing=0.05, consistency=1.0, average=0.998, pretrain=True, linear=True, unknown=0.5
+        ),
     ),
     ("tag", "text"): Recipe(
         channels={"char": CHARACTERS, "word": TOKENS, "token": TOKENS, "subword": TOKENS},
@@ -86,6 +101,7 @@ DEFAULTS: dict[tuple[str, str], Recipe] = {
     ("classify", "series"): Recipe(
         pooling=("last", "max", "mean"),
         front=(ConvConfig(64, 5),),
+        long_front=(ConvConfig(64, 9, 2), ConvConfig(64, 5, 2)),
         encoder=replace(SERIES, hidden=128, dropout=0.2),
         training=TrainConfig(
             epochs=30,

@@ -168,9 +168,13 @@ def _members(
 
 
 def _last(training: TrainConfig, share: float) -> TrainConfig:
-    """Return how the one model is trained: as many steps as others take, of more examples in fewer epochs."""
+    """Return how the one model is trained: as many steps as others take, of more examples in fewer epochs.
+
+    First vectors and a linear part that is fitted by itself are in the mean of the weights that it starts from; fitted
+    again, the linear part would take what was decided of mixed examples for true.
+    """
     epochs = max(1, round(training.epochs * share))
-    return replace(training, seed=derive(training.seed, MEMBER), epochs=epochs, pretrain=False)
+    return replace(training, seed=derive(training.seed, MEMBER), epochs=epochs, pretrain=False, linear=False)
 
 
 def _speaker(progress: str) -> Callable[[str], None]:

@@ -5,16 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from ..bundle import Bundle
 from ..bundle.configuration import check_size
 from ..config import EncoderConfig, ForecastModelConfig, TrainConfig, from_dict, to_dict
 from ..errors import ArgumentError, DataError, nearest, sentence
 from ..features.table import TableFeatures
-from ..runtime.forecaster import LEAST, Forecaster, cuts_of
+from ..plain.ridge import Ridge, fit_ridge
+from ..runtime.forecaster import cuts_of
 from ..tables.times import shown
 from ..tables.timetable import Series, TimeTable
 from ..tables.windows import Windows
@@ -22,17 +22,13 @@ from ..tasks import forecast
 from ..tasks.forecast import Cut
 from .checks import refuse_ensemble
 
-if TYPE_CHECKING:
-    from .fit import Fitted
-
 __all__ = [
     "OPTIONS",
     "SPLIT",
     "ForecastPlan",
-    "calibrated",
     "data_of",
-    "guarded",
     "is_constant",
+    "judged",
     "plan_forecast",
     "roles_of",
 ]
@@ -58,9 +54,6 @@ LEAST_STEPS, MOST_EPOCHS = 1000, 60
 JUDGED = 1000
 """Windows of dev that choose the epoch and measure the intervals: evenly spread over all there are."""
 
-LEAST_SKILL = 0.03
-"""Below this skill on dev, whose windows share most of their rows, a model is not known to beat the last value."""
-
 ROLES = ("past", "known", "calendar")
 SHAPE = ("lookback", "segment", "joint", "normalise", "quantiles", "levels")
 OWN = (*ROLES, *SHAPE, "loss", "season", "windows", "split", "guard")
@@ -74,17 +67,24 @@ class ForecastPlan:
 
     Attributes:
         config, model, training: the three configurations.
+        ridge: the linear map beside the network.
         cuts: by part, "train", "dev" and "test", where forecasts begin; a part may be empty but for train and dev.
         windows: windows drawn for an epoch.
-        guard: whether a model that is not clearly better than the last value answers that.
+        guard: whether of a network that is not clearly better than the linear map the map alone is kept.
     """
 
     config: forecast.Config
     model: ForecastModelConfig
     training: TrainConfig
+    ridge: Ridge
     cuts: dict[str, list[Cut]]
     windows: int
     guard: bool
+
+    @property
+    def network(self) -> ForecastModelConfig:
+        """The shape that is trained: the linear map joins it afterwards (`bigru.train.guard`)."""
+        return replace(self.model, linear="none")
 
 
 def roles_of(targets: Sequence[str] | None, options: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
@@ -136,6 +136,7 @@ def plan_forecast(
         known=features.known_width,
         joint=bool(chosen.get("joint", False)),
         normalise=chosen.get("normalise", "last"),
+        linear="shared",
         quantiles=quantiles,
         levels=levels,
         encoder=_changed(ENCODER, chosen),
@@ -147,7 +148,10 @@ def plan_forecast(
         want = f"enough for one look-back ({lookback}) and one horizon ({horizon}) to {empty}"
         raise DataError(sentence(table.source, "rows", want, _counts(bounds), "Shorten the horizon or the look-back."))
     windows = min(int(chosen.get("windows", WINDOWS)), len(cuts["train"]))
-    return ForecastPlan(config, model, _training(chosen, windows), cuts, windows, bool(chosen.get("guard", True)))
+    ridge = fit_ridge(config, model, cuts["train"], judged(cuts["dev"]), chosen.get("normalise"))
+    check_size(ridge.shape)
+    training, guard = _training(chosen, windows), bool(chosen.get("guard", True))
+    return ForecastPlan(config, ridge.shape, training, ridge, cuts, windows, guard)
 
 
 def data_of(plan: ForecastPlan) -> tuple[tuple[Windows, Windows], tuple[Windows, Windows]]:
@@ -166,40 +170,6 @@ def judged(cuts: Sequence[Cut]) -> list[Cut]:
     if len(cuts) <= JUDGED:
         return list(cuts)
     return [cuts[n] for n in np.linspace(0, len(cuts) - 1, JUDGED).astype(int)]
-
-
-def guarded(plan: ForecastPlan, fitted: Fitted) -> dict[str, np.ndarray] | None:
-    """Return weights that answer the last value, where a training did not clearly beat it on dev; else None.
-
-    The forecast is the last value and what the head adds to it, so a head of zeros is that rule, exactly.
-    """
-    clear = fitted.best_score is not None and fitted.best_score >= LEAST_SKILL
-    if clear or not plan.guard or plan.model.normalise != "last":
-        return None
-    return {name: np.zeros_like(w) if name.startswith("head.") else w for name, w in fitted.weights.items()}
-
-
-def calibrated(made: Bundle, cuts: Sequence[Cut]) -> Bundle:
-    """Return a model with the half widths of its intervals measured on cuts that it did not learn from.
-
-    Split conformal prediction (Papadopoulos et al. 2002), for each step and target by itself: of N errors, in units of
-    how far their window wanders (`spread_of`), the one of rank ceil((N + 1) * level) is the half width.
-    """
-    config = made.config
-    assert isinstance(config, forecast.Config)
-    if not config.levels:
-        return made
-    chosen = judged(cuts)
-    outcome = Forecaster(made).run(chosen)
-    gold = forecast.targets(config, chosen).batch(np.arange(len(chosen)))[0]
-    found = []
-    for level in config.levels:
-        low, high = forecast.bases(config, outcome.values, level)
-        error = np.maximum(low - gold, gold - high) / np.maximum(outcome.spread, LEAST)[:, None]
-        rank = min(math.ceil((len(error) + 1) * level), len(error)) - 1
-        found.append(np.partition(error, rank, axis=0)[rank])
-    radius = np.stack(found).astype(np.float32)
-    return replace(made, weights={**made.weights, "interval.radius": radius})
 
 
 def _bounds(rows: int, split: Sequence[float]) -> tuple[int, int, int]:

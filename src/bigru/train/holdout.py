@@ -58,7 +58,8 @@ def hold_out(
         for group in order:
             if carried < 0.5 or len(held) >= wanted:
                 break
-            if len(members_of[group]) <= wanted - len(held):
+            # Equal sequences in large numbers would take the shares of other labels.
+            if len(members_of[group]) <= min(wanted - len(held), max(1, round(carried))):
                 held += members_of[group]
                 carried -= len(members_of[group])
         if labels is not None and len(held) == before and len(members_of) >= ENOUGH:

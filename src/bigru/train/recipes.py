@@ -36,7 +36,7 @@ from ..scheme import PREFIXES, spans
 from ..tasks import classify, tag, transcribe
 from ..tasks.alignment import choose_unit
 from .checks import refuse_ensemble
-from .defaults import DEFAULTS, Recipe
+from .defaults import DEFAULTS, LONG, Recipe
 
 __all__ = ["OPTIONS", "Plan", "plan"]
 
@@ -60,6 +60,9 @@ MANY = 50_000
 
 ENOUGH = 50_000
 """With fewer units than these, what stands near what says little: opposites stand in the same places."""
+
+RARE = 200_000
+"""Of fewer units than these a classifier knows even those that occur once: its linear part has a use for each."""
 
 FEWEST_BUCKETS, MOST_BUCKETS = 1 << 14, 1 << 18
 """Bounds of the number of buckets of an n-gram channel."""
@@ -135,7 +138,7 @@ def plan(
         chosen["unit"] = choose_unit(inputs, targets, scheme, chosen.get("segmenter")).unit
     unit, units = _probe(inputs, chosen) if KINDS[kind] == "text" else ("", 0)
     features = _features(task, inputs, kind, recipe, chosen, unit, units)
-    front = _front(task, chosen.get("front", recipe.front))
+    front = _front(task, chosen.get("front", _usual_front(recipe, inputs)))
     config = _config(task, features, targets, multi_label, scheme, chosen)
     if isinstance(config, transcribe.Config):
         config = replace(config, stride=math.prod(conv.stride for conv in front))
@@ -186,7 +189,8 @@ def _features(
         _refuse(TEXT, chosen, kind)
         return SeriesFeatures.fit(inputs, chosen.get("per_series"))
     _refuse(SERIES_SETTINGS, chosen, kind)
-    settings["unit"] = unit
+    usual = {"lowercase": recipe.lowercase, "min_count": 1 if recipe.pooling and units < RARE else None}
+    settings = {**usual, **settings, "unit": unit}
     channels = settings.pop("channels", None) or _sized(recipe.channels[unit], units, inputs, settings)
     return TextFeatures.fit(inputs, **settings, channels=channels)
 
@@ -304,6 +308,13 @@ def _model(
         wide=chosen.get("wide", recipe.wide and not _weighted(task, chosen)),
         front=front,
     )
+
+
+def _usual_front(recipe: Recipe, inputs: Sequence[Any]) -> tuple[ConvConfig, ...]:
+    """Return the recipe's convolutions, those of long inputs where half of these are long."""
+    if recipe.long_front is None or not inputs:
+        return recipe.front
+    return recipe.long_front if np.median([len(one) for one in inputs]) >= LONG else recipe.front
 
 
 def _chained(labels: Sequence[str], features: Any, chosen: Mapping[str, Any]) -> bool:

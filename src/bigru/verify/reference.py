@@ -175,7 +175,25 @@ def _forecast(model: ForecastModelConfig, weights: Weights, inputs: np.ndarray) 
             answer = h @ weights["head.weight"].T + weights["head.bias"]
             rows = slice(segment * w, (segment + 1) * w)
             result[:, rows, group] = answer.reshape(len(past), w, len(group), model.heads)
-    return result[:, : model.horizon] * spread[..., None] + offset[..., None]
+    result = result[:, : model.horizon]
+    if model.linear != "none":
+        result = result + weights["linear.share"] * _mapped(model, weights, inputs, values)[..., None]
+    return result * spread[..., None] + offset[..., None]
+
+
+def _mapped(model: ForecastModelConfig, weights: Weights, inputs: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Return the forecasts of the linear map, [B, horizon, C], of windows freed of their level, [B, L, C]."""
+    H, L, C = model.horizon, model.lookback, model.targets
+    result = np.empty((len(values), H, C))
+    for c in range(C):
+        first = 0 if model.linear == "shared" else c * H
+        rows = slice(first, first + H)
+        x = values[:, :, c]
+        if model.linear == "all":
+            told = inputs[:, :L, C:], inputs[:, L:, C + model.past :]
+            x = np.concatenate([part.reshape(len(values), -1) for part in (values, *told)], axis=1)
+        result[:, :, c] = x @ weights["linear.map"][rows].T + weights["linear.bias"][rows]
+    return result
 
 
 def _level(values: np.ndarray, kind: str) -> tuple[np.ndarray, np.ndarray]:
