@@ -66,6 +66,7 @@ class Fitted:
         reproducible: whether the same call gives the same bits on the same machine: not with a time limit.
         judged: the weights that were scored on dev, where `weights` have learnt from the held-out examples since.
         linear_score: the dev score of the linear part alone, None where none was fitted by itself.
+        network_score: the dev score of the network alone, which its checkpoint holds; None likewise.
         ensemble: of how many trainings the weights learnt, and the dev scores on the way; None of a single training.
     """
 
@@ -81,6 +82,7 @@ class Fitted:
     reproducible: bool
     judged: dict[str, np.ndarray] | None = None
     linear_score: float | None = None
+    network_score: float | None = None
     ensemble: dict[str, Any] | None = None
 
 
@@ -193,7 +195,14 @@ def _joined(fitted: Fitted, part: LinearPart, judge: Data | None, scorer: Dev | 
         f"dev {scorer.name} {fitted.best_score:.4f} of the network, {alone:.4f} of the linear part, {score:.4f} of "
         f"both; scores of the network count {joined.shares[0]:.2f}, those of the linear part {joined.shares[1]:.2f}"
     )
-    return replace(fitted, weights=joined.weights, judged=joined.judged, best_score=score, linear_score=alone)
+    return replace(
+        fitted,
+        weights=joined.weights,
+        judged=joined.judged,
+        best_score=score,
+        linear_score=alone,
+        network_score=fitted.best_score,
+    )
 
 
 def _network(config: ModelConfig, weights: Mapping[str, np.ndarray]) -> nn.Module:
