@@ -1,5 +1,6 @@
 """`python onnx_loader.py model.onnx TEXT...`: labels or entities by the exported file alone, without bigru."""
 
+import base64
 import json
 import re
 import sys
@@ -28,6 +29,12 @@ def joined(codes):
 def hashed(unit):
     total = sum((ord(c) + 1) * pow(0x100000001B3, n, 1 << 64) for n, c in enumerate(unit, 1))
     return mix(total + len(unit) * GOLDEN & ALL)
+
+
+def known(seen, h):
+    """Tell whether a Bloom filter holds a hash; without one everything is known."""
+    bits = (h & 8 * len(seen) - 1, h >> 23 & 8 * len(seen) - 1) if seen else ()
+    return all(seen[bit >> 3] >> (bit & 7) & 1 for bit in bits)
 
 
 def fold(text):
@@ -70,7 +77,8 @@ class Model:
             else:
                 codes, (first, last) = (shapes, SHAPES[name]) if name in SHAPES else (around, NGRAMS[name])
                 hashes = [joined(codes[n + first : n + last]) for n in range(len(units))]
-            columns.append([((h >> 32) * (size - 1) >> 32) + 1 for h in hashes])
+            seen = base64.b64decode(features.get("known", {}).get(name, ""))
+            columns.append([((h >> 32) * (size - 1) >> 32) + 1 if known(seen, h) else 0 for h in hashes])
         return np.array(columns, np.int64).T, places
 
     def answer(self, text):

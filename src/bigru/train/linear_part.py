@@ -20,7 +20,7 @@ from .stream import Data
 
 __all__ = ["Joined", "LinearPart", "linear_part"]
 
-AGAIN = 20_000
+AGAIN = 60_000
 """Steps up to which a tagger's linear part is fitted once more, with the held-out examples."""
 
 
