@@ -303,9 +303,12 @@ def _divided(train: Examples, fitted: Fitted) -> tuple[Examples, Examples | None
 def facts_of(fitted: Fitted) -> dict[str, Any]:
     """Return what metrics.json keeps of a training."""
     several = {} if fitted.ensemble is None else {"ensemble": fitted.ensemble}
+    best = fitted.history[fitted.best_epoch - 1] if fitted.history else {}
     return several | {
         "score": fitted.score_name,
         "best_score": fitted.best_score,
+        # Without a linear part that was fitted by itself it is the best score again.
+        "network_score": best.get(f"dev_{fitted.score_name}"),
         "best_epoch": fitted.best_epoch,
         "steps": fitted.steps,
         "seconds": round(fitted.seconds, 1),

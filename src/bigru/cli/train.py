@@ -221,7 +221,7 @@ def was_saved(request: Request) -> bool:
     metrics = load(out).metrics
     facts, run = metrics.get("training"), checkpoint.load(out, note)["run"]
     best = run["best"] or {"score": None, "epoch": len(run["history"])}
-    same = isinstance(facts, dict) and [facts.get(name) for name in ("steps", "best_score", "best_epoch")] == [
+    same = isinstance(facts, dict) and [facts.get(name) for name in ("steps", "network_score", "best_epoch")] == [
         run["step"],
         best["score"],
         best["epoch"],
