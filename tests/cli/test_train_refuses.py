@@ -105,7 +105,7 @@ def test_tags_that_no_scheme_reads_are_refused_with_their_line(refused: Refused,
 
 
 def test_infinity_and_gaps_that_training_lacks_are_refused_with_their_row(refused: Refused, tmp_path: Path) -> None:
-    x = np.zeros((3, 2, 1))
+    x = np.arange(6.0).reshape(3, 2, 1)
     np.savez(tmp_path / "sound.npz", x=x, y=np.array([0, 1, 1]))
     x[1, 1, 0] = np.inf
     np.savez(tmp_path / "x.npz", x=x, y=np.array([0, 1, 1]))

@@ -23,6 +23,9 @@ MINUTE = 60.0
 SHARE = 0.1
 """Share of a training's time that a plain model may take."""
 
+WORDY = 0.3
+"""What a letter of a word costs, by that of a character which is a unit of its own."""
+
 FEWEST = 0.5
 """Share of the rows that a plain model learns from at least: with fewer it says nothing about the network."""
 
@@ -178,9 +181,10 @@ def _has(label: str, rows: Rows) -> Rows:
 
 
 def _letters(rows: Rows) -> float:
-    """Return characters (or tokens) times the models that several classes need."""
+    """Return characters (those of words at their price) times the models that several classes need."""
     classes = len({target for target in rows.targets if isinstance(target, str)})
-    return float(sum(map(len, rows.inputs)) * (classes if classes > 2 else 1))
+    letters = sum(len(x) if isinstance(x, str) else sum(map(len, x)) for x in rows.inputs)
+    return letters * (1.0 if unit_of(rows.inputs) == "char" else WORDY) * (classes if classes > 2 else 1)
 
 
 def _steps(rows: Rows) -> float:

@@ -70,7 +70,7 @@ FEWEST_BUCKETS, MOST_BUCKETS = 1 << 14, 1 << 18
 ROOM = 6
 """Buckets, at least, for each of the different strings that a hashed channel sees in training."""
 
-COUNTED = 50_000
+COUNTED = 5_000
 """Inputs, about, in which they are counted."""
 
 CHAINED = 64
