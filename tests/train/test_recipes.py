@@ -30,7 +30,9 @@ def test_a_text_is_classified_by_its_recipe() -> None:
     recipe = DEFAULTS["classify", "text"]
     assert made.task is classify
     assert (made.config.labels, made.config.features.unit) == (("neg", "pos"), "word")
-    assert [(channel.name, channel.dim) for channel in made.model.channels] == [("unit", 64), ("bigram", 32)]
+    channels = [(channel.name, channel.dim) for channel in made.model.channels]
+    assert channels == [("unit", 64), ("bigram", 32), ("begin4", 16)]
+    assert made.config.features.lowercase
     assert (made.model.outputs, made.model.pooling, made.model.crf) == (1, recipe.pooling, False)
     assert made.model.wide
     assert made.model.encoder == recipe.encoder

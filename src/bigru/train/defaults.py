@@ -51,7 +51,7 @@ class Recipe:
 
 
 TEXT = ("unit", ChannelConfig("bigram", 1, 32))
-WORDS = (*TEXT, ChannelConfig("prefix4", 16384, 16))
+WORDS = (*TEXT, ChannelConfig("begin4", 16384, 16))
 """What is read of words for a label; the first four letters stand for what a stemmer would leave."""
 
 CHARACTERS = (
