@@ -302,8 +302,9 @@ def _divided(train: Examples, fitted: Fitted) -> tuple[Examples, Examples | None
 
 def facts_of(fitted: Fitted) -> dict[str, Any]:
     """Return what metrics.json keeps of a training."""
-    several = {} if fitted.ensemble is None else {"ensemble": fitted.ensemble}
-    return several | {
+    given = {"ensemble": fitted.ensemble, "linear_score": fitted.linear_score, "network_score": fitted.network_score}
+    more = {name: value for name, value in given.items() if value is not None}
+    return more | {
         "score": fitted.score_name,
         "best_score": fitted.best_score,
         "best_epoch": fitted.best_epoch,

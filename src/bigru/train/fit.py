@@ -29,7 +29,7 @@ from .dev import Dev
 from .display import Display
 from .distill import Soft
 from .fingerprint import changes, fingerprint
-from .holdout import divide, learnt, without
+from .holdout import divide, first, learnt, without
 from .interrupt import Interrupt
 from .linear_part import LinearPart, linear_part
 from .logs import open_loggers
@@ -66,6 +66,7 @@ class Fitted:
         reproducible: whether the same call gives the same bits on the same machine: not with a time limit.
         judged: the weights that were scored on dev, where `weights` have learnt from the held-out examples since.
         linear_score: the dev score of the linear part alone, None where none was fitted by itself.
+        network_score: the dev score of the network alone, which its checkpoint holds; None likewise.
         ensemble: of how many trainings the weights learnt, and the dev scores on the way; None of a single training.
     """
 
@@ -81,6 +82,7 @@ class Fitted:
     reproducible: bool
     judged: dict[str, np.ndarray] | None = None
     linear_score: float | None = None
+    network_score: float | None = None
     ensemble: dict[str, Any] | None = None
 
 
@@ -156,7 +158,8 @@ def fit(
         if texts is not None:
             display.say("first vectors are learnt from what stands near what in the training texts")
         began = time.perf_counter()
-        part = linear_part(learn, None if held is None else train, model_config, config, training)
+        real = learn if soft is None or soft.labelled is None else first(learn, soft.labelled)
+        part = linear_part(real, None if held is None else train, model_config, config, training)
         shape = model_config if part is None else part.network
         given = initial_weights if part is None else part.without(initial_weights)
         model = first_model(shape, given, training.seed, device, texts)
@@ -192,7 +195,14 @@ def _joined(fitted: Fitted, part: LinearPart, judge: Data | None, scorer: Dev | 
         f"dev {scorer.name} {fitted.best_score:.4f} of the network, {alone:.4f} of the linear part, {score:.4f} of "
         f"both; scores of the network count {joined.shares[0]:.2f}, those of the linear part {joined.shares[1]:.2f}"
     )
-    return replace(fitted, weights=joined.weights, judged=joined.judged, best_score=score, linear_score=alone)
+    return replace(
+        fitted,
+        weights=joined.weights,
+        judged=joined.judged,
+        best_score=score,
+        linear_score=alone,
+        network_score=fitted.best_score,
+    )
 
 
 def _network(config: ModelConfig, weights: Mapping[str, np.ndarray]) -> nn.Module:
