@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from bigru.config import ModelConfig
+from bigru.config import EncoderConfig, ModelConfig
 from bigru.features.batching import pad
 from bigru.features.series import SeriesFeatures
 from bigru.nn.model import SequenceModel
@@ -112,3 +112,12 @@ def test_a_label_that_the_model_has_not_is_never_right() -> None:
         classify, config, model, (classify.featurise(config, INPUTS), targets), lambda logits, _: logits.sum() * 0
     )
     assert dev.score(SequenceModel(model)) == (0.0, 0.0)
+
+
+@pytest.mark.parametrize(("spans", "few"), [(99, True), (100, False)])
+def test_few_spans_choose_no_epoch_however_many_steps_there_are(spans: int, few: bool) -> None:
+    features = SeriesFeatures.fit([np.zeros((3, 1)), np.ones((3, 1))])
+    config = tag.Config(("O", "B-X", "I-X"), features, "BIO", crf=True)
+    model = ModelConfig(3, values=1, encoder=EncoderConfig(hidden=2), crf=True)
+    data = [np.zeros((3, 1), np.float32)] * 200, [np.array([1, 2, 0])] * spans + [np.zeros(3, int)] * (200 - spans)
+    assert Dev(tag, config, model, data, lambda logits, batch: logits.sum()).few == few

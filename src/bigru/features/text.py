@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields
 from dataclasses import replace as changed
 from functools import cached_property
 from itertools import chain
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from .hashing import buckets, hash_strings
 from .incremental import TextPieces
 from .known import Known
 from .segment import load_subwords, segment, split_words, train_subwords, unspaced, without_dropout
+from .words import Flat, Made, Words
 
 __all__ = ["UNITS", "Input", "TextFeatures", "unit_of"]
 
@@ -30,16 +31,6 @@ Input = str | Sequence[str]
 
 UNITS = {"char": (None,), "word": ("regex", "rjieba"), "token": ("regex", "rjieba"), "subword": ("subword",)}
 """What a unit can be, and what may cut a text into such units."""
-
-
-class Flat(NamedTuple):
-    """The units of many inputs in one row: codes uint64 [N], vocabulary ids [N], lengths [B], distinct units."""
-
-    codes: np.ndarray
-    ids: np.ndarray
-    lengths: np.ndarray
-    distinct: list[str]
-    inverse: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -161,46 +152,55 @@ class TextFeatures:
         """Return the ids of many inputs end to end, int32 [N, C], and their lengths, int64 [B]; errors likewise."""
         flat = self._flat(inputs)
         rows = np.empty((len(flat.codes), len(self.channels)), np.int32)
-        strings = self._strings_of(flat)
+        if flat.made is not None:
+            flat.made.ids.take(flat.inverse, axis=0, out=rows)
         for column, channel in enumerate(self.channels):
-            known = self.known.get(channel.name)
             if channel.name in LOOKS:
-                codes = strings["shape"][flat.inverse] if channel.name in SHAPES else flat.codes
+                codes, known = self._codes(channel.name, flat), self.known.get(channel.name)
                 ngrams(channel.name, codes, flat.lengths, channel.size, rows, column, known)
-            elif channel.name == "unit":
-                rows[:, column] = flat.ids
-            else:
-                found = strings[channel.name]
-                ids = buckets(found, channel.size)
-                rows[:, column] = (ids if known is None else np.where(known.has(found), ids, np.int32(0)))[flat.inverse]
+            elif flat.made is None:
+                rows[:, column] = self._characters[flat.inverse]
         return rows, flat.lengths
 
-    def _strings_of(self, flat: Flat) -> dict[str, np.ndarray]:
-        """Return of every channel of strings, and of the shapes, the hash of what it sees of each distinct unit."""
-        names = {channel.name for channel in self.channels if channel.name != "unit"}
-        shaped = not names.isdisjoint(["shape", *SHAPES])
-        read = sorted((names - LOOKS.keys()) | ({"shape"} if shaped else set()))
-        if not read:
-            return {}
-        shapes = [shape(unit) for unit in flat.distinct] if shaped else []
-        found = views(read, flat.distinct, shapes, self.lowercase)
-        return dict(zip(read, found, strict=True))
+    def _codes(self, name: str, flat: Flat) -> np.ndarray:
+        """Return what a channel that looks at neighbours joins: of each unit its code, or that of its shape."""
+        return flat.codes if flat.made is None or name not in SHAPES else flat.made.shapes[flat.inverse]
 
     def _seen(self, inputs: Sequence[Input]) -> dict[str, Known]:
         """Return of every hashed channel what the inputs show of it."""
         hashed = [channel.name for channel in self.channels if channel.name != "unit"]
         if not hashed:
             return {}
-        flat = self._flat(inputs)
-        strings = self._strings_of(flat)
-        return {
-            name: Known.of(
-                hashes(name, strings["shape"][flat.inverse] if name in SHAPES else flat.codes, flat.lengths)
-                if name in LOOKS
-                else strings[name][flat.inverse]
-            )
-            for name in hashed
-        }
+        flat, seen = self._flat(inputs), {}
+        for name in hashed:
+            if name in LOOKS:
+                found = hashes(name, self._codes(name, flat), flat.lengths)
+            else:
+                found = self._strings_of([name], flat.distinct)[name][flat.inverse]
+            seen[name] = Known.of(found)
+        return seen
+
+    def _strings_of(self, names: Sequence[str], units: Sequence[str]) -> dict[str, np.ndarray]:
+        """Return for channels of strings the hash of what each sees of every unit, uint64 [N]."""
+        shapes = [shape(unit) for unit in units] if "shape" in names else []
+        return dict(zip(names, views(names, units, shapes, self.lowercase), strict=True)) if names else {}
+
+    def _make(self, units: Sequence[str]) -> Made:
+        """Return what units of several characters are."""
+        folded = [fold(unit, self.lowercase) for unit in units]
+        names = {channel.name for channel in self.channels if channel.name != "unit"}
+        shaped = {"shape"} if not SHAPES.keys().isdisjoint(names) else set()
+        found = self._strings_of(sorted((names - LOOKS.keys()) | shaped), units)
+        ids = np.zeros((len(units), len(self.channels)), np.int32)
+        for column, channel in enumerate(self.channels):
+            if channel.name == "unit":
+                ids[:, column] = [self._ids.get(unit, 0) for unit in folded]
+            elif channel.name in found:
+                known = self.known.get(channel.name)
+                own = buckets(found[channel.name], channel.size)
+                ids[:, column] = own if known is None else np.where(known.has(found[channel.name]), own, np.int32(0))
+        codes = hash_strings(folded)
+        return Made(codes, found.get("shape", codes), ids)
 
     def units(self, text: Input) -> list[tuple[int, int]]:
         """Return where each unit lies: character offsets in a text, positions in a list of tokens; end exclusive."""
@@ -259,6 +259,10 @@ class TextFeatures:
     @cached_property
     def _ids(self) -> dict[str, int]:
         return {unit: n for n, unit in enumerate(self.vocabulary, 1)}
+
+    @cached_property
+    def _words(self) -> Words:
+        return Words(self._make, len(self.channels))
 
     @cached_property
     def _characters(self) -> np.ndarray:
@@ -322,15 +326,14 @@ class TextFeatures:
     def _flat(self, inputs: Sequence[Input]) -> Flat:
         if self.unit == "char":
             points, lengths = self._joined(inputs)
-            return Flat(points.astype(np.uint64), self._characters[points], lengths, [], points)
+            return Flat(points.astype(np.uint64), lengths, points)
         strings = self._strings(inputs)
         lengths = np.fromiter(map(len, strings), np.int64, len(strings))
         distinct = list(dict.fromkeys(chain.from_iterable(strings)))
         index = {unit: n for n, unit in enumerate(distinct)}
         inverse = np.fromiter(map(index.__getitem__, chain.from_iterable(strings)), np.int64, int(lengths.sum()))
-        folded = [fold(unit, self.lowercase) for unit in distinct]
-        ids = np.fromiter((self._ids.get(unit, 0) for unit in folded), np.int32, len(folded))
-        return Flat(hash_strings(folded)[inverse], ids[inverse], lengths, distinct, inverse)
+        made = self._words.of(distinct)
+        return Flat(made.codes[inverse], lengths, inverse, distinct, made)
 
 
 def _table(replace: Mapping[str, str]) -> dict[int, int]:

@@ -164,11 +164,15 @@ class Network:
 
     def _of_steps(self, ids: np.ndarray, starts: np.ndarray, lengths: np.ndarray, steps: int) -> np.ndarray:
         """Return what the linear part adds to the logits of each step, [B, steps, K], zero past each length."""
-        beside = np.zeros((len(lengths), steps, self.model.outputs), np.float32)
-        there = np.arange(steps) < lengths[:, None]
-        places = (starts[:, None] + np.arange(steps))[there]
+        K = self.model.outputs
+        places = starts[:, None] + np.arange(steps)
         # A step by itself is a sequence of length 1, whose sum is divided by one.
-        beside[there] = self._wide.total(ids, places, np.ones(len(places), np.int64))
+        if (lengths == steps).all():
+            flat = places.reshape(-1)
+            return self._wide.total(ids, flat, np.ones(len(flat), np.int64)).reshape(len(lengths), steps, K)
+        there = np.arange(steps) < lengths[:, None]
+        beside = np.zeros((len(lengths), steps, K), np.float32)
+        beside[there] = self._wide.total(ids, places[there], np.ones(int(lengths.sum()), np.int64))
         return beside
 
     def _checked(self, ids: np.ndarray) -> np.ndarray:

@@ -97,6 +97,7 @@ DEFAULTS: dict[tuple[str, str], Recipe] = {
         wide=True,
         encoder=EncoderConfig(hidden=128, input_dropout=0.3, embedding_dropout=0.1, ngram_dropout=0.2),
         training=TrainConfig(epochs=12, average=0.998, pretrain=True, linear=True, unknown=0.5),
+        most_epochs=150,
     ),
     ("classify", "series"): Recipe(
         pooling=("last", "max", "mean"),

@@ -27,7 +27,7 @@ UNKNOWN_SPAN = "\0"
 """Label of the spans of classes that the model has not; they can only be missed."""
 
 FEW = 100
-"""Decisions (sequences, or steps of tags) below which a score is off by ten points by chance."""
+"""Decisions (sequences, spans, or steps of plain tags) below which a score is off by ten points by chance."""
 
 SIZE = 128
 """Sequences per batch of an evaluation."""
@@ -59,7 +59,6 @@ class Dev:
         self.features, self.targets = data
         self.crf, self.per_step = model.crf, not model.pooling
         self.plan, self._collate = batches(self.features, SIZE), Collator(self.features, self.targets)
-        self.few = (sum(map(len, self.features)) if self.per_step else len(self.features)) < FEW
         self.steps, self.transcribes = model.steps, isinstance(config, transcribe.Config)
         self.spans = self.per_step and not self.transcribes and config.scheme is not None
         many = not self.per_step and config.multi_label
@@ -69,6 +68,8 @@ class Dev:
         unsure = [self.crf and bool((self.targets[n] < 0).any()) for n in range(len(self.features))]
         self._sure = ~np.array(unsure, bool)
         self._gold = self._found([self.targets[n] for n in range(len(self.features))]) if self.spans else set()
+        steps = sum(map(len, self.features)) if self.per_step else len(self.features)
+        self.few = (len(self._gold) if self.spans else steps) < FEW
 
     @torch.no_grad()
     def score(self, model: nn.Module) -> tuple[float, float]:
