@@ -17,7 +17,7 @@ from bigru.train.fit import fit
 from bigru.train.mixture import DOUBT, FIRST, learn_linear, mix
 from tolerances import FLOAT32
 
-CHANNELS = (ChannelConfig("unit", 7, 3), ChannelConfig("suffix1", 9, 2))
+CHANNELS = (ChannelConfig("unit", 7, 3), ChannelConfig("end1", 9, 2))
 MODEL = ModelConfig(outputs=3, channels=CHANNELS, encoder=EncoderConfig(hidden=4), wide=True, crf=True, skip=True)
 
 

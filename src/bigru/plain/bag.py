@@ -22,10 +22,10 @@ from .linear import Linear
 
 __all__ = ["Bag", "fit_bag"]
 
-STRENGTHS = (1.0, 3.0, 10.0, 30.0)
+STRENGTHS = (1.0, 10.0, 30.0, 100.0)
 """Inverse regularisation strengths C to choose from."""
 
-USUAL = 10.0
+USUAL = 30.0
 """The one that is taken where there are too many examples, or too few, to choose by."""
 
 SCALE = 0.25
