@@ -23,6 +23,9 @@ MARGIN = 0.1
 """Share of the error that another way of taking off the level, or of reading, must save on dev and within training;
 twice as much where the level is not taken off, as such a map does not follow a table that leaves what training saw."""
 
+CLEAR = 0.03
+"""Share of the last value's error that a map must save: with less, it is a drift, or chance."""
+
 ALIKE = 0.1
 """Strengths whose error is at most so much larger than the least, as a share, have the mean of their maps taken: which
 of them is best, a short dev part cannot tell."""
@@ -225,6 +228,9 @@ class _Tried:
         scores = {(rule, s): self._score(Choice(rule, (s,))) for rule in self.fit.rules for s in STRENGTHS}
         rule, least = min(scores.items(), key=lambda one: one[1])[0][0], min(scores.values())
         alike = [s for (own, s), score in scores.items() if own == rule and score <= least + np.log1p(ALIKE)]
+        last = Choice("naive", ())
+        if self.shape.normalise == "last" and self._score(last) <= least - np.log1p(-CLEAR):
+            return last
         alone = min((Choice(own, ()) for own in self.fit.rules), key=self._score)
         return alone if self._score(alone) <= np.log1p(-MARGIN) + least else Choice(rule, tuple(alike))
 
