@@ -173,7 +173,7 @@ def ours(cell: Cell, train: Pair, inputs: list[Any]) -> tuple[list[Any], dict[st
     key = "label" if SETS[cell.data].task == "classify" else "tags"
     answers = [answer[key] for answer in Predictor(judged.bundle).predict(inputs, batch_size=256)]
     facts = judged.bundle.metrics["training"]
-    more = {"dev": facts["best_score"], "epoch": facts["best_epoch"], "steps": facts["steps"]}
+    more = {"held_out": facts["best_score"], "epoch": facts["best_epoch"], "steps": facts["steps"]}
     beside = judged.bundle.metrics.get("plain") or {}
     return answers, more | {"trained_in": round(trained, 1), "plain_dev": beside.get("dev")}
 

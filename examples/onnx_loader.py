@@ -1,5 +1,6 @@
 """`python onnx_loader.py model.onnx TEXT...`: labels or entities by the exported file alone, without bigru."""
 
+import base64
 import json
 import re
 import sys
@@ -30,6 +31,12 @@ def hashed(unit):
     return mix(total + len(unit) * GOLDEN & ALL)
 
 
+def known(seen, h):
+    """Tell whether a Bloom filter holds a hash; without one everything is known."""
+    bits = (h & 8 * len(seen) - 1, h >> 23 & 8 * len(seen) - 1) if seen else ()
+    return all(seen[bit >> 3] >> (bit & 7) & 1 for bit in bits)
+
+
 def fold(text):
     return text.replace("\u0130", "i").lower()
 
@@ -56,10 +63,10 @@ class Model:
         units = [text[a:b] for a, b in places]
         around = [0x110000, *(ord(u) if chars else hashed(lower(u)) for u in units), 0x110001]
         shapes = [0x110000, *(hashed(shape(u)) for u in units), 0x110001]
-        views = {"shape": shape, "lower": fold}
+        views = {"prefix3": lambda u: lower(u)[:3], "suffix3": lambda u: lower(u)[-3:], "shape": shape, "lower": fold}
         for n in (1, 2, 3, 4):
-            views[f"prefix{n}"] = lambda u, n=n: lower(u)[:n]
-            views[f"suffix{n}"] = lambda u, n=n: lower(u)[-n:]
+            views[f"begin{n}"] = lambda u, n=n: fold(u)[:n]
+            views[f"end{n}"] = lambda u, n=n: fold(u)[-n:]
         columns = []
         for name, size in ((channel["name"], channel["size"]) for channel in features["channels"]):
             if name == "unit":
@@ -70,7 +77,8 @@ class Model:
             else:
                 codes, (first, last) = (shapes, SHAPES[name]) if name in SHAPES else (around, NGRAMS[name])
                 hashes = [joined(codes[n + first : n + last]) for n in range(len(units))]
-            columns.append([((h >> 32) * (size - 1) >> 32) + 1 for h in hashes])
+            seen = base64.b64decode(features.get("known", {}).get(name, ""))
+            columns.append([((h >> 32) * (size - 1) >> 32) + 1 if known(seen, h) else 0 for h in hashes])
         return np.array(columns, np.int64).T, places
 
     def answer(self, text):

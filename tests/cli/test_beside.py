@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,9 @@ import pytest
 from bigru.bundle import load
 from bigru.cli import beside
 from bigru.cli.beside import doubts, sentence_of
+from bigru.errors import MissingExtraError
 from bigru.metrics.score import Report, Score
+from bigru.plain.choice import TooLongError
 from bigru.readers.examples import Examples
 
 Bigru = Callable
@@ -103,12 +104,12 @@ def test_classes_that_nothing_scores_are_named() -> None:
     learnt.targets = ["good", "bad"] * 45 + ["rare"] * 4 + ["odd"] + list("abcde")
     assert doubts({"dev": report(0.8)}, {"dev": part(1000)}, learnt) == [
         "dev lacks 1 class that is learnt ('rare'): nothing says how well it is found",
-        "6 classes have a single row ('a', 'b', 'c', 'd', 'e' and 1 more), which is learnt from and never scored: add "
+        "6 classes have a single row each ('a', 'b', 'c', 'd', 'e' and 1 more), learnt from and never scored: add "
         "rows, or leave such classes out",
     ]
     assert doubts({}, {}, part(3)) == [
         "there are no dev rows: no score chose the epoch, and nothing says how good the model is",
-        "1 class has a single row ('bad'), which is learnt from and never scored: add rows, or leave such classes out",
+        "1 class has a single row ('bad'), learnt from and never scored: add rows, or leave such classes out",
     ]
 
 
@@ -149,15 +150,29 @@ def test_tags_of_characters_that_are_read_as_words_have_one_too(bigru: Bigru, tm
     }
 
 
-def test_without_its_package_it_is_left_out(bigru: Bigru, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "x.conll"
-    rows = [f"w{n} O\nRome{n} B-LOC\n" for n in range(30)]
-    path.write_text("\n".join(rows), encoding="utf-8")
-    monkeypatch.setitem(sys.modules, "pycrfsuite", None)
-    result = bigru("train", path, "--out", tmp_path / "m", *SMALL[:4])
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (
+            MissingExtraError("scikit-learn", "train", "a bag of words"),
+            "a bag of words needs the package scikit-learn, which is not installed. Install it with: pip install "
+            "'bigru[train]'.",
+        ),
+        (TooLongError(300.0), "it would take about 300 s (--plain fits it all the same)"),
+        (ValueError("empty vocabulary"), "it found nothing to learn from (empty vocabulary)"),
+    ],
+)
+def test_where_it_cannot_be_fitted_the_line_says_why(
+    error: Exception, reason: str, bigru: Bigru, reviews: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*given: object, **more: object) -> None:
+        raise error
+
+    monkeypatch.setattr(beside, "fit_plain", fail)
+    result = bigru("train", reviews, "--out", tmp_path / "m", *SMALL)
     assert result.code == 0, result.err
-    assert "no plain model beside it: a linear-chain CRF on plain features is left out, as " in result.err
-    assert "python-crfsuite" in result.json["plain"]["left_out"]
+    assert f"no plain model beside it: {BAG} is left out, as {reason}\n" in result.err
+    assert result.json["plain"] == {"name": BAG, "left_out": reason}
 
 
 def test_series_and_several_labels_have_one_too(bigru: Bigru, tmp_path: Path) -> None:
@@ -187,8 +202,7 @@ def test_inputs_that_are_all_the_same_are_refused(refused: Callable[..., str], t
     path = tmp_path / "x.csv"
     path.write_text("text,label\n" + "the same again,a\nthe same again,b\n" * 20, encoding="utf-8")
     assert refused("train", path, "--out", tmp_path / "m") == (
-        f"bigru train: {path}: inputs must be different, got the same in all 40 rows. Nothing tells the labels apart; "
-        "name another column with --text if the inputs are there."
+        f"bigru train: {path}: inputs must be different, got the same in all 40 rows. Nothing tells the labels apart."
     )
 
 

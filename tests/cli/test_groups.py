@@ -49,9 +49,9 @@ def test_a_training_is_resumed_with_its_groups_alone(bigru: Bigru, leaking: Path
     from bigru.train.fingerprint import changes, fingerprint
 
     data = [np.zeros((1, 1), np.int32)] * 3, np.zeros(3, np.int64)
-    with_groups = fingerprint({}, {}, data, None, TrainConfig(), None, ["a", "b", "b"])  # type: ignore[arg-type]
+    with_groups = fingerprint({}, {}, data, None, TrainConfig(), None, groups=["a", "b", "b"])  # type: ignore[arg-type]
     without = fingerprint({}, {}, data, None, TrainConfig(), None)  # type: ignore[arg-type]
-    others = fingerprint({}, {}, data, None, TrainConfig(), None, ["a", "b", "a"])  # type: ignore[arg-type]
+    others = fingerprint({}, {}, data, None, TrainConfig(), None, groups=["a", "b", "a"])  # type: ignore[arg-type]
     assert changes(with_groups, others) == ["groups"]
     assert [change.split()[0] for change in changes(without, with_groups)] == ["groups"]
 
@@ -85,12 +85,14 @@ def test_groups_that_hold_nothing_together_or_everything_are_refused(
     assert line == f"bigru train: {'' if message.startswith('groups') else f'{path}: '}{message}"
 
 
-def test_groups_are_left_out_where_nothing_is_held_out(refused: Callable[..., str], tmp_path: Path) -> None:
+def test_options_of_the_hold_out_are_left_out_where_there_is_none(refused: Callable[..., str], tmp_path: Path) -> None:
     path = table(tmp_path / "x.csv", ["x", "y"] * 20)
     line = refused("train", path, "--label", "label", "--group", "who", "--dev", path, "--out", tmp_path / "m")
     assert line == "bigru train: --group must be left out with --dev, got 'who'. Nothing is held out then."
     line = refused("train", path, "--task", "forecast", "--horizon", "3", "--group", "who", "--out", tmp_path / "m")
     assert line == "bigru train: --group must be left out for a forecast, got 'who'."
+    line = refused("train", path, "--task", "forecast", "--horizon", "3", "--no-plain", "--out", tmp_path / "m")
+    assert line == "bigru train: --no-plain must be left out for a forecast, got given."
 
 
 def test_test_data_need_no_groups_and_the_doctor_takes_the_option(bigru: Bigru, leaking: Path, tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from bigru.train.checks import refuse_ensemble
 from bigru.train.ensemble import fit_ensemble
 from bigru.train.fit import Fitted, fit
 from bigru.train.holdout import divide
+from bigru.train.linear_part import linear_part
 from bigru.train.mean import Mean
 from bigru.train.recipes import plan
 from bigru.train.watch import Watch
@@ -135,6 +136,30 @@ def test_the_one_model_learns_what_the_others_answer(labelled: Any, monkeypatch:
     np.testing.assert_array_equal(targets[:count], labelled.train[1])
     middle = {name: (first["weights"][name] + second["weights"][name]) / 2 for name in first["weights"]}
     assert all(np.allclose(last["initial_weights"][name], middle[name]) for name in middle)
+
+
+def test_a_linear_part_is_fitted_to_what_has_labels_not_to_mixed_examples(monkeypatch: pytest.MonkeyPatch) -> None:
+    learnt: list[Any] = []
+
+    def noted(data: Any, *more: Any) -> Any:
+        learnt.append(data)
+        return linear_part(data, *more)
+
+    monkeypatch.setattr("bigru.train.fit.linear_part", noted)
+    inputs = [[*("so", "it", "is")[: n % 3], ("good", "bad")[n % 2]] for n in range(30)]
+    tags = [["o"] * (len(words) - 1) + [words[-1]] for words in inputs]
+    for task, labels in (("tag", tags), ("classify", [words[-1] for words in inputs])):
+        learnt.clear()
+        made = plan(task, inputs, labels, "tokens", options={"hidden": 4, "epochs": 8, "ensemble": 2})
+        assert made.training.linear
+        data = made.task.featurise(made.config, inputs), made.task.targets(made.config, labels)
+        fitted = fit_ensemble(*made[:3], data, data, made.training, progress="silent")
+        assert fitted.best_score == 1.0
+        assert len(learnt) == 3
+        for features, targets in learnt:
+            assert all(map(np.array_equal, features, data[0]))
+            assert all(map(np.array_equal, targets, data[1]))
+            assert len(features) == len(targets) == 30
 
 
 def test_many_labels_learn_from_several() -> None:

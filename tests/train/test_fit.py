@@ -36,10 +36,16 @@ def at_step(monkeypatch: pytest.MonkeyPatch, step: int, act: Callable[[], None])
     monkeypatch.setattr(Watch, "settle", settled)
 
 
+@pytest.fixture
+def chosen_by_dev(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a dev set of any size choose the epoch."""
+    monkeypatch.setattr("bigru.train.dev.FEW", 0)
+
+
 # ---- learning --------------------------------------------------------------------------------------------
 
 
-def test_a_separable_problem_is_learnt_whole(labelled: Any) -> None:
+def test_a_separable_problem_is_learnt_whole(labelled: Any, chosen_by_dev: None) -> None:
     fitted = labelled.fit(training={"epochs": 25, "patience": 25})
     assert fitted.history[-1]["loss"] < 0.5 * fitted.history[0]["loss"]
     assert fitted.best_score == 1.0
@@ -144,7 +150,7 @@ def test_too_few_to_hold_out_trains_on_all_to_the_end(labelled: Any, capsys: pyt
 
 
 def test_training_cools_down_when_the_score_no_longer_rises(
-    labelled: Any, monkeypatch: pytest.MonkeyPatch, capsys: Any
+    labelled: Any, chosen_by_dev: None, monkeypatch: pytest.MonkeyPatch, capsys: Any
 ) -> None:
     scores = iter([(0.5, 1.0), (0.7, 1.0), (0.7, 0.9), (0.6, 0.1), (0.7, 0.95), (0.6, 0.9), (0.8, 0.9)])
     monkeypatch.setattr("bigru.train.dev.Dev.score", lambda self, model: next(scores))
@@ -164,7 +170,16 @@ def test_training_cools_down_when_the_score_no_longer_rises(
     assert "no better dev score for 3 epochs: the rate falls to 0 within 2 more epochs" in capsys.readouterr().err
 
 
-def test_a_tie_in_score_goes_to_the_smaller_loss(labelled: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_few_dev_examples_the_last_epoch_is_taken(labelled: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    scores = iter([(0.5, 1.0), (0.9, 0.1), (0.7, 0.9), (0.6, 0.9), (0.6, 0.95)])
+    monkeypatch.setattr("bigru.train.dev.Dev.score", lambda self, model: next(scores))
+    fitted = labelled.fit(training={"epochs": 5, "patience": 1})
+    assert (fitted.best_score, fitted.best_epoch, len(fitted.history)) == (0.6, 5, 5)
+
+
+def test_a_tie_in_score_goes_to_the_smaller_loss(
+    labelled: Any, chosen_by_dev: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     scores = iter([(0.5, 1.0), (0.7, 1.0), (0.7, 0.9), (0.6, 0.1), (0.7, 0.95)])
     monkeypatch.setattr("bigru.train.dev.Dev.score", lambda self, model: next(scores))
     fitted = labelled.fit(training={"epochs": 5})
@@ -248,7 +263,9 @@ def test_resuming_a_finished_training_returns_it(labelled: Any, tmp_path: Path) 
     assert again.history == whole.history
 
 
-def test_cooling_goes_on_where_it_was(labelled: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cooling_goes_on_where_it_was(
+    labelled: Any, chosen_by_dev: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("bigru.train.dev.Dev.score", lambda self, model: (0.5, 1.0))
     patience = {"epochs": 40, "patience": 2}
     whole = labelled.fit(training=patience)

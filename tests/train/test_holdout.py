@@ -39,6 +39,14 @@ def test_sequences_that_fill_more_than_a_tenth_stay_with_the_training() -> None:
     assert hold_out(sequences(4) * 20, np.zeros(80, np.int64), 0).tolist() == []
 
 
+def test_many_equal_sequences_do_not_take_the_share_of_other_labels() -> None:
+    # One text eight times and thirty others of one label, forty of the other: four of each are held out.
+    features = sequences(1) * 8 + sequences(71)[1:]
+    targets = np.array([0] * 38 + [1] * 40)
+    for seed in range(5):
+        assert np.bincount(targets[hold_out(features, targets, seed)]).tolist() == [4, 4]
+
+
 def test_rare_labels_share_a_tenth_and_keep_one_to_train_on() -> None:
     targets = np.repeat(np.arange(20), 2)
     held = hold_out(sequences(40), targets, 0)

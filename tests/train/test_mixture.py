@@ -12,6 +12,7 @@ from bigru.features.text import TextFeatures
 from bigru.nn.engine import engine, network
 from bigru.plain.linear import Linear
 from bigru.tasks import tag
+from bigru.train import linear_part
 from bigru.train.fit import fit
 from bigru.train.mixture import DOUBT, FIRST, learn_linear, mix
 from tolerances import FLOAT32
@@ -47,8 +48,8 @@ def test_scores_are_the_sum_of_both_each_times_its_share(model: ModelConfig) -> 
     weights, linear = weights_of(model), linear_of(model)
     ids, tags = examples(20, max(model.outputs, 2))
     mixed, (a, b) = mix(weights, linear, model, None, (ids, tags))
-    assert 0 < a != FIRST
-    assert 0 < b != FIRST
+    assert 0 < a != FIRST[False][0]
+    assert 0 < b != FIRST[False][1]
     rows, length = ids[0][None].astype(np.int64), np.array([len(ids[0])])
     plain = linear.bias + sum(table[rows[..., c]] for c, table in enumerate(linear.tables))
     want = a * engine(replace(model, wide=False), weights)(rows, length) + b * plain
@@ -70,7 +71,7 @@ def test_what_is_right_counts_more() -> None:
     ids, _ = examples(200, 3)
     ids = [rows % 3 for rows in ids]
     a, b = mix(weights_of(model), linear, model, None, (ids, [rows[:, 0].astype(np.int64) for rows in ids])).shares
-    assert b > 4 * FIRST
+    assert b > 4 * FIRST[False][1]
     assert a < b / 5
 
 
@@ -79,12 +80,12 @@ def test_a_few_examples_do_not_make_it_infinitely_sure() -> None:
     linear = linear_of(model)._replace(bias=np.array([9, 0, 0], np.float32))
     dev = [np.zeros((1, 2), np.int32)], [np.zeros(1, np.int64)]
     a, b = mix(weights_of(model), linear, model, None, dev).shares
-    assert max(a, b) < FIRST * np.exp(4 * DOUBT)
+    assert max(a, b) < max(FIRST[False]) * np.exp(4 * max(DOUBT[False]))
 
 
 @pytest.mark.parametrize("dev", [None, ([np.zeros((0, 2), np.int32)], [np.zeros(0, np.int64)])])
 def test_without_dev_both_count_the_same(dev: Any) -> None:
-    assert mix(weights_of(MODEL), linear_of(MODEL), MODEL, None, dev).shares == (FIRST, FIRST)
+    assert mix(weights_of(MODEL), linear_of(MODEL), MODEL, None, dev).shares == FIRST[False]
 
 
 def test_dev_sequences_with_unknown_tags_are_left_out() -> None:
@@ -96,27 +97,53 @@ def test_dev_sequences_with_unknown_tags_are_left_out() -> None:
 
 def test_two_tags_have_one_column() -> None:
     ids = [np.array([[1, 1], [2, 1]])] * 5
-    made = learn_linear((ids, [np.array([0, 1])] * 5), replace(MODEL, crf=False, outputs=1))
+    fitted = learn_linear((ids, [np.array([0, 1])] * 5), replace(MODEL, crf=False, outputs=1))
+    assert fitted is not None
+    made = fitted.linear
     assert [table.shape for table in made.tables] == [(7, 1), (9, 1)]
     assert made.tables[0][2, 0] > 0 > made.tables[0][1, 0]
     assert made.bias.shape == (1,)
 
 
-def test_fit_joins_the_linear_part_to_the_network(capsys: pytest.CaptureFixture[str]) -> None:
+Problem = tuple[tag.Config, ModelConfig, tuple[list[np.ndarray], list[np.ndarray]], TrainConfig]
+
+
+@pytest.fixture
+def tagged_tokens() -> Problem:
+    """Tokens of which two are spans, wherever they stand."""
     random = np.random.default_rng(3)
     inputs = [list(random.choice(["ab", "cd", "ef", "gh"], n)) for n in random.integers(2, 7, 60)]
     tags = [["B-X" if unit in ("ab", "cd") else "O" for unit in row] for row in inputs]
     config = tag.Config(("O", "B-X", "I-X"), TextFeatures.fit(inputs, unit="token", channels=("unit",)), "BIO", True)
-    data = tag.featurise(config, inputs), tag.targets(config, tags)
     model = ModelConfig(3, config.features.channels, encoder=EncoderConfig(hidden=3), crf=True, wide=True)
-    training = TrainConfig(epochs=1, linear=True)
+    data = tag.featurise(config, inputs), tag.targets(config, tags)
+    return config, model, data, TrainConfig(epochs=1, linear=True)
+
+
+def test_fit_joins_the_linear_part_to_the_network(tagged_tokens: Problem, capsys: pytest.CaptureFixture[str]) -> None:
+    config, model, data, training = tagged_tokens
     fitted = fit(tag, config, model, data, None, training, progress="plain")
-    said = capsys.readouterr().err
-    assert "the linear part is fitted by itself first" in said
-    assert "with the linear part dev span_f1 1.0000 (" in said
-    assert fitted.best_score == 1.0
-    assert fitted.weights["wide.0.weight"].any()
+    assert "of the network, 1.0000 of the linear part, 1.0000 of both; scores of the" in capsys.readouterr().err
+    assert (fitted.best_score, fitted.linear_score) == (1.0, 1.0)
     beside = fit(tag, config, model, data, None, replace(training, linear=False), progress="silent")
+    assert beside.linear_score is None
     assert np.abs(beside.weights["wide.0.weight"]).max() < np.abs(fitted.weights["wide.0.weight"]).max()
-    whole = network(model)
-    whole.load_state_dict({name: torch.from_numpy(value) for name, value in fitted.weights.items()})
+
+
+def test_the_linear_part_learns_from_the_held_out_examples_once_they_have_chosen(
+    tagged_tokens: Problem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config, model, data, training = tagged_tokens
+    fitted = fit(tag, config, model, data, None, training, progress="silent")
+    assert fitted.judged is not None
+    kept = np.setdiff1d(np.arange(len(data[0])), fitted.held_out)
+    part = [data[0][n] for n in kept], [data[1][n] for n in kept]
+    for weights, learnt in ((fitted.judged, part), (fitted.weights, data)):
+        made = learn_linear(learnt, model)
+        assert made is not None
+        want = made.linear.tables[0]
+        share = np.abs(weights["wide.0.weight"]).max() / np.abs(want).max()
+        np.testing.assert_allclose(weights["wide.0.weight"], share * want, **FLOAT32)
+    assert fit(tag, config, model, data, part, training, progress="silent").judged is None
+    monkeypatch.setattr(linear_part, "AGAIN", 10)
+    assert fit(tag, config, model, data, None, training, progress="silent").judged is None

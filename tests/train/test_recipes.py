@@ -30,7 +30,9 @@ def test_a_text_is_classified_by_its_recipe() -> None:
     recipe = DEFAULTS["classify", "text"]
     assert made.task is classify
     assert (made.config.labels, made.config.features.unit) == (("neg", "pos"), "word")
-    assert [(channel.name, channel.dim) for channel in made.model.channels] == [("unit", 64), ("bigram", 32)]
+    channels = [(channel.name, channel.dim) for channel in made.model.channels]
+    assert channels == [("unit", 64), ("bigram", 32), ("begin4", 16)]
+    assert made.config.features.lowercase
     assert (made.model.outputs, made.model.pooling, made.model.crf) == (1, recipe.pooling, False)
     assert made.model.wide
     assert made.model.encoder == recipe.encoder
@@ -91,7 +93,7 @@ def test_one_long_token_among_many_inputs_makes_them_tokens() -> None:
 def test_n_grams_get_buckets_by_the_units_of_all_texts() -> None:
     texts = ["一二三四五六七八九十" * 10] * 700
     made = plan("tag", texts, [["O"] * 99 + ["B-X"]] * 700, "text", scheme="BIO", options={"epochs": 1})
-    assert [channel.size for channel in made.model.channels] == [11, 1 << 16, 1 << 16, 1 << 14, 1 << 14]
+    assert [channel.size for channel in made.model.channels] == [11, 1 << 16, 1 << 16, 1 << 7, 1 << 7]
     wide = plan("classify", texts, ["a", "b"] * 350, "text", options={"channels": ["unit", "bigram"], "unit": "char"})
     assert wide.model.channels[1].size == 65536
 

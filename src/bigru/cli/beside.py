@@ -65,7 +65,7 @@ def beside(
             share=share,
         )
     except (MissingExtraError, TooLongError) as error:
-        return {"name": choice.name, "left_out": str(error)}
+        return {"name": choice.name, "left_out": str(error).removeprefix("bigru: ")}
     except ValueError as error:
         return {"name": choice.name, "left_out": f"it found nothing to learn from ({error})"}
     assert fitted is not None
@@ -154,9 +154,9 @@ def doubts(reports: Mapping[str, Report], parts: Mapping[str, Examples], learnt:
         how = "it is" if len(missing) == 1 else "they are"
         lines.append(f"dev lacks {len(missing)} {what} ({_some(missing)}): nothing says how well {how} found")
     if single:
-        has = "class has" if len(single) == 1 else "classes have"
-        what = f"{len(single)} {has} a single row ({_some(single)})"
-        lines.append(f"{what}, which is learnt from and never scored: add rows, or leave such classes out")
+        what = "class has a single row" if len(single) == 1 else "classes have a single row each"
+        what = f"{len(single)} {what} ({_some(single)}), learnt from and never scored"
+        lines.append(f"{what}: add rows, or leave such classes out")
     return lines
 
 

@@ -278,7 +278,8 @@ def _check_request(request: Request) -> None:
     for name, value in given.items():
         if value is not None:
             remedy = "One table is divided in time: --set split=0.7,0.1,0.2." if name in ("--dev", "--test") else ""
-            raise ArgumentError(sentence("train", name, "left out for a forecast", repr(str(value)), remedy))
+            got = "given" if isinstance(value, bool) else repr(str(value))
+            raise ArgumentError(sentence("train", name, "left out for a forecast", got, remedy))
 
 
 def _some(names: Sequence[str]) -> str:

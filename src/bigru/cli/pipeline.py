@@ -129,7 +129,9 @@ def learn(
     bundle = export(*arguments, metrics={"training": facts}, card=about)
     judges = {name: part for name, part in (("dev", dev), ("test", parts.test)) if part is not None}
     predictor = Predictor(bundle)
-    reports = {name: predictor.evaluate(part) for name, part in judges.items()}
+    # What has learnt from the held-out examples since may not be scored on them.
+    scored = {"dev": predictor if fitted.judged is None else Predictor(replace(bundle, weights=fitted.judged))}
+    reports = {name: scored.get(name, predictor).evaluate(part) for name, part in judges.items()}
     remarks = doubts(reports, judges, learnt)
     metrics = bundle.metrics | {name: report.to_json() for name, report in reports.items()}
     found = None if plain is False else beside(decided, learnt, judges, predictor, whatever=bool(plain))
@@ -159,9 +161,9 @@ def _check_classes(train: Examples) -> None:
     if len(classes) == 1 and not train.multi_label:
         got = f"{classes.pop()!r} alone"
         raise DataError(sentence(train.source, "labels", "at least two", got, "One class teaches nothing."))
-    if len(classes) > 1 and len(train) > 1 and all(_same(one, train.inputs[0]) for one in train.inputs):
+    if train.task == "classify" and len(train) > 1 and all(_same(one, train.inputs[0]) for one in train.inputs):
         got = f"the same in all {len(train):,} rows"
-        remedy = "Nothing tells the labels apart; name another column with --text if the inputs are there."
+        remedy = "Nothing tells the labels apart."
         raise DataError(sentence(train.source, "inputs", "different", got, remedy))
 
 
@@ -300,8 +302,9 @@ def _divided(train: Examples, fitted: Fitted) -> tuple[Examples, Examples | None
 
 def facts_of(fitted: Fitted) -> dict[str, Any]:
     """Return what metrics.json keeps of a training."""
-    several = {} if fitted.ensemble is None else {"ensemble": fitted.ensemble}
-    return several | {
+    given = {"ensemble": fitted.ensemble, "linear_score": fitted.linear_score, "network_score": fitted.network_score}
+    more = {name: value for name, value in given.items() if value is not None}
+    return more | {
         "score": fitted.score_name,
         "best_score": fitted.best_score,
         "best_epoch": fitted.best_epoch,

@@ -221,11 +221,10 @@ def was_saved(request: Request) -> bool:
     metrics = load(out).metrics
     facts, run = metrics.get("training"), checkpoint.load(out, note)["run"]
     best = run["best"] or {"score": None, "epoch": len(run["history"])}
-    same = isinstance(facts, dict) and [facts.get(name) for name in ("steps", "best_score", "best_epoch")] == [
-        run["step"],
-        best["score"],
-        best["epoch"],
-    ]
+    facts = facts if isinstance(facts, dict) else {}
+    # Where a linear part was joined to the network, the checkpoint knows the network's score alone.
+    found = [facts.get("steps"), facts.get("network_score", facts.get("best_score")), facts.get("best_epoch")]
+    same = found == [run["step"], best["score"], best["epoch"]]
     if not (same and run["finished"]):
         return False
     with checkpoint.alone(out):

@@ -30,8 +30,8 @@ class TrainConfig:
         class_weights: "none" or "balanced" (inverse frequency).
         precision: "32" or "bf16".
         pretrain: whether embeddings start from what stands near what in the training inputs, not from noise.
-        linear: whether a tagger's linear part is fitted by itself and joined to the trained network, not learnt
-            beside it.
+        linear: whether the linear part of a model of texts is fitted by itself and joined to the trained network, not
+            learnt beside it.
         unknown: share of the units seen once in training that are shown as unknown, of a tagger.
         augment: what is done to the inputs.
         lookahead: the least and the most steps of look-ahead, for models that shall answer before a sequence has

@@ -34,14 +34,16 @@ CHANNELS = {
     "trigram": (65536, 64),
     "before": (16384, 32),
     "after": (16384, 32),
-    "prefix1": (1024, 16),
-    "prefix2": (4096, 16),
     "prefix3": (8192, 32),
-    "prefix4": (16384, 16),
-    "suffix1": (1024, 16),
-    "suffix2": (4096, 16),
     "suffix3": (8192, 32),
-    "suffix4": (16384, 16),
+    "begin1": (1024, 16),
+    "begin2": (4096, 16),
+    "begin3": (8192, 16),
+    "begin4": (16384, 16),
+    "end1": (1024, 16),
+    "end2": (4096, 16),
+    "end3": (8192, 16),
+    "end4": (16384, 16),
     "shape": (512, 16),
     "shape_before": (4096, 16),
     "shape_after": (4096, 16),
@@ -57,6 +59,9 @@ NGRAMS = {
     "after": (1,),
 }
 """Which neighbours an n-gram joins: 0 is the unit itself, -1 the one before, 1 the one after, and so on."""
+
+CASED = ("prefix3", "suffix3")
+"""Channels of strings that see capitals where the vocabulary does."""
 
 SHAPES = {"shape_before": (-1, 0), "shape_after": (0, 1)}
 """The same of the channels that join shapes."""
@@ -131,26 +136,42 @@ def hashes(name: str, codes: np.ndarray, lengths: np.ndarray) -> np.ndarray:
 
 
 def _moved(codes: np.ndarray, lengths: np.ndarray, step: int) -> np.ndarray:
-    """Return for every unit the code of the one `step` units behind it (before it, where negative), or a mark."""
-    owner = np.repeat(np.arange(len(lengths)), lengths)
-    place = np.arange(len(codes)) + step
-    there = (place >= 0) & (place < len(codes))
-    there[there] = owner[place[there]] == owner[there]
-    moved = np.full(len(codes), START if step < 0 else END, np.uint64)
-    moved[there] = codes[place[there]]
+    """Return for every unit its code (step 0), or that of the unit before it (-1) or behind it (1), or a mark."""
+    if not step:
+        return codes
+    moved, ends = np.empty_like(codes), np.cumsum(lengths)
+    filled = lengths > 0
+    if step < 0:
+        moved[1:] = codes[:-1]
+        moved[(ends - lengths)[filled]] = START
+    else:
+        moved[:-1] = codes[1:]
+        moved[ends[filled] - 1] = END
     return moved
 
 
-def views(name: str, units: Sequence[str], lowercase: bool) -> np.ndarray:
-    """Return the hashes of what a string channel ("prefix3", "shape", ...) sees of each unit, uint64 [N]."""
-    if name == "shape":
-        return hash_strings([shape(unit) for unit in units])
-    folded = [fold(unit, lowercase or name == "lower") for unit in units]
-    if name.startswith("prefix"):
-        folded = [unit[: int(name[-1])] for unit in folded]
-    elif name.startswith("suffix"):
-        folded = [unit[-int(name[-1]) :] for unit in folded]
-    return hash_strings(folded)
+def views(names: Sequence[str], units: Sequence[str], shapes: Sequence[str], lowercase: bool) -> np.ndarray:
+    """Return the hashes of what string channels ("prefix3", "shape", ...) see of each unit, uint64 [C, N].
+
+    Args:
+        names: of the C channels.
+        units: the N units.
+        shapes: their shapes, where one of the channels is "shape".
+        lowercase: whether the channels of `CASED` see them in lower case, as the others do.
+    """
+    lower = [fold(unit, True) for unit in units]
+    cased = lower if lowercase else units
+    seen: list[str] = []
+    for name in names:
+        seen += shapes if name == "shape" else [_part(unit, name) for unit in (cased if name in CASED else lower)]
+    return hash_strings(seen).reshape(len(names), len(units))
+
+
+def _part(unit: str, name: str) -> str:
+    """Return what a channel sees of a unit that is folded already."""
+    if name.startswith(("prefix", "begin")):
+        return unit[: int(name[-1])]
+    return unit[-int(name[-1]) :] if name.startswith(("suffix", "end")) else unit
 
 
 def shape(unit: str) -> str:

@@ -161,21 +161,30 @@ class TextFeatures:
         """Return the ids of many inputs end to end, int32 [N, C], and their lengths, int64 [B]; errors likewise."""
         flat = self._flat(inputs)
         rows = np.empty((len(flat.codes), len(self.channels)), np.int32)
+        strings = self._strings_of(flat)
         for column, channel in enumerate(self.channels):
+            known = self.known.get(channel.name)
             if channel.name in LOOKS:
-                codes, known = self._codes(channel.name, flat), self.known.get(channel.name)
+                codes = strings["shape"][flat.inverse] if channel.name in SHAPES else flat.codes
                 ngrams(channel.name, codes, flat.lengths, channel.size, rows, column, known)
             elif channel.name == "unit":
                 rows[:, column] = flat.ids
             else:
-                rows[:, column] = self._buckets(channel, flat.distinct)[flat.inverse]
+                found = strings[channel.name]
+                ids = buckets(found, channel.size)
+                rows[:, column] = (ids if known is None else np.where(known.has(found), ids, np.int32(0)))[flat.inverse]
         return rows, flat.lengths
 
-    def _buckets(self, channel: ChannelConfig, units: Sequence[str]) -> np.ndarray:
-        """Return the ids of units in a channel of strings, int32 [N]."""
-        found = views(channel.name, units, self.lowercase)
-        ids, known = buckets(found, channel.size), self.known.get(channel.name)
-        return ids if known is None else np.where(known.has(found), ids, np.int32(0))
+    def _strings_of(self, flat: Flat) -> dict[str, np.ndarray]:
+        """Return of every channel of strings, and of the shapes, the hash of what it sees of each distinct unit."""
+        names = {channel.name for channel in self.channels if channel.name != "unit"}
+        shaped = not names.isdisjoint(["shape", *SHAPES])
+        read = sorted((names - LOOKS.keys()) | ({"shape"} if shaped else set()))
+        if not read:
+            return {}
+        shapes = [shape(unit) for unit in flat.distinct] if shaped else []
+        found = views(read, flat.distinct, shapes, self.lowercase)
+        return dict(zip(read, found, strict=True))
 
     def _seen(self, inputs: Sequence[Input]) -> dict[str, Known]:
         """Return of every hashed channel what the inputs show of it."""
@@ -183,18 +192,15 @@ class TextFeatures:
         if not hashed:
             return {}
         flat = self._flat(inputs)
+        strings = self._strings_of(flat)
         return {
             name: Known.of(
-                hashes(name, self._codes(name, flat), flat.lengths)
+                hashes(name, strings["shape"][flat.inverse] if name in SHAPES else flat.codes, flat.lengths)
                 if name in LOOKS
-                else views(name, flat.distinct, self.lowercase)[flat.inverse]
+                else strings[name][flat.inverse]
             )
             for name in hashed
         }
-
-    def _codes(self, name: str, flat: Flat) -> np.ndarray:
-        """Return what a channel that looks at neighbours joins of each unit: its code, or that of its shape."""
-        return hash_strings([shape(unit) for unit in flat.distinct])[flat.inverse] if name in SHAPES else flat.codes
 
     def units(self, text: Input) -> list[tuple[int, int]]:
         """Return where each unit lies: character offsets in a text, positions in a list of tokens; end exclusive."""

@@ -19,7 +19,7 @@ SETTINGS = {"c1": 0.1, "c2": 0.1}
 BIAS = "b"
 """The attribute that every step has."""
 
-WORK, LEAST, MOST = 4_000_000_000, 25, 100
+WORK, LEAST, MOST = 2_000_000_000, 25, 100
 """Passes of L-BFGS: as many as make about so much work (steps times channels times tags times passes), within bounds.
 What training shows is learnt within the first twenty to thirty; the rest is polish."""
 

@@ -23,7 +23,9 @@ class Recipe:
     """The defaults of one task and kind of input.
 
     Attributes:
-        channels: the channels of a text by its unit; the number of buckets of n-grams follows the data (`buckets`).
+        lowercase: whether case is folded; few labels do not suffice to learn a word twice.
+        channels: the channels of a text by its unit; the number of buckets follows the data, and is at most the given
+            one but for what joins units (`recipes.buckets`).
         pooling: how steps become one vector; empty for tags.
         skip: whether the head sees a step's input too.
         wide: whether a linear model of the ids is added.
@@ -35,6 +37,7 @@ class Recipe:
             are so many steps, or epochs.
     """
 
+    lowercase: bool = False
     channels: Mapping[str, tuple[str | ChannelConfig, ...]] = field(default_factory=dict)
     pooling: tuple[str, ...] = ()
     skip: bool = False
@@ -47,40 +50,46 @@ class Recipe:
     most_epochs: int = 60
 
 
-WORDS = ("unit", ChannelConfig("bigram", 1, 32))
+TEXT = ("unit", ChannelConfig("bigram", 1, 32))
+WORDS = (*TEXT, ChannelConfig("begin4", 16384, 16))
+"""What is read of words for a label; the first four letters stand for what a stemmer would leave."""
+
 CHARACTERS = (
     "unit",
     ChannelConfig("bigram_before", 1, 32),
     ChannelConfig("bigram", 1, 32),
-    ChannelConfig("before", 16384, 4),
-    ChannelConfig("after", 16384, 4),
+    ChannelConfig("before", 32768, 4),
+    ChannelConfig("after", 32768, 4),
 )
 TOKENS = (
     "unit",
     ChannelConfig("lower", 32768, 32),
-    ChannelConfig("prefix1", 1024, 4),
-    ChannelConfig("prefix2", 4096, 16),
-    ChannelConfig("prefix3", 8192, 16),
-    ChannelConfig("suffix1", 1024, 8),
-    ChannelConfig("suffix2", 4096, 16),
-    ChannelConfig("suffix3", 8192, 24),
-    ChannelConfig("suffix4", 16384, 8),
-    "shape",
-    ChannelConfig("before", 16384, 4),
-    ChannelConfig("after", 16384, 4),
-    ChannelConfig("shape_before", 4096, 4),
-    ChannelConfig("shape_after", 4096, 4),
+    ChannelConfig("begin1", 32768, 4),
+    ChannelConfig("begin2", 32768, 16),
+    ChannelConfig("begin3", 32768, 16),
+    ChannelConfig("end1", 32768, 8),
+    ChannelConfig("end2", 32768, 16),
+    ChannelConfig("end3", 32768, 24),
+    ChannelConfig("end4", 32768, 8),
+    ChannelConfig("shape", 512, 16),
+    ChannelConfig("before", 32768, 4),
+    ChannelConfig("after", 32768, 4),
+    ChannelConfig("shape_before", 32768, 4),
+    ChannelConfig("shape_after", 32768, 4),
 )
 """What the network reads of words, and its linear part, for which the neighbours are meant: the encoder knows them."""
 SERIES = EncoderConfig(hidden=64, dropout=0.1, input_dropout=0.0, embedding_dropout=0.0, ngram_dropout=0.0)
 
 DEFAULTS: dict[tuple[str, str], Recipe] = {
     ("classify", "text"): Recipe(
-        channels={"char": WORDS, "word": WORDS, "token": WORDS, "subword": WORDS},
+        lowercase=True,
+        channels={"char": TEXT, "word": WORDS, "token": WORDS, "subword": WORDS},
         pooling=("max", "mean", "bag"),
         wide=True,
         encoder=EncoderConfig(hidden=64, embedding_dropout=0.2, ngram_dropout=0.5),
-        training=TrainConfig(epochs=8, label_smoothing=0.05, consistency=1.0, average=0.998, pretrain=True),
+        training=TrainConfig(
+            epochs=8, label_smoothing=0.05, consistency=1.0, average=0.998, pretrain=True, linear=True, unknown=0.5
+        ),
     ),
     ("tag", "text"): Recipe(
         channels={"char": CHARACTERS, "word": TOKENS, "token": TOKENS, "subword": TOKENS},

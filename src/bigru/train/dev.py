@@ -26,6 +26,9 @@ __all__ = ["Dev"]
 UNKNOWN_SPAN = "\0"
 """Label of the spans of classes that the model has not; they can only be missed."""
 
+FEW = 100
+"""Decisions (sequences, or steps of tags) below which a score is off by ten points by chance."""
+
 SIZE = 128
 """Sequences per batch of an evaluation."""
 
@@ -40,6 +43,7 @@ class Dev:
 
     Attributes:
         name: what the score is called.
+        few: whether it rests on so few decisions that its rise and fall are chance.
     """
 
     def __init__(
@@ -55,6 +59,7 @@ class Dev:
         self.features, self.targets = data
         self.crf, self.per_step = model.crf, not model.pooling
         self.plan, self._collate = batches(self.features, SIZE), Collator(self.features, self.targets)
+        self.few = (sum(map(len, self.features)) if self.per_step else len(self.features)) < FEW
         self.steps, self.transcribes = model.steps, isinstance(config, transcribe.Config)
         self.spans = self.per_step and not self.transcribes and config.scheme is not None
         many = not self.per_step and config.multi_label

@@ -24,10 +24,13 @@ class Soft(NamedTuple):
         rows: per example the probability of each output of the model: float32 [N, K], or a list of [T_n, K] for a
             label per step (with a CRF its marginals).
         share: what they count beside the targets, within 0..1; 1 leaves the targets out.
+        labelled: how many examples have targets that were not made up; they come first, and a linear part that is
+            fitted by itself learns from them alone. None for all.
     """
 
     rows: Targets
     share: float
+    labelled: int | None = None
 
 
 def distilled(loss: Loss, share: float, crf: bool) -> Loss:

@@ -168,7 +168,10 @@ def _members(
 
 
 def _last(training: TrainConfig, share: float) -> TrainConfig:
-    """Return how the one model is trained: as many steps as others take, of more examples in fewer epochs."""
+    """Return how the one model is trained: as many steps as others take, of more examples in fewer epochs.
+
+    First vectors are in the mean of the weights that it starts from.
+    """
     epochs = max(1, round(training.epochs * share))
     return replace(training, seed=derive(training.seed, MEMBER), epochs=epochs, pretrain=False)
 
@@ -213,7 +216,7 @@ def _lesson(config: Any, mean: Mean, learn: Data, training: TrainConfig) -> tupl
     rows, added = (_answers(mean, some, window) for some in (features, more))
     # What the networks decide stands where a label would: a mixed example has none.
     decisions = _decided(config, mean, added, targets)
-    return ([*features, *more], _joined(targets, decisions)), Soft(_joined(rows, added), SHARE)
+    return ([*features, *more], _joined(targets, decisions)), Soft(_joined(rows, added), SHARE, len(features))
 
 
 def _answers(mean: Mean, features: Sequence[np.ndarray], window: Window | None) -> Targets:

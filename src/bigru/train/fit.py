@@ -14,12 +14,12 @@ import lightning.pytorch as L
 import numpy as np
 import torch
 from lightning.pytorch.plugins.environments import LightningEnvironment
+from torch import nn
 
 from ..config import ForecastModelConfig, ModelConfig, TrainConfig
 from ..errors import TrainingError
 from ..nn.engine import network
 from ..ops.recurrent.windows import check_window
-from ..plain.linear import Linear
 from ..tables.windows import Windows
 from . import checkpoint
 from .augment import augmentation
@@ -29,13 +29,13 @@ from .dev import Dev
 from .display import Display
 from .distill import Soft
 from .fingerprint import changes, fingerprint
-from .holdout import divide, learnt, without
+from .holdout import divide, first, learnt, without
 from .interrupt import Interrupt
+from .linear_part import LinearPart, linear_part
 from .logs import open_loggers
 from .lookahead import judged
 from .losses import Loss
 from .memory import enough_memory
-from .mixture import learn_linear, mix
 from .module import Training
 from .quiet import quiet
 from .run import Run
@@ -45,6 +45,8 @@ from .unknowns import unknowns
 from .watch import Watch
 
 __all__ = ["Fitted", "fit"]
+
+Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,9 @@ class Fitted:
         rates: sequences and real time steps per second of this session's training steps; 0 where none was taken.
         held_out: indices of the training examples that served as dev set, None where one was given.
         reproducible: whether the same call gives the same bits on the same machine: not with a time limit.
+        judged: the weights that were scored on dev, where `weights` have learnt from the held-out examples since.
+        linear_score: the dev score of the linear part alone, None where none was fitted by itself.
+        network_score: the dev score of the network alone, which its checkpoint holds; None likewise.
         ensemble: of how many trainings the weights learnt, and the dev scores on the way; None of a single training.
     """
 
@@ -75,6 +80,9 @@ class Fitted:
     rates: tuple[float, float]
     held_out: np.ndarray | None
     reproducible: bool
+    judged: dict[str, np.ndarray] | None = None
+    linear_score: float | None = None
+    network_score: float | None = None
     ensemble: dict[str, Any] | None = None
 
 
@@ -150,8 +158,11 @@ def fit(
         if texts is not None:
             display.say("first vectors are learnt from what stands near what in the training texts")
         began = time.perf_counter()
-        shape, linear = _linear(learn, model_config, training, display)
-        model = first_model(shape, _without_linear(initial_weights, linear), training.seed, device, texts)
+        real = learn if soft is None or soft.labelled is None else first(learn, soft.labelled)
+        part = linear_part(real, None if held is None else train, model_config, config, training)
+        shape = model_config if part is None else part.network
+        given = initial_weights if part is None else part.without(initial_weights)
+        model = first_model(shape, given, training.seed, device, texts)
         augment: Callable[[Batch, int], Batch] | None = augmentation(training, config)
         if augment is None and isinstance(shape, ModelConfig):
             augment = unknowns(learn[0], shape.channels, training.unknown)
@@ -170,46 +181,34 @@ def fit(
         if watch.interrupted:
             _stop(module.run, stream, folder)
         fitted = _fitted(module, scorer, watch.seconds, rates, held)
-        return fitted if linear is None else _mixed(fitted, linear, model_config, config, judge, scorer, display)
+        return fitted if part is None else _joined(fitted, part, judge, scorer, display.say)
 
 
-def _linear(learn: Data, model: Shape, training: TrainConfig, display: Display) -> tuple[Shape, Linear | None]:
-    """Return the model without its linear part, and that part by itself, where it is fitted so."""
-    if not training.linear or isinstance(model, ForecastModelConfig) or model.pooling or not model.wide:
-        return model, None
-    display.say("the linear part is fitted by itself first")
-    return replace(model, wide=False), learn_linear(learn, model)
-
-
-def _without_linear(weights: Mapping[str, np.ndarray] | None, linear: Linear | None) -> Mapping[str, np.ndarray] | None:
-    """Return first weights without those of a linear part that is fitted by itself."""
-    if weights is None or linear is None:
-        return weights
-    return {name: value for name, value in weights.items() if not name.startswith("wide.")}
-
-
-def _mixed(
-    fitted: Fitted,
-    linear: Linear,
-    model: Shape,
-    config: Any,
-    judge: Data | None,
-    scorer: Dev | Skill | None,
-    display: Display,
-) -> Fitted:
-    """Return a finished training with its linear part."""
-    assert isinstance(model, ModelConfig)
-    weights, shares = mix(fitted.weights, linear, model, config.constraints if model.crf else None, judge)
+def _joined(fitted: Fitted, part: LinearPart, judge: Data | None, scorer: Dev | Skill | None, say: Say) -> Fitted:
+    """Return a finished training with the linear part that was fitted beside it."""
+    joined = part.join(fitted.weights, judge)
     if scorer is None:
-        return replace(fitted, weights=weights)
-    whole = network(model)
-    whole.load_state_dict({name: torch.from_numpy(value) for name, value in weights.items()})
-    score = scorer.score(whole)[0]
-    display.say(
-        f"with the linear part dev {scorer.name} {score:.4f} ({fitted.best_score:.4f} without it); the network counts "
-        f"{shares[0]:.2f}, the linear part {shares[1]:.2f}"
+        return replace(fitted, weights=joined.weights)
+    score = scorer.score(_network(part.config, joined.judged or joined.weights))[0]
+    alone = scorer.score(_network(part.config, part.alone(fitted.weights)))[0]
+    say(
+        f"dev {scorer.name} {fitted.best_score:.4f} of the network, {alone:.4f} of the linear part, {score:.4f} of "
+        f"both; scores of the network count {joined.shares[0]:.2f}, those of the linear part {joined.shares[1]:.2f}"
     )
-    return replace(fitted, weights=weights, best_score=score)
+    return replace(
+        fitted,
+        weights=joined.weights,
+        judged=joined.judged,
+        best_score=score,
+        linear_score=alone,
+        network_score=fitted.best_score,
+    )
+
+
+def _network(config: ModelConfig, weights: Mapping[str, np.ndarray]) -> nn.Module:
+    made = network(config)
+    made.load_state_dict({name: torch.from_numpy(value) for name, value in weights.items()})
+    return made
 
 
 def _judge(task: ModuleType, config: Any, model: Shape, data: Data, loss: Loss, training: TrainConfig) -> Dev | Skill:

@@ -11,7 +11,7 @@ from .fingerprint import contents
 from .seeds import HOLD_OUT, derive
 from .stream import Data, Targets
 
-__all__ = ["SHARE", "divide", "hold_out", "learnt", "take", "without"]
+__all__ = ["SHARE", "divide", "first", "hold_out", "learnt", "take", "without"]
 
 SHARE = 0.1
 """The share of the examples that is held out."""
@@ -58,7 +58,8 @@ def hold_out(
         for group in order:
             if carried < 0.5 or len(held) >= wanted:
                 break
-            if len(members_of[group]) <= wanted - len(held):
+            # Equal sequences in large numbers would take the shares of other labels.
+            if len(members_of[group]) <= min(wanted - len(held), max(1, round(carried))):
                 held += members_of[group]
                 carried -= len(members_of[group])
         if labels is not None and len(held) == before and len(members_of) >= ENOUGH:
@@ -83,6 +84,11 @@ def divide(
         raise DataError(sentence("train", "groups", want, "none", "Give dev data, or leave them out."))
     judge = [features[i] for i in held], take(targets, held)
     return (without(features, held), learnt(targets, held)), judge if len(held) else None, held
+
+
+def first(data: Data, count: int) -> Data:
+    """Return the first examples."""
+    return data[0][:count], data[1][:count]
 
 
 def without(features: Sequence[np.ndarray], held: np.ndarray | None) -> Sequence[np.ndarray]:

@@ -1,4 +1,4 @@
-"""A network and a linear model of the same ids become one tagger: the product of what both hold likely.
+"""A network and a linear model of the same ids become one model: the product of what both hold likely.
 
 Each is trained by itself. A linear part that learns beside the network is no further than the network when that is
 best; fitted by itself it is at its optimum, and where the errors of both differ, their product has fewer (Hinton 2002,
@@ -9,7 +9,6 @@ that the model has anyway.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import replace
 from typing import NamedTuple
@@ -22,11 +21,14 @@ from torch.nn import functional as F
 from ..config import ModelConfig
 from ..features.batching import batches
 from ..nn.engine import network
+from ..nn.pooling import total
 from ..ops.crf.autograd import negative_log_likelihood
 from ..ops.crf.weights import CrfWeights
+from ..plain.bag import Bag, fit_bag
 from ..plain.linear import Linear, fit_linear
 from .dev import SIZE
-from .stream import IGNORED, Batch, Collator, Data
+from .holdout import take
+from .stream import IGNORED, Batch, Collator, Data, Targets
 
 __all__ = ["Mixed", "learn_linear", "mix"]
 
@@ -36,11 +38,12 @@ EXAMPLES = 2000
 STEPS = 30
 """Evaluations of the loss that the choice takes, at most."""
 
-FIRST = 0.7
-"""What both count before the choice: their answers are alike, and the plain product would be too sure of itself."""
+FIRST = {True: (0.3, 0.9), False: (0.7, 0.7)}
+"""What network and linear model count before the choice, with and without pooling. Their answers are alike, so that the
+plain product would be too sure of itself; and of few texts a network learns less than a bag of words."""
 
-DOUBT = 0.5
-"""Standard deviation of the logarithms of the two numbers about `FIRST`, before dev is seen: a few examples that are
+DOUBT = {True: (1.0, 0.3), False: (0.5, 0.5)}
+"""Standard deviations of the logarithms of the two numbers about `FIRST`, before dev is seen: a few examples that are
 all right must not make a model infinitely sure."""
 
 
@@ -57,26 +60,37 @@ class Mixed(NamedTuple):
 
 
 class _Scored(NamedTuple):
-    """A batch of dev with the logits [B, T, K] of both."""
+    """A batch of dev with the logits [B, T, K] or [B, K] of both."""
 
     batch: Batch
     network: Tensor
     linear: Tensor
 
 
-def learn_linear(data: Data, config: ModelConfig) -> Linear:
-    """Return the linear model of the ids of `data`; for one output that of the second of two tags.
+def learn_linear(data: Data, config: ModelConfig, strength: float | None = None, balanced: bool = False) -> Bag | None:
+    """Return the linear model of the ids of `data`; for one output that of the second of two labels.
+
+    Args:
+        data: what to learn from.
+        config: of the model that it becomes a part of.
+        strength: inverse regularisation strength of a classifier, None chooses it; a tagger's is fixed.
+        balanced: whether the classes of a classifier count inversely to their frequency.
+
+    Returns:
+        None where the data are too large, or too little, for it.
 
     Raises:
-        MissingExtraError: python-crfsuite is not installed.
+        MissingExtraError: python-crfsuite is not installed, which fits the taggers' part.
     """
     features, targets = data
     sizes = [channel.size for channel in config.channels]
+    if config.pooling:
+        return fit_bag(features, np.asarray(targets), sizes, config.outputs, strength=strength, balanced=balanced)
     linear = fit_linear(features, list(targets), sizes, max(config.outputs, 2), config.crf)
-    if config.outputs > 1:
-        return linear
-    tables = [table[:, 1:] - table[:, :1] for table in linear.tables]
-    return Linear(tables, linear.bias[1:] - linear.bias[:1], linear.transitions)
+    if config.outputs == 1:
+        tables = [table[:, 1:] - table[:, :1] for table in linear.tables]
+        linear = Linear(tables, linear.bias[1:] - linear.bias[:1], linear.transitions)
+    return Bag(linear, 0.0)
 
 
 def mix(
@@ -85,8 +99,9 @@ def mix(
     config: ModelConfig,
     masks: tuple[np.ndarray, np.ndarray, np.ndarray] | None,
     dev: Data | None,
+    shares: tuple[float, float] | None = None,
 ) -> Mixed:
-    """Return one tagger that is the product of a network and a linear model.
+    """Return one model that is the product of a network and a linear model.
 
     Args:
         weights: of the network, by name, without a linear part.
@@ -94,11 +109,13 @@ def mix(
         config: the network with its linear part.
         masks: what the tag scheme allows a CRF; None for everything.
         dev: what the two numbers are chosen by; None leaves them at `FIRST`.
+        shares: the two numbers, where they were chosen before.
     """
     chain = [torch.from_numpy(weights[f"crf.{name}"]) for name in CrfWeights._fields] if config.crf else []
     own = [torch.from_numpy(linear.transitions), *map(torch.zeros_like, chain[1:])] if chain else []
     forbidden = None if masks is None else [torch.from_numpy(~mask) for mask in masks]
-    scored = [] if dev is None else _scored(weights, linear, config, dev)
+    scored = [] if dev is None or shares is not None else _scored(weights, linear, config, dev)
+    pooled = bool(config.pooling)
 
     def loss(a: Tensor, b: Tensor) -> Tensor:
         scores = [a * first + b * second for first, second in zip(chain, own, strict=True)]
@@ -106,7 +123,7 @@ def mix(
             scores = [s.masked_fill(no, -torch.inf) for s, no in zip(scores, forbidden, strict=True)]
         return torch.stack([_loss(a * one.network + b * one.linear, one.batch, scores) for one in scored]).sum()
 
-    a, b = _shares(loss) if scored else (FIRST, FIRST)
+    a, b = shares or (_shares(loss, FIRST[pooled], DOUBT[pooled]) if scored else FIRST[pooled])
     mixed = {name: value * np.float32(a) if _scores(name) else value for name, value in weights.items()}
     mixed |= {f"wide.{c}.weight": table * np.float32(b) for c, table in enumerate(linear.tables)}
     mixed["head.bias"] = mixed["head.bias"] + np.float32(b) * linear.bias
@@ -127,25 +144,34 @@ def _scored(weights: dict[str, np.ndarray], linear: Linear, config: ModelConfig,
     model.load_state_dict({name: torch.from_numpy(value) for name, value in weights.items()})
     model.eval()
     # A CRF has no likelihood for a sequence with a tag that it does not have.
-    known = [n for n in range(len(features)) if len(features[n]) and not (config.crf and (targets[n] < 0).any())]
+    unsure = config.crf or (bool(config.pooling) and not _many(targets))
+    known = [n for n in range(len(features)) if len(features[n]) and not (unsure and (targets[n] < 0).any())]
     known = known[:: -(-len(known) // EXAMPLES) or 1]
     if not known:
         return []
     kept = [features[n] for n in known]
-    collate = Collator(kept, [targets[n] for n in known])
+    collate = Collator(kept, take(targets, np.array(known)))
     found = []
     for indices in batches(kept, SIZE):
         batch = collate(indices)
         ids = batch.inputs.numpy()
-        plain = sum((table[ids[..., c]] for c, table in enumerate(linear.tables)), start=linear.bias)
-        found.append(_Scored(batch, model(batch.inputs, batch.lengths), torch.from_numpy(np.asarray(plain))))
+        rows = torch.from_numpy(sum(table[ids[..., c]] for c, table in enumerate(linear.tables)))
+        plain = total(rows, batch.lengths) if config.pooling else rows
+        found.append(_Scored(batch, model(batch.inputs, batch.lengths), plain + torch.from_numpy(linear.bias)))
     return found
+
+
+def _many(targets: Targets) -> bool:
+    """Tell whether targets are any number of labels each."""
+    return isinstance(targets, np.ndarray) and targets.ndim == 2
 
 
 def _loss(logits: Tensor, batch: Batch, scores: list[Tensor]) -> Tensor:
     """Return the negative log-likelihood of a batch, summed."""
     if scores:
         return negative_log_likelihood(logits, batch.targets.clamp(min=0), batch.lengths, *scores).sum()
+    if batch.targets.is_floating_point():
+        return F.binary_cross_entropy_with_logits(logits, batch.targets, reduction="sum")
     counted = batch.targets != IGNORED
     if logits.shape[-1] == 1:
         gold = batch.targets[counted].to(logits.dtype)
@@ -153,15 +179,17 @@ def _loss(logits: Tensor, batch: Batch, scores: list[Tensor]) -> Tensor:
     return F.cross_entropy(logits[counted], batch.targets[counted], reduction="sum")
 
 
-def _shares(loss: Callable[[Tensor, Tensor], Tensor]) -> tuple[float, float]:
-    """Return the two numbers that a loss is least with, by L-BFGS on their logarithms."""
-    logs = torch.full((2,), math.log(FIRST), requires_grad=True)
+def _shares(
+    loss: Callable[[Tensor, Tensor], Tensor], first: tuple[float, float], doubt: tuple[float, float]
+) -> tuple[float, float]:
+    """Return the two numbers that a loss is least with, by L-BFGS on their logarithms, begun at `first`."""
+    begin, width = torch.tensor(first).log(), torch.tensor(doubt)
+    logs = begin.clone().requires_grad_()
     search = torch.optim.LBFGS([logs], max_iter=STEPS, line_search_fn="strong_wolfe")
 
     def closure() -> Tensor:
         search.zero_grad()
-        doubt = ((logs - math.log(FIRST)) / DOUBT).square().sum() / 2
-        value = loss(*logs.exp()) + doubt
+        value = loss(*logs.exp()) + ((logs - begin) / width).square().sum() / 2
         value.backward()
         return value
 

@@ -61,8 +61,20 @@ MANY = 50_000
 ENOUGH = 50_000
 """With fewer units than these, what stands near what says little: opposites stand in the same places."""
 
+RARE = 200_000
+"""Of fewer units than these a classifier knows even those that occur once: its linear part has a use for each."""
+
 FEWEST_BUCKETS, MOST_BUCKETS = 1 << 14, 1 << 18
 """Bounds of the number of buckets of an n-gram channel."""
+
+ROOM = 6
+"""Buckets, at least, for each of the different strings that a hashed channel sees in training."""
+
+COUNTED = 50_000
+"""Inputs, about, in which they are counted."""
+
+CHAINED = 64
+"""Plain tags of texts, at most, that a CRF decides: more pairs of them would cost as much as the rest."""
 
 SPEECH = ("beam", "language")
 AUDIO = ("sample_rate", "mel_bins", "frame_shift", "normalise")
@@ -177,8 +189,10 @@ def _features(
         _refuse(TEXT, chosen, kind)
         return SeriesFeatures.fit(inputs, chosen.get("per_series"))
     _refuse(SERIES_SETTINGS, chosen, kind)
-    channels = settings.pop("channels", None) or _sized(recipe.channels[unit], buckets(units))
-    return TextFeatures.fit(inputs, **{**settings, "unit": unit}, channels=channels)
+    usual = {"lowercase": recipe.lowercase, "min_count": 1 if recipe.pooling and units < RARE else None}
+    settings = {**usual, **settings, "unit": unit}
+    channels = settings.pop("channels", None) or _sized(recipe.channels[unit], units, inputs, settings)
+    return TextFeatures.fit(inputs, **settings, channels=channels)
 
 
 def _refuse(names: Sequence[str], chosen: Mapping[str, Any], kind: str) -> None:
@@ -199,10 +213,27 @@ def buckets(units: int) -> int:
     return min(max(1 << (max(units // 2, 1) - 1).bit_length(), FEWEST_BUCKETS), MOST_BUCKETS)
 
 
-def _sized(channels: Sequence[str | ChannelConfig], size: int) -> list[str | ChannelConfig]:
-    """Return the channels, those that join units with `size` buckets."""
+def _sized(
+    channels: Sequence[str | ChannelConfig], units: int, inputs: Sequence[Any], settings: Mapping[str, Any]
+) -> list[str | ChannelConfig]:
+    """Return the channels with so many buckets that few of what training shows share one.
+
+    Those that join units have buckets by the number of units, the others by how much there is of each.
+    """
+    made = [c for c in channels if isinstance(c, ChannelConfig)]
     joined = {name for name, looks in NGRAMS.items() if len(looks) > 1}
-    return [replace(c, size=size) if isinstance(c, ChannelConfig) and c.name in joined else c for c in channels]
+    counted = [c for c in made if c.name != "unit" and c.name not in joined]
+    sizes = {c.name: buckets(units) for c in made if c.name in joined}
+    if counted:
+        step = max(1, len(inputs) // COUNTED)
+        wide = [replace(c, size=1 << 20, dim=1) for c in counted]
+        rows = TextFeatures.fit(inputs[::step], **settings, channels=wide).rows(inputs[::step])[0]
+        found = [len(np.unique(column)) for column in rows.T]
+        sizes |= {c.name: min(1 << (ROOM * n - 1).bit_length(), c.size) for c, n in zip(counted, found, strict=True)}
+    return [
+        replace(c, size=max(sizes[c.name], 2)) if isinstance(c, ChannelConfig) and c.name in sizes else c
+        for c in channels
+    ]
 
 
 def _config(
@@ -218,7 +249,9 @@ def _config(
         _refuse(SPEECH, chosen, task)
     if task == "tag":
         labels = _tags(set(chain.from_iterable(targets)), scheme)
-        return tag.Config(labels, features, scheme, crf=scheme is not None if crf is None else crf)
+        if crf is None:
+            crf = scheme is not None or _chained(labels, features, chosen)
+        return tag.Config(labels, features, scheme, crf=crf)
     for name, given in (("crf", crf), ("scheme", scheme)):
         if given:
             raise ArgumentError(sentence(WHERE, name, "absent for one label per input", repr(given)))
@@ -282,6 +315,13 @@ def _usual_front(recipe: Recipe, inputs: Sequence[Any]) -> tuple[ConvConfig, ...
     if recipe.long_front is None or not inputs:
         return recipe.front
     return recipe.long_front if np.median([len(one) for one in inputs]) >= LONG else recipe.front
+
+
+def _chained(labels: Sequence[str], features: Any, chosen: Mapping[str, Any]) -> bool:
+    """Tell whether a CRF decides plain tags: of texts, and not where answers must come before a text has ended, or
+    where tags are smoothed, of which a CRF knows nothing."""
+    alone = chosen.get("lookahead") or chosen.get("label_smoothing")
+    return isinstance(features, TextFeatures) and 2 < len(labels) <= CHAINED and not alone
 
 
 def _weighted(task: str, chosen: Mapping[str, Any]) -> bool:

@@ -47,7 +47,7 @@ class Skill:
         name: "skill".
     """
 
-    name = "skill"
+    name, few = "skill", False
 
     def __init__(self, model: ForecastModelConfig, data: tuple[Windows, Windows], loss: Loss) -> None:
         self.model, self.loss = model, loss

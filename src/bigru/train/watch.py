@@ -155,11 +155,14 @@ class Watch(L.Callback):
             self.display.say(f"no better dev score for {run.stale} epochs: the rate falls to 0 within {more}")
 
     def _evaluate(self, dev: Dev | Skill, epoch: int) -> dict[str, float]:
-        """Score the average weights. A tie in score goes to the smaller loss, but is no progress."""
+        """Score the average weights. A tie in score goes to the smaller loss, but is no progress.
+
+        Of few examples no epoch can be chosen: the last one, whose rate fell to 0, is taken.
+        """
         run, model, average = self.run, self.module.model, self.module.average
         average.swap()
         score, loss = dev.score(model)
-        best = run.best
+        best = None if dev.few else run.best
         run.stale = 0 if best is None or score > best.score else run.stale + 1
         if best is None or (score, -loss) > (best.score, -best.loss):
             weights = {name: value.detach().clone() for name, value in model.state_dict().items()}

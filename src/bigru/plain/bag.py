@@ -1,0 +1,175 @@
+"""A linear model of bags of ids: what a classifier knows without order, fitted to its optimum.
+
+Logistic regression on counts of units and n-grams, weighted by how few texts have them (Spärck Jones 1972), over the
+root of the length. It stands within a model as its linear part, term by term the same (`wide` of `ModelConfig`), so
+that it costs nothing besides.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+import numpy as np
+from scipy import sparse
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import KFold, StratifiedKFold
+
+from .linear import Linear
+
+__all__ = ["Bag", "fit_bag"]
+
+STRENGTHS = (1.0, 3.0, 10.0, 30.0)
+"""Inverse regularisation strengths C to choose from."""
+
+USUAL = 10.0
+"""The one that is taken where there are too many examples, or too few, to choose by."""
+
+SCALE = 0.25
+"""Of the weighted counts, so that a text's row has a length of about 1."""
+
+FOLDED, SPLIT = 1_000_000, 50_000_000
+"""Up to so much work (counts times outputs) the strength is chosen by folds; up to so much by one of them."""
+
+FOLDS = 5
+
+PASSES = 100
+"""Passes of L-BFGS at most."""
+
+MOST = 30_000_000
+"""Numbers of a model (ids that occur times outputs) at most; beyond, fitting takes minutes and gigabytes."""
+
+RAREST = 1e-3
+"""Probability of a class that a fold has not seen."""
+
+
+class Bag(NamedTuple):
+    """A fitted model of bags.
+
+    Attributes:
+        linear: its weights; without transitions.
+        strength: inverse regularisation strength C.
+    """
+
+    linear: Linear
+    strength: float
+
+
+def fit_bag(
+    ids: Sequence[np.ndarray],
+    targets: np.ndarray,
+    sizes: Sequence[int],
+    outputs: int,
+    *,
+    strength: float | None = None,
+    balanced: bool = False,
+) -> Bag | None:
+    """Fit logistic regression: binary, multinomial, or one for each of any number of labels.
+
+    Args:
+        ids: per text int [T, C]; id 0, what is unknown, counts for nothing.
+        targets: int [N] within 0..outputs-1 (0..1 for one output), or float [N, K] of zeros and ones.
+        sizes: of the C channels.
+        outputs: K; 1 stands for the second of two classes.
+        strength: C; None chooses it by the likelihood of examples that were left out.
+        balanced: whether classes count inversely to their frequency.
+
+    Returns:
+        The model; None where it would be too large, or the targets are all the same.
+    """
+    rows, weights, columns = _matrix(ids, sizes)
+    if len(columns) * outputs > MOST or len(np.unique(targets, axis=0)) < 2:
+        return None
+    solver = _Solver(rows, outputs, "balanced" if balanced else None)
+    chosen = strength or _strength(solver, targets)
+    found, bias = solver.fit(np.arange(len(targets)), targets, chosen)
+    ends = np.cumsum([0, *sizes])
+    full = np.zeros((ends[-1], outputs), np.float32)
+    full[columns] = found * weights[:, None]
+    tables = [full[start:end] for start, end in pairwise(ends.tolist())]
+    return Bag(Linear(tables, bias.astype(np.float32), np.zeros((outputs, outputs), np.float32)), chosen)
+
+
+def _matrix(ids: Sequence[np.ndarray], sizes: Sequence[int]) -> tuple[Any, np.ndarray, np.ndarray]:
+    """Return the rows of the texts, sparse [N, F], what each column's counts were weighted by, and its id of all."""
+    starts = np.cumsum([0, *sizes[:-1]])
+    lengths = np.array([len(one) for one in ids])
+    flat = np.concatenate([np.zeros((0, len(sizes)), np.int64), *ids]).astype(np.int64)
+    owners = np.repeat(np.arange(len(ids)), lengths)
+    kept = flat > 0
+    places = (flat + starts)[kept]
+    columns, places = np.unique(places, return_inverse=True)
+    owner = np.broadcast_to(owners[:, None], flat.shape)[kept]
+    values = (1.0 / np.sqrt(np.maximum(lengths, 1)))[owner]
+    rows = sparse.csr_matrix((values, (owner, places)), (len(ids), len(columns)))
+    rows.sum_duplicates()
+    present = np.bincount(rows.indices, minlength=len(columns))
+    weights = SCALE * (np.log((1 + len(ids)) / (1 + present)) + 1)
+    return (rows @ sparse.diags(weights)).tocsr(), weights, columns
+
+
+class _Solver:
+    """Fits logistic regressions to some of the rows."""
+
+    def __init__(self, rows: Any, outputs: int, weighting: str | None) -> None:
+        self.rows, self.outputs, self.weighting = rows, outputs, weighting
+
+    def fit(self, some: np.ndarray, targets: np.ndarray, strength: float) -> tuple[np.ndarray, np.ndarray]:
+        """Return weights [F, K] and bias [K] of the rows `some`."""
+        if targets.ndim == 2:
+            parts = [self._one(some, column, strength) for column in targets.T]
+            return np.concatenate([w for w, _ in parts], axis=1), np.concatenate([b for _, b in parts])
+        return self._one(some, targets, strength)
+
+    def _one(self, some: np.ndarray, targets: np.ndarray, strength: float) -> tuple[np.ndarray, np.ndarray]:
+        gold = targets[some].astype(int)
+        classes = np.unique(gold)
+        # A column of floats is that of one label among any number of them.
+        outputs = 1 if self.outputs == 1 or targets.dtype.kind == "f" else self.outputs
+        weights, bias = np.zeros((self.rows.shape[1], outputs)), np.full(outputs, np.log(RAREST))
+        if len(classes) == 1:
+            bias[:] = 0.0
+            bias[0 if outputs == 1 else classes[0]] = -np.log(RAREST) * (1 if outputs > 1 or classes[0] else -1)
+            return weights, bias
+        model = LogisticRegression(C=strength, max_iter=PASSES, class_weight=self.weighting)
+        with warnings.catch_warnings():
+            # A hundred passes are near enough: what is left changes no answer.
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            model.fit(self.rows[some], gold)
+        if outputs == 1:
+            return model.coef_.T, model.intercept_
+        if len(classes) == 2:
+            weights[:, classes[1]], bias[classes] = model.coef_[0], (0.0, model.intercept_[0])
+        else:
+            weights[:, classes], bias[classes] = model.coef_.T, model.intercept_
+        return weights, bias
+
+    def likelihood(self, some: np.ndarray, targets: np.ndarray, weights: np.ndarray, bias: np.ndarray) -> float:
+        """Return the log-likelihood of the targets of the rows `some`."""
+        logits = np.asarray(self.rows[some] @ weights) + bias
+        gold = targets[some]
+        if targets.ndim == 2 or logits.shape[1] == 1:
+            signs = 2.0 * gold.reshape(logits.shape) - 1.0
+            return -float(np.logaddexp(0.0, -signs * logits).sum())
+        shifted = logits - logits.max(axis=1, keepdims=True)
+        return float((shifted[np.arange(len(gold)), gold] - np.log(np.exp(shifted).sum(axis=1))).sum())
+
+
+def _strength(solver: _Solver, targets: np.ndarray) -> float:
+    """Return the strength under which examples that were left out are likeliest."""
+    count, work = len(targets), solver.rows.nnz * solver.outputs
+    if work > SPLIT or count < 2 * FOLDS:
+        return USUAL
+    single = targets.ndim == 1 and np.bincount(targets)[np.unique(targets)].min() >= FOLDS
+    folds = (StratifiedKFold if single else KFold)(FOLDS, shuffle=True, random_state=0)
+    parts = list(folds.split(np.zeros((count, 1)), targets if single else None))[: FOLDS if work <= FOLDED else 1]
+    found = {
+        strength: sum(
+            solver.likelihood(left_out, targets, *solver.fit(kept, targets, strength)) for kept, left_out in parts
+        )
+        for strength in STRENGTHS
+    }
+    return max(STRENGTHS, key=lambda strength: found[strength])

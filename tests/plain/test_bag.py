@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression
+
+from bigru.plain import bag
+from bigru.plain.bag import STRENGTHS, USUAL, fit_bag
+
+SIZES = (6, 4)
+
+
+def drawn(seed: int, count: int) -> list[np.ndarray]:
+    """Texts of ids of two channels, of lengths from 0."""
+    random = np.random.default_rng(seed)
+    return [
+        np.stack([random.integers(0, size, length) for size in SIZES], axis=1)
+        for length in random.integers(0, 8, count)
+    ]
+
+
+def logits(found: bag.Bag, ids: list[np.ndarray]) -> np.ndarray:
+    """What a model's linear part gives: the rows of all ids over the root of the length, and the bias."""
+    tables, bias = found.linear.tables, found.linear.bias
+    sums = [sum(table[row].sum(axis=0) for table, row in zip(tables, one.T, strict=True)) for one in ids]
+    return np.stack([s / np.sqrt(max(len(one), 1)) for s, one in zip(sums, ids, strict=True)]) + bias
+
+
+def weighted(ids: list[np.ndarray]) -> np.ndarray:
+    """The rows that it is fitted to, written down once more and densely."""
+    counts = np.zeros((len(ids), sum(SIZES)))
+    for row, one in zip(counts, ids, strict=True):
+        for step in one:
+            for start, id in zip((0, SIZES[0]), step.tolist(), strict=True):
+                row[start + id] += (id > 0) / np.sqrt(len(one))
+    present = (counts > 0).sum(axis=0)
+    return counts * 0.25 * (np.log((1 + len(ids)) / (1 + present)) + 1)
+
+
+@pytest.mark.parametrize("outputs", [1, 3])
+def test_it_is_the_logistic_regression_of_weighted_counts(outputs: int) -> None:
+    ids = drawn(1, 60)
+    targets = np.random.default_rng(2).integers(0, max(outputs, 2), 60)
+    found = fit_bag(ids, targets, SIZES, outputs, strength=3.0)
+    assert found is not None
+    rows = weighted(ids)
+    wanted = LogisticRegression(C=3.0, max_iter=1000).fit(rows, targets).decision_function(rows)
+    np.testing.assert_allclose(logits(found, ids), wanted.reshape(60, -1), atol=2e-3)
+
+
+def test_what_is_unknown_counts_for_nothing() -> None:
+    ids = drawn(1, 60)
+    found = fit_bag(ids, np.arange(60) % 2, SIZES, 1, strength=3.0)
+    assert found is not None
+    assert [table[0].tolist() for table in found.linear.tables] == [[0.0], [0.0]]
+
+
+def test_any_number_of_labels_are_so_many_models() -> None:
+    ids = drawn(1, 60)
+    marks = np.random.default_rng(2).integers(0, 2, (60, 2)).astype(np.float32)
+    both = fit_bag(ids, marks, SIZES, 2, strength=3.0)
+    alone = [fit_bag(ids, marks[:, n].astype(int), SIZES, 1, strength=3.0) for n in (0, 1)]
+    assert both is not None
+    for n, one in enumerate(alone):
+        assert one is not None
+        np.testing.assert_allclose(logits(both, ids)[:, [n]], logits(one, ids), atol=1e-5)
+
+
+def test_the_strength_is_that_under_which_left_out_examples_are_likeliest() -> None:
+    random = np.random.default_rng(1)
+    clean = [np.array([[1 + n % 2, 1]]) for n in range(200)]
+    clear = fit_bag(clean, np.arange(200) % 2, SIZES, 1)
+    chance = fit_bag(drawn(3, 200), random.integers(0, 2, 200), SIZES, 1)
+    assert clear is not None
+    assert chance is not None
+    assert (clear.strength, chance.strength) == (STRENGTHS[-1], STRENGTHS[0])
+
+
+def test_of_few_examples_no_strength_is_chosen() -> None:
+    found = fit_bag(drawn(1, 8), np.arange(8) % 2, SIZES, 1)
+    assert found is not None
+    assert found.strength == USUAL
+
+
+@pytest.mark.filterwarnings("ignore:The least populated class")
+def test_a_class_with_one_example_is_fitted_too() -> None:
+    found = fit_bag(drawn(1, 40), np.array([0, 1] * 19 + [0, 2]), SIZES, 3)
+    assert found is not None
+    assert all(np.isfinite(table).all() for table in found.linear.tables)
+
+
+def test_balanced_classes_count_alike() -> None:
+    ids, targets = drawn(1, 60), (np.arange(60) % 10 == 0).astype(int)
+    plain, balanced = (fit_bag(ids, targets, SIZES, 1, strength=1.0, balanced=both) for both in (False, True))
+    assert plain is not None
+    assert balanced is not None
+    assert logits(plain, ids).mean() < -1.0 < logits(balanced, ids).mean()
+
+
+def test_one_target_and_too_large_a_model_are_not_fitted(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert fit_bag(drawn(1, 9), np.zeros(9, int), SIZES, 1) is None
+    monkeypatch.setattr(bag, "MOST", 5)
+    assert fit_bag(drawn(1, 9), np.arange(9) % 2, SIZES, 1) is None
