@@ -128,7 +128,7 @@ def fit_ridge(
     """
     learnt, judged = _windows(config, shape, train), _windows(config, shape, dev)
     folds = list(_folds(config, shape, train))
-    voting = folds if horizons_of(dev, shape.horizon) < ENOUGH_HORIZONS else []
+    voting = folds if horizons_of(dev, shape) < ENOUGH_HORIZONS else []
     kinds = ("last", "revin", "none") if normalise is None else (normalise,)
     tried = [
         _Tried(one, config.features.season, (learnt, judged), voting)
@@ -158,12 +158,12 @@ def _most(one: _Tried, usual: _Tried) -> float:
     return float(np.log1p(-(2 if level_stays else 1) * MARGIN))
 
 
-def horizons_of(cuts: Sequence[Cut], horizon: int) -> float:
-    """Return how often the rows that are forecast hold a horizon, over all series."""
+def horizons_of(cuts: Sequence[Cut], shape: Shape) -> float:
+    """Return how often the rows that are forecast hold a horizon, or a look-back where that is shorter."""
     windows: dict[int, int] = {}
     for cut in cuts:
         windows[id(cut.series)] = windows.get(id(cut.series), 0) + 1
-    return sum((count + horizon - 1) / horizon for count in windows.values())
+    return sum(count + shape.horizon - 1 for count in windows.values()) / min(shape.horizon, shape.lookback)
 
 
 def _candidates(shape: Shape) -> Iterator[Shape]:
