@@ -56,11 +56,14 @@ def test_the_map_is_that_of_another_library() -> None:
     last = x[:, -1:]
     read, answers = ((part - last).swapaxes(1, 2).reshape(-1, part.shape[1]).astype(np.float64) for part in (x, y))
     centred = read - read.mean(axis=0)
-    assert ridge.strength is not None
-    strength = ridge.strength * float(np.square(centred).sum()) / read.shape[1]
-    other = Other(alpha=strength).fit(read, answers)
-    np.testing.assert_allclose(ridge.weights["linear.map"], other.coef_, rtol=1e-4, atol=1e-5)
-    np.testing.assert_allclose(ridge.weights["linear.bias"], other.intercept_, rtol=1e-4, atol=1e-5)
+    unit = float(np.square(centred).sum()) / read.shape[1]
+    finite = [strength for strength in ridge.strengths if np.isfinite(strength)]
+    assert finite
+    others = [Other(alpha=strength * unit).fit(read, answers) for strength in finite]
+    weight = np.sum([other.coef_ for other in others], axis=0) / len(ridge.strengths)
+    np.testing.assert_allclose(ridge.weights["linear.map"], weight, rtol=1e-4, atol=1e-5)
+    bias = answers.mean(axis=0) - read.mean(axis=0) @ weight.T
+    np.testing.assert_allclose(ridge.weights["linear.bias"], bias, rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("normalise", ["last", "revin", "none"])
@@ -75,16 +78,17 @@ def test_the_error_on_dev_is_that_of_the_saved_map(normalise: str) -> None:
 
 
 def test_noise_about_a_level_keeps_the_level_of_training() -> None:
-    plan = plan_of(NOISE.normal(5, 1, (600, 1)), lookback=3)
+    plan = plan_of(np.random.default_rng(0).normal(5, 1, (600, 1)), lookback=2, segment=1)
     assert plan.model.normalise == "none"
-    assert plan.ridge.error < 0.9 * plan.ridge.errors["last", "shared"]
+    assert plan.ridge.error < 0.8 * plan.ridge.errors["last", "shared"]
 
 
-def test_a_walk_is_answered_by_about_its_last_value() -> None:
+def test_a_walk_is_answered_by_its_last_value() -> None:
     plan = plan_of(NOISE.normal(0, 1, (800, 1)).cumsum(axis=0))
     assert plan.model.normalise == "last"
     x, _ = arrays(plan, "test")
-    assert np.abs(mapped(plan.ridge, x) - x[:, -1:]).max() < 0.3
+    assert plan.ridge.strengths == ()
+    np.testing.assert_array_equal(mapped(plan.ridge, x), np.repeat(x[:, -1:], 4, axis=1))
 
 
 def test_a_column_that_another_follows_is_read() -> None:

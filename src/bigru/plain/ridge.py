@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -16,11 +16,19 @@ from ..tasks.forecast import Cut
 
 __all__ = ["ENOUGH_HORIZONS", "MARGIN", "STRENGTHS", "Ridge", "fit_ridge", "horizons_of"]
 
-STRENGTHS = (*(10.0**k for k in np.arange(-6, 3.1, 0.5)), np.inf)
+STRENGTHS = (*(10.0 ** (k / 2) for k in range(-12, 7)), float("inf"))
 """Ridge strengths to choose from on dev, in units of the mean eigenvalue; the last leaves a drift for each step."""
 
 MARGIN = 0.1
-"""Share of the error that another way of taking off the level, or of reading, must save on dev and within training."""
+"""Share of the error that another way of taking off the level, or of reading, must save on dev and within training;
+twice as much where the level is not taken off, as such a map does not follow a table that leaves what training saw."""
+
+CLEAR = 0.03
+"""Share of the last value's error that a map must save: with less, it is a drift, or chance."""
+
+ALIKE = 0.1
+"""Strengths whose error is at most so much larger than the least, as a share, have the mean of their maps taken: which
+of them is best, a short dev part cannot tell."""
 
 FOLDS = (0.4, 0.6, 0.8)
 """Where the parts of the rows to learn from begin, each a fifth of them, that are forecast from those before."""
@@ -53,7 +61,7 @@ class Ridge:
         shape: the model's shape with the map's `linear` and `normalise`.
         rule: what the map draws near to: "naive", the last value (or none, where the level is not taken off), or
             "seasonal_naive".
-        strength: of `STRENGTHS`; None where the rule itself was best, without a drift.
+        strengths: of `STRENGTHS`, whose maps have the same share; none where the rule itself was best, without a drift.
         error: mean squared error on dev, in units of the deviation of training.
         errors: by (normalise, linear) the error on dev of each way that was tried.
         within: float32 [M, H, C], absolute errors in parts of the training rows, each forecast by a map of the rows
@@ -63,7 +71,7 @@ class Ridge:
     weights: dict[str, np.ndarray]
     shape: Shape
     rule: str
-    strength: float | None
+    strengths: tuple[float, ...]
     error: float
     errors: Mapping[tuple[str, str], float]
     within: np.ndarray
@@ -80,22 +88,22 @@ class Ridge:
             f"the least by level: {rivals})"
         )
 
-    def to_json(self) -> dict[str, str | float | None]:
-        """Return what metrics.json keeps of the map: strength None is the rule itself, "inf" the rule with a drift."""
+    def to_json(self) -> dict[str, Any]:
+        """Return what metrics.json keeps of the map: without strengths it is the rule itself, "inf" adds a drift."""
         return {
             "linear": self.shape.linear,
             "normalise": self.shape.normalise,
             "linear_rule": self.rule,
-            "linear_strength": "inf" if self.strength == np.inf else self.strength,
+            "linear_strengths": ["inf" if one == np.inf else one for one in self.strengths],
             "linear_dev_mse": self.error,
         }
 
 
 class Choice(NamedTuple):
-    """What the map of a fit draws near to, and how strongly; `Ridge.strength`."""
+    """What the map of a fit draws near to, and how strongly, the mean of several; `Ridge.strengths`."""
 
     rule: str
-    strength: float | None
+    strengths: tuple[float, ...]
 
 
 def fit_ridge(
@@ -120,7 +128,7 @@ def fit_ridge(
     """
     learnt, judged = _windows(config, shape, train), _windows(config, shape, dev)
     folds = list(_folds(config, shape, train))
-    voting = folds if horizons_of(dev, shape.horizon) < ENOUGH_HORIZONS else []
+    voting = folds if horizons_of(dev, shape) < ENOUGH_HORIZONS else []
     kinds = ("last", "revin", "none") if normalise is None else (normalise,)
     tried = [
         _Tried(one, config.features.season, (learnt, judged), voting)
@@ -128,29 +136,34 @@ def fit_ridge(
         for one in _candidates(replace(shape, normalise=kind))
     ]
     usual = tried[0]
-    least = np.log1p(-MARGIN)
-    able = [one for one in tried if np.log(one.error) <= least + np.log(usual.error)]
+    able = [one for one in tried if np.log(one.error) <= _most(one, usual) + np.log(usual.error)]
     held = {id(one): one.within(folds) for one in (usual, *able)}
-    able = [one for one in able if folds and _mean_log(held[id(one)]) <= least + _mean_log(held[id(usual)])]
+    able = [one for one in able if folds and _mean_log(held[id(one)]) <= _most(one, usual) + _mean_log(held[id(usual)])]
     best = min((usual, *able), key=lambda one: one.error)
     weight, bias = best.fit.solution(best.choice)
     return Ridge(
         weights={"linear.map": weight.astype(np.float32), "linear.bias": bias.astype(np.float32)},
         shape=best.shape,
         rule=best.choice.rule,
-        strength=best.choice.strength,
+        strengths=best.choice.strengths,
         error=best.error,
         errors={(one.shape.normalise, one.shape.linear): one.error for one in tried},
         within=_in_units(config, best.shape, folds, held[id(best)]),
     )
 
 
-def horizons_of(cuts: Sequence[Cut], horizon: int) -> float:
-    """Return how often the rows that are forecast hold a horizon, over all series."""
+def _most(one: _Tried, usual: _Tried) -> float:
+    """Return the logarithm of the share of the usual map's error that another may have at most."""
+    level_stays = one.shape.normalise == "none" and usual.shape.normalise != "none"
+    return float(np.log1p(-(2 if level_stays else 1) * MARGIN))
+
+
+def horizons_of(cuts: Sequence[Cut], shape: Shape) -> float:
+    """Return how often the rows that are forecast hold a horizon, or a look-back where that is shorter."""
     windows: dict[int, int] = {}
     for cut in cuts:
         windows[id(cut.series)] = windows.get(id(cut.series), 0) + 1
-    return sum((count + horizon - 1) / horizon for count in windows.values())
+    return sum(count + shape.horizon - 1 for count in windows.values()) / min(shape.horizon, shape.lookback)
 
 
 def _candidates(shape: Shape) -> Iterator[Shape]:
@@ -210,11 +223,16 @@ class _Tried:
         self.error = max(self.fit.error(self.choice), SMALLEST)
 
     def _best(self) -> Choice:
-        """Return the fitted map of the least error; a rule alone, without a drift, where it saves `MARGIN`."""
-        fitted = [Choice(rule, strength) for rule in self.fit.rules for strength in STRENGTHS]
-        found = min(fitted, key=self._score)
-        alone = min((Choice(rule, None) for rule in self.fit.rules), key=self._score)
-        return alone if self._score(alone) <= np.log1p(-MARGIN) + self._score(found) else found
+        """Return the fitted map of the least error, a mean over strengths that are alike; a rule alone, without a
+        drift, where it saves `MARGIN`."""
+        scores = {(rule, s): self._score(Choice(rule, (s,))) for rule in self.fit.rules for s in STRENGTHS}
+        rule, least = min(scores.items(), key=lambda one: one[1])[0][0], min(scores.values())
+        alike = [s for (own, s), score in scores.items() if own == rule and score <= least + np.log1p(ALIKE)]
+        last = Choice("naive", ())
+        if self.shape.normalise == "last" and self._score(last) <= least - np.log1p(-CLEAR):
+            return last
+        alone = min((Choice(own, ()) for own in self.fit.rules), key=self._score)
+        return alone if self._score(alone) <= np.log1p(-MARGIN) + least else Choice(rule, tuple(alike))
 
     def _score(self, choice: Choice) -> float:
         """Return the logarithm of the error on dev, or its mean with that in the folds."""
@@ -276,12 +294,12 @@ class _Fit:
     def error(self, choice: Choice) -> float:
         """Return the mean squared error on what is judged by."""
         rule = list(self.rules).index(choice.rule)
-        return sum(system.error(rule, choice.strength) for system in self.systems) / self.count
+        return sum(system.error(rule, choice.strengths) for system in self.systems) / self.count
 
     def solution(self, choice: Choice) -> tuple[np.ndarray, np.ndarray]:
         """Return map and bias."""
         rule = list(self.rules).index(choice.rule)
-        found = [system.solution(rule, choice.strength) for system in self.systems]
+        found = [system.solution(rule, choice.strengths) for system in self.systems]
         return np.concatenate([weight.T for weight, _ in found]), np.concatenate([bias for _, bias in found])
 
 
@@ -356,22 +374,22 @@ class _System:
             self.forms.append((float(np.square(missed).sum()), linear, own * (left @ left.T)))
             self.alone.append(float(np.square(plain * judged.counts).sum()))
 
-    def solution(self, rule: int, strength: float | None) -> tuple[np.ndarray, np.ndarray]:
+    def solution(self, rule: int, strengths: Sequence[float]) -> tuple[np.ndarray, np.ndarray]:
         """Return the weights [W, R] and the bias [R] that draw near to a rule."""
         left, near = self.products[rule], self.rules[rule]
-        weight = self.vectors @ (left * self._shares(strength)[:, None])
+        weight = self.vectors @ (left * self._shares(strengths)[:, None])
         weight = weight if near is None else weight + near
-        return weight, np.zeros(len(self.y)) if strength is None else self.y - self.x @ weight
+        return weight, self.y - self.x @ weight if strengths else np.zeros(len(self.y))
 
-    def error(self, rule: int, strength: float | None) -> float:
+    def error(self, rule: int, strengths: Sequence[float]) -> float:
         """Return the sum of the squared errors on what is judged by."""
-        if strength is None:
+        if not strengths:
             return self.alone[rule]
         square, linear, quadratic = self.forms[rule]
-        share = self._shares(strength)
+        share = self._shares(strengths)
         return max(square - 2 * float(linear @ share) + float(share @ quadratic @ share), 0.0)
 
-    def _shares(self, strength: float | None) -> np.ndarray:
-        if strength is None or not np.isfinite(strength):
-            return np.zeros(len(self.values))
-        return np.asarray(1 / (self.values + strength * self.unit))
+    def _shares(self, strengths: Sequence[float]) -> np.ndarray:
+        """Return 1 / (e + s), the mean over strengths; zeros for the rule alone."""
+        finite = [1 / (self.values + strength * self.unit) for strength in strengths if np.isfinite(strength)]
+        return np.sum(finite, axis=0) / len(strengths) if finite else np.zeros(len(self.values))

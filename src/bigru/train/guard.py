@@ -28,7 +28,7 @@ FEWEST_HORIZONS = 2
 """Horizons' worth of rows that dev must have for it to tell whether a network is better than a linear map. Each beyond
 the first lets the network have a quarter of the answer: what little evidence there is may be chance."""
 
-LEAST_GAIN = 0.1
+LEAST_GAIN = 0.5
 """Share of the error that a network must save on dev, over the horizons' worth of rows there: their windows share rows,
 and so each horizon counts about once."""
 
@@ -76,7 +76,7 @@ def guarded(plan: ForecastPlan, fitted: Fitted) -> Guarded:
     a guard the answer is the network's.
     """
     cuts = plan.cuts["dev"]
-    horizons = horizons_of(cuts, plan.config.horizon)
+    horizons = horizons_of(cuts, plan.model)
     chosen = judged(cuts)
     whole = _mixed(plan, fitted, 1.0)
     model = Forecaster(Bundle("forecast", plan.model, plan.config, whole))
