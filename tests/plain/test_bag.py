@@ -26,26 +26,50 @@ def logits(found: bag.Bag, ids: list[np.ndarray]) -> np.ndarray:
     return np.stack([s / np.sqrt(max(len(one), 1)) for s, one in zip(sums, ids, strict=True)]) + bias
 
 
-def weighted(ids: list[np.ndarray]) -> np.ndarray:
-    """The rows that it is fitted to, written down once more and densely."""
+def counted(ids: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """What it is fitted to, written down once more and densely: counts [N, F] and their weights [F]."""
     counts = np.zeros((len(ids), sum(SIZES)))
     for row, one in zip(counts, ids, strict=True):
         for step in one:
             for start, id in zip((0, SIZES[0]), step.tolist(), strict=True):
-                row[start + id] += (id > 0) / np.sqrt(len(one))
+                row[start + id] += id > 0
     present = (counts > 0).sum(axis=0)
-    return counts * 0.25 * (np.log((1 + len(ids)) / (1 + present)) + 1)
+    return counts, np.log((1 + len(ids)) / (1 + present)) + 1
 
 
 @pytest.mark.parametrize("outputs", [1, 3])
-def test_it_is_the_logistic_regression_of_weighted_counts(outputs: int) -> None:
+def test_it_is_the_logistic_regression_of_weighted_rows_of_length_1(outputs: int) -> None:
     ids = drawn(1, 60)
     targets = np.random.default_rng(2).integers(0, max(outputs, 2), 60)
     found = fit_bag(ids, targets, SIZES, outputs, strength=3.0)
     assert found is not None
-    rows = weighted(ids)
-    wanted = LogisticRegression(C=3.0, max_iter=1000).fit(rows, targets).decision_function(rows)
-    np.testing.assert_allclose(logits(found, ids), wanted.reshape(60, -1), atol=2e-3)
+    counts, weights = counted(ids)
+    rows = counts * weights
+    norms = np.linalg.norm(rows, axis=1)
+    model = LogisticRegression(C=3.0, max_iter=1000).fit(rows / np.where(norms > 0, norms, 1)[:, None], targets)
+    filled = norms > 0  # every id is in several texts
+    scale = np.mean(np.sqrt([len(one) for one in ids])[filled] / norms[filled])
+    wanted = (model.coef_ * weights * scale).T
+    for start, table in zip((0, SIZES[0]), found.linear.tables, strict=True):
+        np.testing.assert_allclose(table[1:], wanted[start + 1 : start + len(table)], atol=5e-3)
+    np.testing.assert_allclose(found.linear.bias, model.intercept_, atol=5e-3)
+
+
+def test_what_one_text_alone_has_does_not_make_the_others_weak() -> None:
+    """Half of a new text is unknown: the scores of its known half must not shrink beside the bias."""
+    shared, own = (
+        [np.array([[1 + n % 2, 0]]) for n in range(40)],
+        [np.array([[1 + n % 2, 0], [3 + n, 0]]) for n in range(40)],
+    )
+    sizes, targets = (50, 2), np.arange(40) % 2
+    plain, half = (fit_bag(ids, targets, sizes, 1, strength=300.0) for ids in (shared, own))
+    assert plain is not None
+    assert half is not None
+    scores = [
+        abs(logits(one, ids)).mean()
+        for one, ids in ((plain, shared), (half, [row[[0, 0]] * [[1, 1], [0, 0]] for row in shared]))
+    ]
+    assert scores[1] > 0.5 * scores[0]
 
 
 def test_what_is_unknown_counts_for_nothing() -> None:

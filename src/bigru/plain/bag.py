@@ -1,8 +1,9 @@
 """A linear model of bags of ids: what a classifier knows without order, fitted to its optimum.
 
-Logistic regression on counts of units and n-grams, weighted by how few texts have them (Spärck Jones 1972), over the
-root of the length. It stands within a model as its linear part, term by term the same (`wide` of `ModelConfig`), so
-that it costs nothing besides.
+Logistic regression on counts of units and n-grams, weighted by how few texts have them (Spärck Jones 1972), each text's
+row of length 1. It stands within a model as its linear part (`wide` of `ModelConfig`), which divides by the root of the
+number of units instead: what is multiplied into all scores of a text decides nothing in it, but in learning it does
+what long texts count (15 kinds of news titles, 500 labels: 34.4 % against 33.3 %).
 """
 
 from __future__ import annotations
@@ -22,14 +23,11 @@ from .linear import Linear
 
 __all__ = ["Bag", "fit_bag"]
 
-STRENGTHS = (1.0, 10.0, 30.0, 100.0)
+STRENGTHS = (30.0, 100.0, 300.0)
 """Inverse regularisation strengths C to choose from."""
 
-USUAL = 30.0
+USUAL = 100.0
 """The one that is taken where there are too many examples, or too few, to choose by."""
-
-SCALE = 0.25
-"""Of the weighted counts, so that a text's row has a length of about 1."""
 
 FOLDED, SPLIT = 1_000_000, 50_000_000
 """Up to so much work (counts times outputs) the strength is chosen by folds; up to so much by one of them."""
@@ -94,7 +92,8 @@ def fit_bag(
 
 
 def _matrix(ids: Sequence[np.ndarray], sizes: Sequence[int]) -> tuple[Any, np.ndarray, np.ndarray]:
-    """Return the rows of the texts, sparse [N, F], what each column's counts were weighted by, and its id of all."""
+    """Return the rows of the texts, sparse [N, F], what each column's counts over the root of the length have to be
+    multiplied by to come to the same on average, and its id of all."""
     starts = np.cumsum([0, *sizes[:-1]])
     lengths = np.array([len(one) for one in ids])
     flat = np.concatenate([np.zeros((0, len(sizes)), np.int64), *ids]).astype(np.int64)
@@ -103,12 +102,21 @@ def _matrix(ids: Sequence[np.ndarray], sizes: Sequence[int]) -> tuple[Any, np.nd
     places = (flat + starts)[kept]
     columns, places = np.unique(places, return_inverse=True)
     owner = np.broadcast_to(owners[:, None], flat.shape)[kept]
-    values = (1.0 / np.sqrt(np.maximum(lengths, 1)))[owner]
-    rows = sparse.csr_matrix((values, (owner, places)), (len(ids), len(columns)))
-    rows.sum_duplicates()
-    present = np.bincount(rows.indices, minlength=len(columns))
-    weights = SCALE * (np.log((1 + len(ids)) / (1 + present)) + 1)
-    return (rows @ sparse.diags(weights)).tocsr(), weights, columns
+    counts = sparse.csr_matrix((np.ones(len(owner)), (owner, places)), (len(ids), len(columns)))
+    counts.sum_duplicates()
+    present = np.bincount(counts.indices, minlength=len(columns))
+    weights = np.log((1 + len(ids)) / (1 + present)) + 1
+    rows = (counts @ sparse.diags(weights)).tocsr()
+    norms = _norms(rows)
+    # A new text shows little that is known: what one text alone has, it would not find if it were new itself.
+    known = _norms(rows @ sparse.diags((present > 1).astype(float)))
+    some = known > 0
+    scale = np.mean(np.sqrt(lengths[some]) / known[some]) if some.any() else 1.0
+    return (sparse.diags(1.0 / np.where(norms > 0, norms, 1.0)) @ rows).tocsr(), weights * scale, columns
+
+
+def _norms(rows: Any) -> np.ndarray:
+    return np.sqrt(np.asarray(rows.multiply(rows).sum(axis=1)).ravel())
 
 
 class _Solver:
