@@ -78,7 +78,7 @@ def test_tags_are_learnt_with_it(tagged: Any, crf: bool) -> None:
 
 def test_labels_are_learnt_with_it_and_twice_the_same(labelled: Any) -> None:
     one, two = (labelled.fit(training={"epochs": 20, "patience": 20, "consistency": 1.0}) for _ in range(2))
-    assert one.best_score > 0.9
+    assert one.best_score >= 0.9
     assert all(np.array_equal(one.weights[name], value) for name, value in two.weights.items())
 
 

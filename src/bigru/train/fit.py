@@ -158,6 +158,8 @@ def fit(
         if texts is not None:
             display.say("first vectors are learnt from what stands near what in the training texts")
         began = time.perf_counter()
+        if training.linear and isinstance(model_config, ModelConfig) and model_config.wide:
+            display.say("the linear part is fitted by itself first")
         real = learn if soft is None or soft.labelled is None else first(learn, soft.labelled)
         part = linear_part(real, None if held is None else train, model_config, config, training)
         shape = model_config if part is None else part.network
