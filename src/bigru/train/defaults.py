@@ -86,6 +86,7 @@ DEFAULTS: dict[tuple[str, str], Recipe] = {
         channels={"char": TEXT, "word": WORDS, "token": WORDS, "subword": WORDS},
         pooling=("max", "mean", "bag"),
         wide=True,
+        least_steps=300,
         encoder=EncoderConfig(hidden=64, embedding_dropout=0.2, ngram_dropout=0.5),
         training=TrainConfig(
             epochs=8, label_smoothing=0.05, consistency=1.0, average=0.998, pretrain=True, linear=True, unknown=0.5
