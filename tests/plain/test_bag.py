@@ -27,14 +27,15 @@ def logits(found: bag.Bag, ids: list[np.ndarray]) -> np.ndarray:
 
 
 def counted(ids: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    """What it is fitted to, written down once more and densely: counts [N, F] and their weights [F]."""
+    """What it is fitted to, once more and densely: logarithms of counts [N, F] and their weights [F]."""
     counts = np.zeros((len(ids), sum(SIZES)))
     for row, one in zip(counts, ids, strict=True):
         for step in one:
             for start, id in zip((0, SIZES[0]), step.tolist(), strict=True):
                 row[start + id] += id > 0
     present = (counts > 0).sum(axis=0)
-    return counts, np.log((1 + len(ids)) / (1 + present)) + 1
+    logs = np.where(counts > 0, 1 + np.log(np.maximum(counts, 1)), 0)
+    return logs, np.log((1 + len(ids)) / (1 + present)) + 1
 
 
 @pytest.mark.parametrize("outputs", [1, 3])

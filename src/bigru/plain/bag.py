@@ -1,9 +1,9 @@
 """A linear model of bags of ids: what a classifier knows without order, fitted to its optimum.
 
-Logistic regression on counts of units and n-grams, weighted by how few texts have them (Spärck Jones 1972), each text's
-row of length 1. It stands within a model as its linear part (`wide` of `ModelConfig`), which divides by the root of the
-number of units instead: what is multiplied into all scores of a text decides nothing in it, but in learning it does
-what long texts count (15 kinds of news titles, 500 labels: 34.4 % against 33.3 %).
+Logistic regression on logarithms of counts of units and n-grams, weighted by how few texts have them (Spärck Jones
+1972), each text's row of length 1. It stands within a model as its linear part (`wide` of `ModelConfig`), which adds up
+counts and divides by the root of the number of units: what is multiplied into all scores of a text decides nothing in
+it, but in learning it does what long texts count (15 kinds of news titles, 200 labels: 27.0 % against 25.0 %).
 """
 
 from __future__ import annotations
@@ -106,6 +106,8 @@ def _matrix(ids: Sequence[np.ndarray], sizes: Sequence[int]) -> tuple[Any, np.nd
     counts.sum_duplicates()
     present = np.bincount(counts.indices, minlength=len(columns))
     weights = np.log((1 + len(ids)) / (1 + present)) + 1
+    # Learnt from logarithms, since what comes ten times says little more than what comes twice.
+    counts.data = 1 + np.log(counts.data)
     rows = (counts @ sparse.diags(weights)).tocsr()
     norms = _norms(rows)
     # A new text shows little that is known: what one text alone has, it would not find if it were new itself.
