@@ -71,14 +71,13 @@ def _labels(name: str, table: str) -> list[str]:
         found = _result(f"few-labels-{data}")["cells"]
         for size in SIZES[table]:
             cell = found.get(size, {})
-            ours, plain = (_mean(cell.get(contender)) for contender in ("bigru", "plain"))
-            cells += [f"**{ours}**", plain]
+            cells += [_mean(cell.get("bigru"), "**"), _mean(cell.get("plain"))]
         rows.append("| " + " | ".join(cells) + " |")
     return rows
 
 
-def _mean(summary: dict[str, Any] | None) -> str:
-    return "–" if summary is None else f"{100 * summary['mean']:.1f}"
+def _mean(summary: dict[str, Any] | None, mark: str = "") -> str:
+    return "–" if summary is None else f"{mark}{100 * summary['mean']:.1f}{mark}"
 
 
 def _series(name: str, table: str) -> list[str]:
