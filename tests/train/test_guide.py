@@ -20,7 +20,7 @@ def test_the_python_of_the_guide_runs(capsys: pytest.CaptureFixture[str]) -> Non
 
 
 @pytest.mark.parametrize(
-    "page, first, after",
+    ("page", "first", "after"),
     [("training.md", "| what is read", "Worth trying"), ("training.zh-CN.md", "| 读取", "最值得先试")],
 )
 def test_the_guide_lists_every_setting_and_no_other(page: str, first: str, after: str) -> None:
