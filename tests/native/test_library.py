@@ -18,7 +18,10 @@ from bigru.ops.gru import native, reference
 NATIVE = Path(__file__).parents[2] / "native"
 B, T, I, H = 2, 3, 2, 4
 
-pytestmark = pytest.mark.skipif("BIGRU_ISA" in os.environ, reason="each instruction set has its turn already")
+pytestmark = [
+    pytest.mark.process,
+    pytest.mark.skipif("BIGRU_ISA" in os.environ, reason="each instruction set has its turn already"),
+]
 
 
 def run(*command, **environment):

@@ -28,7 +28,10 @@ sys.modules["bigru._native"] = bigru._native = stub
 import bigru.ops.gru.native
 """
 
-pytestmark = pytest.mark.skipif("BIGRU_ISA" in os.environ, reason="each instruction set has its turn already")
+pytestmark = [
+    pytest.mark.process,
+    pytest.mark.skipif("BIGRU_ISA" in os.environ, reason="each instruction set has its turn already"),
+]
 
 
 def run(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
