@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import time
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +10,7 @@ from bigru.doctor import examine
 from bigru.readers.examples import Examples
 from bigru.readers.findings import Finding
 from bigru.readers.reader import read
+from effort import calls
 
 
 def texts(rows: list[tuple[str, str]], source: str = "train", **more: object) -> Examples:
@@ -224,12 +224,11 @@ def test_findings_of_the_reader_come_first_by_line(tmp_path: Path) -> None:
     assert kinds == [(2, "rare class"), (3, "empty row"), (4, "rare class"), (4, "stray spaces"), (5, "duplicate")]
 
 
-def test_sixty_thousand_rows_take_seconds() -> None:
-    rows = [(f"这部电影太棒了，情节扣人心弦，演员演技精湛 {n // 2}", "好坏"[n % 2]) for n in range(60_000)]
-    start = time.perf_counter()
+def test_rows_are_not_compared_in_pairs() -> None:
+    rows = [(f"这部电影太棒了，情节扣人心弦，演员演技精湛 {n // 2}", "好坏"[n % 2]) for n in range(20_000)]
     findings, _ = examine(texts(rows))
-    assert time.perf_counter() - start < 10
-    assert len(findings) == 30_000
+    assert len(findings) == 10_000
+    assert calls(lambda: examine(texts(rows))) < 50 * len(rows)
 
 
 def test_tags_of_another_scheme_than_that_of_training_are_illegal() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import time
 
 import numpy as np
 import pytest
@@ -14,6 +13,7 @@ from seqeval.metrics.sequence_labeling import get_entities
 from bigru import scheme
 from bigru.errors import ArgumentError
 from bigru.scheme import SCHEMES, Span
+from effort import calls
 
 ANY = ["O", "B", "I", "E", "S", "B-", *(f"{prefix}-{label}" for prefix in "BIES" for label in ("A", "B-A", "_"))]
 LEGAL = {
@@ -206,12 +206,12 @@ def test_the_masks_are_what_every_pair_alone_says(name: str) -> None:
         np.testing.assert_array_equal(mask(known), want)
 
 
-def test_the_masks_of_four_thousand_tags_take_well_under_a_second() -> None:
+def test_the_masks_of_four_thousand_tags_are_made_of_the_tags_not_of_their_pairs() -> None:
     known = ["O", *(f"{prefix}-{label}" for label in range(1000) for prefix in "BIES")]
-    begun = time.process_time()
     allowed, _, _ = scheme.transition_mask(known, "BIOES")
     continues = scheme.continuation_mask(known, "BIOES")
-    assert time.process_time() - begun < 1.0
+    assert calls(lambda: scheme.transition_mask(known, "BIOES")) < 20 * len(known)
+    assert calls(lambda: scheme.continuation_mask(known, "BIOES")) < 20 * len(known)
     assert allowed.sum() == 2001 * 2001 + 2000 * 2
     assert continues.sum() == 4000
 
@@ -231,10 +231,8 @@ def test_the_continuation_mask_reads_the_same_spans(data: st.DataObject, name: s
     assert begins == [span.start for span in scheme.spans([known[i] for i in ids], name)]
 
 
-def test_five_thousand_sentences_take_well_under_a_second() -> None:
+def test_spans_take_a_few_calls_for_each_tag() -> None:
     random = np.random.default_rng(0)
-    sentences = [[ANY[i] for i in random.integers(0, len(ANY), 50)] for _ in range(5000)]
-    begun = time.process_time()
-    total = sum(len(scheme.spans(tags, "BIO")) for tags in sentences)
-    assert total > 100_000
-    assert time.process_time() - begun < 1.0
+    tags = [ANY[i] for i in random.integers(0, len(ANY), 5000)]
+    assert len(scheme.spans(tags, "BIO")) > 2000
+    assert calls(lambda: scheme.spans(tags, "BIO")) < 8 * len(tags)

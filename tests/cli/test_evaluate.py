@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tolerances import FLOAT64_STEP, near
+
 Bigru = Callable
 Refused = Callable[..., str]
 
@@ -52,7 +54,7 @@ def test_the_cost_of_fewer_bits_is_said(
     assert (scores["precision"], scores["changed"], scores["accuracy"]) == (precision, changed, accuracy)
     assert scores["cost"].keys() == scores["signature"].keys()
     for name, difference in scores["cost"].items():
-        assert difference == pytest.approx(scores[name] - whole[name], abs=1e-12)
+        assert difference == near(scores[name] - whole[name], FLOAT64_STEP)
 
 
 def test_a_wrong_precision_is_refused(refused: Refused, model: Path, tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ from bigru.readers.reading import Reading
 from bigru.train import checkpoint
 from bigru.train.display import Display
 from holder import HOLD
+from tolerances import FLOAT32_STEP
 
 Bigru = Callable
 SMALL = ("--set", "hidden=4", "--epochs", "2", "--set", "channels=unit")
@@ -218,7 +219,7 @@ def test_vectors_are_the_first_weights(bigru: Bigru, reviews: Path, tmp_path: Pa
     assert f"vectors of 2 numbers for 2 of {len(vocabulary)} units" in result.err
     table = bundle.weights["embedding.0.weight"]
     assert table.shape == (len(vocabulary) + 1, 2)
-    np.testing.assert_allclose(table[1 + vocabulary.index("看")], [3, 4], atol=1e-6)
+    np.testing.assert_allclose(table[1 + vocabulary.index("看")], [3, 4], **FLOAT32_STEP)
     assert np.ptp(table[1:], axis=0).min() > 0
 
 

@@ -27,6 +27,7 @@ from bigru.runtime.network import Network
 from bigru.tasks import forecast, tag
 from exports import HASHED, bundles, classifier, tagger, weights
 from tables import forecaster, hourly
+from tolerances import FLOAT32
 
 BUNDLES = bundles()
 CHANNELS = HASHED[:2]
@@ -103,7 +104,7 @@ def test_the_best_path_and_its_score_are_those_of_the_reference(name: str) -> No
     for inputs, lengths in parity.drawn(bundle.model):
         out = session.run(inputs, lengths)
         paths, scores = reference.viterbi(out["logits"], crf, lengths)
-        np.testing.assert_allclose(out["score"], scores, rtol=1e-5, atol=1e-5)
+        np.testing.assert_allclose(out["score"], scores, **FLOAT32)
         past = np.arange(paths.shape[1]) >= lengths[:, None]
         np.testing.assert_array_equal(out["tags"], np.where(past, 0, paths))
 
@@ -127,9 +128,9 @@ def test_quantiles_are_in_order_and_intervals_are_those_of_the_task(name: str) -
     inputs = windows.batch(np.arange(3))[0]
     out = Session(onnx_model(bundle).SerializeToString()).run(inputs, np.zeros(3))
     values = out.get("values", out["logits"])
-    np.testing.assert_allclose(values, want.values, rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(values, want.values, **FLOAT32)
     for end, levels in zip(("low", "high"), forecast.intervals(config, want), strict=True):
-        np.testing.assert_allclose(out[end], levels.swapaxes(0, 1), rtol=1e-5, atol=1e-5)
+        np.testing.assert_allclose(out[end], levels.swapaxes(0, 1), **FLOAT32)
 
 
 def test_an_engine_is_called_as_the_networks_are() -> None:
@@ -137,7 +138,7 @@ def test_an_engine_is_called_as_the_networks_are() -> None:
     run = onnx_engine(bundle)
     for inputs, lengths in parity.drawn(bundle.model):
         want = Network(bundle.model, bundle.weights)(inputs, lengths)  # type: ignore[arg-type]
-        np.testing.assert_allclose(run(inputs.astype(np.int32), lengths), want, rtol=1e-5, atol=1e-5)
+        np.testing.assert_allclose(run(inputs.astype(np.int32), lengths), want, **FLOAT32)
     ahead = forecaster(hourly(60), {"targets": ("a", "b")})
     windows = np.zeros((2, 12, 2), np.float32)
     assert onnx_engine(ahead)(windows, np.array([12, 12])).shape == (2, 7, 2, 1)

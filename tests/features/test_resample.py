@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from bigru.features.resample import Resampler, resample
+from tolerances import FLOAT32
 
 RATES = [(8000, 16000), (16000, 8000), (22050, 16000), (44100, 16000), (48000, 16000), (11025, 16000), (8000, 48000)]
 
@@ -19,7 +20,7 @@ def test_a_tone_stays_the_tone(source: int, target: int) -> None:
     y = resample(x, source, target)
     expected = np.sin(2 * np.pi * frequency * np.arange(len(y)) * source / target)
     edge = 40 * max(1, -(-target // source))
-    np.testing.assert_allclose(y[edge:-edge], expected[edge:-edge], atol=2e-4)
+    assert np.abs(y[edge:-edge] - expected[edge:-edge]).max() < 2e-4
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 7, 63, 65, 1000])
@@ -75,7 +76,7 @@ def test_odd_rates_take_little_memory_and_are_as_exact(source: int, target: int)
     times = chosen[:, None] * source / target - np.arange(len(x))
     cutoff = 0.95 * min(1.0, target / source)
     window = np.cos(np.clip(times * cutoff, -12, 12) * np.pi / 24) ** 2
-    np.testing.assert_allclose(found[chosen], (np.sinc(times * cutoff) * window * cutoff) @ x, atol=2e-5)
+    np.testing.assert_allclose(found[chosen], (np.sinc(times * cutoff) * window * cutoff) @ x, **FLOAT32)
 
 
 @pytest.mark.parametrize(("source", "target"), ODD)

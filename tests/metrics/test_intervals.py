@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import time
-
 import numpy as np
 import pytest
 
 from bigru.metrics import classification_report
 from bigru.metrics.intervals import bootstrap, kinds
+from effort import calls
 
 
 def share(sums: np.ndarray) -> np.ndarray:
@@ -55,10 +54,8 @@ def test_kinds_groups_equal_rows() -> None:
     assert dict(zip(map(tuple, rows.tolist()), examples.tolist(), strict=True)) == {(1, 2): 2, (0, 2): 1}
 
 
-def test_a_thousand_resamples_of_25000_examples_take_seconds_at_most() -> None:
+def test_a_thousand_resamples_look_at_each_example_once() -> None:
     random = np.random.default_rng(0)
     labels = [str(n) for n in range(10)]
     gold, predicted = (random.choice(labels, 25_000).tolist() for _ in range(2))
-    begun = time.perf_counter()
-    classification_report(gold, predicted, labels)
-    assert time.perf_counter() - begun < 5
+    assert calls(lambda: classification_report(gold, predicted, labels)) < 10 * len(gold)

@@ -1,4 +1,4 @@
-"""Layers and batches for the kernel tests, and the one table of tolerances."""
+"""Layers and batches for the kernel tests."""
 
 from __future__ import annotations
 
@@ -7,17 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from bigru.ops.gru import native, reference
+from tolerances import KERNELS
 
-# Largest difference from the reference in float64, relative to 1 + the largest true value. Outputs are sums of H + I
-# products squashed into (-1, 1); gradients are sums over B * T steps as well. The reference rounds the factors of its
-# products as the kernels do; but a state or gradient that differs in its last bit may round to the neighbour.
-TOLERANCE = {
-    ("fp32", "output"): 4e-6,
-    ("fp32", "gradient"): 2e-5,
-    ("bf16", "output"): 5e-4,
-    ("bf16", "gradient"): 4e-3,
-    ("int8", "output"): 2e-3,
-}
 TRAINING = ["fp32", "bf16"]
 PRECISIONS = [*TRAINING, "int8"]
 
@@ -115,7 +106,7 @@ def backward_reference(case, dy, dh_n):
 def assert_close(got, want, kind, precision="fp32"):
     assert got.shape == want.shape
     scale = 1 + np.abs(want).max(initial=0)
-    np.testing.assert_allclose(got / scale, want / scale, rtol=0, atol=TOLERANCE[precision, kind])
+    np.testing.assert_allclose(got / scale, want / scale, rtol=0, atol=KERNELS[precision, kind])
 
 
 def output_gradients(case, seed=0):

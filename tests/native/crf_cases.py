@@ -8,9 +8,7 @@ import numpy as np
 
 from bigru.ops.crf import native, reference
 from bigru.ops.crf.weights import CrfWeights
-
-# Largest difference from float64, relative to 1 + the largest true value: sums over K tags in float32, step by step.
-TOLERANCE = 3e-6
+from tolerances import CRF
 
 
 @dataclass(frozen=True)
@@ -96,4 +94,4 @@ def assert_close(got, want, size=0.0):
     finite = np.isfinite(want)
     np.testing.assert_array_equal(got[~finite], want[~finite])
     scale = 1 + max(np.abs(want[finite]).max(initial=0), size)
-    np.testing.assert_allclose(got[finite] / scale, want[finite] / scale, rtol=0, atol=TOLERANCE)
+    np.testing.assert_allclose(got[finite] / scale, want[finite] / scale, rtol=0, atol=CRF)

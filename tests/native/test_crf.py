@@ -6,10 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from crf_cases import TOLERANCE, assert_close, pairs, random_case, train, train_reference
+from crf_cases import assert_close, pairs, random_case, train, train_reference
 
 from bigru.ops.crf import native, reference
 from bigru.ops.crf.weights import CrfWeights
+from tolerances import CRF, FIT, FLOAT32, FLOAT32_STEP, SLOPES, SMALL, near
 
 SIZES = [(1, 1, 1), (1, 1, 9), (2, 2, 2), (7, 13, 7), (9, 20, 9), (5, 63, 17), (17, 9, 33), (4, 12, 57), (3, 7, 129)]
 SIZES += [(11, 5, 63), (3, 4, 65), (1, 70, 16), (2, 3, 130)]
@@ -54,7 +55,7 @@ def test_gradients_of_the_losses_of_steps_agree_with_finite_differences(scale):
                 emissions, *weights = {**wide, name: moved}.values()
                 steps = reference.step_losses(emissions, case.tags, CrfWeights(*weights), case.lengths)
                 losses.append((steps * case.scale).sum())
-            assert gradient[place] == pytest.approx((losses[0] - losses[1]) / (2 * step), abs=3e-5)
+            assert gradient[place] == near((losses[0] - losses[1]) / (2 * step), SLOPES)
 
 
 @pytest.mark.parametrize(("B", "T", "K"), SIZES)
@@ -70,7 +71,7 @@ def test_a_step_that_float32_holds_for_impossible_has_its_loss():
     weights = CrfWeights(np.array([[0, -200], [-200, 0]], np.float32), np.zeros(2, np.float32), np.zeros(2, np.float32))
     emissions, tags = np.zeros((1, 2, 2), np.float32), np.array([[0, 1]])
     case = per_step(replace(case, emissions=emissions, tags=tags, lengths=np.array([2]), weights=weights))
-    np.testing.assert_allclose(train(case)[0], [[np.log(2), 200]], rtol=1e-6)
+    np.testing.assert_allclose(train(case)[0], [[np.log(2), 200]], **FLOAT32_STEP)
 
 
 def test_a_forbidden_step_has_an_infinite_loss_and_finite_gradients():
@@ -121,7 +122,7 @@ def test_span_marginals(B, T, K, whole):
     arguments = (case.emissions, case.weights, spans, case.lengths, continues)
     got, want = native.span_marginals(*arguments), reference.span_marginals(*arguments)
     assert_close(got, want)
-    np.testing.assert_allclose(got, want, rtol=1e-3, atol=1e-30)  # small probabilities keep their digits too
+    np.testing.assert_allclose(got, want, **SMALL)
 
 
 def test_span_marginals_of_what_is_all_but_impossible_are_numbers():
@@ -173,7 +174,7 @@ def test_only_the_sequence_in_need_goes_the_exact_way():
     for g, want in zip(got, train_reference(case), strict=True):
         assert_close(g, want)
     arguments = (emissions, case.weights, [(1, 0, [2, 2, 2]), (0, 4, [1])], lengths, np.eye(4, dtype=bool))
-    np.testing.assert_allclose(native.span_marginals(*arguments), reference.span_marginals(*arguments), rtol=1e-4)
+    np.testing.assert_allclose(native.span_marginals(*arguments), reference.span_marginals(*arguments), **FIT)
 
 
 @pytest.mark.parametrize("detour", [-50.0, -90.0, -1000.0, -1e4])
@@ -221,7 +222,7 @@ def test_long_sequences_do_not_drift():
     case = random_case(3, 1, 5000, 5)
     got = native.marginals(case.emissions, case.weights, case.lengths)
     sums = got.sum(axis=2)
-    np.testing.assert_allclose(sums, np.ones_like(sums), atol=TOLERANCE)
+    np.testing.assert_allclose(sums, np.ones_like(sums), atol=CRF)
     assert_close(got, reference.marginals(case.emissions, case.weights, case.lengths))
 
 
@@ -270,7 +271,7 @@ def test_gradients_agree_with_finite_differences():
                     case.emissions, case.tags, wide._replace(**{name: moved}), case.lengths
                 )
                 losses.append(-(likelihood * case.scale).sum())
-            assert gradient[place] == pytest.approx((losses[0] - losses[1]) / (2 * step), abs=1e-5)
+            assert gradient[place] == near((losses[0] - losses[1]) / (2 * step), FLOAT32)
 
 
 def test_nan_reaches_the_loss_of_its_sequence_only():

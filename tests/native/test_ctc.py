@@ -9,10 +9,9 @@ from bigru.errors import ArgumentError
 from bigru.ops.ctc import native, reference
 from bigru.ops.ctc.labelling import Labelling
 from bigru.ops.ctc.language import SymbolModel
+from tolerances import CTC, FLOAT32, FLOAT32_STEP, near
 
 SIZES = [(1, 1, 1), (3, 1, 2), (2, 2, 1), (2, 7, 3), (7, 13, 7), (3, 20, 65), (2, 63, 17), (2, 9, 130)]
-# Sums of K exponentials in float32, one for each of some dozen frames.
-TOLERANCE = {"rtol": 1e-6, "atol": 1e-5}
 
 
 def random_batch(seed, B, T, K, scale=2.0):
@@ -38,8 +37,8 @@ def rows(batch):
 def assert_told(got, want):
     assert got.symbols.tolist() == want.symbols.tolist()
     assert (got.starts.tolist(), got.ends.tolist()) == (want.starts.tolist(), want.ends.tolist())
-    np.testing.assert_allclose(got.confidences, want.confidences, **TOLERANCE)
-    np.testing.assert_allclose(got.log_probability, want.log_probability, **TOLERANCE)
+    np.testing.assert_allclose(got.confidences, want.confidences, **CTC)
+    np.testing.assert_allclose(got.log_probability, want.log_probability, **CTC)
 
 
 def assert_same_bits(got: Labelling, want: Labelling):
@@ -56,7 +55,7 @@ def test_a_wide_beam_is_enumeration(T, K, seed):
     want = sorted(every, key=lambda symbols: -every[symbols])
     assert [tuple(labelling.symbols) for labelling in got] == want
     np.testing.assert_allclose(
-        [labelling.log_probability for labelling in got], np.log([every[s] for s in want]), **TOLERANCE
+        [labelling.log_probability for labelling in got], np.log([every[s] for s in want]), **CTC
     )
     assert all(labelling.score == labelling.log_probability for labelling in got)
 
@@ -68,9 +67,9 @@ def test_with_a_model_too(seed):
     scores = {s: np.log(p) + reference.extra(s, model, 0.7, 0.4, ended=True) for s, p in every.items()}
     got = native.beam(logits, width=5000, n=5000, candidates=0, model=model, weight=0.7, bonus=0.4)[0]
     assert [tuple(g.symbols) for g in got] == sorted(scores, key=lambda symbols: -scores[symbols])
-    np.testing.assert_allclose([g.score for g in got], sorted(scores.values(), reverse=True), **TOLERANCE)
+    np.testing.assert_allclose([g.score for g in got], sorted(scores.values(), reverse=True), **CTC)
     np.testing.assert_allclose(
-        [g.log_probability for g in got], np.log([every[tuple(g.symbols)] for g in got]), atol=1e-5
+        [g.log_probability for g in got], np.log([every[tuple(g.symbols)] for g in got]), **FLOAT32
     )
 
 
@@ -106,14 +105,14 @@ def test_alignments_that_logits_all_but_exclude(scale):
     logits = random_batch(1, 1, 12, 4, scale=scale)[0]
     for symbols in ([], [1], [2, 2, 3], [3, 1, 3, 1, 3, 1, 2, 2, 2], [1] * 6):
         got, want = native.align(logits, [symbols])[0], reference.align(logits[0], symbols)
-        np.testing.assert_allclose(got.log_probability, want.log_probability, rtol=1e-6, atol=1e-5)
+        np.testing.assert_allclose(got.log_probability, want.log_probability, **CTC)
         assert got.starts.tolist() == want.starts.tolist()
 
 
 def test_long_sequences_sum_all_alignments():
     logits, symbols = np.zeros((1, 2000, 3), np.float32), [1, 2] * 100
     got = native.align(logits, [symbols])[0]
-    assert got.log_probability == pytest.approx(reference.log_probability(logits[0], symbols), rel=1e-6)
+    assert got.log_probability == near(reference.log_probability(logits[0], symbols), FLOAT32_STEP)
 
 
 def peaked(B, T, K):

@@ -57,7 +57,7 @@ def test_the_example_in_c_gives_the_numbers_of_the_reference(example, isa):
     weights = fill(0.5, 3 * H, I), fill(0.5, 3 * H, H), biases, biases
     walks = [reference.forward(x, weights, lengths=np.array([3, 1]), reverse=back)[0] for back in (False, True)]
     want = np.concatenate(walks, axis=2).reshape(B * T, 2 * H)
-    np.testing.assert_allclose([[float(x) for x in row.split()] for row in rows], want, atol=6e-5)
+    assert np.abs(np.array([[float(x) for x in row.split()] for row in rows]) - want).max() < 6e-5  # four digits
 
 
 def test_the_library_needs_the_system_alone(example):

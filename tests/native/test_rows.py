@@ -10,6 +10,7 @@ from bigru.features.hashing import END, START, buckets, combine
 from bigru.ops.gru.native import _native
 from bigru.ops.rows import reference
 from bigru.ops.rows.native import Tables, pool
+from tolerances import FLOAT32, FLOAT32_STEP
 
 LENGTHS = [(0,), (1,), (2, 0, 7), (63, 1, 65), (3,) * 9]
 WIDTHS = [(1,), (3, 2), (64, 32), (65, 63, 7)]
@@ -59,7 +60,7 @@ def test_rows_are_looked_up_as_in_numpy(lengths: tuple[int, ...], widths: tuple[
 def test_rows_are_summed_as_in_numpy(lengths: tuple[int, ...], width: int, kind: str) -> None:
     tables, (ids, starts, counts) = drawn((width, width), kind), placed(lengths, 2)
     got = compiled(tables).total(ids, starts, counts)
-    np.testing.assert_allclose(got, reference.total(tables, ids, starts, counts), rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(got, reference.total(tables, ids, starts, counts), **FLOAT32)
 
 
 @pytest.mark.parametrize("kind", ["max", "mean", "bag"])
@@ -72,7 +73,7 @@ def test_values_are_pooled_as_in_numpy(lengths: tuple[int, ...], width: int, kin
         values[b, count:] = np.nan
     to = np.full((len(counts), width + 3), 9, np.float32)
     pool(values, counts, kind, to, 2)
-    np.testing.assert_allclose(to[:, 2:-1], reference.pool(values, counts, kind), rtol=1e-6, atol=1e-7)
+    np.testing.assert_allclose(to[:, 2:-1], reference.pool(values, counts, kind), **FLOAT32_STEP)
     assert (to[:, :2] == 9).all()
     assert (to[:, -1] == 9).all()
 
@@ -85,10 +86,10 @@ def test_sums_over_very_many_steps_are_as_exact_as_short_ones(steps: int) -> Non
     for kind, divisor in (("mean", steps), ("bag", np.sqrt(steps))):
         to = np.zeros((1, 3), np.float32)
         pool(values, counts, kind, to, 0)
-        np.testing.assert_allclose(to, values.sum(1, dtype=np.float64) / divisor, rtol=4e-6)
+        np.testing.assert_allclose(to, values.sum(1, dtype=np.float64) / divisor, **FLOAT32)
     ids = np.zeros((steps, 1), np.int32)
     got = Tables([values[:1, 0]], [None]).total(ids, np.array([0]), counts)
-    np.testing.assert_allclose(got[0], values[0, 0] * np.float64(steps) / np.sqrt(steps), rtol=4e-6)
+    np.testing.assert_allclose(got[0], values[0, 0] * np.float64(steps) / np.sqrt(steps), **FLOAT32)
 
 
 def test_a_sequence_is_the_same_bits_in_any_batch() -> None:

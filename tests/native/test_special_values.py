@@ -10,6 +10,7 @@ import pytest
 from cases import backward, forward, forward_reference, output_gradients, random_case
 
 from bigru.ops.gru import native
+from tolerances import FLOAT32, FLOAT32_STEP
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
@@ -23,7 +24,7 @@ def test_inputs_that_are_not_finite(value, reset_after):
     y, h_n, _ = forward(case)
     np.testing.assert_array_equal(np.isnan(y), np.isnan(want_y))
     np.testing.assert_array_equal(np.isnan(h_n), np.isnan(want_h))
-    np.testing.assert_allclose(y, want_y, atol=2e-6, rtol=0, equal_nan=True)
+    np.testing.assert_allclose(y, want_y, **FLOAT32_STEP, equal_nan=True)
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
@@ -61,7 +62,7 @@ def test_saturated_gates():
     case = random_case(3, 4, 3, 2, 5, lengths="full")
     y, _, _ = forward(replace(case, x=case.x * 1e6))
     want, _ = forward_reference(replace(case, x=case.x * np.float32(1e6)))
-    np.testing.assert_allclose(y, want, atol=1e-5)
+    np.testing.assert_allclose(y, want, **FLOAT32)
 
 
 def test_denormals_are_not_slow():

@@ -7,7 +7,7 @@ import torch
 
 from bigru.config import EncoderConfig
 from bigru.nn.encoder import Encoder, drop
-from tolerances import FLOAT32
+from tolerances import EXACT, FLOAT32
 
 PLAIN = {"dropout": 0.0, "input_dropout": 0.0, "embedding_dropout": 0.0, "ngram_dropout": 0.0}
 
@@ -57,7 +57,7 @@ def test_dropout_acts_between_layers_only() -> None:
     torch.manual_seed(0)
     x, lengths = torch.randn(2, 5, 2), torch.tensor([5, 5])
     one = Encoder(EncoderConfig(hidden=3, **{**PLAIN, "dropout": 0.5}), 2)
-    torch.testing.assert_close(one.train()(x, lengths)[0], one.eval()(x, lengths)[0], rtol=0, atol=0)
+    torch.testing.assert_close(one.train()(x, lengths)[0], one.eval()(x, lengths)[0], **EXACT)
     two = Encoder(EncoderConfig(hidden=3, layers=2, **{**PLAIN, "dropout": 0.5}), 2)
     assert not torch.equal(two.train()(x, lengths)[0], two.eval()(x, lengths)[0])
 

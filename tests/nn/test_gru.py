@@ -15,10 +15,11 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 from bigru.errors import ArgumentError
 from bigru.nn import GRU
 from bigru.ops.gru import reference
-from tolerances import FLOAT64
+from tolerances import EXACT, FLOAT32_STEP, FLOAT64
 
 F64 = {"dtype": torch.float64}
 SIZES = {"input_size": 3, "hidden_size": 7}
+NAMES = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
 
 
 def pair(**arguments):
@@ -140,7 +141,7 @@ def test_starts_from_the_same_weights_as_torch_and_trades_state_dicts(case):
     ours = GRU(3, 7, **case)
     assert list(ours.state_dict()) == list(oracle.state_dict())
     for name, value in oracle.state_dict().items():
-        torch.testing.assert_close(ours.state_dict()[name], value, rtol=0, atol=0)
+        torch.testing.assert_close(ours.state_dict()[name], value, **EXACT)
     oracle.load_state_dict(GRU(3, 7, **case).state_dict())
 
 
@@ -293,7 +294,13 @@ def test_mixed_precision_takes_halves():
     x, hx = torch.randn(5, 4, 3).bfloat16(), torch.randn(2, 4, 7).bfloat16()
     with torch.autocast("cpu", torch.bfloat16):
         output, _ = ours(x, hx)
-    torch.testing.assert_close(output.float(), ours(x.float(), hx.float())[0], rtol=0, atol=0.01)
+    assert output.dtype == torch.float32  # rounded factors, a precise state
+    walks = []
+    for number, suffix in enumerate(("", "_reverse")):
+        weights = [getattr(ours, f"{name}_l0{suffix}").detach().numpy() for name in NAMES]
+        start = x.float().numpy().transpose(1, 0, 2), weights, hx[number].float().numpy()
+        walks.append(reference.forward(*start, reverse=bool(number), precision="bf16")[0].transpose(1, 0, 2))
+    np.testing.assert_allclose(output.detach(), np.concatenate(walks, axis=2), **FLOAT32_STEP)
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])

@@ -14,7 +14,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from bigru.errors import ArgumentError
 from bigru.nn import GRU
-from tolerances import FLOAT32
+from tolerances import EXACT, FLOAT32
 
 TYPES = [torch.float32, torch.float64]
 
@@ -60,7 +60,7 @@ def test_gradients_of_nothing_are_zero_after_a_full_batch(name, dtype, batch_fir
     assert x.grad.shape == x.shape
     assert not x.grad.any()
     for parameter in module.parameters():
-        torch.testing.assert_close(parameter.grad, torch.zeros_like(parameter), rtol=0, atol=0)
+        torch.testing.assert_close(parameter.grad, torch.zeros_like(parameter), **EXACT)
 
 
 def test_an_empty_batch_adds_nothing_to_the_gradients_of_a_full_one():
@@ -69,7 +69,7 @@ def test_an_empty_batch_adds_nothing_to_the_gradients_of_a_full_one():
     want = [parameter.grad.clone() for parameter in module.parameters()]
     module(x[:, :0])[0].sum().backward()
     for parameter, gradient in zip(module.parameters(), want, strict=True):
-        torch.testing.assert_close(parameter.grad, gradient, rtol=0, atol=0)
+        torch.testing.assert_close(parameter.grad, gradient, **EXACT)
 
 
 # -- the output ------------------------------------------------------------------------------------
@@ -92,12 +92,12 @@ def test_time_first_is_batch_first_with_the_axes_exchanged():
     _, other = pair(num_layers=2, bidirectional=True, batch_first=True)
     x, lengths, hx = torch.randn(5, 4, 3), [5, 0, 2, 4], torch.randn(4, 4, 7)
     got, want = ours(x, hx, lengths=lengths), other(x.transpose(0, 1), hx, lengths=lengths)
-    torch.testing.assert_close(got[0].transpose(0, 1), want[0], rtol=0, atol=0)
-    torch.testing.assert_close(got[1], want[1], rtol=0, atol=0)
+    torch.testing.assert_close(got[0].transpose(0, 1), want[0], **EXACT)
+    torch.testing.assert_close(got[1], want[1], **EXACT)
     for output, _ in (got, want):
         output.square().sum().backward()
     for one, two in zip(ours.parameters(), other.parameters(), strict=True):
-        torch.testing.assert_close(one.grad, two.grad, rtol=0, atol=0)
+        torch.testing.assert_close(one.grad, two.grad, **EXACT)
 
 
 def add(y, x):
@@ -227,14 +227,14 @@ def test_a_traced_module_is_the_same_at_other_sizes(tmp_path):
     traced = torch.jit.trace(net, torch.randn(4, 5, 3))
     torch.jit.save(traced, tmp_path / "traced.pt")
     for module in (traced, torch.jit.load(tmp_path / "traced.pt")):
-        torch.testing.assert_close(module(other), net(other), rtol=0, atol=0)
+        torch.testing.assert_close(module(other), net(other), **EXACT)
 
 
 def test_a_symbolic_trace_holds_the_module_as_a_leaf():
     net, x = Net(), torch.randn(4, 5, 3)
     traced = torch.fx.symbolic_trace(net)
     assert [node.target for node in traced.graph.nodes if node.op == "call_module"] == ["gru", "head"]
-    torch.testing.assert_close(traced(x), net(x), rtol=0, atol=0)
+    torch.testing.assert_close(traced(x), net(x), **EXACT)
 
 
 def test_a_symbolic_trace_of_the_module_itself_is_refused():
@@ -347,7 +347,7 @@ def test_weights_are_its_parameters_and_nothing_beside_them():
     torch.nn.utils.parametrizations.weight_norm(module, "weight_ih_l0")
     x = torch.randn(5, 4, 3)
     twin = copy.deepcopy(module)
-    torch.testing.assert_close(twin(x)[0], module(x)[0], rtol=0, atol=0)
+    torch.testing.assert_close(twin(x)[0], module(x)[0], **EXACT)
     half = GRU(3, 7).double().to("meta")
     assert half.all_weights[0][0].device.type == "meta"
 

@@ -9,7 +9,7 @@ from bigru.errors import ArgumentError
 from bigru.layout import DIRECTIONS
 from bigru.nn import GRU, Recurrent
 from bigru.nn.recurrent import LayerSpec
-from tolerances import FLOAT64
+from tolerances import EXACT, FLOAT64
 
 MODULES = {"gru": torch.nn.GRU, "rnn": torch.nn.RNN, "lstm": torch.nn.LSTM}
 
@@ -54,7 +54,7 @@ def test_the_layer_is_the_gru_module_of_one_layer():
     module = GRU(3, 7, bidirectional=True, batch_first=True, reset_after=False, merge="gated")
     module.load_state_dict(layer.state_dict())
     x = torch.randn(2, 5, 3)
-    torch.testing.assert_close(layer(x)[0], module(x)[0], rtol=0, atol=0)
+    torch.testing.assert_close(layer(x)[0], module(x)[0], **EXACT)
 
 
 def test_a_gated_merge_begins_near_the_average():
@@ -62,7 +62,7 @@ def test_a_gated_merge_begins_near_the_average():
     layer = Recurrent("gru", 3, 63, DIRECTIONS["both"], merge="gated")
     assert layer.weight_merge_l0.abs().max() <= 126**-0.5
     assert layer.weight_merge_l0.std() > 0.04
-    torch.testing.assert_close(layer.bias_merge_l0, torch.zeros(63), rtol=0, atol=0)
+    torch.testing.assert_close(layer.bias_merge_l0, torch.zeros(63), **EXACT)
 
 
 def test_recurrent_dropout_acts_in_training_only():
@@ -70,7 +70,7 @@ def test_recurrent_dropout_acts_in_training_only():
     x = torch.randn(2, 5, 3)
     assert not torch.equal(layer(x)[0], layer(x)[0])
     layer.eval()
-    torch.testing.assert_close(layer(x)[0], layer(x)[0], rtol=0, atol=0)
+    torch.testing.assert_close(layer(x)[0], layer(x)[0], **EXACT)
 
 
 def test_says_what_it_is():

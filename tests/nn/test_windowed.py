@@ -14,7 +14,7 @@ from bigru.nn.encoder import Encoder
 from bigru.nn.model import SequenceModel
 from bigru.ops.recurrent.windows import Window
 from bigru.runtime.network import Network
-from tolerances import DIFFERENCES, FLOAT32
+from tolerances import DIFFERENCES, EXACT, FLOAT32, SPECTRUM
 
 LENGTHS = [65, 1, 0, 7, 2]
 WINDOWS = [Window(1, 0), Window(1, 3), Window(7, 2), Window(4, 64), Window(65, 1), Window(100, 100)]
@@ -76,7 +76,7 @@ def test_gradients_of_the_compiled_kernel_are_those_of_torch() -> None:
         ((states * real).square().sum() + last.sum()).backward()
         found.append([p.grad.float() for p in twin.parameters() if p.grad is not None])
     assert len(found[0]) == len(list(encoder.parameters()))
-    torch.testing.assert_close(*found, rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(*found, **SPECTRUM)
 
 
 @pytest.mark.parametrize("window", [Window(1, 2), Window(3, 2)], ids=str)
@@ -99,7 +99,7 @@ def test_padding_is_never_read() -> None:
     x = torch.randn(3, 9, 2)
     blank = torch.where((torch.arange(9) < lengths[:, None])[..., None], x, torch.nan).requires_grad_()
     states, last = encoder(blank, lengths, Window(2, 3))
-    torch.testing.assert_close(last, encoder(x, lengths, Window(2, 3))[1], rtol=0, atol=0)
+    torch.testing.assert_close(last, encoder(x, lengths, Window(2, 3))[1], **EXACT)
     (states[0].sum() + states[1, :2].sum() + last.sum()).backward()
     assert blank.grad is not None
     assert torch.isfinite(blank.grad).all()

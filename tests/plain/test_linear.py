@@ -32,7 +32,7 @@ def test_each_step_by_itself_is_a_logistic_regression() -> None:
     dense = np.concatenate([np.eye(4)[rows[:, 0]], np.eye(5)[rows[:, 1]]], axis=1)
     peer = LogisticRegression(C=5.0, max_iter=1000).fit(dense, gold)
     shares = np.exp(scores(made, rows))
-    np.testing.assert_allclose(shares / shares.sum(1, keepdims=True), peer.predict_proba(dense), atol=0.05)
+    assert np.abs(shares / shares.sum(1, keepdims=True) - peer.predict_proba(dense)).max() < 0.05
     assert not made.transitions.any()
     assert [table.shape for table in made.tables] == [(4, 3), (5, 3)]
 

@@ -15,6 +15,7 @@ from bigru.tables.timetable import TimeTable
 from bigru.tasks import forecast
 from bigru.train.forecast import ForecastPlan, plan_forecast, roles_of
 from tables import hourly
+from tolerances import FIT, near
 
 
 def table_of(values: np.ndarray) -> TimeTable:
@@ -61,9 +62,9 @@ def test_the_map_is_that_of_another_library() -> None:
     assert finite
     others = [Other(alpha=strength * unit).fit(read, answers) for strength in finite]
     weight = np.sum([other.coef_ for other in others], axis=0) / len(ridge.strengths)
-    np.testing.assert_allclose(ridge.weights["linear.map"], weight, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(ridge.weights["linear.map"], weight, **FIT)
     bias = answers.mean(axis=0) - read.mean(axis=0) @ weight.T
-    np.testing.assert_allclose(ridge.weights["linear.bias"], bias, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(ridge.weights["linear.bias"], bias, **FIT)
 
 
 @pytest.mark.parametrize("normalise", ["last", "revin", "none"])
@@ -72,7 +73,7 @@ def test_the_error_on_dev_is_that_of_the_saved_map(normalise: str) -> None:
     assert plan.model.normalise == normalise
     x, y = arrays(plan, "dev")
     error = float(np.square(mapped(plan.ridge, x) - y).mean())
-    assert plan.ridge.error == pytest.approx(error, rel=1e-4)
+    assert plan.ridge.error == near(error, FIT)
     assert min(plan.ridge.errors.values()) <= plan.ridge.error
     assert {kind for kind, _ in plan.ridge.errors} == {normalise}
 
@@ -98,7 +99,7 @@ def test_a_column_that_another_follows_is_read() -> None:
     assert plan.model.linear == "all"
     assert plan.ridge.error < 0.1 * plan.ridge.errors["last", "shared"]
     x, y = arrays(plan, "dev")
-    assert plan.ridge.error == pytest.approx(float(np.square(mapped(plan.ridge, x) - y).mean()), rel=1e-4)
+    assert plan.ridge.error == near(float(np.square(mapped(plan.ridge, x) - y).mean()), FIT)
 
 
 def test_a_season_that_few_rows_show_is_what_the_map_draws_near_to() -> None:

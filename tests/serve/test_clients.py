@@ -21,6 +21,7 @@ from bigru import bundle
 from bigru.config import ChannelConfig
 from bigru.features.text import TextFeatures
 from bigru.tasks import tag
+from tolerances import FLOAT32_STEP, near
 
 from .conftest import Server, save
 
@@ -118,7 +119,7 @@ def test_tritonclient_is_answered_as_it_comes(
     assert (found.told["model_name"], found.told["model_version"], found.told["id"]) == ("films", "1", "7")
     assert found.outputs["label"] == [answer["label"] for answer in want]
     scores = [answer["scores"][label] for answer in want for label in ("bad", "good")]
-    assert found.outputs["scores"] == pytest.approx(scores, abs=1e-6)
+    assert found.outputs["scores"] == near(scores, FLOAT32_STEP)
     assert [json.loads(text)["text"] for text in found.outputs["answer"]] == TEXTS
     assert all("parameters" in output for output in found.told["outputs"])
 

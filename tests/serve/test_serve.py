@@ -267,6 +267,10 @@ def test_a_new_folder_is_taken_over_and_a_broken_one_is_not(start: Callable[...,
     def told() -> Any:
         return live.ask(PREDICT, {"inputs": TEXTS})[2]["answers"]
 
+    def refusals() -> float:
+        found = re.search(rb'bigru_reloads_total{model="films",result="refused"} ([0-9.]+)', live.ask("/metrics")[2])
+        return float(found[1]) if found else 0.0
+
     def until(want: Callable[[], bool]) -> bool:
         end = time.monotonic() + 20
         while time.monotonic() < end:
@@ -280,11 +284,11 @@ def test_a_new_folder_is_taken_over_and_a_broken_one_is_not(start: Callable[...,
     assert until(lambda: told() != first)
     second = told()
     (folder / "config.json").write_text("{", encoding="utf-8")
-    os.utime(folder / "config.json")
-    time.sleep(3)
+    assert until(lambda: refusals() > 0)
     assert told() == second
+    before = refusals()
     shutil.rmtree(folder)
-    time.sleep(2)
+    assert until(lambda: refusals() > before)
     assert told() == second
 
 

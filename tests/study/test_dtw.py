@@ -7,7 +7,7 @@ import pytest
 
 from bigru.errors import ArgumentError
 from bigru.study.dtw import NearestByDtw
-from tolerances import FLOAT32
+from tolerances import FLOAT32, FLOAT64_STEP, near
 
 
 def table(x: np.ndarray, y: np.ndarray, band: float) -> float:
@@ -51,7 +51,7 @@ def test_what_is_left_out_changes_no_answer(band: float, dims: int) -> None:
     scaled = nearest.features.features_many([*series, series[7]])
     for x, label in zip([*asked, series[7]], nearest.predict([*asked, series[7]]), strict=True):
         costs = [table(nearest.features.features(x), y, band) for y in scaled]
-        assert costs[label] == pytest.approx(min(costs), rel=1e-5, abs=1e-9)
+        assert costs[label] == near(min(costs), FLOAT32)
     assert nearest.predict([series[7]]) == [7]
 
 
@@ -73,7 +73,7 @@ def test_a_series_walked_through_more_slowly_is_the_same() -> None:
     slow = np.repeat(np.arange(5.0), 3)
     nearest = NearestByDtw(1.0).fit([np.arange(5.0), np.arange(5.0)[::-1]], ["up", "down"])
     assert nearest.predict([slow, slow[::-1]]) == ["up", "down"]
-    np.testing.assert_allclose(nearest.distances(slow)[0], 0, atol=1e-12)
+    np.testing.assert_allclose(nearest.distances(slow)[0], 0, **FLOAT64_STEP)
 
 
 def test_what_cannot_be_compared_is_refused() -> None:

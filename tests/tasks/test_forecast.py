@@ -15,6 +15,7 @@ from bigru.tables.timetable import TimeTable
 from bigru.tasks import forecast
 from bigru.tasks.forecast import Cut, Outcome
 from tables import forecaster, hourly
+from tolerances import FLOAT32, FLOAT32_STEP
 
 TARGETS = {"targets": ("a", "b")}
 
@@ -28,7 +29,7 @@ def test_windows_are_the_scaled_rows_before_and_after_the_cut() -> None:
     config, series = made_of(table).config, table.series[0]
     scaled = config.features.matrix(series)
     learnt = series.values[:30]
-    np.testing.assert_allclose(scaled, (series.values - learnt.mean(axis=0)) / learnt.std(axis=0), rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(scaled, (series.values - learnt.mean(axis=0)) / learnt.std(axis=0), **FLOAT32)
     cuts = [Cut(series, 12), Cut(series, 53)]
     features, targets = forecast.featurise(config, cuts), forecast.targets(config, cuts)
     assert (len(features), features[0].shape, targets[1].shape) == (2, (12, 2), (7, 2))
@@ -52,7 +53,7 @@ def test_the_calendar_goes_on_behind_the_table_and_a_covariate_does_not() -> Non
     series = table.series[0]
     told = forecaster(table, TARGETS | {"calendar": ("hour",)})
     window = forecast.featurise(told.config, [Cut(series, 60)])[0]
-    np.testing.assert_allclose(window[12:, 2:], told.config.features.matrix(series)[36:43, 2:], atol=1e-6)
+    np.testing.assert_allclose(window[12:, 2:], told.config.features.matrix(series)[36:43, 2:], **FLOAT32_STEP)
     given = forecaster(table, {"targets": ("a",), "known": ("b",)})
     with pytest.raises(DataError, match="b must be given for the 7 rows after the cut, got an empty cell"):
         forecast.featurise(given.config, [Cut(series, 60)])

@@ -13,6 +13,7 @@ from bigru.nn.model import SequenceModel
 from bigru.ops.crf.weights import CrfWeights
 from bigru.tasks import classify, tag
 from bigru.train.dev import Dev
+from tolerances import FLOAT64_STEP, near
 
 RANDOM = np.random.default_rng(0)
 INPUTS = [RANDOM.standard_normal((length, 2)) for length in RANDOM.integers(1, 9, 150)]
@@ -59,7 +60,7 @@ def test_many_labels() -> None:
     gold = [[label for label in LABELS if RANDOM.random() < 0.4] for _ in INPUTS]
     (score, _), name, want = scored(classify, config, model, gold)
     assert name == "micro_f1"
-    assert score == pytest.approx(want, abs=1e-12)
+    assert score == near(want, FLOAT64_STEP)
 
 
 @pytest.mark.parametrize("crf", [False, True])
@@ -70,7 +71,7 @@ def test_spans(crf: bool, entities: tuple[str, ...] | None) -> None:
     gold = [[("O", "B-X", "B-Y")[i] for i in RANDOM.integers(0, 3, len(x))] for x in INPUTS]
     (score, _), name, want = scored(tag, config, model, gold)
     assert name == "span_f1"
-    assert score == pytest.approx(want, abs=1e-12)
+    assert score == near(want, FLOAT64_STEP)
     assert 0 < score < 1
 
 
@@ -81,7 +82,7 @@ def test_tags(count: int, crf: bool) -> None:
     gold = [[LABELS[i] for i in RANDOM.integers(0, count, len(x))] for x in INPUTS]
     (score, _), name, want = scored(tag, config, model, gold)
     assert name == "accuracy"
-    assert score == pytest.approx(want, abs=1e-12)
+    assert score == near(want, FLOAT64_STEP)
 
 
 @pytest.mark.parametrize("crf", [False, True])

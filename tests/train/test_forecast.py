@@ -27,7 +27,7 @@ from bigru.train.skill import Skill, forecast_loss
 from bigru.train.stream import Batch, Stream
 from bigru.train.watch import Watch
 from tables import forecaster, hourly
-from tolerances import FLOAT32
+from tolerances import FLOAT32, FLOAT32_STEP
 
 SMALL = {"hidden": 8, "epochs": 3, "batch_size": 16, "lookback": 24, "learning_rate": 0.01}
 
@@ -213,7 +213,7 @@ def test_how_far_a_window_wanders_by_hand() -> None:
     past = np.stack([swing, swing + rising, 0 * rising], axis=1)[None].astype(np.float32)
     # Half of 12 rows holds one season of 4: what comes back with it counts for nothing.
     np.testing.assert_allclose(spread_of(past, 4), [[1e-3, 4, 1e-3]])
-    np.testing.assert_allclose(spread_of(past, 1)[0, 1], np.abs(past[0, 6:, 1] - past[0, :6, 1]).mean(), rtol=1e-6)
+    np.testing.assert_allclose(spread_of(past, 1)[0, 1], np.abs(past[0, 6:, 1] - past[0, :6, 1]).mean(), **FLOAT32_STEP)
     assert np.array_equal(spread_of(past, 24), spread_of(past, 1))
     assert spread_of(past[:, :1], 4).tolist() == [[1, 1, 1]]
 
@@ -239,7 +239,7 @@ def test_the_rank_of_an_interval_by_hand() -> None:
     outcome, gold = model.run(cuts), forecast.targets(made.config, cuts).batch(np.arange(9))[0]
     error = np.sort(np.abs(gold - outcome.values[..., 0]) / outcome.spread[:, None], axis=0)
     radius = calibrated(made, cuts).weights["interval.radius"]
-    np.testing.assert_allclose(radius[0], error[math.ceil(10 * 0.8) - 1], rtol=1e-6)
+    np.testing.assert_allclose(radius[0], error[math.ceil(10 * 0.8) - 1], **FLOAT32_STEP)
 
 
 def walks(rows: int = 400) -> TimeTable:

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import itertools
-import math
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +14,7 @@ from bigru.config import ChannelConfig
 from bigru.errors import ArgumentError
 from bigru.train import build, checkpoint, vectors
 from bigru.train.vectors import DOUBT, SPREAD, WINDOW, own_vectors
+from tolerances import FLOAT32, FLOAT32_STEP, near
 
 UNIT = ChannelConfig("unit", 30, 6)
 BIGRAM = ChannelConfig("bigram", 9, 4)
@@ -38,6 +38,10 @@ def kinds(repeats: int) -> list[np.ndarray]:
     return rows
 
 
+NEAR = (2 * 2) / (2 * WINDOW)
+"""Each unit has two neighbours to each side, of `WINDOW` at most."""
+
+
 def cosine(a: np.ndarray, b: np.ndarray) -> float:
     return float(a @ b / np.linalg.norm(a) / np.linalg.norm(b))
 
@@ -47,19 +51,19 @@ def test_units_with_the_same_neighbours_get_similar_vectors() -> None:
     assert table.dtype == np.float32
     assert min(cosine(table[a], table[b]) for a, b in itertools.combinations(range(1, 5), 2)) > 0.9
     assert max(cosine(table[a], table[b]) for a in range(1, 5) for b in range(5, 9)) < 0.5
-    sizes = np.sqrt(np.square(table[1:9]).mean(1))
-    np.testing.assert_allclose(sizes, SPREAD, rtol=0.05)
+    kept = DOUBT / (200 * NEAR + DOUBT)
+    learnt = (table[1:9] - kept * drawn(UNIT)["embedding.0.weight"][1:9]) / (1 - kept)
+    np.testing.assert_allclose(np.sqrt(np.square(learnt).mean(1)), SPREAD, **FLOAT32_STEP)
 
 
 def test_what_is_never_seen_keeps_its_row_and_what_is_rare_some_of_it() -> None:
     first = drawn(UNIT)["embedding.0.weight"]
     rare, often = (own_vectors(kinds(n), (UNIT,), drawn(UNIT), 0)["embedding.0.weight"] for n in (1, 200))
     np.testing.assert_array_equal(often[[0, 9]], first[[0, 9]])
-    near = (2 * 2) / (2 * WINDOW)  # each unit has two neighbours to each side, of four at most
-    kept = DOUBT / (near + DOUBT)
+    kept = DOUBT / (NEAR + DOUBT)
     for unit in range(1, 9):
         learnt = (rare[unit] - kept * first[unit]) / (1 - kept)
-        assert math.isclose(np.sqrt(np.square(learnt).mean()), SPREAD, rel_tol=1e-3)
+        assert np.sqrt(np.square(learnt).mean()) == near(SPREAD, FLOAT32)
 
 
 def test_an_n_gram_is_not_its_own_neighbour() -> None:

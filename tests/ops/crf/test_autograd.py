@@ -17,7 +17,7 @@ from bigru.errors import ArgumentError
 from bigru.ops.crf import gpu, reference
 from bigru.ops.crf.autograd import negative_log_likelihood
 from bigru.ops.crf.weights import CrfWeights, constrain
-from tolerances import FLOAT32, FLOAT64
+from tolerances import FLOAT32, FLOAT64, SHARES64
 
 INF = float("inf")
 Batch = tuple[Tensor, Tensor, Tensor, list[Tensor]]
@@ -163,14 +163,14 @@ def test_exact_for_extreme_scores_and_hard_constraints(seed: int, K: int, scale:
     got = gradients(negative_log_likelihood, (emissions, tags, lengths, weights))
     want = gradients(plain, (emissions, tags, lengths, weights))
     size = max(scale, stiffness)
-    np.testing.assert_allclose(got[0], want[0], rtol=1e-10, atol=1e-10 * size)
+    np.testing.assert_allclose(got[0] / size, want[0] / size, **FLOAT64)
     shares = reference.marginals(emissions.numpy(), CrfWeights(*(w.numpy() for w in weights)), lengths)
     for b, n in enumerate(lengths.tolist()):
         shares[b, range(n), tags[b, :n]] -= 1
-    np.testing.assert_allclose(got[1], shares, rtol=1e-8, atol=1e-14 * size * 100)
+    np.testing.assert_allclose(got[1] / size, shares / size, **SHARES64)
     # log-sum-exp's own gradient is NaN where a whole column is -inf; where it is a number, it is ours.
     known = ~want[2].isnan()
-    np.testing.assert_allclose(got[2][known], want[2][known], rtol=1e-8, atol=1e-14 * size * 100)
+    np.testing.assert_allclose(got[2][known] / size, want[2][known] / size, **SHARES64)
     assert not got[2][forbidden].any()
     assert all(part.isfinite().all() for part in got)
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from bigru.errors import ArgumentError
 from bigru.ops.crf import reference as crf
 from bigru.ops.crf.weights import CrfWeights, constrain
-from tolerances import FLOAT64
+from tolerances import DIFFERENCES, FLOAT64
 
 INF = np.inf
 
@@ -171,7 +171,7 @@ def test_marginals_are_the_gradient_of_the_partition() -> None:
         bumped = np.repeat(emissions, 2, axis=0)
         bumped[:, t, k] += [step, -step]
         up, down = crf.log_partition(bumped, weights)
-        np.testing.assert_allclose(shares[0, t, k], (up - down) / (2 * step), rtol=1e-5, atol=1e-7)
+        np.testing.assert_allclose(shares[0, t, k], (up - down) / (2 * step), **DIFFERENCES)
 
 
 def test_a_late_tag_revives_what_underflow_would_have_lost() -> None:

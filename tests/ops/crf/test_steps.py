@@ -10,7 +10,7 @@ import torch
 from bigru.ops.crf.autograd import negative_log_likelihood, step_losses
 from bigru.ops.crf.reference import log_likelihood
 from bigru.ops.crf.weights import CrfWeights
-from tolerances import FLOAT32, FLOAT64
+from tolerances import CRF, FLOAT32, FLOAT64, near
 
 Scores = namedtuple("Scores", CrfWeights._fields)
 LENGTHS = torch.tensor([3, 1, 0, 7])
@@ -53,7 +53,7 @@ def test_each_share_is_a_conditional_probability(t: int) -> None:
         return total
 
     share = step_losses(emissions, tags, torch.tensor([3]), *scores)[0, t]
-    assert share.item() == pytest.approx(-np.log(mass(t + 1) / mass(t)), rel=1e-9)
+    assert share.item() == near(-np.log(mass(t + 1) / mass(t)), FLOAT64)
 
 
 def test_forbidden_transitions_take_no_part_and_leave_finite_gradients() -> None:
@@ -101,7 +101,7 @@ def test_the_compiled_shares_and_their_gradients_equal_those_in_float64(B: int, 
     for n, (got, want) in enumerate(zip(*results, strict=True)):
         assert got is not None
         size = (1 if n else scale) * (1 + want.abs().max())
-        np.testing.assert_allclose(got / size, want / size, rtol=0, atol=3e-6)
+        np.testing.assert_allclose(got / size, want / size, rtol=0, atol=CRF)
 
 
 def test_equal_weights_give_the_gradient_of_the_whole() -> None:

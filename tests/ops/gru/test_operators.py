@@ -20,7 +20,7 @@ from bigru.nn import GRU, Recurrent
 from bigru.nn.model import SequenceModel
 from bigru.ops.gru import autograd, native
 from bigru.ops.recurrent import autograd as seam
-from tolerances import FLOAT32
+from tolerances import EXACT, FLOAT32
 
 GRU_OP, TRAINING, BACKWARD = autograd.INFERENCE, autograd.TRAINING, autograd.BACKWARD
 needs_compiler = pytest.mark.skipif(shutil.which("c++") is None, reason="inductor needs a C++ compiler")
@@ -135,12 +135,12 @@ def test_a_compiled_gru_is_the_same_without_a_graph_break(backend, counted):
     for batch, time in ((2, 4), (3, 7), (5, 2)):
         x, lengths, hx = torch.randn(batch, time, 3), torch.randint(0, time + 1, (batch,)), torch.randn(4, batch, 7)
         got, want = compiled(x, hx, lengths=lengths), twin(x, hx, lengths=lengths)
-        torch.testing.assert_close(got, want, rtol=0, atol=0)
+        torch.testing.assert_close(got, want, **EXACT)
         for results in (got, want):
             (results[0].square().sum() + results[1].sum()).backward()
         assert_same_gradients(module, twin)
     with torch.no_grad():
-        torch.testing.assert_close(compiled(x), twin(x), rtol=0, atol=0)
+        torch.testing.assert_close(compiled(x), twin(x), **EXACT)
     assert counted["forward"] == 2 * 2 * 4
 
 
@@ -177,7 +177,7 @@ def test_an_exported_gru_is_the_operator_and_the_same_at_other_sizes(strict):
     assert [node.target for node in program.graph.nodes if "bigru" in str(node.target)] == [GRU_OP]
     x, lengths = torch.randn(5, 9, 3), torch.tensor([9, 1, 0, 3, 4])
     for traced in (program, program.run_decompositions()):
-        torch.testing.assert_close(traced.module()(x, lengths=lengths), module(x, lengths=lengths), rtol=0, atol=0)
+        torch.testing.assert_close(traced.module()(x, lengths=lengths), module(x, lengths=lengths), **EXACT)
 
 
 @pytest.mark.parametrize("name", ["pooled", "tagger"])
@@ -185,7 +185,7 @@ def test_an_exported_gru_is_the_operator_and_the_same_at_other_sizes(strict):
 def test_an_exported_model_is_the_same(name, strict):
     module, given = modules()[name], ids(3, 5)
     program = export(module, given, strict=strict)
-    torch.testing.assert_close(program.module()(*given), module(*given), rtol=0, atol=0)
+    torch.testing.assert_close(program.module()(*given), module(*given), **EXACT)
 
 
 # -- what is refused -------------------------------------------------------------------------------
@@ -226,9 +226,9 @@ def test_bad_lengths_are_refused_in_the_operator(lengths, text):
 def test_lengths_may_be_any_integers(kind):
     x, lengths, *rest = layer()
     want = GRU_OP(x, lengths, *rest)
-    torch.testing.assert_close(GRU_OP(x, lengths.to(kind), *rest), want, rtol=0, atol=0)
+    torch.testing.assert_close(GRU_OP(x, lengths.to(kind), *rest), want, **EXACT)
     strided = torch.stack([lengths, lengths], dim=1)[:, 0]
-    torch.testing.assert_close(GRU_OP(x, strided, *rest), want, rtol=0, atol=0)
+    torch.testing.assert_close(GRU_OP(x, strided, *rest), want, **EXACT)
 
 
 # -- tensors as the kernel reads them --------------------------------------------------------------
@@ -242,7 +242,7 @@ def test_an_older_torch_takes_numpys_way_to_the_same_numbers(monkeypatch):
         monkeypatch.setattr(autograd, "READABLE", readable)
         y, h_n = GRU_OP(*arguments)
         results.append((y, h_n, *torch.autograd.grad(y.square().sum() + h_n.sum(), [x, *weights])))
-    torch.testing.assert_close(*results, rtol=0, atol=0)
+    torch.testing.assert_close(*results, **EXACT)
 
 
 def test_a_tensor_is_read_where_it_lies():
