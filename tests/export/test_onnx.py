@@ -98,7 +98,7 @@ def test_the_batches_of_the_comparison_are_of_many_lengths_with_garbage_behind()
 @pytest.mark.parametrize("name", ["crf of BIO", "crf of states"])
 def test_the_best_path_and_its_score_are_those_of_the_reference(name: str) -> None:
     bundle = BUNDLES[name]
-    session, crf = Session(onnx_model(bundle).SerializeToString()), tag.crf_of(bundle.config, bundle.weights)
+    session, crf = Session(onnx_model(bundle).SerializeToString()), tag.prepare(bundle.config, bundle.weights)
     assert crf is not None
     for inputs, lengths in parity.drawn(bundle.model):
         out = session.run(inputs, lengths)

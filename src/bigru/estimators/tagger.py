@@ -11,14 +11,13 @@ from sklearn.base import BaseEstimator
 
 from .. import bundle as saved
 from ..bundle import Bundle
-from ..bundle.configuration import task_named
 from ..config import ModelConfig
 from ..features.batching import batches, pad
 from ..ops.crf.native import marginals
 from ..ops.crf.weights import CrfWeights, constrain
 from ..runtime.network import Network
 from ..scheme import detect
-from ..tasks import tag
+from ..tasks import tag, task_named
 from ..tasks.probabilities import binary, softmax
 from ..train.arrays import inputs_of, is_block, rows_of
 from .fitted import answers, model_of, refuse_weights, restore, score, tags_for, train

@@ -66,7 +66,7 @@ def _decoded(g: Graph, bundle: Bundle, model: ModelConfig, found: Logits) -> Non
         shares = _shares(g, config, found.values)
         g.output(shares, "probabilities", np.float32, ("B", len(config.labels)))
     elif isinstance(config, tag.Config):
-        crf = tag.crf_of(config, bundle.weights)
+        crf = tag.prepare(config, bundle.weights)
         if crf is None:
             tags = _each(g, found, model.outputs)
         else:

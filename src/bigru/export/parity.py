@@ -13,7 +13,7 @@ from ..config import ForecastModelConfig, ModelConfig
 from ..errors import VerificationError, sentence
 from ..runtime.forecast import ForecastNetwork
 from ..runtime.network import Network
-from ..tasks import classify, tag, transcribe
+from ..tasks import classify, tag, task_named, transcribe
 from ..verify import gate
 
 __all__ = ["TOLERANCE", "Comparison", "ParityError", "Run", "check", "compare", "decisions", "drawn", "told"]
@@ -122,19 +122,12 @@ def drawn(model: ModelConfig | ForecastModelConfig, seed: int = 0) -> Iterator[t
 
 def decisions(bundle: Bundle, logits: np.ndarray, lengths: np.ndarray) -> list[np.ndarray]:
     """Return what the runtime decides by its logits: a row of whole numbers per sequence."""
-    config = bundle.config
-    if isinstance(config, classify.Config):
-        names = {label: n for n, label in enumerate(config.labels)}
-        answers = classify.decode(config, logits)
-        if config.multi_label:
-            return [np.isin(np.arange(len(names)), [names[label] for label in a["labels"]]) for a in answers]
-        return [np.array([names[a["label"]]]) for a in answers]
-    if isinstance(config, tag.Config):
-        return _cut(tag.best(logits, lengths, tag.crf_of(config, bundle.weights))[0], lengths)
-    if isinstance(config, transcribe.Config) and config.beam == 1:
-        rows = _cut(logits.argmax(axis=2), bundle.model.steps(lengths))  # type: ignore[operator]
-        return [np.where(np.diff(row, prepend=0) != 0, row, 0) for row in rows]
-    return []
+    config: Any = bundle.config
+    task, ends = task_named(bundle.task), bundle.model.steps(lengths)
+    rows: list[np.ndarray] = task.decide(config, logits, ends, task.prepare(config, bundle.weights)).rows()
+    if isinstance(config, transcribe.Config):
+        return [np.where(np.diff(row, prepend=0) != 0, row, 0) for row in rows] if config.beam == 1 else []
+    return rows
 
 
 def told(bundle: Bundle, outputs: Mapping[str, np.ndarray], lengths: np.ndarray) -> list[np.ndarray]:
@@ -149,7 +142,7 @@ def told(bundle: Bundle, outputs: Mapping[str, np.ndarray], lengths: np.ndarray)
     if isinstance(config, tag.Config):
         return _cut(outputs["tags"], lengths)
     if "symbols" in outputs:
-        return _cut(outputs["symbols"], bundle.model.steps(lengths))  # type: ignore[operator]
+        return _cut(outputs["symbols"], bundle.model.steps(lengths))
     return []
 
 

@@ -99,7 +99,7 @@ def _checked(bundle: Bundle) -> ModelConfig:
 
 def _contents(bundle: Bundle, int8: bool) -> dict[str, bytes]:
     weights = dict(bundle.weights)
-    crf = tag.crf_of(bundle.config, bundle.weights) if isinstance(bundle.config, tag.Config) else None
+    crf = tag.prepare(bundle.config, bundle.weights) if isinstance(bundle.config, tag.Config) else None
     if crf is not None:
         weights |= {f"crf.{name}": array for name, array in crf._asdict().items()}
     stored: dict[str, np.ndarray] = {}

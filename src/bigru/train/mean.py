@@ -47,7 +47,7 @@ class Mean(nn.Module):
             self.members = nn.ModuleList(network(shape) for _ in weights)
         for member, own in zip(self.members, weights, strict=True):
             member.load_state_dict({name: torch.from_numpy(value) for name, value in own.items()})
-        self.chains = [tag.crf_of(config, own) for own in weights] if shape.crf else [None] * len(weights)
+        self.chains = [tag.prepare(config, own) for own in weights] if shape.crf else [None] * len(weights)
         if shape.crf:
             self.crf = Crf(shape.outputs)
         self.independent = shape.outputs == 1 or getattr(config, "multi_label", False)
