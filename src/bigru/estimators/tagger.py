@@ -147,7 +147,7 @@ class BiGRUTagger(BaseEstimator):
 
 
 def _step_shares(made: Bundle, inputs: list[Any]) -> list[np.ndarray]:
-    """Return the probability of each label at each step, [T, K] per input, as `tag.decode` has them."""
+    """Return the probability of each label at each step, [T, K] per input, as `bigru.tasks.tag.decide` has them."""
     network, config = Network(cast("ModelConfig", made.model), made.weights), cast("tag.Config", made.config)
     features = task_named(made.task).featurise(config, inputs)
     rows = [np.zeros((0, len(config.labels)))] * len(inputs)

@@ -146,8 +146,10 @@ class Judge:
         return figures
 
     def _tied(self, one: Outcome, other: Outcome, slack: float) -> bool:
-        """Tell whether two outcomes differ in labels that were decided by a hair's breadth; -1 is no label."""
-        if min(one.labels.min(), other.labels.min()) < 0:
+        """Tell whether two outcomes differ in labels that were decided by a hair's breadth."""
+        both = np.concatenate([one.labels, other.labels])
+        # What an engine decides itself may be anything; -1 stands for what cannot be decided.
+        if both.min() < 0 or both.max() >= max(self.model.outputs, 2):
             return False
         tied: bool = self._task.tied(self._config, one.logits, one.labels, other.labels, slack, self._weights)
         return tied
