@@ -18,7 +18,7 @@ from bigru.ops.gru import native, reference
 NATIVE = Path(__file__).parents[2] / "native"
 B, T, I, H = 2, 3, 2, 4
 
-pytestmark = pytest.mark.any_instruction_set
+pytestmark = [pytest.mark.any_instruction_set, pytest.mark.process]
 
 
 def run(*command, **environment):

@@ -80,12 +80,14 @@ def run_python(code, **environment):
     )
 
 
+@pytest.mark.process
 def test_fork_after_the_threads_were_made(instruction_set):
     done = run_python(FORK, BIGRU_ISA=instruction_set)
     assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.any_instruction_set
+@pytest.mark.process
 def test_environment_chooses_the_threads():
     ask = "from bigru.ops.gru import native; print(native.threads())"
     assert run_python(ask, BIGRU_THREADS="3").stdout == "3\n"
@@ -93,6 +95,7 @@ def test_environment_chooses_the_threads():
 
 
 @pytest.mark.any_instruction_set
+@pytest.mark.process
 def test_affinity_is_honoured():
     one = min(os.sched_getaffinity(0))
     ask = f"import os; os.sched_setaffinity(0, {{{one}}}); from bigru.ops.gru import native; print(native.threads())"
@@ -100,12 +103,14 @@ def test_affinity_is_honoured():
 
 
 @pytest.mark.any_instruction_set
+@pytest.mark.process
 def test_a_wrong_number_of_threads_is_an_error():
     done = run_python("from cases import *; forward(random_case(0, 1, 1, 1, 1))", BIGRU_THREADS="many")
     assert "bigru: BIGRU_THREADS must be a positive number, got many. Without it" in done.stderr
 
 
 @pytest.mark.any_instruction_set
+@pytest.mark.process
 def test_an_unknown_instruction_set_is_an_error():
     done = run_python("from cases import *; forward(random_case(0, 1, 1, 1, 1))", BIGRU_ISA="mmx")
     here = ", ".join(name for name, runs in native.instruction_sets() if runs)

@@ -24,7 +24,7 @@ sys.modules["bigru._native"] = bigru._native = stub
 import bigru.ops.gru.native
 """
 
-pytestmark = pytest.mark.any_instruction_set
+pytestmark = [pytest.mark.any_instruction_set, pytest.mark.process]
 
 
 def run(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
