@@ -224,10 +224,11 @@ def _add_entities(
     for answer in answers:
         answer["entities"] = []
     units: dict[int, list[tuple[int, int]]] = {}
+    shown = config.features.words if isinstance(config.features, TextFeatures) else lambda x: x
     for (n, span), p in zip(found, confidence.tolist(), strict=True):
         if n not in units and isinstance(config.features, TextFeatures):
             units[n] = config.features.units(inputs[n])
-        answers[n]["entities"].append(_entity(span, p, inputs[n], units.get(n)))
+        answers[n]["entities"].append(_entity(span, p, shown(inputs[n]), units.get(n)))
 
 
 def _entity(span: Span, confidence: float, source: Any, units: list[tuple[int, int]] | None) -> dict[str, Any]:
