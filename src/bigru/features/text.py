@@ -188,12 +188,10 @@ class TextFeatures:
         if not hashed:
             return {}
         flat, seen = self._flat(inputs), {}
+        strings = self._strings_of([name for name in hashed if not looks(name)], flat.distinct)
         for name in hashed:
-            if looks(name):
-                found = hashes(name, self._codes(name, flat), flat.lengths)
-            else:
-                found = self._strings_of([name], flat.distinct)[name][flat.inverse]
-            seen[name] = Known.of(found)
+            own = hashes(name, self._codes(name, flat), flat.lengths) if looks(name) else strings[name][flat.inverse]
+            seen[name] = Known.of(own)
         return seen
 
     def _strings_of(self, names: Sequence[str], units: Sequence[str]) -> dict[str, np.ndarray]:
