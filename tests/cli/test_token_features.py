@@ -15,6 +15,7 @@ from bigru.cli.answers import AnswerFile
 from bigru.cli.predict import _pass_over
 from bigru.doctor import examine
 from bigru.errors import ArgumentError
+from bigru.readers import chunked
 from bigru.readers.reader import Reading, read
 from bigru.runtime.predictor import Predictor, load
 
@@ -101,7 +102,7 @@ def test_a_column_of_another_name(bigru: Bigru, model: Path, folder: Path) -> No
     )
     assert bigru("evaluate", model, renamed, "--feature", "xpos").json["span_f1"] == 1.0
     found = bigru("evaluate", model, renamed, "--feature", "xpos,word")
-    assert (found.code, found.err) == (2, "bigru evaluate: --feature must be 1 of them, for pos, got xpos, word.\n")
+    assert (found.code, found.err) == (2, "bigru evaluate: --feature must be one column, for pos, got xpos, word.\n")
 
 
 def test_values_that_are_mostly_unknown_are_said(bigru: Bigru, model: Path, folder: Path) -> None:
@@ -194,6 +195,31 @@ def test_an_estimator(tmp_path: Path) -> None:
     assert str(error.value) == "TextFeatures: inputs[0] token 1 must be of the form 'word￨POS', got 'new'."
     model.save(tmp_path / "model")
     assert BiGRUTagger.load(tmp_path / "model").predict([["new￨N"]]) == [["E"]]
+
+
+def test_a_model_without_features_takes_none(bigru: Bigru, tmp_path: Path) -> None:
+    X, y = [["a", "b"], ["b", "a"]] * 4, [["E", "O"], ["O", "E"]] * 4
+    BiGRUTagger(hidden=2, epochs=1, crf=False).fit(X, y).save(tmp_path / "model")
+    data = tmp_path / "data.conll"
+    data.write_text("a X E\nb Y O\n\nb Y O\na X E\n", encoding="utf-8")
+    for command in ("predict", "evaluate", "verify"):
+        found = bigru(command, tmp_path / "model", data, "--feature", "2")
+        want = f"bigru {command}: --feature must be left out for a model without features, got 2.\n"
+        assert (found.code, found.err) == (2, want)
+
+
+def test_large_files_are_read_part_by_part(
+    bigru: Bigru, model: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [{"tokens": [f"w{n}", "w2"], "pos": ["NV"[n % 2], "N"]} for n in range(300)]
+    path = folder / "large.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    whole = bigru("predict", model, path)
+    monkeypatch.setattr(chunked, "SMALL", 1000)
+    monkeypatch.setattr(chunked, "PART", 700)
+    parts = bigru("predict", model, path)
+    assert "so far as the file is read part by part" in parts.err
+    assert (parts.code, parts.out) == (0, whole.out)
 
 
 def test_a_forecast_and_a_label_have_no_features(bigru: Bigru, folder: Path) -> None:

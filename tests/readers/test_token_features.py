@@ -25,8 +25,8 @@ def file(folder: Path, name: str, text: str) -> Path:
     return path
 
 
-def parsed(folder: Path, name: str, text: str, *features: str, required: bool = True, **reading: object) -> Examples:
-    path = file(folder, name, text)
+def parsed(folder: Path, name: str, content: str, *features: str, required: bool = True, **reading: object) -> Examples:
+    path = file(folder, name, content)
     return read(path, Reading(features=features, **reading), require_targets=required)  # type: ignore[arg-type]
 
 
@@ -58,6 +58,14 @@ def test_named_columns_of_a_table_with_a_token_a_row(tmp_path: Path) -> None:
     assert [(one.column, one.role, one.why) for one in found.roles if one.role == "feature"] == [
         ("pos", "feature", "named")
     ]
+
+
+def test_numbers_of_columns_count_those_of_features(tmp_path: Path) -> None:
+    rows = "pos,word,tag,sentence\n" + "".join(f"p{n % 3},w{n},{'BO'[n % 2]},{n // 2}\n" for n in range(8))
+    found = parsed(tmp_path, "a.csv", rows, "1", text="2", label="3", id=("4",))
+    assert found.inputs[:2] == [["w0￨p0", "w1￨p1"], ["w2￨p2", "w3￨p0"]]
+    assert found.targets is not None
+    assert found.targets[0] == ["B", "O"]
 
 
 def test_conllu_by_name(tmp_path: Path) -> None:

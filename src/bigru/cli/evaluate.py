@@ -15,7 +15,7 @@ from ..runtime.forecaster import Forecaster
 from ..runtime.predictor import Predictor, changed, load
 from ..tasks.mismatch import fit_labels
 from .models import say_if_shadowed
-from .predict import like_training, note_unknown, refuse_of_tables
+from .predict import check_features, like_training, note_unknown, refuse_of_tables
 from .show import describe, note, scores
 from .streams import emit
 
@@ -40,6 +40,7 @@ def evaluate(
     """
     say_if_shadowed(model)
     predictor = load(model, precision)
+    check_features(predictor.bundle, reading)
     if isinstance(predictor, Forecaster):
         from . import forecast
 

@@ -25,7 +25,7 @@ from .models import say_if_shadowed
 from .progress import Pace
 from .streams import answer_json
 
-__all__ = ["like_training", "lines", "note_unknown", "predict", "refuse_of_tables", "sources"]
+__all__ = ["check_features", "like_training", "lines", "note_unknown", "predict", "refuse_of_tables", "sources"]
 
 UNREAD = Reading()
 
@@ -63,6 +63,7 @@ def predict(
         raise ArgumentError(sentence("predict", name, "given with --out", "no --out"))
     say_if_shadowed(model)
     predictor = load(model, precision)
+    check_features(predictor.bundle, reading)
     if not isinstance(predictor, Predictor):
         from . import forecast
 
@@ -189,14 +190,21 @@ def like_training(bundle: Bundle, reading: Reading) -> dict[str, Any]:
     """Return the columns that a model was trained on by what they were read as, those of its features among them.
 
     Raises:
-        ArgumentError: other than as many columns of features are named as the model reads.
+        ArgumentError: as `check_features`.
     """
+    check_features(bundle, reading)
     names = token_features(bundle.config.features)
-    if reading.features and len(reading.features) != len(names):
-        want = f"{len(names)} of them, for {', '.join(names)}" if names else "left out for a model without features"
-        raise ArgumentError(sentence("bigru", "--feature", want, ", ".join(reading.features)))
     known = dict(bundle.metrics.get("training", {}).get("columns") or {})
     return {**known, "feature": names} if names else known
+
+
+def check_features(bundle: Bundle, reading: Reading) -> None:
+    """Raise ArgumentError where other than as many columns of features are named as a model reads."""
+    names = token_features(bundle.config.features)
+    if reading.features and len(reading.features) != len(names):
+        count = "one column" if len(names) == 1 else f"{len(names)} columns"
+        want = f"{count}, for {', '.join(names)}" if names else "left out for a model without features"
+        raise ArgumentError(sentence("bigru", "--feature", want, ", ".join(reading.features)))
 
 
 def note_unknown(predictor: Predictor, examples: Examples) -> None:

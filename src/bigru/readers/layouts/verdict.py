@@ -95,10 +95,11 @@ def choose(table: Table, reading: Reading, required: bool, kind: str | None = No
 
 
 def _by_name(table: Table, reading: Reading) -> Reading:
-    """Return a reading whose text and label are named, not numbered, so that they stay when columns are set aside."""
+    """Return a reading whose columns are named, not numbered, so that they stay when others are set aside."""
     view = View(table, reading, False)
     found = {name: view.find(name, getattr(reading, name)) for name in ("text", "label")}
-    return reading.but(**{name: one.name for name, one in found.items() if one is not None})
+    ids = tuple(one.name for one in view.find_all("id-column", reading.id))
+    return reading.but(id=ids, **{name: one.name for name, one in found.items() if one is not None})
 
 
 def _as_before(table: Table, reading: Reading) -> Reading:
