@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import chain
 from typing import Any
 
@@ -151,12 +151,14 @@ def ids_of(columns: Sequence[Column], values: Sequence[Sequence[str]]) -> np.nda
     return np.array(rows, np.int32)
 
 
+@lru_cache(1024)
 def column_of(name: str) -> int | None:
     """Return the number, from 0, of the column that a channel sees; None for a channel that sees units."""
     found = CHANNEL.fullmatch(name)
     return None if found is None or found[2] not in FEATURE_LOOKS else int(found[1]) - 1
 
 
+@lru_cache(1024)
 def looks_of(name: str) -> tuple[int, ...]:
     """Return whose values a channel of a column joins, () for its own value."""
     found = CHANNEL.fullmatch(name)
