@@ -9,6 +9,7 @@ import numpy as np
 from bigru.ops.gru import native, reference
 from tolerances import KERNELS
 
+HERE = [name for name, runs in native.instruction_sets() if runs]
 TRAINING = ["fp32", "bf16"]
 PRECISIONS = [*TRAINING, "int8"]
 

@@ -239,7 +239,7 @@ def test_the_mean_is_that_of_each_networks_probabilities(tagged: Callable[..., A
     with torch.no_grad():
         logits = [network(x, lengths) for network in alone]
     if crf:
-        chains = [tag.crf_of(problem.config, own) for own in weights]
+        chains = [tag.prepare(problem.config, own) for own in weights]
         each = [
             torch.from_numpy(marginals(own.numpy(), chain, lengths.numpy()))
             for own, chain in zip(logits, chains, strict=True)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from importlib import import_module
-from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 from ..config import ForecastModelConfig, ModelConfig, from_dict, to_dict
 from ..errors import ArgumentError, check_choice, sentence
+from ..tasks import TASKS, task_named
 from .weights import BYTES, Shape, shapes
 
 if TYPE_CHECKING:
@@ -25,20 +25,16 @@ if TYPE_CHECKING:
     Features: TypeAlias = TextFeatures | SeriesFeatures | AudioFeatures | TableFeatures
 
 __all__ = [
-    "TASKS",
     "Shape",
     "check_agreement",
     "check_size",
     "inputs_of",
     "kind_of",
     "model_of",
-    "task_named",
     "task_of",
+    "token_features",
     "written",
 ]
-
-TASKS = ("classify", "tag", "forecast", "transcribe")
-"""The tasks. Each is loaded when a model names it: all of them take longer to load than a text to answer."""
 
 KINDS = {
     "text": ("..features.text", "TextFeatures"),
@@ -85,16 +81,6 @@ MOST_OF_FORECAST = dict.fromkeys(("lookback", "horizon", "segment", "targets", "
 """Bounds of what is counted through before the size of the weights' file can be compared."""
 
 
-def task_named(name: str) -> ModuleType:
-    """Return the module of a task.
-
-    Raises:
-        ArgumentError: there is no task of that name.
-    """
-    check_choice("Bundle", "task", name, TASKS)
-    return import_module(f"..tasks.{name}", __package__)
-
-
 def kind_of(features: Any) -> str:
     """Return the kind of features: "text", "series", "audio" or "table"; "" for what is none."""
     return next((kind for kind, (_, name) in KINDS.items() if type(features).__name__ == name), "")
@@ -103,6 +89,11 @@ def kind_of(features: Any) -> str:
 def inputs_of(features: Any) -> str:
     """Return the kind of inputs that features are made of: as `kind_of`, but "tokens" for texts cut into them."""
     return "tokens" if getattr(features, "unit", "") == "token" else kind_of(features)
+
+
+def token_features(features: Any) -> tuple[str, ...]:
+    """Return the names of the features that stand behind the word in every token, none for bare tokens and others."""
+    return tuple(column.name for column in features.columns) if kind_of(features) == "text" else ()
 
 
 def written(task: str, model: Shape, config: TaskConfig) -> tuple[dict[str, Any], list[str], str | None]:
