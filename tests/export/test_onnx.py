@@ -12,13 +12,13 @@ import numpy as np
 import pytest
 
 from bigru.bundle import Bundle
+from bigru.bundle.quantized import Quantized, QuantizedWeights
 from bigru.config import MERGES, POOLINGS, ConvConfig, EncoderConfig, ModelConfig
 from bigru.errors import ArgumentError, MissingExtraError
 from bigru.export import ParityError, engine, library, onnx_engine, parity, to_onnx
 from bigru.export.engine import Session
 from bigru.export.graph import Graph
 from bigru.export.model import onnx_model
-from bigru.export.quantise import rounded
 from bigru.export.sequence import logits
 from bigru.layout import CELL_GATES, DIRECTIONS
 from bigru.ops.crf import reference
@@ -27,6 +27,7 @@ from bigru.runtime.network import Network
 from bigru.tasks import forecast, tag
 from exports import HASHED, bundles, classifier, tagger, weights
 from tables import forecaster, hourly
+from tolerances import FLOAT32
 
 BUNDLES = bundles()
 CHANNELS = HASHED[:2]
@@ -61,7 +62,7 @@ def test_every_shape_equals_the_runtime(model: ModelConfig, int8: bool) -> None:
     values = found.values if model.pooling else g.head(found.values, found.asked, axis=1)
     g.output(values, "logits", np.float32, ("B", 1) if model.pooling else ("B", "T", 1))
     session = Session(g.model({}).SerializeToString())
-    network = Network(model, rounded(drawn) if int8 else drawn)
+    network = Network(model, QuantizedWeights.of(drawn) if int8 else drawn)
     for inputs, lengths in parity.drawn(model):
         want, got = network(inputs, lengths), session.run(inputs, lengths)["logits"]
         assert got.shape == want.shape
@@ -188,6 +189,20 @@ def test_a_file_in_8_bits_is_smaller() -> None:
     bundle = classifier(encoder=EncoderConfig(hidden=128))
     whole, small = (len(onnx_model(bundle, int8).SerializeToString()) for int8 in (False, True))
     assert small < 0.35 * whole
+
+
+def test_a_model_in_8_bits_is_exported_with_the_numbers_it_has() -> None:
+    made = QuantizedWeights.of(classifier().weights)
+    file = onnx_model(dataclasses.replace(classifier(), weights=made), int8=True)
+    found = {one.name: library.onnx().numpy_helper.to_array(one) for one in file.graph.initializer}
+    tables = [name for name in made if name.startswith(("embedding.", "wide."))]
+    assert tables
+    for name in (*tables, "head.weight"):
+        stored = made.stored[name]
+        assert isinstance(stored, Quantized)
+        np.testing.assert_array_equal(found[name], stored.values)
+        assert found[name + ".scale"].shape == stored.scales.shape
+        np.testing.assert_allclose(found[name + ".scale"], stored.scales, **FLOAT32)
 
 
 def test_what_lies_in_the_place_is_kept_unless_it_is_an_export(tmp_path: Path) -> None:

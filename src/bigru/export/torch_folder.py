@@ -17,6 +17,7 @@ import numpy as np
 from safetensors.numpy import save
 
 from ..bundle import Bundle
+from ..bundle.quantized import SCALE, Quantized, QuantizedWeights
 from ..config import ForecastModelConfig, ModelConfig
 from ..errors import ArgumentError, MissingExtraError, sentence
 from ..layout import SUFFIX
@@ -24,7 +25,6 @@ from ..tasks import tag
 from .metadata import metadata
 from .parity import TOLERANCE, check, drawn
 from .place import check_place, write_folder
-from .quantise import quantised, rounded, wanted
 
 __all__ = ["MARK", "to_torch"]
 
@@ -72,7 +72,7 @@ def to_torch(
     target = Path(os.path.abspath(path))
     check_place(target, force, folder=True, mark=MARK, within="model.py")
     model = _checked(bundle)
-    held = replace(bundle, weights=rounded(bundle.weights)) if int8 else bundle
+    held = replace(bundle, weights=QuantizedWeights.of(bundle.weights)) if int8 else bundle
     contents = _contents(bundle, int8)
     with tempfile.TemporaryDirectory() as place:
         outputs = iter(_run(Path(place), contents, model))
@@ -98,7 +98,8 @@ def _checked(bundle: Bundle) -> ModelConfig:
 
 
 def _contents(bundle: Bundle, int8: bool) -> dict[str, bytes]:
-    weights = dict(bundle.weights)
+    held = QuantizedWeights.of(bundle.weights).stored if int8 else bundle.weights
+    weights: dict[str, np.ndarray | Quantized] = dict(held)
     crf = tag.crf_of(bundle.config, bundle.weights) if isinstance(bundle.config, tag.Config) else None
     if crf is not None:
         weights |= {f"crf.{name}": array for name, array in crf._asdict().items()}
@@ -107,8 +108,8 @@ def _contents(bundle: Bundle, int8: bool) -> dict[str, bytes]:
         if bundle.model.encoder.direction == "backward":
             # One way is one way for torch: sequences are turned round before and after.
             name = name.removesuffix(SUFFIX["backward"])
-        if int8 and wanted(name, array):
-            stored[name], stored[f"{name}.scale"] = quantised(name, array)
+        if isinstance(array, Quantized):
+            stored[name], stored[name + SCALE] = array.values, array.scales
         else:
             stored[name] = array
     ordered = {name: np.ascontiguousarray(array) for name, array in stored.items()}
