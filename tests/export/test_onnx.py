@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from bigru import errors
 from bigru.bundle import Bundle
 from bigru.bundle.quantized import Quantized, QuantizedWeights
 from bigru.config import MERGES, POOLINGS, ConvConfig, EncoderConfig, ModelConfig
@@ -229,6 +230,6 @@ def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     def absent(name: str) -> Any:
         raise ModuleNotFoundError(name)
 
-    monkeypatch.setattr(library, "import_module", absent)
+    monkeypatch.setattr(errors, "import_module", absent)
     with pytest.raises(MissingExtraError, match=r"needs the package onnx, .* pip install 'bigru\[export\]'\.$"):
         to_onnx(BUNDLES["two labels"], tmp_path / "model.onnx")
