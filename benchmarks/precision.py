@@ -22,8 +22,8 @@ from sets import Pair, Split
 
 from bigru.bundle import Bundle
 from bigru.bundle.configuration import TASKS
-from bigru.ops.gru import native
 from bigru.ops.gru.rounding import PRECISIONS
+from bigru.ops.library import isa
 from bigru.runtime.predictor import Predictor, changed
 
 RESULT = Path(__file__).parent / "results" / "precision.json"
@@ -117,7 +117,7 @@ def main() -> None:
 def write(name: str, row: Result, seeds: list[int], threads: int, at: str) -> None:
     """Put a row into the result file, beside those that are there."""
     row["signature"] = {
-        "machine": f"{machine()}, {threads} threads, {native.isa()}",
+        "machine": f"{machine()}, {threads} threads, {isa()}",
         "versions": versions(at) | {"torch": torch.__version__},
         "command": f"python benchmarks/precision.py --data FOLDER {name} "
         f"--seeds {' '.join(map(str, seeds))} --threads {threads}",

@@ -24,7 +24,7 @@ from bigru.bundle import load, save
 from bigru.bundle.configuration import TASKS
 from bigru.bundle.quantized import QuantizedWeights
 from bigru.convert import lac
-from bigru.ops.gru import native
+from bigru.ops.library import isa, threads
 from bigru.runtime.predictor import Predictor, changed
 
 RESULT = Path(__file__).parent / "results" / "quantized.json"
@@ -148,7 +148,7 @@ def main() -> None:
                 rows[name] = measure(name, arguments.data, arguments.models or Path(scratch), arguments.rounds)
                 show(name, rows[name])
             rows[name]["signature"] = {
-                "machine": f"{machine()}, {native.threads()} threads, {native.isa()}",
+                "machine": f"{machine()}, {threads()} threads, {isa()}",
                 "versions": versions(at),
                 "command": f"python benchmarks/quantized.py --data FOLDER {name} --rounds {arguments.rounds}",
             }

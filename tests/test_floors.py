@@ -19,7 +19,7 @@ readers
 ops, metrics, notation
 scheme, config
 layout
-errors
+errors, _version
 """
 
 from __future__ import annotations

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from bigru.ops.gru import native
+from bigru.ops.library import instruction_sets, isa
 
-OTHERS = [name for name, runs in native.instruction_sets() if runs and name != native.isa()]
+OTHERS = [name for name, runs in instruction_sets() if runs and name != isa()]
 
 
 @pytest.mark.skipif("BIGRU_ISA" in os.environ, reason="this is such a run")

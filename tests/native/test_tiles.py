@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from bigru.ops.gru import native
+from bigru.ops.library import instruction_sets
 
-TILED = [name for name, runs in native.instruction_sets() if runs and name.startswith("amx")]
+TILED = [name for name, runs in instruction_sets() if runs and name.startswith("amx")]
 SUMS = """
 from cases import *
 case = random_case(3, 37, 5, 70, 65, precision="int8")

@@ -121,13 +121,13 @@ def ngrams(
         known: what has a bucket, anything else being 0; None gives everything a bucket.
     """
     # Imported here so that whoever lacks the kernels hears of it from `bigru.ops`, which says what to do.
-    from .. import _native
+    from ..ops.library import native
 
     looks = LOOKS[name]
     if 0 not in looks:
         codes, looks = _moved(codes, lengths, looks[0]), (0,)
     words = None if known is None else known.words
-    _native.ngrams(codes, lengths, looks[0], looks[-1], size, words, to, column)
+    native.ngrams(codes, lengths, looks[0], looks[-1], size, words, to, column)
 
 
 def hashes(name: str, codes: np.ndarray, lengths: np.ndarray) -> np.ndarray:

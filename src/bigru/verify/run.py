@@ -11,7 +11,7 @@ from ..bundle import Bundle
 from ..bundle.configuration import task_named
 from ..config import ForecastModelConfig
 from ..errors import ArgumentError, sentence
-from ..ops.gru.native import isa
+from ..ops.library import isa
 from . import made, reference, sets
 from .arrangements import ALONE, Engine, arrangements
 from .engines import PRECISIONS, native, precisions_of, torch_engine

@@ -20,7 +20,7 @@ import numpy as np
 
 from ..bundle import Bundle, load, save
 from ..errors import BigruError, sentence
-from ..ops.gru.native import instruction_sets, isa
+from ..ops.library import instruction_sets, isa
 from .arrangements import Batch
 from .engines import native
 from .examine import examine

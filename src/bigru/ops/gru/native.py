@@ -8,51 +8,17 @@ bias_ih [3H] or None, bias_hh [3H] or None), `reverse` one flag per walk. `threa
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from ...errors import BigruError
+from ..library import native as _native
 
-try:
-    import bigru._native as _native
-except ImportError as error:
-    raise BigruError(
-        f"bigru: the compiled kernels must be built for this Python, got none ({error}). "
-        "Build them, with a C++17 compiler at hand: pip install --force-reinstall --no-deps ."
-    ) from error
-
-_wanted = os.environ.get("BIGRU_ISA") or "amx"
-if _native.isa() is None and (_wanted, True) in _native.instruction_sets():
-    raise BigruError(
-        f"bigru: the tiles of {_wanted} must multiply as AMX defines it, got other sums. "
-        "BIGRU_ISA=avx512_bf16 does without them; please report it."
-    )
-if _native.isa() is None:
-    _here = ", ".join(name for name, runs in _native.instruction_sets() if runs)
-    raise BigruError(
-        f"bigru: BIGRU_ISA must be one of {_here} on this machine, got {os.environ['BIGRU_ISA']}. "
-        "Without it the first of them is used."
-    )
-if _native.threads() == 0:
-    raise BigruError(
-        f"bigru: BIGRU_THREADS must be a positive number, got {os.environ['BIGRU_THREADS']}. "
-        "Without it every processor that the process may use gets a thread."
-    )
-
-__all__ = [
-    "Prepared", "Weights", "backward", "forward", "gate_floats", "instruction_sets", "isa", "product_rate", "threads",
-]  # fmt: skip
+__all__ = ["Prepared", "Weights", "backward", "forward", "gate_floats"]
 
 Weights = Sequence[Sequence[Any]]
 """Per walk the four weights; biases may be None."""
-
-instruction_sets = _native.instruction_sets
-product_rate = _native.product_rate
-isa = _native.isa
-threads = _native.threads
 
 
 def forward(
