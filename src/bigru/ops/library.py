@@ -8,10 +8,12 @@ Raises:
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from ..errors import BigruError
 
-__all__ = ["instruction_sets", "isa", "native", "product_rate", "threads"]
+__all__ = ["instruction_sets", "isa", "native", "product_rate", "threads", "use_instruction_set"]
 
 try:
     from .. import _native as native
@@ -43,3 +45,24 @@ instruction_sets = native.instruction_sets
 product_rate = native.product_rate
 isa = native.isa
 threads = native.threads
+
+
+@contextmanager
+def use_instruction_set(name: str) -> Iterator[None]:
+    """Run the kernels that this thread calls on another instruction set of the machine: for tests and comparisons.
+
+    Other threads are not touched: each that takes part must choose for itself. `Prepared` weights run on the set that
+    packed them, whatever a thread has chosen; gates are laid out alike on all sets.
+
+    Args:
+        name: of `instruction_sets`. The set used before is used again at the end.
+
+    Raises:
+        ValueError: this build or this processor lacks it.
+    """
+    before = native.isa()
+    native.use_isa(name)
+    try:
+        yield
+    finally:
+        native.use_isa(before)
