@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..config import ForecastModelConfig
-from .configuration import Shape, kind_of
+from ..readers.token_features import SEPARATOR
+from .configuration import Shape, kind_of, token_features
 from .weights import shapes
 
 if TYPE_CHECKING:
@@ -140,9 +141,12 @@ def _sentence(model: Shape, config: TaskConfig) -> str:
             f"A {DIRECTIONS[encoder.direction]} {CELLS[encoder.cell]} over segments of {model.segment} rows, {layers}, "
             f"{count:,} weights. From {model.lookback} rows it forecasts {model.horizon}: {labels}{more}."
         )
+    names = token_features(config.features)
+    form = SEPARATOR.join(["word", *names])
+    reads = f" It reads tokens with features, as `{form}` (U+FFE8 between them)." if names else ""
     return (
         f"A {DIRECTIONS[encoder.direction]} {CELLS[encoder.cell]}{crf}, {layers}, {count:,} weights. "
-        f"Its labels: {labels}{more}."
+        f"Its labels: {labels}{more}.{reads}"
     )
 
 
