@@ -94,6 +94,7 @@ def test_texts_are_answered_as_bigru_answers_them(bundle: Bundle, tmp_path: Path
     assert any(got)
 
 
+@pytest.mark.process
 def test_the_script_runs_without_bigru_and_numpy(tmp_path: Path) -> None:
     bundle = classifier()
     to_torch(bundle, tmp_path / "model")

@@ -8,8 +8,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from ..readers.token_features import SEPARATOR
 from ..tasks import task_named
-from .configuration import Shape, kind_of
+from .configuration import Shape, kind_of, token_features
 from .weights import shapes
 
 if TYPE_CHECKING:
@@ -139,9 +140,12 @@ def _sentence(model: Shape, config: TaskConfig) -> str:
             f"A {DIRECTIONS[encoder.direction]} {CELLS[encoder.cell]} over segments of {own.segment} rows, {layers}, "
             f"{count:,} weights. From {own.lookback} rows it forecasts {own.horizon}: {labels}{more}."
         )
+    names = token_features(config.features)
+    form = SEPARATOR.join(["word", *names])
+    reads = f" It reads tokens with features, as `{form}` (U+FFE8 between them)." if names else ""
     return (
         f"A {DIRECTIONS[encoder.direction]} {CELLS[encoder.cell]}{crf}, {layers}, {count:,} weights. "
-        f"Its labels: {labels}{more}."
+        f"Its labels: {labels}{more}.{reads}"
     )
 
 

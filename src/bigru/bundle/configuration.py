@@ -32,6 +32,7 @@ __all__ = [
     "kind_of",
     "model_of",
     "task_of",
+    "token_features",
     "written",
 ]
 
@@ -64,6 +65,11 @@ def kind_of(features: Any) -> str:
 def inputs_of(features: Any) -> str:
     """Return the kind of inputs that features are made of: as `kind_of`, but "tokens" for texts cut into them."""
     return "tokens" if getattr(features, "unit", "") == "token" else kind_of(features)
+
+
+def token_features(features: Any) -> tuple[str, ...]:
+    """Return the names of the features that stand behind the word in every token, none for bare tokens and others."""
+    return tuple(column.name for column in features.columns) if kind_of(features) == "text" else ()
 
 
 def written(task: str, model: Shape, config: TaskConfig) -> tuple[dict[str, Any], list[str], str | None]:

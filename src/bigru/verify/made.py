@@ -12,6 +12,7 @@ from ..config import ForecastModelConfig
 from ..features.audio import AudioFeatures
 from ..features.series import SeriesFeatures
 from ..features.text import TextFeatures
+from ..readers.token_features import SEPARATOR
 
 __all__ = ["EDGES", "LENGTHS", "features"]
 
@@ -46,8 +47,17 @@ def _text(read: TextFeatures, length: int, random: np.random.Generator) -> Any:
     places = (len(known) ** random.random(length)).astype(int) - 1
     units = [known[place] if random.random() > UNKNOWN else "\u2603" for place in places]
     if read.unit == "token":
-        return units
+        return [SEPARATOR.join([unit, *_values(read, random)]) for unit in units]
     return ("" if read.unit == "char" else " ").join(units)
+
+
+def _values(read: TextFeatures, random: np.random.Generator) -> list[str]:
+    """Return a value of each feature of a token, now and then one that is not known."""
+    found = []
+    for column in read.columns:
+        known = column.values and random.random() > UNKNOWN
+        found.append(column.values[random.integers(len(column.values))] if known else "\u2603")
+    return found
 
 
 def _series(read: SeriesFeatures, length: int, random: np.random.Generator) -> np.ndarray:
