@@ -11,7 +11,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from ..errors import BigruError
+from ..errors import ArgumentError, BigruError, sentence
 
 __all__ = ["instruction_sets", "isa", "native", "product_rate", "threads", "use_instruction_set"]
 
@@ -58,10 +58,16 @@ def use_instruction_set(name: str) -> Iterator[None]:
         name: of `instruction_sets`. The set used before is used again at the end.
 
     Raises:
-        ValueError: this build or this processor lacks it.
+        ArgumentError: this build or this processor lacks it, or its tiles multiply wrongly.
     """
     before = native.isa()
-    native.use_isa(name)
+    if (name, True) not in instruction_sets():
+        here = ", ".join(own for own, runs in instruction_sets() if runs)
+        raise ArgumentError(sentence("bigru", "instruction set", f"one of {here} on this machine", name))
+    try:
+        native.use_isa(name)
+    except ValueError as error:
+        raise ArgumentError(f"{error}.") from error
     try:
         yield
     finally:
