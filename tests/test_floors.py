@@ -38,7 +38,7 @@ FLOORS = [
 ]
 HEIGHT = {room: height for height, rooms in enumerate(reversed(FLOORS)) for room in rooms}
 TORCH = re.compile(r"^(nn/|train/|study/|plain/|convert/|estimators/|ops/\w+/(autograd|gpu)\.py$)")
-HEAVY = {"torch", "lightning", "sklearn"}
+HEAVY = {"torch", "sklearn"}
 FILES = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.rglob("*.py"))
 
 

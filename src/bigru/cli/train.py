@@ -91,7 +91,7 @@ class Request:
 
 def train(request: Request) -> None:
     """Train, score and save; print the scores as one JSON object on stdout."""
-    check_packages("training", "torch", "lightning")
+    check_packages("training", "torch", "sklearn")
     from ..train import checkpoint
     from ..train.recipes import OPTIONS
     from .pipeline import learn
