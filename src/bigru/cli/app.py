@@ -78,14 +78,17 @@ def train(
     chosen = {"time": time, "epochs": epochs, "seed": seed, "precision": precision, "class_weights": class_weights}
     chosen["ensemble"] = ensemble
     request = Request(files, out, force, resume, chosen, config, set_ or [], vectors, logger or [], quiet, plain)
+    ahead = (target, horizon, lookback, fill)
+    if reading.task != "forecast" and all(one is None for one in ahead):
+        train(request)
+        return
     from . import forecast
 
-    asked = forecast.Table(target, horizon, lookback, fill)
+    asked = forecast.Table(*ahead)
     if reading.task == "forecast" or (reading.task is None and (target or horizon or lookback)):
         forecast.train(request, asked)
     else:
         forecast.refuse(asked)
-        train(request)
 
 
 @app.command()

@@ -133,13 +133,7 @@ def learn(
     card: str = "",
 ) -> Judged:
     """Train on the first rows of a table, choose the epoch on the next, score on the last; see `pipeline.learn`."""
-    from ..runtime.forecaster import Forecaster
-    from ..tasks import forecast
-    from ..train.export import export
-    from ..train.fit import fit
     from ..train.forecast import data_of, is_constant, plan_forecast
-    from ..train.guard import calibrated, guarded
-    from .pipeline import facts_of
 
     made = plan_forecast(data, roles, horizon, options)
     model, encoder = made.model, made.model.encoder
@@ -170,6 +164,12 @@ def learn(
             say(f"{name}: {far}")
     options = {"folder": folder, "resume": resume, "loggers": loggers, "progress": progress}
     # torch is imported here, when nothing can be wrong any more that it is not needed to see.
+    from ..runtime.forecaster import Forecaster
+    from ..tasks import forecast
+    from ..train.export import export
+    from ..train.fit import fit
+    from ..train.guard import calibrated, guarded
+    from .pipeline import facts_of
 
     fitted = fit(forecast, made.config, made.network, *data_of(made), made.training, **options)
     kept = guarded(made, fitted)

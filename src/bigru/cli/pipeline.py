@@ -21,13 +21,11 @@ from ..readers.examples import Examples
 from ..readers.numbers import columns
 from ..readers.roles import columns_by_role
 from ..readers.tags.settle import fit_characters
-from ..runtime.predictor import Predictor
 from ..tasks import transcribe
 from ..tasks.alignment import choose_unit, refuse_misplaced, tags_per_unit
 from ..tasks.mismatch import fit_labels, legalise
 from ..train.recipes import Plan, plan
 from ..train.speed import perturbed
-from .beside import beside, doubts, sentence_of
 from .show import Say, note
 from .vectors import read_vectors
 
@@ -104,8 +102,10 @@ def learn(
     parts = Parts(train, *(part and _fitting(decided, part, strict, say) for part in parts[1:]))
     data = {name: _prepare(decided, part, part is train) for name, part in parts._asdict().items() if part is not None}
     # torch is imported here, when nothing can be wrong any more that it is not needed to see.
+    from ..runtime.predictor import Predictor
     from ..train.ensemble import fit_ensemble
     from ..train.export import export
+    from .beside import beside, doubts, sentence_of
 
     fitted = fit_ensemble(
         *decided[:3],

@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from ..config import AugmentConfig, EncoderConfig, TrainConfig, from_dict
 from ..errors import ArgumentError, DataError, nearest, sentence
 from ..readers.opening.packed import read_whole
 
-__all__ = ["KINDS", "duration", "settings"]
+__all__ = ["KINDS", "check_values", "duration", "settings"]
 
 UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 
@@ -90,7 +92,19 @@ def settings(known: Sequence[str], config: Path | None, pairs: Sequence[str]) ->
                 sentence("train", "setting", "one of " + ", ".join(sorted(known)), repr(key), nearest(key, known))
             )
     _check_kinds(values)
+    check_values(values)
     return values
+
+
+def check_values(values: Mapping[str, Any]) -> None:
+    """Refuse a value that the configuration it belongs to would refuse, before any data are read.
+
+    Raises:
+        ArgumentError: it has the wrong type, or lies outside of its bounds.
+    """
+    for kind in (EncoderConfig, TrainConfig, AugmentConfig):
+        own = {field.name for field in fields(kind)}
+        from_dict(kind, {name: value for name, value in values.items() if name in own and value is not None})
 
 
 def _check_kinds(values: Mapping[str, Any]) -> None:

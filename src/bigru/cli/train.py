@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..bundle.folder import FILES
-from ..errors import ArgumentError, BundleError, MissingExtraError, sentence
+from ..config import LOGGERS
+from ..errors import ArgumentError, BundleError, MissingExtraError, check_choice, sentence
 from ..readers.reader import read
 from ..readers.reading import Reading
 from ..readers.roles import columns_by_role
-from .settings import duration, settings
+from .settings import check_values, duration, settings
 from .show import Say, describe, note, pace, scores, silence
 from .streams import emit
 
@@ -88,21 +89,27 @@ class Request:
     quiet: bool
     plain: bool | None = None
 
+    def __post_init__(self) -> None:
+        for name in self.loggers:
+            check_choice("train", "loggers", name, LOGGERS)
+        if "tensorboard" in self.loggers:
+            check_packages("logging for TensorBoard", "tensorboard", extra="logs")
+
 
 def train(request: Request) -> None:
     """Train, score and save; print the scores as one JSON object on stdout."""
     check_packages("training", "torch", "sklearn")
     from ..train import checkpoint
-    from ..train.recipes import OPTIONS
-    from .pipeline import learn
 
     out, say = request.out, silence if request.quiet else note
-    options = settings(OPTIONS, request.config, request.sets) | chosen_of(request.chosen)
+    options = _settings(request) | chosen_of(request.chosen)
     if was_saved(request):
         return
     check_folder(out, request.force)
     check_checkpoint(request)
     parts = _read(request.files, say)
+    from .pipeline import learn
+
     with checkpoint.alone(out):
         if request.force and not request.resume:
             checkpoint.remove(out)
@@ -195,15 +202,18 @@ def check_folder(out: Path, force: bool) -> None:
 
 
 def check_checkpoint(request: Request) -> None:
-    """Find out before anything is read whether there is a checkpoint to go on from.
+    """Find out before anything is read whether there is a checkpoint to go on from, or one in the way.
 
     Raises:
-        TrainingError: there is none.
+        TrainingError: there is none to resume, or one although nothing is resumed.
     """
     from ..train import checkpoint
 
-    if request.resume and not checkpoint.started(request.out):
+    started = checkpoint.started(request.out)
+    if request.resume and not started:
         checkpoint.refuse_missing(request.out)
+    if started and not (request.resume or request.force):
+        checkpoint.refuse_taken(request.out)
 
 
 def was_saved(request: Request) -> bool:
@@ -242,15 +252,29 @@ def _shortened(report: dict[str, Any]) -> dict[str, Any]:
     return {name: report[name] for name in (*report["signature"], "intervals", "signature") if name in report}
 
 
+def _settings(request: Request) -> dict[str, Any]:
+    """Return the settings of `--config` and `--set`; only where there are any it is looked up which exist."""
+    if request.config is None and not request.sets:
+        return {}
+    from ..train.recipes import OPTIONS
+
+    return settings(OPTIONS, request.config, request.sets)
+
+
 def chosen_of(chosen: dict[str, Any]) -> dict[str, Any]:
-    """Return the settings given by options of their own, the time in seconds."""
+    """Return the settings given by options of their own, the time in seconds.
+
+    Raises:
+        ArgumentError: a value does not fit.
+    """
     given = {name: value for name, value in chosen.items() if value is not None}
-    return given | ({"time": duration(given["time"])} if "time" in given else {})
+    given |= {"time": duration(given["time"])} if "time" in given else {}
+    check_values(given)
+    return given
 
 
 def _read(files: Files, say: Say) -> Parts:
     """Read all files the way that the training data turned out to be, and say what was found."""
-    from .pipeline import Parts
 
     def part(path: Path, reading: Reading) -> Examples:
         found = read(path, reading)
@@ -268,4 +292,6 @@ def _read(files: Files, say: Say) -> Parts:
     for other in (dev, test):
         if other is not None and other.kind != train.kind:
             raise ArgumentError(sentence(other.source, "data", f"{train.kind}, as in {train.source}", other.kind))
+    from .pipeline import Parts
+
     return Parts(train, dev, test)

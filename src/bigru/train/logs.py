@@ -11,9 +11,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol, Self
 
+from ..config import LOGGERS
 from ..errors import ArgumentError, MissingExtraError, TrainingError, check_choice, sentence
 
-__all__ = ["EVERY", "LOGGERS", "CsvLogger", "Logger", "Loggers", "TensorBoardLogger"]
+__all__ = ["EVERY", "CsvLogger", "Logger", "Loggers", "TensorBoardLogger"]
 
 EVERY = 50
 """Steps between two rows: writing one costs about a millisecond."""
@@ -96,7 +97,7 @@ class TensorBoardLogger:
             self._writer.close()
 
 
-LOGGERS: dict[str, type[Logger]] = {"csv": CsvLogger, "tensorboard": TensorBoardLogger}
+ADAPTERS: dict[str, type[Logger]] = dict(zip(LOGGERS, (CsvLogger, TensorBoardLogger), strict=True))
 """The loggers by name; another one is a class with the methods of `Logger`."""
 
 
@@ -104,7 +105,7 @@ class Loggers:
     """The loggers of one training, each in `folder/logs/NAME/from_step_N`: a place per start. Leaving closes them.
 
     Args:
-        names: of `LOGGERS`.
+        names: of `bigru.config.LOGGERS`.
         folder: the training's folder; None without loggers.
         step: the step the training starts or resumes at.
 
@@ -123,7 +124,9 @@ class Loggers:
             raise MissingExtraError("tensorboard", "logs", "logging for TensorBoard")
         self._folder = Path(folder or "")
         place = self._folder / "logs"
-        self._loggers = [kind(place / name / f"from_step_{step}") for name, kind in LOGGERS.items() if name in names]
+        self._loggers = [
+            adapter(place / name / f"from_step_{step}") for name, adapter in ADAPTERS.items() if name in names
+        ]
 
     def __bool__(self) -> bool:
         return bool(self._loggers)
