@@ -61,6 +61,7 @@ def beside(
             asked.get("dev"),
             multi_label=learnt.multi_label,
             scheme=getattr(config, "scheme", None),
+            features=len(getattr(config.features, "columns", ())),
             seed=decided.training.seed,
             share=share,
         )

@@ -15,7 +15,7 @@ from ..runtime.forecaster import Forecaster
 from ..runtime.predictor import Predictor, changed, load
 from ..tasks.mismatch import fit_labels
 from .models import say_if_shadowed
-from .predict import refuse_of_tables
+from .predict import check_features, like_training, note_unknown, refuse_of_tables
 from .show import describe, note, scores
 from .streams import emit
 
@@ -40,6 +40,7 @@ def evaluate(
     """
     say_if_shadowed(model)
     predictor = load(model, precision)
+    check_features(predictor.bundle, reading)
     if isinstance(predictor, Forecaster):
         from . import forecast
 
@@ -70,13 +71,14 @@ def labelled(predictor: Predictor, data: Path, reading: Reading) -> Examples:
     config = predictor.bundle.config
     many = getattr(config, "multi_label", None)
     scheme = reading.scheme or getattr(config, "scheme", None)
-    like = predictor.bundle.metrics.get("training", {}).get("columns")
+    like = like_training(predictor.bundle, reading)
     reading = reading.but(task=predictor.task, multi_label=many, scheme=scheme, like=like)
     examples = read(data, reading, kind=inputs_of(config.features))
     examples = fit_labels(config, examples, strict=reading.strict)
     if getattr(config.features, "unit", "") == "char":
         examples = fit_characters(examples)
     describe(examples)
+    note_unknown(predictor, examples)
     check_gaps(config.features, examples)
     return examples
 

@@ -12,6 +12,7 @@ from ..readers.reading import Reading
 from ..readers.table import Table as Cells
 from ..tables.timetable import TimeTable, read_timetable
 from ..tasks.forecast import far_outside
+from .options import option_of
 from .show import Say, note, silence, table
 from .streams import answer_json, emit
 
@@ -273,12 +274,13 @@ def _check_request(request: Request) -> None:
     files = request.files
     given: dict[str, Any] = {"--dev": files.dev, "--test": files.test, "--vectors": request.vectors}
     given["--no-plain" if request.plain is False else "--plain"] = request.plain
-    left_out = ("text", "label", "labels", "scheme", "layout", "group")
-    given |= {f"--{name}": value for name, value in files.reading.given().items() if name in left_out}
+    left_out = ("text", "label", "labels", "scheme", "layout", "group", "features")
+    given |= {option_of(name): value for name, value in files.reading.given().items() if name in left_out}
     for name, value in given.items():
         if value is not None:
             remedy = "One table is divided in time: --set split=0.7,0.1,0.2." if name in ("--dev", "--test") else ""
-            got = "given" if isinstance(value, bool) else repr(str(value))
+            typed = ",".join(value) if isinstance(value, tuple) else str(value)
+            got = "given" if isinstance(value, bool) else repr(typed)
             raise ArgumentError(sentence("train", name, "left out for a forecast", got, remedy))
 
 

@@ -93,7 +93,7 @@ def learn(
     _check_classes(train)
     _check_columns(train)
     _check_groups(train)
-    options = _with_unit(train, options, say)
+    options = _with_unit(train, {**options, "features": train.features or options.get("features")}, say)
     decided = _plan(train, options)
     weights = None
     if vectors is not None:
@@ -224,6 +224,8 @@ def _describe(decided: Plan, say: Say) -> None:
     if isinstance(features, TextFeatures):
         channels = ", ".join(channel.name for channel in features.channels)
         say(f"reads {features.unit}s ({len(features.vocabulary)} known; channels {channels})")
+        for n, column in enumerate(features.columns, 1):
+            say(f"feature{n} is the column {column.name!r} ({len(column.values)} known values)")
     elif isinstance(features, AudioFeatures):
         say(f"reads {features.mel_bins} mel bands every {features.frame_shift:g} ms, at {features.sample_rate:,} Hz")
     else:

@@ -9,21 +9,23 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-from ..bundle.configuration import inputs_of, kind_of
+from ..bundle import Bundle
+from ..bundle.configuration import inputs_of, kind_of, token_features
 from ..errors import ArgumentError, DataError, one_line, sentence
+from ..features.columns import read as values_of
 from ..readers.audio.recordings import Recording, is_audio
 from ..readers.examples import Examples
 from ..readers.formats import SUFFIXES
 from ..readers.opening.packed import lines_of, unpacked_stream
 from ..readers.reading import Reading
-from ..runtime.answers import told
+from ..runtime.answers import shown, told
 from ..runtime.predictor import AHEAD, Predictor, load
 from .answers import AnswerFile, fingerprint, source_of
 from .models import say_if_shadowed
 from .progress import Pace
 from .streams import answer_json
 
-__all__ = ["lines", "predict", "refuse_of_tables", "sources"]
+__all__ = ["check_features", "like_training", "lines", "note_unknown", "predict", "refuse_of_tables", "sources"]
 
 UNREAD = Reading()
 
@@ -34,6 +36,9 @@ BATCH = 64
 
 SHOWN = 40
 """Characters of an input that an error repeats."""
+
+MANY = 0.2
+"""Share of unknown values of a feature from which a file may not be of the columns that the model reads."""
 
 Write = Callable[[Any, dict[str, Any]], str]
 """From an input and its answer to a line."""
@@ -58,6 +63,7 @@ def predict(
         raise ArgumentError(sentence("predict", name, "given with --out", "no --out"))
     say_if_shadowed(model)
     predictor = load(model, precision)
+    check_features(predictor.bundle, reading)
     if not isinstance(predictor, Predictor):
         from . import forecast
 
@@ -79,7 +85,7 @@ def predict(
     of |= {"options": {"precision": precision, "plain": plain, **reading.given()}}
     with AnswerFile(out, of, resume, force) as file, Pace(file.done) as pace:
         asked = iter(sources(predictor, inputs, pace, reading))
-        _pass_over(file, asked, plain)
+        _pass_over(file, asked, plain, predictor.bundle.config.features)
         for lines in _answered(predictor, asked, write):
             file.write(lines)
             pace.add(len(lines))
@@ -90,11 +96,12 @@ def _answered(predictor: Predictor, asked: Iterable[Any], write: Write) -> Itera
     stream = iter(asked)
     while chunk := list(islice(stream, AHEAD * BATCH)):
         yield [
-            write(source, answer) for source, answer in zip(chunk, predictor.predict_iter(chunk, BATCH), strict=True)
+            write(shown(predictor.bundle.config.features, source), answer)
+            for source, answer in zip(chunk, predictor.predict_iter(chunk, BATCH), strict=True)
         ]
 
 
-def _pass_over(file: AnswerFile, asked: Iterator[Any], plain: bool) -> None:
+def _pass_over(file: AnswerFile, asked: Iterator[Any], plain: bool, features: Any) -> None:
     """Leave out the inputs that are answered; the last of them must be the one that the last answer shows.
 
     Raises:
@@ -107,8 +114,9 @@ def _pass_over(file: AnswerFile, asked: Iterator[Any], plain: bool) -> None:
         except StopIteration:
             want = f"at least as many as the answers in {file.path}, {file.done}"
             raise DataError(sentence("predict", "inputs", want, n)) from None
-    shown = _named(source) + "\t" if plain else _json(source, {}).removesuffix("}")
-    if file.done and not file.last.startswith(shown.encode("utf-8", "backslashreplace")):
+    source = shown(features, source)
+    begins = _named(source) + "\t" if plain else _json(source, {}).removesuffix("}")
+    if file.done and not file.last.startswith(begins.encode("utf-8", "backslashreplace")):
         want = f"that of answer {file.done} in {file.path}"
         raise DataError(sentence("predict", f"input {file.done}", want, repr(source)[:80]))
 
@@ -167,14 +175,51 @@ def _rows(predictor: Predictor, file: str, pace: Pace | None, reading: Reading) 
             pace.share = share
 
     kind = inputs_of(predictor.bundle.config.features)
-    like = predictor.bundle.metrics.get("training", {}).get("columns")
+    like = like_training(predictor.bundle, reading)
     found: Iterator[Examples] = parts(file, report, reading.but(task=predictor.task, like=like), kind)
     if getattr(predictor.bundle.config.features, "unit", "") == "char":
         found = map(fit_characters, found)
     first = next(found)
     describe(first, shown=len(first.findings))
+    note_unknown(predictor, first)
     check_gaps(predictor.bundle.config.features, first)
     return chain(first.inputs, chain.from_iterable(_later(found)))
+
+
+def like_training(bundle: Bundle, reading: Reading) -> dict[str, Any]:
+    """Return the columns that a model was trained on by what they were read as, those of its features among them.
+
+    Raises:
+        ArgumentError: as `check_features`.
+    """
+    check_features(bundle, reading)
+    names = token_features(bundle.config.features)
+    known = dict(bundle.metrics.get("training", {}).get("columns") or {})
+    return {**known, "feature": names} if names else known
+
+
+def check_features(bundle: Bundle, reading: Reading) -> None:
+    """Raise ArgumentError where other than as many columns of features are named as a model reads."""
+    names = token_features(bundle.config.features)
+    if reading.features and len(reading.features) != len(names):
+        count = "one column" if len(names) == 1 else f"{len(names)} columns"
+        want = f"{count}, for {', '.join(names)}" if names else "left out for a model without features"
+        raise ArgumentError(sentence("bigru", "--feature", want, ", ".join(reading.features)))
+
+
+def note_unknown(predictor: Predictor, examples: Examples) -> None:
+    """Say where many values of a feature are none that the model knows: the column may be another."""
+    from .show import note
+
+    columns = getattr(predictor.bundle.config.features, "columns", ())
+    if not examples.features or not sum(map(len, examples.inputs)):
+        return
+    _, rows = values_of(examples.features, examples.inputs)
+    for name, column, values in zip(examples.features, columns, rows, strict=True):
+        unknown = [value for value in values if value not in column.ids]
+        if len(unknown) > MANY * len(values):
+            share = f"{len(unknown) / len(values):.0%} of the values of feature {name!r}"
+            note(f"  {share} are unknown to the model, the first is {unknown[0]!r}")
 
 
 def _later(found: Iterable[Examples]) -> Iterator[list[Any]]:

@@ -16,7 +16,7 @@ from ..runtime.predictor import Predictor, load
 from ..verify import Engine, Report
 from ..verify import verify as verified
 from .models import say_if_shadowed
-from .predict import refuse_of_tables, sources
+from .predict import check_features, refuse_of_tables, sources
 from .show import note, table
 from .streams import emit
 
@@ -45,6 +45,7 @@ def verify(model: Path, data: Path | None, reading: Reading, *, most: int, write
         raise ArgumentError(sentence("verify", "data", "a file or folder that exists", repr(str(data))))
     if most < 1:
         raise ArgumentError(sentence("verify", "--most", "at least 1", most))
+    check_features(predictor.bundle, reading)
     inputs = None if data is None else _inputs(predictor, data, fill, reading)
     engines, missing = _onnx(predictor.bundle)
     report = verified(predictor, inputs, engines, most=most, say=note)

@@ -16,6 +16,7 @@ from .opening.encoding import decode, read_bytes
 from .parsers.delimited import uncollected
 from .reading import Reading
 from .table import Grid, Table
+from .token_features import check_attached
 
 __all__ = ["Examples", "Finding", "Reading", "check_used", "examples_of", "from_dataset", "from_frame", "load", "read"]
 
@@ -112,6 +113,7 @@ def check_used(result: Examples, format: str, reading: Reading, required: bool) 
     if reading.group is not None and result.groups is None:
         remedy = "Only tables have a further column."
         raise DataError(sentence(source, "--group", f"left out for the format {format}", repr(reading.group), remedy))
+    check_attached(result, format, reading, required)
     given = reading.given()
     known = FORMATS[format].columns if format in FORMATS else True
     for name in OPTIONS:
