@@ -37,7 +37,7 @@ _HOMES = {
 }
 
 
-_TRAINING = ("torch", "lightning", "sklearn")
+_TRAINING = ("torch", "sklearn")
 
 
 def __getattr__(name: str) -> Any:

@@ -14,7 +14,7 @@ from .._version import __version__
 __all__ = ["info", "installed"]
 
 NEEDED = ("numpy", "safetensors", "typer", "rich")
-OPTIONAL = ("torch", "lightning", "scikit-learn", "pyarrow", "narwhals", "rjieba", "tokenizers", "datasets")
+OPTIONAL = ("torch", "scikit-learn", "pyarrow", "narwhals", "rjieba", "tokenizers", "datasets")
 FOR_EXPORT = ("onnx", "onnxruntime")
 FOR_AUDIO = ("soundfile", "kaldi-native-fbank", "jiwer")
 FOR_DEMOS_AND_LOGS = ("snownlp", "jieba", "espeakng-loader", "tensorboard")
