@@ -11,14 +11,14 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from ._version import __version__
+
 if TYPE_CHECKING:
     from . import nn
     from .estimators import BiGRUClassifier, BiGRUForecaster, BiGRUTagger, BiGRUTranscriber
     from .readers.reader import read
     from .readers.reading import Reading
     from .runtime.predictor import Predictor, load
-
-__version__ = "0.1.0"
 
 __all__ = [
     "BiGRUClassifier", "BiGRUForecaster", "BiGRUTagger", "BiGRUTranscriber", "Predictor", "Reading", "__version__",
@@ -37,7 +37,7 @@ _HOMES = {
 }
 
 
-_TRAINING = ("torch", "lightning", "sklearn")
+_TRAINING = ("torch", "sklearn")
 
 
 def __getattr__(name: str) -> Any:

@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from bigru.ops import library
 from bigru.ops.gru import native, reference
 from tolerances import KERNELS
 
-HERE = [name for name, runs in native.instruction_sets() if runs]
+HERE = [name for name, runs in library.instruction_sets() if runs]
 TRAINING = ["fp32", "bf16"]
 PRECISIONS = [*TRAINING, "int8"]
 

@@ -54,7 +54,7 @@ def train(request: Request, asked: Table) -> None:
     from .settings import settings
     from .train import check_checkpoint, check_folder, check_packages, chosen_of, conclude, was_saved
 
-    check_packages("training", "torch", "lightning")
+    check_packages("training", "torch", "sklearn")
     _check_request(request)
     if asked.horizon is None:
         raise ArgumentError(sentence("train", "--horizon", "given for a forecast, in rows", "nothing"))

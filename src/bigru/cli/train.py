@@ -98,7 +98,7 @@ class Request:
 
 def train(request: Request) -> None:
     """Train, score and save; print the scores as one JSON object on stdout."""
-    check_packages("training", "torch", "lightning")
+    check_packages("training", "torch", "sklearn")
     from ..train import checkpoint
 
     out, say = request.out, silence if request.quiet else note

@@ -13,7 +13,7 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..errors import ArgumentError, DataError, MissingExtraError, sentence
+from ..errors import ArgumentError, DataError, require, sentence
 from ..tasks import task_named
 
 if TYPE_CHECKING:
@@ -125,17 +125,13 @@ def _known(table: pa.Table, name: str) -> str:
 
 def _schema(predictor: Predictor) -> pa.Schema:
     """Return the columns that the model's answers have."""
-    try:
-        import pyarrow as pa
-    except ModuleNotFoundError:
-        raise MissingExtraError("pyarrow", "arrow", WHERE) from None
-
+    pa = require("pyarrow", extra="arrow", purpose=WHERE)
     config = predictor.bundle.config
-    return pa.schema(list(_arrow(task_named(predictor.task).fields(config))))
+    return pa.schema(list(_arrow(task_named(predictor.task).answer_types(config))))
 
 
 def _arrow(kind: Any) -> pa.DataType:
-    """Return the Arrow type of an entry of an answer, as `fields` of a task names it."""
+    """Return the Arrow type of an entry of an answer, as `answer_types` of a task names it."""
     import pyarrow as pa
 
     if isinstance(kind, dict):

@@ -101,7 +101,8 @@ class Loaded:
     @property
     def has_label(self) -> bool:
         """Whether each of its answers is one label."""
-        return self.task == "classify" and not getattr(self.predictor.bundle.config, "multi_label", False)
+        bundle = self.predictor.bundle
+        return bundle.model.head == "sequence" and not getattr(bundle.config, "multi_label", False)
 
     def described(self) -> dict[str, Any]:
         """Return what `GET /v1/models` says of it."""

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..errors import ArgumentError, DataError, nearest, sentence
 
-__all__ = ["UNKNOWN", "check_labels", "numbers", "place"]
+__all__ = ["UNKNOWN", "check_labels", "numbers", "place", "read_by"]
 
 UNKNOWN = -100
 """Number of a label that is none of the task's: torch's cross entropy leaves it out, and no answer is it."""
@@ -62,3 +62,9 @@ def numbers(
         got = labels[position]
         raise DataError(sentence(where, name, want, repr(got), nearest(str(got), known)))
     return found
+
+
+def read_by(features: Any) -> dict[str, Any]:
+    """Return what the shape of a model has to be to read these features: channels of ids, or numbers per step."""
+    channels = getattr(features, "channels", ())
+    return {"channels": channels, "values": 0 if channels else features.values}

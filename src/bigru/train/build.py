@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,19 +14,18 @@ from ..errors import ArgumentError, nearest, sentence
 from ..nn.engine import network
 from ..nn.forecast import ForecastModel
 from ..nn.model import SequenceModel
-from ..tasks import transcribe
 from .average import Average
 from .distill import distilled
 from .flat import Flat
-from .losses import ctc_loss, loss_of
-from .module import Training, decays, optimizer
-from .run import Run
+from .losses import Loss, ctc_loss, loss_of
 from .seeds import WEIGHTS, derive, set_seed
 from .skill import forecast_loss
+from .state import TrainState
 from .stream import Stream
+from .trainer import Trainer, decays, optimizer
 from .vectors import own_vectors
 
-__all__ = ["Shape", "first_model", "put_together"]
+__all__ = ["Shape", "build_trainer", "first_model"]
 
 Shape = ModelConfig | ForecastModelConfig
 
@@ -54,7 +53,6 @@ def first_model(
     model = network(config)
     own = model.state_dict()
     if inputs is not None:
-        assert isinstance(config, ModelConfig)
         drawn = {name: value.numpy() for name, value in own.items() if name.startswith("embedding.")}
         weights = own_vectors(inputs, config.channels, drawn, derive(seed, WEIGHTS, 1)) | dict(weights or {})
     for name, value in (weights or {}).items():
@@ -73,7 +71,7 @@ def first_model(
     return model.to(device)
 
 
-def put_together(
+def build_trainer(
     model: SequenceModel | ForecastModel,
     shape: Shape,
     config: Any,
@@ -81,8 +79,8 @@ def put_together(
     training: TrainConfig,
     state: dict[str, Any] | None,
     share: float = 0.0,
-) -> Training:
-    """Return the training of `model` on `stream`.
+) -> Trainer:
+    """Return what trains `model` on `stream`.
 
     Args:
         model: with its first weights.
@@ -93,8 +91,8 @@ def put_together(
         state: a checkpoint to go on from, or None.
         share: what the soft targets of the stream count.
     """
-    run = Run() if state is None else Run.from_state_dict(state["run"])
-    run.loss_sum = run.loss_sum.to(next(model.parameters()).device)
+    progress = TrainState() if state is None else TrainState.from_state_dict(state["run"])
+    progress.loss_sum = progress.loss_sum.to(next(model.parameters()).device)
     if state is not None:
         model.load_state_dict(state["model"])
     flat = Flat(model, decays)
@@ -102,14 +100,29 @@ def put_together(
     if state is not None:
         average.load_state_dict(state["average"])
         adamw.load_state_dict(state["optimizer"])
-    stream.start = run.step
-    if isinstance(shape, ForecastModelConfig):
-        loss = forecast_loss(config.loss, shape)
-    elif isinstance(config, transcribe.Config):
-        loss = ctc_loss(shape.steps)
-    else:
-        loss = loss_of(model, shape, stream.targets, training, config.constraints if shape.crf else None)
+    stream.start = progress.step
+    loss = OBJECTIVES[config.objective](model, shape, config, stream, training)
     if share:
         loss = distilled(loss, share, shape.crf)
     per_step = shape.per_step and not shape.crf
-    return Training(model, loss, flat, adamw, average, run, training, stream.steps, per_step)
+    return Trainer(model, loss, flat, adamw, average, progress, training, stream.steps, per_step)
+
+
+def _labels(model: nn.Module, shape: Any, config: Any, stream: Stream, training: TrainConfig) -> Loss:
+    return loss_of(model, shape, stream.targets, training, config.constraints if shape.crf else None)
+
+
+def _ctc(model: nn.Module, shape: Any, config: Any, stream: Stream, training: TrainConfig) -> Loss:
+    return ctc_loss(shape.steps)
+
+
+def _window(model: nn.Module, shape: Any, config: Any, stream: Stream, training: TrainConfig) -> Loss:
+    return forecast_loss(config.loss, shape)
+
+
+OBJECTIVES: dict[str, Callable[[nn.Module, Any, Any, Stream, TrainConfig], Loss]] = {
+    "labels": _labels,
+    "ctc": _ctc,
+    "window": _window,
+}
+"""What a training makes small, by the `objective` of its task."""

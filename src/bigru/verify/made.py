@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -29,9 +29,9 @@ UNKNOWN = 0.05
 def features(bundle: Bundle, lengths: Sequence[int], seed: int = 0) -> list[np.ndarray]:
     """Return made-up inputs of a model as its network reads them: one of each length, of a forecaster windows."""
     random = np.random.default_rng(seed)
-    model, read = bundle.model, bundle.config.features
-    if isinstance(model, ForecastModelConfig):
-        return [_window(model, random, n) for n in range(len(lengths))]
+    read = bundle.config.features
+    if bundle.model.head == "window":
+        return [_window(cast("ForecastModelConfig", bundle.model), random, n) for n in range(len(lengths))]
     if isinstance(read, TextFeatures):
         made: list[Any] = [_text(read, n, random) for n in lengths]
         return read.features_many(made)

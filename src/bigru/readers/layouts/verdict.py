@@ -142,21 +142,21 @@ def is_timed(table: Table, reading: Reading) -> bool:
 
 def _possible(view: View) -> list[str]:
     """Return the layouts that what the user has decided, and the model, leave open."""
-    reading = view.reading
+    reading, forecasts = view.reading, view.reading.task == "forecast"
     names = list(LAYOUTS)
     if reading.layout is not None:
         return [reading.layout]
-    if not view.required and reading.task != "forecast":
+    if not view.required and not forecasts:
         names.remove("timed")
     if reading.labels:
         names = ["indicators"]
     if wanted(reading):
         names = [name for name in names if name in ("lists", "tokens")]
-    if reading.task is not None and (view.required or reading.task == "forecast"):
+    if reading.task is not None and (view.required or forecasts):
         names = [name for name in names if name in OF_TASKS[reading.task]]
     if view.kind is not None:
         names = [name for name in names if name in KINDS[view.kind]]
-    if reading.id and reading.task != "forecast":
+    if reading.id and not forecasts:
         names = [name for name in names if name in ("long", "tokens")]
     elif reading.time and reading.task is None:
         names = [name for name in names if name in ("long", "timed")]
