@@ -28,9 +28,10 @@ PYTEST = OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 \
 test: lint $(RUNTIME)/ready $(CONTAINER)/image.json
 	BIGRU_RUNTIME_PYTHON=$(RUNTIME)/bin/python BIGRU_CONTAINER=$(CONTAINER) $(PYTEST)
 
-# All tests but those that train a model, start a program or open a page.
+# All tests but those that train a model, start a program, open a page or take a second by themselves; the kernels' on
+# the active instruction set alone.
 check: lint
-	$(PYTEST) -m 'not train and not process and not browser'
+	$(PYTEST) -m 'not slow and not train and not process and not browser and not other_instruction_set'
 
 lint: $(VENV)/ready
 	$(BIN)/ruff check src tests benchmarks examples models

@@ -83,6 +83,7 @@ def _until(look: Callable[[], list[int]], enough: Callable[[list[int]], bool]) -
     return found
 
 
+@pytest.mark.slow
 def test_a_cell_is_measured_by_engines_in_processes_of_their_own() -> None:
     import kernels
     from contenders.cells import Cell

@@ -23,6 +23,8 @@ from bigru import BiGRUClassifier, BiGRUTagger
 from bigru.errors import ArgumentError, DataError
 from tolerances import FLOAT32_STEP
 
+pytestmark = pytest.mark.train
+
 RANDOM = np.random.default_rng(0)
 ENDS = RANDOM.integers(0, 2, 80)
 TEXTS = [

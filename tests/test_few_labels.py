@@ -57,6 +57,7 @@ def made(count: int, seed: int) -> tuple[list[str], list[str]]:
     return [" ".join(drawn.choice(f"{WORDS[label]} it was so and the".split(), 9)) for label in labels], labels
 
 
+@pytest.mark.train
 def test_both_contenders_learn_from_the_same_rows_and_are_scored_alike(monkeypatch: pytest.MonkeyPatch) -> None:
     import few_labels
     import torch

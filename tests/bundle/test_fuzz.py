@@ -141,6 +141,7 @@ def refusal(loaded: bundle.Bundle) -> str:
     return ""
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 @pytest.mark.parametrize("name", SOUND)
 @fuzz

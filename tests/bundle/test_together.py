@@ -85,6 +85,7 @@ def save_by_turns(place: Path, turns: int, first: int) -> None:
         bundle.save((ONE, OTHER)[(n + first) % 2], place, force=True)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="needs flock")
 def test_two_writers_and_a_reader_never_mix_models(tmp_path: Path) -> None:
     place = tmp_path / "m"

@@ -175,6 +175,7 @@ def test_where_it_cannot_be_fitted_the_line_says_why(
     assert result.json["plain"] == {"name": BAG, "left_out": reason}
 
 
+@pytest.mark.train
 def test_series_and_several_labels_have_one_too(bigru: Bigru, tmp_path: Path) -> None:
     path = tmp_path / "x.jsonl"
     drawn = np.random.default_rng(0)

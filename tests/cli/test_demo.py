@@ -56,6 +56,7 @@ def test_reviews_are_cleaned_and_split(reviews: demo_data.Prepared) -> None:
     assert reviews.facts[1] == ("left out: 17,750 that repeat another, 52 that come as positive and as negative")
 
 
+@pytest.mark.train
 def test_the_newspaper_is_split_in_its_order(newspaper: demo_data.Prepared) -> None:
     train, dev, test = newspaper.parts
     assert [len(one) for one in newspaper.parts] == [8_000, 1_000, 2_000]
@@ -69,6 +70,7 @@ def test_the_newspaper_is_split_in_its_order(newspaper: demo_data.Prepared) -> N
     assert not any(violations(tags, "BIO") for tags in test.targets)
 
 
+@pytest.mark.train
 def test_sentiment(bigru: Bigru, reviews: demo_data.Prepared, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(demo_data, "reviews", lambda: small(reviews))
     monkeypatch.setitem(command.OPTIONS, "sentiment", TINY)
@@ -94,6 +96,7 @@ def test_sentiment(bigru: Bigru, reviews: demo_data.Prepared, tmp_path: Path, mo
     assert reviews.facts[0] in load(tmp_path / "runs" / "demo-sentiment").card
 
 
+@pytest.mark.train
 def test_entities(bigru: Bigru, newspaper: demo_data.Prepared, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(demo_data, "newspaper", lambda: small(newspaper))
     monkeypatch.setitem(command.OPTIONS, "entities", TINY)

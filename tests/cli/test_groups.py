@@ -31,6 +31,7 @@ def leaking(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.train
 def test_a_planted_leak_shows_without_the_option_and_not_with_it(bigru: Bigru, leaking: Path, tmp_path: Path) -> None:
     flattered = bigru("train", leaking, "--out", tmp_path / "a", *SMALL)
     assert flattered.json["dev"]["accuracy"] == 1.0
@@ -95,6 +96,7 @@ def test_options_of_the_hold_out_are_left_out_where_there_is_none(refused: Calla
     assert line == "bigru train: --no-plain must be left out for a forecast, got given."
 
 
+@pytest.mark.train
 def test_test_data_need_no_groups_and_the_doctor_takes_the_option(bigru: Bigru, leaking: Path, tmp_path: Path) -> None:
     test = tmp_path / "test.csv"
     test.write_text("text,label\nquirk1 film,b\nquirk2 film,a\n", encoding="utf-8")

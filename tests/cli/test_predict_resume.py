@@ -55,6 +55,7 @@ def test_answers_go_to_a_file(bigru: Bigru, model: Path, tmp_path: Path, lines: 
     assert [row["text"] for row in bigru("predict", model, lines).rows] == TEXTS
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stop", [0, 1, 127, 128, 1000, 2999, 3000])
 @pytest.mark.parametrize("torn", [b"", b'{"text": "a', "好".encode()[:2]])
 def test_it_goes_on_behind_the_last_whole_line(

@@ -26,6 +26,7 @@ def table(path: Path, per_step: bool = False, gaps: bool = True, seed: int = 0) 
     return path
 
 
+@pytest.mark.train
 @pytest.mark.parametrize("per_step", [False, True])
 def test_a_table_becomes_a_model_that_answers(bigru: Bigru, tmp_path: Path, per_step: bool) -> None:
     data, test = table(tmp_path / "a.csv", per_step), table(tmp_path / "b.csv", per_step, seed=1)
@@ -44,6 +45,7 @@ def test_a_table_becomes_a_model_that_answers(bigru: Bigru, tmp_path: Path, per_
     assert "missing values" in bigru("doctor", data, *columns).err
 
 
+@pytest.mark.train
 def test_gaps_are_refused_by_a_model_that_never_saw_any(bigru: Bigru, refused: Refused, tmp_path: Path) -> None:
     data, test = table(tmp_path / "a.csv", gaps=False), table(tmp_path / "b.csv")
     columns = ("--id-column", "run", "--time-column", "second")

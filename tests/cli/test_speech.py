@@ -52,6 +52,7 @@ def answers(capsys: pytest.CaptureFixture[str]) -> list[dict]:
     return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
 
+@pytest.mark.train
 def test_predict_labels_of_files_and_folders(folder: Path, capsys) -> None:
     paths = [str(folder / "tones" / label / "0.wav") for label in sounds.PITCHES]
     assert run(["predict", str(folder / "classifier"), *paths]) == 0
@@ -142,6 +143,7 @@ def test_the_picture_has_every_symbol_at_its_time() -> None:
     assert lines[11].endswith("0.60 s")
 
 
+@pytest.mark.train
 def test_the_demo_speaks_learns_and_draws(tmp_path: Path, capsys, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("espeakng_loader")
     monkeypatch.setattr(demo_digits, "COUNTS", {"train": 24, "dev": 6, "test": 6})

@@ -116,6 +116,7 @@ def test_any_number_of_labels(bigru: Bigru, tmp_path: Path) -> None:
     assert set(bigru("predict", tmp_path / "m", "good").rows[0]) == {"text", "labels", "scores"}
 
 
+@pytest.mark.train
 @pytest.mark.parametrize(
     ("scheme", "tags"),
     [
@@ -146,6 +147,7 @@ def test_spans_in_json(bigru: Bigru, tmp_path: Path) -> None:
     assert load(tmp_path / "m").config.labels == ("O", "B-LOC", "I-LOC", "B-PER", "I-PER")
 
 
+@pytest.mark.train
 @pytest.mark.parametrize("per_step", [False, True])
 def test_series(bigru: Bigru, tmp_path: Path, per_step: bool) -> None:
     x = np.random.default_rng(0).normal(size=(40, 7, 2))
@@ -229,6 +231,7 @@ def test_force_replaces_a_model(bigru: Bigru, reviews: Path, tmp_path: Path) -> 
     assert load(tmp_path / "m").model.encoder.hidden == 6
 
 
+@pytest.mark.train
 def test_ctrl_c_keeps_a_checkpoint_that_resume_ends_with_the_same_bits(
     bigru: Bigru, reviews: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -257,6 +260,7 @@ def test_ctrl_c_keeps_a_checkpoint_that_resume_ends_with_the_same_bits(
     assert not list((tmp_path / "cut").glob("checkpoint*"))
 
 
+@pytest.mark.train
 def test_a_training_that_was_killed_behind_its_save_is_finished_by_resume(
     bigru: Bigru, reviews: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -22,6 +22,7 @@ Refused = Callable[..., str]
 SMALL = ("--set", "hidden=4", "--set", "channels=unit", "--epochs", "3")
 
 
+@pytest.mark.train
 def test_one_model_is_saved_and_what_was_trained_is_kept(bigru: Bigru, reviews: Path, tmp_path: Path) -> None:
     result = bigru("train", reviews, "--out", tmp_path / "m", *SMALL, "--ensemble", 2, "--test", reviews)
     assert result.code == 0, result.err
@@ -43,6 +44,7 @@ def test_one_model_is_saved_and_what_was_trained_is_kept(bigru: Bigru, reviews: 
     assert "2 trainings and one that learnt from their mean: " in (tmp_path / "m" / "README.md").read_text("utf-8")
 
 
+@pytest.mark.train
 def test_ctrl_c_in_any_training_and_resume_end_with_the_same_bits(
     bigru: Bigru, reviews: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -73,6 +75,7 @@ def test_ctrl_c_in_any_training_and_resume_end_with_the_same_bits(
     assert not list(out.glob("checkpoint*"))
 
 
+@pytest.mark.train
 def test_killed_behind_the_save_it_is_finished_by_resume(
     bigru: Bigru, reviews: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -94,6 +97,7 @@ def test_force_begins_again_in_the_folder_of_several(bigru: Bigru, reviews: Path
     assert not place.exists()
 
 
+@pytest.mark.train
 def test_taggers_are_taught_by_several(bigru: Bigru, tmp_path: Path) -> None:
     rows = "\n".join(f"{c} {t}" for c, t in zip("王小明去北京", ["B-P", "I-P", "I-P", "O", "B-L", "I-L"], strict=True))
     data = tmp_path / "tags.conll"
@@ -120,6 +124,7 @@ def test_forecasts_and_transcripts_are_refused(refused: Refused, tmp_path: Path)
         plan("transcribe", ["a.wav"], ["a"], "audio", options={"ensemble": 3})
 
 
+@pytest.mark.train
 def test_metrics_are_json(bigru: Bigru, reviews: Path, tmp_path: Path) -> None:
     assert bigru("train", reviews, *SMALL, "--ensemble", 2, "--out", tmp_path / "m").code == 0
     facts = json.loads((tmp_path / "m" / "metrics.json").read_text(encoding="utf-8"))["training"]["ensemble"]

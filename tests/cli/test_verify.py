@@ -38,6 +38,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "model"
 
 
+@pytest.mark.slow
 def test_made_up_samples(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     before = (folder / "README.md").read_text(encoding="utf-8")
     assert run(["verify", str(folder)]) == 0
@@ -87,6 +88,7 @@ def test_answers_that_differ_are_exit_code_1_and_stand_in_the_card(
     assert "**Answers differ**" in (folder / "README.md").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_planted_fault_is_exit_code_1(fault: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -110,6 +112,7 @@ def test_the_folder_says_which_files_were_verified(folder: Path, capsys: pytest.
     assert not (folder / "verification.json").exists()
 
 
+@pytest.mark.slow
 def test_a_shipped_model_is_verified_and_left_alone(capsys: pytest.CaptureFixture[str]) -> None:
     before = {path.name: path.stat().st_mtime_ns for path in shipped()["zh-sentiment"].iterdir()}
     assert run(["verify", "zh-sentiment"]) == 0
@@ -117,6 +120,7 @@ def test_a_shipped_model_is_verified_and_left_alone(capsys: pytest.CaptureFixtur
     assert {path.name: path.stat().st_mtime_ns for path in shipped()["zh-sentiment"].iterdir()} == before
 
 
+@pytest.mark.slow
 def test_a_shipped_model_is_left_alone_by_its_path_too(capsys: pytest.CaptureFixture[str]) -> None:
     place = shipped()["zh-sentiment"]
     before = sorted(path.name for path in place.iterdir())
@@ -150,6 +154,7 @@ def test_a_model_that_hides_a_shipped_one_is_said(
     assert "Written into the card of zh-sentiment" in told
 
 
+@pytest.mark.slow
 def test_what_changed_since_the_last_verification_is_said(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     said = "is not what was verified here last."
     assert run(["verify", str(folder)]) == 0
@@ -165,6 +170,7 @@ def test_what_changed_since_the_last_verification_is_said(folder: Path, capsys: 
     assert bundle.changed(folder) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ANSWERED)
 def test_models_of_every_task(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     bundle.save(BUNDLES[name], tmp_path / "model")
@@ -207,6 +213,7 @@ def test_quantizing_says_in_the_card_how_it_was_verified(folder: Path) -> None:
     assert not (folder.parent / "small" / "verification.json").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("to", ["onnx", "torch"])
 def test_a_model_with_a_fault_is_not_exported(to: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     FAULTS["last step of the backward walk"][1](monkeypatch)

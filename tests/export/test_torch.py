@@ -50,6 +50,7 @@ def script(folder: Path) -> Any:
     return module
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SHAPES)
 def test_every_shape_equals_the_runtime(name: str, tmp_path: Path) -> None:
     found = to_torch(classifier(("a", "b", "c"), **SHAPES[name]), tmp_path / "model")
@@ -57,6 +58,7 @@ def test_every_shape_equals_the_runtime(name: str, tmp_path: Path) -> None:
     assert 0 < found["largest_difference"] <= gate.TOLERANCE
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("int8", [False, True], ids=["fp32", "int8"])
 @pytest.mark.parametrize("name", ["two labels", "any labels", "crf of BMES", "two states", "transcriber"])
 def test_every_task_is_exported_with_its_decoding(name: str, int8: bool, tmp_path: Path) -> None:
@@ -68,6 +70,7 @@ def test_every_task_is_exported_with_its_decoding(name: str, int8: bool, tmp_pat
     assert facts["parity"]["sequences"] == found["sequences"]
 
 
+@pytest.mark.slow
 def test_the_weights_are_those_of_torchs_own_modules(tmp_path: Path) -> None:
     bundle = classifier()
     to_torch(bundle, tmp_path / "model")
@@ -81,6 +84,7 @@ def test_the_weights_are_those_of_torchs_own_modules(tmp_path: Path) -> None:
     assert type(model.encoder.layers[0]) is torch.nn.GRU
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("bundle", [classifier(), tagger(BIO, "BIO", True), tagger(BIO, "BIO", False)], ids=str)
 def test_texts_are_answered_as_bigru_answers_them(bundle: Bundle, tmp_path: Path) -> None:
     to_torch(bundle, tmp_path / "model")
@@ -126,6 +130,7 @@ def test_what_torch_does_not_compute_is_refused_with_a_remedy(tmp_path: Path) ->
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_what_answers_otherwise_is_not_written(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Planted: a script that reads the padding."""
     page = torch_folder.SCRIPT.read_text(encoding="utf-8")
@@ -147,6 +152,7 @@ def test_a_script_that_comes_to_an_end_is_said(monkeypatch: pytest.MonkeyPatch, 
         to_torch(BUNDLES["two labels"], tmp_path / "model")
 
 
+@pytest.mark.slow
 def test_a_folder_is_replaced_if_it_is_an_export(tmp_path: Path) -> None:
     bundle, folder = BUNDLES["two labels"], tmp_path / "model"
     to_torch(bundle, folder)

@@ -24,6 +24,7 @@ def sides(sequences: list[list[tuple[str, str]]]) -> tuple[Tags, Tags]:
     return gold, predicted
 
 
+@pytest.mark.slow
 @given(PAIRS.filter(any), st.sampled_from(["BIO", "IOB1", "BIOES"]))
 @settings(max_examples=50)
 def test_spans_are_scored_as_by_seqeval(sequences: list[list[tuple[str, str]]], scheme: str) -> None:

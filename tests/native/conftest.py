@@ -24,7 +24,9 @@ UNWRITTEN = {"f": np.nan, "i": -77, "u": 77}
 
 def pytest_generate_tests(metafunc):
     if metafunc.definition.get_closest_marker("any_instruction_set") is None:
-        metafunc.parametrize("instruction_set", SETS, indirect=True)
+        others = [pytest.param(name, marks=pytest.mark.other_instruction_set) for name in SETS if name != library.isa()]
+        active = [name for name in SETS if name == library.isa()]
+        metafunc.parametrize("instruction_set", [*active, *others], indirect=True)
 
 
 @pytest.fixture(autouse=True)

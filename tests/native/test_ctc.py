@@ -109,6 +109,7 @@ def test_alignments_that_logits_all_but_exclude(scale):
         assert got.starts.tolist() == want.starts.tolist()
 
 
+@pytest.mark.slow
 def test_long_sequences_sum_all_alignments():
     logits, symbols = np.zeros((1, 2000, 3), np.float32), [1, 2] * 100
     got = native.align(logits, [symbols])[0]

@@ -240,6 +240,7 @@ def test_directions_are_merged_by_the_formula(merge):
     assert h_n.shape == (2, 3, 7)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("merge", "reset_after"), [*itertools.product(MERGED, [True]), ("concat", False)])
 def test_gradients_equal_finite_differences(merge, reset_after):
     ours = GRU(1, 2, 2, bidirectional=True, merge=merge, reset_after=reset_after, **F64)

@@ -144,6 +144,7 @@ def test_the_output_may_be_changed_in_place_while_training(name, num_layers):
     assert_same_gradients(ours, oracle)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["residual", "relu_", "a view", "not at all"])
 def test_the_output_may_be_changed_in_place_in_a_compiled_function(name):
     torch._dynamo.reset()

@@ -47,6 +47,7 @@ def test_it_equals_the_runtime(window: Window, encoder: EncoderConfig) -> None:
         np.testing.assert_allclose(ours, Network(model, weights)(ids, lengths, window), **FLOAT32)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("window", [Window(1, 0), Window(2, 1), Window(3, 4), Window(7, 7)], ids=str)
 @pytest.mark.parametrize("merge", ["concat", "gated"])
 def test_gradients_are_those_of_central_differences(window: Window, merge: str) -> None:

@@ -36,6 +36,7 @@ def test_each_of_several_labels_has_a_model_and_one_that_is_always_there_is_alwa
     assert fit_plain("classify", "text", Rows(TEXTS[::2], LABELS[::2]), None).model.predict(["x"]) == ["good"]  # type: ignore[union-attr]
 
 
+@pytest.mark.slow
 def test_tags_are_those_of_a_chain_and_series_those_of_a_forest() -> None:
     units, tags = [["Rome", "waits"], ["we", "wait"]] * 8, [["B-LOC", "O"], ["O", "O"]] * 8
     found = fit_plain("tag", "tokens", Rows(units, tags), None, scheme="BIO")

@@ -80,6 +80,7 @@ def test_both_languages_show_the_same_commands() -> None:
     assert shown[0] == shown[1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", PAGES)
 def test_its_figures_are_those_of_the_result_file(page: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))

@@ -36,6 +36,7 @@ def test_distances_are_those_of_the_table(band: float) -> None:
     assert nearest.predict(series) == list("abcde")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("band", [0.0, 0.1, 0.3, 1.0])
 @pytest.mark.parametrize("dims", [1, 3])
 def test_what_is_left_out_changes_no_answer(band: float, dims: int) -> None:

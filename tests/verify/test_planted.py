@@ -49,6 +49,7 @@ def test_padding_that_is_not_a_number_and_is_read(monkeypatch: Patch) -> None:
     assert "padded" in failing("speech")["native"]
 
 
+@pytest.mark.slow
 def test_a_backward_walk_that_is_a_flip_of_padded_data(monkeypatch: Patch) -> None:
     faults.padding_walked_backward(monkeypatch)
     for name in ("entities", "words", "speech"):

@@ -30,6 +30,7 @@ def here(bundle: Any, inputs: Any = None, engines: Any = None, **options: Any) -
     return verify(bundle, inputs, engines, **{"instruction_sets": (), **options})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", BUNDLES)
 def test_a_sound_model_passes(name: str) -> None:
     report = here(BUNDLES[name])
@@ -173,6 +174,7 @@ def test_a_report_by_hand() -> None:
     )
 
 
+@pytest.mark.slow
 def test_series_with_gaps_are_made_up_with_gaps() -> None:
     from bigru.verify.made import features
 

@@ -61,6 +61,7 @@ def counted(monkeypatch):
 # -- what torch asks of an operator ----------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("walks", DIRECTIONS.values())
 @pytest.mark.parametrize("bias", [True, False])
 @pytest.mark.parametrize("requires_grad", [True, False])
@@ -70,6 +71,7 @@ def test_the_operator_is_sound(walks, bias, requires_grad):
     torch.library.opcheck(GRU_OP, (arguments[0], None, None, *arguments[3:]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "needs", [[True, True, True], [False, False, True], [True, False, False], [False, True, False]]
 )
@@ -124,6 +126,7 @@ def assert_same_gradients(one, other):
             torch.testing.assert_close(got.grad, want.grad, **FLOAT32)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "backend", ["aot_eager", pytest.param("inductor", marks=[needs_compiler, pytest.mark.process])]
 )
@@ -144,6 +147,7 @@ def test_a_compiled_gru_is_the_same_without_a_graph_break(backend, counted):
     assert counted["forward"] == 2 * 2 * 4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["pooled", "tagger"])
 def test_a_compiled_model_is_the_same_without_a_graph_break(name):
     torch._dynamo.reset()
@@ -180,6 +184,7 @@ def test_an_exported_gru_is_the_operator_and_the_same_at_other_sizes(strict):
         torch.testing.assert_close(traced.module()(x, lengths=lengths), module(x, lengths=lengths), **EXACT)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["pooled", "tagger"])
 @pytest.mark.parametrize("strict", [False, True])
 def test_an_exported_model_is_the_same(name, strict):

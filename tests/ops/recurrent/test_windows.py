@@ -35,6 +35,7 @@ def whole(x: np.ndarray, layers: list[dict[str, tuple[np.ndarray, ...]]]) -> np.
     return x
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("steps", [0, 1, 2, 7, 65])
 @pytest.mark.parametrize("layers", [1, 3])
 def test_a_look_ahead_as_long_as_the_sequence_is_the_whole_run(steps: int, layers: int) -> None:

@@ -183,6 +183,7 @@ def test_what_a_header_claims_is_checked_before_it_is_allocated(shape: bytes) ->
         parse(stream.getvalue(), "f", require_targets=False)
 
 
+@pytest.mark.slow
 def test_a_bomb_is_refused_by_its_directory(monkeypatch: pytest.MonkeyPatch) -> None:
     stream = io.BytesIO()
     np.savez_compressed(stream, x=np.zeros((1 << 12, 1 << 12)))
