@@ -10,7 +10,7 @@ import pytest
 
 from bigru.errors import ArgumentError, VerificationError
 from bigru.features.series import SeriesFeatures
-from bigru.ops.gru.native import instruction_sets, isa
+from bigru.ops.library import instruction_sets, isa
 from bigru.runtime.predictor import Predictor
 from bigru.tables.timetable import Series
 from bigru.tasks.forecast import Cut
