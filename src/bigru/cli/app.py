@@ -25,7 +25,6 @@ DATA = "CSV, TSV, JSONL, Parquet, CoNLL, .npz or .ts, also .gz; UTF-8 or GB18030
 MODEL = "Folder of a saved model, or the name of a shipped one (bigru models)."
 
 Precision = Annotated[str, typer.Option(help="Bits of the GRU's products: fp32, bf16 or int8.")]
-Fill = Annotated[str | None, typer.Option("--fill", help="Forecast: fill missing rows and cells, forward or linear.")]
 Chunk = Annotated[int | None, typer.Option(help="Steps answered together; else as many as are looked ahead to.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace the model in the folder.")]
 
@@ -69,23 +68,21 @@ def train(
     ] = None,
     horizon: Annotated[int | None, typer.Option("--horizon", help="Forecast: rows to forecast.")] = None,
     lookback: Annotated[int | None, typer.Option("--lookback", help="Forecast: rows to read.")] = None,
-    fill: Fill = None,
 ) -> None:
     """Train on labelled data, or on a table with time, score, and save the model."""
-    from .train import Files, Request, train
+    from .train import train
 
-    files = Files(data, dev, test, reading)
-    chosen = {"time": time, "epochs": epochs, "seed": seed, "precision": precision, "class_weights": class_weights}
-    chosen["ensemble"] = ensemble
-    request = Request(files, out, force, resume, chosen, config, set_ or [], vectors, logger or [], quiet, plain)
-    from . import forecast
-
-    asked = forecast.Table(target, horizon, lookback, fill)
-    if reading.task == "forecast" or (reading.task is None and (target or horizon or lookback)):
-        forecast.train(request, asked)
-    else:
-        forecast.refuse(asked)
-        train(request)
+    chosen: dict[str, Any] = {
+        "time": time,
+        "epochs": epochs,
+        "seed": seed,
+        "precision": precision,
+        "class_weights": class_weights,
+    }
+    chosen |= {"ensemble": ensemble, "vectors": vectors, "loggers": logger}
+    chosen |= {"targets": target, "horizon": horizon, "lookback": lookback}
+    more: dict[str, Any] = {"dev": dev, "test": test, "out": out, "force": force, "resume": resume, "plain": plain}
+    train(data, reading, config, set_ or [], quiet, chosen, **more)
 
 
 @app.command()
@@ -96,14 +93,13 @@ def evaluate(
     data: Annotated[Path, typer.Argument(help=DATA)],
     precision: Precision = "fp32",
     stride: Annotated[int, typer.Option("--stride", help="Forecast: rows from one origin to the next.")] = 1,
-    fill: Fill = None,
     lookahead: Annotated[str | None, typer.Option(help="Score as a stream: steps or 200ms, as 0,5,20,all.")] = None,
     chunk: Chunk = None,
 ) -> None:
     """Score a model on labelled data, or from every origin of a table: JSON on stdout, a table on stderr."""
     from .evaluate import evaluate
 
-    evaluate(model, data, precision, reading, fill=fill, stride=stride, lookahead=lookahead, chunk=chunk)
+    evaluate(model, data, precision, reading, stride=stride, lookahead=lookahead, chunk=chunk)
 
 
 @app.command()
@@ -121,7 +117,6 @@ def predict(
     lag: Annotated[int | None, typer.Option(help="With --stream: steps that a CRF waits for; 8 unless given.")] = None,
     plain: Annotated[bool, typer.Option("--plain", help="Text for people instead of JSON lines.")] = False,
     plot: Annotated[Path | None, typer.Option("--plot", help="Forecast: SVG file to draw into.")] = None,
-    fill: Fill = None,
     out: Annotated[Path | None, typer.Option("--out", help="File for the answers; else stdout.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the answers in --out.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Write over the answers in --out.")] = False,
@@ -137,7 +132,7 @@ def predict(
         answer(model, inputs or ["-"], stream, precision, plain, lookahead, chunk, lag, reading)
         return
     written: dict[str, Any] = {"out": out, "resume": resume, "force": force}
-    predict(model, inputs or ["-"], reading, precision=precision, plain=plain, fill=fill, plot=plot, **written)
+    predict(model, inputs or ["-"], reading, precision=precision, plain=plain, plot=plot, **written)
 
 
 @app.command()
@@ -146,14 +141,13 @@ def verify(
     reading: Reading,
     model: Annotated[Path, typer.Argument(help=MODEL)],
     data: Annotated[Path | None, typer.Argument(help=f"{DATA} Without it, samples are made up.")] = None,
-    fill: Fill = None,
     most: Annotated[int, typer.Option(help="Samples of the data that are taken at most.")] = 1000,
     keep_card: Annotated[bool, typer.Option("--keep-card", help="Leave the model card as it is.")] = False,
 ) -> None:
     """Run a model on every engine, alone, in batches and beside padding. Exit code 1 if answers differ."""
     from .verify import verify
 
-    raise typer.Exit(verify(model, data, reading, most=most, write=not keep_card, fill=fill))
+    raise typer.Exit(verify(model, data, reading, most=most, write=not keep_card))
 
 
 @app.command()
@@ -196,7 +190,7 @@ def serve(
 
 
 @app.command()
-@takes_reading(group=True)
+@takes_reading(group=True, fill=False)
 def doctor(
     reading: Reading,
     data: Annotated[Path, typer.Argument(help=DATA)],
@@ -240,7 +234,7 @@ def import_(
 
 
 @app.command()
-@takes_reading(task=False)
+@takes_reading(task=False, fill=False)
 def quantize(
     reading: Reading,
     model: Annotated[Path, typer.Argument(help=MODEL)],

@@ -17,13 +17,14 @@ from ..readers.formats import SUFFIXES
 from ..readers.opening.packed import GZIP, lines_of, unpacked_stream
 from ..readers.reading import Reading
 from ..runtime.answers import told
+from ..runtime.evaluation import refuse_of_tables
 from ..runtime.predictor import AHEAD, Predictor, load
 from .answers import AnswerFile, fingerprint, source_of
 from .models import say_if_shadowed
 from .progress import Pace
 from .streams import answer_json
 
-__all__ = ["lines", "predict", "refuse_of_tables", "sources"]
+__all__ = ["lines", "predict", "sources"]
 
 UNREAD = Reading()
 
@@ -46,7 +47,6 @@ def predict(
     *,
     precision: str,
     plain: bool,
-    fill: str | None,
     plot: Path | None,
     out: Path | None,
     resume: bool,
@@ -65,9 +65,9 @@ def predict(
             raise ArgumentError(sentence("predict", "input", "the file of one table", " ".join(inputs)))
         if out is not None:
             raise ArgumentError(sentence("predict", "--out", "left out for a forecast", str(out)))
-        forecast.predict(predictor, Path(inputs[0]), plain, plot, reading, fill)
+        forecast.predict(predictor, Path(inputs[0]), plain, plot, reading)
         return
-    refuse_of_tables(fill=fill, plot=None if plot is None else str(plot))
+    refuse_of_tables(fill=reading.fill, plot=None if plot is None else str(plot))
     write = _plain if plain else _json
     if out is None:
         with Pace() as pace:
@@ -113,13 +113,6 @@ def _pass_over(file: AnswerFile, asked: Iterator[Any], plain: bool) -> None:
         raise DataError(sentence("predict", f"input {file.done}", want, repr(source)[:80]))
 
 
-def refuse_of_tables(**options: str | None) -> None:
-    """Raise ArgumentError for an option that only a forecaster heeds."""
-    for name, value in options.items():
-        if value is not None:
-            raise ArgumentError(sentence("bigru", name, "left out for a model that forecasts nothing", repr(value)))
-
-
 def sources(
     predictor: Predictor, inputs: list[str], pace: Pace | None = None, reading: Reading = UNREAD
 ) -> Iterable[Any]:
@@ -156,8 +149,9 @@ def _rows(predictor: Predictor, file: str, pace: Pace | None, reading: Reading) 
     # The readers are imported here because texts do not need them.
     from ..features.series import check_gaps
     from ..readers.chunked import parts
+    from ..readers.summary import describe
     from ..readers.tags.settle import fit_characters
-    from .show import describe
+    from .show import note
 
     if reading.format is None and _suffix(file) == ".txt":
         reading = reading.but(format="txt")
@@ -172,7 +166,7 @@ def _rows(predictor: Predictor, file: str, pace: Pace | None, reading: Reading) 
     if getattr(predictor.bundle.config.features, "unit", "") == "char":
         found = map(fit_characters, found)
     first = next(found)
-    describe(first, shown=len(first.findings))
+    describe(first, note, shown=len(first.findings))
     check_gaps(predictor.bundle.config.features, first)
     return chain(first.inputs, chain.from_iterable(_later(found)))
 

@@ -13,6 +13,7 @@ from .. import bundle as saved
 from ..bundle import Bundle
 from ..bundle.configuration import task_named
 from ..config import ModelConfig
+from ..features.arrays import inputs_of, is_block, rows_of
 from ..features.batching import batches, pad
 from ..ops.crf.native import marginals
 from ..ops.crf.weights import CrfWeights, constrain
@@ -20,7 +21,6 @@ from ..runtime.network import Network
 from ..scheme import detect
 from ..tasks import tag
 from ..tasks.probabilities import binary, softmax
-from ..train.arrays import inputs_of, is_block, rows_of
 from .fitted import answers, model_of, refuse_weights, restore, score, tags_for, train
 
 __all__ = ["BiGRUTagger"]

@@ -44,6 +44,7 @@ class Forecaster:
         task: "forecast".
         labels: the columns that are forecast.
         metrics: what was measured when the model was made.
+        precision: as given.
     """
 
     def __init__(self, bundle: Bundle, precision: str = "fp32") -> None:
@@ -51,19 +52,19 @@ class Forecaster:
         if not isinstance(config, forecast.Config) or not isinstance(model, ForecastModelConfig):
             raise ArgumentError(sentence("Forecaster", "model", "one for forecast", f"one for {bundle.task}"))
         self.bundle, self.config, self.task, self.metrics = bundle, config, bundle.task, bundle.metrics
-        self.labels = config.labels
+        self.labels, self.precision = config.labels, precision
         self._network = ForecastNetwork(model, bundle.weights, precision)
 
-    def read(self, path: str | os.PathLike[str], reading: Reading | None = None, fill: str | None = None) -> TimeTable:
+    def read(self, path: str | os.PathLike[str], reading: Reading | None = None) -> TimeTable:
         """Read a file of the columns that the model was trained on; arguments and errors as of `read_timetable`."""
         reading = reading or Reading()
-        return self.table(table_of_file(os.fspath(path), reading), reading, fill)
+        return self.table(table_of_file(os.fspath(path), reading), reading)
 
-    def table(self, found: Table, reading: Reading | None = None, fill: str | None = None) -> TimeTable:
+    def table(self, found: Table, reading: Reading | None = None) -> TimeTable:
         """Make a table with time of cells, of the columns, step and zone that the model was trained on."""
         features = self.config.features
         options: Any = {"columns": features.columns, "ahead": features.known, "like": (features.step, features.zone)}
-        table = from_table(found, reading, fill=fill, **options)
+        table = from_table(found, reading, **options)
         features.check(table)
         return table
 

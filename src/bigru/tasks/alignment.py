@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from ..errors import DataError, sentence
 from ..features.segment import segment
-from ..features.text import unit_of
+from ..features.text import TextFeatures, unit_of
+from ..readers.examples import Examples
 from ..scheme import Span, spans, tags_of
 
-if TYPE_CHECKING:
-    from ..features.text import TextFeatures
-
-__all__ = ["Misplaced", "TagUnit", "choose_unit", "per_character", "refuse_misplaced", "tags_per_unit"]
+__all__ = [
+    "Misplaced",
+    "TagUnit",
+    "choose_unit",
+    "per_character",
+    "refuse_misplaced",
+    "tags_per_unit",
+    "targets_per_unit",
+]
 
 WITHIN = "within a word"
 """Marks the label of a span that no sequence of units covers; no model has such a label."""
@@ -95,6 +101,14 @@ def tags_per_unit(
                 moved.append(Span(f"{span.label} ({WITHIN})" if within else span.label, start, end))
         result.append(tags_of(moved, len(offsets), scheme))
     return result, misplaced
+
+
+def targets_per_unit(config: Any, part: Examples) -> tuple[list[Any], list[Misplaced]]:
+    """Return the targets of labelled examples, tags of texts one per unit that the model reads; see `tags_per_unit`."""
+    given = part.targets or []
+    if part.task != "tag" or not isinstance(config.features, TextFeatures):
+        return given, []
+    return tags_per_unit(config.features, part.inputs, given, config.scheme)
 
 
 def refuse_misplaced(source: str, lines: Sequence[int], inputs: Sequence[str], misplaced: Sequence[Misplaced]) -> None:

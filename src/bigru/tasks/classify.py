@@ -14,12 +14,13 @@ from .labels import check_labels, numbers, place
 from .probabilities import binary, sigmoid, softmax
 
 if TYPE_CHECKING:
+    from ..config import ModelConfig
     from ..features.audio import AudioFeatures
     from ..features.series import SeriesFeatures
     from ..features.text import TextFeatures
     from ..metrics import Report
 
-__all__ = ["Config", "decode", "featurise", "score", "targets"]
+__all__ = ["Config", "check_pairs", "decode", "describe", "featurise", "score", "targets"]
 
 WHERE = "classify"
 
@@ -90,6 +91,22 @@ def targets(
     known = columns >= 0
     result[owners[known], columns[known]] = 1.0
     return result
+
+
+def check_pairs(
+    config: Config,
+    features: Sequence[np.ndarray],
+    found: Any,
+    *,
+    source: str = "",
+    lines: Sequence[int] | None = None,
+) -> None:
+    """Accept every pair of an input and its labels: a label belongs to an input of any length."""
+
+
+def describe(config: Config, model: ModelConfig) -> tuple[str, str]:
+    """Return what the outputs are called, and how a model comes to them, in words."""
+    return "labels", f"pooling {' + '.join(model.pooling)}"
 
 
 def decode(config: Config, logits: np.ndarray) -> list[dict[str, Any]]:

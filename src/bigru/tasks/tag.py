@@ -21,10 +21,23 @@ from .labels import check_labels, numbers, place
 from .probabilities import binary, softmax
 
 if TYPE_CHECKING:
+    from ..config import ModelConfig
     from ..features.series import SeriesFeatures
     from ..metrics import Report
 
-__all__ = ["Config", "answers", "best", "constrained", "crf_of", "decode", "featurise", "score", "targets"]
+__all__ = [
+    "Config",
+    "answers",
+    "best",
+    "check_pairs",
+    "constrained",
+    "crf_of",
+    "decode",
+    "describe",
+    "featurise",
+    "score",
+    "targets",
+]
 
 WHERE = "tag"
 
@@ -129,6 +142,22 @@ def targets(
                 where, name = named(int(offsets[n]) + position)
                 raise DataError(sentence(where, name, f"legal in {config.scheme}", complaint, remedy))
     return np.split(flat, offsets[1:-1]) if len(tags) else []
+
+
+def check_pairs(
+    config: Config,
+    features: Sequence[np.ndarray],
+    found: Any,
+    *,
+    source: str = "",
+    lines: Sequence[Any] | None = None,
+) -> None:
+    """Accept every pair of an input and its tags: training compares their numbers itself (`bigru.train.checks`)."""
+
+
+def describe(config: Config, model: ModelConfig) -> tuple[str, str]:
+    """Return what the outputs are called, and how a model comes to them, in words."""
+    return "labels", f"a label per step{', CRF' if model.crf else ''}"
 
 
 def decode(

@@ -23,9 +23,10 @@ from ..ops.ctc.native import beam, greedy
 from .labels import numbers, place
 
 if TYPE_CHECKING:
+    from ..config import ModelConfig
     from ..metrics import Report
 
-__all__ = ["Config", "check_room", "decode", "featurise", "fits", "score", "targets"]
+__all__ = ["Config", "check_pairs", "decode", "describe", "featurise", "fits", "score", "targets"]
 
 WHERE = "transcribe"
 
@@ -88,7 +89,12 @@ def featurise(config: Config, inputs: Sequence[Any]) -> list[np.ndarray]:
 
 
 def targets(
-    config: Config, transcripts: Sequence[str], *, source: str = "", lines: Sequence[int] | None = None
+    config: Config,
+    transcripts: Sequence[str],
+    *,
+    source: str = "",
+    lines: Sequence[int] | None = None,
+    unknown: bool = False,
 ) -> list[np.ndarray]:
     """Return the symbols of each transcript as numbers from 1, int64 [L].
 
@@ -96,6 +102,7 @@ def targets(
         config: the task.
         transcripts: what is said.
         source, lines: the file and the line of each example, for errors.
+        unknown: not used: a transcript with an unknown symbol is an error wherever it stands.
 
     Raises:
         DataError: a transcript is empty, or holds a symbol that is unknown; the nearest known one is named.
@@ -119,7 +126,7 @@ def fits(config: Config, frames: np.ndarray, target: np.ndarray) -> bool:
     return -(-len(frames) // config.stride) >= frames_needed(target)
 
 
-def check_room(
+def check_pairs(
     config: Config,
     features: Sequence[np.ndarray],
     found: Sequence[np.ndarray],
@@ -145,6 +152,12 @@ def check_room(
         got = f"{len(target)} symbols, which need {frames_needed(target)} steps"
         remedy = "Correct the transcript or the recording, or leave the row out."
         raise DataError(sentence(place(WHERE, n, source, lines), "transcript", want, got, remedy))
+
+
+def describe(config: Config, model: ModelConfig) -> tuple[str, str]:
+    """Return what the outputs are called, and how a model comes to them, in words."""
+    symbols_of = {"char": "characters", "token": "tokens"}
+    return symbols_of[config.unit], f"CTC, a step every {1000 * config.seconds:g} ms"
 
 
 def decode(config: Config, logits: Sequence[np.ndarray]) -> list[dict[str, Any]]:

@@ -140,7 +140,7 @@ class Watch(L.Callback):
         if self.loggers:
             self._log({f"epoch/{key}": value for key, value in row.items()})
         run.finished = over
-        self.display.say(f"{self._title(epoch)}  {self._quality()}  {self._pace()}")
+        self.display.finish(f"{self._title(epoch)}  {self._quality()}  {self._pace()}", row)
         if run.stale >= self.module.training_config.patience and run.cooling is None and not over:
             self._cool()
         run.loss_sum, run.loss_steps = torch.zeros_like(run.loss_sum), 0
