@@ -1,4 +1,4 @@
-"""The table of saved models at work, of the READMEs: `render.py` puts it there."""
+"""The table of saved models at work, of docs/benchmarks.md: `render.py` puts it there."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 RESULTS = Path(__file__).parent / "results"
 
 PAGES = {
-    "README.md": (
+    "benchmarks.md": (
         "| in production | measured | wanted / aimed at | result file |",
         {
             "answers": "answers changed between engines and exports, 10,000 reviews, float32",
@@ -22,7 +22,7 @@ PAGES = {
             "environment": "without PyTorch: installed; import of the runtime",
         },
     ),
-    "README.zh-CN.md": (
+    "benchmarks.zh-CN.md": (
         "| 生产环境 | 实测 | 要求 / 目标 | 结果文件 |",
         {
             "answers": "各引擎与导出之间改变的答案，一万条评论，float32",
@@ -43,7 +43,7 @@ def table(name: str) -> str:
     head, words = PAGES[name]
     lines = [head, "|---" * 4 + "|"]
     for key, (file, cell, wanted) in _at_work().items():
-        lines.append(f"| {words[key]} | **{cell}** | {wanted} | [json](benchmarks/results/{file}.json) |")
+        lines.append(f"| {words[key]} | **{cell}** | {wanted} | [json](../benchmarks/results/{file}.json) |")
     return "\n".join(lines)
 
 

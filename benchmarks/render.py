@@ -1,4 +1,4 @@
-"""Write the tables of the READMEs and of how-good.md from benchmarks/results/: `python benchmarks/render.py`."""
+"""Write the tables of the READMEs, benchmarks.md and how-good.md from results/: `python benchmarks/render.py`."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import json
 from pathlib import Path
 from typing import Any
 
+import front
 import how_good
 import production
 
 HERE = Path(__file__).parent
-PAGES = ("README.md", "README.zh-CN.md")
+PAGES = ("benchmarks.md", "benchmarks.zh-CN.md")
 
 NAMES = {
     "chnsenticorp": "ChnSentiCorp, sentiment (zh)",
@@ -22,8 +23,8 @@ NAMES = {
 }
 
 HEADS = {
-    "README.md": "| data | score | bigru | seeds | knows no order | published, recurrent | result file |",
-    "README.zh-CN.md": "| 数据 | 指标 | bigru | 种子数 | 不看词序的基线 | 已发表的循环网络 | 结果文件 |",
+    "benchmarks.md": "| data | score | bigru | seeds | knows no order | published, recurrent | result file |",
+    "benchmarks.zh-CN.md": "| 数据 | 指标 | bigru | 种子数 | 不看词序的基线 | 已发表的循环网络 | 结果文件 |",
 }
 
 
@@ -40,7 +41,7 @@ def _row(result: dict[str, Any]) -> str:
     clean = [run["deleaked_test"] for run in result["runs"] if "deleaked_test" in run]
     if name == "chnsenticorp" and clean:
         score += f"; de-leaked {_percent(sum(clean) / len(clean))}"
-    link = f"[json](benchmarks/results/accuracy-{name}.json)"
+    link = f"[json](../benchmarks/results/accuracy-{name}.json)"
     cells = [NAMES[name], result["metric"], score, len(result["runs"]), _baseline(result["baseline"])]
     return "| " + " | ".join(map(str, [*cells, result["published"], link])) + " |"
 
@@ -55,12 +56,12 @@ def _percent(fraction: float) -> str:
 
 
 SPEED_HEADS = {
-    "README.md": [
+    "benchmarks.md": [
         "| one layer: B, T, I, H | forward: bigru | PyTorch | onnxruntime | OpenVINO | share of peak "
         "| and backward: bigru | PyTorch | times | share of peak |",
         "| | bigru | beside it | times |",
     ],
-    "README.zh-CN.md": [
+    "benchmarks.zh-CN.md": [
         "| 一层：B, T, I, H | 前向：bigru | PyTorch | onnxruntime | OpenVINO | 占峰值 "
         "| 前向加反向：bigru | PyTorch | 倍数 | 占峰值 |",
         "| | bigru | 对照 | 倍数 |",
@@ -68,9 +69,9 @@ SPEED_HEADS = {
 }
 
 SPEED_WORDS = {
-    "README.md": {
+    "benchmarks.md": {
         "caption": "Milliseconds, medians; {processor}, {isa}, {threads} threads, {date}, commit {commit}; "
-        "quartiles, versions and all other cells: [json](benchmarks/results/kernels.json).",
+        "quartiles, versions and all other cells: [json](../benchmarks/results/kernels.json).",
         "none": "A whole run of `make bench-peers` writes the figures here.",
         "plot": "Time against batch, time and hidden size",
         "model": "tutorial model, one training step",
@@ -82,9 +83,9 @@ SPEED_WORDS = {
         "crf": "CRF, forward and backward: B, T, K = {}",
         "step": "one step of a stream from Python: I, H = {}",
     },
-    "README.zh-CN.md": {
+    "benchmarks.zh-CN.md": {
         "caption": "单位毫秒，取中位数；{processor}，{isa}，{threads} 线程，{date}，提交 {commit}；"
-        "四分位数、版本和其余全部测量见 [json](benchmarks/results/kernels.json)。",
+        "四分位数、版本和其余全部测量见 [json](../benchmarks/results/kernels.json)。",
         "none": "完整运行一次 `make bench-peers` 后，数字写在这里。",
         "plot": "耗时与批量、时间步数、隐藏单元数的关系",
         "model": "教程里的模型，训练一步",
@@ -122,8 +123,8 @@ MORE = (
 
 
 SERIES_HEADS = {
-    "README.md": "| data | accuracy | seeds | forest | 1-NN with DTW | series/s: trained | predicted | result file |",
-    "README.zh-CN.md": "| 数据 | 准确率 | 种子数 | 随机森林 | 1-NN DTW | 每秒序列数：训练 | 预测 | 结果文件 |",
+    "benchmarks.md": "| data | accuracy | seeds | forest | 1-NN with DTW | trained per s | predicted | result file |",
+    "benchmarks.zh-CN.md": "| 数据 | 准确率 | 种子数 | 随机森林 | 1-NN DTW | 每秒序列数：训练 | 预测 | 结果文件 |",
 }
 
 
@@ -138,15 +139,15 @@ def series(name: str) -> str:
         rates = [sorted(run[rate] for run in runs)[len(runs) // 2] for rate in RATES]
         rivals = ["–" if one is None else _percent(one["test"]) for one in (result.get("forest"), beside)]
         cells = [key, score, len(runs), *rivals]
-        cells += [f"{rate:,}" for rate in rates] + ["[json](benchmarks/results/series.json)"]
+        cells += [f"{rate:,}" for rate in rates] + ["[json](../benchmarks/results/series.json)"]
         rows.append("| " + " | ".join(map(str, cells)) + " |")
     return "\n".join([SERIES_HEADS[name], "|---" * 8 + "|", *rows])
 
 
 RATES = ("trained_per_second", "predicted_per_second")
 FORECAST_HEADS = {
-    "README.md": "| data, look-back | MSE | seeds | naive | seasonal naive | published | in the 90 % interval |",
-    "README.zh-CN.md": "| 数据，回看长度 | MSE | 种子数 | 沿用末值 | 沿用上一周期 | 已发表 | 落入 90 % 区间 |",
+    "benchmarks.md": "| data, look-back | MSE | seeds | naive | seasonal naive | published | in the 90 % interval |",
+    "benchmarks.zh-CN.md": "| 数据，回看长度 | MSE | 种子数 | 沿用末值 | 沿用上一周期 | 已发表 | 落入 90 % 区间 |",
 }
 
 
@@ -167,7 +168,7 @@ def forecasts(name: str) -> str:
 
 
 SPEECH = {
-    "README.md": (
+    "benchmarks.md": (
         "| recordings | score | seeds | wanted, aimed at | times real time |",
         {
             "digits-official": "spoken digits, official split: accuracy",
@@ -176,7 +177,7 @@ SPEECH = {
             "mandarin-words": "Mandarin words, toned syllables, CTC: syllable errors",
         },
     ),
-    "README.zh-CN.md": (
+    "benchmarks.zh-CN.md": (
         "| 录音 | 得分 | 种子数 | 要求，目标 | 实时倍数 |",
         {
             "digits-official": "英语数字，官方划分：准确率",
@@ -231,7 +232,7 @@ def speed(name: str) -> str:
     rows = [_layer_row(*pair) for pair in zip(parts["forward"], parts["training"], strict=True)]
     others = [line for part, ours, letters in MORE for line in _more_rows(parts[part], part, ours, letters, words)]
     caption = words["caption"].format(**result["signature"], threads=parts["forward"][0]["threads"])
-    picture = f"![{words['plot']}](docs/speed.svg)"
+    picture = f"![{words['plot']}](speed.svg)"
     tables = [layers, "|---" * 10 + "|", *rows, "", more, "|---" * 4 + "|", *others]
     return "\n".join([caption, "", *tables, "", picture])
 
@@ -287,13 +288,18 @@ def _share(row: dict[str, Any], engine: str) -> str:
 
 
 CONTEST = {
-    "README.md": (
+    "benchmarks.md": (
         "| engine | an epoch | 92.0 % on dev | best on dev |",
         "{} s",
         "after {}",
         "not within {} s ({} epochs)",
     ),
-    "README.zh-CN.md": ("| 引擎 | 每轮 | 开发集达到 92.0 % | 开发集最好 |", "{} 秒", "{}后", "{} 秒内未达到（{} 轮）"),
+    "benchmarks.zh-CN.md": (
+        "| 引擎 | 每轮 | 开发集达到 92.0 % | 开发集最好 |",
+        "{} 秒",
+        "{}后",
+        "{} 秒内未达到（{} 轮）",
+    ),
 }
 RUNNERS = {"bigru": "bigru", "torch": "PyTorch", "keras": "Keras (JAX)"}
 
@@ -334,12 +340,14 @@ def rendered(page: str, name: str) -> str:
 
 
 def main() -> None:
-    for name in PAGES:
-        path = HERE.parent / name
-        path.write_text(rendered(path.read_text(encoding="utf-8"), name), encoding="utf-8")
-    for name in how_good.PAGES:
-        path = how_good.GUIDES / name
-        path.write_text(how_good.rendered(path.read_text(encoding="utf-8"), name), encoding="utf-8")
+    for folder, names, fill in (
+        (HERE.parent / "docs", PAGES, rendered),
+        (front.ROOT, front.PAGES, front.rendered),
+        (how_good.GUIDES, how_good.PAGES, how_good.rendered),
+    ):
+        for name in names:
+            path = folder / name
+            path.write_text(fill(path.read_text(encoding="utf-8"), name), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -28,6 +28,7 @@ OURS = {
     "kernels",
     "production",
     "provenance",
+    "front",
     "render",
     "rounds",
     "sets",
@@ -158,7 +159,7 @@ def test_a_whole_run_becomes_tables(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     file = tmp_path / "results" / "kernels.json"
     monkeypatch.setattr(render, "HERE", tmp_path)
     file.write_text(json.dumps({"signature": signature, "parts": parts}), encoding="utf-8")
-    lines = render.speed("README.md").splitlines()
+    lines = render.speed("benchmarks.md").splitlines()
     assert "P, avx2, 2 threads, D, commit C" in lines[0]
     assert "| 32, 100, 30, 64 | 2 | 8 | 7 | 4 | 50 % | 4 | 40 | 10.0× | 50 % |" in lines
     assert "| tutorial model, one training step | **5** | PyTorch 50, Keras/JAX 20 | 10.0×, 4.0× |" in lines
@@ -166,10 +167,10 @@ def test_a_whole_run_becomes_tables(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert "| 32, 100, 30, 64 forward and backward in bf16, beside fp32 | **1** | bigru 3 | 3.0× |" in lines
     assert "| CRF, forward and backward: B, T, K = 64, 128, 57 | **2** | pytorch-crf 41 | 20.5× |" in lines
     assert not any("in bf16 |" in line for line in lines)  # no bf16 of ours in this run
-    assert len(render.speed("README.zh-CN.md").splitlines()) == len(lines)
+    assert len(render.speed("benchmarks.zh-CN.md").splitlines()) == len(lines)
     signature["whole"] = False
     file.write_text(json.dumps({"signature": signature, "parts": parts}), encoding="utf-8")
-    assert render.speed("README.md") == "A whole run of `make bench-peers` writes the figures here."
+    assert render.speed("benchmarks.md") == "A whole run of `make bench-peers` writes the figures here."
 
 
 def test_the_picture_is_drawn_from_the_result_file() -> None:
@@ -201,9 +202,18 @@ def test_the_cost_of_a_billion_texts_follows_from_the_measured_rate(page: str) -
     assert text == cost.rendered(text, page)
 
 
-@pytest.mark.parametrize("page", ["README.md", "README.zh-CN.md"])
-def test_figures_of_the_readmes_are_those_of_the_result_files(page: str) -> None:
+@pytest.mark.parametrize("page", ["benchmarks.md", "benchmarks.zh-CN.md"])
+def test_figures_of_the_benchmarks_are_those_of_the_result_files(page: str) -> None:
     import render
 
-    text = (BENCHMARKS.parent / page).read_text(encoding="utf-8")
+    text = (BENCHMARKS.parent / "docs" / page).read_text(encoding="utf-8")
     assert text == render.rendered(text, page)
+
+
+@pytest.mark.parametrize("page", ["README.md", "README.zh-CN.md"])
+def test_figures_of_the_readmes_are_those_of_the_result_files(page: str) -> None:
+    import front
+
+    text = (BENCHMARKS.parent / page).read_text(encoding="utf-8")
+    assert text == front.rendered(text, page)
+    assert len(text.splitlines()) <= 100

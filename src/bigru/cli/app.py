@@ -24,6 +24,8 @@ app = typer.Typer(
 DATA = "CSV, TSV, JSONL, Parquet, CoNLL, .npz or .ts, also .gz; UTF-8 or GB18030. Or a folder of recordings."
 MODEL = "Folder of a saved model, or the name of a shipped one (bigru models)."
 
+Model = Annotated[Path, typer.Argument(help=MODEL)]
+Data = Annotated[Path, typer.Argument(help=DATA)]
 Precision = Annotated[str, typer.Option(help="Bits of the GRU's products: fp32, bf16 or int8.")]
 Chunk = Annotated[int | None, typer.Option(help="Steps answered together; else as many as are looked ahead to.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace the model in the folder.")]
@@ -41,7 +43,7 @@ def bigru(version: Annotated[bool, typer.Option("--version", help="Print the ver
 @takes_reading(group=True)
 def train(
     reading: Reading,
-    data: Annotated[Path, typer.Argument(help=DATA)],
+    data: Data,
     dev: Annotated[
         Path | None, typer.Option(help="Data to choose the best epoch by; else a tenth is held out.")
     ] = None,
@@ -89,8 +91,8 @@ def train(
 @takes_reading(task=False)
 def evaluate(
     reading: Reading,
-    model: Annotated[Path, typer.Argument(help=MODEL)],
-    data: Annotated[Path, typer.Argument(help=DATA)],
+    model: Model,
+    data: Data,
     precision: Precision = "fp32",
     stride: Annotated[int, typer.Option("--stride", help="Forecast: rows from one origin to the next.")] = 1,
     lookahead: Annotated[str | None, typer.Option(help="Score as a stream: steps or 200ms, as 0,5,20,all.")] = None,
@@ -106,7 +108,7 @@ def evaluate(
 @takes_reading(targets=False)
 def predict(
     reading: Reading,
-    model: Annotated[Path, typer.Argument(help=MODEL)],
+    model: Model,
     inputs: Annotated[
         list[str] | None, typer.Argument(help="Texts, recordings, a file, or - for lines on stdin.")
     ] = None,
@@ -139,7 +141,7 @@ def predict(
 @takes_reading(targets=False)
 def verify(
     reading: Reading,
-    model: Annotated[Path, typer.Argument(help=MODEL)],
+    model: Model,
     data: Annotated[Path | None, typer.Argument(help=f"{DATA} Without it, samples are made up.")] = None,
     most: Annotated[int, typer.Option(help="Samples of the data that are taken at most.")] = 1000,
     keep_card: Annotated[bool, typer.Option("--keep-card", help="Leave the model card as it is.")] = False,
@@ -152,7 +154,7 @@ def verify(
 
 @app.command()
 def explain(
-    model: Annotated[Path, typer.Argument(help=MODEL)],
+    model: Model,
     text: Annotated[str, typer.Argument(help="The text.")],
     label: Annotated[str | None, typer.Option(help="Whose score; else that of the label that is answered.")] = None,
     precision: Precision = "fp32",
@@ -193,7 +195,7 @@ def serve(
 @takes_reading(group=True, fill=False)
 def doctor(
     reading: Reading,
-    data: Annotated[Path, typer.Argument(help=DATA)],
+    data: Data,
     dev: Annotated[Path | None, typer.Option(help="The dev part, to look for what is in both.")] = None,
     test: Annotated[Path | None, typer.Option(help="The test part.")] = None,
 ) -> None:
@@ -205,7 +207,7 @@ def doctor(
 
 @app.command()
 def export(
-    model: Annotated[Path, typer.Argument(help=MODEL)],
+    model: Model,
     to: Annotated[
         str, typer.Option("--to", help="onnx: one file; torch: a folder with weights and a script.")
     ] = "onnx",
@@ -237,7 +239,7 @@ def import_(
 @takes_reading(task=False, fill=False)
 def quantize(
     reading: Reading,
-    model: Annotated[Path, typer.Argument(help=MODEL)],
+    model: Model,
     out: Annotated[Path, typer.Argument(help="Folder for the model in 8 bits.")],
     data: Annotated[Path | None, typer.Argument(help="Labelled data to say what it costs. " + DATA)] = None,
     force: Force = False,

@@ -14,7 +14,7 @@ from ..errors import ArgumentError, DataError, one_line, sentence
 from ..readers.audio.recordings import Recording, is_audio
 from ..readers.examples import Examples
 from ..readers.formats import SUFFIXES
-from ..readers.opening.packed import GZIP, lines_of, unpacked_stream
+from ..readers.opening.packed import lines_of, unpacked_stream
 from ..readers.reading import Reading
 from ..runtime.answers import told
 from ..runtime.evaluation import refuse_of_tables
@@ -221,8 +221,7 @@ def _unpacked(stream: BinaryIO) -> Iterator[bytes]:
     """
     # A reader around a reader would wait until it is full, and a line that came would not be seen.
     seen = stream if isinstance(stream, io.BufferedReader) else io.BufferedReader(cast(io.RawIOBase, stream))
-    packed = seen.peek(2)[:2] == GZIP
-    return lines_of(unpacked_stream(seen, "stdin") if packed else seen, "stdin")
+    return lines_of(unpacked_stream(seen, "stdin"), "stdin")
 
 
 def _json(source: Any, answer: dict[str, Any]) -> str:

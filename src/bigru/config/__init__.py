@@ -7,10 +7,10 @@ saved model can be read where torch is not installed.
 from .augment import AugmentConfig
 from .forecast import NORMALISATIONS, ForecastModelConfig
 from .model import MERGES, POOLINGS, ChannelConfig, ConvConfig, EncoderConfig, ModelConfig
-from .training import TrainConfig
+from .training import LOGGERS, TrainConfig
 from .values import from_dict, to_dict
 
 __all__ = [
-    "MERGES", "NORMALISATIONS", "POOLINGS", "AugmentConfig", "ChannelConfig", "ConvConfig", "EncoderConfig",
+    "LOGGERS", "MERGES", "NORMALISATIONS", "POOLINGS", "AugmentConfig", "ChannelConfig", "ConvConfig", "EncoderConfig",
     "ForecastModelConfig", "ModelConfig", "TrainConfig", "from_dict", "to_dict",
 ]  # fmt: skip

@@ -8,7 +8,10 @@ from ..errors import ArgumentError, check_choice, sentence
 from .augment import AugmentConfig
 from .bounds import check_fraction, check_positive
 
-__all__ = ["TrainConfig"]
+__all__ = ["LOGGERS", "TrainConfig"]
+
+LOGGERS = ("csv", "tensorboard")
+"""What can log the figures of a training."""
 
 
 @dataclass(frozen=True)

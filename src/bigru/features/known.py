@@ -69,20 +69,18 @@ class Known:
 
         This says what the compiled `bigru.features.channels.ngrams` looks up, which is tested against it.
         """
-        first, second = _probes(hashes, 8 * len(self.bits))
-        return self._flags[first] & self._flags[second]
+        first, second = (
+            self.words[bit >> 6] >> (bit & 63).astype(np.uint64) for bit in _probes(hashes, 8 * len(self.bits))
+        )
+        return (first & second & np.uint64(1)).astype(bool)
 
     @cached_property
     def words(self) -> np.ndarray:
         """The filter as uint64 [bits / 64]."""
         return np.frombuffer(self.bits, "<u8").astype(np.uint64)
 
-    @cached_property
-    def _flags(self) -> np.ndarray:
-        return np.unpackbits(np.frombuffer(self.bits, np.uint8), bitorder="little").astype(bool)
-
     def __getstate__(self) -> dict[str, Any]:
-        """Leave out the tables that are made when they are needed."""
+        """Leave out the words, which are made when they are needed."""
         return {"bits": self.bits}
 
     def to_json(self) -> str:

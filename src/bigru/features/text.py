@@ -172,12 +172,11 @@ class TextFeatures:
         if not hashed:
             return {}
         flat, seen = self._flat(inputs), {}
+        strings = self._strings_of([name for name in hashed if name not in LOOKS], flat.distinct)
         for name in hashed:
-            if name in LOOKS:
-                found = hashes(name, self._codes(name, flat), flat.lengths)
-            else:
-                found = self._strings_of([name], flat.distinct)[name][flat.inverse]
-            seen[name] = Known.of(found)
+            looks = name in LOOKS
+            own = hashes(name, self._codes(name, flat), flat.lengths) if looks else strings[name][flat.inverse]
+            seen[name] = Known.of(own)
         return seen
 
     def _strings_of(self, names: Sequence[str], units: Sequence[str]) -> dict[str, np.ndarray]:

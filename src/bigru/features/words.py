@@ -11,7 +11,7 @@ import numpy as np
 __all__ = ["MOST", "Flat", "Made", "Words"]
 
 MOST = 1 << 15
-"""Units that are kept at most; then all of them are forgotten, and kept anew as they come."""
+"""Units that are kept at most; then all of them are forgotten, and those that come next are kept."""
 
 
 class Made(NamedTuple):

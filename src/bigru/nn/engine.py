@@ -11,12 +11,21 @@ from ..config import ForecastModelConfig, ModelConfig
 from .forecast import ForecastModel
 from .model import SequenceModel
 
-__all__ = ["engine", "network"]
+__all__ = ["engine", "loaded", "network"]
 
 
 def network(config: ModelConfig | ForecastModelConfig) -> SequenceModel | ForecastModel:
     """Return the module that a configuration describes."""
     return ForecastModel(config) if isinstance(config, ForecastModelConfig) else SequenceModel(config)
+
+
+def loaded(
+    config: ModelConfig | ForecastModelConfig, weights: Mapping[str, np.ndarray]
+) -> SequenceModel | ForecastModel:
+    """Return the module that a configuration describes, with these weights; it shares no memory with them."""
+    module = network(config)
+    module.load_state_dict({name: torch.from_numpy(np.array(value)) for name, value in weights.items()})
+    return module
 
 
 def engine(
@@ -28,9 +37,7 @@ def engine(
         config: the shape of the network.
         weights: its arrays by name, as in a saved model.
     """
-    module = network(config)
-    module.load_state_dict({name: torch.from_numpy(np.array(value)) for name, value in weights.items()})
-    module.eval()
+    module = loaded(config, weights).eval()
 
     def run(inputs: np.ndarray, lengths: np.ndarray) -> np.ndarray:
         with torch.no_grad():

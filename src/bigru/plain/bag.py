@@ -49,11 +49,11 @@ class Bag(NamedTuple):
 
     Attributes:
         linear: its weights; without transitions.
-        strength: inverse regularisation strength C.
+        strength: inverse regularisation strength C; None for what was fitted otherwise.
     """
 
     linear: Linear
-    strength: float
+    strength: float | None
 
 
 def fit_bag(

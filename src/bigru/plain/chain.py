@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from ..errors import MissingExtraError
 from ..features.channels import shape
 
-__all__ = ["Chain", "crfsuite"]
+__all__ = ["Chain", "crfsuite", "trained"]
 
 LEFT, RIGHT = "\u2402", "\u2403"
 """Stand for the units before the first and after the last one."""
@@ -21,8 +22,11 @@ WINDOW = (-2, -1, 0, 1, 2)
 AFFIXES = (1, 2, 3, 4)
 """Characters of the affixes of a word."""
 
-SETTINGS = {"c1": 0.1, "c2": 0.1, "max_iterations": 100}
-"""L1 and L2 regularisation and passes of L-BFGS."""
+PASSES = 100
+"""Passes of L-BFGS."""
+
+REGULARISATION = {"c1": 0.1, "c2": 0.1}
+"""L1 and L2."""
 
 
 class Chain:
@@ -51,15 +55,9 @@ class Chain:
             ValueError: there are not as many tags as units.
         """
         self._describe = _of_characters if all(len(unit) < 2 for units in inputs for unit in units) else _of_words
-        trainer = self._library.Trainer(algorithm="lbfgs", verbose=False)
-        trainer.set_params({**SETTINGS, "feature.possible_transitions": self.scheme is not None})
-        for units, row in zip(inputs, tags, strict=True):
-            if units or row:
-                trainer.append(self._features(units), list(row))
-        # CRFsuite writes models to files only.
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder, "chain.crfsuite")
-            trainer.train(str(path))
+        pairs = ((units, row) for units, row in zip(inputs, tags, strict=True) if units or row)
+        examples = ((self._features(units), list(row)) for units, row in pairs)
+        with trained(examples, PASSES, self.scheme is not None) as path:
             self._model = path.read_bytes()
         return self
 
@@ -72,6 +70,25 @@ class Chain:
     def _features(self, units: Sequence[str]) -> list[list[str]]:
         # CRFsuite takes UTF-8, which has no lone surrogates.
         return self._describe([unit.encode("utf-8", "backslashreplace").decode() for unit in units])
+
+
+@contextmanager
+def trained(examples: Iterable[tuple[Any, list[str]]], passes: int, possible: bool) -> Iterator[Path]:
+    """Fit a CRF by L-BFGS and yield the file of its model, which CRFsuite writes to files only; it is deleted after.
+
+    Args:
+        examples: per sequence the attributes of each step, and the tags.
+        passes: of L-BFGS at most.
+        possible: whether pairs of tags that no sequence shows have weights as well.
+    """
+    trainer = crfsuite().Trainer(algorithm="lbfgs", verbose=False)
+    trainer.set_params({**REGULARISATION, "max_iterations": passes, "feature.possible_transitions": possible})
+    for attributes, tags in examples:
+        trainer.append(attributes, tags)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "chain.crfsuite")
+        trainer.train(str(path))
+        yield path
 
 
 def crfsuite() -> Any:

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from .chain import crfsuite
+from .chain import crfsuite, trained
 
 __all__ = ["Linear", "fit_linear"]
-
-SETTINGS = {"c1": 0.1, "c2": 0.1}
-"""L1 and L2 regularisation."""
 
 BIAS = "b"
 """The attribute that every step has."""
@@ -53,24 +48,11 @@ def fit_linear(
     Raises:
         MissingExtraError: python-crfsuite is not installed.
     """
-    library = crfsuite()
-    trainer = library.Trainer(algorithm="lbfgs", verbose=False)
     work = max(sum(map(len, ids)) * len(sizes) * outputs, 1)
     passes = min(max(WORK // work, LEAST), MOST)
-    trainer.set_params({**SETTINGS, "max_iterations": passes, "feature.possible_transitions": chained})
-    for rows, row in zip(ids, tags, strict=True):
-        steps = [[BIAS, *(f"{c}:{i}" for c, i in enumerate(step))] for step in rows.tolist()]
-        names = list(map(str, row.tolist()))
-        parts = [(steps, names)] if chained else [([step], [name]) for step, name in zip(steps, names, strict=True)]
-        for features, labels in parts:
-            if features:
-                trainer.append(features, labels)
-    # CRFsuite writes models to files only, and reads a model's weights from files only.
-    with tempfile.TemporaryDirectory() as folder:
-        path = str(Path(folder, "linear.crfsuite"))
-        trainer.train(path)
-        tagger = library.Tagger()
-        tagger.open(path)
+    with trained(_examples(ids, tags, chained), passes, chained) as path:
+        tagger = crfsuite().Tagger()
+        tagger.open(str(path))
         found = tagger.info()
         tagger.close()
     linear = Linear(
@@ -86,3 +68,14 @@ def fit_linear(
         for (before, after), weight in found.transitions.items():
             linear.transitions[int(before), int(after)] = weight
     return linear
+
+
+def _examples(
+    ids: Sequence[np.ndarray], tags: Sequence[np.ndarray], chained: bool
+) -> Iterator[tuple[list[list[str]], list[str]]]:
+    """Yield sequences, or single steps, as CRFsuite reads them; empty ones are left out."""
+    for rows, row in zip(ids, tags, strict=True):
+        steps = [[BIAS, *(f"{c}:{i}" for c, i in enumerate(step))] for step in rows.tolist()]
+        names = list(map(str, row.tolist()))
+        parts = [(steps, names)] if chained else [([step], [name]) for step, name in zip(steps, names, strict=True)]
+        yield from ((features, labels) for features, labels in parts if features)

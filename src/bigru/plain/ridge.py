@@ -255,13 +255,18 @@ def _answers(shape: Shape, weight: np.ndarray, bias: np.ndarray, inputs: np.ndar
     L, C, H = shape.lookback, shape.targets, shape.horizon
     levelled, offset, spread = level(inputs[:, :L, :C].astype(np.float64), shape.normalise)
     if shape.linear == "all":
-        parts = levelled, inputs[:, :L, C:], inputs[:, L:, C + shape.past :]
-        x = np.concatenate([part.reshape(len(inputs), -1) for part in parts], axis=1)
-        found = (x @ weight.T + bias).reshape(-1, C, H).swapaxes(1, 2)
+        found = (_all_columns(shape, levelled, inputs) @ weight.T + bias).reshape(-1, C, H).swapaxes(1, 2)
     else:
         maps, biases = weight.reshape(-1, H, L), bias.reshape(-1, H)
         found = (maps[None] @ levelled.swapaxes(1, 2)[..., None])[..., 0].swapaxes(1, 2) + biases.T
     return np.asarray((found[..., None] * spread + offset)[..., 0])
+
+
+def _all_columns(shape: Shape, levelled: np.ndarray, inputs: np.ndarray) -> np.ndarray:
+    """Return what a map of all columns reads of each window [N, T, I], [N, W]: targets freed of their level first."""
+    past, ahead = np.split(inputs[:, :, shape.targets :], [shape.lookback], axis=1)
+    parts = levelled, past, ahead[:, :, shape.past :]
+    return np.concatenate([part.reshape(len(inputs), -1) for part in parts], axis=1)
 
 
 def _mean_log(folds: Sequence[np.ndarray]) -> float:
@@ -332,9 +337,8 @@ def _equations(shape: Shape, inputs: np.ndarray, gold: np.ndarray) -> Iterator[E
     offset, spread = (np.broadcast_to(part.reshape(part.shape[:3]), (len(inputs), 1, C)) for part in (offset, spread))
     answers = (gold - offset) / spread
     if shape.linear == "all":
-        parts = levelled, inputs[:, :L, C:], inputs[:, L:, C + shape.past :]
-        x = np.concatenate([part.reshape(len(inputs), -1) for part in parts], axis=1)
-        yield Equations(x, answers.swapaxes(1, 2).reshape(len(inputs), -1), spread[:, :, 0])
+        y = answers.swapaxes(1, 2).reshape(len(inputs), -1)
+        yield Equations(_all_columns(shape, levelled, inputs), y, spread[:, :, 0])
         return
     groups = [slice(None)] if shape.linear == "shared" else [slice(c, c + 1) for c in range(C)]
     for group in groups:

@@ -1,4 +1,8 @@
-"""The formats of files: a row each, with the endings and first bytes they are known by, and what reads them."""
+"""The formats of files: a row each, with the endings and first bytes they are known by, and what reads them.
+
+Parsers that the content of a text file is not compared with are imported where they are needed, so that `bigru train`
+says soon what is wrong with a table.
+"""
 
 from __future__ import annotations
 
@@ -6,31 +10,19 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path, PurePath
+from typing import TYPE_CHECKING
 
 from ..errors import DataError, sentence
-from .annotation import brat, parallel, spacy
-from .annotation import convert as tools
-from .audio import folders as manifests
+from .audio.endings import is_audio, is_unreadable
 from .examples import Examples
 from .opening.archives import plain_name
-from .parsers import (
-    arff,
-    arrow,
-    conll,
-    conllrows,
-    delimited,
-    excel,
-    fasttext,
-    jsonl,
-    npz,
-    text_folder,
-    ts,
-    tsf,
-    wordtag,
-)
+from .parsers import arff, arrow, conll, conllrows, delimited, excel, fasttext, jsonl, ts, tsf, wordtag
 from .parsers import manifests as spoken
 from .reading import Reading
 from .table import Grid, Table
+
+if TYPE_CHECKING:
+    from .annotation.convert import Converted
 
 __all__ = ["FORMATS", "SUFFIXES", "File", "Format", "by_content", "by_name"]
 
@@ -115,12 +107,15 @@ def _json(file: File, reading: Reading) -> Table:
     """Read JSON: records of our own layouts, or those of a tool that annotates."""
     read = jsonl.values(file.text, file.source)
     values, lines, _ = read
-    plain = reading.text or reading.label or not values
-    made = None if plain else tools.convert(values, file.source, lines, reading.task)
+    if reading.text or reading.label or not values:
+        return jsonl.to_table(read, file.source)
+    from .annotation.convert import convert
+
+    made = convert(values, file.source, lines, reading.task)
     return jsonl.to_table(read, file.source) if made is None else _annotated(made, file.source)
 
 
-def _annotated(made: tools.Converted, source: str) -> Table:
+def _annotated(made: Converted, source: str) -> Table:
     if not made.records:
         raise DataError(sentence(source, "data", "at least one example", "none that is annotated"))
     table = Table.from_records(made.records, made.lines, source)
@@ -130,19 +125,37 @@ def _annotated(made: tools.Converted, source: str) -> Table:
 
 
 def _brat(file: File, reading: Reading) -> Table:
+    from .annotation import brat
+
     return _annotated(brat.read(Path(file.source), file.source, reading.encoding), file.source)
 
 
 def _spacy(file: File, reading: Reading) -> Table:
+    from .annotation import spacy
+
     return _annotated(spacy.parse(file.data, file.source, reading.task), file.source)
 
 
+def _is_brat(path: Path) -> bool:
+    if not path.is_dir():
+        return path.suffix == ".ann"
+    from .annotation import brat
+
+    return brat.is_folder(path) or path.suffix == ".ann"
+
+
 def _text_folder(file: File, reading: Reading) -> Table:
+    from .parsers import text_folder
+
     return text_folder.parse(Path(file.source), file.source, reading)
 
 
-def _is_brat(path: Path) -> bool:
-    return brat.is_folder(path) or path.suffix == ".ann"
+def _is_text_folder(path: Path) -> bool:
+    if not path.is_dir():
+        return False
+    from .parsers import text_folder
+
+    return text_folder.sniff(path)
 
 
 def _conll(file: File, reading: Reading) -> Examples:
@@ -167,12 +180,16 @@ def _ts(file: File, reading: Reading) -> Examples:
 
 
 def _npz(file: File, reading: Reading) -> Examples:
+    from .parsers import npz
+
     return npz.parse(file.data, file.source, require_targets=file.required, task=reading.task)
 
 
 def _lines(file: File, reading: Reading) -> Table:
     """Read one text per line."""
     if file.required:
+        from .annotation import parallel
+
         parallel.check(file.text, file.source)
         remedy = "Labels come in CSV, TSV, JSONL, Parquet, CoNLL or .npz; name the format if this is one of them."
         raise DataError(sentence(file.source, "data", "labelled", "plain lines of text", remedy))
@@ -181,7 +198,17 @@ def _lines(file: File, reading: Reading) -> Table:
 
 
 def _audio_folder(file: File, reading: Reading) -> Examples:
-    return manifests.from_folder(Path(file.source), reading.task, file.required)
+    from .audio import folders
+
+    return folders.from_folder(Path(file.source), reading.task, file.required)
+
+
+def _is_audio(path: Path) -> bool:
+    if not path.is_dir() and not is_audio(path.name) and not is_unreadable(path.name):
+        return False
+    from .audio import folders
+
+    return folders.is_folder_of_audio(path)
 
 
 def _manifest(name: str) -> Format:
@@ -233,8 +260,8 @@ FORMATS: dict[str, Format] = {name: _manifest(name) for name in spoken.FORMATS} 
     "spacy": Format(_spacy, (".spacy",), binary=True),
     "npz": Format(_npz, (".npz",), binary=True),
     "brat": Format(_brat, folder=_is_brat),
-    "recordings": Format(_audio_folder, folder=manifests.is_folder_of_audio),
-    "texts": Format(_text_folder, folder=text_folder.sniff),
+    "recordings": Format(_audio_folder, folder=_is_audio),
+    "texts": Format(_text_folder, folder=_is_text_folder),
     "jsonl": Format(_json, (".jsonl", ".ndjson", ".json"), jsonl.sniff, columns=True, by_parts=True),
     "tsf": Format(_of_text(tsf.parse), (".tsf",), tsf.sniff, columns=True),
     "arff": Format(_of_text(arff.parse), (".arff",), arff.sniff, columns=True),

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from ..errors import ArgumentError, sentence
-from ..features.arrays import check_labels, inputs_of, is_nested, labels_of, rows_of
 from ..readers.audio.paths import looks_like_transcripts
 from ..readers.examples import Examples
 from ..readers.frames import from_dataset, from_frame
@@ -68,6 +67,9 @@ def check_reading(data: Any, reading: Reading) -> None:
 
 def _of_pair(X: Any, y: Any, reading: Reading, source: str) -> Examples:
     """Return inputs and their labels as examples; the task, where it is not decided, follows from the labels."""
+    # Arrays need libraries that files do not.
+    from ..features.arrays import check_labels, inputs_of, is_nested, labels_of, rows_of
+
     inputs, kind = inputs_of(X)
     nested = is_nested(y) or _per_step(inputs, y)
     given: list[Any] = rows_of(y) if nested else labels_of(y)

@@ -45,18 +45,16 @@ def first_model(
         weights: first weights by name, of all or of some parameters.
         seed: of what is drawn.
         device: where the model goes.
-        inputs: features to learn first vectors from, where no weights are given; None draws them.
+        inputs: ids to learn first vectors of embeddings from, where no weights are given; None draws them.
 
     Raises:
-        ArgumentError: a given weight has no place in the model, or another shape; or there are no embeddings to
-            learn first vectors of.
+        ArgumentError: a given weight has no place in the model, or another shape.
     """
     set_seed(derive(seed, WEIGHTS), torch.device("cpu"))
     model = network(config)
     own = model.state_dict()
     if inputs is not None:
-        if isinstance(config, ForecastModelConfig) or not config.channels:
-            raise ArgumentError(sentence("train", "pretrain", "false for numeric sequences", True))
+        assert isinstance(config, ModelConfig)
         drawn = {name: value.numpy() for name, value in own.items() if name.startswith("embedding.")}
         weights = own_vectors(inputs, config.channels, drawn, derive(seed, WEIGHTS, 1)) | dict(weights or {})
     for name, value in (weights or {}).items():

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..config import ForecastModelConfig, ModelConfig, TrainConfig
 from ..errors import ArgumentError, DataError, sentence
+from ..ops.recurrent.windows import check_window
 from ..tables.windows import Windows
 from ..tasks import forecast, tag, transcribe
 from . import checkpoint
@@ -17,7 +18,7 @@ from . import checkpoint
 if TYPE_CHECKING:
     from .stream import Data, Targets
 
-__all__ = ["check", "refuse_ensemble"]
+__all__ = ["check", "check_shape", "refuse_ensemble"]
 
 
 def check(
@@ -36,7 +37,7 @@ def check(
         DataError: no examples, as many features as targets they are not, or one class only.
         TrainingError: the folder holds the checkpoint of another training.
     """
-    _check_shape(config, model, training)
+    check_shape(config, model, training)
     for name, data in (("training", train), ("dev", dev)):
         if data is not None and (len(data[0]) != len(data[1]) or not len(data[0])):
             want = "at least one, and as many features as targets"
@@ -62,8 +63,12 @@ def refuse_ensemble(task: ModuleType, count: int) -> None:
         raise ArgumentError(sentence("train", "ensemble", f"1 for {inputs}", count, "Leave it out."))
 
 
-def _check_shape(config: Any, model: ModelConfig | ForecastModelConfig, training: TrainConfig) -> None:
-    """Refuse a model that cannot give what the task asks for, or cannot be trained so."""
+def check_shape(config: Any, model: ModelConfig | ForecastModelConfig, training: TrainConfig) -> None:
+    """Refuse a model that cannot give what the task asks for, or cannot be trained so.
+
+    Raises:
+        ArgumentError: it is such a model.
+    """
     if model.outputs != config.outputs:
         want = f"{config.outputs}, the outputs of the task"
         raise ArgumentError(sentence("train", "outputs of the model", want, model.outputs))
@@ -71,6 +76,10 @@ def _check_shape(config: Any, model: ModelConfig | ForecastModelConfig, training
         raise ArgumentError(sentence("train", "stride of the front end", "1 for a label per step", model.stride))
     if (training.augment.time_masks or training.augment.band_masks) and getattr(model, "channels", None):
         raise ArgumentError(sentence("train", "time_masks and band_masks", "0 for inputs that are no numbers", "more"))
+    if training.lookahead is not None:
+        check_window(model.encoder)
+    if training.pretrain and not getattr(model, "channels", None):
+        raise ArgumentError(sentence("train", "pretrain", "false for numeric sequences", True))
 
 
 def _check_steps(name: str, data: Data | None) -> None:

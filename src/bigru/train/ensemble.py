@@ -238,7 +238,7 @@ def _decided(config: Any, mean: Mean, rows: Targets, targets: Targets) -> Target
     shares = np.asarray(rows)
     if np.asarray(targets).dtype.kind == "f":
         return (shares >= config.threshold).astype(np.float32)
-    return (shares[:, 0] > 0.5).astype(np.int64) if mean.shape.outputs == 1 else shares.argmax(axis=1)
+    return _likeliest(shares)
 
 
 def _path(config: Any, mean: Mean, shares: np.ndarray) -> np.ndarray:
@@ -248,7 +248,12 @@ def _path(config: Any, mean: Mean, shares: np.ndarray) -> np.ndarray:
         weights = tag.crf_of(config, chain)
         assert weights is not None
         return viterbi(np.log(shares.clip(LEAST, 1.0))[None], weights)[0][0]
-    return (shares[:, 0] > 0.5).astype(np.int64) if mean.shape.outputs == 1 else shares.argmax(axis=1)
+    return _likeliest(shares)
+
+
+def _likeliest(shares: np.ndarray) -> np.ndarray:
+    """Return the likeliest class of each row [N, K]; one probability is that of the second of two."""
+    return (shares[:, 0] > 0.5).astype(np.int64) if shares.shape[1] == 1 else shares.argmax(axis=1)
 
 
 def _joined(one: Targets, other: Targets) -> Targets:

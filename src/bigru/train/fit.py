@@ -14,11 +14,10 @@ import lightning.pytorch as L
 import numpy as np
 import torch
 from lightning.pytorch.plugins.environments import LightningEnvironment
-from torch import nn
 
 from ..config import ForecastModelConfig, ModelConfig, TrainConfig
 from ..errors import TrainingError
-from ..nn.engine import network
+from ..nn.engine import loaded
 from ..ops.recurrent.windows import check_window
 from ..tables.windows import Windows
 from . import checkpoint
@@ -31,7 +30,7 @@ from .distill import Soft
 from .fingerprint import changes, fingerprint
 from .holdout import divide, first, learnt, without
 from .interrupt import Interrupt
-from .linear_part import LinearPart, linear_part
+from .linear_part import LinearPart, Say, linear_part
 from .logs import open_loggers
 from .lookahead import judged
 from .losses import Loss
@@ -45,8 +44,6 @@ from .unknowns import unknowns
 from .watch import Watch
 
 __all__ = ["Fitted", "fit"]
-
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -158,10 +155,8 @@ def fit(
         if texts is not None:
             display.say("first vectors are learnt from what stands near what in the training texts")
         began = time.perf_counter()
-        if training.linear and isinstance(model_config, ModelConfig) and model_config.wide:
-            display.say("the linear part is fitted by itself first")
         real = learn if soft is None or soft.labelled is None else first(learn, soft.labelled)
-        part = linear_part(real, None if held is None else train, model_config, config, training)
+        part = linear_part(real, None if held is None else train, model_config, config, training, display.say)
         shape = model_config if part is None else part.network
         given = initial_weights if part is None else part.without(initial_weights)
         model = first_model(shape, given, training.seed, device, texts)
@@ -191,8 +186,8 @@ def _joined(fitted: Fitted, part: LinearPart, judge: Data | None, scorer: Dev | 
     joined = part.join(fitted.weights, judge)
     if scorer is None:
         return replace(fitted, weights=joined.weights)
-    score = scorer.score(_network(part.config, joined.judged or joined.weights))[0]
-    alone = scorer.score(_network(part.config, part.alone(fitted.weights)))[0]
+    score = scorer.score(loaded(part.config, joined.judged or joined.weights))[0]
+    alone = scorer.score(loaded(part.config, part.alone(fitted.weights)))[0]
     say(
         f"dev {scorer.name} {fitted.best_score:.4f} of the network, {alone:.4f} of the linear part, {score:.4f} of "
         f"both; scores of the network count {joined.shares[0]:.2f}, those of the linear part {joined.shares[1]:.2f}"
@@ -205,12 +200,6 @@ def _joined(fitted: Fitted, part: LinearPart, judge: Data | None, scorer: Dev | 
         linear_score=alone,
         network_score=fitted.best_score,
     )
-
-
-def _network(config: ModelConfig, weights: Mapping[str, np.ndarray]) -> nn.Module:
-    made = network(config)
-    made.load_state_dict({name: torch.from_numpy(value) for name, value in weights.items()})
-    return made
 
 
 def _judge(task: ModuleType, config: Any, model: Shape, data: Data, loss: Loss, training: TrainConfig) -> Dev | Skill:

@@ -20,7 +20,7 @@ from ..tables.timetable import Series, TimeTable
 from ..tables.windows import Windows
 from ..tasks import forecast
 from ..tasks.forecast import Cut
-from .checks import refuse_ensemble
+from .checks import check_shape, refuse_ensemble
 
 __all__ = [
     "OPTIONS",
@@ -151,6 +151,7 @@ def plan_forecast(
     ridge = fit_ridge(config, model, cuts["train"], judged(cuts["dev"]), chosen.get("normalise"))
     check_size(ridge.shape)
     training, guard = _training(chosen, windows), bool(chosen.get("guard", True))
+    check_shape(config, model, training)
     return ForecastPlan(config, ridge.shape, training, ridge, cuts, windows, guard)
 
 

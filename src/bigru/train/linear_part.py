@@ -6,7 +6,7 @@ included: they choose what network and linear part count (`mixture`), and are le
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -18,7 +18,10 @@ from .build import Shape
 from .mixture import learn_linear, mix
 from .stream import Data
 
-__all__ = ["Joined", "LinearPart", "linear_part"]
+__all__ = ["Joined", "LinearPart", "Say", "linear_part"]
+
+Say = Callable[[str], None]
+"""Shows a line."""
 
 AGAIN = 60_000
 """Steps up to which a tagger's linear part is fitted once more, with the held-out examples."""
@@ -76,14 +79,16 @@ class LinearPart:
         mixed = mix(weights, self.fitted.linear, self.config, self.masks, dev)
         if self.everything is None:
             return Joined(mixed.weights, None, mixed.shares)
-        again = learn_linear(self.everything, self.config, self.fitted.strength or None, self.balanced)
+        again = learn_linear(self.everything, self.config, self.fitted.strength, self.balanced)
         if again is None:
             return Joined(mixed.weights, None, mixed.shares)
         final = mix(weights, again.linear, self.config, self.masks, None, mixed.shares)
         return Joined(final.weights, mixed.weights, mixed.shares)
 
 
-def linear_part(learn: Data, whole: Data | None, model: Shape, config: Any, training: TrainConfig) -> LinearPart | None:
+def linear_part(
+    learn: Data, whole: Data | None, model: Shape, config: Any, training: TrainConfig, say: Say
+) -> LinearPart | None:
     """Return the linear part of a model, fitted; None where it has none, or where it is learnt with the network.
 
     Args:
@@ -92,9 +97,11 @@ def linear_part(learn: Data, whole: Data | None, model: Shape, config: Any, trai
         model: the whole model.
         config: the task's.
         training: how to train.
+        say: shows that it is fitted, which may take a while.
     """
     if not training.linear or isinstance(model, ForecastModelConfig) or not model.wide:
         return None
+    say("the linear part is fitted by itself first")
     balanced = training.class_weights == "balanced"
     fitted = learn_linear(learn, model, balanced=balanced)
     if fitted is None:

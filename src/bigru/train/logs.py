@@ -9,11 +9,10 @@ from pathlib import Path
 
 from lightning.pytorch.loggers import CSVLogger, Logger, TensorBoardLogger
 
+from ..config import LOGGERS
 from ..errors import ArgumentError, MissingExtraError, check_choice, sentence
 
-__all__ = ["EVERY", "LOGGERS", "open_loggers"]
-
-LOGGERS = ("csv", "tensorboard")
+__all__ = ["EVERY", "open_loggers"]
 
 EVERY = 50
 """Steps between two rows: writing one costs about a millisecond."""

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from ..config import ModelConfig
-from ..nn.engine import network
+from ..nn.engine import loaded
 from ..nn.heads import Crf
 from ..ops.crf.native import marginals
 from ..ops.recurrent.windows import Window
@@ -44,9 +44,7 @@ class Mean(nn.Module):
         self.shape = shape
         # First weights are drawn only to be written over.
         with torch.random.fork_rng(devices=[]):
-            self.members = nn.ModuleList(network(shape) for _ in weights)
-        for member, own in zip(self.members, weights, strict=True):
-            member.load_state_dict({name: torch.from_numpy(value) for name, value in own.items()})
+            self.members = nn.ModuleList(loaded(shape, own) for own in weights)
         self.chains = [tag.crf_of(config, own) for own in weights] if shape.crf else [None] * len(weights)
         if shape.crf:
             self.crf = Crf(shape.outputs)

@@ -20,7 +20,7 @@ from torch.nn import functional as F
 
 from ..config import ModelConfig
 from ..features.batching import batches
-from ..nn.engine import network
+from ..nn.engine import loaded
 from ..nn.pooling import total
 from ..ops.crf.autograd import negative_log_likelihood
 from ..ops.crf.weights import CrfWeights
@@ -90,7 +90,7 @@ def learn_linear(data: Data, config: ModelConfig, strength: float | None = None,
     if config.outputs == 1:
         tables = [table[:, 1:] - table[:, :1] for table in linear.tables]
         linear = Linear(tables, linear.bias[1:] - linear.bias[:1], linear.transitions)
-    return Bag(linear, 0.0)
+    return Bag(linear, None)
 
 
 def mix(
@@ -140,9 +140,7 @@ def _scores(name: str) -> bool:
 @torch.no_grad()
 def _scored(weights: dict[str, np.ndarray], linear: Linear, config: ModelConfig, dev: Data) -> list[_Scored]:
     features, targets = dev
-    model = network(replace(config, wide=False))
-    model.load_state_dict({name: torch.from_numpy(value) for name, value in weights.items()})
-    model.eval()
+    model = loaded(replace(config, wide=False), weights).eval()
     # A CRF has no likelihood for a sequence with a tag that it does not have.
     unsure = config.crf or (bool(config.pooling) and not _many(targets))
     known = [n for n in range(len(features)) if len(features[n]) and not (unsure and (targets[n] < 0).any())]

@@ -35,7 +35,7 @@ from ..ops.ctc.language import SymbolModel
 from ..scheme import PREFIXES, spans
 from ..tasks import classify, tag, transcribe
 from ..tasks.alignment import choose_unit
-from .checks import refuse_ensemble
+from .checks import check_shape, refuse_ensemble
 from .defaults import DEFAULTS, LONG, Recipe
 
 __all__ = ["OPTIONS", "Plan", "plan"]
@@ -144,12 +144,9 @@ def plan(
         config = replace(config, stride=math.prod(conv.stride for conv in front))
     model = _model(task, config, recipe, front, chosen)
     check_size(model)
-    return Plan(
-        task=TASKS[task],
-        config=config,
-        model=model,
-        training=_training(recipe, chosen, len(inputs), units),
-    )
+    training = _training(recipe, chosen, len(inputs), units)
+    check_shape(config, model, training)
+    return Plan(task=TASKS[task], config=config, model=model, training=training)
 
 
 def _probe(inputs: Sequence[Any], chosen: Mapping[str, Any]) -> tuple[str, int]:

@@ -15,7 +15,6 @@ from typing import IO, cast
 from ...errors import ArgumentError, DataError, sentence
 
 __all__ = [
-    "GZIP",
     "LINE",
     "VARIABLE",
     "check_openable",
@@ -84,10 +83,8 @@ def read_whole(path: str | Path, source: str) -> bytes:
     check_openable(path)
     with open(path, "rb") as raw:
         size = os.fstat(raw.fileno()).st_size
-        packed = raw.peek(2)[:2] == GZIP or Path(path).suffix.lower() == ".gz"
-        if packed:
-            return read_bounded(unpacked_stream(raw, source), most_bytes(size or None), source)
-        return read_bounded(raw, most_bytes(), source)
+        stream = unpacked_stream(raw, source, str(path))
+        return read_bounded(stream, most_bytes() if stream is raw else most_bytes(size or None), source)
 
 
 def read_bounded(stream: IO[bytes], most: int, source: str) -> bytes:
@@ -119,12 +116,21 @@ def unpacked(path: str | Path) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
     """
     check_openable(path)
     with open(path, "rb") as raw:
-        packed = raw.peek(2)[:2] == GZIP or Path(path).suffix.lower() == ".gz"
-        yield unpacked_stream(raw, str(path)) if packed else raw, raw
+        yield unpacked_stream(raw, str(path), str(path)), raw
 
 
-def unpacked_stream(stream: IO[bytes], source: str) -> IO[bytes]:
-    """Return a stream of what a gzipped one holds; damage of it is a DataError where it is read."""
+def unpacked_stream(stream: io.BufferedReader, source: str, name: str = "") -> IO[bytes]:
+    """Return a stream itself, or what it unpacks to if its first bytes or a name say that it is gzipped.
+
+    Damaged gzip is a DataError where it is read.
+
+    Args:
+        stream: the bytes as they lie in a file, or come through a pipe.
+        source: the file as the user named it, for errors.
+        name: of the file; "" for a pipe, which has none.
+    """
+    if stream.peek(2)[:2] != GZIP and not name.lower().endswith(".gz"):
+        return stream
     return io.BufferedReader(cast("io.RawIOBase", _Unpacking(stream, source)), 1 << 16)
 
 

@@ -7,13 +7,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from ...bundle import load, save
 from ...bundle.folder import FILES
 from ...errors import ArgumentError, BundleError, sentence
 from .. import checkpoint
 from .request import Request
-from .trained import Trained
+
+if TYPE_CHECKING:
+    from .trained import Trained
 
 __all__ = ["check_folder", "check_target", "finished", "reserved", "store"]
 
@@ -27,7 +29,7 @@ def check_target(request: Request) -> None:
     Raises:
         ArgumentError: `force` or `resume` without a folder.
         BundleError: a file or a model is in the way, or nothing can be written there.
-        TrainingError: there is no checkpoint.
+        TrainingError: there is no checkpoint to resume, or one although nothing is resumed.
     """
     if request.out is None:
         for name in ("force", "resume"):
@@ -35,8 +37,11 @@ def check_target(request: Request) -> None:
                 raise ArgumentError(sentence("train", f"--{name}", "given with --out", "no --out"))
         return
     check_folder(request.out, request.force)
-    if request.resume and not checkpoint.started(request.out):
+    started = checkpoint.started(request.out)
+    if request.resume and not started:
         checkpoint.refuse_missing(request.out)
+    if started and not (request.resume or request.force):
+        checkpoint.refuse_taken(request.out)
 
 
 def check_folder(out: Path, force: bool) -> None:
@@ -70,6 +75,10 @@ def finished(request: Request) -> Trained | None:
     out = request.out
     if out is None or not request.resume or not (out / CONFIG).exists() or not checkpoint.exists(out):
         return None
+    # What a model takes is imported where there is one: a refusal of files and settings must not wait for it.
+    from ...bundle import load
+    from .trained import Trained
+
     made = load(out)
     facts, run = made.metrics.get("training"), checkpoint.load(out, request.say)["run"]
     best = run["best"] or {"score": None, "epoch": len(run["history"])}
@@ -100,6 +109,6 @@ def store(trained: Trained, request: Request) -> Trained:
     """Save a model where one is to be saved, and remove the checkpoint."""
     if request.out is None:
         return trained
-    save(trained.bundle, request.out, request.force)
+    trained.save(request.out, request.force)
     checkpoint.remove(request.out)
     return replace(trained, folder=request.out)

@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ...readers.reading import Reading
-from ..display import Update
+
+if TYPE_CHECKING:
+    from ..display import Update
 
 __all__ = ["Progress", "Request", "Say", "silence"]
 
 Say = Callable[[str], None]
 """Takes one line on what was read, found or decided."""
 
-Progress = str | Callable[[Update], None]
+Progress: TypeAlias = "str | Callable[[Update], None]"
 """How a training shows its progress: a mode of `bigru.train.display.Display`, or a function."""
 
 

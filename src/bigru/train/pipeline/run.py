@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
@@ -14,15 +14,14 @@ from ...readers.examples import Examples
 from ...readers.reading import Reading
 from ...readers.roles import columns_by_role
 from ...readers.summary import describe
-from ...tables.timetable import TimeTable
 from ...tasks.examples import check_reading, examples_of
-from .. import forecast, recipes
-from . import forecasts
 from .folder import check_target, finished, reserved, store
-from .labelled import Parts, checked, train_examples
 from .request import Progress, Request, Say, silence
 from .settings import Settings, check_settings
-from .trained import Trained
+
+if TYPE_CHECKING:
+    from .labelled import Parts
+    from .trained import Trained
 
 __all__ = ["check_packages", "train"]
 
@@ -109,10 +108,18 @@ def _is_forecast(data: Any, request: Request) -> bool:
     """Tell whether a table with time is to be forecast."""
     if request.reading.task is not None:
         return request.reading.task == "forecast"
-    return isinstance(data, TimeTable | np.ndarray) or any(name in request.settings for name in OF_FORECASTS)
+    if not isinstance(data, str | os.PathLike):
+        from ...tables.timetable import TimeTable
+
+        if isinstance(data, TimeTable | np.ndarray):
+            return True
+    return any(name in request.settings for name in OF_FORECASTS)
 
 
 def _forecast(data: Any, dev: Any, test: Any, request: Request) -> Trained:
+    from .. import forecast
+    from . import forecasts
+
     forecasts.check_request(request, dev, test)
     check_settings((*forecast.OPTIONS, "horizon", "targets", "vectors", "loggers"), request.settings)
     done = finished(request)
@@ -132,12 +139,17 @@ def _labelled(data: Any, dev: Any, test: Any, request: Request) -> Trained:
     for option, value in (named | {"--fill": request.reading.fill}).items():
         if value is not None:
             raise ArgumentError(sentence("train", option, "left out where nothing is forecast", repr(value)))
-    check_settings((*recipes.OPTIONS, "vectors", "loggers"), request.settings)
+    if request.settings:
+        from ..recipes import OPTIONS
+
+        check_settings((*OPTIONS, "vectors", "loggers"), request.settings)
     done = finished(request)
     if done is not None:
         return done
     check_target(request)
     parts = _read(data, dev, test, request)
+    from .labelled import checked, train_examples
+
     with reserved(request):
         parts = parts._replace(train=checked(parts.train, request))
         return store(train_examples(parts, request), request)
@@ -165,4 +177,6 @@ def _read(data: Any, dev: Any, test: Any, request: Request) -> Parts:
     for other in read.values():
         if other.kind != train.kind:
             raise ArgumentError(sentence(other.source, "data", f"{train.kind}, as in {train.source}", other.kind))
+    from .labelled import Parts
+
     return Parts(train, **read)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from importlib.util import find_spec
 from typing import Any, TypedDict
 
-from ...config import ChannelConfig
-from ...errors import ArgumentError, nearest, sentence
+from ...config import LOGGERS, AugmentConfig, ChannelConfig, EncoderConfig, TrainConfig, from_dict
+from ...errors import ArgumentError, MissingExtraError, check_choice, nearest, sentence
 
 __all__ = ["KINDS", "Settings", "check_settings", "settings_of"]
 
@@ -144,7 +146,8 @@ def check_settings(known: Sequence[str], values: Mapping[str, Any]) -> None:
     """Refuse settings that do not exist, and those whose values have the wrong type.
 
     Raises:
-        ArgumentError: a name is unknown (the nearest is named), or a value has the wrong type.
+        ArgumentError: a name is unknown (the nearest is named), or a value has the wrong type or lies outside of its
+            bounds.
     """
     for name in values:
         if name not in known:
@@ -154,6 +157,17 @@ def check_settings(known: Sequence[str], values: Mapping[str, Any]) -> None:
         kind = KINDS.get(name)
         if kind is not None and value is not None:
             _check_kind(name, value, kind)
+    for configuration in (EncoderConfig, TrainConfig, AugmentConfig):
+        own = {field.name for field in fields(configuration)}
+        from_dict(configuration, {name: value for name, value in values.items() if name in own and value is not None})
+    _check_loggers(values.get("loggers") or ())
+
+
+def _check_loggers(names: Sequence[str]) -> None:
+    for name in names:
+        check_choice("train", "loggers", name, LOGGERS)
+    if "tensorboard" in names and find_spec("tensorboard") is None:
+        raise MissingExtraError("tensorboard", "logs", "logging for TensorBoard")
 
 
 def _check_kind(name: str, value: Any, kind: type) -> None:
