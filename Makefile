@@ -1,4 +1,5 @@
 # Two commands do everything on a fresh machine (Python >= 3.11, a C++17 compiler): `make demo` and `make test`.
+# `make check` runs the tests that take a minute together.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -13,14 +14,23 @@ NATIVE := $(wildcard native/CMakeLists.txt native/*/*)
 # Of the kernels: of the addresses and of C++'s own rules; of what threads share.
 SANITIZE := sanitize-address sanitize-thread
 
-.PHONY: demo test lint bench bench-labels sanitize $(SANITIZE) bench-peers clean
+.PHONY: demo test check lint bench bench-labels sanitize $(SANITIZE) bench-peers clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/ready
 	$(BIN)/bigru demo
 
+# As many processes of one thread as there are processors, at most WORKERS; the first to finish takes tests of the others.
+WORKERS ?= 4
+PYTEST = OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 \
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses $(WORKERS) --dist worksteal $(TESTS)
+
 test: lint $(RUNTIME)/ready $(CONTAINER)/image.json
-	BIGRU_RUNTIME_PYTHON=$(RUNTIME)/bin/python BIGRU_CONTAINER=$(CONTAINER) $(BIN)/python -m pytest $(TESTS)
+	BIGRU_RUNTIME_PYTHON=$(RUNTIME)/bin/python BIGRU_CONTAINER=$(CONTAINER) $(PYTEST)
+
+# All tests but those that train a model, start a program or open a page.
+check: lint
+	$(PYTEST) -m 'not train and not process and not browser'
 
 lint: $(VENV)/ready
 	$(BIN)/ruff check src tests benchmarks examples models

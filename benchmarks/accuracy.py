@@ -21,10 +21,10 @@ from rounds import rounds
 from sets import LOADERS, Split, leaked, tencent
 
 from bigru.bundle import Bundle
-from bigru.bundle.configuration import TASKS
 from bigru.config import ChannelConfig, to_dict
 from bigru.runtime.predictor import Predictor
 from bigru.scheme import convert, detect
+from bigru.tasks import task_named
 
 if TYPE_CHECKING:
     from bigru.train.fit import Fitted
@@ -150,7 +150,7 @@ def train(name: str, folder: Path, seed: int, threads: int) -> dict[str, Any]:
     row = ROWS[name]
     split, scheme = prepared(row, folder)
     made, fitted, seconds = learn(row, split, scheme, folder, {"seed": seed})
-    task, config = TASKS[made.task], made.config
+    task, config = task_named(made.task), made.config
     answers = Predictor(made).predict(split.test[0], batch_size=256)
     report = task.score(config, split.test[1], answers)
     result = {

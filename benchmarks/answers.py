@@ -145,16 +145,16 @@ def write(options: argparse.Namespace, place: Path) -> None:
         "runtime int8": native(made, "int8"),
     }
     ours = logits(native(made, "fp32"), parts(), len(chosen))
-    labels = [answer["label"] for answer in classify.decode(config, ours)]
+    labels = classify.decide(config, ours).labels
     scale = max(1.0, float(np.abs(ours).max()))
     rows = {}
     for name, engine in engines.items():
         theirs = logits(engine, parts(), len(chosen))
-        others = [answer["label"] for answer in classify.decode(config, theirs)]
+        others = classify.decide(config, theirs).labels
         rows[name] = {
             "largest_difference": float(np.abs(ours - theirs).max()),
             "scaled": float(np.abs(ours - theirs).max() / scale),
-            "labels_changed": sum(a != b for a, b in zip(labels, others, strict=True)),
+            "labels_changed": int((labels != others).sum()),
         }
         print(name, rows[name], flush=True)
     lengths = [len(rows) for rows in features]

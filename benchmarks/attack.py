@@ -256,7 +256,7 @@ def mixed(server: Server, seconds: float, clients: int) -> dict[str, Any]:
     attackers = [Role("hostile", server, seconds=seconds, kinds=own, pause=0.2) for own in (kinds[:half], kinds[half:])]
     others = Role("good", server, seconds=seconds, requests=asked, clients=clients)
     eyes = Role("watch", server, seconds=seconds)
-    told, seen = others.result(), eyes.result()
+    report, seen = others.result(), eyes.result()
     sent = {kind: own for attacker in attackers for kind, own in attacker.result().items()}
     over.set()
     replacing.join()
@@ -265,7 +265,7 @@ def mixed(server: Server, seconds: float, clients: int) -> dict[str, Any]:
     statuses = [int(status) for own in sent.values() for status in own["statuses"]]
     return {
         "seconds": seconds,
-        "good": {**{name: value for name, value in told.items() if name != "took"}, **percentiles(told["took"])},
+        "good": {**{name: value for name, value in report.items() if name != "took"}, **percentiles(report["took"])},
         "health": {**percentiles(seen["took"]), "statuses": seen["statuses"]},
         "health_without_attack": percentiles(quiet["took"]),
         "memory_mib": {"before": round(before), "most": round(most), "after": round(server.memory())},

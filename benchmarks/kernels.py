@@ -216,7 +216,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description="Time the kernels beside their contenders.", epilog=f"parts: {', '.join(PARTS)}"
     )
-    parser.add_argument("--only", help="parts, parted by commas")
+    parser.add_argument("--only", help="parts, separated by commas")
     parser.add_argument("--quick", action="store_true", help="half a second per cell, for a first impression")
     parser.add_argument(
         "--out", type=Path, help=f"result file; {RESULT.name} of results/ for a whole run, else {TRIAL}"

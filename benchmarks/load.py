@@ -121,7 +121,7 @@ def steady(port: int, contents: list[bytes], clients: int, seconds: float, warm:
     fleet, began = Fleet(port), time.perf_counter() + warm
     took: list[float] = []
     statuses: Counter[int] = Counter()
-    told: dict[int, str] = {}
+    replies: dict[int, str] = {}
     asked = lost = 0
     for _ in range(clients):
         fleet.add().ask(contents[asked % len(contents)], asked)
@@ -136,15 +136,15 @@ def steady(port: int, contents: list[bytes], clients: int, seconds: float, warm:
             if client.sent >= began:
                 took.append(time.perf_counter() - client.sent)
             statuses[status] += 1
-            told.setdefault(client.number % len(contents), body.decode())
+            replies.setdefault(client.number % len(contents), body.decode())
             if b"connection: close" in head:
                 fleet.drop(client)
                 continue
             client.ask(contents[asked % len(contents)], asked)
             asked += 1
-    # Whoever still waits when the time is over is no loss.
+    # Requests that still wait when the time is over are no loss.
     spent = time.perf_counter() - began
-    return {"took": took, "seconds": spent, "statuses": statuses, "told": told, "lost": lost}
+    return {"took": took, "seconds": spent, "statuses": statuses, "replies": replies, "lost": lost}
 
 
 def paced(port: int, contents: list[bytes], rate: float, seconds: float, most: int) -> dict[str, Any]:

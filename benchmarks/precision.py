@@ -21,10 +21,10 @@ from provenance import commit, machine, versions
 from sets import Pair, Split
 
 from bigru.bundle import Bundle
-from bigru.bundle.configuration import TASKS
 from bigru.ops.gru import native
 from bigru.ops.gru.rounding import PRECISIONS
 from bigru.runtime.predictor import Predictor, changed
+from bigru.tasks import task_named
 
 RESULT = Path(__file__).parent / "results" / "precision.json"
 
@@ -67,7 +67,7 @@ def scored(made: Bundle, test: Pair, metric: str) -> dict[str, Result]:
             seconds[precision] = min(seconds[precision], time.perf_counter() - started)
     return {
         precision: {
-            metric: TASKS[made.task].score(made.config, test[1], given)[metric],
+            metric: task_named(made.task).score(made.config, test[1], given)[metric],
             "changed": changed(given, answers["fp32"]),
             "n": len(given),
             "seconds": round(seconds[precision], 3),

@@ -21,11 +21,11 @@ from provenance import commit, machine, versions
 from sets import Split, msra
 
 from bigru.bundle import load, save
-from bigru.bundle.configuration import TASKS
 from bigru.bundle.quantized import QuantizedWeights
 from bigru.convert import lac
 from bigru.ops.gru import native
 from bigru.runtime.predictor import Predictor, changed
+from bigru.tasks import task_named
 
 RESULT = Path(__file__).parent / "results" / "quantized.json"
 
@@ -65,7 +65,7 @@ def measure(name: str, data: Path, kept: Path, rounds: int) -> Result:
     places = folders(name, split, scheme, data, kept)
     models = {key: Predictor(load(places[storage]), precision) for key, (storage, precision) in CONTENDERS.items()}
     answers = {key: model.predict(split.test[0]) for key, model in models.items()}
-    task, config = TASKS[row.task], models["fp32"].bundle.config
+    task, config = task_named(row.task), models["fp32"].bundle.config
     result: Result = {"metric": row.metric, "n": len(split.test[0])}
     result["bytes"] = {s: sum(path.stat().st_size for path in folder.iterdir()) for s, folder in places.items()}
     result["weights"] = {s: (folder / "model.safetensors").stat().st_size for s, folder in places.items()}

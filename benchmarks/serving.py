@@ -131,7 +131,7 @@ def steady(server: Server, texts: list[str], seconds: float, warm: float = 1.0) 
     began, before = time.perf_counter(), server.processor()
     found = Load(server, "steady", [[text] for text in texts], clients=CLIENTS, seconds=seconds, warm=warm).result()
     share = (server.processor() - before) / (time.perf_counter() - began)
-    heard = {int(n): json.loads(body)["answers"][0] for n, body in found["told"].items()}
+    heard = {int(n): json.loads(body)["answers"][0] for n, body in found["replies"].items()}
     want = bigru.load(MODEL, precision=server.precision).predict([texts[n] for n in heard])
     differ = sum(a["label"] != b["label"] for a, b in zip(heard.values(), want, strict=True))
     return {

@@ -1,7 +1,7 @@
 """Speech on public data: `python benchmarks/speech.py --data FOLDER [ROW ...]` writes benchmarks/results/speech.json.
 
 Every row trains one model per seed, chooses the epoch on dev and scores test once with the runtime that users get. A
-seed that stands in the file is not run again, so that a run that was stopped goes on; `--fresh` begins its rows anew.
+seed that stands in the file is not run again, so that a run that was stopped goes on; `--fresh` runs its rows again.
 The Mandarin words are spelt by `pypinyin`: `pip install -c constraints.txt pypinyin`.
 """
 
@@ -36,7 +36,7 @@ SPEAKERS = ("george", "jackson", "nicolas", "theo")
 WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
 THREADS = {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
-"""Read once, when torch is loaded: steps this small gain nothing from threads, and threads that spin harm whoever
+"""Read once, when torch is loaded: steps this small gain nothing from threads, and threads that spin harm what
 else works on the machine."""
 
 Part = tuple[list[Any], list[str]]
@@ -169,7 +169,7 @@ def _spelt(syllables: Sequence[str]) -> list[str]:
 
 
 def syllables(transcript: str) -> str:
-    """Return the syllables of initials and finals, parted by spaces: a final ends with its tone."""
+    """Return the syllables of initials and finals, separated by spaces: a final ends with its tone."""
     found = [""]
     for part in transcript.split():
         found[-1] += part

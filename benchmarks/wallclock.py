@@ -16,7 +16,7 @@ What is not: dropout draws other numbers. bigru's AdamW moves only the rows of a
 and a count of steps of their own, and its average takes in every tenth step; torch and Keras do what their optimisers
 offer: dense AdamW and an average at every step, which bigru's forgets faster at the start. torch packs sequences by
 length. Keras masks, which keeps it in its loop, and pads lengths up to one of a few, since JAX compiles each shape
-anew; compiling is counted, as users wait for it, and shows in the first epoch.
+again; compiling is counted, as users wait for it, and shows in the first epoch.
 """
 
 from __future__ import annotations

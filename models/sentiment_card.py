@@ -8,7 +8,7 @@ __all__ = ["about"]
 
 ABOUT = """### Data
 No text of these sets is in this folder, but what they say is in the weights. **For none of the sets of reviews is a
-licence stated**; whoever needs a clear one should train a model of their own.
+licence stated**; users who need a clear one should train a model of their own.
 
 | data | used as | licence |
 |---|---|---|

@@ -36,7 +36,7 @@ SHORT, NEWS, JOINED, STATED = 8_000, 16_000, 24_000, 5_000
 latter as many of each label."""
 
 UNDECIDED = 0.01
-"""Share of the reviews of dev that shall be answered neutral. Learnt from news and reviews, neutral starts too low for
+"""Share of the reviews of dev that are answered neutral. Learnt from news and reviews, neutral starts too low for
 what is neither: calm sentences about things that people review."""
 
 HEAD, TAIL = 60, 60
@@ -81,10 +81,10 @@ def examples(train: Corpus, seed: int = 0) -> list[Text]:
     telling, quiet = clauses(train.reviews)
     news = [one for one in train.news if one.kind != "titles that praise"]
     made = {NEUTRAL: statements(STATED), **dict(zip((POSITIVE, NEGATIVE), verdicts(STATED), strict=True))}
-    told = [Text(text, label, "patterns", "patterns") for label, texts in made.items() for text in texts]
-    chosen = [*_drawn(rng, telling, SHORT), *_drawn(rng, news, NEWS), *quiet, *told]
+    stated = [Text(text, label, "patterns", "patterns") for label, texts in made.items() for text in texts]
+    chosen = [*_drawn(rng, telling, SHORT), *_drawn(rng, news, NEWS), *quiet, *stated]
     # What speaks of a film is not neutral for that: an opinion decides, whatever stands beside it.
-    neutral = [*_drawn(rng, train.news, JOINED), *told[:STATED]]
+    neutral = [*_drawn(rng, train.news, JOINED), *stated[:STATED]]
     chosen += [_joined(rng, one, telling) for one in _drawn(rng, neutral, JOINED)]
     # How a text ends tells news from reviews, but must not.
     bare = [one._replace(text=one.text.rstrip(ENDS) or one.text) if rng.random() < 0.5 else one for one in chosen]

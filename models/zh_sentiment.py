@@ -69,7 +69,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder of the data sets")
     parser.add_argument("--out", type=Path, default=SHIPPED, help="where the folder of the model goes")
     parser.add_argument("--without", nargs="+", metavar="KIND", help=", ".join(KINDS.values()))
-    parser.add_argument("--card", action="store_true", help="only write the card anew, of the model that lies there")
+    parser.add_argument("--card", action="store_true", help="only write the card again, of the model that lies there")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     if arguments.card:

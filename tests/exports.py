@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from bigru.tasks import classify, tag, transcribe
 from drawn import drawn_weights
 from tables import forecaster, hourly
 
-__all__ = ["bundles", "classifier", "tagger", "transcriber", "weights"]
+__all__ = ["batches", "bundles", "classifier", "tagger", "transcriber", "weights"]
 
 ZH = ["苹果公司在加州发布了新款手机", "剧情拖沓，看到一半就睡着了。"]
 HASHED = tuple(ChannelConfig(name, 50, 4) for name in ("bigram", "bigram_before", "trigram"))
@@ -48,6 +49,21 @@ def transcriber(beam: int = 1) -> Bundle:
     config = transcribe.Config(("a", "b"), features, stride=2, beam=beam)
     model = ModelConfig(3, values=4, encoder=EncoderConfig(hidden=3), front=(ConvConfig(5, 3, 2),))
     return Bundle("transcribe", model, config, weights(model))
+
+
+def batches(model: ModelConfig) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield batches of many lengths; past a length stand ids that no table has, or what is not a number."""
+    random = np.random.default_rng(0)
+    for n, lengths in enumerate(([0], [0], [1], [2], [7], [65], [7, 0, 1], [65, 63, 2, 0, 1], [*range(17)], [500, 3])):
+        shape = len(lengths), max(lengths) + (3 if n else 0)
+        if model.channels:
+            columns = [random.integers(0, channel.size, shape) for channel in model.channels]
+            inputs: np.ndarray = np.stack(columns, axis=2).astype(np.int64)
+        else:
+            inputs = random.normal(size=(*shape, model.values)).astype(np.float32)
+        past = np.arange(shape[1]) >= np.array(lengths)[:, None]
+        inputs[past] = 10**9 if model.channels else np.nan
+        yield inputs, np.array(lengths)
 
 
 def bundles() -> dict[str, Bundle]:

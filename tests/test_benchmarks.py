@@ -61,6 +61,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.process
 def test_no_worker_outlives_a_queue_that_is_killed(tmp_path: Path) -> None:
     script, started = tmp_path / "queue_of_two.py", tmp_path / "started"
     script.write_text(QUEUE, encoding="utf-8")
@@ -108,6 +109,7 @@ def test_a_cell_is_measured_by_engines_in_processes_of_their_own() -> None:
     assert result["peak_gflops"] > 0
 
 
+@pytest.mark.process
 def test_every_script_finds_what_it_imports() -> None:
     names = sorted(path.stem for path in BENCHMARKS.glob("*.py") if path.stem != "plot")  # which needs matplotlib
     assert "wallclock" in names

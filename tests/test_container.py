@@ -51,6 +51,7 @@ def files(root: Path) -> dict[str, int]:
     return {str(path): path.stat().st_mtime_ns for path in root.rglob("*") if path.is_file()}
 
 
+@pytest.mark.process
 @followed
 def test_the_server_answers_is_healthy_writes_nothing_and_stops(
     image: dict[str, Any], server: tuple[subprocess.Popen[str], int]
@@ -75,6 +76,7 @@ def test_the_server_answers_is_healthy_writes_nothing_and_stops(
     assert files(Path(f"{TREE}/opt")) == before
 
 
+@pytest.mark.process
 @followed
 def test_the_image_holds_what_serves_and_no_more(image: dict[str, Any]) -> None:
     python = image["health"][0]

@@ -111,6 +111,7 @@ def test_a_cell_is_kept_until_it_is_run_again(tmp_path: Path) -> None:
     assert [file.name for file in tmp_path.iterdir()] == ["few-labels-tnews.json"]
 
 
+@pytest.mark.process
 def test_a_cell_that_fails_is_told_and_the_others_go_on(tmp_path: Path) -> None:
     command = [
         sys.executable,

@@ -19,7 +19,10 @@ PYTHON = os.environ.get("BIGRU_RUNTIME_PYTHON")
 TEXTS = ["很好看", "太棒了", "难看", "失望透顶", "好", "差"] * 4
 LABELS = ["positive", "positive", "negative", "negative", "positive", "negative"] * 4
 
-pytestmark = pytest.mark.skipif(PYTHON is None, reason="make test names the environment in BIGRU_RUNTIME_PYTHON")
+pytestmark = [
+    pytest.mark.process,
+    pytest.mark.skipif(PYTHON is None, reason="make test names the environment in BIGRU_RUNTIME_PYTHON"),
+]
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:

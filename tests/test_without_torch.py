@@ -7,8 +7,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from bigru import bundle
 from verify.conftest import BUNDLES
+
+pytestmark = pytest.mark.process
 
 WITHOUT_TORCH = """
 import sys

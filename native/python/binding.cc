@@ -15,8 +15,8 @@ using namespace bigru_python;
 
 void bind_crf(nb::module_& m);
 void bind_ctc(nb::module_& m);
-void bind_peak(nb::module_& m);
-void bind_rows(nb::module_& m);
+void bind_product_rate(nb::module_& m);
+void bind_embedding(nb::module_& m);
 
 namespace {
 
@@ -84,9 +84,9 @@ nb::ndarray<nb::numpy, float, nb::ndim<1>> gru_gates(int64_t B, int64_t T, int64
   layer.B = B, layer.T = T, layer.I = I, layer.H = H, layer.D = D;
   layer.lengths = lengths ? data<const int64_t>("lengths", *lengths, {B}, "int64") : nullptr;
   const int64_t floats = gate_floats(layer);
-  float* memory = bigru_take_floats(floats);
+  float* memory = bigru_alloc_floats(floats);
   if (!memory) throw std::bad_alloc();
-  nb::capsule owner(memory, [](void* p) noexcept { bigru_give_floats(static_cast<float*>(p)); });
+  nb::capsule owner(memory, [](void* p) noexcept { bigru_free_floats(static_cast<float*>(p)); });
   return nb::ndarray<nb::numpy, float, nb::ndim<1>>(memory, {static_cast<size_t>(floats)}, owner);
 }
 
@@ -166,6 +166,8 @@ class Prepared {
   bigru_gru_prepared* prepared_;
 };
 
+void use_isa(const std::optional<std::string>& name) { must(bigru_use_isa(name ? name->c_str() : nullptr)); }
+
 std::vector<std::tuple<std::string, bool>> instruction_sets() {
   std::vector<std::tuple<std::string, bool>> sets;
   int runs = 0;
@@ -192,6 +194,7 @@ NB_MODULE(_native, m) {
     const char* name = bigru_isa();
     return name ? std::optional<std::string>(name) : std::nullopt;
   });
+  m.def("use_isa", use_isa, "name"_a.none());
   m.def("instruction_sets", instruction_sets);
   m.def("threads", bigru_threads);
   m.def("vector_math", vector_math, "function"_a, "x"_a.noconvert(), "y"_a.noconvert());
@@ -209,6 +212,6 @@ NB_MODULE(_native, m) {
       .def("step", &Prepared::step, "x"_a, "h"_a);
   bind_crf(m);
   bind_ctc(m);
-  bind_peak(m);
-  bind_rows(m);
+  bind_product_rate(m);
+  bind_embedding(m);
 }

@@ -45,9 +45,9 @@ struct Call {
 
 // Memory lent by the library; it goes back when Python lets go of the array.
 nb::ndarray<nb::numpy, float, nb::ndim<1>> lend(int64_t floats) {
-  float* memory = bigru_take_floats(floats);
+  float* memory = bigru_alloc_floats(floats);
   if (!memory) throw std::bad_alloc();
-  nb::capsule owner(memory, [](void* p) noexcept { bigru_give_floats(static_cast<float*>(p)); });
+  nb::capsule owner(memory, [](void* p) noexcept { bigru_free_floats(static_cast<float*>(p)); });
   return nb::ndarray<nb::numpy, float, nb::ndim<1>>(memory, {static_cast<size_t>(floats)}, owner);
 }
 
@@ -116,7 +116,7 @@ void crf_nbest(const Array& emissions, const std::optional<Array>& lengths, cons
 
 void crf_span_marginals(const Array& emissions, const std::optional<Array>& lengths, const Scores& scores, int threads,
                         const Array& rows, const Array& starts, const Array& sizes, const Array& tags,
-                        const std::optional<Array>& joins, const Output& probabilities) {
+                        const std::optional<Array>& continues, const Output& probabilities) {
   const Call c(emissions, lengths, scores, threads);
   const int64_t count = rows.ndim() == 1 ? static_cast<int64_t>(rows.shape(0)) : 0, K = c.batch.K;
   const int64_t* size = Call::integers("sizes", sizes, {count});
@@ -124,7 +124,7 @@ void crf_span_marginals(const Array& emissions, const std::optional<Array>& leng
   for (int64_t i = 0; i < count; ++i) flat = plus(flat, std::max<int64_t>(size[i], 0));
   const bigru_crf_spans spans = {
       count, Call::integers("rows", rows, {count}), Call::integers("starts", starts, {count}), size,
-      Call::integers("tags", tags, {flat}), joins ? data<const uint8_t>("joins", *joins, {K, K}, "uint8") : nullptr};
+      Call::integers("tags", tags, {flat}), continues ? data<const uint8_t>("continues", *continues, {K, K}, "uint8") : nullptr};
   double* to = data<double>("probabilities", probabilities, {count}, "float64");
   nb::gil_scoped_release release;
   must(bigru_crf_span_marginals(&c.batch, &c.scores, c.emissions, &spans, to));
@@ -145,6 +145,6 @@ void bind_crf(nb::module_& m) {
   m.def("crf_nbest", crf_nbest, "emissions"_a.noconvert(), "lengths"_a.none(), "scores"_a, "threads"_a,
         "paths"_a.noconvert(), "path_scores"_a.noconvert());
   m.def("crf_span_marginals", crf_span_marginals, "emissions"_a.noconvert(), "lengths"_a.none(), "scores"_a, "threads"_a,
-        "rows"_a.noconvert(), "starts"_a.noconvert(), "sizes"_a.noconvert(), "tags"_a.noconvert(), "joins"_a.none(),
+        "rows"_a.noconvert(), "starts"_a.noconvert(), "sizes"_a.noconvert(), "tags"_a.noconvert(), "continues"_a.none(),
         "probabilities"_a.noconvert());
 }

@@ -10,7 +10,7 @@ using namespace bigru_python;
 namespace {
 
 // counts, symbols, starts, ends, confidences, log_probabilities, scores
-using Told = std::tuple<Output, Output, Output, Output, Output, Output, Output>;
+using Labellings = std::tuple<Output, Output, Output, Output, Output, Output, Output>;
 // start, first, symbols, next, log_p, back_off, shorter
 using Model = std::tuple<int64_t, Array, Array, Array, Array, Array, Array>;
 
@@ -36,8 +36,8 @@ struct Call {
     logits = in("logits", x, {batch.B, batch.T, batch.K});
   }
 
-  bigru_ctc_labellings labellings(const Told& told, int64_t n) const {
-    const auto& [counts, symbols, starts, ends, confidences, log_probabilities, scores] = told;
+  bigru_ctc_labellings labellings(const Labellings& given, int64_t n) const {
+    const auto& [counts, symbols, starts, ends, confidences, log_probabilities, scores] = given;
     const Shape rows = {batch.B, n}, all = {batch.B, n, batch.T};
     return {data<int64_t>("counts", counts, rows, "int64"),
             data<int64_t>("symbols", symbols, all, "int64"),
@@ -63,17 +63,17 @@ bigru_ctc_model model_of(const Model& given) {
           short_integers("shorter", shorter, {states})};
 }
 
-void ctc_greedy(const Array& logits, const std::optional<Array>& lengths, int threads, const Told& told) {
+void ctc_greedy(const Array& logits, const std::optional<Array>& lengths, int threads, const Labellings& given) {
   const Call c(logits, lengths, threads);
-  const bigru_ctc_labellings to = c.labellings(told, 1);
+  const bigru_ctc_labellings to = c.labellings(given, 1);
   nb::gil_scoped_release release;
   must(bigru_ctc_greedy(&c.batch, c.logits, &to));
 }
 
 void ctc_beam(const Array& logits, const std::optional<Array>& lengths, int threads, int64_t width, int64_t n,
-              int64_t candidates, double weight, double bonus, const std::optional<Model>& model, const Told& told) {
+              int64_t candidates, double weight, double bonus, const std::optional<Model>& model, const Labellings& given) {
   const Call c(logits, lengths, threads);
-  const bigru_ctc_labellings to = c.labellings(told, n);
+  const bigru_ctc_labellings to = c.labellings(given, n);
   const bigru_ctc_model automaton = model ? model_of(*model) : bigru_ctc_model{};
   const bigru_ctc_search search = {width, n, candidates, weight, bonus, model ? &automaton : nullptr};
   nb::gil_scoped_release release;
@@ -81,21 +81,21 @@ void ctc_beam(const Array& logits, const std::optional<Array>& lengths, int thre
 }
 
 void ctc_align(const Array& logits, const std::optional<Array>& lengths, int threads, const Array& counts,
-               const Array& symbols, const Told& told) {
+               const Array& symbols, const Labellings& given) {
   const Call c(logits, lengths, threads);
   const int64_t* count = integers("counts", counts, {c.batch.B});
-  const int64_t* given = integers("symbols", symbols, {c.batch.B, c.batch.T});
-  const bigru_ctc_labellings to = c.labellings(told, 1);
+  const int64_t* of_symbols = integers("symbols", symbols, {c.batch.B, c.batch.T});
+  const bigru_ctc_labellings to = c.labellings(given, 1);
   nb::gil_scoped_release release;
-  must(bigru_ctc_align(&c.batch, c.logits, count, given, &to));
+  must(bigru_ctc_align(&c.batch, c.logits, count, of_symbols, &to));
 }
 
 }  // namespace
 
 void bind_ctc(nb::module_& m) {
-  m.def("ctc_greedy", ctc_greedy, "logits"_a.noconvert(), "lengths"_a.none(), "threads"_a, "told"_a);
+  m.def("ctc_greedy", ctc_greedy, "logits"_a.noconvert(), "lengths"_a.none(), "threads"_a, "labellings"_a);
   m.def("ctc_beam", ctc_beam, "logits"_a.noconvert(), "lengths"_a.none(), "threads"_a, "width"_a, "n"_a, "candidates"_a,
-        "weight"_a, "bonus"_a, "model"_a.none(), "told"_a);
+        "weight"_a, "bonus"_a, "model"_a.none(), "labellings"_a);
   m.def("ctc_align", ctc_align, "logits"_a.noconvert(), "lengths"_a.none(), "threads"_a, "counts"_a.noconvert(),
-        "symbols"_a.noconvert(), "told"_a);
+        "symbols"_a.noconvert(), "labellings"_a);
 }

@@ -30,7 +30,7 @@ void poison(Floats& a, const Case& c, int64_t columns) {
 // The same array with its first two axes, of these extents, exchanged.
 Floats turned(const Floats& a, int64_t rows, int64_t steps) {
   Floats to(a.size());
-  const int64_t columns = rows * steps ? static_cast<int64_t>(a.size()) / (rows * steps) : 0;
+  const int64_t columns = rows * steps > 0 ? static_cast<int64_t>(a.size()) / (rows * steps) : 0;
   for (int64_t b = 0; b < rows; ++b)
     for (int64_t t = 0; t < steps; ++t)
       for (int64_t i = 0; i < columns; ++i) to[(t * rows + b) * columns + i] = a[(b * steps + t) * columns + i];
@@ -144,8 +144,7 @@ int main(int count, char** arguments) {
     const Results one = run(c, 1);
     if (sound(one, run(c, 3)) && nothing_of_nothing(c, one) && same_turned(c, one, run(turned(c), 2))) return true;
     const bigru_gru_layer& l = c.layer;
-    std::fprintf(stderr, "seed %u: B %ld T %ld I %ld H %ld D %d failed\n", seed, static_cast<long>(l.B),
-                 static_cast<long>(l.T), static_cast<long>(l.I), static_cast<long>(l.H), l.D);
+    std::fprintf(stderr, "seed %u: B %" PRId64 " T %" PRId64 " I %" PRId64 " H %" PRId64 " D %d failed\n", seed, l.B, l.T, l.I, l.H, l.D);
     return false;
   });
 }

@@ -1,6 +1,8 @@
 // What the fuzzers share: checks of calls and arrays, and the loop over the seeds.
 #pragma once
 
+#include <inttypes.h>
+
 #include <algorithm>
 #include <cmath>
 #include <cstdio>

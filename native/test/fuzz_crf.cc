@@ -11,7 +11,7 @@ using Integers = std::vector<int64_t>;
 struct Case {
   bigru_crf_batch batch{};
   Integers lengths, tags, rows, starts, sizes, span_tags;
-  std::vector<uint8_t> joins;
+  std::vector<uint8_t> continues;
   Floats emissions, transitions, start, end, d_losses, d_steps;
   int64_t n = 1;
 };
@@ -65,7 +65,7 @@ Case random_case(unsigned seed) {
       for (int64_t k = 0; past && k < b.K; ++k)
         c.emissions[(i * b.T + t) * b.K + k] = kUnwritten;
     }
-  for (int64_t k = 0; k < b.K * b.K; ++k) c.joins.push_back(random() % 2);
+  for (int64_t k = 0; k < b.K * b.K; ++k) c.continues.push_back(random() % 2);
   add_spans(c, random);
   return c;
 }
@@ -76,7 +76,7 @@ Results run(const Case& c, int threads) {
   b.lengths = c.lengths.data();
   const bigru_crf_scores scores = {c.transitions.data(), c.start.data(), c.end.data()};
   const bigru_crf_spans spans = {static_cast<int64_t>(c.rows.size()), c.rows.data(), c.starts.data(),
-                                 c.sizes.data(), c.span_tags.data(), c.joins.data()};
+                                 c.sizes.data(), c.span_tags.data(), c.continues.data()};
   const float* e = c.emissions.data();
   Results r;
   const auto doubles = [](int64_t count) { return Doubles(static_cast<size_t>(count), kUnwritten); };
@@ -144,8 +144,7 @@ int main(int count, char** arguments) {
     const Results one = run(c, 1);
     if (sound(one, run(c, 3)) && tags_only(one.paths, c.batch.K) && tags_only(one.many, c.batch.K) && nothing_of_nothing(c, one))
       return true;
-    std::fprintf(stderr, "seed %u: B %ld T %ld K %ld failed\n", seed, static_cast<long>(c.batch.B),
-                 static_cast<long>(c.batch.T), static_cast<long>(c.batch.K));
+    std::fprintf(stderr, "seed %u: B %" PRId64 " T %" PRId64 " K %" PRId64 " failed\n", seed, c.batch.B, c.batch.T, c.batch.K);
     return false;
   });
 }

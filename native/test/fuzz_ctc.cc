@@ -143,8 +143,7 @@ int main(int count, char** arguments) {
   return run_seeds(count, arguments, [](unsigned seed) {
     const Case c = random_case(seed);
     if (sound(c, run(c, 1), run(c, 3))) return true;
-    std::fprintf(stderr, "seed %u: B %ld T %ld K %ld failed\n", seed, static_cast<long>(c.batch.B),
-                 static_cast<long>(c.batch.T), static_cast<long>(c.batch.K));
+    std::fprintf(stderr, "seed %u: B %" PRId64 " T %" PRId64 " K %" PRId64 " failed\n", seed, c.batch.B, c.batch.T, c.batch.K);
     return false;
   });
 }

@@ -1,11 +1,11 @@
 // One side of the comparison. Included by tiles_real.cc and tiles_emulated.cc, which say which one.
-#include "../src/tile_check.h"
+#include "../src/matmul/amx_check.h"
 #include "tiles.h"
 
 namespace {
 
 template <class E, class Sum> void add(const uint32_t* left, const uint32_t* right, Sum* sums) {
-  const Lent<E> tiles;
+  const ProductScope<E> tiles;
   tile_load<0>(sums, TILE);
   add_tiles<1>((const E*)left, TILE, (const E*)right, TILE, TILE);
   tile_store<0>(sums, TILE);

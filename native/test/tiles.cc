@@ -4,8 +4,8 @@
 #include <cstring>
 #include <random>
 
-#include "../src/amx_lent.h"
-#include "../src/machine.h"
+#include "../src/cpu/amx_permission.h"
+#include "../src/cpu/machine.h"
 #include "tiles.h"
 
 namespace {
@@ -60,7 +60,7 @@ bool agree(unsigned seed) {
 }  // namespace
 
 int main() {
-  if (!__builtin_cpu_supports("avx512bf16") || !bigru::lends_amx()) {
+  if (!__builtin_cpu_supports("avx512bf16") || !bigru::amx_permitted()) {
     std::fprintf(stderr, "skipped: this machine lends no AMX\n");
     return 77;  // what CTest takes for skipped
   }

@@ -9,7 +9,7 @@
 #include <cstdlib>
 #include <cstring>
 
-#include "../src/amx_lent.h"
+#include "../src/cpu/amx_permission.h"
 
 namespace {
 
@@ -174,7 +174,7 @@ void on_refusal(int, siginfo_t*, void* given) {
 
 namespace bigru {
 
-bool lends_amx() {
+bool amx_permitted() {
   struct sigaction action = {};
   action.sa_sigaction = on_refusal;
   action.sa_flags = SA_SIGINFO | SA_NODEFER;

@@ -61,8 +61,8 @@ def rewrite(rows: Sequence[Sequence[str]], scheme: str | None = None) -> Rewritt
     """Rewrite tag sequences of any notation that is known in a scheme of `bigru.scheme`.
 
     Tags of BIO, IOB1, BIOES and BMES come back as they are, unless another scheme is wanted that forbids them. Others
-    are told by all tags of a file together: each but O must have a prefix of one notation, the same sign beside it, and
-    be where that notation has it.
+    are recognised from all tags of a file together: each but O must have a prefix of one notation, the same sign beside
+    it, and be where that notation has it.
 
     Args:
         rows: tag sequences.

@@ -232,6 +232,7 @@ for move in range(10):
 """
 
 
+@pytest.mark.process
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="kills a forked process")
 def test_a_kill_at_any_move_never_leaves_a_mixture(tmp_path: Path) -> None:
     other = BUNDLES["steps"]

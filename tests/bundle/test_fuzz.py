@@ -183,8 +183,8 @@ def test_a_changed_header_of_the_weights(
     content = files["model.safetensors"]
     (size,) = struct.unpack("<Q", content[:8])
     changed = json.dumps(change(data, json.loads(content[8 : 8 + size]))).encode()
-    told = (len(changed), 0, size, len(changed) + 1, 2**62, 2**63)[which]
-    loaded = read(files | {"model.safetensors": struct.pack("<Q", told) + changed + content[8 + size :]})
+    size_given = (len(changed), 0, size, len(changed) + 1, 2**62, 2**63)[which]
+    loaded = read(files | {"model.safetensors": struct.pack("<Q", size_given) + changed + content[8 + size :]})
     assert loaded is None or loaded.model == SOUND[name].model
 
 

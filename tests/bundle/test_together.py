@@ -107,6 +107,7 @@ def test_two_writers_and_a_reader_never_mix_models(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.process
 @pytest.mark.skipif(sys.platform == "win32", reason="needs flock")
 def test_a_folder_that_another_process_holds_is_refused_until_it_ends(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch

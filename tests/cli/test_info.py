@@ -35,6 +35,7 @@ def test_the_kernels_say_what_they_are_built_for_and_use(bigru: Bigru) -> None:
     assert 1 <= kernels["threads"] <= 4096
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("command", [["info"], ["predict", "{model}", "aab"]])
 @pytest.mark.parametrize(("name", "value"), [("BIGRU_ISA", "mmx"), ("BIGRU_THREADS", "-1")])
 def test_an_environment_that_the_kernels_cannot_serve(command: list[str], name: str, value: str, model: Path) -> None:

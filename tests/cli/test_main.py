@@ -69,6 +69,7 @@ def test_ctrl_c_is_130(bigru: Bigru, monkeypatch: pytest.MonkeyPatch) -> None:
     assert bigru("evaluate", "m", "d") == (130, "", "bigru evaluate: stopped.\n")
 
 
+@pytest.mark.process
 def test_a_reader_who_leaves_is_no_error(model: Path) -> None:
     # Head closes the pipe after one line while many times the pipe's capacity is still to come.
     shell = ["bash", "-o", "pipefail", "-c", f"{sys.executable} -m bigru predict {model} - | head -n 1"]
@@ -77,6 +78,7 @@ def test_a_reader_who_leaves_is_no_error(model: Path) -> None:
     assert done.stdout.startswith('{"text": "ab"')
 
 
+@pytest.mark.process
 def test_the_entry_point_passes_the_exit_code_on() -> None:
     done = subprocess.run([sys.executable, "-m", "bigru", "nothing"], capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stdout) == (2, "")
@@ -98,6 +100,7 @@ def shell(command: str, **environment: str) -> subprocess.CompletedProcess[bytes
     return subprocess.run(["bash", "-c", full], capture_output=True, timeout=60, env={**os.environ, **environment})
 
 
+@pytest.mark.process
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="the device that is always full exists on Linux alone")
 def test_a_full_disk_below_stdout_is_one_line() -> None:
     done = shell("bigru info > /dev/full")
@@ -105,6 +108,7 @@ def test_a_full_disk_below_stdout_is_one_line() -> None:
     assert (done.returncode, done.stderr) == (2, want)
 
 
+@pytest.mark.process
 def test_closed_streams(model: Path, reviews: Path) -> None:
     done = shell("bigru info >&-")
     assert (done.returncode, done.stderr) == (2, b"bigru: stdout must be open, got a closed one.\n")
@@ -114,6 +118,7 @@ def test_closed_streams(model: Path, reviews: Path) -> None:
     assert (done.returncode, done.stdout.count(b"\n")) == (0, 1)
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("stderr", ["2> >(exec true)", "2>&-", "2> /dev/full"])
 def test_progress_that_cannot_be_written_neither_ends_nor_falsifies_the_work(
     model: Path, reviews: Path, tmp_path: Path, stderr: str
@@ -131,12 +136,14 @@ def test_progress_that_cannot_be_written_neither_ends_nor_falsifies_the_work(
     assert (done.returncode, done.stdout.count(b"\n")) == (0, 1)
 
 
+@pytest.mark.process
 def test_a_training_whose_progress_nobody_reads_saves_its_model(reviews: Path, tmp_path: Path) -> None:
     done = shell(f"bigru train {reviews} --epochs 1 --set hidden=2 --out {tmp_path}/m 2> >(exec true)")
     assert (done.returncode, done.stdout.count(b"\n"), done.stderr) == (0, 1, b"")
     assert (tmp_path / "m" / "config.json").exists()
 
 
+@pytest.mark.process
 def test_the_exit_code_of_a_check_does_not_hang_on_who_reads_its_report(tmp_path: Path) -> None:
     data = tmp_path / "d.csv"
     data.write_text("text,label\n" + "same,a\nsame,b\n" * 20)
@@ -234,6 +241,7 @@ def test_an_empty_path_is_not_the_current_folder(
     assert refused(*(str(reviews) if one == "DATA" else one for one in arguments)) == line
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     "arguments", ["train REVIEWS --out m", "verify MODEL", "bench", "export MODEL --out x", "demo"]
 )
@@ -253,12 +261,14 @@ def test_a_call_with_escape_sequences_is_one_harmless_line(bigru: Bigru) -> None
     )
 
 
+@pytest.mark.process
 def test_json_is_utf8_in_every_locale(model: Path) -> None:
     done = shell(f"bigru predict {model} 好b $'\\xff'", PYTHONIOENCODING="ascii")
     assert done.returncode == 0, done.stderr
     assert [json.loads(line)["text"] for line in done.stdout.decode("utf-8").splitlines()] == ["好b", "\udcff"]
 
 
+@pytest.mark.process
 def test_ctrl_c_while_packages_load_is_130_too() -> None:
     code = """if True:
         import sys, bigru.cli

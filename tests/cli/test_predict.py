@@ -164,6 +164,7 @@ def test_an_empty_argument_is_an_empty_text(bigru: Bigru, model: Path) -> None:
     assert (result.code, [row["text"] for row in result.rows]) == (0, [""])
 
 
+@pytest.mark.process
 def test_torch_is_not_imported(model: Path) -> None:
     code = f"import sys, bigru.cli; bigru.cli.run(['predict', {str(model)!r}, 'a']); print('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
@@ -179,6 +180,7 @@ def test_every_row_that_is_left_out_is_listed(bigru: Bigru, model: Path, tmp_pat
     assert "more findings" not in result.err
 
 
+@pytest.mark.process
 def test_without_the_compiled_kernels_one_line_says_how_to_get_them(model: Path) -> None:
     code = """if True:
         import sys, bigru.cli
@@ -238,6 +240,7 @@ def test_a_sentence_for_a_tagger_of_tokens_is_cut_into_words_everywhere(
     assert (row["tokens"], row["tags"]) == (["Ann", "lives", "in", "Berlin", "."], want[0]["tags"])
 
 
+@pytest.mark.process
 def test_two_predictions_do_not_write_into_one_file(refused: Refused, model: Path, tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_text("")
     command = [sys.executable, "-c", HOLD, str(tmp_path / "a.jsonl")]

@@ -92,6 +92,7 @@ def wait_for(happened: Callable[[], bool]) -> None:
         time.sleep(0.01)
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("signalled", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
 def test_nothing_is_lost_or_doubled_when_it_is_stopped(model: Path, tmp_path: Path, signalled: int) -> None:
     path, out = tmp_path / "big.txt", tmp_path / "answers.jsonl"
@@ -122,6 +123,7 @@ def grown(path: Path, size: int) -> bool:
     return path.exists() and path.stat().st_size >= size
 
 
+@pytest.mark.process
 def test_a_full_disk_is_said_and_gone_on_from(model: Path, tmp_path: Path, lines: Path) -> None:
     out = tmp_path / "answers.jsonl"
     command = [sys.executable, "-m", "bigru", "predict", str(model), str(lines), "--out", str(out), "--resume"]
@@ -209,6 +211,7 @@ def test_plain_answers_stay_on_their_lines(bigru: Bigru, model: Path, tmp_path: 
     assert out.read_text(encoding="utf-8").splitlines()[1] == "a\ta"
 
 
+@pytest.mark.process
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes in folders")
 def test_a_pipe_in_a_folder_is_read_once(model: Path, tmp_path: Path) -> None:
     pipe = tmp_path / "pipe.txt"

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.process
+
 SERVE = [sys.executable, "-m", "bigru", "serve"]
 
 

@@ -58,6 +58,7 @@ def test_steps_on_stdin_are_answered_input_by_input(
     assert [row["tag"] for row in rows] == tags(predictor, STEPS, 1, 2) + tags(predictor, STEPS[:1], 1)
 
 
+@pytest.mark.process
 def test_answers_come_before_the_input_has_ended(tagger: Path) -> None:
     command = [sys.executable, "-m", "bigru", "predict", str(tagger), "--stream", "--lookahead", "1"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:

@@ -278,6 +278,7 @@ def test_a_training_that_was_killed_behind_its_save_is_finished_by_resume(
     assert "--out must be free for the model, got a folder with a model" in result.err
 
 
+@pytest.mark.process
 def test_two_trainings_do_not_share_a_folder(refused: Callable[..., str], reviews: Path, tmp_path: Path) -> None:
     command = [sys.executable, "-c", HOLD, str(tmp_path)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
@@ -291,6 +292,7 @@ def test_two_trainings_do_not_share_a_folder(refused: Callable[..., str], review
     )
 
 
+@pytest.mark.process
 def test_what_is_wrong_with_a_file_is_said_without_torch(tmp_path: Path) -> None:
     data = tmp_path / "d.csv"
     data.write_text("text,label\n" + "a,x\n" * 9)

@@ -156,6 +156,7 @@ def small_disk() -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (2048, 2048))
 
 
+@pytest.mark.process
 def test_a_full_disk_is_said_and_leaves_no_half_model(reviews: Path, tmp_path: Path) -> None:
     # In a process of its own: the limit would also hold for the file that the tests may be logged to.
     command = [sys.executable, "-m", "bigru", "train", str(reviews), "--out", str(tmp_path / "m"), *SMALL]

@@ -12,6 +12,7 @@ from bigru.errors import BundleError, MissingExtraError
 from bigru.ops.crf.weights import CrfWeights
 from bigru.runtime.network import Network
 from bigru.tasks import tag
+from decided import answers
 from tolerances import FLOAT32
 
 H = 128
@@ -58,7 +59,7 @@ def answer(bundle: Bundle, text: str) -> dict:
     features = tag.featurise(bundle.config, [text])
     logits = Network(bundle.model, bundle.weights)(features[0][None], np.array([len(text)]))
     crf = CrfWeights(*(bundle.weights[f"crf.{name}"] for name in ("transitions", "start", "end")))
-    return tag.decode(bundle.config, list(logits), crf, [text])[0]
+    return answers(tag, bundle.config, list(logits), crf, [text])[0]
 
 
 def test_the_model_computes_paddles_equations(bundle: Bundle) -> None:

@@ -7,9 +7,9 @@ import re
 from pathlib import Path
 
 import bigru.export
+from bigru.export.gate import LENGTHS, TOLERANCE
 from bigru.export.graph import OPSET
 from bigru.export.model import onnx_model
-from bigru.export.parity import LENGTHS, TOLERANCE
 from exports import bundles
 
 GUIDE = Path(__file__).parents[2] / "docs" / "guide"
@@ -33,7 +33,7 @@ def test_figures_are_those_of_the_code() -> None:
         assert re.search(rf"opset {OPSET}\b", page, re.IGNORECASE)
         assert f"{TOLERANCE:g}".replace("e-05", "e-5") in page
         named = {int(n) for n in re.findall(r"\d+", re.search(r"1[,、] ?2[,、] ?7.{0,30}500", page).group())}  # type: ignore[union-attr]
-        assert named <= {n for lengths in LENGTHS for n in lengths}
+        assert named <= set(LENGTHS)
         for name in re.findall(r"`(?:bigru\.export\.)?((?:to_|onnx_e)\w+)\(", page):
             assert hasattr(bigru.export, name)
 

@@ -108,6 +108,7 @@ def test_entities(
     assert any(got)
 
 
+@pytest.mark.process
 def test_it_runs_as_a_program_without_bigru(tmp_path: Path) -> None:
     bundle = classifier(features=features(ZH, "char", False))
     to_onnx(bundle, tmp_path / "model.onnx")

@@ -13,8 +13,8 @@ import pytest
 
 from bigru.bundle import Bundle
 from bigru.config import MERGES, POOLINGS, ConvConfig, EncoderConfig, ModelConfig
-from bigru.errors import ArgumentError, MissingExtraError
-from bigru.export import ParityError, engine, library, onnx_engine, parity, to_onnx
+from bigru.errors import ArgumentError, MissingExtraError, VerificationError
+from bigru.export import ParityError, engine, gate, library, onnx_engine, to_onnx
 from bigru.export.engine import Session
 from bigru.export.graph import Graph
 from bigru.export.model import onnx_model
@@ -25,7 +25,8 @@ from bigru.ops.crf import reference
 from bigru.runtime.forecaster import Forecaster
 from bigru.runtime.network import Network
 from bigru.tasks import forecast, tag
-from exports import HASHED, bundles, classifier, tagger, weights
+from bigru.verify.arrangements import EXTRA
+from exports import HASHED, batches, bundles, classifier, tagger, weights
 from tables import forecaster, hourly
 
 BUNDLES = bundles()
@@ -62,10 +63,10 @@ def test_every_shape_equals_the_runtime(model: ModelConfig, int8: bool) -> None:
     g.output(values, "logits", np.float32, ("B", 1) if model.pooling else ("B", "T", 1))
     session = Session(g.model({}).SerializeToString())
     network = Network(model, rounded(drawn) if int8 else drawn)
-    for inputs, lengths in parity.drawn(model):
+    for inputs, lengths in batches(model):
         want, got = network(inputs, lengths), session.run(inputs, lengths)["logits"]
         assert got.shape == want.shape
-        np.testing.assert_allclose(got, want, rtol=parity.TOLERANCE, atol=parity.TOLERANCE)
+        np.testing.assert_allclose(got, want, rtol=gate.TOLERANCE, atol=gate.TOLERANCE)
 
 
 @pytest.mark.parametrize("int8", [False, True], ids=["fp32", "int8"])
@@ -74,7 +75,7 @@ def test_every_task_is_exported_with_its_decoding(name: str, int8: bool, tmp_pat
     bundle = BUNDLES[name]
     found = to_onnx(bundle, tmp_path / "deep" / "model.onnx", int8=int8)
     assert found["changed"] == 0
-    assert 0 < found["largest_difference"] <= parity.TOLERANCE
+    assert 0 < found["largest_difference"] <= gate.TOLERANCE
     content = (tmp_path / "deep" / "model.onnx").read_bytes()
     assert found["bytes"] == len(content)
     assert [path.name for path in (tmp_path / "deep").iterdir()] == ["model.onnx"]
@@ -84,23 +85,32 @@ def test_every_task_is_exported_with_its_decoding(name: str, int8: bool, tmp_pat
     assert facts["export"] == {"opset": 17, "int8": int8}
 
 
-def test_the_batches_of_the_comparison_are_of_many_lengths_with_garbage_behind() -> None:
-    batches = list(parity.drawn(BUNDLES["two labels"].model))
-    assert {0, 1, 2, 7, 63, 65, 500} <= {int(n) for _, lengths in batches for n in lengths}
-    assert {inputs.shape[1] - max(lengths) for inputs, lengths in batches} == {0, parity.EXTRA}
-    assert min(inputs.shape[1] for inputs, _ in batches) == 0
-    inputs, lengths = batches[-1]
-    assert (inputs[1, lengths[1] :] == 10**9).all()
-    numbers, ends = list(parity.drawn(BUNDLES["transcriber"].model))[-1]
-    assert np.isnan(numbers[1, ends[1] :]).all()
+@pytest.mark.parametrize("name", ["crf of BIO", "transcriber"])
+def test_an_export_is_given_many_lengths_with_garbage_behind(name: str) -> None:
+    bundle, seen = BUNDLES[name], list[tuple[np.ndarray, np.ndarray]]()
+    session = Session(onnx_model(bundle).SerializeToString())
+
+    def watched(inputs: np.ndarray, lengths: np.ndarray) -> dict[str, np.ndarray]:
+        seen.append((inputs, lengths))
+        return session.run(inputs, lengths)
+
+    found = gate.check(bundle, watched, "the ONNX file")
+    assert found["sequences"] == len(gate.LENGTHS)
+    assert {0, 1, 2, 7, 63, 65, 500} <= {int(n) for _, lengths in seen for n in lengths}
+    assert {inputs.shape[1] - max(lengths) for inputs, lengths in seen} == {0, EXTRA}
+    assert min(inputs.shape[1] for inputs, _ in seen) == 0
+    assert {len(lengths) for _, lengths in seen} >= {1, 4}
+    behind = [inputs[np.arange(inputs.shape[1]) >= lengths[:, None]] for inputs, lengths in seen]
+    garbage = np.concatenate(behind)
+    assert (garbage == 10**9).all() if bundle.model.channels else np.isnan(garbage).any()
 
 
 @pytest.mark.parametrize("name", ["crf of BIO", "crf of states"])
 def test_the_best_path_and_its_score_are_those_of_the_reference(name: str) -> None:
     bundle = BUNDLES[name]
-    session, crf = Session(onnx_model(bundle).SerializeToString()), tag.crf_of(bundle.config, bundle.weights)
+    session, crf = Session(onnx_model(bundle).SerializeToString()), tag.prepare(bundle.config, bundle.weights)
     assert crf is not None
-    for inputs, lengths in parity.drawn(bundle.model):
+    for inputs, lengths in batches(bundle.model):
         out = session.run(inputs, lengths)
         paths, scores = reference.viterbi(out["logits"], crf, lengths)
         np.testing.assert_allclose(out["score"], scores, rtol=1e-5, atol=1e-5)
@@ -135,7 +145,7 @@ def test_quantiles_are_in_order_and_intervals_are_those_of_the_task(name: str) -
 def test_an_engine_is_called_as_the_networks_are() -> None:
     bundle = BUNDLES["two labels"]
     run = onnx_engine(bundle)
-    for inputs, lengths in parity.drawn(bundle.model):
+    for inputs, lengths in batches(bundle.model):
         want = Network(bundle.model, bundle.weights)(inputs, lengths)  # type: ignore[arg-type]
         np.testing.assert_allclose(run(inputs.astype(np.int32), lengths), want, rtol=1e-5, atol=1e-5)
     ahead = forecaster(hourly(60), {"targets": ("a", "b")})
@@ -180,8 +190,36 @@ def test_a_sequence_length_left_out_of_account_is_found() -> None:
     def blind(inputs: np.ndarray, lengths: np.ndarray) -> dict[str, np.ndarray]:
         return session.run(np.where(inputs == 10**9, 0, inputs), np.full(len(lengths), inputs.shape[1]))
 
-    assert parity.compare(bundle, blind).largest_difference > 100 * parity.TOLERANCE
-    assert parity.compare(bundle, session.run).largest_difference <= parity.TOLERANCE
+    assert gate.check(bundle, session.run, "the ONNX file")["largest_difference"] <= gate.TOLERANCE
+    with pytest.raises(ParityError, match=r"got logits \d\.\de[+-]0[0-3] apart and [1-9]\d* changed decisions"):
+        gate.check(bundle, blind, "the ONNX file")
+
+
+@pytest.mark.parametrize(
+    "name", ["two labels", "three labels", "any labels", "crf of BIO", "tags of BIO", "transcriber"]
+)
+def test_what_a_file_decides_otherwise_than_its_logits_say_is_found(name: str) -> None:
+    bundle = BUNDLES[name]
+    session = Session(onnx_model(bundle).SerializeToString())
+    output = {"classify": "probabilities", "tag": "tags", "transcribe": "symbols"}[bundle.task]
+
+    def deaf(inputs: np.ndarray, lengths: np.ndarray) -> dict[str, np.ndarray]:
+        found = session.run(inputs, lengths)
+        return found | {output: found[output][:, ::-1] if bundle.task == "classify" else 1 - found[output].clip(0, 1)}
+
+    with pytest.raises(ParityError, match=r"got logits \d\.\de-\d\d apart and [1-9]\d* changed decisions"):
+        gate.check(bundle, deaf, "the ONNX file")
+
+
+def test_a_model_that_does_not_pass_by_itself_is_not_exported(monkeypatch: pytest.MonkeyPatch) -> None:
+    sound = tag.viterbi
+    monkeypatch.setattr(tag, "viterbi", lambda emissions, weights, lengths: sound(emissions, weights))
+    session = Session(onnx_model(BUNDLES["crf of BIO"]).SerializeToString())
+    with pytest.raises(
+        VerificationError, match=r"^export: answers must be the same within 1e-05 .* got native "
+    ) as caught:
+        gate.check(BUNDLES["crf of BIO"], session.run, "the ONNX file")
+    assert not isinstance(caught.value, ParityError)
 
 
 def test_a_file_in_8_bits_is_smaller() -> None:

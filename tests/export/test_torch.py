@@ -18,7 +18,7 @@ from safetensors.torch import load_file
 from bigru.bundle import Bundle
 from bigru.config import ConvConfig, EncoderConfig
 from bigru.errors import ArgumentError
-from bigru.export import ParityError, parity, to_torch, torch_folder
+from bigru.export import ParityError, gate, to_torch, torch_folder
 from bigru.runtime.predictor import Predictor
 from exports import bundles, classifier, tagger
 
@@ -54,7 +54,7 @@ def script(folder: Path) -> Any:
 def test_every_shape_equals_the_runtime(name: str, tmp_path: Path) -> None:
     found = to_torch(classifier(("a", "b", "c"), **SHAPES[name]), tmp_path / "model")
     assert found["changed"] == 0
-    assert 0 < found["largest_difference"] <= parity.TOLERANCE
+    assert 0 < found["largest_difference"] <= gate.TOLERANCE
 
 
 @pytest.mark.parametrize("int8", [False, True], ids=["fp32", "int8"])
@@ -94,6 +94,7 @@ def test_texts_are_answered_as_bigru_answers_them(bundle: Bundle, tmp_path: Path
     assert any(got)
 
 
+@pytest.mark.process
 def test_the_script_runs_without_bigru_and_numpy(tmp_path: Path) -> None:
     bundle = classifier()
     to_torch(bundle, tmp_path / "model")
@@ -137,6 +138,13 @@ def test_what_answers_otherwise_is_not_written(monkeypatch: pytest.MonkeyPatch, 
     with pytest.raises(ParityError, match=r"^export: answers of the torch script must be those of the runtime"):
         to_torch(BUNDLES["two labels"], tmp_path / "model")
     assert [path.name for path in tmp_path.iterdir()] == ["blind.txt"]
+
+
+def test_a_script_that_comes_to_an_end_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "broken.txt").write_text("raise ValueError('out of order')\n", encoding="utf-8")
+    monkeypatch.setattr(torch_folder, "SCRIPT", tmp_path / "broken.txt")
+    with pytest.raises(RuntimeError, match=r"(?s)^the torch script ended with code 1: .*ValueError: out of order$"):
+        to_torch(BUNDLES["two labels"], tmp_path / "model")
 
 
 def test_a_folder_is_replaced_if_it_is_an_export(tmp_path: Path) -> None:

@@ -88,7 +88,7 @@ def test_pieces_at_odd_rates_are_the_whole_to_the_bit(source: int, target: int) 
 
 
 def test_a_sample_waits_for_its_filter_alone() -> None:
-    stream, told = Resampler(16000, 8000), 0
+    stream, received = Resampler(16000, 8000), 0
     for n in range(100):
-        told += len(stream.push(np.ones(100, np.float32)))
-        assert told >= (100 * (n + 1) - 60) // 2 - 128
+        received += len(stream.push(np.ones(100, np.float32)))
+        assert received >= (100 * (n + 1) - 60) // 2 - 128

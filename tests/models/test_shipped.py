@@ -68,6 +68,7 @@ def test_every_label_of_zh_entities_is_described() -> None:
         assert tag == "O" or f"| `{tag[2:]}` |" in card, tag
 
 
+@pytest.mark.process
 @pytest.mark.skipif(find_spec("jieba") is None, reason="jieba is not installed")
 def test_zh_entities_is_what_its_script_makes(tmp_path: Path) -> None:
     subprocess.run([sys.executable, SCRIPTS / "zh_entities.py", tmp_path], check=True, capture_output=True)
@@ -105,6 +106,7 @@ def test_an_unknown_name_lists_what_is_shipped() -> None:
         bigru.load("zh-entitie")
 
 
+@pytest.mark.process
 def test_names_are_looked_up_without_anything_else() -> None:
     program = "import sys; from bigru.models import shipped; print(*shipped()); print('numpy' in sys.modules)"
     found = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout

@@ -18,6 +18,7 @@ TOLERANCE = {
     ("bf16", "gradient"): 4e-3,
     ("int8", "output"): 2e-3,
 }
+HERE = [name for name, runs in native.instruction_sets() if runs]
 TRAINING = ["fp32", "bf16"]
 PRECISIONS = [*TRAINING, "int8"]
 

@@ -18,7 +18,7 @@ from bigru.ops.gru import native, reference
 NATIVE = Path(__file__).parents[2] / "native"
 B, T, I, H = 2, 3, 2, 4
 
-pytestmark = pytest.mark.skipif("BIGRU_ISA" in os.environ, reason="each instruction set has its turn already")
+pytestmark = [pytest.mark.any_instruction_set, pytest.mark.process]
 
 
 def run(*command, **environment):
@@ -66,15 +66,18 @@ def test_the_library_needs_the_system_alone(example):
 
 @pytest.fixture(scope="module")
 def objects(example):
-    found = {path.name.removesuffix(".cc.o"): path for path in example.parent.glob("CMakeFiles/bigru_*.dir/src/*.cc.o")}
-    assert {"dispatch", "gru", "isa_baseline"} < found.keys()
+    found = {
+        f"{path.parent.name}/{path.name.removesuffix('.cc.o')}": path
+        for path in example.parent.glob("CMakeFiles/bigru_*.dir/src/*/*.cc.o")
+    }
+    assert {"cpu/dispatch", "gru/training", "isa/baseline"} < found.keys()
     return found
 
 
 @pytest.mark.skipif(platform.machine() != "x86_64" or not shutil.which("objdump"), reason="reads x86-64 machine code")
 @pytest.mark.parametrize(
     ("register", "bodies"),
-    [("tmm", r"isa_amx"), ("zmm", r"isa_(avx512|amx).*"), ("ymm", r"isa_(avx|amx).*")],
+    [("tmm", r"isa/amx"), ("zmm", r"isa/(avx512|amx).*"), ("ymm", r"isa/(avx|amx).*")],
 )
 def test_wide_registers_stay_in_the_bodies_of_their_sets(objects, register, bodies):
     code = {name: run("objdump", "-d", "--no-show-raw-insn", path) for name, path in objects.items()}
@@ -85,5 +88,7 @@ def test_wide_registers_stay_in_the_bodies_of_their_sets(objects, register, bodi
 @pytest.mark.skipif(not shutil.which("nm"), reason="reads object files")
 def test_bodies_share_no_inline_function(objects):
     # The linker keeps one of several copies: that of a set which this processor may lack.
-    shared = {name: re.findall(r" [VWu] (\w+)", run("nm", path)) for name, path in objects.items() if "isa_" in name}
+    shared = {
+        name: re.findall(r" [VWu] (\w+)", run("nm", path)) for name, path in objects.items() if name.startswith("isa/")
+    }
     assert {name: found for name, found in shared.items() if found} == {}

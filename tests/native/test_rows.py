@@ -131,9 +131,9 @@ def test_what_does_not_fit_is_refused_by_name() -> None:
     table = Tables([np.zeros((4, 2), np.float32)])
     one, none = np.ones(1, np.int64), np.zeros(1, np.int64)
     ids = np.zeros((1, 1), np.int32)
-    with pytest.raises(ValueError, match=r"bigru_look: ids\[0, 0\] must be 0\.\.3, got 4"):
+    with pytest.raises(ValueError, match=r"bigru_embedding_lookup: ids\[0, 0\] must be 0\.\.3, got 4"):
         table.look(ids + 4, none, one, 1)
-    with pytest.raises(ValueError, match=r"bigru_total: ids\[0, 0\] must be 0\.\.3, got -1"):
+    with pytest.raises(ValueError, match=r"bigru_embedding_bag: ids\[0, 0\] must be 0\.\.3, got -1"):
         table.total(ids - 1, none, one)
     for start, length in ((1, 1), (0, 2), (-1, 1), (0, -1), (2**62, 2**62)):
         with pytest.raises(ValueError, match="sequence 0 must lie within the 1 rows"):

@@ -61,17 +61,17 @@ def test_tables_side_by_side_are_wider_than_64_bits_tell():
     tables = _native.Tables([(floats(0, WIDE), None)] * 8)
     empty = np.zeros((0, 8), np.int32), integers(), integers()
     with pytest.raises(ValueError, match=r"^bigru\._native: to must be float32 \[0, 0, 9223372036854775807\], got"):
-        tables.look(*empty, floats(0, 0, 0))
+        tables.lookup(*empty, floats(0, 0, 0))
 
 
 def test_a_table_wider_than_any_memory():
     tables = _native.Tables([(floats(0, WIDE), None)])
     empty = np.zeros((0, 1), np.int32), integers(), integers()
     text = r"tables must have sizes of at least 0, dims of at least 1, and at most 2\^40 numbers$"
-    with pytest.raises(ValueError, match=rf"^bigru_look: {text}"):
-        tables.look(*empty, floats(0, 0, WIDE))
-    with pytest.raises(ValueError, match=rf"^bigru_total: {text}"):
-        tables.total(*empty, floats(0, WIDE))
+    with pytest.raises(ValueError, match=rf"^bigru_embedding_lookup: {text}"):
+        tables.lookup(*empty, floats(0, 0, WIDE))
+    with pytest.raises(ValueError, match=rf"^bigru_embedding_bag: {text}"):
+        tables.bag(*empty, floats(0, WIDE))
 
 
 @pytest.mark.parametrize(

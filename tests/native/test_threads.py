@@ -36,14 +36,15 @@ def test_same_bits_on_any_number_of_threads(precision, B, reset_after):
         assert_same_bits(everything(case, threads), want)
 
 
-def test_many_callers_at_once():
+def test_many_callers_at_once(instruction_set):
     cases = [random_case(i, 20, 30, 9, 33) for i in range(6)]
     want = [everything(case, 1) for case in cases]
     got = [None] * len(cases)
 
     def call(i):
-        for _ in range(5):
-            got[i] = everything(cases[i], 2)
+        with native.use_instruction_set(instruction_set):
+            for _ in range(5):
+                got[i] = everything(cases[i], 2)
 
     callers = [threading.Thread(target=call, args=(i,)) for i in range(len(cases))]
     for caller in callers:
@@ -79,28 +80,37 @@ def run_python(code, **environment):
     )
 
 
-def test_fork_after_the_threads_were_made():
-    done = run_python(FORK)
+@pytest.mark.process
+def test_fork_after_the_threads_were_made(instruction_set):
+    done = run_python(FORK, BIGRU_ISA=instruction_set)
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.any_instruction_set
+@pytest.mark.process
 def test_environment_chooses_the_threads():
     ask = "from bigru.ops.gru import native; print(native.threads())"
     assert run_python(ask, BIGRU_THREADS="3").stdout == "3\n"
     assert int(run_python(ask, BIGRU_THREADS="").stdout) <= len(os.sched_getaffinity(0))
 
 
+@pytest.mark.any_instruction_set
+@pytest.mark.process
 def test_affinity_is_honoured():
     one = min(os.sched_getaffinity(0))
     ask = f"import os; os.sched_setaffinity(0, {{{one}}}); from bigru.ops.gru import native; print(native.threads())"
     assert run_python(ask).stdout == "1\n"
 
 
+@pytest.mark.any_instruction_set
+@pytest.mark.process
 def test_a_wrong_number_of_threads_is_an_error():
     done = run_python("from cases import *; forward(random_case(0, 1, 1, 1, 1))", BIGRU_THREADS="many")
     assert "bigru: BIGRU_THREADS must be a positive number, got many. Without it" in done.stderr
 
 
+@pytest.mark.any_instruction_set
+@pytest.mark.process
 def test_an_unknown_instruction_set_is_an_error():
     done = run_python("from cases import *; forward(random_case(0, 1, 1, 1, 1))", BIGRU_ISA="mmx")
     here = ", ".join(name for name, runs in native.instruction_sets() if runs)

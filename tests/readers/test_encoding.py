@@ -12,6 +12,8 @@ from bigru.readers.opening.encoding import decode, read_bytes
 from bigru.readers.reader import read
 from bigru.readers.reading import Reading
 
+WHOLE = gzip.compress(b"text" * 99, mtime=0)
+
 CHINESE = "这部电影太棒了，情节扣人心弦。\n演员演技精湛\n"
 
 
@@ -125,16 +127,14 @@ def test_a_folder_is_refused_and_its_files_named(tmp_path: Path) -> None:
         read_bytes(folder)
 
 
-@pytest.mark.parametrize("data", [b"", gzip.compress(b"")])
+@pytest.mark.parametrize("data", [b"", gzip.compress(b"", mtime=0)], ids=["empty", "gzip"])
 def test_an_empty_file_is_refused(tmp_path: Path, data: bytes) -> None:
     (tmp_path / "a.csv").write_bytes(data)
     with pytest.raises(DataError, match=r"a\.csv: data must be at least one example, got an empty file\.$"):
         read_bytes(tmp_path / "a.csv")
 
 
-@pytest.mark.parametrize(
-    "data", [b"text", gzip.compress(b"text" * 99)[:-9], gzip.compress(b"text" * 99)[:14] + b"\0" * 30]
-)
+@pytest.mark.parametrize("data", [b"text", WHOLE[:-9], WHOLE[:14] + b"\0" * 30], ids=["none", "cut", "overwritten"])
 def test_damaged_gzip_is_refused(tmp_path: Path, data: bytes) -> None:
     (tmp_path / "a.csv.gz").write_bytes(data)
     with pytest.raises(DataError, match=r"a\.csv\.gz: data must be whole gzip, got "):

@@ -106,7 +106,7 @@ def test_what_does_not_fit_is_refused(classifier: Path) -> None:
         answer(pa.table({"text": [1, 2]}))
 
 
-@pytest.mark.slow
+@pytest.mark.process
 def test_two_workers_of_ray_answer_as_one_process(classifier: Path, tmp_path: Path) -> None:
     texts = [f"{text}{n}" for n in range(2000) for text in TEXTS]
     for part in range(4):

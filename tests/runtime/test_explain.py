@@ -187,7 +187,7 @@ def test_what_is_no_text_and_no_classifier_of_texts_is_refused() -> None:
         model = Predictor(Bundle(task, shaped, config, weights))
         assert not explainable(model)
         want = f"explain: model must be one that gives labels to texts, got one for {task} of {kind}."
-        with pytest.raises(ArgumentError) as told:
+        with pytest.raises(ArgumentError) as raised:
             explain(model, TEXT)
-        assert str(told.value) == want
+        assert str(raised.value) == want
     assert explainable(MODELS["two labels"])

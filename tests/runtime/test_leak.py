@@ -53,7 +53,8 @@ def leaks(made: Bundle, table: TimeTable) -> list[int]:
         answers = []
         for series in (table.series[0], changed(table.series[0], origin, known)):
             outcome = model.run([Cut(series, origin)])
-            answers.append((outcome, forecast.decode(model.config, outcome, [Cut(series, origin)])))
+            cut = [Cut(series, origin)]
+            answers.append((outcome, forecast.answer(model.config, outcome, outcome.values, cut)))
         (first, said), (second, said_then) = answers
         same = first.values.tobytes() == second.values.tobytes() and first.spread.tobytes() == second.spread.tobytes()
         if not same or said != said_then or not np.isfinite(first.values).all():

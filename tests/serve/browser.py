@@ -63,14 +63,14 @@ class Browser:
             message["sessionId"] = self._session
         self._socket.send(json.dumps(message))
         while True:
-            told = json.loads(self._socket.recv(timeout=60))
-            if told.get("id") == number:
-                assert "error" not in told, told
-                return told["result"]
-            if told.get("method") == "Runtime.exceptionThrown":
-                self.faults.append(str(told["params"]["exceptionDetails"]))
-            if told.get("method") == "Log.entryAdded" and told["params"]["entry"]["level"] == "error":
-                self.faults.append(str(told["params"]["entry"]))
+            message = json.loads(self._socket.recv(timeout=60))
+            if message.get("id") == number:
+                assert "error" not in message, message
+                return message["result"]
+            if message.get("method") == "Runtime.exceptionThrown":
+                self.faults.append(str(message["params"]["exceptionDetails"]))
+            if message.get("method") == "Log.entryAdded" and message["params"]["entry"]["level"] == "error":
+                self.faults.append(str(message["params"]["entry"]))
 
     def open(self, url: str) -> None:
         """Go to an address."""
@@ -78,9 +78,9 @@ class Browser:
 
     def run(self, line: str) -> Any:
         """Run JavaScript in the page; return its value."""
-        told = self._call("Runtime.evaluate", expression=line, awaitPromise=True, returnByValue=True)
-        assert "exceptionDetails" not in told, told
-        return told["result"].get("value")
+        message = self._call("Runtime.evaluate", expression=line, awaitPromise=True, returnByValue=True)
+        assert "exceptionDetails" not in message, message
+        return message["result"].get("value")
 
     def until(self, line: str, seconds: float = 30) -> Any:
         """Run a line until its value is true; return that."""
@@ -93,8 +93,8 @@ class Browser:
 
     def picture(self, path: Path) -> None:
         """Write the whole page as PNG."""
-        told = self._call("Page.captureScreenshot", format="png", captureBeyondViewport=True)
-        path.write_bytes(base64.b64decode(told["data"]))
+        message = self._call("Page.captureScreenshot", format="png", captureBeyondViewport=True)
+        path.write_bytes(base64.b64decode(message["data"]))
 
     def close(self) -> None:
         """End the browser."""

@@ -24,6 +24,8 @@ from bigru.tasks import tag
 
 from .conftest import Server, save
 
+pytestmark = pytest.mark.process
+
 TRITON = (
     b"POST %s HTTP/1.1\r\nUser-Agent: python/gevent-http-client-2.6.1\r\n"
     b"%sHost: 127.0.0.1\r\nContent-Length: %d\r\n\r\n"

@@ -51,6 +51,7 @@ def served(place: Path) -> Iterator[Server]:
     made.stop()
 
 
+@pytest.mark.process
 @pytest.mark.skipif(shutil.which("curl") is None, reason="no curl")
 def test_its_commands_answer(served: Server, place: Path) -> None:
     lines = [line for line in commands(PAGES[0]) if line.startswith("curl ")]

@@ -26,6 +26,8 @@ from tables import forecaster, hourly
 
 from .conftest import TEXTS, Server, classifier
 
+pytestmark = pytest.mark.process
+
 PREDICT = "/v1/models/films/predict"
 STATES = "/v1/models/states/predict"
 NEXT = "/v1/models/next/predict"

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.process
+
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 TEXTS = ["这部电影太棒了", "情节拖沓，看到一半就睡着了", "房间干净，早餐一般", "书的内容很好，就是印刷差了一点"] * 256
 

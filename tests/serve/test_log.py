@@ -7,6 +7,8 @@ import socket
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from bigru.serve.log import LINES, Formatter
 
 from .conftest import Server
@@ -29,6 +31,7 @@ def test_a_traceback_is_bounded_too() -> None:
     assert all(len(line) <= 400 for line in said.splitlines())
 
 
+@pytest.mark.process
 def test_what_is_no_http_is_answered_and_leaves_no_line(start: Callable[..., Server], models: Path) -> None:
     live = start(str(models / "films"))
     for content in (

@@ -16,6 +16,8 @@ from schemathesis import GenerationMode, checks
 
 from .conftest import Server
 
+pytestmark = pytest.mark.process
+
 MODELS = ("films", "places", "states", "nobody")
 
 ROUTES = [

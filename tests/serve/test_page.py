@@ -19,9 +19,12 @@ from tables import forecaster, hourly
 from .browser import CHROMIUM, Browser
 from .conftest import Server, classifier
 
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None, reason="no Chromium on PATH (Debian: apt install chromium), nor named by BIGRU_CHROMIUM"
-)
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(
+        CHROMIUM is None, reason="no Chromium on PATH (Debian: apt install chromium), nor named by BIGRU_CHROMIUM"
+    ),
+]
 
 FILMS = "这部电影太棒了，情节扣人心弦，演员演技精湛。"
 PLACES = "苹果公司在加利福尼亚州发布了新款 iPhone。"

@@ -23,7 +23,7 @@ from .conftest import classifier
 
 
 class Disk:
-    """Reads folders as `bigru.load` does, or fails as it is told to."""
+    """Reads folders as `bigru.load` does, or fails on request."""
 
     def __init__(self, load: Callable[..., Any]) -> None:
         self.load, self.errors, self.count = load, list[Exception](), 0

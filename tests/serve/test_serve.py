@@ -25,6 +25,8 @@ import bigru
 
 from .conftest import TEXTS, Server, classifier
 
+pytestmark = pytest.mark.process
+
 PREDICT = "/v1/models/films/predict"
 
 

@@ -22,6 +22,8 @@ import bigru
 
 from .conftest import Server
 
+pytestmark = pytest.mark.process
+
 TEXT = "这部电影太棒了，情节扣人心弦" * 400
 
 

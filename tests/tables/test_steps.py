@@ -1,4 +1,4 @@
-"""Steps of the calendar and of the clock: told from times, counted, and continued."""
+"""Steps of the calendar and of the clock: found from times, counted, and continued."""
 
 from __future__ import annotations
 

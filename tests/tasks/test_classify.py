@@ -9,6 +9,7 @@ from bigru.errors import ArgumentError, DataError
 from bigru.features.series import SeriesFeatures
 from bigru.features.text import TextFeatures
 from bigru.tasks import classify
+from decided import answers
 from tolerances import FLOAT32, FLOAT64
 
 TEXT = TextFeatures.fit(["good film", "bad film"], unit="word", channels=("unit",))
@@ -65,42 +66,42 @@ def test_an_error_lists_twelve_labels_at_most() -> None:
 
 def test_decode_two_labels_by_hand() -> None:
     logits = np.float32([[np.log(3.0)], [-np.log(4.0)], [0.0]])
-    answers = classify.decode(TWO, logits)
-    assert [answer["label"] for answer in answers] == ["positive", "negative", "positive"]
-    np.testing.assert_allclose([answer["confidence"] for answer in answers], [0.75, 0.8, 0.5], **FLOAT32)
-    np.testing.assert_allclose(list(answers[0]["scores"].values()), [0.25, 0.75], **FLOAT32)
-    assert list(answers[0]["scores"]) == ["negative", "positive"]
+    found = answers(classify, TWO, logits)
+    assert [answer["label"] for answer in found] == ["positive", "negative", "positive"]
+    np.testing.assert_allclose([answer["confidence"] for answer in found], [0.75, 0.8, 0.5], **FLOAT32)
+    np.testing.assert_allclose(list(found[0]["scores"].values()), [0.25, 0.75], **FLOAT32)
+    assert list(found[0]["scores"]) == ["negative", "positive"]
 
 
 def test_the_threshold_moves_the_decision_between_two_labels() -> None:
     strict = classify.Config(TWO.labels, TEXT, threshold=0.9)
-    (answer,) = classify.decode(strict, np.array([[np.log(3.0)]]))
+    (answer,) = answers(classify, strict, np.array([[np.log(3.0)]]))
     assert answer["label"] == "negative"
     np.testing.assert_allclose(answer["confidence"], 0.25, **FLOAT64)
 
 
 def test_decode_many_classes_by_hand() -> None:
-    (answer,) = classify.decode(THREE, np.log([[0.2, 0.7, 0.1]]))
+    (answer,) = answers(classify, THREE, np.log([[0.2, 0.7, 0.1]]))
     assert answer["label"] == "neutral"
     np.testing.assert_allclose(answer["confidence"], 0.7, **FLOAT64)
     np.testing.assert_allclose(list(answer["scores"].values()), [0.2, 0.7, 0.1], **FLOAT64)
 
 
 def test_decode_many_labels_takes_each_by_itself() -> None:
-    answers = classify.decode(MANY, np.log([[3.0, 1 / 3, 1.0], [0.1, 0.2, 0.3]]))
-    assert [answer["labels"] for answer in answers] == [["art", "war"], []]
-    np.testing.assert_allclose(list(answers[0]["scores"].values()), [0.75, 0.25, 0.5], **FLOAT64)
+    found = answers(classify, MANY, np.log([[3.0, 1 / 3, 1.0], [0.1, 0.2, 0.3]]))
+    assert [answer["labels"] for answer in found] == [["art", "war"], []]
+    np.testing.assert_allclose(list(found[0]["scores"].values()), [0.75, 0.25, 0.5], **FLOAT64)
 
 
 def test_extreme_logits_stay_probabilities() -> None:
-    assert classify.decode(TWO, np.array([[1e4]]))[0]["scores"] == {"negative": 0.0, "positive": 1.0}
-    assert classify.decode(THREE, np.array([[-1e4, 0.0, 1e4]]))[0]["confidence"] == 1.0
+    assert answers(classify, TWO, np.array([[1e4]]))[0]["scores"] == {"negative": 0.0, "positive": 1.0}
+    assert answers(classify, THREE, np.array([[-1e4, 0.0, 1e4]]))[0]["confidence"] == 1.0
 
 
 def test_decode_nothing_and_refuse_another_shape() -> None:
-    assert classify.decode(THREE, np.zeros((0, 3))) == []
-    with pytest.raises(ArgumentError, match=r"classify\.decode: logits must be float \[N, 3\], got shape \[2, 1\]"):
-        classify.decode(THREE, np.zeros((2, 1)))
+    assert answers(classify, THREE, np.zeros((0, 3))) == []
+    with pytest.raises(ArgumentError, match=r"classify\.decide: logits must be float \[N, 3\], got shape \[2, 1\]"):
+        answers(classify, THREE, np.zeros((2, 1)))
 
 
 @pytest.mark.parametrize(
@@ -122,8 +123,8 @@ def test_a_config_refuses(arguments: dict, message: str) -> None:
 
 
 def test_score_reads_what_decode_wrote() -> None:
-    answers = classify.decode(THREE, np.log([[0.2, 0.7, 0.1], [0.6, 0.3, 0.1]]))
-    report = classify.score(THREE, ["neutral", "positive"], answers)
+    found = answers(classify, THREE, np.log([[0.2, 0.7, 0.1], [0.6, 0.3, 0.1]]))
+    report = classify.score(THREE, ["neutral", "positive"], found)
     assert report["accuracy"] == 0.5
     # Confidences 0.7 (right) and 0.6 (wrong) fall into two bins: (0.3 + 0.6) / 2.
     np.testing.assert_allclose(report["ece"], 0.45, **FLOAT64)
@@ -131,13 +132,13 @@ def test_score_reads_what_decode_wrote() -> None:
 
 
 def test_score_of_two_labels_uses_both_shares() -> None:
-    answers = classify.decode(TWO, np.log([[3.0]]))
-    report = classify.score(TWO, ["positive"], answers)
+    found = answers(classify, TWO, np.log([[3.0]]))
+    report = classify.score(TWO, ["positive"], found)
     np.testing.assert_allclose(report["brier"], 0.125, **FLOAT64)
 
 
 def test_score_of_many_labels() -> None:
-    answers = classify.decode(MANY, np.log([[3.0, 0.1, 3.0], [0.1, 0.2, 0.3]]))
-    report = classify.score(MANY, [["art"], []], answers)
+    found = answers(classify, MANY, np.log([[3.0, 0.1, 3.0], [0.1, 0.2, 0.3]]))
+    report = classify.score(MANY, [["art"], []], found)
     np.testing.assert_allclose(report["micro_f1"], 2 / 3, **FLOAT64)
     assert report["subset_accuracy"] == 0.5

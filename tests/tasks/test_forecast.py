@@ -73,7 +73,7 @@ def test_answers_are_in_the_units_of_the_table_with_their_times() -> None:
     series, features = table.series[0], made.config.features
     values = np.zeros((1, 7, 2, 3), np.float32) + np.array([-1, 0, 2], np.float32)
     outcome = Outcome(values, np.full((1, 2), 2, np.float32), np.full((1, 7, 2), 0.5, np.float32))
-    answer = forecast.decode(made.config, outcome, [Cut(series, 60)])[0]
+    answer = forecast.answer(made.config, outcome, values, [Cut(series, 60)])[0]
     mean, std = (np.array(v) for v in (features.scales[""].mean, features.scales[""].std))
     assert answer["time"][0] == "2020-01-03 12:00:00"
     assert len(answer["time"]) == 7

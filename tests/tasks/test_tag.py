@@ -14,6 +14,7 @@ from bigru.features.text import TextFeatures
 from bigru.ops.crf.weights import CrfWeights
 from bigru.scheme import spans, violations
 from bigru.tasks import tag
+from decided import answers
 from tolerances import FLOAT32, FLOAT64
 
 CHARACTERS = TextFeatures.fit(["张三在北京"], unit="char", channels=("unit",))
@@ -77,7 +78,7 @@ def test_a_crf_refuses_what_its_scheme_forbids() -> None:
 
 def test_characters_get_offsets_and_text() -> None:
     tags = ["B-PER", "I-PER", "O", "B-LOC", "I-LOC"]
-    (answer,) = tag.decode(config(), [certain(tags)], NOTHING, ["张三在北京"])
+    (answer,) = answers(tag, config(), [certain(tags)], NOTHING, ["张三在北京"])
     assert answer["tags"] == tags
     np.testing.assert_allclose(answer["confidence"], 1.0, **FLOAT32)
     found = [{key: e[key] for key in ("text", "label", "start", "end")} for e in answer["entities"]]
@@ -89,25 +90,25 @@ def test_characters_get_offsets_and_text() -> None:
 
 def test_tokens_get_positions_and_are_joined() -> None:
     logits = certain(["B-PER", "O", "B-LOC", "I-LOC"])
-    (spaced,) = tag.decode(config(TOKENS), [logits], NOTHING, [["Ada", "in", "New", "York"]])
+    (spaced,) = answers(tag, config(TOKENS), [logits], NOTHING, [["Ada", "in", "New", "York"]])
     assert [(e["text"], e["start"], e["end"]) for e in spaced["entities"]] == [("Ada", 0, 1), ("New York", 2, 4)]
-    (unspaced,) = tag.decode(config(TOKENS), [logits], NOTHING, [("张三", "在", "北京", "城")])
+    (unspaced,) = answers(tag, config(TOKENS), [logits], NOTHING, [("张三", "在", "北京", "城")])
     assert [e["text"] for e in unspaced["entities"]] == ["张三", "北京城"]
 
 
 def test_words_of_a_text_get_character_offsets() -> None:
     logits = certain(["B-PER", "O", "B-LOC", "I-LOC"])
-    (answer,) = tag.decode(config(WORDS), [logits], NOTHING, ["Ada in  New York"])
+    (answer,) = answers(tag, config(WORDS), [logits], NOTHING, ["Ada in  New York"])
     assert [(e["text"], e["start"], e["end"]) for e in answer["entities"]] == [("Ada", 0, 3), ("New York", 8, 16)]
 
 
 def test_series_have_spans_without_text_and_plain_tags_have_none() -> None:
     logits = certain(["O", "B-LOC", "I-LOC"])
-    (events,) = tag.decode(config(SERIES), [logits], NOTHING, [np.zeros((3, 1))])
+    (events,) = answers(tag, config(SERIES), [logits], NOTHING, [np.zeros((3, 1))])
     assert [(e["label"], e["start"], e["end"]) for e in events["entities"]] == [("LOC", 1, 3)]
     assert "text" not in events["entities"][0]
     plain = tag.Config(("0", "1"), SERIES)
-    (steps,) = tag.decode(plain, [np.log([[3.0], [0.25]])], None, [np.zeros((2, 1))])
+    (steps,) = answers(tag, plain, [np.log([[3.0], [0.25]])], None, [np.zeros((2, 1))])
     assert list(steps) == ["tags", "confidence"]
     assert steps["tags"] == ["1", "0"]
     np.testing.assert_allclose(steps["confidence"], [0.75, 0.8], **FLOAT32)
@@ -115,7 +116,7 @@ def test_series_have_spans_without_text_and_plain_tags_have_none() -> None:
 
 def test_without_crf_each_step_is_a_softmax() -> None:
     pos = tag.Config(("NOUN", "VERB", "ADJ"), TOKENS)
-    (answer,) = tag.decode(pos, [np.log([[0.2, 0.7, 0.1], [0.6, 0.3, 0.1]])], None, [["a", "b"]])
+    (answer,) = answers(tag, pos, [np.log([[0.2, 0.7, 0.1], [0.6, 0.3, 0.1]])], None, [["a", "b"]])
     assert answer["tags"] == ["VERB", "NOUN"]
     np.testing.assert_allclose(answer["confidence"], [0.7, 0.6], **FLOAT32)
 
@@ -145,7 +146,7 @@ def test_tags_and_confidences_equal_the_enumeration_of_all_paths(seed: int, with
     setting = config(crf=with_crf)
     paths = all_paths(logits, weights, "BIO")
     best = max(paths, key=lambda tags: paths[tags])
-    (answer,) = tag.decode(setting, [logits], weights, ["张三在北"])
+    (answer,) = answers(tag, setting, [logits], weights, ["张三在北"])
     assert tuple(answer["tags"]) == best
     for t, p in enumerate(answer["confidence"]):
         np.testing.assert_allclose(p, sum(q for tags, q in paths.items() if tags[t] == best[t]), **FLOAT32)
@@ -165,29 +166,29 @@ def test_a_sequence_gives_alone_what_it_gives_in_a_batch() -> None:
     weights = crf(random, 5)
     logits = [random.normal(size=(t, 5)) for t in (7, 0, 1, 2)]
     inputs = ["一二三四五六七", "", "一", "一二"]
-    together = tag.decode(config(), logits, weights, inputs)
+    together = answers(tag, config(), logits, weights, inputs)
     assert together[1] == {"tags": [], "confidence": [], "entities": []}
     for n, answer in enumerate(together):
-        (alone,) = tag.decode(config(), [logits[n]], weights, [inputs[n]])
+        (alone,) = answers(tag, config(), [logits[n]], weights, [inputs[n]])
         assert alone["tags"] == answer["tags"]
         np.testing.assert_allclose(alone["confidence"], answer["confidence"], **FLOAT32)
 
 
 def test_only_the_wanted_labels_are_reported() -> None:
     logits = certain(["B-PER", "I-PER", "B-LOC"])
-    (answer,) = tag.decode(config(entity_labels=("LOC",)), [logits], NOTHING, ["张三京"])
+    (answer,) = answers(tag, config(entity_labels=("LOC",)), [logits], NOTHING, ["张三京"])
     assert [e["label"] for e in answer["entities"]] == ["LOC"]
     assert answer["tags"] == ["B-PER", "I-PER", "B-LOC"]
 
 
-def test_decode_nothing_and_refuse_what_does_not_fit() -> None:
-    assert tag.decode(config(), [], NOTHING, []) == []
-    with pytest.raises(ArgumentError, match=r"^tag\.decode: crf must be the CRF's weights, got None\.$"):
-        tag.decode(config(), [np.zeros((1, 5))], None, ["一"])
-    with pytest.raises(ArgumentError, match=r"^tag\.decode: crf must be None, got weights\.$"):
-        tag.decode(config(crf=False), [np.zeros((1, 5))], NOTHING, ["一"])
-    with pytest.raises(ArgumentError, match=r"^tag\.decode: logits must be float \[T, 5\], got shape \[1, 4\]"):
-        tag.decode(config(), [np.zeros((1, 4))], NOTHING, ["一"])
+def test_what_does_not_fit_is_refused() -> None:
+    one, chain = np.ones(1, np.int64), tag.prepare(config(), {f"crf.{n}": w for n, w in NOTHING._asdict().items()})
+    with pytest.raises(ArgumentError, match=r"^tag\.decide: weights must be the CRF's, got None\.$"):
+        tag.decide(config(), np.zeros((1, 1, 5)), one, None)
+    with pytest.raises(ArgumentError, match=r"^tag\.decide: weights must be None, got those of a CRF\.$"):
+        tag.decide(config(crf=False), np.zeros((1, 1, 5)), one, chain)
+    with pytest.raises(ArgumentError, match=r"^tag\.decide: logits must be float \[B, T, 5\], got shape \[1, 1, 4\]"):
+        tag.decide(config(), np.zeros((1, 1, 4)), one, chain)
 
 
 @pytest.mark.parametrize(
@@ -210,19 +211,19 @@ def test_a_config_refuses(changes: dict, message: str) -> None:
 
 def test_score_counts_spans_where_there_is_a_scheme() -> None:
     logits = [certain(["B-PER", "I-PER", "O", "B-LOC"]), certain(["O"])]
-    answers = tag.decode(config(), logits, NOTHING, ["张三在北", "京"])
+    found = answers(tag, config(), logits, NOTHING, ["张三在北", "京"])
     gold = [["B-PER", "I-PER", "O", "O"], ["B-ORG"]]
-    report = tag.score(config(), gold, answers)
+    report = tag.score(config(), gold, found)
     np.testing.assert_allclose(report["span_f1"], 0.5, **FLOAT64)
     assert [row.label for row in report.classes] == ["LOC", "ORG", "PER"]
     assert report["accuracy"] == 0.6
-    only = tag.score(config(entity_labels=("PER",)), gold, answers)
+    only = tag.score(config(entity_labels=("PER",)), gold, found)
     assert only["span_f1"] == 1.0
 
 
 def test_score_counts_tags_where_there_is_none() -> None:
     pos = tag.Config(("NOUN", "VERB", "ADJ"), TOKENS)
-    answers = tag.decode(pos, [np.log([[0.2, 0.7, 0.1], [0.6, 0.3, 0.1]])], None, [["a", "b"]])
-    report = tag.score(pos, [["VERB", "VERB"]], answers)
+    found = answers(tag, pos, [np.log([[0.2, 0.7, 0.1], [0.6, 0.3, 0.1]])], None, [["a", "b"]])
+    report = tag.score(pos, [["VERB", "VERB"]], found)
     assert report["accuracy"] == 0.5
     np.testing.assert_allclose(report["ece"], (0.3 + 0.6) / 2, **FLOAT32)

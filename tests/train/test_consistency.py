@@ -69,6 +69,7 @@ def test_without_dropout_passes_agree() -> None:
     assert disagreement(logits, batch(torch.tensor([0, 1]), [1, 1]), per_step=False) == 0
 
 
+@pytest.mark.train
 @pytest.mark.parametrize("crf", [True, False])
 def test_tags_are_learnt_with_it(tagged: Any, crf: bool) -> None:
     plain, fitted = (tagged(crf).fit(training={"epochs": 12, "patience": 12, "consistency": c}) for c in (0.0, 1.0))
@@ -76,6 +77,7 @@ def test_tags_are_learnt_with_it(tagged: Any, crf: bool) -> None:
     assert any(not np.array_equal(plain.weights[name], value) for name, value in fitted.weights.items())
 
 
+@pytest.mark.train
 def test_labels_are_learnt_with_it_and_twice_the_same(labelled: Any) -> None:
     one, two = (labelled.fit(training={"epochs": 20, "patience": 20, "consistency": 1.0}) for _ in range(2))
     assert one.best_score >= 0.9

@@ -13,6 +13,7 @@ from bigru.nn.model import SequenceModel
 from bigru.ops.crf.weights import CrfWeights
 from bigru.tasks import classify, tag
 from bigru.train.dev import Dev
+from decided import answers
 
 RANDOM = np.random.default_rng(0)
 INPUTS = [RANDOM.standard_normal((length, 2)) for length in RANDOM.integers(1, 9, 150)]
@@ -31,16 +32,14 @@ def scored(task: Any, config: Any, model: ModelConfig, gold: list) -> tuple[tupl
     padded, lengths = pad(features)
     with torch.no_grad():
         logits = network.eval()(torch.from_numpy(padded), torch.from_numpy(lengths)).numpy()
-    if model.pooling:
-        answers = task.decode(config, logits)
-    else:
-        crf = CrfWeights(*(p.detach().numpy() for p in network.crf.parameters())) if model.crf else None
-        answers = task.decode(config, [row[:end] for row, end in zip(logits, lengths, strict=True)], crf, INPUTS)
+    crf = CrfWeights(*(p.detach().numpy() for p in network.crf.parameters())) if model.crf else None
+    rows = logits if model.pooling else [row[:end] for row, end in zip(logits, lengths, strict=True)]
+    found = answers(task, config, rows, crf, INPUTS)
     network.train()
     result = dev.score(network)
     assert network.training
     assert result[1] == pytest.approx(np.mean([len(x) for x in INPUTS]))
-    return result, dev.name, task.score(config, gold, answers)[dev.name]
+    return result, dev.name, task.score(config, gold, found)[dev.name]
 
 
 @pytest.mark.parametrize(("count", "threshold"), [(3, 0.5), (2, 0.5), (2, 0.3)])
@@ -98,7 +97,7 @@ def test_labels_that_the_model_has_not_can_only_be_missed(crf: bool) -> None:
         return logits.sum() * 0 + 2
 
     dev = Dev(tag, config, model, (features, targets), loss)
-    assert len(dev._gold) == 3
+    assert tag.decisions(config, targets, 7) == 3
     score, mean = dev.score(SequenceModel(model))
     assert (score, mean) == (pytest.approx(0, abs=0.8), 2.0)
     assert sorted(seen) == ([1, 2] if crf else [1, 2, 4])

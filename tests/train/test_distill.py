@@ -131,6 +131,7 @@ def test_soft_targets_of_steps_stay_with_their_steps() -> None:
         assert torch.equal(made.soft, made.inputs.expand(-1, -1, 2))
 
 
+@pytest.mark.train
 def test_a_training_learns_soft_targets_in_place_of_wrong_labels_and_holds_out_both(labelled: Any) -> None:
     features, targets = labelled.train
     wrong = replace(labelled, train=(features, 1 - targets), dev=None)

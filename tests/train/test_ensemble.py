@@ -83,6 +83,7 @@ def test_an_ensemble_of_one_is_the_training_itself(labelled: Any) -> None:
 # ---- what is learnt -----------------------------------------------------------------------------------------
 
 
+@pytest.mark.train
 def test_the_figures_of_all_trainings_are_kept_and_the_saved_one_is_scored(labelled: Any) -> None:
     fitted = several(labelled, 3, training={"epochs": 12})
     found = fitted.ensemble
@@ -95,12 +96,14 @@ def test_the_figures_of_all_trainings_are_kept_and_the_saved_one_is_scored(label
     assert all(weight.dtype == np.float32 for weight in fitted.weights.values())
 
 
+@pytest.mark.train
 def test_the_same_seed_gives_the_same_bits_and_another_gives_others(labelled: Any) -> None:
     one, two, other = several(labelled), several(labelled), several(labelled, training={"seed": 1})
     assert same(one.weights, two.weights)
     assert not same(one.weights, other.weights)
 
 
+@pytest.mark.train
 @pytest.mark.parametrize(("crf", "scheme"), [(True, "BIO"), (True, None), (False, "BIO"), (False, None)])
 def test_taggers_learn_from_several(tagged: Callable[..., Any], crf: bool, scheme: str | None) -> None:
     fitted = several(tagged(crf, scheme), training={"epochs": 12})
@@ -108,10 +111,12 @@ def test_taggers_learn_from_several(tagged: Callable[..., Any], crf: bool, schem
     assert fitted.best_score > 0.9
 
 
+@pytest.mark.train
 def test_texts_learn_from_several(texts: Any) -> None:
     assert several(texts, training={"epochs": 8}).best_score > 0.9
 
 
+@pytest.mark.train
 def test_the_one_model_learns_what_the_others_answer(labelled: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[dict[str, Any]] = []
 
@@ -138,6 +143,7 @@ def test_the_one_model_learns_what_the_others_answer(labelled: Any, monkeypatch:
     assert all(np.allclose(last["initial_weights"][name], middle[name]) for name in middle)
 
 
+@pytest.mark.train
 def test_a_linear_part_is_fitted_to_what_has_labels_not_to_mixed_examples(monkeypatch: pytest.MonkeyPatch) -> None:
     learnt: list[Any] = []
 
@@ -162,6 +168,7 @@ def test_a_linear_part_is_fitted_to_what_has_labels_not_to_mixed_examples(monkey
             assert len(features) == len(targets) == 30
 
 
+@pytest.mark.train
 def test_many_labels_learn_from_several() -> None:
     inputs = [text for text in ("ab", "a", "b", "c", "cab", "ca") for _ in range(10)]
     labels = [[one for one in "ab" if one in text] for text in inputs]
@@ -176,6 +183,7 @@ def test_many_labels_learn_from_several() -> None:
 # ---- what judges --------------------------------------------------------------------------------------------
 
 
+@pytest.mark.train
 def test_a_tenth_is_held_out_once_for_all(labelled: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     judged: list[Any] = []
 
@@ -204,6 +212,7 @@ def test_without_enough_examples_nobody_is_judged(labelled: Any, capsys: pytest.
     assert "40 training examples, no dev examples" in said
 
 
+@pytest.mark.train
 def test_the_display_says_which_training_it_is(labelled: Any, capsys: pytest.CaptureFixture[str]) -> None:
     fitted = several(labelled, dev=False, progress="plain")
     said = capsys.readouterr().err.splitlines()
@@ -230,7 +239,7 @@ def test_the_mean_is_that_of_each_networks_probabilities(tagged: Callable[..., A
     with torch.no_grad():
         logits = [network(x, lengths) for network in alone]
     if crf:
-        chains = [tag.crf_of(problem.config, own) for own in weights]
+        chains = [tag.prepare(problem.config, own) for own in weights]
         each = [
             torch.from_numpy(marginals(own.numpy(), chain, lengths.numpy()))
             for own, chain in zip(logits, chains, strict=True)
@@ -247,6 +256,8 @@ def test_the_mean_is_that_of_each_networks_probabilities(tagged: Callable[..., A
 # ---- killed, stopped, limited -------------------------------------------------------------------------------
 
 
+@pytest.mark.train
+@pytest.mark.process
 @pytest.mark.parametrize("at", [3, 9, 13, 20, 27])
 def test_killed_in_any_training_it_ends_with_the_same_bits(tmp_path: Path, at: int) -> None:
     whole = train(None)
@@ -263,6 +274,7 @@ def test_killed_in_any_training_it_ends_with_the_same_bits(tmp_path: Path, at: i
     assert resumed.ensemble == whole.ensemble
 
 
+@pytest.mark.train
 def test_ctrl_c_keeps_what_has_ended(labelled: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     settle, steps = Watch.settle, []
 
@@ -337,6 +349,7 @@ def test_resume_needs_a_checkpoint(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.train
 def test_other_data_are_refused_by_the_first_member(labelled: Any, tmp_path: Path) -> None:
     several(labelled, folder=tmp_path)
     other = replace(labelled, train=(labelled.train[0], 1 - labelled.train[1]))

@@ -18,6 +18,7 @@ RANDOM = np.random.default_rng(0)
 SERIES = [RANDOM.standard_normal((length, 2)) for length in [*range(1, 70), 300]]
 
 
+@pytest.mark.train
 def test_an_exported_model_answers_as_it_was_trained(labelled: Any, tmp_path: Path) -> None:
     fitted = labelled.fit(training={"epochs": 1})
     made = export(
@@ -34,6 +35,7 @@ def test_an_exported_model_answers_as_it_was_trained(labelled: Any, tmp_path: Pa
     assert {answer["label"] for answer in Predictor(made).predict(SERIES)} <= {"fall", "rise"}
 
 
+@pytest.mark.train
 def test_shortest_and_longest_are_verified(labelled: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[int] = []
     call = Network.__call__
@@ -48,6 +50,7 @@ def test_shortest_and_longest_are_verified(labelled: Any, monkeypatch: pytest.Mo
     assert {0, 1, 300} < set(seen)
 
 
+@pytest.mark.train
 @pytest.mark.parametrize("merge", ["concat", "gated"])
 @pytest.mark.parametrize("crf", [False, True])
 def test_taggers_agree_too(tagged: Any, crf: bool, merge: str) -> None:
@@ -60,6 +63,7 @@ def test_taggers_agree_too(tagged: Any, crf: bool, merge: str) -> None:
     assert made.task == "tag"
 
 
+@pytest.mark.train
 def test_a_model_that_disagrees_is_refused(labelled: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     fitted = labelled.fit(training={"epochs": 1})
     call = Network.__call__

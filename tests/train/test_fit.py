@@ -45,6 +45,7 @@ def chosen_by_dev(monkeypatch: pytest.MonkeyPatch) -> None:
 # ---- learning --------------------------------------------------------------------------------------------
 
 
+@pytest.mark.train
 def test_a_separable_problem_is_learnt_whole(labelled: Any, chosen_by_dev: None) -> None:
     fitted = labelled.fit(training={"epochs": 25, "patience": 25})
     assert fitted.history[-1]["loss"] < 0.5 * fitted.history[0]["loss"]
@@ -53,6 +54,7 @@ def test_a_separable_problem_is_learnt_whole(labelled: Any, chosen_by_dev: None)
     assert fitted.held_out is None
 
 
+@pytest.mark.train
 @pytest.mark.parametrize(("crf", "scheme"), [(True, "BIO"), (False, "BIO"), (True, None), (False, None)])
 def test_tags_are_learnt_with_and_without_crf_and_scheme(tagged: Any, crf: bool, scheme: str | None) -> None:
     fitted = tagged(crf, scheme).fit(training={"epochs": 20, "patience": 20})
@@ -61,6 +63,7 @@ def test_tags_are_learnt_with_and_without_crf_and_scheme(tagged: Any, crf: bool,
     assert ("crf.transitions" in fitted.weights) == crf
 
 
+@pytest.mark.train
 def test_the_same_seed_gives_the_same_bits_and_another_gives_others(labelled: Any) -> None:
     one, two, other = labelled.fit(), labelled.fit(), labelled.fit(training={"seed": 1})
     assert same(one.weights, two.weights)
@@ -85,6 +88,7 @@ def test_class_weights_and_label_smoothing_and_bf16_train(labelled: Any) -> None
         assert all(weight.dtype == np.float32 for weight in fitted.weights.values())
 
 
+@pytest.mark.train
 def test_class_weights_train_a_crf(tagged: Any) -> None:
     assert tagged().fit(training={"epochs": 12, "class_weights": "balanced"}).best_score > 0.9
 
@@ -230,6 +234,7 @@ def test_a_stopped_training_goes_on_to_the_same_bits(
     assert (resumed.best_score, resumed.best_epoch, resumed.steps) == (whole.best_score, whole.best_epoch, whole.steps)
 
 
+@pytest.mark.train
 def test_embedded_texts_go_on_to_the_same_bits(texts: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = texts.fit()
     assert whole.best_score == 1.0
@@ -240,6 +245,7 @@ def test_embedded_texts_go_on_to_the_same_bits(texts: Any, tmp_path: Path, monke
     assert same(texts.fit(folder=tmp_path, resume=True).weights, whole.weights)
 
 
+@pytest.mark.train
 def test_a_kill_during_the_evaluation_repeats_the_evaluation(
     labelled: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -263,6 +269,7 @@ def test_resuming_a_finished_training_returns_it(labelled: Any, tmp_path: Path) 
     assert again.history == whole.history
 
 
+@pytest.mark.train
 def test_cooling_goes_on_where_it_was(
     labelled: Any, chosen_by_dev: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -348,6 +355,7 @@ def test_resume_needs_a_folder_that_holds_a_checkpoint(labelled: Any, tmp_path: 
         labelled.fit(folder=tmp_path, resume=True)
 
 
+@pytest.mark.train
 def test_a_full_disk_stops_with_a_sentence_and_can_go_on(
     labelled: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -123,6 +123,7 @@ def test_skill_is_nought_for_the_last_value() -> None:
     assert skill.score(Last())[0] == pytest.approx(0)
 
 
+@pytest.mark.train
 def test_a_forecaster_learns_is_saved_and_answers_alike(tmp_path: Path) -> None:
     table = hourly(400)
     plan = plan_of(table, epochs=12)
@@ -144,12 +145,14 @@ def test_a_forecaster_learns_is_saved_and_answers_alike(tmp_path: Path) -> None:
     assert 0.75 <= report["coverage_90"] <= 1
 
 
+@pytest.mark.train
 def test_the_same_call_gives_the_same_bits() -> None:
     plan = plan_of(hourly(200), known=("b",), calendar=("hour",), direction="both")
     first, second = trained(plan), trained(plan)
     assert all(np.array_equal(first.weights[name], second.weights[name]) for name in first.weights)
 
 
+@pytest.mark.train
 def test_a_training_that_was_cut_short_goes_on_with_the_same_bits(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -246,6 +249,7 @@ def walks(rows: int = 400) -> TimeTable:
     return table
 
 
+@pytest.mark.train
 def test_a_network_that_is_not_clearly_better_than_the_linear_map_leaves_the_map() -> None:
     plan = plan_of(walks())
     fitted = trained(plan)
@@ -264,6 +268,7 @@ def test_a_network_that_is_not_clearly_better_than_the_linear_map_leaves_the_map
     np.testing.assert_array_equal(free.weights["linear.share"], np.float32([0]))
 
 
+@pytest.mark.train
 def test_a_network_that_is_better_on_dev_answers_the_share_that_is_best() -> None:
     """The map answers too much, the network too little: the mean of both is right."""
     plan = plan_of(hourly(400))
@@ -279,6 +284,7 @@ def test_a_network_that_is_better_on_dev_answers_the_share_that_is_best() -> Non
     np.testing.assert_array_equal(kept.weights["linear.share"], np.float32([0.5]))
 
 
+@pytest.mark.train
 @pytest.mark.parametrize(("horizon", "share"), [(21, 0), (16, 0.25), (13, 0.5), (10, 0.75), (8, 1)])
 def test_a_network_has_at_most_a_quarter_for_each_horizon_beyond_the_first(horizon: int, share: float) -> None:
     """The map is made to be wrong, and the network, which learnt, is far better."""
@@ -333,6 +339,7 @@ def test_a_constant_series_of_a_panel_teaches_nothing() -> None:
     assert {cut.series.id for cuts in plan.cuts.values() for cut in cuts} == {"x"}
 
 
+@pytest.mark.train
 @pytest.mark.parametrize("options", [{}, {"direction": "both", "layers": 2}, {"joint": True, "calendar": ("hour",)}])
 def test_training_in_bfloat16_gets_about_as_far(options: dict[str, Any]) -> None:
     table = hourly(300)
@@ -342,6 +349,7 @@ def test_training_in_bfloat16_gets_about_as_far(options: dict[str, Any]) -> None
     assert not all(np.array_equal(whole.weights[name], half.weights[name]) for name in whole.weights)
 
 
+@pytest.mark.train
 def test_intervals_of_a_short_dev_part_are_measured_by_earlier_rows_too() -> None:
     plan = plan_of(walks())
     kept = guarded(plan, trained(plan))

@@ -11,6 +11,7 @@ GUIDES = Path(__file__).parents[2] / "docs" / "guide"
 PYTHON = re.compile(r"```python\n(.*?)```", re.DOTALL)
 
 
+@pytest.mark.train
 def test_the_python_of_the_guide_runs(capsys: pytest.CaptureFixture[str]) -> None:
     names: dict[str, object] = {}
     for block in PYTHON.findall(text_of("training.md")):

@@ -15,6 +15,8 @@ from bigru.tasks import classify
 from bigru.train import checkpoint
 from bigru.train.fit import Fitted, fit
 
+pytestmark = pytest.mark.process
+
 CHILD = """
 import io, os, signal, sys
 import torch
@@ -69,6 +71,7 @@ def train(folder: str | Path | None, resume: bool = False) -> Fitted:
     return fit(classify, config, model, data, dev, training, folder=folder, resume=resume, progress="silent")
 
 
+@pytest.mark.train
 def test_killed_at_random_steps_and_while_writing_it_ends_with_the_same_bits(tmp_path: Path) -> None:
     whole = train(None)
     assert whole.steps == 24

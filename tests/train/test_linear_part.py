@@ -67,6 +67,7 @@ def shapes_of(model: ModelConfig) -> dict[str, tuple[int, ...]]:
     return shapes(model)
 
 
+@pytest.mark.train
 def test_the_linear_part_learns_from_held_out_examples_once_they_have_chosen() -> None:
     _, _, fitted = trained()
     assert fitted.judged is not None
@@ -74,6 +75,7 @@ def test_the_linear_part_learns_from_held_out_examples_once_they_have_chosen() -
     assert changed == {"wide.0.weight", "wide.1.weight", "head.bias"}
 
 
+@pytest.mark.train
 def test_the_dev_score_is_that_of_weights_that_have_not_seen_dev() -> None:
     config, model, fitted = trained()
     inputs, labels = texts(60)
@@ -84,6 +86,7 @@ def test_the_dev_score_is_that_of_weights_that_have_not_seen_dev() -> None:
     assert fitted.best_score == np.mean(right)
 
 
+@pytest.mark.train
 def test_given_dev_examples_are_not_learnt_from() -> None:
     inputs, labels = texts(80)
     config, model, data = problem(labels, inputs)
@@ -93,6 +96,7 @@ def test_given_dev_examples_are_not_learnt_from() -> None:
     assert fitted.weights["wide.0.weight"].any()
 
 
+@pytest.mark.train
 def test_a_bag_of_words_is_learnt_however_short_the_training() -> None:
     config, model, fitted = trained(replace(TRAINING, epochs=1), 300)
     inputs, labels = texts(400)
@@ -100,6 +104,7 @@ def test_a_bag_of_words_is_learnt_however_short_the_training() -> None:
     assert np.mean([answer["label"] == label for answer, label in zip(answers, labels[300:], strict=True)]) > 0.9
 
 
+@pytest.mark.train
 def test_any_number_of_labels_have_a_linear_part_too() -> None:
     inputs, labels = texts(60)
     marks = [["long"] * (len(one) > 24) + ["good"] * (label == "1") for one, label in zip(inputs, labels, strict=True)]
@@ -108,10 +113,12 @@ def test_any_number_of_labels_have_a_linear_part_too() -> None:
     assert fitted.weights["wide.0.weight"].any(axis=0).all()
 
 
+@pytest.mark.train
 def test_a_linear_part_that_is_learnt_with_the_network_is_left_to_it() -> None:
     assert trained(replace(TRAINING, linear=False))[2].judged is None
 
 
+@pytest.mark.train
 def test_the_same_call_gives_the_same_bits() -> None:
     one, two = trained()[2], trained()[2]
     assert all(np.array_equal(one.weights[name], two.weights[name]) for name in one.weights)

@@ -49,6 +49,7 @@ def test_the_setting_survives_json_and_refuses_nonsense() -> None:
             from_dict(TrainConfig, {"lookahead": bad})
 
 
+@pytest.mark.train
 def test_a_stopped_training_in_chunks_goes_on_to_the_same_bits(
     labelled: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -71,6 +72,7 @@ def test_a_stopped_training_in_chunks_goes_on_to_the_same_bits(
     assert same(labelled.fit(folder=tmp_path, resume=True, **options).weights, whole.weights)
 
 
+@pytest.mark.train
 def test_both_walks_and_all_poolings_train_in_chunks(labelled: Any, tagged: Any) -> None:
     assert labelled.fit(training={"lookahead": (1, 9), "epochs": 6}).best_score == 1.0
     assert tagged(True, "BIO").fit(training={"lookahead": (0, 2), "consistency": 1.0}).best_score > 0.5
@@ -82,6 +84,7 @@ def test_a_look_ahead_is_refused_where_nothing_is_read_backward(labelled: Any) -
         replace(labelled, model=model).fit(training={"lookahead": (1, 9)})
 
 
+@pytest.mark.train
 def test_what_lies_within_the_look_ahead_is_learnt_and_what_lies_beyond_is_not() -> None:
     random = np.random.default_rng(0)
     inputs = [random.choice([-1.0, 1.0], (40, 1)) for _ in range(120)]

@@ -49,6 +49,7 @@ def test_options_change_what_they_name_and_none_changes_nothing() -> None:
     assert own < set(OPTIONS)
 
 
+@pytest.mark.train
 @pytest.mark.parametrize("count", [2, 600, 40_000])
 def test_few_examples_get_more_epochs_up_to_a_bound(count: int) -> None:
     made = plan("classify", ["好a", "坏b"] * (count // 2), ["1", "0"] * (count // 2), "text")
@@ -169,6 +170,8 @@ def test_numbers_have_no_units() -> None:
         plan("classify", [np.zeros((2, 1))] * 2, LABELS, "series", options={"unit": "char"})
 
 
+@pytest.mark.train
+@pytest.mark.process
 def test_recipes_are_read_without_torch() -> None:
     code = "import sys, bigru.train.recipes; sys.exit('torch' in sys.modules or 'lightning' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0

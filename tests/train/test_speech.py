@@ -112,6 +112,7 @@ def test_speeds_are_other_features_and_a_full_transcript_is_not_played_faster() 
     assert perturbed(config, inputs, TrainConfig(), (frames, targets)) == []
 
 
+@pytest.mark.train
 def test_tones_are_told_apart_from_files_and_pairs(tmp_path) -> None:
     labels = [label for label in LABELS for _ in range(12)]
     paths = [str(sounds.write(tmp_path / f"{n}.wav", sounds.tone(p, seed=n))) for n, p in enumerate(labels)]
@@ -124,6 +125,7 @@ def test_tones_are_told_apart_from_files_and_pairs(tmp_path) -> None:
     assert load(tmp_path / "model").predict(sounds.tone("high"))["label"] == "high"
 
 
+@pytest.mark.train
 def test_melodies_are_written_down_with_times(tmp_path) -> None:
     inputs = [(sounds.melody(m, seed), 8000) for seed in range(3) for m in MELODIES]
     texts = [" ".join(m) for _ in range(3) for m in MELODIES]
@@ -141,6 +143,7 @@ def test_melodies_are_written_down_with_times(tmp_path) -> None:
     assert restored.predict(fresh) == model.predict(fresh)
 
 
+@pytest.mark.train
 def test_a_language_model_is_learnt_and_saved(tmp_path) -> None:
     inputs, texts = [(sounds.melody(m), 8000) for m in MELODIES], [" ".join(m) for m in MELODIES]
     model = BiGRUTranscriber(**SMALL, epochs=1, language=True).fit(inputs, texts, inputs[:4], texts[:4])

@@ -97,6 +97,7 @@ def test_fewer_ids_than_numbers_leave_the_rest_zero() -> None:
     assert np.isfinite(table).all()
 
 
+@pytest.mark.train
 def test_a_training_starts_from_them_and_goes_on_to_the_same_bits(texts: Any, tmp_path: Path) -> None:
     problem = replace(texts, training=replace(texts.training, pretrain=True))
     plain, whole, again = texts.fit(), problem.fit(), problem.fit()

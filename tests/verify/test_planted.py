@@ -19,7 +19,7 @@ from verify.faults import FAULTS, plant
 
 Patch = pytest.MonkeyPatch
 
-# Faults may divide by nothing and reckon with what is not a number.
+# Faults may divide by nothing and compute with NaN.
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from importlib import import_module
-from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 from ..config import ForecastModelConfig, ModelConfig, from_dict, to_dict
 from ..errors import ArgumentError, check_choice, sentence
+from ..tasks import TASKS, task_named
 from .weights import BYTES, Shape, shapes
 
 if TYPE_CHECKING:
@@ -25,20 +25,15 @@ if TYPE_CHECKING:
     Features: TypeAlias = TextFeatures | SeriesFeatures | AudioFeatures | TableFeatures
 
 __all__ = [
-    "TASKS",
     "Shape",
     "check_agreement",
     "check_size",
     "inputs_of",
     "kind_of",
     "model_of",
-    "task_named",
     "task_of",
     "written",
 ]
-
-TASKS = ("classify", "tag", "forecast", "transcribe")
-"""The tasks. Each is loaded when a model names it: all of them take longer to load than a text to answer."""
 
 KINDS = {
     "text": ("..features.text", "TextFeatures"),
@@ -83,16 +78,6 @@ MOST_CONVOLUTIONS = 64
 MOST_OF_CONVOLUTION = {"filters": 1 << 16, "kernel": 1 << 16}
 MOST_OF_FORECAST = dict.fromkeys(("lookback", "horizon", "segment", "targets", "past", "known"), 1 << 20)
 """Bounds of what is counted through before the size of the weights' file can be compared."""
-
-
-def task_named(name: str) -> ModuleType:
-    """Return the module of a task.
-
-    Raises:
-        ArgumentError: there is no task of that name.
-    """
-    check_choice("Bundle", "task", name, TASKS)
-    return import_module(f"..tasks.{name}", __package__)
 
 
 def kind_of(features: Any) -> str:

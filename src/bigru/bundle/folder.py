@@ -85,7 +85,7 @@ class Bundle:
         model: the shape of the network.
         config: the task's configuration, features included.
         weights: the arrays by name, float32, as `bigru.bundle.weights.shapes` lists them; `QuantizedWeights` keep those
-            of 8 bits as they are stored, and give float32 to whoever looks one up.
+            of 8 bits as they are stored, and give float32 when one is looked up.
         metrics: scores and facts of the training, plain JSON values.
         card: Markdown for the model card, on the data above all; a text that begins with `---` is a whole card and
             is written as it is.

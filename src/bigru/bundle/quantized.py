@@ -74,7 +74,7 @@ def is_quantized(name: str, shape: tuple[int, ...]) -> bool:
 
 
 class QuantizedWeights(Mapping[str, np.ndarray]):
-    """The weights of a model of which some are stored in 8 bits; whoever looks one up gets float32.
+    """The weights of a model of which some are stored in 8 bits; looking one up gives float32.
 
     Attributes:
         stored: the arrays by name as they are stored.

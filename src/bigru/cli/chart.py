@@ -30,7 +30,7 @@ def svg(
 
     Args:
         series: the past, nothing of what came then; of it as many rows are drawn as two horizons have.
-        answer: of `bigru.tasks.forecast.decode`.
+        answer: of `bigru.tasks.forecast.answer`.
         columns: names of the columns of the series.
         truth: per target what came, where it is known.
     """

@@ -33,7 +33,7 @@ def drawn(frames: np.ndarray, seconds: float, symbols: Sequence[dict[str, Any]])
     Args:
         frames: [T, I], what the model read.
         seconds: how long the recording is.
-        symbols: of an answer of `bigru.tasks.transcribe.decode`.
+        symbols: of an answer of `bigru.tasks.transcribe.answer`.
     """
     shades = _shades(frames)
     columns = min(COLUMNS, shades.shape[1])

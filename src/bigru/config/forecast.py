@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from ..errors import ArgumentError, check_choice, sentence
 from .bounds import check_positive
-from .model import EncoderConfig
+from .model import ChannelConfig, EncoderConfig, N
 
 __all__ = ["LINEAR", "NORMALISATIONS", "ForecastModelConfig"]
 
@@ -97,9 +97,13 @@ class ForecastModelConfig:
         return self.lookback + (self.horizon if self.known else 0)
 
     @property
-    def steps(self) -> int:
+    def segments(self) -> int:
         """Segments of the past."""
         return self.lookback // self.segment
+
+    def steps(self, lengths: N) -> N:
+        """Return lengths as they are: no steps of a window are merged."""
+        return lengths
 
     @property
     def ahead(self) -> int:
@@ -126,11 +130,31 @@ class ForecastModelConfig:
         return rows, self.lookback * self.inputs + self.horizon * self.known if self.linear == "all" else self.lookback
 
     @property
+    def head(self) -> str:
+        """What there is one output of: a "window"."""
+        return "window"
+
+    @property
     def per_step(self) -> bool:
         """Whether there is one output per step, not one per sequence."""
         return False
 
     @property
+    def channels(self) -> tuple[ChannelConfig, ...]:
+        """The integer channels of the input: none."""
+        return ()
+
+    @property
+    def stride(self) -> int:
+        """Input steps per step of the encoder that a front end merges: there is none."""
+        return 1
+
+    @property
     def crf(self) -> bool:
         """Whether a CRF stands on the outputs."""
+        return False
+
+    @property
+    def wide(self) -> bool:
+        """Whether a linear model of ids is added to the logits."""
         return False

@@ -185,6 +185,11 @@ class ModelConfig:
         return lengths
 
     @property
+    def head(self) -> str:
+        """What there is one output of: a "sequence" or a "step"."""
+        return "sequence" if self.pooling else "step"
+
+    @property
     def per_step(self) -> bool:
         """Whether there is one output per step, not one per sequence."""
-        return not self.pooling
+        return self.head == "step"

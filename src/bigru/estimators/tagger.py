@@ -11,7 +11,6 @@ from sklearn.base import BaseEstimator
 
 from .. import bundle as saved
 from ..bundle import Bundle
-from ..bundle.configuration import task_named
 from ..config import ModelConfig
 from ..features.arrays import inputs_of, is_block, rows_of
 from ..features.batching import batches, pad
@@ -19,7 +18,7 @@ from ..ops.crf.native import marginals
 from ..ops.crf.weights import CrfWeights, constrain
 from ..runtime.network import Network
 from ..scheme import detect
-from ..tasks import tag
+from ..tasks import tag, task_named
 from ..tasks.probabilities import binary, softmax
 from .fitted import answers, model_of, refuse_weights, restore, score, tags_for, train
 
@@ -148,7 +147,7 @@ class BiGRUTagger(BaseEstimator):
 
 
 def _step_shares(made: Bundle, inputs: list[Any]) -> list[np.ndarray]:
-    """Return the probability of each label at each step, [T, K] per input, as `tag.decode` has them."""
+    """Return the probability of each label at each step, [T, K] per input, as `bigru.tasks.tag.decide` has them."""
     network, config = Network(cast("ModelConfig", made.model), made.weights), cast("tag.Config", made.config)
     features = task_named(made.task).featurise(config, inputs)
     rows = [np.zeros((0, len(config.labels)))] * len(inputs)

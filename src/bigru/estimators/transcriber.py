@@ -102,7 +102,7 @@ class BiGRUTranscriber(BaseEstimator):
         return [answer["text"] for answer in self.transcribe(X)]
 
     def transcribe(self, X: Any) -> list[dict[str, Any]]:
-        """Return transcripts with confidence and time stamps; see `bigru.tasks.transcribe.decode`."""
+        """Return transcripts with confidence and time stamps; see `bigru.tasks.transcribe.answer`."""
         return list(Predictor(model_of(self)).predict_iter(list(X)))
 
     def score(self, X: Any, y: Any) -> float:

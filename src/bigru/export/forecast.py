@@ -35,11 +35,11 @@ def forecasts(g: Graph, model: ForecastModelConfig, weights: Weights, season: in
     x = g.linear(_segments(g, model, levelled), "embed.weight", weights["embed.weight"], weights["embed.bias"])
     if model.past + model.known:
         beside = _columns(g, past, model.targets, model.inputs)
-        beside = g.reshape(beside, -1, 1, model.steps, model.segment * (model.past + model.known))
+        beside = g.reshape(beside, -1, 1, model.segments, model.segment * (model.past + model.known))
         told = g.linear(beside, "covariates.weight", weights["covariates.weight"])
-        x = g.op("Add", g.reshape(x, -1, each, model.steps, model.encoder.hidden), told)
-        x = g.reshape(x, -1, model.steps, model.encoder.hidden)
-    lengths = g.op("Expand", g.whole(model.steps), g.dimension(x, 0))
+        x = g.op("Add", g.reshape(x, -1, each, model.segments, model.encoder.hidden), told)
+        x = g.reshape(x, -1, model.segments, model.encoder.hidden)
+    lengths = g.op("Expand", g.whole(model.segments), g.dimension(x, 0))
     start = encode(g, model.encoder, weights, g.op("Relu", x), lengths).ends
     if "bridge.weight" in weights:
         start = g.linear(start, "bridge.weight", weights["bridge.weight"], weights["bridge.bias"])
@@ -103,7 +103,7 @@ def _spread(g: Graph, model: ForecastModelConfig, targets: str, season: int) -> 
 def _segments(g: Graph, model: ForecastModelConfig, values: str) -> str:
     """Return [B, L, C] as segments: [B * C, n, w], or [B, n, w * C] where targets are read together."""
     by_target = values if model.joint else g.op("Transpose", values, perm=[0, 2, 1])
-    return g.reshape(by_target, -1, model.steps, model.width)
+    return g.reshape(by_target, -1, model.segments, model.width)
 
 
 def _mapped(g: Graph, model: ForecastModelConfig, weights: Weights, levelled: str, inputs: str) -> str:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, cast
 
 import numpy as np
 
 from ..bundle import Bundle
 from ..config import ForecastModelConfig, ModelConfig
 from ..errors import ArgumentError, sentence
-from ..tasks import classify, forecast, tag, transcribe
+from ..tasks import task_named
 from .forecast import forecasts, intervals
 from .graph import OPSET, Graph
 from .metadata import metadata
@@ -43,43 +44,45 @@ def onnx_model(bundle: Bundle, int8: bool = False, **more: Any) -> Any:
     if size >= MOST:
         remedy = "Export it with --int8, or with --to torch."
         raise ArgumentError(sentence("export", "weights", "of less than 2 GB in all", f"{size / 1e9:.1f} GB", remedy))
-    g, model, config = Graph(int8), bundle.model, bundle.config
-    if isinstance(model, ForecastModelConfig):
-        assert isinstance(config, forecast.Config)
-        _forecasts(g, bundle, model, config)
-    else:
-        found = logits(g, model, bundle.weights)
-        K = model.outputs
-        if model.pooling:
-            g.output(found.values, "logits", np.float32, ("B", K))
-        else:
-            g.output(g.head(found.values, found.asked, axis=1), "logits", np.float32, ("B", "T'", K))
-        _decoded(g, bundle, model, found)
+    g = Graph(int8)
+    WRITERS[bundle.task](g, bundle)
     settings = {"opset": OPSET, "int8": int8}
     return g.model(metadata(bundle, export=settings, **more))
 
 
-def _decoded(g: Graph, bundle: Bundle, model: ModelConfig, found: Logits) -> None:
-    """Add what the task makes of the logits."""
-    config = bundle.config
-    if isinstance(config, classify.Config):
-        shares = _shares(g, config, found.values)
-        g.output(shares, "probabilities", np.float32, ("B", len(config.labels)))
-    elif isinstance(config, tag.Config):
-        crf = tag.crf_of(config, bundle.weights)
-        if crf is None:
-            tags = _each(g, found, model.outputs)
-        else:
-            tags, score = viterbi(g, found, crf)
-        g.output(g.head(tags, found.asked, axis=1), "tags", np.int64, ("B", "T'"))
-        if crf is not None:
-            g.output(score, "score", np.float32, ("B",))
-    elif isinstance(config, transcribe.Config) and config.beam == 1:
-        symbols = g.head(_heard(g, found), found.asked, axis=1)
-        g.output(symbols, "symbols", np.int64, ("B", "T'"))
+def _classifier(g: Graph, bundle: Bundle) -> None:
+    config, model = cast("Any", bundle.config), cast("ModelConfig", bundle.model)
+    found = logits(g, model, bundle.weights)
+    g.output(found.values, "logits", np.float32, ("B", config.outputs))
+    g.output(_shares(g, config, found.values), "probabilities", np.float32, ("B", len(config.labels)))
 
 
-def _shares(g: Graph, config: classify.Config, values: str) -> str:
+def _tagger(g: Graph, bundle: Bundle) -> None:
+    found, crf = _steps(g, bundle), task_named(bundle.task).prepare(bundle.config, bundle.weights)
+    if crf is None:
+        tags = _each(g, found, bundle.model.outputs)
+    else:
+        tags, score = viterbi(g, found, crf)
+    g.output(g.head(tags, found.asked, axis=1), "tags", np.int64, ("B", "T'"))
+    if crf is not None:
+        g.output(score, "score", np.float32, ("B",))
+
+
+def _transcriber(g: Graph, bundle: Bundle) -> None:
+    config: Any = bundle.config
+    found = _steps(g, bundle)
+    if config.beam == 1:
+        g.output(g.head(_heard(g, found), found.asked, axis=1), "symbols", np.int64, ("B", "T'"))
+
+
+def _steps(g: Graph, bundle: Bundle) -> Logits:
+    """Add the network of a model with a row of logits for each step."""
+    found = logits(g, cast("ModelConfig", bundle.model), bundle.weights)
+    g.output(g.head(found.values, found.asked, axis=1), "logits", np.float32, ("B", "T'", bundle.model.outputs))
+    return found
+
+
+def _shares(g: Graph, config: Any, values: str) -> str:
     """Return the probability of each label, [B, labels]."""
     if config.multi_label:
         return g.op("Sigmoid", values)
@@ -103,7 +106,8 @@ def _heard(g: Graph, found: Logits) -> str:
     return g.op("Squeeze", g.op("Where", g.op("Equal", best, before), none, best), g.whole(2))
 
 
-def _forecasts(g: Graph, bundle: Bundle, model: ForecastModelConfig, config: forecast.Config) -> None:
+def _forecaster(g: Graph, bundle: Bundle) -> None:
+    config, model = cast("Any", bundle.config), cast("ForecastModelConfig", bundle.model)
     values, spread = forecasts(g, model, bundle.weights, config.features.season)
     shape = ("B", model.horizon, model.targets, model.heads)
     g.output(values, "logits", np.float32, shape)
@@ -114,3 +118,12 @@ def _forecasts(g: Graph, bundle: Bundle, model: ForecastModelConfig, config: for
         radius = bundle.weights["interval.radius"]
         for name, end in zip(("low", "high"), intervals(g, config, model, radius, values, spread), strict=True):
             g.output(end, name, np.float32, ("B", len(model.levels), model.horizon, model.targets))
+
+
+WRITERS: dict[str, Callable[[Graph, Bundle], None]] = {
+    "classify": _classifier,
+    "tag": _tagger,
+    "transcribe": _transcriber,
+    "forecast": _forecaster,
+}
+"""What writes network and decoding of each task."""

@@ -9,10 +9,10 @@ from typing import Any
 
 from ..bundle import Bundle
 from .engine import Session
+from .gate import TOLERANCE, check
 from .graph import OPSET
 from .library import onnx, onnxruntime
 from .model import onnx_model
-from .parity import TOLERANCE, check
 from .place import check_place, write_file
 from .quantise import rounded
 
@@ -44,7 +44,7 @@ def to_onnx(bundle: Bundle, path: str | os.PathLike[str], *, int8: bool = False,
     onnx(), onnxruntime()
     held = replace(bundle, weights=rounded(bundle.weights)) if int8 else bundle
     content = onnx_model(bundle, int8).SerializeToString()
-    found = check(held, Session(content).run, "the ONNX file").values
+    found = check(held, Session(content).run, "the ONNX file")
     # The file says what it has passed; the comparison was of the same graph.
     content = onnx_model(bundle, int8, parity={**found, "tolerance": TOLERANCE}).SerializeToString()
     write_file(target, content)

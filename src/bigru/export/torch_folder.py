@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,12 +18,11 @@ import numpy as np
 from safetensors.numpy import save
 
 from ..bundle import Bundle
-from ..config import ForecastModelConfig, ModelConfig
 from ..errors import ArgumentError, MissingExtraError, sentence
 from ..layout import SUFFIX
-from ..tasks import tag
+from ..tasks import task_named
+from .gate import TOLERANCE, check
 from .metadata import metadata
-from .parity import TOLERANCE, check, drawn
 from .place import check_place, write_folder
 from .quantise import quantised, rounded, wanted
 
@@ -39,13 +39,15 @@ sys.path.insert(0, sys.argv[1])
 import numpy, torch
 from model import Model
 torch.set_num_threads(1)
-model, given, found = Model.load(), numpy.load(sys.argv[2]), {}
-for n in range(len(given.files) // 2):
-    inputs, lengths = (torch.from_numpy(given[f"{n}.{name}"]) for name in ("inputs", "lengths"))
-    found |= {f"{n}.{name}": array.numpy() for name, array in model(inputs, lengths).items()}
-numpy.savez(sys.argv[3], **found)
+model = Model.load()
+for line in sys.stdin:
+    with numpy.load(line.rstrip("\\n")) as given:
+        found = model(*(torch.from_numpy(given[name]) for name in ("inputs", "lengths")))
+    numpy.savez(sys.argv[2], **{name: array.numpy() for name, array in found.items()})
+    print(flush=True)
 """
-"""What another Python does with a folder: it has torch and NumPy, and imports nothing of bigru."""
+"""What another Python does with a folder: it has torch and NumPy, and imports nothing of bigru. It answers a batch for
+each line, the name of a file."""
 
 
 def to_torch(
@@ -71,22 +73,21 @@ def to_torch(
     """
     target = Path(os.path.abspath(path))
     check_place(target, force, folder=True, mark=MARK, within="model.py")
-    model = _checked(bundle)
+    _check(bundle)
     held = replace(bundle, weights=rounded(bundle.weights)) if int8 else bundle
     contents = _contents(bundle, int8)
-    with tempfile.TemporaryDirectory() as place:
-        outputs = iter(_run(Path(place), contents, model))
-        found = check(held, lambda inputs, lengths: next(outputs), "the torch script").values
+    with tempfile.TemporaryDirectory() as place, _Script(Path(place), contents) as script:
+        found = check(held, script.run, "the torch script")
     contents |= {"config.json": _facts(bundle, int8, parity={**found, "tolerance": TOLERANCE})}
     write_folder(target, contents)
     return {"folder": str(path), "bytes": sum(map(len, contents.values())), "int8": int8, **found}
 
 
-def _checked(bundle: Bundle) -> ModelConfig:
+def _check(bundle: Bundle) -> None:
     """Refuse what torch's own modules do not compute."""
     remedy = "Export it with --to onnx."
     model = bundle.model
-    if isinstance(model, ForecastModelConfig):
+    if model.head == "window":
         want = "classify, tag or transcribe, for an export to torch"
         raise ArgumentError(sentence("export", "task", want, bundle.task, remedy))
     if model.encoder.cell == "gru" and not model.encoder.reset_after:
@@ -94,13 +95,12 @@ def _checked(bundle: Bundle) -> ModelConfig:
         raise ArgumentError(sentence("export", "reset_after", want, "false", remedy))
     if find_spec("torch") is None:
         raise MissingExtraError("torch", "train", "checking an export to torch")
-    return model
 
 
 def _contents(bundle: Bundle, int8: bool) -> dict[str, bytes]:
     weights = dict(bundle.weights)
-    crf = tag.crf_of(bundle.config, bundle.weights) if isinstance(bundle.config, tag.Config) else None
-    if crf is not None:
+    if bundle.model.crf:
+        crf = task_named(bundle.task).prepare(bundle.config, bundle.weights)
         weights |= {f"crf.{name}": array for name, array in crf._asdict().items()}
     stored: dict[str, np.ndarray] = {}
     for name, array in weights.items():
@@ -124,21 +124,42 @@ def _facts(bundle: Bundle, int8: bool, **more: Any) -> bytes:
     return (json.dumps(values, ensure_ascii=False, indent=1) + "\n").encode("utf-8")
 
 
-def _run(place: Path, contents: Mapping[str, bytes], model: ModelConfig) -> list[dict[str, np.ndarray]]:
-    """Return what the script answers to the drawn inputs, a dict per batch."""
-    for name, content in contents.items():
-        (place / name).write_bytes(content)
-    batches = [{"inputs": inputs, "lengths": lengths} for inputs, lengths in drawn(model)]
-    given, out = place / "given.npz", place / "found.npz"
-    named: dict[str, Any] = {f"{n}.{name}": a for n, batch in enumerate(batches) for name, a in batch.items()}
-    np.savez(given, **named)
-    command = [sys.executable, "-c", RUN, str(place), str(given), str(out)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise RuntimeError(f"the torch script ended with code {done.returncode}: {done.stderr.strip()[-400:]}")
-    with np.load(out) as arrays:
-        found: list[dict[str, np.ndarray]] = [{} for _ in batches]
-        for key in arrays.files:
-            n, name = key.split(".", 1)
-            found[int(n)][name] = arrays[key]
-    return found
+class _Script:
+    """A folder at work in a Python of its own, which loads it once.
+
+    Args:
+        place: an empty folder.
+        contents: the files of the export.
+    """
+
+    def __init__(self, place: Path, contents: Mapping[str, bytes]) -> None:
+        for name, content in contents.items():
+            (place / name).write_bytes(content)
+        self._given, self._found, errors = place / "given.npz", place / "found.npz", place / "errors.txt"
+        self._errors = errors.open("w+", encoding="utf-8")
+        command = [sys.executable, "-c", RUN, str(place), str(self._found)]
+        pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": self._errors}
+        self._process = subprocess.Popen(command, text=True, **pipes)
+
+    def __enter__(self) -> _Script:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.communicate()
+        self._errors.close()
+
+    def run(self, inputs: np.ndarray, lengths: np.ndarray) -> dict[str, np.ndarray]:
+        """Return all outputs of one padded batch, by name.
+
+        Raises:
+            RuntimeError: the process came to an end.
+        """
+        np.savez(self._given, inputs=inputs, lengths=lengths)
+        with suppress(BrokenPipeError):
+            print(self._given, file=self._process.stdin, flush=True)
+        if not self._process.stdout or not self._process.stdout.readline():
+            code = self._process.wait()
+            self._errors.seek(0)
+            raise RuntimeError(f"the torch script ended with code {code}: {self._errors.read().strip()[-400:]}")
+        with np.load(self._found) as arrays:
+            return dict(arrays)

@@ -49,7 +49,7 @@ class TableFeatures:
     Attributes:
         targets: the columns that are forecast (C).
         past, known: the covariates of the past alone, and those known in the future too.
-        calendar: what is told of the times, of `times.CALENDAR`.
+        calendar: what is derived from the times, of `times.CALENDAR`.
         step: from one row to the next.
         zone: of the times, as written.
         season: rows after which what was may come again.

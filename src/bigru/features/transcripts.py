@@ -1,4 +1,4 @@
-"""What a transcript is made of: characters, or tokens parted by spaces (pinyin syllables, words)."""
+"""What a transcript is made of: characters, or tokens separated by spaces (pinyin syllables, words)."""
 
 from __future__ import annotations
 

@@ -12,13 +12,25 @@ from .intervals import Said, kinds, scores_of
 from .score import Bin, ClassScore, Report, Score, signature
 
 __all__ = [
+    "accuracy",
     "class_scores",
     "classification_report",
     "confusion_matrix",
     "macro",
+    "micro_f1",
     "multilabel_report",
     "precision_recall_f1",
 ]
+
+
+def accuracy(gold: np.ndarray, predicted: np.ndarray) -> float:
+    """Return the share of N numbers that are equal, 0 of none; a number that is never predicted is missed."""
+    return int((gold == predicted).sum()) / max(len(gold), 1)
+
+
+def micro_f1(gold: np.ndarray, predicted: np.ndarray) -> float:
+    """Return F1 over all decisions, from two bool [N, K]."""
+    return float(precision_recall_f1(_counts(gold, predicted).reshape(-1, 3).sum(axis=0))[2])
 
 
 def confusion_matrix(gold: np.ndarray, predicted: np.ndarray, classes: int) -> np.ndarray:

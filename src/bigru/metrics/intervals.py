@@ -1,6 +1,6 @@
 """Bootstrap percentile intervals (Efron & Tibshirani 1993, chapter 13).
 
-Examples are drawn again with replacement, as many as there are, and the score is computed anew. A score is a function
+Examples are drawn again with replacement, as many as there are, and the score is computed again. A score is a function
 of counts summed over examples (hits, misses, false alarms), so only the counts are drawn: examples with equal counts
 form one kind, and a resample says how often each kind was drawn.
 """

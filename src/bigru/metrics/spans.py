@@ -15,7 +15,7 @@ from .inputs import check_pairs
 from .intervals import Said, kinds, scores_of
 from .score import Bin, Report, Score, signature
 
-__all__ = ["tagging_report"]
+__all__ = ["count_spans", "span_f1", "tagging_report"]
 
 Tags = Sequence[Sequence[str]]
 """One sequence of tags per example."""
@@ -42,8 +42,16 @@ class _Tags(NamedTuple):
         flat = [[tag for tags in sequences for tag in tags] for sequences in (gold, predicted)]
         index = {tag: number for number, tag in enumerate(sorted({*flat[0], *flat[1]}))}
         truth, guess = (np.fromiter((index[tag] for tag in tags), np.int64, len(tags)) for tags in flat)
-        sizes = np.array([len(tags) for tags in gold], np.int64)
-        return cls(truth, guess, np.repeat(np.arange(len(sizes)), sizes), sizes, tuple(index))
+        return cls._joined(truth, guess, np.array([len(tags) for tags in gold], np.int64), tuple(index))
+
+    @classmethod
+    def of_numbers(cls, gold: Sequence[np.ndarray], predicted: Sequence[np.ndarray], names: Sequence[str]) -> _Tags:
+        truth, guess = (np.concatenate([np.zeros(0, np.int64), *rows]) for rows in (gold, predicted))
+        return cls._joined(truth, guess, np.array([len(tags) for tags in gold], np.int64), tuple(names))
+
+    @classmethod
+    def _joined(cls, gold: np.ndarray, predicted: np.ndarray, sizes: np.ndarray, names: tuple[str, ...]) -> _Tags:
+        return cls(gold, predicted, np.repeat(np.arange(len(sizes)), sizes), sizes, names)
 
 
 def _span_counts(tags: _Tags, scheme: str, labels: Sequence[str] | None) -> tuple[tuple[str, ...], np.ndarray]:
@@ -82,6 +90,32 @@ def _find(
     starts = np.flatnonzero(inside & ~np.r_[False, joined])
     ends = np.flatnonzero(inside & ~np.r_[joined, False]) + 1
     return starts, ends
+
+
+def span_f1(
+    gold: Sequence[np.ndarray],
+    predicted: Sequence[np.ndarray],
+    names: Sequence[str],
+    scheme: str,
+    labels: Sequence[str] | None = None,
+) -> float:
+    """Return the `span_f1` of `tagging_report`, without an interval; 0 where there are no spans at all.
+
+    Args:
+        gold, predicted: N sequences of tags as numbers, int [T].
+        names: the tag of each number.
+        scheme: how tags spell spans.
+        labels: the span labels that count, or None for all.
+    """
+    counts = _span_counts(_Tags.of_numbers(gold, predicted, names), scheme, labels)[1]
+    return float(precision_recall_f1(counts.sum(axis=(0, 1)))[2])
+
+
+def count_spans(
+    tags: Sequence[np.ndarray], names: Sequence[str], scheme: str, labels: Sequence[str] | None = None
+) -> int:
+    """Return how many spans sequences of tags spell; arguments as of `span_f1`."""
+    return int(_span_counts(_Tags.of_numbers(tags, tags, names), scheme, labels)[1][..., 2].sum())
 
 
 def tagging_report(

@@ -12,7 +12,7 @@ from .inputs import check_pairs
 from .intervals import Said, kinds, scores_of
 from .score import Report
 
-__all__ = ["edits", "transcription_report"]
+__all__ = ["edits", "symbol_accuracy", "transcription_report"]
 
 
 def edits(gold: Sequence[str], predicted: Sequence[str], characters: bool) -> np.ndarray:
@@ -38,6 +38,18 @@ def edits(gold: Sequence[str], predicted: Sequence[str], characters: bool) -> np
         sizes = [max(c.ref_end_idx - c.ref_start_idx, c.hyp_end_idx - c.hyp_start_idx) for c in wrong]
         rows.append((sum(sizes), len(reference)))
     return np.array(rows, np.int64).reshape(-1, 2)
+
+
+def symbol_accuracy(gold: Sequence[Sequence[int]], predicted: Sequence[Sequence[int]]) -> float:
+    """Return 1 less the edits per symbol of transcripts; below 0 where there are more edits than symbols.
+
+    Args:
+        gold: N rows of numbers of symbols, none of them empty.
+        predicted: N rows.
+    """
+    said, heard = ([" ".join(map(str, row)) for row in rows] for rows in (gold, predicted))
+    wrong, symbols = edits(said, heard, characters=False).sum(axis=0)
+    return 1.0 - float(wrong / symbols)
 
 
 def transcription_report(gold: Sequence[str], predicted: Sequence[str], unit: str, seed: int = 0) -> Report:

@@ -95,10 +95,10 @@ class ForecastModel(nn.Module):
         x = self.embed(self._segments(levelled))
         each = 1 if config.joint else C
         if self.covariates is not None:
-            beside = self.covariates(past[:, :, C:].reshape(B, config.steps, -1))
+            beside = self.covariates(past[:, :, C:].reshape(B, config.segments, -1))
             x = x + beside.repeat_interleave(each, 0)
         x = torch.relu(x)
-        _, last = self.encoder(x, torch.full((len(x),), config.steps))
+        _, last = self.encoder(x, torch.full((len(x),), config.segments))
         start = last if self.bridge is None else self.bridge(last)
         decoded = self._decode(inputs, start, each)
         values = self.head(drop(decoded, config.encoder.dropout, self.training))
@@ -123,8 +123,8 @@ class ForecastModel(nn.Module):
         """Return [B, L, C] as segments: [B * C, n, w], or [B, n, w * C] where targets are read together."""
         B, _, C = values.shape
         if self.config.joint:
-            return values.reshape(B, self.config.steps, -1)
-        return values.transpose(1, 2).reshape(B * C, self.config.steps, -1)
+            return values.reshape(B, self.config.segments, -1)
+        return values.transpose(1, 2).reshape(B * C, self.config.segments, -1)
 
     def _decode(self, inputs: Tensor, start: Tensor, each: int) -> Tensor:
         """Return the state of each segment of the future of each row, [B * each, ahead, H].

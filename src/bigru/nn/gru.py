@@ -111,7 +111,7 @@ class GRU(TorchRecurrent):
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        """Draw all parameters anew."""
+        """Initialise all parameters."""
         for spec in self._specs:
             reset(self, spec)
 

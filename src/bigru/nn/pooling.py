@@ -105,7 +105,7 @@ class Pooling(nn.Module):
 
         Args:
             inputs: [B, T, I], what the encoder read; padding may hold anything, NaN included.
-            states: [B, T, C], what it returned; likewise.
+            states: [B, T, C], what it returned, of the same form.
             last: [B, C], the joined final states.
             lengths: [B] int64.
 

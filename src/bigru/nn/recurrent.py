@@ -189,7 +189,7 @@ class Recurrent(nn.Module):
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
-        """Draw all parameters anew: each gate's weight_hh orthogonal (Saxe et al. 2014, arXiv:1312.6120), each
+        """Initialise all parameters: each gate's weight_hh orthogonal (Saxe et al. 2014, arXiv:1312.6120), each
         gate's weight_ih uniform by its fans (Glorot & Bengio 2010), biases zero; a merge as `reset` has it.
         """
         reset(self, self.spec)

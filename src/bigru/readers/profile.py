@@ -24,7 +24,7 @@ from .times import detect
 __all__ = ["SEPARATORS", "Profile", "is_missing", "is_number", "profile"]
 
 SAMPLE = 2000
-"""Cells, evenly spread, that the kind of a column is told by."""
+"""Cells, evenly spread, that the kind of a column is recognised by."""
 
 SHORT = 40
 """Longest label, in characters, that a guess believes in."""
@@ -254,13 +254,13 @@ def _kind_of_list(sample: Sequence[Any]) -> str:
 
 
 def _kind(name: str, sample: Sequence[Any], texts: Sequence[str]) -> str:
-    told = [cell for cell in sample if not is_missing(cell)]
-    if not told:
+    present = [cell for cell in sample if not is_missing(cell)]
+    if not present:
         return "empty"
-    found = detect(told, name)
+    found = detect(present, name)
     if found is not None and found.kind != "number" and found.certainty >= CERTAIN:
         return "time"
-    if numerals(told) is not None:
+    if numerals(present) is not None:
         return "number"
     return "recording" if looks_like_recordings(texts, _names_recordings(name)) is not None else "text"
 

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ArgumentError, DataError, MissingExtraError, sentence
-from ..features.audio import AudioFeatures
+from ..tasks import task_named
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -130,19 +130,16 @@ def _schema(predictor: Predictor) -> pa.Schema:
     except ModuleNotFoundError:
         raise MissingExtraError("pyarrow", "arrow", WHERE) from None
 
-    share, config = pa.float64(), predictor.bundle.config
-    place = share if isinstance(config.features, AudioFeatures) and predictor.task == "transcribe" else pa.int64()
-    if predictor.task == "classify":
-        scores = ("scores", pa.struct([(label, share) for label in config.labels]))
-        if getattr(config, "multi_label", False):
-            return pa.schema([("labels", pa.list_(pa.string())), scores])
-        return pa.schema([("label", pa.string()), ("confidence", share), scores])
-    span = [("start", place), ("end", place), ("confidence", share)]
-    if predictor.task == "transcribe":
-        symbols = pa.list_(pa.struct([("symbol", pa.string()), *span]))
-        return pa.schema([("text", pa.string()), ("confidence", share), ("symbols", symbols)])
-    columns = [("tags", pa.list_(pa.string())), ("confidence", pa.list_(share))]
-    if getattr(config, "scheme", None) is not None:
-        entity = pa.struct([("text", pa.string()), ("label", pa.string()), *span])
-        columns.append(("entities", pa.list_(entity)))
-    return pa.schema(columns)
+    config = predictor.bundle.config
+    return pa.schema(list(_arrow(task_named(predictor.task).fields(config))))
+
+
+def _arrow(kind: Any) -> pa.DataType:
+    """Return the Arrow type of an entry of an answer, as `fields` of a task names it."""
+    import pyarrow as pa
+
+    if isinstance(kind, dict):
+        return pa.struct([(name, _arrow(entry)) for name, entry in kind.items()])
+    if isinstance(kind, list):
+        return pa.list_(_arrow(kind[0]))
+    return {str: pa.string(), float: pa.float64(), int: pa.int64()}[kind]

@@ -44,12 +44,6 @@ class ForecastNetwork:
         decoder = [self._folded(), *others]
         self._decoder = Prepared([decoder], reset_after=encoder.reset_after, reverse=[False], precision=precision)
 
-    @property
-    def radius(self) -> np.ndarray:
-        """The half widths of the intervals, [levels, horizon, C]."""
-        empty = np.zeros((0, self.model.horizon, self.model.targets), np.float32)
-        return self._weights.get("interval.radius", empty)
-
     def linear(self, inputs: np.ndarray) -> np.ndarray:
         """Return what the linear map alone answers to inputs as of a call, float32 [B, horizon, targets].
 
@@ -82,7 +76,7 @@ class ForecastNetwork:
         x = self._segments(levelled) @ weights["embed.weight"].T + weights["embed.bias"]
         each = 1 if model.joint else C
         if model.past + model.known:
-            beside = past[:, :, C:].reshape(B, model.steps, -1) @ weights["covariates.weight"].T
+            beside = past[:, :, C:].reshape(B, model.segments, -1) @ weights["covariates.weight"].T
             x += np.repeat(beside, each, axis=0)
         start = self._encode(np.maximum(x, 0))
         if "bridge.weight" in weights:
@@ -118,12 +112,12 @@ class ForecastNetwork:
         """Return [B, L, C] as segments: [B * C, n, w], or [B, n, w * C] where targets are read together."""
         B, _, C = values.shape
         if self.model.joint:
-            return values.reshape(B, self.model.steps, -1)
-        return values.swapaxes(1, 2).reshape(B * C, self.model.steps, -1)
+            return values.reshape(B, self.model.segments, -1)
+        return values.swapaxes(1, 2).reshape(B * C, self.model.segments, -1)
 
     def _encode(self, x: np.ndarray) -> np.ndarray:
         """Return the final states of the last layer, joined, [B, outputs]."""
-        lengths = np.full(len(x), self.model.steps, np.int64)
+        lengths = np.full(len(x), self.model.segments, np.int64)
         return self._layers[-1].join(list(encode(self._layers, x, lengths)[1]))
 
     def _folded(self) -> np.ndarray:

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from ..bundle import Bundle
-from ..config import ForecastModelConfig
 from ..errors import ArgumentError, DataError, sentence
 from ..metrics.forecasting import Rival
 from ..metrics.score import Report
@@ -21,6 +20,7 @@ from ..tables.timetable import Series, TimeTable, from_table
 from ..tables.windows import Windows
 from ..tasks import forecast
 from ..tasks.forecast import Cut, Outcome
+from .engine import network_of
 from .forecast import ForecastNetwork
 
 __all__ = ["Forecaster", "cuts_of", "lag_of", "spread_of"]
@@ -48,12 +48,14 @@ class Forecaster:
     """
 
     def __init__(self, bundle: Bundle, precision: str = "fp32") -> None:
-        config, model = bundle.config, bundle.model
-        if not isinstance(config, forecast.Config) or not isinstance(model, ForecastModelConfig):
+        config: Any = bundle.config
+        if bundle.model.head != forecast.HEAD:
             raise ArgumentError(sentence("Forecaster", "model", "one for forecast", f"one for {bundle.task}"))
-        self.bundle, self.config, self.task, self.metrics = bundle, config, bundle.task, bundle.metrics
+        self.bundle, self.task, self.metrics = bundle, bundle.task, bundle.metrics
+        self.config: forecast.Config = config
         self.labels, self.precision = config.labels, precision
-        self._network = ForecastNetwork(model, bundle.weights, precision)
+        self._network: ForecastNetwork = network_of(bundle, precision)
+        self._radius = forecast.prepare(config, bundle.weights)
 
     def read(self, path: str | os.PathLike[str], reading: Reading | None = None) -> TimeTable:
         """Read a file of the columns that the model was trained on; arguments and errors as of `read_timetable`."""
@@ -85,11 +87,11 @@ class Forecaster:
         parts = [np.arange(n, min(n + batch_size, len(windows))) for n in range(0, len(windows), batch_size)]
         values = np.concatenate([self._network.linear(windows.batch(part)[0]) for part in parts])
         spread = np.ones((len(windows), values.shape[2]), np.float32)
-        found = Outcome(values[..., None], spread, self._network.radius)
+        found = Outcome(values[..., None], spread, self._radius)
         return forecast.settle_constants(self.config, cuts, found).values[..., 0]
 
     def run_windows(self, windows: Windows, batch_size: int = SIZE) -> Outcome:
-        """Return what the network says of each window of `featurise`."""
+        """Return what is decided of each window of `featurise`."""
         model, season = self._network.model, self.config.features.season
         values = np.empty((len(windows), model.horizon, model.targets, model.heads), np.float32)
         spread = np.empty((len(windows), model.targets), np.float32)
@@ -98,10 +100,10 @@ class Forecaster:
             inputs = windows.batch(part)[0]
             values[part] = self._network(inputs)
             spread[part] = spread_of(inputs[:, : model.lookback, : model.targets], season)
-        return Outcome(np.sort(values, axis=3), spread, self._network.radius)
+        return forecast.decide(self.config, values, None, self._radius)._replace(spread=spread)
 
     def predict(self, table: TimeTable) -> list[dict[str, Any]]:
-        """Forecast what follows the last value of each series; see `bigru.tasks.forecast.decode`.
+        """Forecast what follows the last value of each series; see `bigru.tasks.forecast.answer`.
 
         A series that is shorter than the look-back is answered by its last value, without intervals, and a "note" says
         so; a table of nothing but such series is refused. A "note" also says where the rows read lie far outside
@@ -119,7 +121,7 @@ class Forecaster:
                 name = "rows" + (f" of series {series.id!r}" if series.id else "")
                 want = f"at least {lookback}, the look-back of the model"
                 raise DataError(sentence(table.source, name, want, origin, "Give more rows of the past."))
-        found = forecast.decode(self.config, self.run(whole), whole)
+        found = self._answers(whole)
         notes = [forecast.far_outside(self.config, [cut]) for cut in whole]
         answers = iter([a | ({"note": far} if far else {}) for a, far in zip(found, notes, strict=True)])
         note = f"fewer than the {lookback} rows that the model reads: the last value, repeated"
@@ -130,8 +132,11 @@ class Forecaster:
     def predict_iter(self, cuts: Sequence[Cut], batch_size: int = SIZE) -> Iterator[dict[str, Any]]:
         """Yield the answer to each cut."""
         for start in range(0, len(cuts), batch_size):
-            part = list(cuts[start : start + batch_size])
-            yield from forecast.decode(self.config, self.run(part), part)
+            yield from self._answers(list(cuts[start : start + batch_size]))
+
+    def _answers(self, cuts: Sequence[Cut]) -> list[dict[str, Any]]:
+        outcome = self.run(cuts)
+        return forecast.answer(self.config, outcome, outcome.values, cuts)
 
     def evaluate(self, table: TimeTable, stride: int = 1, unseen: bool = True) -> Report:
         """Forecast from every `stride`th row of a table whose future it holds, and score; see `cuts`."""

@@ -13,15 +13,16 @@ import numpy as np
 
 from .. import bundle as saved
 from ..bundle import Bundle
-from ..bundle.configuration import kind_of, task_named
+from ..bundle.configuration import kind_of
 from ..bundle.weights import shapes
-from ..config import ForecastModelConfig
 from ..errors import ArgumentError, DataError, sentence
 from ..features.batching import batches, pad
 from ..features.text import TextFeatures
 from ..ops.gru.native import threads
 from ..ops.recurrent.windows import Window
 from ..readers.examples import Examples
+from ..tasks import task_named
+from .engine import network_of
 from .network import Network
 from .sharing import share
 from .stream import Stream, lagged, window_of
@@ -76,7 +77,7 @@ def load(folder: str | os.PathLike[str], precision: str = "fp32") -> Predictor |
 
 def ready(made: Bundle, precision: str = "fp32") -> Predictor | Forecaster:
     """Make a saved model ready to answer; precision and errors as of `load`."""
-    if made.task != "forecast":
+    if made.model.head != "window":
         return Predictor(made, precision)
     from .forecaster import Forecaster
 
@@ -116,12 +117,12 @@ class Predictor:
         self.metrics = bundle.metrics
         self.precision = precision
         self._task = task_named(bundle.task)
-        if isinstance(bundle.model, ForecastModelConfig):
+        if bundle.model.head == "window":
             raise ArgumentError(sentence("Predictor", "model", "one for classify or tag", f"one for {bundle.task}"))
-        self._network = Network(bundle.model, bundle.weights, precision)
+        self._network: Network = network_of(bundle, precision)
         matrices = [shape for name, shape in shapes(bundle.model).items() if name.startswith("encoder.")]
         self._products = sum(math.prod(shape) for shape in matrices if len(shape) > 1)
-        self._crf = self._task.crf_of(bundle.config, bundle.weights) if bundle.model.crf else None
+        self._weights = self._task.prepare(bundle.config, bundle.weights)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle the saved model, not what was made ready of it: another process packs the weights for its machine."""
@@ -141,7 +142,7 @@ class Predictor:
             batch_size: sequences per batch at most.
 
         Returns:
-            For one input its answer, for many a list of answers, in their order; see `decode` of
+            For one input its answer, for many a list of answers, in their order; see `answer` of
             `bigru.tasks.classify`, `tag` and `transcribe`.
 
         Raises:
@@ -175,7 +176,7 @@ class Predictor:
         Raises:
             ArgumentError: an argument does not suit the model, or the model cannot be streamed.
         """
-        decoder = lagged(self._crf, lag)
+        decoder = lagged(self._weights, lag)
         return Stream(self.bundle, self._network, window_of(self.bundle, lookahead, chunk), decoder)
 
     def predict_streamed(
@@ -193,7 +194,7 @@ class Predictor:
         Answers as those of `predict`, but a CRF's tags come without entities.
         """
         window = window_of(self.bundle, lookahead, chunk)
-        decoder = lagged(self._crf, lag)
+        decoder = lagged(self._weights, lag)
         decode = self._decode if decoder is None else partial(self._settle, lag)
         return self._answers(list(inputs), batch_size, decode, window)
 
@@ -211,27 +212,10 @@ class Predictor:
         Raises:
             DataError: the examples have no labels, not one that the model has, or tags that are not one per unit.
         """
-        # Answering takes no labels: what fits them to the model is loaded here.
-        from ..tasks.alignment import tags_per_unit
-        from ..tasks.mismatch import fit_labels
-
-        source, config = examples.source or "evaluate", self.bundle.config
+        config = self.bundle.config
         if examples.targets is None:
-            raise DataError(sentence(source, "examples", "labelled", "no labels"))
-        if self.task == "transcribe":
-            return self._task.score(config, examples.targets, answers)
-        # Scoring alone needs them; answering starts faster without.
-
-        gold = fit_labels(config, examples).targets or []
-        if self.task == "classify":
-            return self._task.score(config, gold, answers)
-        if isinstance(config.features, TextFeatures):
-            gold, _ = tags_per_unit(config.features, examples.inputs, gold, getattr(config, "scheme", None))
-        for line, tags, answer in zip(examples.lines, gold, answers, strict=True):
-            if len(tags) != len(answer["tags"]):
-                want = f"one per unit ({len(answer['tags'])})"
-                raise DataError(sentence(f"{source}:{line}", "tags", want, len(tags)))
-        return self._task.score(config, gold, answers)
+            raise DataError(sentence(examples.source or "evaluate", "examples", "labelled", "no labels"))
+        return self._task.score(config, self._task.true_labels(config, examples, answers), answers)
 
     def _is_one(self, inputs: Any) -> bool:
         features = self.bundle.config.features
@@ -296,18 +280,16 @@ class Predictor:
                 yield indices[start : start + rows]
 
     def _decode(self, logits: np.ndarray, lengths: np.ndarray, inputs: list[Any]) -> list[Answer]:
-        if self.task == "classify":
-            return self._task.decode(self.bundle.config, logits)
-        lengths = self._network.model.steps(lengths)
-        if self.task == "transcribe":
-            return self._task.decode(self.bundle.config, [row[:n] for row, n in zip(logits, lengths, strict=True)])
-        return self._task.answers(self.bundle.config, logits, lengths, self._crf, inputs)
+        config, steps = self.bundle.config, self._network.model.steps(lengths)
+        decision = self._task.decide(config, logits, steps, self._weights)
+        answers: list[Answer] = self._task.answer(config, decision, logits, inputs)
+        return answers
 
     def _settle(self, lag: int | None, logits: np.ndarray, lengths: np.ndarray, inputs: list[Any]) -> list[Answer]:
         """Decode with a CRF as a stream does, each tag once and for all."""
         answers = []
         for row, length in zip(logits, lengths, strict=True):
-            decoder = lagged(self._crf, lag)
+            decoder = lagged(self._weights, lag)
             assert decoder is not None
             parts = zip(decoder.push(row[:length]), decoder.finish(), strict=True)
             paths, confidence = (np.concatenate(part) for part in parts)

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from ..bundle import Bundle
-from ..bundle.configuration import task_named
-from ..errors import ArgumentError, check_choice, sentence
+from ..errors import ArgumentError, sentence
 from ..ops.crf.lag import FixedLag
 from ..ops.crf.weights import CrfWeights
 from ..ops.recurrent.windows import Window, check_window
+from ..tasks import task_named
 from .logits import LogitStream
 from .network import Network
-
-if TYPE_CHECKING:
-    from ..ops.ctc.running import RunningGreedy, Stood
 
 __all__ = ["LAG", "Stream", "lagged", "window_of"]
 
@@ -84,15 +80,13 @@ class Stream:
     def __init__(
         self, bundle: Bundle, network: Network, window: Window | None = None, decoder: FixedLag | None = None
     ) -> None:
-        check_choice(WHERE, "task of the model", bundle.task, ("classify", "tag", "transcribe"))
         features = bundle.config.features
         if not hasattr(features, "pieces"):
             want = "such as can be computed piece by piece"
             raise ArgumentError(sentence(WHERE, "features of the model", want, type(features).__name__))
-        self._bundle, self._decoder = bundle, decoder
+        self._per_step = bundle.model.per_step
         self._pieces, self._logits = features.pieces(), LogitStream(network, window)
-        self._heard = _greedy() if bundle.task == "transcribe" else None
-        self._told = 0
+        self._running = task_named(bundle.task).running(bundle.config, decoder)
 
     def push(self, chunk: Any) -> list[dict[str, Any]]:
         """Take a further piece and return the answers that have become certain.
@@ -115,50 +109,13 @@ class Stream:
             ArgumentError: it has ended before.
         """
         self._logits.check_open()
-        pooled = not self._bundle.model.per_step
         held = self._logits.push(self._pieces.finish())
         rest = self._logits.finish()
-        answers = self._answers(rest if pooled else np.concatenate([held, rest]))
-        if self._heard is not None:
-            return [*answers, *self._symbols(self._heard.finish())]
-        return answers if self._decoder is None else [*answers, *self._tags(*self._decoder.finish())]
+        answers = self._answers(np.concatenate([held, rest]) if self._per_step else rest)
+        return [*answers, *self._running.finish()]
 
     def _answers(self, logits: np.ndarray) -> list[dict[str, Any]]:
         if not len(logits):
             return []
-        task = task_named(self._bundle.task)
-        if not self._bundle.model.per_step:
-            return [{"step": self._logits.done, **answer} for answer in task.decode(self._bundle.config, logits)]
-        if self._heard is not None:
-            return self._symbols(self._heard.push(logits))
-        if self._decoder is not None:
-            return self._tags(*self._decoder.push(logits))
-        paths, confidence = task.best(logits[None], np.array([len(logits)]), None)
-        return self._tags(paths[0], confidence[0])
-
-    def _tags(self, paths: np.ndarray, confidence: Sequence[float] | np.ndarray) -> list[dict[str, Any]]:
-        labels, first = self._bundle.config.labels, self._told
-        self._told += len(paths)
-        return [
-            {"step": first + n, "tag": labels[tag], "confidence": float(share)}
-            for n, (tag, share) in enumerate(zip(paths, confidence, strict=True))
-        ]
-
-    def _symbols(self, ended: Sequence[Stood]) -> list[dict[str, Any]]:
-        config: Any = self._bundle.config
-        return [
-            {
-                "symbol": config.labels[one.symbol - 1],
-                "start": one.start * config.seconds,
-                "end": one.end * config.seconds,
-                "confidence": one.confidence,
-            }
-            for one in ended
-        ]
-
-
-def _greedy() -> RunningGreedy:
-    # What decodes CTC is loaded for a model that transcribes, as its task is.
-    from ..ops.ctc.running import RunningGreedy
-
-    return RunningGreedy()
+        answers: list[dict[str, Any]] = self._running.push(logits, self._logits.done)
+        return answers

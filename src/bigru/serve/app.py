@@ -127,7 +127,7 @@ def _said(*codes: int) -> dict[int | str, dict[str, Any]]:
 
 
 def _plain(app: FastAPI, service: Service) -> None:
-    """Add what is told without a model."""
+    """Add the routes that need no model."""
 
     @app.get("/health", response_model=schema.Health, responses={503: {"model": schema.Health}}, tags=["server"])
     async def health() -> Response:

@@ -109,10 +109,10 @@ def status(service: Service, name: str) -> Reply:
     models describes it.
     """
     model = service.served(name).model
-    told = next(own for own in service.described() if own["name"] == model.name)
+    description = next(own for own in service.described() if own["name"] == model.name)
     state = {"error_code": "OK", "error_message": ""}
     versions = [{"version": VERSION, "state": "AVAILABLE", "status": state}]
-    return reply({**told, "ready": not service.draining, "model_version_status": versions})
+    return reply({**description, "ready": not service.draining, "model_version_status": versions})
 
 
 async def audio(service: Service, name: str, headers: Headers, receive: Receive) -> Reply:

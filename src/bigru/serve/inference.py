@@ -101,8 +101,8 @@ async def infer(service: Service, name: str, headers: Headers, receive: Receive)
         return reply(head | {"outputs": outputs})
     shown_outputs, behind = tensors.binary(outputs, asked.wanted.__getitem__)
     own = orjson.dumps(head | {"outputs": shown_outputs})
-    told = [(b"content-type", BINARY), (b"content-length", b"%d" % (len(own) + len(behind)))]
-    return Reply(200, own + behind, [*told, (LENGTH, b"%d" % len(own))])
+    reply_headers = [(b"content-type", BINARY), (b"content-length", b"%d" % (len(own) + len(behind)))]
+    return Reply(200, own + behind, [*reply_headers, (LENGTH, b"%d" % len(own))])
 
 
 def _kind(loaded: Loaded) -> str:

@@ -1,4 +1,4 @@
-"""uvicorn, told to close what is slow, to refuse in sentences, and to stop without losing a request."""
+"""uvicorn, set up to close slow connections, to refuse in sentences, and to stop without losing a request."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ __all__ = ["LAME", "listen", "run"]
 logger = logging.getLogger("bigru.serve")
 
 LAME = 0.5
-"""Seconds for which a server that was told to stop still takes what comes, and closes each connection after its answer:
+"""Seconds for which a server that is stopping still takes what comes, and closes each connection after its answer:
 a request that was under way when the signal came finds somebody there."""
 
 HEAD = 1 << 16

@@ -43,7 +43,7 @@ def file(name: str, headers: Headers) -> Reply:
         raise RefusedError(404, "file", "one of the page", shown(name))
     content = found.read_bytes()
     tag = b'"%s"' % blake2b(content, digest_size=12).hexdigest().encode()
-    told = [
+    reply_headers = [
         (b"content-type", TYPES[found.suffix]),
         (b"etag", tag),
         # Kept, but asked about each time: a new version of bigru shows its own page at once.
@@ -53,5 +53,5 @@ def file(name: str, headers: Headers) -> Reply:
         (b"referrer-policy", b"no-referrer"),
     ]
     if headers.get(b"if-none-match") == tag:
-        return Reply(304, b"", told)
-    return Reply(200, content, [*told, (b"content-length", b"%d" % len(content))])
+        return Reply(304, b"", reply_headers)
+    return Reply(200, content, [*reply_headers, (b"content-length", b"%d" % len(content))])

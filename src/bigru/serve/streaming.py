@@ -106,7 +106,7 @@ class Session:
 
 
 def advance(asked: list[Asked]) -> list[Outcome]:
-    """Take some parts of pushes to their streams; a stream is told of nothing that comes behind an error."""
+    """Take some parts of pushes to their streams; a stream gets nothing that comes after an error."""
     return [isolate(_advance, [part])[0] for _, part in asked]
 
 

@@ -155,16 +155,16 @@ def texts(shape: list[int], data: Any, raw: bytes | None) -> list[str]:
 
 def binary(outputs: list[dict[str, Any]], wanted: Callable[[str], bool]) -> tuple[list[dict[str, Any]], bytes]:
     """Return the outputs with those that are wanted so in binary, and their bytes."""
-    parts, told = [], []
+    parts, heads = [], []
     for tensor in outputs:
         if not wanted(tensor["name"]):
-            told.append(tensor)
+            heads.append(tensor)
             continue
         data, rest = tensor["data"], {key: value for key, value in tensor.items() if key != "data"}
         part = _texts_to_bytes(data) if tensor["datatype"] == "BYTES" else np.array(data, "<f8").tobytes()
-        told.append(rest | {"parameters": {SIZE: len(part)}})
+        heads.append(rest | {"parameters": {SIZE: len(part)}})
         parts.append(part)
-    return told, b"".join(parts)
+    return heads, b"".join(parts)
 
 
 def _texts_to_bytes(texts: list[str]) -> bytes:

@@ -12,7 +12,7 @@ from ..errors import ArgumentError, check_choice, sentence
 __all__ = ["CALENDAR", "Step", "calendar", "shown", "step_of"]
 
 CALENDAR = ("minute", "hour", "weekday", "day", "month")
-"""What can be told of a time; each as the sine and the cosine of its place in its cycle."""
+"""What can be read off a time; each as the sine and the cosine of its place in its cycle."""
 
 SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400, "week": 604800}
 

@@ -1,4 +1,42 @@
 """Tasks: from examples to targets, and from logits to answers and scores. NumPy only.
 
-Each file has the same five public words, in this order: `Config`, `featurise`, `targets`, `decode`, `score`.
+Each file is one task and has the same public words, so that nothing else has to know which task it serves:
+
+| word | what |
+|---|---|
+| `Config` | what a model answers and reads |
+| `HEAD` | what the network puts out: "sequence", "step" or "window", one row of logits for each |
+| `featurise`, `targets` | inputs and labels as arrays |
+| `prepare` | what deciding needs of a model's weights |
+| `decide` | logits to a `Decision`: arrays |
+| `answer` | a `Decision` to answers: a dict per input |
+| `fields` | the entries of such a dict, and the type of each |
+| `tied` | whether two decisions differ by rounding alone |
+| `exported` | what an exported file decided, of its outputs |
+| `score` | answers against true labels, as a report |
+
+Tasks with labels also have `dev_score`, `quick_score` and `decisions`: the one figure that chooses an epoch;
+`check_pairs`, which refuses labels that their input has no room for; and `describe`, what a model answers, in words.
 """
+
+from __future__ import annotations
+
+from importlib import import_module
+from types import ModuleType
+
+from ..errors import check_choice
+
+__all__ = ["TASKS", "task_named"]
+
+TASKS = ("classify", "tag", "forecast", "transcribe")
+"""The tasks. Each is loaded when a model names it: all of them take longer to load than a text to answer."""
+
+
+def task_named(name: str) -> ModuleType:
+    """Return the module of a task.
+
+    Raises:
+        ArgumentError: there is no task of that name.
+    """
+    check_choice("Bundle", "task", name, TASKS)
+    return import_module(f".{name}", __name__)

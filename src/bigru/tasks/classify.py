@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, Any
@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import ArgumentError, check_array, sentence
+from .decision import Decision
+from .labels import accept_pairs as check_pairs
 from .labels import check_labels, numbers, place
 from .probabilities import binary, sigmoid, softmax
 
@@ -19,10 +21,33 @@ if TYPE_CHECKING:
     from ..features.series import SeriesFeatures
     from ..features.text import TextFeatures
     from ..metrics import Report
+    from ..readers.examples import Examples
 
-__all__ = ["Config", "check_pairs", "decode", "describe", "featurise", "score", "targets"]
+__all__ = [
+    "HEAD",
+    "Config",
+    "answer",
+    "check_pairs",
+    "decide",
+    "decisions",
+    "describe",
+    "dev_score",
+    "exported",
+    "featurise",
+    "fields",
+    "prepare",
+    "quick_score",
+    "running",
+    "score",
+    "targets",
+    "tied",
+    "true_labels",
+]
 
 WHERE = "classify"
+
+HEAD = "sequence"
+"""One row of logits for a whole input."""
 
 
 @dataclass(frozen=True)
@@ -93,56 +118,178 @@ def targets(
     return result
 
 
-def check_pairs(
-    config: Config,
-    features: Sequence[np.ndarray],
-    found: Any,
-    *,
-    source: str = "",
-    lines: Sequence[int] | None = None,
-) -> None:
-    """Accept every pair of an input and its labels: a label belongs to an input of any length."""
-
-
 def describe(config: Config, model: ModelConfig) -> tuple[str, str]:
     """Return what the outputs are called, and how a model comes to them, in words."""
     return "labels", f"pooling {' + '.join(model.pooling)}"
 
 
-def decode(config: Config, logits: np.ndarray) -> list[dict[str, Any]]:
-    """Turn logits [N, outputs] into answers.
+def prepare(config: Config, weights: Mapping[str, np.ndarray]) -> None:
+    """Return what `decide` needs of a model's weights: nothing."""
+
+
+def decide(
+    config: Config, logits: np.ndarray, lengths: np.ndarray | None = None, weights: None = None, *, quick: bool = False
+) -> Decision:
+    """Decide the labels of B inputs.
+
+    Args:
+        config: the task.
+        logits: [B, outputs].
+        lengths, weights: not used, as a whole input has one row of logits.
+        quick: not used, as probabilities cost nothing here.
 
     Returns:
-        Per example `{"label", "confidence", "scores": {label: probability}}`; the confidence is the given
-        label's probability. When `config.multi_label`: `{"labels", "scores"}`.
+        Labels int64 [B], or bool [B, K] when `config.multi_label`; the probability of every label float64 [B, K].
 
     Raises:
         ArgumentError: the logits have another shape.
     """
-    logits = check_array("classify.decode", "logits", logits, ("N", config.outputs))
+    logits = check_array("classify.decide", "logits", logits, ("N", config.outputs))
     if config.multi_label:
-        return [_labels(config, row) for row in sigmoid(logits).tolist()]
-    scores = binary(logits) if config.outputs == 1 else softmax(logits)
-    best = (scores[:, 1] >= config.threshold).astype(int) if config.outputs == 1 else scores.argmax(axis=1)
+        shares = sigmoid(logits)
+        return Decision(shares >= config.threshold, shares)
+    shares = binary(logits) if config.outputs == 1 else softmax(logits)
+    return Decision(_best(config, shares), shares)
+
+
+def _best(config: Config, shares: np.ndarray) -> np.ndarray:
+    """Return the label of each row of probabilities [B, K], int64 [B]."""
+    if config.outputs == 1:
+        return (shares[:, 1] >= config.threshold).astype(np.int64)
+    best: np.ndarray = shares.argmax(axis=1)
+    return best
+
+
+def answer(config: Config, decision: Decision, logits: np.ndarray, inputs: Sequence[Any]) -> list[dict[str, Any]]:
+    """Turn what was decided into answers; neither logits nor inputs are needed for it.
+
+    Returns:
+        Per example `{"label", "confidence", "scores": {label: probability}}`; the confidence is the given
+        label's probability. When `config.multi_label`: `{"labels", "scores"}`.
+    """
     labels = config.labels
+    pairs = zip(decision.labels.tolist(), decision.confidence.tolist(), strict=True)
+    if config.multi_label:
+        return [
+            {
+                "labels": [label for label, chosen in zip(labels, given, strict=True) if chosen],
+                "scores": dict(zip(labels, row, strict=True)),
+            }
+            for given, row in pairs
+        ]
     return [
-        {"label": labels[n], "confidence": row[n], "scores": dict(zip(labels, row, strict=True))}
-        for n, row in zip(best.tolist(), scores.tolist(), strict=True)
+        {"label": labels[n], "confidence": row[n], "scores": dict(zip(labels, row, strict=True))} for n, row in pairs
     ]
 
 
-def _labels(config: Config, row: list[float]) -> dict[str, Any]:
-    scores = dict(zip(config.labels, row, strict=True))
-    return {"labels": [label for label, p in scores.items() if p >= config.threshold], "scores": scores}
+class Running:
+    """The labels of one input that comes piece by piece; made by `running`."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+
+    def push(self, logits: np.ndarray, done: int) -> list[dict[str, Any]]:
+        """Take logits [1, outputs] of all steps that are certain so far, and their number, and return the answer."""
+        found = answer(self._config, decide(self._config, logits), logits, [])
+        return [{"step": done, **one} for one in found]
+
+    def finish(self) -> list[dict[str, Any]]:
+        """Return what was waited for: nothing."""
+        return []
+
+
+def running(config: Config, decoder: None) -> Running:
+    """Return what answers while an input is still coming: for what is certain so far, with the number of its steps.
+
+    Args:
+        config: the task.
+        decoder: not used, as there is no CRF.
+    """
+    return Running(config)
+
+
+def fields(config: Config) -> dict[str, Any]:
+    """Return the entries of an answer and their types; a list has one type of entry, a dict is such a dict."""
+    scores = dict.fromkeys(config.labels, float)
+    return (
+        {"labels": [str], "scores": scores}
+        if config.multi_label
+        else {"label": str, "confidence": float, "scores": scores}
+    )
+
+
+def tied(
+    config: Config, logits: np.ndarray, labels: np.ndarray, others: np.ndarray, slack: float, weights: None = None
+) -> bool:
+    """Tell whether other labels of one input are as good as these but for rounding.
+
+    Args:
+        config: the task.
+        logits: [outputs], that decided the labels.
+        labels, others: what two engines decided, as a row of `Decision.rows`.
+        slack: how far logits may lie apart.
+        weights: not used.
+    """
+    threshold = np.log(config.threshold / (1 - config.threshold))
+    if config.multi_label:
+        margin = np.abs(logits[labels != others] - threshold)
+    elif config.outputs == 1:
+        margin = np.abs(logits - threshold)
+    else:
+        margin = np.abs(logits[labels] - logits[others])
+    return bool((margin <= slack).all())
+
+
+def exported(config: Config, outputs: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Return what an exported file decides of its `probabilities`, as `Decision.labels`."""
+    shares = outputs["probabilities"]
+    return shares >= config.threshold if config.multi_label else _best(config, shares)
+
+
+def true_labels(config: Config, examples: Examples, answers: Sequence[dict[str, Any]]) -> Sequence[Any]:
+    """Return the labels of examples as `score` takes them.
+
+    Raises:
+        DataError: not one label is one that the model has.
+    """
+    # Answering takes no labels: what fits them to the model is loaded here.
+    from .mismatch import fit_labels
+
+    return fit_labels(config, examples).targets or []
+
+
+def dev_score(config: Config) -> str:
+    """Return the name of the score of a report that chooses an epoch."""
+    return "micro_f1" if config.multi_label else "accuracy"
+
+
+def quick_score(config: Config, gold: np.ndarray, found: Sequence[np.ndarray]) -> float:
+    """Return the score that `dev_score` names, to the bit that of the report.
+
+    Args:
+        config: the task.
+        gold: of `targets`.
+        found: of `Decision.rows`, a row per example.
+    """
+    # Answering takes no scores: what reckons them is loaded here.
+    from ..metrics.classification import accuracy, micro_f1
+
+    rows = np.stack(found)
+    return micro_f1(np.asarray(gold) > 0, rows > 0) if config.multi_label else accuracy(np.asarray(gold), rows[:, 0])
+
+
+def decisions(config: Config, gold: np.ndarray, steps: int) -> int:
+    """Return how many decisions a score of these targets rests on: one per example."""
+    return len(gold)
 
 
 def score(config: Config, gold: Sequence[Any], predictions: Sequence[dict[str, Any]]) -> Report:
-    """Compare answers of `decode` with the true labels; one that is none of the task's counts as missed.
+    """Compare answers with the true labels; one that is none of the task's counts as missed.
 
     Args:
         config: the task.
         gold: per example its label, or its labels when `config.multi_label`.
-        predictions: per example what `decode` returned; without "scores" the calibration is not scored.
+        predictions: per example what `answer` returned; without "scores" the calibration is not scored.
 
     Raises:
         ArgumentError: nothing to compare, or not one answer per example.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -17,20 +17,29 @@ from ..tables.timetable import Series
 from ..tables.windows import Windows
 
 __all__ = [
+    "HEAD",
     "LOSSES",
     "Config",
     "Cut",
     "Outcome",
-    "decode",
+    "answer",
+    "decide",
+    "exported",
     "far_outside",
     "featurise",
+    "fields",
     "intervals",
+    "prepare",
     "repeat_last",
     "rivals",
     "score",
     "settle_constants",
     "targets",
+    "tied",
 ]
+
+HEAD = "window"
+"""The values of a whole horizon for each window of the past."""
 
 LOSSES = ("mae", "mse", "huber", "pinball")
 """What a training makes small; pinball goes with quantiles and with nothing else."""
@@ -96,7 +105,7 @@ class Cut(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What a network said of N cuts, in the scale of training.
+    """What is decided of N cuts, in the scale of training: numbers, where other tasks have labels (`Decision`).
 
     Attributes:
         values: float32 [N, H, C, heads], the heads in rising order.
@@ -107,6 +116,10 @@ class Outcome(NamedTuple):
     values: np.ndarray
     spread: np.ndarray
     radius: np.ndarray
+
+    def rows(self) -> list[np.ndarray]:
+        """Return the labels of each cut, of which there are none."""
+        return [np.zeros(0, np.int64)] * len(self.values)
 
 
 def featurise(config: Config, inputs: Sequence[Cut]) -> Windows:
@@ -146,14 +159,39 @@ def targets(config: Config, inputs: Sequence[Cut]) -> Windows:
     return Windows(np.ascontiguousarray(values[:, : len(config.labels)]), starts, config.horizon)
 
 
-def decode(config: Config, outcome: Outcome, inputs: Sequence[Cut]) -> list[dict[str, Any]]:
-    """Turn what the network said into answers in the units of the table.
+def prepare(config: Config, weights: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Return what `decide` needs of a model's weights: the half widths of its intervals, [levels, H, C]."""
+    shape = (len(config.levels), config.horizon, len(config.labels))
+    return np.asarray(weights["interval.radius"] if config.levels else np.zeros(shape), np.float32)
+
+
+def decide(
+    config: Config, logits: np.ndarray, lengths: np.ndarray | None, weights: np.ndarray, *, quick: bool = False
+) -> Outcome:
+    """Decide the forecasts of N windows.
+
+    Args:
+        config: the task.
+        logits: float32 [N, H, C, heads], of the network.
+        lengths: not used, as all windows are equally long.
+        weights: of `prepare`.
+        quick: not used, as there is nothing to leave out.
+
+    Returns:
+        The heads in rising order, with a spread of 1: how far a window wanders is not told by the logits.
+    """
+    spread = np.ones((len(logits), len(config.labels)), np.float32)
+    return Outcome(np.sort(logits, axis=3), spread, weights)
+
+
+def answer(config: Config, decision: Outcome, logits: np.ndarray, inputs: Sequence[Cut]) -> list[dict[str, Any]]:
+    """Turn what was decided into answers in the units of the table; the logits are not needed for it.
 
     Returns:
         Per cut `{"series", "time": [...], "forecast": {target: [...]}}`, and where there are any `"quantiles":
         {"0.1": {target: [...]}}` and `"intervals": {"0.9": {target: [[low, high], ...]}}`.
     """
-    lows, highs = intervals(config, outcome)
+    lows, highs = intervals(config, decision)
     answers = []
     for n, (series, origin) in enumerate(inputs):
         features = config.features
@@ -163,20 +201,42 @@ def decode(config: Config, outcome: Outcome, inputs: Sequence[Cut]) -> list[dict
             own = config.features.restored(series, values)
             return {name: own[:, c].tolist() for c, name in enumerate(config.labels)}
 
-        answer: dict[str, Any] = {"series": series.id} if series.id else {}
-        answer["time"] = shown(times[origin:], features.zone)
-        answer["forecast"] = by_target(outcome.values[n, :, :, config.point])
+        found: dict[str, Any] = {"series": series.id} if series.id else {}
+        found["time"] = shown(times[origin:], features.zone)
+        found["forecast"] = by_target(decision.values[n, :, :, config.point])
         if config.quantiles:
-            answer["quantiles"] = {
-                f"{q:g}": by_target(outcome.values[n, :, :, k]) for k, q in enumerate(config.quantiles)
+            found["quantiles"] = {
+                f"{q:g}": by_target(decision.values[n, :, :, k]) for k, q in enumerate(config.quantiles)
             }
         if config.levels:
-            answer["intervals"] = {
+            found["intervals"] = {
                 f"{level:g}": _pairs(by_target(lows[k, n]), by_target(highs[k, n]))
                 for k, level in enumerate(config.levels)
             }
-        answers.append(answer)
+        answers.append(found)
     return answers
+
+
+def fields(config: Config) -> dict[str, Any]:
+    """Return the entries of an answer and their types; a list has one type of entry, a dict is such a dict."""
+    each: dict[str, Any] = {key: [float] for key in config.labels}
+    found: dict[str, Any] = {"series": str, "time": [str], "forecast": each}
+    if config.quantiles:
+        found["quantiles"] = {f"{q:g}": each for q in config.quantiles}
+    if config.levels:
+        found["intervals"] = {f"{level:g}": {key: [[float]] for key in config.labels} for level in config.levels}
+    return found
+
+
+def tied(
+    config: Config, logits: np.ndarray, labels: np.ndarray, others: np.ndarray, slack: float, weights: Any
+) -> bool:
+    """Tell whether other labels are as good as these but for rounding: there are none that could differ."""
+    return False
+
+
+def exported(config: Config, outputs: Mapping[str, np.ndarray]) -> None:
+    """Return what an exported file decides: no labels."""
 
 
 def far_outside(config: Config, inputs: Sequence[Cut]) -> str:

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import ArgumentError, DataError, check_array, nearest, sentence
-from ..features.batching import pad
-from ..features.segment import unspaced
 from ..features.text import TextFeatures
-from ..ops.crf.native import marginals, span_marginals, viterbi
+from ..ops.crf.lag import FixedLag
+from ..ops.crf.native import marginals, viterbi
 from ..ops.crf.weights import CrfWeights, constrain
-from ..scheme import Span, check_tags, continuation_mask, spans, transition_mask, violations
+from ..scheme import PREFIXES, check_tags, continuation_mask, spans, transition_mask, violations
+from .decision import Decision
+from .entities import add_entities
+from .labels import accept_pairs as check_pairs
 from .labels import check_labels, numbers, place
 from .probabilities import binary, softmax
 
@@ -24,22 +26,20 @@ if TYPE_CHECKING:
     from ..config import ModelConfig
     from ..features.series import SeriesFeatures
     from ..metrics import Report
+    from ..readers.examples import Examples
 
 __all__ = [
-    "Config",
-    "answers",
-    "best",
-    "check_pairs",
-    "constrained",
-    "crf_of",
-    "decode",
-    "describe",
-    "featurise",
-    "score",
-    "targets",
-]
+    "HEAD", "Config", "answer", "check_pairs", "decide", "decisions", "describe", "dev_score", "exported",
+    "featurise", "fields", "prepare", "quick_score", "running", "score", "targets", "tied", "true_labels",
+]  # fmt: skip
 
 WHERE = "tag"
+
+HEAD = "step"
+"""A row of logits for each step."""
+
+UNKNOWN_SPAN = "\0"
+"""Label of the spans of classes that a model has not; they can only be missed."""
 
 MOST = 1 << 12
 """Tags at most where pairs of them matter: a table of all pairs is 128 MB then."""
@@ -144,31 +144,62 @@ def targets(
     return np.split(flat, offsets[1:-1]) if len(tags) else []
 
 
-def check_pairs(
-    config: Config,
-    features: Sequence[np.ndarray],
-    found: Any,
-    *,
-    source: str = "",
-    lines: Sequence[Any] | None = None,
-) -> None:
-    """Accept every pair of an input and its tags: training compares their numbers itself (`bigru.train.checks`)."""
-
-
 def describe(config: Config, model: ModelConfig) -> tuple[str, str]:
     """Return what the outputs are called, and how a model comes to them, in words."""
     return "labels", f"a label per step{', CRF' if model.crf else ''}"
 
 
-def decode(
-    config: Config, logits: Sequence[np.ndarray], crf: CrfWeights | None, inputs: Sequence[Any]
-) -> list[dict[str, Any]]:
-    """Turn logits into answers.
+def prepare(config: Config, weights: Mapping[str, np.ndarray]) -> CrfWeights | None:
+    """Return the CRF that a tagger decides with, of the weights of its model; None where it has none.
+
+    Only what the scheme allows is possible in it.
+    """
+    if not config.crf:
+        return None
+    crf = CrfWeights(*(weights[f"crf.{name}"] for name in CrfWeights._fields))
+    return crf if config.constraints is None else constrain(crf, *config.constraints)
+
+
+def decide(
+    config: Config, logits: np.ndarray, lengths: np.ndarray, weights: CrfWeights | None = None, *, quick: bool = False
+) -> Decision:
+    """Decide the tags of B inputs: those of the best path with a CRF, else the likeliest of each step.
 
     Args:
         config: the task.
-        logits: per example [T, outputs].
-        crf: the weights of the CRF, without constraints (they are applied here); None without CRF.
+        logits: [B, T, outputs]; what lies past a length is not read.
+        lengths: int64 [B].
+        weights: of `prepare`.
+        quick: leave out the probabilities, which with a CRF take longer than the path.
+
+    Returns:
+        Tags int64 [B, T], and the exact probability of each [B, T].
+
+    Raises:
+        ArgumentError: the logits have another shape, or the CRF's weights are missing or too many.
+    """
+    where = "tag.decide"
+    if (weights is not None) != config.crf:
+        want = "the CRF's" if config.crf else "None"
+        raise ArgumentError(sentence(where, "weights", want, "None" if weights is None else "those of a CRF"))
+    logits = check_array(where, "logits", logits, ("B", "T", config.outputs))
+    if weights is None:
+        shares = binary(logits) if config.outputs == 1 else softmax(logits)
+        paths = shares.argmax(axis=2)
+    else:
+        shares = np.zeros(0) if quick else marginals(logits, weights, lengths)
+        paths = viterbi(logits, weights, lengths)[0]
+    own = np.zeros(0) if quick else np.take_along_axis(shares, paths[:, :, None], axis=2)[:, :, 0]
+    return Decision(paths, own, lengths, weights)
+
+
+def answer(config: Config, decision: Decision, logits: np.ndarray, inputs: Sequence[Any]) -> list[dict[str, Any]]:
+    """Turn what was decided into answers.
+
+    Args:
+        config: the task.
+        decision: of `decide`.
+        logits: as given to it, for the probabilities of entities.
         inputs: the inputs themselves, of which entities quote.
 
     Returns:
@@ -177,107 +208,172 @@ def decode(
         `{"text", "label", "start", "end", "confidence"}`: character offsets in a text, positions in a list
         of tokens or a series (which has no `"text"`); the confidence is the exact probability that these
         tags, and no longer span, stand there.
-
-    Raises:
-        ArgumentError: the logits have another shape, or the CRF's weights are missing or too many.
     """
-    where = "tag.decode"
-    if (crf is not None) != config.crf:
-        want = "the CRF's weights" if config.crf else "None"
-        raise ArgumentError(sentence(where, "crf", want, "None" if crf is None else "weights"))
-    if not len(logits):
-        return []
-    emissions, lengths = pad([check_array(where, "logits", rows, ("T", config.outputs)) for rows in logits])
-    return answers(config, emissions, lengths, None if crf is None else constrained(config, crf), inputs)
-
-
-def constrained(config: Config, crf: CrfWeights) -> CrfWeights:
-    """Return the weights of a CRF in which only what the scheme allows is possible."""
-    return crf if config.constraints is None else constrain(crf, *config.constraints)
-
-
-def crf_of(config: Config, weights: Mapping[str, np.ndarray]) -> CrfWeights | None:
-    """Return the CRF that a tagger decodes with, of the weights of its model: constrained; None where it has none."""
-    if not config.crf:
-        return None
-    return constrained(config, CrfWeights(*(weights[f"crf.{name}"] for name in CrfWeights._fields)))
-
-
-def answers(
-    config: Config, emissions: np.ndarray, lengths: np.ndarray, crf: CrfWeights | None, inputs: Sequence[Any]
-) -> list[dict[str, Any]]:
-    """Turn padded logits [B, T, outputs] into answers, as `decode`; `crf` is what `crf_of` returned."""
-    labels = config.labels
-    paths, confidence = best(emissions, lengths, crf)
+    labels, lengths = config.labels, np.asarray(decision.lengths).tolist()
     found = [
         {"tags": [labels[i] for i in path[:length]], "confidence": shares[:length]}
-        for path, shares, length in zip(paths.tolist(), confidence.tolist(), lengths.tolist(), strict=True)
+        for path, shares, length in zip(decision.labels.tolist(), decision.confidence.tolist(), lengths, strict=True)
     ]
     if config.scheme is not None:
-        _add_entities(config, found, emissions, lengths, crf, inputs)
+        add_entities(config, found, decision, logits, inputs)
     return found
 
 
-def best(emissions: np.ndarray, lengths: np.ndarray, crf: CrfWeights | None) -> tuple[np.ndarray, np.ndarray]:
-    """Return tag numbers [B, T] and the probability of each [B, T]: the best path's, or step by step without CRF."""
-    if crf is None:
-        shares = binary(emissions) if emissions.shape[2] == 1 else softmax(emissions)
-        paths = shares.argmax(axis=2)
-    else:
-        shares = marginals(emissions, crf, lengths)
-        paths = viterbi(emissions, crf, lengths)[0]
-    return paths, np.take_along_axis(shares, paths[:, :, None], axis=2)[:, :, 0]
+class Running:
+    """The tags of one input that comes piece by piece; made by `running`."""
+
+    def __init__(self, config: Config, decoder: FixedLag | None) -> None:
+        self._config, self._decoder, self._count = config, decoder, 0
+
+    def push(self, logits: np.ndarray, done: int) -> list[dict[str, Any]]:
+        """Take the logits [N, outputs] of further steps and return the tags that are decided now."""
+        if self._decoder is not None:
+            return self._answers(*self._decoder.push(logits))
+        decision = decide(self._config, logits[None], np.array([len(logits)]))
+        return self._answers(decision.labels[0], decision.confidence[0])
+
+    def finish(self) -> list[dict[str, Any]]:
+        """Return the tags of the steps that were waited for."""
+        return [] if self._decoder is None else self._answers(*self._decoder.finish())
+
+    def _answers(self, tags: np.ndarray, confidence: np.ndarray) -> list[dict[str, Any]]:
+        labels, first = self._config.labels, self._count
+        self._count += len(tags)
+        return [
+            {"step": first + n, "tag": labels[tag], "confidence": float(share)}
+            for n, (tag, share) in enumerate(zip(tags, confidence, strict=True))
+        ]
 
 
-def _add_entities(
+def running(config: Config, decoder: FixedLag | None) -> Running:
+    """Return what answers while an input is still coming: `{"step", "tag", "confidence"}` for every step.
+
+    Args:
+        config: the task.
+        decoder: of the model's CRF, if it has one.
+    """
+    return Running(config, decoder)
+
+
+def fields(config: Config) -> dict[str, Any]:
+    """Return the entries of an answer and their types; a list has one type of entry, a dict is such a dict."""
+    found: dict[str, Any] = {"tags": [str], "confidence": [float]}
+    if config.scheme is not None:
+        found["entities"] = [{"text": str, "label": str, "start": int, "end": int, "confidence": float}]
+    return found
+
+
+def tied(
     config: Config,
-    answers: list[dict[str, Any]],
-    emissions: np.ndarray,
-    lengths: np.ndarray,
-    crf: CrfWeights | None,
-    inputs: Sequence[Any],
-) -> None:
-    """Give every answer its entities."""
-    K = len(config.labels)
-    # Without transitions a CRF is one softmax per step, so that one formula serves both.
-    weights = CrfWeights(np.zeros((K, K)), np.zeros(K), np.zeros(K)) if crf is None else crf
-    index = {label: n for n, label in enumerate(config.labels)}
-    found = [
-        (n, span)
-        for n, answer in enumerate(answers)
-        for span in spans(answer["tags"], str(config.scheme))
-        if config.entity_labels is None or span.label in config.entity_labels
-    ]
-    placed = [(n, s.start, [index[tag] for tag in answers[n]["tags"][s.start : s.end]]) for n, s in found]
-    confidence = span_marginals(emissions, weights, placed, lengths, config.continues)
-    for answer in answers:
-        answer["entities"] = []
-    units: dict[int, list[tuple[int, int]]] = {}
-    for (n, span), p in zip(found, confidence.tolist(), strict=True):
-        if n not in units and isinstance(config.features, TextFeatures):
-            units[n] = config.features.units(inputs[n])
-        answers[n]["entities"].append(_entity(span, p, inputs[n], units.get(n)))
+    logits: np.ndarray,
+    labels: np.ndarray,
+    others: np.ndarray,
+    slack: float,
+    weights: CrfWeights | None = None,
+) -> bool:
+    """Tell whether other tags of one input are as good as these but for rounding.
+
+    Args:
+        config: the task.
+        logits: [T, outputs], that decided the tags.
+        labels, others: what two engines decided, [T].
+        slack: how far logits may lie apart.
+        weights: of `prepare`.
+    """
+    differing = labels != others
+    if logits.shape[1] == 1:
+        return bool((np.abs(logits[differing]) <= slack).all())
+    steps = np.arange(len(labels))
+    margin = logits[steps, labels].astype(np.float64) - logits[steps, others]
+    if weights is None:
+        return bool((margin[differing] <= slack).all())
+    moves = _moves(weights, labels) - _moves(weights, others)
+    return bool(margin.sum() + moves <= slack * (int(differing.sum()) + 1))
 
 
-def _entity(span: Span, confidence: float, source: Any, units: list[tuple[int, int]] | None) -> dict[str, Any]:
-    if units is None:
-        return {"label": span.label, "start": span.start, "end": span.end, "confidence": confidence}
-    start, end = units[span.start][0], units[span.end - 1][1]
-    text = source[start:end]
-    if not isinstance(text, str):
-        text = ("" if unspaced(text) else " ").join(text)
-    return {"text": text, "label": span.label, "start": start, "end": end, "confidence": confidence}
+def _moves(chain: CrfWeights, path: np.ndarray) -> float:
+    """Return what the transitions of a path add to its score."""
+    moves = chain.transitions[path[:-1], path[1:]].astype(np.float64)
+    return float(moves.sum() + chain.start[path[0]] + chain.end[path[-1]])
+
+
+def exported(config: Config, outputs: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Return what an exported file decides, as `Decision.labels`: its `tags`."""
+    return outputs["tags"]
+
+
+def true_labels(config: Config, examples: Examples, answers: Sequence[dict[str, Any]]) -> list[list[str]]:
+    """Return the tags of examples as `score` takes them: in the model's scheme, one per unit that it reads.
+
+    Raises:
+        DataError: not one tag is one that the model has, or there are not as many as the answer has.
+    """
+    # Answering takes no labels: what fits them to the model is loaded here.
+    from .alignment import tags_per_unit
+    from .mismatch import fit_labels
+
+    gold: list[list[str]] = fit_labels(config, examples).targets or []
+    if isinstance(config.features, TextFeatures):
+        gold, _ = tags_per_unit(config.features, examples.inputs, gold, config.scheme)
+    for line, tags, one in zip(examples.lines, gold, answers, strict=True):
+        if len(tags) != len(one["tags"]):
+            where = f"{examples.source or 'evaluate'}:{line}"
+            raise DataError(sentence(where, "tags", f"one per unit ({len(one['tags'])})", len(tags)))
+    return gold
+
+
+def dev_score(config: Config) -> str:
+    """Return the name of the score of a report that chooses an epoch."""
+    return "accuracy" if config.scheme is None else "span_f1"
+
+
+def quick_score(config: Config, gold: Sequence[np.ndarray], found: Sequence[np.ndarray]) -> float:
+    """Return the score that `dev_score` names, to the bit that of the report.
+
+    Args:
+        config: the task.
+        gold: of `targets`.
+        found: of `Decision.rows`, a row per example.
+    """
+    # Answering takes no scores: what reckons them is loaded here.
+    from ..metrics.classification import accuracy
+    from ..metrics.spans import span_f1
+
+    if config.scheme is None:
+        return accuracy(np.concatenate(gold), np.concatenate(found))
+    names = _names(config)
+    return span_f1(_known(gold, names), found, names, config.scheme, config.entity_labels)
+
+
+def decisions(config: Config, gold: Sequence[np.ndarray], steps: int) -> int:
+    """Return how many decisions a score of these targets rests on: their spans, without a scheme the steps."""
+    from ..metrics.spans import count_spans
+
+    if config.scheme is None:
+        return steps
+    names = _names(config)
+    return count_spans(_known(gold, names), names, config.scheme, config.entity_labels)
+
+
+def _names(config: Config) -> tuple[str, ...]:
+    """Return the tags, and behind them that of every class that the model has not."""
+    return (*config.labels, f"{PREFIXES[str(config.scheme)][1]}-{UNKNOWN_SPAN}")
+
+
+def _known(gold: Sequence[np.ndarray], names: tuple[str, ...]) -> list[np.ndarray]:
+    """Return targets with the last of the names for every class that the model has not."""
+    return [np.where(row < 0, len(names) - 1, row) for row in gold]
 
 
 def score(config: Config, gold: Sequence[Sequence[str]], predictions: Sequence[dict[str, Any]]) -> Report:
-    """Compare answers of `decode` with the true tags: spans where there is a scheme, else tag by tag.
+    """Compare answers with the true tags: spans where there is a scheme, else tag by tag.
 
     A true tag that is none of the task's counts as missed.
 
     Args:
         config: the task.
         gold: per example its tags, in the task's scheme.
-        predictions: per example what `decode` returned; without "confidence" the calibration is not scored.
+        predictions: per example what `answer` returned; without "confidence" the calibration is not scored.
 
     Raises:
         ArgumentError: nothing to compare, not one answer per example, or not one tag per unit.

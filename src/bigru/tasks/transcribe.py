@@ -6,7 +6,7 @@ not told in training: the loss sums over all ways.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -15,20 +15,49 @@ import numpy as np
 
 from ..errors import ArgumentError, DataError, check_array, check_choice, sentence
 from ..features.audio import AudioFeatures
-from ..features.batching import pad
 from ..features.transcripts import UNITS, spelled, symbols
 from ..ops.ctc.labelling import Labelling, frames_needed
 from ..ops.ctc.language import SymbolModel
 from ..ops.ctc.native import beam, greedy
+from ..ops.ctc.running import RunningGreedy
+from .decision import Decision
 from .labels import numbers, place
 
 if TYPE_CHECKING:
     from ..config import ModelConfig
     from ..metrics import Report
+    from ..readers.examples import Examples
 
-__all__ = ["Config", "check_pairs", "decode", "describe", "featurise", "fits", "score", "targets"]
+__all__ = [
+    "HEAD",
+    "Config",
+    "Transcripts",
+    "answer",
+    "check_pairs",
+    "decide",
+    "decisions",
+    "describe",
+    "dev_score",
+    "exported",
+    "featurise",
+    "fields",
+    "fits",
+    "heard",
+    "prepare",
+    "quick_score",
+    "running",
+    "score",
+    "targets",
+    "tied",
+    "true_labels",
+]
 
 WHERE = "transcribe"
+
+NONE = np.zeros(0)
+
+HEAD = "step"
+"""A row of logits for each step, of which the front end may have merged several into one."""
 
 
 @dataclass(frozen=True)
@@ -160,56 +189,190 @@ def describe(config: Config, model: ModelConfig) -> tuple[str, str]:
     return symbols_of[config.unit], f"CTC, a step every {1000 * config.seconds:g} ms"
 
 
-def decode(config: Config, logits: Sequence[np.ndarray]) -> list[dict[str, Any]]:
-    """Turn logits into transcripts.
+@dataclass(frozen=True)
+class Transcripts(Decision):
+    """What is decided of B recordings.
+
+    Its labels are the likeliest symbol of each step, 0 the blank, int64 [B, T']; with a beam the symbols themselves,
+    which belong to no step. What decides a transcript has no confidence per step.
+
+    Attributes:
+        found: the best labelling of each recording.
+    """
+
+    found: Sequence[Labelling] = ()
+
+
+def prepare(config: Config, weights: Mapping[str, np.ndarray]) -> None:
+    """Return what `decide` needs of a model's weights: nothing, as a language model is part of the task."""
+
+
+def decide(
+    config: Config, logits: np.ndarray, lengths: np.ndarray, weights: None = None, *, quick: bool = False
+) -> Transcripts:
+    """Decide the symbols of B recordings.
 
     Args:
         config: the task.
-        logits: per example [T', outputs].
-
-    Returns:
-        Per example `{"text", "confidence", "symbols"}`: the probability of this text among all, and for each symbol
-        `{"symbol", "start", "end", "confidence"}` in seconds; its confidence is its greatest probability at a step.
+        logits: [B, T', outputs]; what lies past a length is not read.
+        lengths: int64 [B], steps of the output.
+        weights: not used.
+        quick: read the likeliest symbol of each step even where answers come from a beam, and nothing but that.
 
     Raises:
         ArgumentError: the logits have another shape.
     """
-    if not len(logits):
-        return []
-    padded, lengths = pad([check_array("transcribe.decode", "logits", rows, ("T", config.outputs)) for rows in logits])
+    logits = check_array("transcribe.decide", "logits", logits, ("B", "T", config.outputs))
+    if config.beam == 1 or quick:
+        return Transcripts(logits.argmax(axis=2), NONE, lengths, found=() if quick else greedy(logits, lengths))
+    language, weight, bonus = config.language, config.weight, config.bonus
+    best = beam(logits, lengths, width=config.beam, model=language, weight=weight, bonus=bonus)
+    found = [rows[0] for rows in best]
+    counts = np.array([len(one.symbols) for one in found], np.int64)
+    symbols = np.zeros((len(found), counts.max(initial=0)), np.int64)
+    for row, one in zip(symbols, found, strict=True):
+        row[: len(one.symbols)] = one.symbols
+    return Transcripts(symbols, NONE, counts, found=found)
+
+
+def answer(config: Config, decision: Transcripts, logits: np.ndarray, inputs: Sequence[Any]) -> list[dict[str, Any]]:
+    """Turn what was decided into transcripts; neither logits nor inputs are needed for it.
+
+    Returns:
+        Per example `{"text", "confidence", "symbols"}`: the probability of this text among all, and for each symbol
+        `{"symbol", "start", "end", "confidence"}` in seconds; its confidence is its greatest probability at a step.
+    """
     answers = []
-    for found in _heard(config, padded, lengths):
-        names = [config.labels[n - 1] for n in found.symbols.tolist()]
-        times = zip(names, found.starts.tolist(), found.ends.tolist(), found.confidences.tolist(), strict=True)
+    for found in decision.found:
+        times = zip(
+            found.symbols.tolist(), found.starts.tolist(), found.ends.tolist(), found.confidences.tolist(), strict=True
+        )
+        symbols = [heard(config, *one) for one in times]
         answers.append(
             {
-                "text": spelled(names, config.unit),
+                "text": spelled([one["symbol"] for one in symbols], config.unit),
                 "confidence": float(np.exp(found.log_probability)),
-                "symbols": [
-                    {"symbol": name, "start": a * config.seconds, "end": b * config.seconds, "confidence": p}
-                    for name, a, b, p in times
-                ],
+                "symbols": symbols,
             }
         )
     return answers
 
 
-def _heard(config: Config, logits: np.ndarray, lengths: np.ndarray) -> list[Labelling]:
-    """Return the best labelling of each sequence."""
-    if config.beam == 1:
-        return greedy(logits, lengths)
-    language, weight, bonus = config.language, config.weight, config.bonus
-    found = beam(logits, lengths, width=config.beam, model=language, weight=weight, bonus=bonus)
-    return [best[0] for best in found]
+def heard(config: Config, symbol: int, start: int, end: int, confidence: float) -> dict[str, Any]:
+    """Return the entry of an answer for a symbol that stands from one step of the output to before another."""
+    seconds = config.seconds
+    return {
+        "symbol": config.labels[symbol - 1],
+        "start": start * seconds,
+        "end": end * seconds,
+        "confidence": confidence,
+    }
+
+
+class Running:
+    """The symbols of one recording that comes piece by piece; made by `running`."""
+
+    def __init__(self, config: Config) -> None:
+        self._config, self._greedy = config, RunningGreedy()
+
+    def push(self, logits: np.ndarray, done: int) -> list[dict[str, Any]]:
+        """Take the logits [N, outputs] of further steps and return the symbols that have ended."""
+        return [heard(self._config, *one) for one in self._greedy.push(logits)]
+
+    def finish(self) -> list[dict[str, Any]]:
+        """Return the symbol that no step has ended, if there is one."""
+        return [heard(self._config, *one) for one in self._greedy.finish()]
+
+
+def running(config: Config, decoder: None) -> Running:
+    """Return what answers while a recording is still coming: an entry of `symbols` as soon as it has ended.
+
+    It is the likeliest symbol of each step; a beam, which may change its mind, is for whole recordings.
+
+    Args:
+        config: the task.
+        decoder: not used, as there is no CRF.
+    """
+    return Running(config)
+
+
+def fields(config: Config) -> dict[str, Any]:
+    """Return the entries of an answer and their types; a list has one type of entry, a dict is such a dict."""
+    symbol = {"symbol": str, "start": float, "end": float, "confidence": float}
+    return {"text": str, "confidence": float, "symbols": [symbol]}
+
+
+def tied(
+    config: Config, logits: np.ndarray, labels: np.ndarray, others: np.ndarray, slack: float, weights: None = None
+) -> bool:
+    """Tell whether other symbols of the steps of one input are as good as these but for rounding; never of a beam.
+
+    Args:
+        config: the task.
+        logits: [T', outputs], that decided the labels.
+        labels, others: what two engines decided, as a row of `Decision.rows`.
+        slack: how far logits may lie apart.
+        weights: not used.
+    """
+    if config.beam > 1:
+        return False
+    steps = np.arange(len(labels))
+    return bool((logits[steps, labels].astype(np.float64) - logits[steps, others] <= slack).all())
+
+
+def exported(config: Config, outputs: Mapping[str, np.ndarray]) -> np.ndarray | None:
+    """Return what an exported file decides, as `Decision.labels`; None of a beam, for which a file has no symbols.
+
+    Its `symbols` say where each symbol begins. A step where they say otherwise than the file's own logits is -1.
+    """
+    if "symbols" not in outputs:
+        return None
+    best = outputs["logits"].argmax(axis=2)
+    begins = np.where(np.diff(best, prepend=0, axis=1) != 0, best, 0)
+    return np.where(begins == outputs["symbols"], best, -1)
+
+
+def true_labels(config: Config, examples: Examples, answers: Sequence[dict[str, Any]]) -> Sequence[Any]:
+    """Return the transcripts of examples as `score` takes them."""
+    return examples.targets or []
+
+
+def dev_score(config: Config) -> str:
+    """Return the name of the score that chooses an epoch: 1 less the edits per symbol."""
+    return "symbol_accuracy"
+
+
+def quick_score(config: Config, gold: Sequence[np.ndarray], found: Sequence[np.ndarray]) -> float:
+    """Return the score that `dev_score` names.
+
+    Args:
+        config: the task.
+        gold: of `targets`.
+        found: of `Transcripts.rows`, a row per example, decided quickly.
+    """
+    # Answering takes no scores: what reckons them is loaded here.
+    from ..metrics.transcription import symbol_accuracy
+
+    return symbol_accuracy([row.tolist() for row in gold], [_spelled(row).tolist() for row in found])
+
+
+def _spelled(path: np.ndarray) -> np.ndarray:
+    """Return the symbols that the symbols of the steps spell: runs of one become one, blanks none."""
+    return path[(np.diff(path, prepend=0) != 0) & (path != 0)]
+
+
+def decisions(config: Config, gold: Sequence[np.ndarray], steps: int) -> int:
+    """Return how many decisions a score of these targets rests on: the steps."""
+    return steps
 
 
 def score(config: Config, gold: Sequence[str], predictions: Sequence[dict[str, Any]]) -> Report:
-    """Compare answers of `decode` with the true transcripts; symbols that the task does not know count as missed.
+    """Compare answers with the true transcripts; symbols that the task does not know count as missed.
 
     Args:
         config: the task.
         gold: per example its transcript.
-        predictions: per example what `decode` returned.
+        predictions: per example what `answer` returned.
 
     Raises:
         ArgumentError: nothing to compare, not one answer per example, or an empty transcript.

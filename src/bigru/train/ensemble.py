@@ -245,7 +245,7 @@ def _path(config: Any, mean: Mean, shares: np.ndarray) -> np.ndarray:
     """Return the tags [T] that the probabilities [T, K] of one sequence decide: with a CRF a legal path."""
     if mean.shape.crf:
         chain = {name: value.cpu().numpy() for name, value in mean.state_dict().items() if name.startswith("crf.")}
-        weights = tag.crf_of(config, chain)
+        weights = tag.prepare(config, chain)
         assert weights is not None
         return viterbi(np.log(shares.clip(LEAST, 1.0))[None], weights)[0][0]
     return _likeliest(shares)

@@ -45,7 +45,7 @@ class Mean(nn.Module):
         # First weights are drawn only to be written over.
         with torch.random.fork_rng(devices=[]):
             self.members = nn.ModuleList(loaded(shape, own) for own in weights)
-        self.chains = [tag.crf_of(config, own) for own in weights] if shape.crf else [None] * len(weights)
+        self.chains = [tag.prepare(config, own) for own in weights] if shape.crf else [None] * len(weights)
         if shape.crf:
             self.crf = Crf(shape.outputs)
         self.independent = shape.outputs == 1 or getattr(config, "multi_label", False)

@@ -4,13 +4,13 @@
 instruction set here, and returns a `Report`. Below it: `reference` is the network as the equations read, `engines` the
 engines there are, `arrangements` how samples are put into batches, `outcomes` what is compared, `made` the inputs made
 up for a model, `sets` the other instruction sets, each in a process of its own. `gate` is the short verification that
-every model passes before it is written.
+every model passes before it is written, and `short` the same without refusing.
 """
 
 from .arrangements import Engine
-from .gate import gate
+from .gate import gate, short
 from .outcomes import TOLERANCES, Tolerance
 from .report import Report, Row
 from .run import verify
 
-__all__ = ["TOLERANCES", "Engine", "Report", "Row", "Tolerance", "gate", "verify"]
+__all__ = ["TOLERANCES", "Engine", "Report", "Row", "Tolerance", "gate", "short", "verify"]

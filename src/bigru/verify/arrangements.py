@@ -9,7 +9,7 @@ import numpy as np
 
 from ..config import ForecastModelConfig, ModelConfig
 from ..features.batching import pad
-from .outcomes import Decide, Outcome
+from .outcomes import Judge, Outcome
 
 __all__ = ["ALONE", "Engine", "arrangements", "run"]
 
@@ -19,7 +19,8 @@ Engine = Callable[[np.ndarray, np.ndarray], Any]
 Takes inputs, int64 [B, T, C] or float32 [B, T, I], and lengths, int64 [B] within 0..T; B is at least 1, T may be 0.
 What lies past a length is never to be read: it is NaN, or ids that mean something else. Returns float [B, K] for a
 pooled model, [B, T', K] where each step has an output, [B, horizon, targets, heads] for a forecaster; where the engine
-decides tags itself, a pair of that and the tags, int [B, T'].
+decides labels itself, a pair of that and the labels, as `decide` of the model's task has them (`Decision.labels`): of
+tags int [B, T'].
 """
 
 ALONE = "alone"
@@ -95,32 +96,30 @@ def _cut(order: list[int], lengths: Sequence[int]) -> Iterator[list[int]]:
         yield rows
 
 
-def run(
-    engine: Engine,
-    decide: Decide,
-    model: ModelConfig | ForecastModelConfig,
-    features: Sequence[np.ndarray],
-    batches: Sequence[Batch],
-) -> dict[int, Outcome]:
+def run(engine: Engine, judge: Judge, features: Sequence[np.ndarray], batches: Sequence[Batch]) -> dict[int, Outcome]:
     """Run an engine over batches and return what it said, by the number of the sample."""
-    found: dict[int, Outcome] = {}
+    model, found = judge.model, dict[int, Outcome]()
     for batch in batches:
         inputs, lengths = _filled(model, [features[n] for n in batch.rows], batch)
         answer = engine(inputs, lengths)
-        logits, tags = answer if isinstance(answer, tuple) else (answer, None)
+        logits, labels = answer if isinstance(answer, tuple) else (answer, None)
         rows = [np.asarray(row) for row in logits]
         if model.per_step:
-            ends = model.steps(lengths) if isinstance(model, ModelConfig) else lengths
-            rows = [row[:end] for row, end in zip(rows, ends.tolist(), strict=True)]
-        outcomes = _decided(decide, rows, None if tags is None else list(tags))
+            rows = [row[:end] for row, end in zip(rows, model.steps(lengths).tolist(), strict=True)]
+        outcomes = _decided(judge, rows, labels)
         found |= dict(zip(batch.rows[batch.kept], outcomes[batch.kept], strict=True))
     return found
 
 
-def _decided(decide: Decide, rows: list[np.ndarray], tags: list[np.ndarray] | None) -> list[Outcome]:
-    """Decide; of logits that are not finite, which a decoder may refuse, every label is -1."""
+def _decided(judge: Judge, rows: list[np.ndarray], labels: Sequence[np.ndarray] | None) -> list[Outcome]:
+    """Decide; of logits that are not finite, which a decoder may refuse, every label is -1.
+
+    Logits of another shape than the model's, of which nothing can be decided, have no labels.
+    """
+    if not all(judge.fits(row) for row in rows):
+        return [Outcome(row, np.zeros(0, np.int64), np.zeros(0)) for row in rows]
     broken = [n for n, row in enumerate(rows) if not np.isfinite(row).all()]
-    outcomes = decide([np.nan_to_num(row, posinf=0.0, neginf=0.0) for row in rows] if broken else rows, tags)
+    outcomes = judge.decide([np.nan_to_num(row, posinf=0.0, neginf=0.0) for row in rows] if broken else rows, labels)
     for n in broken:
         outcomes[n] = Outcome(rows[n], np.full_like(outcomes[n].labels, -1), outcomes[n].confidence)
     return outcomes
@@ -133,7 +132,7 @@ def _filled(
     if batch.extra:
         inputs = np.pad(inputs, ((0, 0), (0, batch.extra), (0, 0)))
     if batch.dirty:
-        ids = model.channels if isinstance(model, ModelConfig) else ()
-        filler = np.array([channel.size - 1 for channel in ids]) if ids else np.float32(np.nan)
+        ids = [channel.size - 1 for channel in model.channels]
+        filler = np.array(ids) if ids else np.float32(np.nan)
         inputs[np.arange(inputs.shape[1]) >= lengths[:, None]] = filler
     return inputs, lengths

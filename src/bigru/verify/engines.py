@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from importlib.util import find_spec
-from typing import Any
 
 from ..bundle import Bundle
-from ..config import ForecastModelConfig
-from ..runtime.forecast import ForecastNetwork
-from ..runtime.network import Network
+from ..runtime.engine import network_of
 from .arrangements import Engine
 
 __all__ = ["PRECISIONS", "native", "precisions_of", "torch_engine"]
@@ -24,9 +21,7 @@ def precisions_of(bundle: Bundle, wanted: Sequence[str] = PRECISIONS) -> list[st
 
 def native(bundle: Bundle, precision: str) -> Engine:
     """Return the network that predictions run through."""
-    if isinstance(bundle.model, ForecastModelConfig):
-        return ForecastNetwork(bundle.model, bundle.weights, precision)
-    network: Any = Network(bundle.model, bundle.weights, precision)
+    network: Engine = network_of(bundle, precision)
     return network
 
 

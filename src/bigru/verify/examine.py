@@ -6,32 +6,30 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from ..bundle import Bundle
 from .arrangements import ALONE, Batch, Engine, run
-from .outcomes import Figures, Outcome, compare, decider
+from .outcomes import Figures, Judge, Outcome
 
 __all__ = ["examine"]
 
 
 def examine(
-    engine: Engine, bundle: Bundle, features: Sequence[np.ndarray], plan: Mapping[str, Sequence[Batch]]
+    engine: Engine, judge: Judge, features: Sequence[np.ndarray], plan: Mapping[str, Sequence[Batch]]
 ) -> tuple[list[Outcome], dict[str, Figures]]:
     """Run an engine in every arrangement.
 
     Args:
         engine: the engine.
-        bundle: the model.
+        judge: of the model.
         features: the samples.
         plan: of `arrangements`.
 
     Returns:
         What it says of each sample alone, and per other arrangement how far what it says there lies from that.
     """
-    decide = decider(bundle)
-    alone = run(engine, decide, bundle.model, features, plan[ALONE])
+    alone = run(engine, judge, features, plan[ALONE])
     figures = {}
     for name, batches in plan.items():
         if name != ALONE:
-            found = run(engine, decide, bundle.model, features, batches)
-            figures[name] = compare(bundle, [alone[n] for n in found], list(found.values()))
+            found = run(engine, judge, features, batches)
+            figures[name] = judge.compare([alone[n] for n in found], list(found.values()))
     return [alone[n] for n in range(len(features))], figures

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from ..bundle import Bundle
-from ..bundle.configuration import task_named
 from ..ops.crf import reference as crf_reference
-from ..ops.crf.weights import CrfWeights
+from ..tasks import task_named
 
-__all__ = ["TOLERANCES", "Decide", "Figures", "Outcome", "Tolerance", "compare", "decider", "precision_of"]
+__all__ = ["TOLERANCES", "Figures", "Judge", "Outcome", "Tolerance", "precision_of"]
+
+NONE = np.zeros(0)
 
 
 class Tolerance(NamedTuple):
@@ -47,10 +48,6 @@ class Outcome(NamedTuple):
     confidence: np.ndarray
 
 
-Decide = Callable[[list[np.ndarray], list[np.ndarray] | None], list[Outcome]]
-"""From the logits of some samples, and the tags where the engine decided those itself, to outcomes."""
-
-
 @dataclass
 class Figures:
     """How far apart two lists of outcomes lie.
@@ -75,99 +72,95 @@ def precision_of(engine: str) -> str:
     return next((word for word in reversed(engine.split()) if word in TOLERANCES), "fp32")
 
 
-def crf_of(bundle: Bundle) -> CrfWeights | None:
-    """Return the CRF that a model decodes with; None where it has none."""
-    if not bundle.model.crf:
-        return None
-    found: CrfWeights | None = task_named("tag").crf_of(bundle.config, bundle.weights)
-    return found
+class Judge:
+    """What decides for a model, by the code of its task as predictions do, and compares what was decided.
+
+    Args:
+        bundle: the model.
+    """
+
+    def __init__(self, bundle: Bundle) -> None:
+        self.model = bundle.model
+        self._config, self._task = bundle.config, task_named(bundle.task)
+        self._weights = self._task.prepare(bundle.config, bundle.weights)
+
+    def fits(self, row: np.ndarray) -> bool:
+        """Tell whether logits of one sample have a shape that can be decided."""
+        return row.shape[1:] == (self.model.outputs,) if self.model.per_step else row.size == self.model.outputs
+
+    def decide(
+        self,
+        rows: Sequence[np.ndarray],
+        labels: Sequence[np.ndarray] | None = None,
+        confidence: Sequence[np.ndarray] | None = None,
+    ) -> list[Outcome]:
+        """Return what is decided of samples.
+
+        Args:
+            rows: the logits of each, of the steps that it has.
+            labels: a row for each, where the engine decided them itself; None lets the task decide.
+            confidence: of a CRF's tags, where the engine has those too.
+        """
+        steps = [len(row) if self.model.per_step else None for row in rows]
+        if labels is None or (confidence is None and self.model.crf):
+            lengths = np.array([len(row) for row in rows], np.int64)
+            logits = _padded(rows, lengths) if self.model.per_step else np.stack(rows)
+            decision = self._task.decide(self._config, logits, lengths, self._weights)
+            labels = decision.rows() if labels is None else labels
+            confidence = decision.confidence if self.model.crf else None
+        labels = [np.asarray(row, np.int64).reshape(-1)[:end] for row, end in zip(labels, steps, strict=True)]
+        sure = [NONE] * len(rows)
+        if confidence is not None:
+            sure = [row[:end] for row, end in zip(confidence, steps, strict=True)]
+        return [Outcome(*found) for found in zip(rows, labels, sure, strict=True)]
+
+    def specify(self, row: np.ndarray) -> Outcome:
+        """Return what is decided of one sample, where a CRF decides by its specification."""
+        if not self.model.crf:
+            return self.decide([row])[0]
+        batch, lengths = row[None], np.array([len(row)])
+        paths = crf_reference.viterbi(batch, self._weights, lengths)[0]
+        shares = crf_reference.marginals(batch, self._weights, lengths)
+        confidence = np.take_along_axis(shares, paths[:, :, None], axis=2)[:, :, 0]
+        return self.decide([row], list(paths), list(confidence))[0]
+
+    def compare(self, ours: Sequence[Outcome], theirs: Sequence[Outcome]) -> Figures:
+        """Compare what two engines said of the same samples; not a number counts as infinitely far."""
+        figures = Figures()
+        for one, other in zip(ours, theirs, strict=True):
+            scale = max(1.0, float(np.abs(one.logits).max(initial=0.0)))
+            figures.samples += 1
+            figures.labels += max(len(one.labels), len(other.labels))
+            apart = _apart(one.logits, other.logits) / scale
+            same = one.labels.shape == other.labels.shape
+            agreed = one.labels == other.labels if same else np.zeros(0, bool)
+            if same and len(one.confidence) == len(other.confidence) == len(one.labels):
+                apart = max(apart, _apart(one.confidence[agreed], other.confidence[agreed]))
+            figures.difference = max(figures.difference, apart)
+            count = int((~agreed).sum()) if same else _edits(one.labels, other.labels)
+            slack = 2 * TOLERANCES["fp32"].difference * scale
+            if count and same and self._tied(one, other, slack):
+                figures.ties += count
+            else:
+                figures.changed += count
+        return figures
+
+    def _tied(self, one: Outcome, other: Outcome, slack: float) -> bool:
+        """Tell whether two outcomes differ in labels that were decided by a hair's breadth."""
+        both = np.concatenate([one.labels, other.labels])
+        # What an engine decides itself may be anything; -1 stands for what cannot be decided.
+        if both.min() < 0 or both.max() >= max(self.model.outputs, 2):
+            return False
+        tied: bool = self._task.tied(self._config, one.logits, one.labels, other.labels, slack, self._weights)
+        return tied
 
 
-def decider(bundle: Bundle, exact: bool = False) -> Decide:
-    """Return how a task decides: by the same code as predictions, or, of a CRF, by its specification if `exact`."""
-    task, config = bundle.task, bundle.config
-    chain = crf_of(bundle)
-    if task == "forecast":
-        choose: Any = _nothing
-    elif task == "classify":
-        choose = _of_many if getattr(config, "multi_label", False) else _of_one
-    elif task == "tag":
-        return lambda rows, tags: _tagged(rows, tags, chain, exact)
-    else:
-        choose = _heard if getattr(config, "beam", 1) > 1 else _of_step
-
-    def decide(rows: list[np.ndarray], _: list[np.ndarray] | None) -> list[Outcome]:
-        return [Outcome(row, np.asarray(choose(config, row), np.int64), np.zeros(0)) for row in rows]
-
-    return decide
-
-
-def _nothing(config: Any, row: np.ndarray) -> np.ndarray:
-    return np.zeros(0)
-
-
-def _of_many(config: Any, row: np.ndarray) -> np.ndarray:
-    from ..tasks.probabilities import sigmoid
-
-    return sigmoid(row) >= config.threshold
-
-
-def _of_one(config: Any, row: np.ndarray) -> list[int]:
-    answer = task_named("classify").decode(config, row[None])[0]
-    return [config.labels.index(answer["label"])]
-
-
-def _of_step(config: Any, row: np.ndarray) -> np.ndarray:
-    return row.argmax(axis=-1)
-
-
-def _heard(config: Any, row: np.ndarray) -> list[int]:
-    answer = task_named("transcribe").decode(config, [row])[0]
-    return [config.labels.index(symbol["symbol"]) for symbol in answer["symbols"]]
-
-
-def _tagged(
-    rows: list[np.ndarray], tags: list[np.ndarray] | None, chain: CrfWeights | None, exact: bool
-) -> list[Outcome]:
-    """Tag all rows in one padded batch, as predictions do."""
-    lengths = np.array([len(row) for row in rows], np.int64)
+def _padded(rows: Sequence[np.ndarray], lengths: np.ndarray) -> np.ndarray:
+    """Stack logits [T, K], in their own precision: those of the specification have twice as many bits."""
     batch = np.zeros((len(rows), lengths.max(initial=0), rows[0].shape[1]), rows[0].dtype)
     for n, row in enumerate(rows):
         batch[n, : len(row)] = row
-    if chain is not None and exact:
-        paths, shares = crf_reference.viterbi(batch, chain, lengths)[0], crf_reference.marginals(batch, chain, lengths)
-        confidence = np.take_along_axis(shares, paths[:, :, None], axis=2)[:, :, 0]
-    else:
-        paths, confidence = task_named("tag").best(batch, lengths, chain)
-        confidence = confidence if chain is not None else np.zeros((len(rows), 0))
-    found = []
-    for n, (row, length) in enumerate(zip(rows, lengths, strict=True)):
-        own = paths[n, :length] if tags is None else np.asarray(tags[n], np.int64)[:length]
-        found.append(Outcome(row, own, confidence[n, :length]))
-    return found
-
-
-def compare(bundle: Bundle, ours: Sequence[Outcome], theirs: Sequence[Outcome]) -> Figures:
-    """Compare what two engines said of the same samples; not a number counts as infinitely far."""
-    figures, tie = Figures(), _ties(bundle)
-    for one, other in zip(ours, theirs, strict=True):
-        scale = max(1.0, float(np.abs(one.logits).max(initial=0.0)))
-        figures.samples += 1
-        figures.labels += max(len(one.labels), len(other.labels))
-        apart = _apart(one.logits, other.logits) / scale
-        same = one.labels.shape == other.labels.shape
-        differing = np.flatnonzero(one.labels != other.labels) if same else np.zeros(0, np.int64)
-        if same and len(one.confidence) == len(other.confidence) == len(one.labels):
-            agreed = one.labels == other.labels
-            apart = max(apart, _apart(one.confidence[agreed], other.confidence[agreed]))
-        figures.difference = max(figures.difference, apart)
-        count = len(differing) if same else _edits(one.labels, other.labels)
-        slack = 2 * TOLERANCES["fp32"].difference * scale
-        if count and same and tie(one, other, differing, slack):
-            figures.ties += count
-        else:
-            figures.changed += count
-    return figures
+    return batch
 
 
 def _apart(one: np.ndarray, other: np.ndarray) -> float:
@@ -186,40 +179,3 @@ def _edits(one: np.ndarray, other: np.ndarray) -> int:
         places = np.arange(len(row))
         best = np.minimum.accumulate(row - places) + places
     return int(best[-1])
-
-
-def _ties(bundle: Bundle) -> Callable[[Outcome, Outcome, np.ndarray, float], bool]:
-    """Return what tells whether the labels in which two outcomes differ were decided by a hair's breadth."""
-    config = bundle.config
-    if bundle.task == "classify":
-        return lambda one, other, differing, slack: _tie_of_labels(config, one, other, differing, slack)
-    if bundle.task == "tag" or getattr(config, "beam", 1) == 1:
-        chain = crf_of(bundle)
-        return lambda one, other, differing, slack: _tie_of_paths(chain, one, other, differing, slack)
-    return lambda *_: False
-
-
-def _tie_of_labels(config: Any, one: Outcome, other: Outcome, differing: np.ndarray, slack: float) -> bool:
-    threshold = np.log(config.threshold / (1 - config.threshold))
-    if config.multi_label:
-        margin = np.abs(one.logits[differing] - threshold)
-    elif config.outputs == 1:
-        margin = np.abs(one.logits - threshold)
-    else:
-        margin = np.abs(one.logits[one.labels] - one.logits[other.labels])
-    return bool((margin <= slack).all())
-
-
-def _tie_of_paths(chain: CrfWeights | None, one: Outcome, other: Outcome, differing: np.ndarray, slack: float) -> bool:
-    if one.logits.shape[1] == 1:
-        return bool((np.abs(one.logits[differing]) <= slack).all())
-    steps = np.arange(len(one.labels))
-    margin = one.logits[steps, one.labels].astype(np.float64) - one.logits[steps, other.labels]
-    if chain is None:
-        return bool((margin[differing] <= slack).all())
-    return bool(margin.sum() + _moves(chain, one.labels) - _moves(chain, other.labels) <= slack * (len(differing) + 1))
-
-
-def _moves(chain: CrfWeights, path: np.ndarray) -> float:
-    moves = chain.transitions[path[:-1], path[1:]].astype(np.float64)
-    return float(moves.sum() + chain.start[path[0]] + chain.end[path[-1]])

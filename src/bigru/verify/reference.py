@@ -159,11 +159,14 @@ def _forecast(model: ForecastModelConfig, weights: Weights, inputs: np.ndarray) 
     past = inputs[:, : model.lookback].astype(np.float64)
     offset, spread = _level(past[:, :, :C], model.normalise)
     values = (past[:, :, :C] - offset) / spread
-    beside = past[:, :, C:].reshape(len(past), model.steps, -1) if model.past + model.known else None
+    beside = past[:, :, C:].reshape(len(past), model.segments, -1) if model.past + model.known else None
     groups = [list(range(C))] if model.joint else [[c] for c in range(C)]
     result = np.empty((len(past), model.ahead * w, C, model.heads))
     for group in groups:
-        x = values[:, :, group].reshape(len(past), model.steps, -1) @ weights["embed.weight"].T + weights["embed.bias"]
+        x = (
+            values[:, :, group].reshape(len(past), model.segments, -1) @ weights["embed.weight"].T
+            + weights["embed.bias"]
+        )
         if beside is not None:
             x = x + beside @ weights["covariates.weight"].T
         _, state = _encode(model.encoder, weights, np.maximum(x, 0))

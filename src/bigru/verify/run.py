@@ -8,15 +8,14 @@ from typing import Any
 import numpy as np
 
 from ..bundle import Bundle
-from ..bundle.configuration import task_named
-from ..config import ForecastModelConfig
 from ..errors import ArgumentError, sentence
 from ..ops.gru.native import isa
+from ..tasks import task_named
 from . import made, reference, sets
 from .arrangements import ALONE, Engine, arrangements
 from .engines import PRECISIONS, native, precisions_of, torch_engine
 from .examine import examine
-from .outcomes import TOLERANCES, Figures, Outcome, compare, decider, precision_of
+from .outcomes import TOLERANCES, Figures, Judge, Outcome, precision_of
 from .report import PREFIX, Report, Row
 
 __all__ = ["REFERENCE", "verify"]
@@ -76,28 +75,28 @@ def verify(
     made_up = made.features(bundle, lengths or (made.LENGTHS if inputs is None else made.EDGES), seed)
     features = [*_given(bundle, inputs, most, rows), *made_up]
     steps = [len(f) for f in features]
-    plan = arrangements(steps, not isinstance(bundle.model, ForecastModelConfig), seed)
+    plan = arrangements(steps, bundle.model.head != "window", seed)
+    judge = Judge(bundle)
     hub = f"{PREFIX}{isa()} fp32"
     wanted = precisions_of(bundle, ("fp32", *(p for p in precisions if p != "fp32")))
 
     def add(name: str, alone: Sequence[Outcome], own: Mapping[str, Figures], base: Sequence[Outcome]) -> None:
         say(f"{name}: {len(alone):,} samples")
         if name != hub:
-            rows.append(Row(name, hub, ALONE, compare(bundle, base, alone), TOLERANCES[precision_of(name)]))
+            rows.append(Row(name, hub, ALONE, judge.compare(base, alone), TOLERANCES[precision_of(name)]))
         rows.extend(Row(name, name, key, figures, TOLERANCES["fp32"]) for key, figures in own.items())
 
-    base, own = examine(native(bundle, "fp32"), bundle, features, plan)
+    base, own = examine(native(bundle, "fp32"), judge, features, plan)
     add(hub, base, own, base)
     chosen = _within(steps, reference_steps)
     specified = reference.logits(bundle.model, bundle.weights, [features[n] for n in chosen])
-    exact = decider(bundle, exact=True)
-    add(REFERENCE, [exact([row], None)[0] for row in specified], {}, [base[n] for n in chosen])
+    add(REFERENCE, [judge.specify(row) for row in specified], {}, [base[n] for n in chosen])
     for precision in wanted[1:]:
         name = f"{PREFIX}{isa()} {precision}"
-        add(name, *examine(native(bundle, precision), bundle, features, plan), base)
+        add(name, *examine(native(bundle, precision), judge, features, plan), base)
     module = torch_engine(bundle) if torch else None
     for name, engine in {**({} if module is None else {"torch": module}), **(engines or {})}.items():
-        add(name, *examine(engine, bundle, features, plan), base)
+        add(name, *examine(engine, judge, features, plan), base)
     for instruction_set in sets.others() if instruction_sets is None else instruction_sets:
         found = sets.on(instruction_set, bundle, features, plan, wanted)
         for precision, (alone, of_plan) in found.items():

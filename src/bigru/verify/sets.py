@@ -24,7 +24,7 @@ from ..ops.gru.native import instruction_sets, isa
 from .arrangements import Batch
 from .engines import native
 from .examine import examine
-from .outcomes import Figures, Outcome
+from .outcomes import Figures, Judge, Outcome
 
 __all__ = ["Examined", "answer", "on", "others"]
 
@@ -110,6 +110,7 @@ def answer(place: str) -> None:
     """Do what `on` asks of a process: examine, and write what was found."""
     folder = Path(place)
     bundle = load(folder / "model")
+    judge = Judge(bundle)
     with np.load(folder / SAMPLES, allow_pickle=False) as file:
         features = _unpacked(file, "samples")
     told = json.loads((folder / PLAN).read_text(encoding="utf-8"))
@@ -120,7 +121,7 @@ def answer(place: str) -> None:
     arrays: dict[str, Any] = {}
     figures = {}
     for precision in told["precisions"]:
-        alone, of_plan = examine(native(bundle, precision), bundle, features, plan)
+        alone, of_plan = examine(native(bundle, precision), judge, features, plan)
         figures[precision] = {key: asdict(value) for key, value in of_plan.items()}
         for key in Outcome._fields:
             arrays |= _packed(f"{precision} {key}", [getattr(outcome, key) for outcome in alone])

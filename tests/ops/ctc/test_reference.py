@@ -45,11 +45,11 @@ def test_the_best_alignment_is_the_best_of_all_paths(seed):
     for symbols in reference.enumerate_labellings(logits):
         paths = [p for p in np.ndindex(*(3,) * 5) if reference.collapse(p) == symbols]
         best = max(paths, key=lambda p: np.prod(frames[np.arange(5), p]))
-        told = reference.align(logits, symbols)
-        for k, start, end, sure in zip(told.symbols, told.starts, told.ends, told.confidences, strict=True):
+        aligned = reference.align(logits, symbols)
+        for k, start, end, sure in zip(aligned.symbols, aligned.starts, aligned.ends, aligned.confidences, strict=True):
             assert set(best[start:end]) == {k}
             assert sure == np.float32(frames[start:end, k].max())
-        covered = sum(told.ends - told.starts)
+        covered = sum(aligned.ends - aligned.starts)
         assert covered == np.count_nonzero(best)
 
 

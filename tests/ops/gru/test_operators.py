@@ -124,7 +124,9 @@ def assert_same_gradients(one, other):
             torch.testing.assert_close(got.grad, want.grad, **FLOAT32)
 
 
-@pytest.mark.parametrize("backend", ["aot_eager", pytest.param("inductor", marks=[needs_compiler, pytest.mark.slow])])
+@pytest.mark.parametrize(
+    "backend", ["aot_eager", pytest.param("inductor", marks=[needs_compiler, pytest.mark.process])]
+)
 def test_a_compiled_gru_is_the_same_without_a_graph_break(backend, counted):
     torch._dynamo.reset()
     module = GRU(3, 7, 2, bidirectional=True, batch_first=True)

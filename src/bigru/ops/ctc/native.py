@@ -3,7 +3,7 @@
 Shapes everywhere: logits [B, T, K] float (the softmax is taken inside), symbol 0 the blank; lengths [B] int
 (None: T throughout). What lies past a length is never read. Logits are read as float32. `threads` is the most that a
 call uses, 0 for `BIGRU_THREADS` or else all processors that the process may use; results are the same bits for any
-number, and a sequence's are the same in any batch. What is told of a sequence is said in `labelling.py`.
+number, and a sequence's are the same in any batch. `labelling.py` holds what decoding returns for a sequence.
 """
 
 from __future__ import annotations
@@ -61,8 +61,8 @@ def _told(where: str, batch: Batch, room: tuple[np.ndarray, ...]) -> list[list[L
     for b, r in np.argwhere(counts >= 0):
         own = np.s_[b, r, : counts[b, r]]
         stamps, sums = (starts[own].copy(), ends[own].copy()), (float(totals[b, r]), float(scores[b, r]))
-        told = Labelling(symbols[own].copy(), *stamps, confidences[own].copy(), *sums)
-        result[b].append(told)
+        labelling = Labelling(symbols[own].copy(), *stamps, confidences[own].copy(), *sums)
+        result[b].append(labelling)
     return result
 
 

@@ -66,7 +66,7 @@ def _sizes(shape: Sequence[int], time_first: bool = False) -> tuple[int, int]:
 
 
 def precision() -> str:
-    """Return what the operators shall compute in: what `torch.autocast` asks for if they have it, else float32."""
+    """Return what the operators compute in: what `torch.autocast` asks for if they have it, else float32."""
     if not torch.is_autocast_enabled("cpu"):
         return "fp32"
     wanted = {torch.bfloat16: "bf16"}.get(torch.get_autocast_dtype("cpu"))
@@ -304,7 +304,7 @@ def _refuse(lengths: Tensor | None, sizes: tuple[int, int], error: ValueError) -
 
 
 def refuse_graph() -> None:
-    """Refuse to give a gradient that shall be differentiated again: it would silently count as a constant."""
+    """Refuse to give a gradient that is to be differentiated again: it would silently count as a constant."""
     if torch.is_grad_enabled():
         remedy = "Its gradient cannot be differentiated again; that of torch.nn.GRU can, on a CPU: load the state_dict."
         raise ArgumentError(sentence("gru.backward", "create_graph", "False", True, remedy))

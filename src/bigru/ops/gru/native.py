@@ -9,7 +9,8 @@ bias_ih [3H] or None, bias_hh [3H] or None), `reverse` one flag per walk. `threa
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -44,6 +45,7 @@ if _native.threads() == 0:
 
 __all__ = [
     "Prepared", "Weights", "backward", "forward", "gate_floats", "instruction_sets", "isa", "product_rate", "threads",
+    "use_instruction_set",
 ]  # fmt: skip
 
 Weights = Sequence[Sequence[Any]]
@@ -53,6 +55,27 @@ instruction_sets = _native.instruction_sets
 product_rate = _native.product_rate
 isa = _native.isa
 threads = _native.threads
+
+
+@contextmanager
+def use_instruction_set(name: str) -> Iterator[None]:
+    """Run the kernels that this thread calls on another instruction set of the machine: for tests and comparisons.
+
+    Other threads are not touched: each that takes part must choose for itself. `Prepared` weights run on the set that
+    packed them, whatever a thread has chosen; gates are laid out alike on all sets.
+
+    Args:
+        name: of `instruction_sets`. The set used before is used again at the end.
+
+    Raises:
+        ValueError: this build or this processor lacks it.
+    """
+    before = _native.isa()
+    _native.use_isa(name)
+    try:
+        yield
+    finally:
+        _native.use_isa(before)
 
 
 def forward(
@@ -137,7 +160,7 @@ def backward(
 
 
 def gate_floats(hidden: int) -> int:
-    """Return how many floats of gates are kept for one step of one row and one walk."""
+    """Return how many floats of gates are kept for one step of one row and one walk, on every instruction set."""
     return _native.gru_gates(1, 1, 1, hidden, 1, None).size
 
 

@@ -149,7 +149,7 @@ def _lstm(layer: Layer, packing: Packing, gates: np.ndarray, hs: np.ndarray, cs:
 def _with_scratch(packing: Packing, gates: np.ndarray) -> Iterator[tuple[int, int, int, np.ndarray]]:
     """Yield (before, start, end) of every step and a contiguous [G, D, R, H] to work in for its R rows.
 
-    NumPy runs at full width only over contiguous memory, hence the gate-major shape.
+    NumPy runs at full width only over contiguous memory: this is why the shape is gate-major.
     """
     G, D, _, H = gates.shape
     memory = np.empty(G * D * packing.batch * H, gates.dtype)

@@ -1,7 +1,7 @@
 """Chunks with a bounded look-ahead: how an encoder that reads both ways can answer before a sequence has ended.
 
 A sequence is cut into chunks of C steps. The window of a chunk is the chunk and the R steps behind it, as far as the
-sequence goes. The walk forward is carried from chunk to chunk as if there were none; the walk backward begins anew, at
+sequence goes. The walk forward is carried from chunk to chunk as if there were none; the walk backward starts again, at
 zero, at the end of every window. Of stacked layers each runs over the whole window, on what the layer below made of
 the same window, so that nothing further than R steps behind a chunk is ever looked at, however many layers there are.
 

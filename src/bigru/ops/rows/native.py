@@ -36,7 +36,7 @@ class Tables:
             ValueError: an id is outside its table, or a dtype, shape or length does not fit, said by name.
         """
         result = np.empty((len(lengths), steps, self.width), np.float32)
-        self._tables.look(ids, starts, lengths, result)
+        self._tables.lookup(ids, starts, lengths, result)
         return result
 
     def total(self, ids: np.ndarray, starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
@@ -46,7 +46,7 @@ class Tables:
             ValueError: as `look`.
         """
         result = np.empty((len(lengths), self._dim), np.float32)
-        self._tables.total(ids, starts, lengths, result)
+        self._tables.bag(ids, starts, lengths, result)
         return result
 
 

@@ -15,7 +15,7 @@ from .recordings import SUFFIXES, Recording, is_audio, is_unreadable
 __all__ = ["looks_like_recordings", "looks_like_transcripts", "recording_at"]
 
 SAMPLE = 2000
-"""Cells by which a column is told."""
+"""Cells by which the kind of a column is recognised."""
 
 CERTAIN = 0.9
 """Share of the cells of a column that must be names of audio files by their endings."""

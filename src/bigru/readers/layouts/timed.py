@@ -1,4 +1,4 @@
-"""Tables with time, of which the next rows are forecast: told here, read by `bigru.tables`."""
+"""Tables with time, of which the next rows are forecast: recognised here, read by `bigru.tables`."""
 
 from __future__ import annotations
 

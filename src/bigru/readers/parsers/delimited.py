@@ -1,4 +1,4 @@
-"""Delimited text (CSV, TSV and their kin) to a grid of cells, each row with its physical line."""
+"""Delimited text (CSV, TSV and similar) to a grid of cells, each row with its physical line."""
 
 from __future__ import annotations
 

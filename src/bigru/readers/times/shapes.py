@@ -50,7 +50,7 @@ def shapes(texts: Sequence[str]) -> list[Shape] | None:
     first = masked[0]
     if (masked == first).all():
         return [_shape(first, np.arange(len(texts)), codes)]
-    # Rows are told apart by a weighted sum of their characters; the weights are odd and below 2 ** 63.
+    # Rows are distinguished by a weighted sum of their characters; the weights are odd and below 2 ** 63.
     weights = np.random.default_rng(0).integers(1, 2**62, width, np.uint64) * np.uint64(2) + np.uint64(1)
     keys = (masked.astype(np.uint64) * weights).sum(axis=1, dtype=np.uint64)
     different, firsts, inverse = np.unique(keys, return_index=True, return_inverse=True)

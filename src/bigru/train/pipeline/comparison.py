@@ -69,7 +69,7 @@ def score_plain(
     except ValueError as error:
         return {"name": choice.name, "left_out": f"it found nothing to learn from ({error})"}
     assert fitted is not None
-    key = "tags" if learnt.task == "tag" else "labels" if learnt.multi_label else "label"
+    key = next(iter(decided.task.fields(config)))
     scores = {}
     for name, part in judges.items():
         found = fitted.model.predict(asked[name].inputs)
@@ -85,7 +85,7 @@ def _rows(decided: Plan, part: Examples) -> Rows:
     read, targets = config.features, targets_per_unit(config, part)[0]
     if part.kind == "audio":
         return Rows(decided.task.featurise(config, inputs), targets)
-    if part.task == "tag" and isinstance(read, TextFeatures):
+    if decided.task.HEAD == "step" and isinstance(read, TextFeatures):
         inputs = [[x[a:b] for a, b in read.units(x)] if isinstance(x, str) else list(x) for x in inputs]
     return Rows(inputs, targets)
 
