@@ -1,4 +1,7 @@
-"""`python onnx_loader.py model.onnx TEXT...`: labels or entities by the exported file alone, without bigru."""
+"""`python onnx_loader.py model.onnx TEXT...`: labels or entities by the exported file alone, without bigru.
+
+A model that was trained with features reads tokens with spaces between them, as `EU￨NNP rejects￨VBZ`.
+"""
 
 import base64
 import json
@@ -11,6 +14,8 @@ import onnxruntime
 GOLDEN, ALL = 0x9E3779B97F4A7C15, (1 << 64) - 1
 NGRAMS = {"bigram": (1, 3), "bigram_before": (0, 2), "trigram": (0, 3), "before": (0, 1), "after": (2, 3)}
 SHAPES = {"shape_before": (0, 2), "shape_after": (1, 3)}
+VALUES = {"before2": (0, 1), "before": (1, 2), "after": (3, 4), "after2": (4, 5), "bigram_before": (1, 3)}
+VALUES |= {"bigram": (2, 4), "trigram_before": (0, 3), "trigram": (1, 4), "trigram_after": (2, 5)}
 
 
 def mix(h):
@@ -57,10 +62,14 @@ class Model:
         """Return the ids [T, C] of a text and where its units lie."""
         features, chars = self.meta["features"], self.meta["features"]["unit"] == "char"
         lower = fold if features["lowercase"] else str
-        text = text.translate(str.maketrans(features["replace"]))
+        text = text if "columns" in features else text.translate(str.maketrans(features["replace"]))
         text = lower(text) if chars else text
-        places = [m.span() for m in re.finditer("(?s:.)" if chars else self.meta["words"], text)]
-        units = [text[a:b] for a, b in places]
+        known_values = [{v: n for n, v in enumerate(c["values"], 1)} for c in features.get("columns", [])]
+        cut = r"\S+" if known_values else "(?s:.)" if chars else self.meta["words"]
+        places = [m.span() for m in re.finditer(cut, text)]
+        parts = [text[a:b].split("\uffe8") if known_values else [text[a:b]] for a, b in places]
+        units = [part[0].translate(str.maketrans(features["replace"])) for part in parts]
+        values = [[ids.get(part[n], 0) for part in parts] for n, ids in enumerate(known_values, 1)]
         around = [0x110000, *(ord(u) if chars else hashed(lower(u)) for u in units), 0x110001]
         shapes = [0x110000, *(hashed(shape(u)) for u in units), 0x110001]
         views = {"prefix3": lambda u: lower(u)[:3], "suffix3": lambda u: lower(u)[-3:], "shape": shape, "lower": fold}
@@ -72,7 +81,14 @@ class Model:
             if name == "unit":
                 columns.append([self.ids.get(lower(u), 0) for u in units])
                 continue
-            if name in views:
+            number, _, ending = name.removeprefix("feature").partition("_")
+            if name.startswith("feature") and not ending:
+                columns.append(values[int(number) - 1])
+                continue
+            if name.startswith("feature"):
+                codes = [0x110000, 0x110000, *values[int(number) - 1], 0x110001, 0x110001]
+                hashes = [joined(codes[n + VALUES[ending][0] : n + VALUES[ending][1]]) for n in range(len(units))]
+            elif name in views:
                 hashes = [hashed(views[name](u)) for u in units]
             else:
                 codes, (first, last) = (shapes, SHAPES[name]) if name in SHAPES else (around, NGRAMS[name])
@@ -98,7 +114,7 @@ class Model:
             elif tag != "O":
                 found.append([tag[2:], start, text[start:end], end])
             before = tag
-        return [(words, label, start, end) for label, start, words, end in found]
+        return [(re.sub("\uffe8\\S*", "", words), label, start, end) for label, start, words, end in found]
 
 
 if __name__ == "__main__":

@@ -29,7 +29,10 @@ import re
 from functools import cache
 from pathlib import Path
 
+import pytest
+
 import bigru
+from bigru.tasks import TASKS
 
 ROOT = Path(bigru.__file__).parent
 FLOORS = [
@@ -38,6 +41,12 @@ FLOORS = [
 HEIGHT = {room: height for height, rooms in enumerate(reversed(FLOORS)) for room in rooms}
 TORCH = re.compile(r"^(nn/|train/|study/|plain/|convert/|estimators/|ops/\w+/(autograd|gpu)\.py$)")
 HEAVY = {"torch", "lightning", "sklearn"}
+AT_HOME = re.compile(r"^(tasks/|config/|train/(recipes|defaults)\.py$)")
+"""Where it may be asked which task there is."""
+
+TASK_BRANCHES = 57
+"""Places elsewhere that ask: so many, and never more. They are in readers, cli, estimators, plain and the doctor."""
+
 FILES = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.rglob("*.py"))
 
 
@@ -90,6 +99,51 @@ def test_torch_stays_where_a_server_never_goes() -> None:
 def test_files_stay_short() -> None:
     lines = {name: len((ROOT / name).read_text(encoding="utf-8").splitlines()) for name in FILES}
     assert {name: count for name, count in lines.items() if count >= 400} == {}
+
+
+def task_branches(text: str) -> list[int]:
+    """Return the lines that compare a task, or ask whose configuration one is."""
+    found = []
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Compare) and not isinstance(node.ops[0], ast.Lt | ast.LtE | ast.Gt | ast.GtE):
+            sides = [part for side in (node.left, *node.comparators) for part in ast.walk(side)]
+            constants = {part.value for part in sides if isinstance(part, ast.Constant)}
+            named = {getattr(part, "id", getattr(part, "attr", None)) for part in sides}
+            if constants & set(TASKS) or ("task" in named and None not in constants):
+                found.append(node.lineno)
+        elif isinstance(node, ast.Call) and getattr(node.func, "id", "") == "isinstance":
+            named = {getattr(part, "id", getattr(part, "attr", None)) for part in ast.walk(node.args[1])}
+            if named & {"Config", "ModelConfig", "ForecastModelConfig"}:
+                found.append(node.lineno)
+    return found
+
+
+def test_what_depends_on_the_task_is_said_by_the_task() -> None:
+    found = [
+        f"{name}:{line}"
+        for name in FILES
+        if not AT_HOME.match(name)
+        for line in task_branches((ROOT / name).read_text(encoding="utf-8"))
+    ]
+    assert len(found) <= TASK_BRANCHES, found
+    rooms = {re.split(r"[/.]", name)[0] for name in found}
+    assert rooms <= {"readers", "cli", "estimators", "plain", "doctor"}, found
+
+
+@pytest.mark.parametrize(
+    ("line", "count"),
+    [
+        ("x = task == 'tag'", 1),
+        ("x = bundle.task in OTHERS", 1),
+        ("x = kind != 'transcribe'", 1),
+        ("x = isinstance(config, tag.Config)", 1),
+        ("x = isinstance(model, (int, ModelConfig))", 1),
+        ("x = task.decisions(gold) < 100", 0),
+        ("x = task is None or model.head == 'window'", 0),
+    ],
+)
+def test_a_planted_branch_is_counted(line: str, count: int) -> None:
+    assert len(task_branches(line)) == count
 
 
 def test_the_floors_see_a_planted_import() -> None:

@@ -20,6 +20,7 @@ from .readers.audio.recordings import Recording
 from .readers.examples import Examples
 from .readers.findings import Finding
 from .readers.numbers import columns
+from .readers.token_features import divide, words_of
 
 __all__ = ["DOMINANT", "HARMFUL", "RARE", "examine"]
 
@@ -60,7 +61,8 @@ def examine(examples: Examples, *others: Examples) -> tuple[list[Finding], dict[
       ordinary letters or digits);
     - "one class", "rare class", "dominant class", "alike classes", "unknown class" (not in the training data);
     - "empty column" (not one number), "constant column", "missing values" of series;
-    - "unknown units": characters, words or tokens that are not in the training data.
+    - "unknown units": characters, words, tokens or values of features that are not in the training data; "constant
+      column": a feature of tokens with one value throughout. All else is said of tokens without their features.
 
     Args:
         examples: the training data.
@@ -77,7 +79,8 @@ def examine(examples: Examples, *others: Examples) -> tuple[list[Finding], dict[
     firsts: list[dict[Hashable, int]] = []
     # Training reads every part by the scheme of its first; what another scheme means is then illegal or different.
     files = [one if None in (one.scheme, examples.scheme) else replace(one, scheme=examples.scheme) for one in others]
-    files.insert(0, examples)
+    whole = [examples, *files]
+    files = [replace(one, inputs=list(map(words_of, one.inputs))) if one.features else one for one in whole]
     for n, (one, (share, unknown)) in enumerate(zip(files, _unknown_units(files), strict=True)):
         found = [*one.findings, *_encoding(one), *_copies(files[: n + 1], firsts), *_illegal_tags(one)]
         found += [
@@ -86,6 +89,7 @@ def examine(examples: Examples, *others: Examples) -> tuple[list[Finding], dict[
             *_classes(one),
             *(_unknown_classes(one, examples) if n else _rare(one)),
             *unknown,
+            *_of_features(whole[n], whole[0]),
         ]
         if (one.kind, one.task) != (examples.kind, examples.task):
             message = f"{one.kind} to {one.task}, but {examples.source} holds {examples.kind} to {examples.task}"
@@ -253,6 +257,24 @@ def _unknown_classes(one: Examples, train: Examples) -> Iterator[Finding]:
         if known and label not in known:
             message = f"{label!r} is not in {train.source}; it comes {count} times, here first"
             yield Finding(one.source, line, "unknown class", message)
+
+
+def _of_features(one: Examples, train: Examples) -> Iterator[Finding]:
+    """Yield features with one value throughout, and those of which some values are not in the training data."""
+    for at, name in enumerate(one.features, 1):
+        rows = [[part[at] for part in divide(x, one.features, one.source, "tokens")] for x in one.inputs]
+        counts = Counter(chain.from_iterable(rows))
+        if len(counts) == 1:
+            yield Finding(one.source, one.lines[0], "constant column", f"feature {name!r} is {rows[0][0]!r} throughout")
+        if one is train or len(train.features) != len(one.features):
+            continue
+        known = {part[at] for x in train.inputs for part in divide(x, train.features, train.source, "tokens")}
+        unknown = counts.keys() - known
+        if unknown:
+            n, first = next((n, value) for n, row in enumerate(rows) for value in row if value in unknown)
+            share = sum(counts[value] for value in unknown) / counts.total()
+            message = f"{share:.2%} of the values of {name!r} are not in {train.source}, the first is {first!r} here"
+            yield Finding(one.source, one.lines[n], "unknown units", message)
 
 
 def _cut(one: Examples, words: bool) -> Iterator[Sequence[str]]:

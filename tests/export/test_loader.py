@@ -14,6 +14,7 @@ from bigru.bundle import Bundle
 from bigru.config import ChannelConfig
 from bigru.export import to_onnx
 from bigru.features.channels import CHANNELS, NGRAMS
+from bigru.features.columns import FEATURE_LOOKS
 from bigru.features.text import TextFeatures
 from bigru.runtime.predictor import Predictor
 from exports import classifier, tagger
@@ -118,3 +119,21 @@ def test_it_runs_as_a_program_without_bigru(tmp_path: Path) -> None:
     out = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=True).stdout
     want = Predictor(bundle).predict(ZH[:2])
     assert out.splitlines() == [f"{text}\t{answer['label']}" for text, answer in zip(ZH[:2], want, strict=True)]
+
+
+def test_tokens_with_features(loader: Any, tmp_path: Path) -> None:
+    texts = ["He￨PRP￨a runs￨VBZ￨b fast￨RB￨a", "It￨PRP￨a rains￨VBZ￨a —￨:￨c", "new￨PRP￨z one￨Q￨a", "x￨RB￨b", ""]
+    endings = [ending for ending in FEATURE_LOOKS if ending]
+    hashed = [ChannelConfig(f"feature{n}{ending}", 97, 3) for n in (1, 2) for ending in endings]
+    channels = ("unit", "feature1", "feature2", *hashed, "shape", "before")
+    tokens = [text.split() for text in texts]
+    made = TextFeatures.fit(tokens[:2], channels=channels, features=["POS", "kind"], replace={"—": "-"})
+    bundle = tagger(("O", "B-X", "I-X"), "BIO", True, made)
+    to_onnx(bundle, tmp_path / "model.onnx")
+    model = loader.Model(str(tmp_path / "model.onnx"))
+    for text, x in zip(texts[:4], tokens, strict=False):
+        assert model.rows(text)[0].tolist() == made.features(x).tolist()
+    answers = Predictor(bundle).predict(tokens[:4])
+    for text, answer in zip(texts, answers, strict=False):
+        assert [(a, b) for a, b, _, _ in model.answer(text)] == [(e["text"], e["label"]) for e in answer["entities"]]
+    assert any(answer["entities"] for answer in answers)

@@ -10,6 +10,7 @@ import pytest
 from cases import HERE, assert_close, backward_reference, forward, output_gradients, prepare, random_case
 
 from bigru import _native
+from bigru.errors import ArgumentError
 from bigru.ops.ctc import native as ctc
 from bigru.ops.gru import native
 
@@ -41,9 +42,12 @@ def test_a_choice_ends_with_its_block_even_by_an_error():
 @pytest.mark.any_instruction_set
 @pytest.mark.parametrize("name", ["mmx", "", "avx"])
 def test_a_set_that_is_missing_is_refused_and_the_choice_stays(name):
-    want = f"^bigru_use_isa: name must be an instruction set of this build that this CPU runs, got {name}$"
+    refused = f"^bigru_use_isa: name must be an instruction set of this build that this CPU runs, got {name}$"
+    want = f"^bigru: instruction set must be one of {', '.join(HERE)} on this machine, got {name}\\.$"
     with native.use_instruction_set(HERE[-1]):
-        with pytest.raises(ValueError, match=want), native.use_instruction_set(name):
+        with pytest.raises(ValueError, match=refused):
+            _native.use_isa(name)
+        with pytest.raises(ArgumentError, match=want), native.use_instruction_set(name):
             pass
         assert native.isa() == HERE[-1]
 

@@ -63,3 +63,21 @@ def test_chain_names_the_extra_that_is_missing(monkeypatch: pytest.MonkeyPatch) 
         "bigru: a linear-chain CRF on plain features needs the package python-crfsuite, which is not installed. "
         "Install it with: pip install 'bigru[train]'."
     )
+
+
+def test_chain_reads_features_behind_the_word() -> None:
+    words = [[f"w{n}￨{'NV'[n % 2]}￨x", f"v{n}￨{'VN'[n % 2]}￨x"] for n in range(10)]
+    tags = [["BO"[n % 2], "OB"[n % 2]] for n in range(10)]
+    model = Chain(features=2).fit(words, tags)
+    assert model.predict([["new￨N￨x", "other￨V￨x"], ["new￨V￨y", "other￨N￨x"], []]) == [["B", "O"], ["O", "B"], []]
+    rows = model._features(["a￨N￨x", "b￨V￨y"])
+    assert [name for name in rows[1] if name.startswith("f1:")][:3] == ["f1:-2+1=␂", "f1:-1+1=N", "f1:0+1=V"]
+    assert "f1:-1+3=N\tV\t␃" in rows[1]
+
+
+def test_chain_reads_single_characters_with_features() -> None:
+    texts = [[f"{c}￨{'BI'[n % 2]}" for n, c in enumerate("北京南京")]] * 5
+    model = Chain(features=1).fit(texts, [["B", "I", "B", "I"]] * 5)
+    assert model._features(texts[0])[0] == [*Chain().fit([["北"]], [["B"]])._features(list("北京南京"))[0], *[
+        name for name in model._features(texts[0])[0] if name.startswith("f1:")
+    ]]  # fmt: skip

@@ -110,7 +110,7 @@ def test_losses_by_hand() -> None:
 def test_skill_is_nought_for_the_last_value() -> None:
     plan = plan_of(hourly(200), quantiles=(0.1, 0.5, 0.9))
     features, targets = data_of(plan)[1]
-    skill = Skill(plan.model, (features, targets), forecast_loss("pinball", plan.model))
+    skill = Skill(forecast, plan.config, plan.model, (features, targets), forecast_loss("pinball", plan.model))
 
     class Last(torch.nn.Module):
         def __init__(self) -> None:

@@ -10,10 +10,11 @@ import pytest
 
 from bigru.errors import ArgumentError, VerificationError
 from bigru.features.series import SeriesFeatures
+from bigru.ops.gru.native import instruction_sets, isa
 from bigru.runtime.predictor import Predictor
 from bigru.tables.timetable import Series
 from bigru.tasks.forecast import Cut
-from bigru.verify import TOLERANCES, Report, Row, verify
+from bigru.verify import TOLERANCES, Report, Row, sets, verify
 from bigru.verify import run as running
 from bigru.verify.arrangements import STEPS, arrangements
 from bigru.verify.engines import native
@@ -45,15 +46,30 @@ def test_a_sound_model_passes(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["entities", "quantiles"])
-def test_other_instruction_sets_run_in_processes_of_their_own(name: str) -> None:
+def test_other_instruction_sets_run_too(name: str) -> None:
     report = verify(BUNDLES[name], precisions=("int8",))
     assert report.failures == []
     for own in others():
         assert {row.arrangement for row in report.rows if row.engine == f"native {own} int8"} > {"alone", "batches"}
 
 
+def test_the_kernels_are_on_the_set_that_a_row_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    used = []
+
+    def noted(bundle: Any, precision: str) -> Any:
+        used.append(isa())
+        return native(bundle, precision)
+
+    monkeypatch.setattr(sets, "native", noted)
+    before = isa()
+    verify(BUNDLES["text"], precisions=(), torch=False)
+    assert (used, isa()) == (others(), before)
+
+
 def test_a_set_that_does_not_run_is_said() -> None:
-    with pytest.raises(Exception, match=r"^verify: instruction set avx9 must be run through, got .*BIGRU_ISA"):
+    here = ", ".join(name for name, runs in instruction_sets() if runs)
+    text = f"^bigru: instruction set must be one of {here} on this machine, got avx9\\.$"
+    with pytest.raises(ArgumentError, match=text):
         verify(BUNDLES["text"], instruction_sets=("avx9",))
 
 

@@ -19,9 +19,7 @@ struct AdjointTile {
   const Factors factors;
 
   AdjointTile(const CrfAdjointTask& t, int64_t first)
-      : task(t), s(t.shape), rows{smaller(ROWS, t.sequences.rows - first), t.sequences.row + first,
-                                  t.sequences.length + first, t.sequences.place + first},
-        factors(t.shape, t.factors) {}
+      : task(t), s(t.shape), rows(tile_of(t.sequences, first)), factors(t.shape, t.factors) {}
 
   int64_t at(int64_t n, int64_t t) const { return (rows.place[n] * s.T + t) * s.S; }
   float weight(int64_t n, int64_t t) const { return task.d_steps[rows.row[n] * s.T + t]; }
@@ -59,7 +57,7 @@ template <int N> BIGRU_INLINE void step_adjoints(const AdjointTile& k, int64_t t
   for_blocks(vectors(k.s), [&](int64_t first, auto width) {
     constexpr int V = decltype(width)::value;
     vf acc[N][V] = {};
-    product<N, V>(acc, from, k.factors.step + first * W, k.s);
+    join_rows<N, V>(acc, from, k.factors.step + first * W, k.s, AddProduct{});
     for (int n = 0; n < N; ++n)
       for (int v = 0; v < V; ++v) {
         const int64_t at = k.at(n, t), place = first + v;

@@ -142,17 +142,17 @@ int bigru_crf_viterbi(const bigru_crf_batch* b, const bigru_crf_scores* scores, 
   if (!wrong.empty()) return fail(BIGRU_INVALID, wrong);
   return guarded(where, [&] {
     const CrfCall c(*b, *scores);
-    float* columns = call_memory(c.kernels.column_floats(c.shape));
-    c.kernels.columns(c.shape, c.scores, columns);
-    std::vector<int32_t> strange(b->B, 0);
+    float* padded = call_memory(c.kernels.padded_score_floats(c.shape));
+    c.kernels.pad_scores(c.shape, c.scores, padded);
+    std::vector<int32_t> non_finite(b->B, 0);
     const bool done = run_with_memory(c.groups(kCrfRows), c.threads, [&](int group) {
-      c.kernels.best({c.shape, c.rows(group, kCrfRows, nullptr), columns, emissions, paths, strange.data(),
-                      task_memory(c.kernels.best_scratch_floats(c.shape))});
+      c.kernels.viterbi({c.shape, c.rows(group, kCrfRows, nullptr), padded, emissions, paths, non_finite.data(),
+                      task_memory(c.kernels.viterbi_scratch_floats(c.shape))});
     });
     if (!done) return fail(BIGRU_NO_MEMORY, "bigru_crf_viterbi: out of memory");
     clear_past_lengths(*b, paths, 1);
     for (int64_t i = 0; i < b->B; ++i)
-      path_scores[i] = strange[i] ? NAN : path_score(*b, *scores, emissions, i, paths + i * b->T);
+      path_scores[i] = non_finite[i] ? NAN : path_score(*b, *scores, emissions, i, paths + i * b->T);
     return int{BIGRU_OK};
   });
 }

@@ -67,27 +67,27 @@ struct CrfAdjointTask {
   float* weighted_tokens;     // [places, T, S] and tokens
 };
 
-struct CrfBestTask {
+struct CrfViterbiTask {
   CrfShape shape;
   CrfRows sequences;
-  const float* columns;       // crf_column_floats, written by columns
+  const float* scores;        // padded_score_floats, written by pad_scores
   const float* emissions;     // [B, T, K]
   int64_t* paths;             // [B, T]
-  int32_t* strange;           // [B] 1 where an emission is NaN or +inf
-  float* scratch;             // best_scratch_floats
+  int32_t* non_finite;           // [B] 1 where an emission is NaN or +inf
+  float* scratch;             // viterbi_scratch_floats
 };
 
 struct CrfKernels {
   int64_t (*factor_floats)(const CrfShape&);
-  int64_t (*column_floats)(const CrfShape&);
+  int64_t (*padded_score_floats)(const CrfShape&);
   int64_t (*posterior_scratch_floats)(const CrfShape&);
-  int64_t (*best_scratch_floats)(const CrfShape&);
+  int64_t (*viterbi_scratch_floats)(const CrfShape&);
   void (*factors)(const CrfShape&, const CrfScores&, float* to);
-  void (*columns)(const CrfShape&, const CrfScores&, float* to);
+  void (*pad_scores)(const CrfShape&, const CrfScores&, float* to);
   void (*posterior)(const CrfPosteriorTask&);
   void (*adjoints)(const CrfAdjointTask&);
   void (*gradient)(const CrfGradientTask&);
-  void (*best)(const CrfBestTask&);
+  void (*viterbi)(const CrfViterbiTask&);
 };
 
 inline int64_t crf_stride(int64_t K) { return (K + 15) / 16 * 16; }

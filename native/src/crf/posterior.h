@@ -19,22 +19,16 @@ using bigru::CrfScores;
 constexpr float kLimit = 1e24f;
 constexpr int64_t kCorrect = 8;  // steps between two corrections of the sums of tokens, which rounding lets drift
 
-inline int64_t factor_floats(const CrfShape& s) { return 2 * s.K * s.S + 2 * s.S + 16; }
+inline int64_t factor_floats(const CrfShape& s) { return chain_floats(s) + 16; }
 
-// Where the parts of the factors lie: M, its transpose, start, end, and the three peaks that were subtracted.
-struct Factors {
-  const float *step, *back, *start, *end, *peaks;
-  Factors(const CrfShape& s, const float* at)
-      : step(at), back(at + s.K * s.S), start(at + 2 * s.K * s.S), end(start + s.S), peaks(end + s.S) {}
+// The chain M, start and end of (11), zero past K.
+struct Factors : Chain {
+  const float* peaks;  // [3] what was subtracted from transitions, start and end before exp
+  Factors(const CrfShape& s, const float* at) : Chain(s, at), peaks(end + s.S) {}
 };
 
 inline void clear_floats(float* to, int64_t count) {
   for (int64_t i = 0; i < count; ++i) to[i] = 0.0f;
-}
-
-inline void transpose(const float* from, float* to, const CrfShape& s) {
-  for (int64_t i = 0; i < s.K; ++i)
-    for (int64_t j = 0; j < s.K; ++j) to[j * s.S + i] = from[i * s.S + j];
 }
 
 inline void crf_factors(const CrfShape& s, const CrfScores& scores, float* to) {
@@ -61,9 +55,7 @@ struct Tile {
   double peaks[ROWS];
 
   Tile(const CrfPosteriorTask& t, int64_t first)
-      : task(t), s(t.shape), rows{smaller(ROWS, t.sequences.rows - first), t.sequences.row + first,
-                                  t.sequences.length + first, t.sequences.place + first},
-        factors(t.shape, t.factors), c(t.scratch), inverse(t.scratch + ROWS * t.shape.T), bad{}, peaks{} {}
+      : task(t), s(t.shape), rows(tile_of(t.sequences, first)), factors(t.shape, t.factors), c(t.scratch), inverse(t.scratch + ROWS * t.shape.T), bad{}, peaks{} {}
 
   float* at(float* kept, int64_t n, int64_t t) const { return kept + (rows.place[n] * s.T + t) * s.S; }
 };
@@ -116,7 +108,7 @@ template <int N> BIGRU_INLINE void step_forward(Tile& k, int64_t t) {
   for_blocks(vectors(k.s), [&](int64_t first, auto width) {
     constexpr int V = decltype(width)::value;
     vf acc[N][V] = {};
-    product<N, V>(acc, from, k.factors.step + first * W, k.s);
+    join_rows<N, V>(acc, from, k.factors.step + first * W, k.s, AddProduct{});
     for (int n = 0; n < N; ++n)
       for (int v = 0; v < V; ++v) {
         const vf a = acc[n][v] * (load(x[n] + (first + v) * W) * scale[n]);
@@ -188,7 +180,7 @@ template <int N> BIGRU_INLINE void step_back(Tile& k, int64_t t) {
   for_blocks(vectors(k.s), [&](int64_t first, auto width) {
     constexpr int V = decltype(width)::value;
     vf acc[N][V] = {};
-    product<N, V>(acc, from, k.factors.back + first * W, k.s);
+    join_rows<N, V>(acc, from, k.factors.back + first * W, k.s, AddProduct{});
     for (int n = 0; n < N; ++n)
       for (int v = 0; v < V; ++v) sum[n] += use(k, n, t, first + v, acc[n][v], scale[n]);
   });

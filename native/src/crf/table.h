@@ -8,8 +8,8 @@
 
 namespace {
 
-constexpr bigru::CrfKernels crf_kernels = {factor_floats, column_floats, posterior_scratch_floats, best_scratch_floats,
-                                           crf_factors,   crf_columns,   crf_posterior,            crf_adjoints,
-                                           crf_gradient,  crf_best};
+constexpr bigru::CrfKernels crf_kernels = {factor_floats, chain_floats,   posterior_scratch_floats, viterbi_scratch_floats,
+                                           crf_factors,   crf_pad_scores,   crf_posterior,            crf_adjoints,
+                                           crf_gradient,  crf_viterbi};
 
 }  // namespace

@@ -64,9 +64,30 @@ BIGRU_INLINE int32_t any_lane(vi mask) {
 
 BIGRU_INLINE int64_t vectors(const CrfShape& s) { return (s.K + W - 1) / W; }
 
-// acc[n][v] += sum over i < K of left[n][i] * matrix[i, v]; rows of the matrix are S floats apart.
-template <int N, int V>
-BIGRU_INLINE void product(vf (&acc)[N][V], const float* const (&left)[N], const float* matrix, const CrfShape& s) {
+// At most ROWS of a task's sequences, from number `first` on.
+BIGRU_INLINE CrfRows tile_of(const CrfRows& r, int64_t first) {
+  return {smaller(ROWS, r.rows - first), r.row + first, r.length + first, r.place ? r.place + first : nullptr};
+}
+
+// The scores of a chain, or what stands for them, in rows of S floats.
+inline int64_t chain_floats(const CrfShape& s) { return 2 * s.K * s.S + 2 * s.S; }
+struct Chain {
+  const float* step;   // [K, S] from row to column
+  const float* back;   // [K, S] its transpose
+  const float* start;  // [S]
+  const float* end;    // [S]
+  Chain(const CrfShape& s, const float* at) : step(at), back(at + s.K * s.S), start(at + 2 * s.K * s.S), end(start + s.S) {}
+};
+
+// Both [K, S]; what lies past K in a row stays as it is.
+inline void transpose(const float* from, float* to, const CrfShape& s) {
+  for (int64_t i = 0; i < s.K; ++i)
+    for (int64_t j = 0; j < s.K; ++j) to[j * s.S + i] = from[i * s.S + j];
+}
+
+// Calls join(acc[n][v], left[n][i], matrix[i, v]) for all i < K in their order; rows of the matrix are S floats apart.
+template <int N, int V, class Join>
+BIGRU_INLINE void join_rows(vf (&acc)[N][V], const float* const (&left)[N], const float* matrix, const CrfShape& s, Join join) {
   for (int64_t i = 0; i < s.K; ++i, matrix += s.S) {
     vf column[V];
 #pragma GCC unroll 4
@@ -75,10 +96,20 @@ BIGRU_INLINE void product(vf (&acc)[N][V], const float* const (&left)[N], const 
     for (int n = 0; n < N; ++n) {
       const float x = left[n][i];
 #pragma GCC unroll 4
-      for (int v = 0; v < V; ++v) acc[n][v] += x * column[v];
+      for (int v = 0; v < V; ++v) join(acc[n][v], x, column[v]);
     }
   }
 }
+
+// acc[n][v] += sum over i < K of left[n][i] * matrix[i, v].
+struct AddProduct {
+  BIGRU_INLINE void operator()(vf& acc, float x, vf column) const { acc += x * column; }
+};
+
+// acc[n][v] = the greatest of it and of left[n][i] + matrix[i, v] over i < K.
+struct GreatestSum {
+  BIGRU_INLINE void operator()(vf& acc, float x, vf column) const { acc = greater(splat(x) + column, acc); }
+};
 
 // Calls f(first vector, Constant<width>) for pairs of vectors, and once for a last single one.
 template <class F> BIGRU_INLINE void for_blocks(int64_t vectors, F f) {

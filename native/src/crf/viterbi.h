@@ -6,70 +6,56 @@
 
 namespace {
 
-using bigru::CrfBestTask;
+using bigru::CrfViterbiTask;
 using bigru::CrfScores;
 
-inline int64_t column_floats(const CrfShape& s) { return 2 * s.K * s.S + 2 * s.S; }
-
-// Transitions, their transpose, start and end in rows of S floats, -inf past K.
-struct Columns {
-  const float *step, *back, *start, *end;
-  Columns(const CrfShape& s, const float* at)
-      : step(at), back(at + s.K * s.S), start(at + 2 * s.K * s.S), end(start + s.S) {}
-};
-
-inline void crf_columns(const CrfShape& s, const CrfScores& scores, float* to) {
-  for (int64_t i = 0; i < column_floats(s); ++i) to[i] = -kInfinity;
-  const Columns at(s, to);
+// The scores themselves as a chain, -inf past K.
+inline void crf_pad_scores(const CrfShape& s, const CrfScores& scores, float* to) {
+  for (int64_t i = 0; i < chain_floats(s); ++i) to[i] = -kInfinity;
+  const Chain at(s, to);
   for (int64_t i = 0; i < s.K; ++i)
-    for (int64_t j = 0; j < s.K; ++j) {
-      const float score = scores.transitions[i * s.K + j];
-      to[i * s.S + j] = score;
-      to[(s.K + j) * s.S + i] = score;
-    }
+    for (int64_t j = 0; j < s.K; ++j) to[i * s.S + j] = scores.transitions[i * s.K + j];
+  transpose(at.step, to + (at.back - to), s);
   for (int64_t i = 0; i < s.K; ++i) {
     to[at.start - to + i] = scores.start[i];
     to[at.end - to + i] = scores.end[i];
   }
 }
 
-// best: [ROWS, T, S] of one tile's rows; peak: [ROWS].
-struct BestTile {
-  const CrfBestTask& task;
+struct ViterbiTile {
+  const CrfViterbiTask& task;
   const CrfShape s;
   const CrfRows rows;
-  const Columns columns;
-  float* best;
-  float peak[ROWS];
-  vi strange[ROWS];
+  const Chain scores;
+  float* best;          // [ROWS, T, S] the best score of a path that ends in each tag, less the peak of the step before
+  float peak[ROWS];     // the greatest of a row's last step
+  vi non_finite[ROWS];  // lanes that have met NaN or +inf
 
-  BestTile(const CrfBestTask& t, int64_t first)
-      : task(t), s(t.shape), rows{smaller(ROWS, t.sequences.rows - first), t.sequences.row + first,
-                                  t.sequences.length + first, nullptr},
-        columns(t.shape, t.columns), best(t.scratch), peak{}, strange{} {}
+  ViterbiTile(const CrfViterbiTask& t, int64_t first)
+      : task(t), s(t.shape), rows(tile_of(t.sequences, first)), scores(t.shape, t.scores), best(t.scratch), peak{}, non_finite{} {}
 
   float* at(int64_t n, int64_t t) const { return best + (n * s.T + t) * s.S; }
   const float* emissions(int64_t n, int64_t t) const { return task.emissions + (rows.row[n] * s.T + t) * s.K; }
 };
 
-inline int64_t best_scratch_floats(const CrfShape& s) { return ROWS * s.T * s.S; }
+inline int64_t viterbi_scratch_floats(const CrfShape& s) { return ROWS * s.T * s.S; }
 
 BIGRU_INLINE float peak_from(vf most) {
   const float peak = greatest_lane(most);
   return peak == -kInfinity ? 0.0f : peak;
 }
 
-BIGRU_INLINE vf emission(BestTile& k, int64_t n, int64_t t, int64_t v) {
+BIGRU_INLINE vf emission(ViterbiTile& k, int64_t n, int64_t t, int64_t v) {
   const vf e = load_tags(k.emissions(n, t) + v * W, k.s.K - v * W, splat(-kInfinity));
-  k.strange[n] |= ~(e < splat(kInfinity));
+  k.non_finite[n] |= ~(e < splat(kInfinity));
   return e;
 }
 
-inline void begin_best(BestTile& k) {
+inline void begin_viterbi(ViterbiTile& k) {
   for (int64_t n = 0; n < k.rows.rows; ++n) {
     vf most = splat(-kInfinity);
     for (int64_t v = 0; v < vectors(k.s); ++v) {
-      const vf score = load(k.columns.start + v * W) + emission(k, n, 0, v);
+      const vf score = load(k.scores.start + v * W) + emission(k, n, 0, v);
       store(k.at(n, 0) + v * W, score);
       most = greater(score, most);
     }
@@ -77,22 +63,7 @@ inline void begin_best(BestTile& k) {
   }
 }
 
-template <int N, int V>
-BIGRU_INLINE void maxima(vf (&acc)[N][V], const float* const (&left)[N], const float* matrix, const CrfShape& s) {
-  for (int64_t i = 0; i < s.K; ++i, matrix += s.S) {
-    vf column[V];
-#pragma GCC unroll 4
-    for (int v = 0; v < V; ++v) column[v] = load(matrix + v * W);
-#pragma GCC unroll 16
-    for (int n = 0; n < N; ++n) {
-      const vf x = splat(left[n][i]);
-#pragma GCC unroll 4
-      for (int v = 0; v < V; ++v) acc[n][v] = greater(x + column[v], acc[n][v]);
-    }
-  }
-}
-
-template <int N> BIGRU_INLINE void step_best(BestTile& k, int64_t t) {
+template <int N> BIGRU_INLINE void step_viterbi(ViterbiTile& k, int64_t t) {
   const float* from[N];
   vf most[N];
   for (int n = 0; n < N; ++n) {
@@ -104,7 +75,7 @@ template <int N> BIGRU_INLINE void step_best(BestTile& k, int64_t t) {
     vf acc[N][V];
     for (int n = 0; n < N; ++n)
       for (int v = 0; v < V; ++v) acc[n][v] = splat(-kInfinity);
-    maxima<N, V>(acc, from, k.columns.step + first * W, k.s);
+    join_rows<N, V>(acc, from, k.scores.step + first * W, k.s, GreatestSum{});
     for (int n = 0; n < N; ++n)
       for (int v = 0; v < V; ++v) {
         const vf score = acc[n][v] + (emission(k, n, t, first + v) - k.peak[n]);
@@ -134,25 +105,25 @@ inline int64_t first_greatest(const float* a, const float* b, const CrfShape& s)
   return found < s.K ? found : 0;
 }
 
-inline void trace(const BestTile& k, int64_t n) {
+inline void trace(const ViterbiTile& k, int64_t n) {
   int64_t* path = k.task.paths + k.rows.row[n] * k.s.T;
-  const float* onward = k.columns.end;
+  const float* onward = k.scores.end;
   for (int64_t t = k.rows.length[n] - 1; t >= 0; --t) {
     path[t] = first_greatest(k.at(n, t), onward, k.s);
-    onward = k.columns.back + path[t] * k.s.S;
+    onward = k.scores.back + path[t] * k.s.S;
   }
 }
 
-inline void crf_best(const CrfBestTask& task) {
+inline void crf_viterbi(const CrfViterbiTask& task) {
   for (int64_t first = 0; first < task.sequences.rows; first += ROWS) {
-    BestTile k(task, first);
-    begin_best(k);
+    ViterbiTile k(task, first);
+    begin_viterbi(k);
     for_stretches(k.rows, [&](auto rows, int64_t from, int64_t until) {
-      for (int64_t t = from; t < until; ++t) step_best<decltype(rows)::value>(k, t);
+      for (int64_t t = from; t < until; ++t) step_viterbi<decltype(rows)::value>(k, t);
     });
     for (int64_t n = 0; n < k.rows.rows; ++n) {
       trace(k, n);
-      task.strange[k.rows.row[n]] = any_lane(k.strange[n]);
+      task.non_finite[k.rows.row[n]] = any_lane(k.non_finite[n]);
     }
   }
 }

@@ -121,7 +121,7 @@ template <class E>
 BIGRU_INLINE void gate_gradients(const BackwardTask& t, const Chunk<E>& c, const float* gates, const float* dy, int64_t at,
                                  int64_t row) {
   const Layer& l = t.layer;
-  float* grads = c.grads + at * c.g_stride;
+  float* grads = c.grads + at * c.g_stride;  // [4, U]
   for (int64_t unit = 0; unit < units(l); unit += W) {
     const float* g = gates + kept_at(unit);  // [4, kGateBlock]
     const vf r = load(g + R * kGateBlock), z = load(g + Z * kGateBlock), n = load(g + N * kGateBlock);
@@ -155,7 +155,7 @@ inline void add_recurrent(const Layer& l, const Rows<E>& grads, const float* pac
     for_products<V>(rows, product, [&](int64_t row, auto count, const auto& part) {
       constexpr int n = decltype(count)::value;
       vf acc[1][n][V];
-      float* out = to + row * stride + v * W;
+      float* out = to + row * stride + v * W;  // [n, V * W], rows `stride` apart
       for (int i = 0; i < n; ++i)
         for (int j = 0; j < V; ++j) acc[0][i][j] = load(out + i * stride + j * W);
       part.add(acc, row);
@@ -196,7 +196,7 @@ template <class E> inline void step_backward(const BackwardTask& t, const Chunk<
   const Layer& l = t.layer;
   const Walk& w = t.walk;
   const int64_t rows = w.active[step];
-  const float* gates = t.gates + w.first[step] * gate_floats(l.H);
+  const float* gates = t.gates + w.first[step] * gate_floats(l.H);  // [rows, gate_floats(H)]
   for (int64_t row = w.active[step + 1]; row < rows; ++row)  // rows whose last step this is
     if (t.dh_n) copy(c.dh + row * c.h_stride, t.dh_n + w.row[row] * l.H, l.H);
   for (int64_t row = 0; row < rows; ++row) {
@@ -214,7 +214,7 @@ template <class E> inline void input_gradients(const BackwardTask& t, const Chun
   const Layer& l = t.layer;
   const Walk& w = t.walk;
   const int64_t depth = words<E>(units(l)), width_in = round_up(l.I, W), rows = w.first[until] - w.first[from];
-  const E* packed = (const E*)t.packed + 3 * depth * units(l);
+  const E* packed = (const E*)t.packed + 3 * depth * units(l);  // W_ih: [n r z] panels [U, I]
   const Rows<E> grads = gradients(l, c, 0, DN);
   for_panels(width_in / W, [&](int64_t v, auto width) {
     constexpr int V = decltype(width)::value;

@@ -55,7 +55,7 @@ template <class E> inline void project(const ForwardTask& t, const Rows<E>& x, i
   const PackedForward p = packed_forward<E>(l);
   for (int64_t unit = 0; unit < units(l); unit += W) {
     const Product<E> product = {x, panels<E>(t.packed, p.input, p.input_scale, 3, l.I, unit), words<E>(l.I)};
-    const float* bias = t.packed + p.bias + unit * SLOTS;
+    const float* bias = t.packed + p.bias + unit * SLOTS;  // [4, W]
     for_products<3>(rows, product, [&](int64_t row, auto count, const auto& part) {
       constexpr int n = decltype(count)::value;
       vf acc[1][n][3];
@@ -266,12 +266,12 @@ template <class E> inline void forward(const ForwardTask& t) {
   const Layer& l = t.layer;
   const Walk& w = t.walk;
   const int64_t stride = padded(units(l)), chunk = chunk_rows(w), in_stride = padded(l.I);
-  float* x = t.scratch;
-  float* before = x + chunk * in_stride;
-  float* after = before + w.rows * stride;
-  float* reset = after + w.rows * stride;
-  float* gates = reset + w.rows * stride;
-  float* factors = gates + chunk * units(l) * SLOTS;
+  float* x = t.scratch;                               // [chunk, in_stride] inputs of the chunk's steps
+  float* before = x + chunk * in_stride;              // [rows, stride] states
+  float* after = before + w.rows * stride;            // [rows, stride]
+  float* reset = after + w.rows * stride;             // [rows, stride] r * h
+  float* gates = reset + w.rows * stride;             // [chunk, U/W, 4, W] the projection: r, z, n
+  float* factors = gates + chunk * units(l) * SLOTS;  // two matrices of left factors
   const Matrix<E> input = matrix<E>(factors, chunk, whole_words<E>(l.I));
   const Matrix<E> state = matrix<E>(factors + matrix_floats<E>(chunk, whole_words<E>(l.I)), w.rows, whole_words<E>(l.H));
   const float* bias = t.packed + packed_forward<E>(l).bias;
@@ -284,7 +284,7 @@ template <class E> inline void forward(const ForwardTask& t) {
     const int64_t pairs = w.first[until] - w.first[from];
     project(t, as_rows(x, in_stride, pairs, l.I, input), pairs, gates);
     for (int64_t s = from; s < until; ++s) {
-      float* kept = t.gates ? t.gates + w.first[s] * gate_floats(l.H) : nullptr;
+      float* kept = t.gates ? t.gates + w.first[s] * gate_floats(l.H) : nullptr;  // [active, gate_floats(H)]
       if (kept) clear_kept_past(l, kept, w.active[s]);
       float* projected = gates + (w.first[s] - w.first[from]) * units(l) * SLOTS;
       run_step<E>({t, s, w.active[s], bias, projected, kept, before, after, reset, stride}, state);

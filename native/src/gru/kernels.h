@@ -68,9 +68,9 @@ struct WeightGradients {      // of one direction; null where not wanted
 };
 
 // Floats of the kept gates of one (step, row): [ceil(H / 16), 4, 16], r, z, n and q of 16 units each. So on every
-// instruction set, the widest having vectors of 16: any may read what another has kept.
+// instruction set, the widest having vectors of 16: any may read what another has kept. (static: bodies share no function.)
 constexpr int64_t kGateBlock = 16;
-constexpr int64_t gate_floats(int64_t H) { return (H + kGateBlock - 1) / kGateBlock * kGateBlock * 4; }
+static constexpr int64_t gate_floats(int64_t H) { return (H + kGateBlock - 1) / kGateBlock * kGateBlock * 4; }
 
 enum Precision { kFp32 = 0, kBf16 = 1, kInt8 = 2, kPrecisions = 3 };  // of the products' factors
 

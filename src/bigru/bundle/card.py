@@ -8,8 +8,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ..config import ForecastModelConfig
-from .configuration import Shape, kind_of
+from ..readers.token_features import SEPARATOR
+from ..tasks import task_named
+from .configuration import Shape, kind_of, token_features
 from .weights import shapes
 
 if TYPE_CHECKING:
@@ -23,8 +24,6 @@ PIPELINES = {
     ("classify", "audio"): "audio-classification",
     ("transcribe", "audio"): "automatic-speech-recognition",
 }
-
-KINDS = {"classify": "Classifier", "tag": "Tagger", "forecast": "Forecaster", "transcribe": "Transcriber"}
 
 CELLS = {"gru": "GRU", "rnn": "RNN", "lstm": "LSTM"}
 
@@ -71,7 +70,7 @@ def page(task: str, model: Shape, config: TaskConfig, metrics: Mapping[str, Any]
     return "\n".join(
         [
             *_header(task, config, dict.fromkeys(row[1] for row in rows)),
-            f"# {KINDS[task]} saved by bigru\n",
+            f"# {task_named(task).NAME} saved by bigru\n",
             _sentence(model, config) + "\n",
             "## Data and training\n",
             (about.strip() or "Nothing was written down about them.") + "\n",
@@ -116,10 +115,10 @@ def _headings(lines: list[str]) -> Iterator[tuple[int, int, str]]:
 
 def _header(task: str, config: TaskConfig, names: Iterable[str]) -> list[str]:
     """Return the YAML front matter; JSON strings are YAML strings."""
-    spoken = language(config)
+    spoken, pipeline = language(config), PIPELINES.get((task, kind_of(config.features)))
     entries = {
         "library_name": ["bigru"],
-        "pipeline_tag": [name for kind, name in PIPELINES.items() if kind == (task, kind_of(config.features))],
+        "pipeline_tag": [pipeline] if pipeline else [],
         "language": [spoken] if spoken else [],
     }
     lines = [f"{key}: {json.dumps(value)}" for key, values in entries.items() for value in values]
@@ -135,14 +134,18 @@ def _sentence(model: Shape, config: TaskConfig) -> str:
     more = f" and {len(config.labels) - SHOWN} more" if len(config.labels) > SHOWN else ""
     layers = f"{encoder.layers} layer{'s' if encoder.layers > 1 else ''} of {encoder.hidden} units per direction"
     crf = " with a CRF" if model.crf else ""
-    if isinstance(model, ForecastModelConfig):
+    if model.head == "window":
+        own: Any = model
         return (
-            f"A {DIRECTIONS[encoder.direction]} {CELLS[encoder.cell]} over segments of {model.segment} rows, {layers}, "
-            f"{count:,} weights. From {model.lookback} rows it forecasts {model.horizon}: {labels}{more}."
+            f"A {DIRECTIONS[encoder.direction]} {CELLS[encoder.cell]} over segments of {own.segment} rows, {layers}, "
+            f"{count:,} weights. From {own.lookback} rows it forecasts {own.horizon}: {labels}{more}."
         )
+    names = token_features(config.features)
+    form = SEPARATOR.join(["word", *names])
+    reads = f" It reads tokens with features, as `{form}` (U+FFE8 between them)." if names else ""
     return (
         f"A {DIRECTIONS[encoder.direction]} {CELLS[encoder.cell]}{crf}, {layers}, {count:,} weights. "
-        f"Its labels: {labels}{more}."
+        f"Its labels: {labels}{more}.{reads}"
     )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from ..config import ForecastModelConfig, ModelConfig, from_dict, to_dict
+from ..config import ConvConfig, ForecastModelConfig, ModelConfig, from_dict, to_dict
 from ..errors import ArgumentError, check_choice, sentence
 from ..tasks import TASKS, task_named
 from .weights import BYTES, Shape, shapes
@@ -32,6 +32,7 @@ __all__ = [
     "kind_of",
     "model_of",
     "task_of",
+    "token_features",
     "written",
 ]
 
@@ -43,32 +44,8 @@ KINDS = {
 }
 """The kinds of features by their name in config.json: where the class is found, and its name."""
 
-FIELDS: dict[str, dict[str, type | tuple[type, ...]]] = {
-    "classify": {"labels": list, "multi_label": bool, "threshold": (int, float)},
-    "tag": {
-        "labels": list,
-        "scheme": (str, type(None)),
-        "crf": bool,
-        "entity_labels": (list, type(None)),
-    },
-    "forecast": {
-        "lookback": int,
-        "horizon": int,
-        "quantiles": list,
-        "levels": list,
-        "loss": str,
-        "seen": str,
-    },
-    "transcribe": {
-        "labels": list,
-        "unit": str,
-        "stride": int,
-        "beam": int,
-        "language": (dict, type(None)),
-        "weight": (int, float),
-        "bonus": (int, float),
-    },
-}
+SHAPES: dict[str, Any] = {"sequence": ModelConfig, "step": ModelConfig, "window": ForecastModelConfig}
+"""The shape of a model, by what its task has one output of."""
 
 NUMBERS = ("quantiles", "levels")
 """The lists that hold numbers; all others hold strings."""
@@ -90,13 +67,18 @@ def inputs_of(features: Any) -> str:
     return "tokens" if getattr(features, "unit", "") == "token" else kind_of(features)
 
 
+def token_features(features: Any) -> tuple[str, ...]:
+    """Return the names of the features that stand behind the word in every token, none for bare tokens and others."""
+    return tuple(column.name for column in features.columns) if kind_of(features) == "text" else ()
+
+
 def written(task: str, model: Shape, config: TaskConfig) -> tuple[dict[str, Any], list[str], str | None]:
     """Return the entries of config.json, the vocabulary, and the tokenizer's JSON if there is one."""
     features: dict[str, Any] = {**config.features.to_json()}
     kind, read = kind_of(config.features), config.features
     vocabulary = list(getattr(read, "vocabulary", ()))
     tokenizer = features.pop("tokenizer", None)
-    values = {key: getattr(config, key) for key in FIELDS[task]}
+    values = {key: getattr(config, key) for key in task_named(task).SAVED}
     if values.get("language") is not None:
         values["language"] = {name: array.tolist() for name, array in values["language"].arrays().items()}
     entries = {
@@ -108,14 +90,13 @@ def written(task: str, model: Shape, config: TaskConfig) -> tuple[dict[str, Any]
     return entries, vocabulary, tokenizer
 
 
-def model_of(values: Any, task: str = "") -> Shape:
+def model_of(values: Any, task: str) -> Shape:
     """Return the shape of a model of a task from config.json.
 
     Raises:
-        ArgumentError: a key is missing or unknown, or a value is not what it must be.
+        ArgumentError: there is no such task, a key is missing or unknown, or a value is not what it must be.
     """
-    forecasts = task == "forecast"
-    model: Shape = from_dict(ForecastModelConfig, values) if forecasts else from_dict(ModelConfig, values)
+    model: Shape = from_dict(SHAPES[task_named(task).HEAD], values)
     _check_bounds(model)
     return model
 
@@ -130,21 +111,19 @@ def check_size(model: Shape) -> None:
 
 
 def _check_bounds(model: Shape) -> None:
-    if isinstance(model, ForecastModelConfig):
-        for key, most in MOST_OF_FORECAST.items():
-            if getattr(model, key) > most:
-                raise ArgumentError(sentence("ForecastModelConfig", key, f"at most {most}", getattr(model, key)))
-    else:
-        _check_front(model)
+    for key, most in MOST_OF_FORECAST.items():
+        if getattr(model, key, 0) > most:
+            raise ArgumentError(sentence("ForecastModelConfig", key, f"at most {most}", getattr(model, key)))
+    _check_front(getattr(model, "front", ()))
     for key, most in MOST.items():
         if getattr(model.encoder, key) > most:
             raise ArgumentError(sentence("EncoderConfig", key, f"at most {most}", getattr(model.encoder, key)))
 
 
-def _check_front(model: ModelConfig) -> None:
-    if len(model.front) > MOST_CONVOLUTIONS:
-        raise ArgumentError(sentence("ModelConfig", "front", f"of at most {MOST_CONVOLUTIONS}", len(model.front)))
-    for conv in model.front:
+def _check_front(front: tuple[ConvConfig, ...]) -> None:
+    if len(front) > MOST_CONVOLUTIONS:
+        raise ArgumentError(sentence("ModelConfig", "front", f"of at most {MOST_CONVOLUTIONS}", len(front)))
+    for conv in front:
         for key, most in MOST_OF_CONVOLUTION.items():
             if getattr(conv, key) > most:
                 raise ArgumentError(sentence("ConvConfig", key, f"at most {most}", getattr(conv, key)))
@@ -157,7 +136,7 @@ def task_of(task: Any, values: Any, features: Any, vocabulary: Any, tokenizer: s
         ArgumentError: a key is missing or unknown, or a value is not what it must be.
     """
     check_choice("Bundle", "task", task, TASKS)
-    where, fields = f"{task}.Config", FIELDS[task]
+    where, fields = f"{task}.Config", task_named(task).SAVED
     if not isinstance(values, dict) or set(values) != set(fields):
         got = sorted(values) if isinstance(values, dict) else type(values).__name__
         raise ArgumentError(sentence(where, "configuration", "an object with " + ", ".join(fields), got))
@@ -206,42 +185,17 @@ def _features(values: Any, vocabulary: Any, tokenizer: str | None) -> Features:
 
 def check_agreement(task: str, model: Shape, config: TaskConfig) -> None:
     """Raise ArgumentError unless a model's shape is the one that its task and features need."""
-    where = "Bundle"
-    if not isinstance(config, task_named(task).Config):
+    where, module = "Bundle", task_named(task)
+    if type(config) is not module.Config:
         raise ArgumentError(sentence(where, "config", f"a {task}.Config", type(config).__name__))
-    pairs = _of_forecast(model, config) if task == "forecast" else _of_labels(task, model, config)
-    for name, (got, want) in pairs.items():
-        if got != want:
-            raise ArgumentError(sentence(where, f"{name} of the model", f"{want}, as the task says", got))
-
-
-def _of_forecast(model: Shape, config: Any) -> dict[str, tuple[Any, Any]]:
-    """Return what a forecaster's shape says and what its task wants."""
-    if not isinstance(model, ForecastModelConfig) or kind_of(config.features) != "table":
-        raise ArgumentError(sentence("Bundle", "model", "one that forecasts a table", type(model).__name__))
-    features = config.features
-    wanted = {
-        "lookback": config.lookback,
-        "horizon": config.horizon,
-        "targets": len(features.targets),
-        "past": len(features.past),
-        "known": features.known_width,
-        "quantiles": config.quantiles,
-        "levels": config.levels,
-    }
-    return {name: (getattr(model, name), want) for name, want in wanted.items()}
-
-
-def _of_labels(task: str, model: Shape, config: Any) -> dict[str, tuple[Any, Any]]:
-    """Return what the shape of a classifier or tagger says and what its task wants."""
-    if not isinstance(model, ModelConfig) or kind_of(config.features) == "table":
-        raise ArgumentError(sentence("Bundle", "model", f"one for {task}", type(model).__name__))
-    features, text = config.features, kind_of(config.features) == "text"
-    return {
-        "outputs": (model.outputs, config.outputs),
-        "channels": (model.channels, features.channels if text else ()),
-        "values": (model.values, 0 if text else features.values),
-        "crf": (model.crf, getattr(config, "crf", False)),
-        "stride": (1 if task == "classify" else model.stride, getattr(config, "stride", 1)),
-        "pooling": ("used" if model.pooling else "unused", "used" if task == "classify" else "unused"),
-    }
+    tables = module.HEAD == "window"
+    if type(model) is not SHAPES[module.HEAD] or (kind_of(config.features) == "table") != tables:
+        want = "one that forecasts a table" if tables else f"one for {task}"
+        raise ArgumentError(sentence(where, "model", want, type(model).__name__))
+    for name, want in module.required(config).items():
+        got = getattr(model, name)
+        if got == want:
+            continue
+        if name == "head":
+            name, want, got = "pooling", *("used" if head == "sequence" else "unused" for head in (want, got))
+        raise ArgumentError(sentence(where, f"{name} of the model", f"{want}, as the task says", got))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
@@ -53,8 +54,10 @@ def shapes(model: Shape) -> dict[str, tuple[int, ...]]:
     The names of a recurrent layer are those of torch (`bigru.layout.weight_names`); a gated merge adds
     weight_merge_l0 [H, 2H] and bias_merge_l0 [H].
     """
-    if isinstance(model, ForecastModelConfig):
-        return _of_forecaster(model)
+    return WEIGHTS_OF[model.head](model)
+
+
+def _of_labels(model: ModelConfig) -> dict[str, tuple[int, ...]]:
     states = model.encoder.outputs
     found: dict[str, tuple[int, ...]] = {}
     for c, channel in enumerate(model.channels):
@@ -124,6 +127,14 @@ def _of_forecaster(model: ForecastModelConfig) -> dict[str, tuple[int, ...]]:
     if model.levels:
         found["interval.radius"] = (len(model.levels), model.horizon, model.targets)
     return found
+
+
+WEIGHTS_OF: dict[str, Callable[[Any], dict[str, tuple[int, ...]]]] = {
+    "sequence": _of_labels,
+    "step": _of_labels,
+    "window": _of_forecaster,
+}
+"""What tells the shapes of the weights, by what a model has one output of."""
 
 
 def stored_shapes(model: Shape, storage: str = "fp32") -> dict[str, tuple[str, tuple[int, ...]]]:

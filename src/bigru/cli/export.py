@@ -9,7 +9,6 @@ from ..bundle import load
 from ..bundle.weights import WEIGHTS
 from ..errors import check_choice
 from ..models import find
-from ..tasks import transcribe
 from .show import note
 from .streams import emit
 
@@ -26,7 +25,7 @@ def export(model: Path, to: str, out: Path | None, int8: bool, force: bool) -> N
     bundle = load(model)
     place = out or Path("model.onnx" if to == "onnx" else "model-torch")
     found = (to_onnx if to == "onnx" else to_torch)(bundle, place, int8=int8, force=force)
-    if isinstance(bundle.config, transcribe.Config) and bundle.config.beam > 1:
+    if getattr(bundle.config, "beam", 1) > 1:
         note("The beam search stays behind: the export gives the logits of each step, and no symbols.")
     note(_told(found, (find(model) / WEIGHTS).stat().st_size))
     emit(found)

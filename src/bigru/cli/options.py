@@ -27,6 +27,10 @@ OPTIONS: dict[str, Any] = {
     "label": Annotated[Text, _option("Column of the label, the labels, the tags or the transcript.", "--label")],
     "labels": Annotated[Text, _option("Columns of 0 and 1, a label each: a,b,c.", "--labels")],
     "id": Annotated[Text, _option("Column or columns that tell series (or sentences) apart: a,b.", "--id-column")],
+    "features": Annotated[
+        list[str] | None,
+        _option("Column of a table of tokens that is a feature of each: POS; may be repeated.", "--feature"),
+    ],
     "group": Annotated[
         Text, _option("Column of what rows belong to (speaker, patient): held out together.", "--group")
     ],
@@ -72,7 +76,9 @@ SEPARATORS = {"tab": "\t", "\\t": "\t"}
 
 def option_of(field: str) -> str:
     """Return the option that decides a field of `Reading`."""
-    return {"id": "--id-column", "time": "--time-column"}.get(field, "--" + field.replace("_", "-"))
+    return {"id": "--id-column", "time": "--time-column", "features": "--feature"}.get(
+        field, "--" + field.replace("_", "-")
+    )
 
 
 def options_of(reading: Reading) -> list[str]:
@@ -135,7 +141,8 @@ def takes_reading(
 
 
 def _reading(given: dict[str, Any]) -> Reading:
-    for name in ("labels", "id", "time"):
+    given["features"] = ",".join(given.get("features") or ())
+    for name in ("labels", "id", "time", "features"):
         value = given.get(name)
         given[name] = tuple(part.strip() for part in value.split(",") if part.strip()) if value else ()
     separator = given.get("separator")

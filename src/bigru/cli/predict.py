@@ -16,8 +16,8 @@ from ..readers.examples import Examples
 from ..readers.formats import SUFFIXES
 from ..readers.opening.packed import lines_of, unpacked_stream
 from ..readers.reading import Reading
-from ..runtime.answers import told
-from ..runtime.evaluation import refuse_of_tables
+from ..runtime.answers import shown, told
+from ..runtime.evaluation import check_features, like_training, note_unknown, refuse_of_tables
 from ..runtime.predictor import AHEAD, Predictor, load
 from .answers import AnswerFile, fingerprint, source_of
 from .models import say_if_shadowed
@@ -58,6 +58,7 @@ def predict(
         raise ArgumentError(sentence("predict", name, "given with --out", "no --out"))
     say_if_shadowed(model)
     predictor = load(model, precision)
+    check_features(predictor.bundle, reading)
     if not isinstance(predictor, Predictor):
         from . import forecast
 
@@ -79,7 +80,7 @@ def predict(
     of |= {"options": {"precision": precision, "plain": plain, **reading.given()}}
     with AnswerFile(out, of, resume, force) as file, Pace(file.done) as pace:
         asked = iter(sources(predictor, inputs, pace, reading))
-        _pass_over(file, asked, plain)
+        _pass_over(file, asked, plain, predictor.bundle.config.features)
         for lines in _answered(predictor, asked, write):
             file.write(lines)
             pace.add(len(lines))
@@ -90,11 +91,12 @@ def _answered(predictor: Predictor, asked: Iterable[Any], write: Write) -> Itera
     stream = iter(asked)
     while chunk := list(islice(stream, AHEAD * BATCH)):
         yield [
-            write(source, answer) for source, answer in zip(chunk, predictor.predict_iter(chunk, BATCH), strict=True)
+            write(shown(predictor.bundle.config.features, source), answer)
+            for source, answer in zip(chunk, predictor.predict_iter(chunk, BATCH), strict=True)
         ]
 
 
-def _pass_over(file: AnswerFile, asked: Iterator[Any], plain: bool) -> None:
+def _pass_over(file: AnswerFile, asked: Iterator[Any], plain: bool, features: Any) -> None:
     """Leave out the inputs that are answered; the last of them must be the one that the last answer shows.
 
     Raises:
@@ -107,8 +109,9 @@ def _pass_over(file: AnswerFile, asked: Iterator[Any], plain: bool) -> None:
         except StopIteration:
             want = f"at least as many as the answers in {file.path}, {file.done}"
             raise DataError(sentence("predict", "inputs", want, n)) from None
-    shown = _named(source) + "\t" if plain else _json(source, {}).removesuffix("}")
-    if file.done and not file.last.startswith(shown.encode("utf-8", "backslashreplace")):
+    source = shown(features, source)
+    begins = _named(source) + "\t" if plain else _json(source, {}).removesuffix("}")
+    if file.done and not file.last.startswith(begins.encode("utf-8", "backslashreplace")):
         want = f"that of answer {file.done} in {file.path}"
         raise DataError(sentence("predict", f"input {file.done}", want, repr(source)[:80]))
 
@@ -161,12 +164,13 @@ def _rows(predictor: Predictor, file: str, pace: Pace | None, reading: Reading) 
             pace.share = share
 
     kind = inputs_of(predictor.bundle.config.features)
-    like = predictor.bundle.metrics.get("training", {}).get("columns")
+    like = like_training(predictor.bundle, reading)
     found: Iterator[Examples] = parts(file, report, reading.but(task=predictor.task, like=like), kind)
     if getattr(predictor.bundle.config.features, "unit", "") == "char":
         found = map(fit_characters, found)
     first = next(found)
     describe(first, note, shown=len(first.findings))
+    note_unknown(predictor, first, note)
     check_gaps(predictor.bundle.config.features, first)
     return chain(first.inputs, chain.from_iterable(_later(found)))
 

@@ -54,7 +54,7 @@ def _verified(whole: Bundle, made: Bundle) -> Bundle:
 
 def _compare(whole: Bundle, made: Bundle, data: Path, reading: Reading) -> Result:
     """Return score, answers changed and their number: of the stored model, and of one that multiplies in 8 bits too."""
-    if whole.task == "forecast":
+    if whole.model.head == "window":
         raise ArgumentError(sentence("quantize", "data", "left out for a forecaster", str(data)))
     predictor = Predictor(whole)
     examples = labelled(predictor, data, reading, note)

@@ -12,7 +12,7 @@ from ..bundle.card import VERIFICATION
 from ..errors import ArgumentError, MissingExtraError, sentence
 from ..models import find, shipped
 from ..readers.reading import Reading
-from ..runtime.evaluation import refuse_of_tables
+from ..runtime.evaluation import check_features, refuse_of_tables
 from ..runtime.predictor import Predictor, load
 from ..verify import Engine, Report
 from ..verify import verify as verified
@@ -46,6 +46,7 @@ def verify(model: Path, data: Path | None, reading: Reading, *, most: int, write
         raise ArgumentError(sentence("verify", "data", "a file or folder that exists", repr(str(data))))
     if most < 1:
         raise ArgumentError(sentence("verify", "--most", "at least 1", most))
+    check_features(predictor.bundle, reading)
     inputs = None if data is None else _inputs(predictor, data, reading)
     engines, missing = _onnx(predictor.bundle)
     report = verified(predictor, inputs, engines, most=most, say=note)

@@ -32,6 +32,8 @@ class BiGRUTagger(BaseEstimator):
 
     Args:
         crf: whether labels are decided jointly; None means where they spell spans.
+        features: names of what stands behind the word in every token of X, as ["POS"] for tokens as `dogs￨NNS`: the
+            character U+FFE8 lies between them.
         scheme: how labels spell spans: "BIO", "IOB1", "BIOES", "BMES", None, or "auto", which looks at them.
 
     Attributes:
@@ -50,6 +52,7 @@ class BiGRUTagger(BaseEstimator):
         merge: str | None = None,
         unit: str | None = None,
         channels: Sequence[str] | None = None,
+        features: Sequence[str] | None = None,
         crf: bool | None = None,
         scheme: str | None = "auto",
         dropout: float | None = None,
@@ -74,6 +77,7 @@ class BiGRUTagger(BaseEstimator):
         self.merge = merge
         self.unit = unit
         self.channels = channels
+        self.features = features
         self.crf = crf
         self.scheme = scheme
         self.dropout = dropout

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..config import ChannelConfig
 from ..errors import ArgumentError, check_choice, nearest, sentence
+from .columns import FEATURE_LOOKS, Column, column_of, feature_channels, looks_of, usual_size
 from .hashing import END, START, combine, hash_strings
 from .known import Known
 
@@ -20,6 +21,8 @@ __all__ = [
     "configure",
     "fold",
     "hashes",
+    "is_hashed",
+    "looks",
     "ngrams",
     "shape",
     "views",
@@ -70,33 +73,58 @@ LOOKS = NGRAMS | SHAPES
 """The same of every channel that looks at neighbours."""
 
 
-def configure(channels: Sequence[str | ChannelConfig], vocabulary: int) -> tuple[ChannelConfig, ...]:
-    """Return channels as configurations; "unit" gets one id per unit of the vocabulary and the unknown's."""
+def looks(name: str) -> tuple[int, ...]:
+    """Return which neighbours a channel joins, 0 being the unit itself; () for one that sees a unit by itself."""
+    return LOOKS.get(name) or looks_of(name)
+
+
+def is_hashed(name: str) -> bool:
+    """Tell whether a channel has buckets; else it has one id for each unit, or value, that is known."""
+    return name != "unit" and (column_of(name) is None or bool(looks_of(name)))
+
+
+def configure(
+    channels: Sequence[str | ChannelConfig], vocabulary: int, columns: Sequence[Column] = ()
+) -> tuple[ChannelConfig, ...]:
+    """Return channels as configurations; those without buckets get one id per unit or value, and the unknown's."""
     result = []
     for channel in channels:
         if isinstance(channel, str):
-            check_choice(WHERE, "channels", channel, CHANNELS)
-            channel = ChannelConfig(channel, max(CHANNELS[channel][0], 1), CHANNELS[channel][1])
-        if channel.name == "unit":
-            channel = ChannelConfig("unit", vocabulary + 1, channel.dim)
-        result.append(channel)
+            if column_of(channel) is None:
+                check_choice(WHERE, "channels", channel, CHANNELS)
+            size, width = CHANNELS.get(channel) or usual_size(channel)
+            channel = ChannelConfig(channel, max(size, 1), width)
+        known = _known(channel.name, vocabulary, columns)
+        result.append(channel if known is None else ChannelConfig(channel.name, known + 1, channel.dim))
     return tuple(result)
 
 
-def check_channels(unit: str, channels: tuple[ChannelConfig, ...], vocabulary: int) -> None:
+def _known(name: str, vocabulary: int, columns: Sequence[Column]) -> int | None:
+    """Return how many units or values a channel without buckets knows; None for one with buckets, or of no column."""
+    at = column_of(name)
+    if is_hashed(name) or (at is not None and at >= len(columns)):
+        return None
+    return vocabulary if at is None else len(columns[at].values)
+
+
+def check_channels(
+    unit: str, channels: tuple[ChannelConfig, ...], vocabulary: int, columns: Sequence[Column] = ()
+) -> None:
     """Raise ArgumentError unless the channels are distinct, known for the unit, and of possible sizes."""
     names = [channel.name for channel in channels]
     if not names or len(set(names)) < len(names):
         raise ArgumentError(sentence(WHERE, "channels", "distinct and at least one", names))
     known = ["unit", *NGRAMS] if unit == "char" else list(CHANNELS)
+    known += feature_channels(len(columns), list(FEATURE_LOOKS))
     for channel in channels:
         if channel.name not in known:
             want = f"one of {', '.join(known)} for the unit {unit}"
             raise ArgumentError(sentence(WHERE, "channels", want, channel.name, nearest(channel.name, known)))
-        if channel.name == "unit" and channel.size != vocabulary + 1:
-            want = f"{vocabulary + 1}, the vocabulary and the unknown"
-            raise ArgumentError(sentence(WHERE, "size of unit", want, channel.size))
-        if channel.name != "unit" and channel.size < 2:
+        size = _known(channel.name, vocabulary, columns)
+        if size is not None and channel.size != size + 1:
+            want = f"{size + 1}, the {'vocabulary' if channel.name == 'unit' else 'known values'} and the unknown"
+            raise ArgumentError(sentence(WHERE, f"size of {channel.name}", want, channel.size))
+        if size is None and channel.size < 2:
             raise ArgumentError(sentence(WHERE, f"size of {channel.name}", "at least 2", channel.size))
 
 
@@ -112,7 +140,7 @@ def ngrams(
     """Write the bucket of every unit's n-gram into a column; marks stand before the first and after the last unit.
 
     Args:
-        name: a key of `LOOKS`.
+        name: of a channel that joins neighbours.
         codes: uint64 [N], one number per unit, the inputs one after the other.
         lengths: int64 [B], units per input.
         size: number of buckets, the never used bucket 0 included.
@@ -123,22 +151,24 @@ def ngrams(
     # Imported here so that whoever lacks the kernels hears of it from `bigru.ops`, which says what to do.
     from .. import _native
 
-    looks = LOOKS[name]
-    if 0 not in looks:
-        codes, looks = _moved(codes, lengths, looks[0]), (0,)
+    steps = looks(name)
+    if 0 not in steps:
+        codes, steps = _moved(codes, lengths, steps[0]), (0,)
     words = None if known is None else known.words
-    _native.ngrams(codes, lengths, looks[0], looks[-1], size, words, to, column)
+    _native.ngrams(codes, lengths, steps[0], steps[-1], size, words, to, column)
 
 
 def hashes(name: str, codes: np.ndarray, lengths: np.ndarray) -> np.ndarray:
     """Return the hash of every unit's n-gram, uint64 [N], of which `ngrams` makes a bucket; arguments as there."""
-    return combine(*(_moved(codes, lengths, step) for step in LOOKS[name]))
+    return combine(*(_moved(codes, lengths, step) for step in looks(name)))
 
 
 def _moved(codes: np.ndarray, lengths: np.ndarray, step: int) -> np.ndarray:
-    """Return for every unit its code (step 0), or that of the unit before it (-1) or behind it (1), or a mark."""
+    """Return for every unit its code (step 0), or that of one before it (-1, ...) or behind it (1, ...), or a mark."""
     if not step:
         return codes
+    if abs(step) > 1:
+        codes = _moved(codes, lengths, step + 1 if step < 0 else step - 1)
     moved, ends = np.empty_like(codes), np.cumsum(lengths)
     filled = lengths > 0
     if step < 0:

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from ..errors import ArgumentError, sentence
+from ..readers.token_features import divide
 from .fbank import FilterBank
 from .resample import Resampler
 
@@ -88,6 +89,8 @@ class TextPieces:
         if not text and not (isinstance(chunk, Sequence) and all(isinstance(unit, str) for unit in chunk)):
             want = "a text" if self._features.unit == "char" else "a list of tokens"
             raise ArgumentError(sentence(WHERE, "chunk", want, repr(chunk)[:60]))
+        if self._features.columns:
+            divide(chunk, [column.name for column in self._features.columns], WHERE, "chunk")
         return self._take([*self._kept, *chunk], self._after)
 
     def finish(self) -> np.ndarray:

@@ -15,9 +15,12 @@ import numpy as np
 from ..config import ChannelConfig, from_dict, to_dict
 from ..errors import ArgumentError, check_choice, sentence
 from ..readers.opening.encoding import SURROGATE
-from .channels import LOOKS, SHAPES, check_channels, configure, fold, hashes, ngrams, shape, views
+from ..readers.token_features import words_of
+from .channels import SHAPES, check_channels, configure, fold, hashes, is_hashed, looks, ngrams, shape, views
+from .columns import Column, column_of, columns_from_json, ids_of, read
 from .hashing import buckets, hash_strings
 from .incremental import TextPieces
+from .inputs import Input, characters_of, replacements, sample, tokens_of, whole_text
 from .known import Known
 from .segment import load_subwords, segment, split_words, train_subwords, unspaced, without_dropout
 from .words import Flat, Made, Words
@@ -25,9 +28,6 @@ from .words import Flat, Made, Words
 __all__ = ["UNITS", "Input", "TextFeatures", "unit_of"]
 
 WHERE = "TextFeatures"
-
-Input = str | Sequence[str]
-"""A text, or a list of tokens."""
 
 UNITS = {"char": (None,), "word": ("regex", "rjieba"), "token": ("regex", "rjieba"), "subword": ("subword",)}
 """What a unit can be, and what may cut a text into such units."""
@@ -46,6 +46,8 @@ class TextFeatures:
         replace: characters replaced by others before anything else, one for one, so that offsets hold.
         segmenter: what cuts a text into units: None (characters), "regex", "rjieba" or "subword".
         tokenizer: the JSON of a Hugging Face tokenizer, for "subword".
+        columns: the features that stand behind the words of tokens (`bigru.readers.token_features`), none for bare
+            tokens; their channels are `feature1`, `feature1_before`, ... (`bigru.features.columns`).
         known: of hashed channels by name what training has seen; anything else has id 0. A channel without an entry
             gives everything a bucket, as models saved before did.
     """
@@ -58,6 +60,7 @@ class TextFeatures:
     segmenter: str | None = None
     tokenizer: str | None = None
     known: dict[str, Known] = field(default_factory=dict)
+    columns: tuple[Column, ...] = ()
 
     def __post_init__(self) -> None:
         check_choice(WHERE, "unit", self.unit, UNITS)
@@ -67,15 +70,17 @@ class TextFeatures:
         if (self.unit == "subword") != (self.tokenizer is not None):
             got = "none" if self.tokenizer is None else f"one for the unit {self.unit}"
             raise ArgumentError(sentence(WHERE, "tokenizer", "given for subwords, and only for them", got))
-        _table(self.replace)
+        replacements(self.replace)
         if len(set(self.vocabulary)) < len(self.vocabulary):
             twice = Counter(self.vocabulary).most_common(1)[0][0]
             raise ArgumentError(sentence(WHERE, "vocabulary", "distinct units", f"{twice!r} twice"))
         if self.unit == "char" and any(len(unit) != 1 for unit in self.vocabulary):
             long = next(unit for unit in self.vocabulary if len(unit) != 1)
             raise ArgumentError(sentence(WHERE, "vocabulary", "single characters", repr(long)))
-        check_channels(self.unit, self.channels, len(self.vocabulary))
-        hashed = [channel.name for channel in self.channels if channel.name != "unit"]
+        if self.columns and self.unit != "token":
+            raise ArgumentError(sentence(WHERE, "unit", "token, to which features belong", self.unit))
+        check_channels(self.unit, self.channels, len(self.vocabulary), self.columns)
+        hashed = [channel.name for channel in self.channels if is_hashed(channel.name)]
         for name in self.known:
             check_choice(WHERE, "known", name, hashed)
 
@@ -96,6 +101,7 @@ class TextFeatures:
         replace: Mapping[str, str] | None = None,
         segmenter: str | None = None,
         tokenizer: str | None = None,
+        features: Sequence[str] = (),
     ) -> TextFeatures:
         """Learn the vocabulary from training inputs.
 
@@ -111,27 +117,31 @@ class TextFeatures:
                 a tokenizer also the size of the tokenizer to learn (8,000 unless given).
             lowercase, replace, tokenizer: see the attributes.
             segmenter: None chooses "rjieba" for scripts without spaces, else "regex".
+            features: names of the features that stand behind the word in every token.
 
         Raises:
             ArgumentError: an argument is not what it must be.
             MissingExtraError: rjieba or tokenizers is needed and missing.
         """
         if unit is None:
-            unit = unit_of(inputs)
+            unit = "token" if features else unit_of(inputs)
+        words, values = read(features, inputs) if features else (inputs, [])
         check_choice(WHERE, "unit", unit, UNITS)
         replace = dict(replace or {})
         if unit == "subword":
             segmenter = "subword"
             if tokenizer is None:
-                table = _table(replace)
-                texts = [fold(_whole(x, n).translate(table), lowercase) for n, x in enumerate(inputs)]
+                table = replacements(replace)
+                texts = [fold(whole_text(x, n).translate(table), lowercase) for n, x in enumerate(inputs)]
                 tokenizer = train_subwords(texts, max_size or 8000, min_count or 2)
         elif unit != "char" and segmenter is None:
-            segmenter = "rjieba" if unspaced(_sample(inputs)) else "regex"
-        empty = cls(unit, (), configure(channels, 0), lowercase, replace, segmenter, tokenizer)
-        vocabulary = empty._vocabulary(inputs, min_count, max_size)
-        sized = configure(channels, len(vocabulary))
-        made = cls(unit, vocabulary, sized, lowercase, replace, segmenter, tokenizer)
+            segmenter = "rjieba" if unspaced(sample(words)) else "regex"
+        empty = cls(unit, (), configure(("unit",), 0), lowercase, replace, segmenter, tokenizer)
+        vocabulary = empty._vocabulary(words, min_count, max_size)
+        least = min_count or _least(sum(map(len, words)) if features else 0)
+        columns = tuple(Column.learn(name, row, least) for name, row in zip(features, values, strict=True))
+        sized = configure(channels, len(vocabulary), columns)
+        made = cls(unit, vocabulary, sized, lowercase, replace, segmenter, tokenizer, {}, columns)
         return changed(made, known=made._seen(inputs))
 
     def features(self, text: Input) -> np.ndarray:
@@ -155,27 +165,32 @@ class TextFeatures:
         if flat.made is not None:
             flat.made.ids.take(flat.inverse, axis=0, out=rows)
         for column, channel in enumerate(self.channels):
-            if channel.name in LOOKS:
+            place = column_of(channel.name)
+            if looks(channel.name):
                 codes, known = self._codes(channel.name, flat), self.known.get(channel.name)
                 ngrams(channel.name, codes, flat.lengths, channel.size, rows, column, known)
+            elif place is not None and flat.values is not None:
+                rows[:, column] = flat.values[place]
             elif flat.made is None:
                 rows[:, column] = self._characters[flat.inverse]
         return rows, flat.lengths
 
     def _codes(self, name: str, flat: Flat) -> np.ndarray:
-        """Return what a channel that looks at neighbours joins: of each unit its code, or that of its shape."""
+        """Return what a channel that looks at neighbours joins: of each unit its code, or its shape's or value's."""
+        place = column_of(name)
+        if place is not None and flat.values is not None:
+            return flat.values[place].astype(np.uint64)
         return flat.codes if flat.made is None or name not in SHAPES else flat.made.shapes[flat.inverse]
 
     def _seen(self, inputs: Sequence[Input]) -> dict[str, Known]:
         """Return of every hashed channel what the inputs show of it."""
-        hashed = [channel.name for channel in self.channels if channel.name != "unit"]
+        hashed = [channel.name for channel in self.channels if is_hashed(channel.name)]
         if not hashed:
             return {}
         flat, seen = self._flat(inputs), {}
-        strings = self._strings_of([name for name in hashed if name not in LOOKS], flat.distinct)
+        strings = self._strings_of([name for name in hashed if not looks(name)], flat.distinct)
         for name in hashed:
-            looks = name in LOOKS
-            own = hashes(name, self._codes(name, flat), flat.lengths) if looks else strings[name][flat.inverse]
+            own = hashes(name, self._codes(name, flat), flat.lengths) if looks(name) else strings[name][flat.inverse]
             seen[name] = Known.of(own)
         return seen
 
@@ -187,9 +202,9 @@ class TextFeatures:
     def _make(self, units: Sequence[str]) -> Made:
         """Return what units of several characters are."""
         folded = [fold(unit, self.lowercase) for unit in units]
-        names = {channel.name for channel in self.channels if channel.name != "unit"}
+        names = {channel.name for channel in self.channels if is_hashed(channel.name)}
         shaped = {"shape"} if not SHAPES.keys().isdisjoint(names) else set()
-        found = self._strings_of(sorted((names - LOOKS.keys()) | shaped), units)
+        found = self._strings_of(sorted({name for name in names if not looks(name)} | shaped), units)
         ids = np.zeros((len(units), len(self.channels)), np.int32)
         for column, channel in enumerate(self.channels):
             if channel.name == "unit":
@@ -213,13 +228,18 @@ class TextFeatures:
         Raises:
             ArgumentError: the units are words or subwords.
         """
-        looks = [step for channel in self.channels for step in LOOKS.get(channel.name, ())]
-        return TextPieces(self, -min(looks, default=0), max(looks, default=0))
+        steps = [step for channel in self.channels for step in looks(channel.name)]
+        return TextPieces(self, -min(steps, default=0), max(steps, default=0))
+
+    def words(self, x: Input) -> Input:
+        """Return an input as it is shown: tokens without their features."""
+        return words_of(x) if self.columns and not isinstance(x, str) else x
 
     def to_json(self) -> dict[str, Any]:
         """Return everything but the vocabulary as plain JSON values."""
         values: dict[str, Any] = {"unit": self.unit, "channels": [to_dict(c) for c in self.channels]}
         values |= {"lowercase": self.lowercase, "replace": dict(self.replace), "segmenter": self.segmenter}
+        values |= {"columns": [column.to_json() for column in self.columns]} if self.columns else {}
         values |= {"known": {name: known.to_json() for name, known in self.known.items()}} if self.known else {}
         return values if self.tokenizer is None else values | {"tokenizer": without_dropout(self.tokenizer)}
 
@@ -230,7 +250,7 @@ class TextFeatures:
         Raises:
             ArgumentError: a key is missing or unknown, or a value has the wrong type.
         """
-        keys = ("unit", "channels", "lowercase", "replace", "segmenter", "tokenizer", "known")
+        keys = ("unit", "channels", "lowercase", "replace", "segmenter", "tokenizer", "known", "columns")
         if not isinstance(values, dict):
             raise ArgumentError(sentence(WHERE, "configuration", "an object", type(values).__name__))
         for key in values:
@@ -253,7 +273,9 @@ class TextFeatures:
         if not isinstance(given, dict):
             raise ArgumentError(sentence(WHERE, "known", "an object", type(given).__name__))
         known = {name: Known.from_json(text) for name, text in given.items()}
-        return cls(values["unit"], tuple(vocabulary), channels, *rest, known)
+        return cls(
+            values["unit"], tuple(vocabulary), channels, *rest, known, columns_from_json(values.get("columns", []))
+        )
 
     @cached_property
     def _ids(self) -> dict[str, int]:
@@ -276,7 +298,7 @@ class TextFeatures:
 
     @cached_property
     def _replacements(self) -> dict[int, int]:
-        return _table(self.replace)
+        return replacements(self.replace)
 
     def _plain(self, text: str) -> str:
         return text.translate(self._replacements) if self.replace else text
@@ -292,13 +314,13 @@ class TextFeatures:
             counter = Counter()
             for unit, count in Counter(chain.from_iterable(self._strings(inputs))).items():
                 counter[fold(unit, self.lowercase)] += count
-        least = min_count or (2 if counter.total() >= 10_000 else 1)
+        least = min_count or _least(counter.total())
         kept = [u for u, n in counter.items() if n >= least and not SURROGATE.search(u)]
         return tuple(sorted(kept, key=lambda u: (-counter[u], u))[:max_size])
 
     def _joined(self, inputs: Sequence[Input]) -> tuple[np.ndarray, np.ndarray]:
         """Return the code points of all inputs in one row, uint32 [N], and the lengths [B]."""
-        texts = [x if isinstance(x, str) else _text(x, n) for n, x in enumerate(inputs)]
+        texts = [x if isinstance(x, str) else characters_of(x, n) for n, x in enumerate(inputs)]
         if self.replace:
             texts = [self._plain(text) for text in texts]
         lengths = np.fromiter(map(len, texts), np.int64, len(texts))
@@ -311,7 +333,7 @@ class TextFeatures:
     def _strings(self, inputs: Sequence[Input]) -> list[Sequence[str]]:
         """Return the units of each input as strings, characters replaced but the case kept."""
         whole = self.unit == "subword"
-        texts = {n: _whole(x, n) for n, x in enumerate(inputs) if whole or isinstance(x, str)}
+        texts = {n: whole_text(x, n) for n, x in enumerate(inputs) if whole or isinstance(x, str)}
         plain = [self._plain(text) for text in texts.values()]
         if self.segmenter == "regex" or not plain:
             cut = [split_words(text) for text in plain]
@@ -319,58 +341,29 @@ class TextFeatures:
             offsets = segment([fold(t, self.lowercase) for t in plain], str(self.segmenter), self._subwords)
             cut = [[text[a:b] for a, b in found] for text, found in zip(plain, offsets, strict=True)]
         words = dict(zip(texts, cut, strict=True))
-        tokens = {n: [self._plain(t) for t in _texts(x, n)] for n, x in enumerate(inputs) if n not in texts}
+        tokens = {n: [self._plain(t) for t in tokens_of(x, n)] for n, x in enumerate(inputs) if n not in texts}
         return [words[n] if n in words else tokens[n] for n in range(len(inputs))]
 
     def _flat(self, inputs: Sequence[Input]) -> Flat:
         if self.unit == "char":
             points, lengths = self._joined(inputs)
             return Flat(points.astype(np.uint64), lengths, points)
+        values = None
+        if self.columns:
+            inputs, cells = read([column.name for column in self.columns], inputs)
+            values = ids_of(self.columns, cells)
         strings = self._strings(inputs)
         lengths = np.fromiter(map(len, strings), np.int64, len(strings))
         distinct = list(dict.fromkeys(chain.from_iterable(strings)))
         index = {unit: n for n, unit in enumerate(distinct)}
         inverse = np.fromiter(map(index.__getitem__, chain.from_iterable(strings)), np.int64, int(lengths.sum()))
         made = self._words.of(distinct)
-        return Flat(made.codes[inverse], lengths, inverse, distinct, made)
+        return Flat(made.codes[inverse], lengths, inverse, distinct, made, values)
 
 
-def _table(replace: Mapping[str, str]) -> dict[int, int]:
-    for old, new in replace.items():
-        if not isinstance(new, str) or len(old) != 1 or len(new) != 1:
-            raise ArgumentError(sentence(WHERE, "replace", "single characters", repr({old: new})))
-    return {ord(old): ord(new) for old, new in replace.items()}
-
-
-def _whole(x: Input, n: int) -> str:
-    if not isinstance(x, str):
-        raise ArgumentError(sentence(WHERE, f"inputs[{n}]", "a text, for subwords", repr(x)[:80]))
-    return x
-
-
-def _text(x: Input, n: int) -> str:
-    """Return an input as one string of characters; tokens must be single characters."""
-    if isinstance(x, str):
-        return x
-    tokens = _texts(x, n)
-    if any(len(token) != 1 for token in tokens):
-        long = next(token for token in tokens if len(token) != 1)
-        raise ArgumentError(sentence(WHERE, f"inputs[{n}]", "a text or single characters", f"the token {long!r}"))
-    return "".join(tokens)
-
-
-def _texts(x: Input, n: int) -> list[str]:
-    """Return an input as a list of strings."""
-    strings = [x] if isinstance(x, str) else list(x) if isinstance(x, Sequence) else [None]
-    if not all(isinstance(token, str) for token in strings):
-        raise ArgumentError(sentence(WHERE, f"inputs[{n}]", "a text or a list of tokens", repr(x)[:80]))
-    return strings
-
-
-def _sample(inputs: Sequence[Input]) -> list[str]:
-    """Return about a thousand of the inputs as texts."""
-    step = max(1, len(inputs) // 1000)
-    return [" ".join(_texts(inputs[n], n)) for n in range(0, len(inputs), step)]
+def _least(units: int) -> int:
+    """Return how often a unit or value must occur to be known, where there are so many units to learn from."""
+    return 2 if units >= 10_000 else 1
 
 
 def unit_of(inputs: Sequence[Input]) -> str:
@@ -380,7 +373,7 @@ def unit_of(inputs: Sequence[Input]) -> str:
     Raises:
         ArgumentError: an input is neither text nor tokens.
     """
-    strings = [_texts(x, n) for n, x in enumerate(inputs)]
+    strings = [tokens_of(x, n) for n, x in enumerate(inputs)]
     if any(not isinstance(x, str) for x in inputs):
         return "char" if all(len(token) == 1 for x in strings for token in x) else "token"
-    return "char" if unspaced(_sample(inputs)) else "word"
+    return "char" if unspaced(sample(inputs)) else "word"

@@ -31,6 +31,7 @@ class Made(NamedTuple):
 class Flat(NamedTuple):
     """The units of many inputs in one row: codes uint64 [N], lengths [B].
 
+    `values`, int32 [F, N], has the ids of their features, where there are any.
     Of units of several characters `made` says what each of the `distinct` ones is, and `inverse` [N] which one each
     is; of characters `inverse` holds their code points.
     """
@@ -40,6 +41,7 @@ class Flat(NamedTuple):
     inverse: np.ndarray
     distinct: Sequence[str] = ()
     made: Made | None = None
+    values: np.ndarray | None = None
 
 
 class Words:

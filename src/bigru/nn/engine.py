@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,9 +15,14 @@ from .model import SequenceModel
 __all__ = ["engine", "loaded", "network"]
 
 
+MODULES: dict[str, Any] = {"sequence": SequenceModel, "step": SequenceModel, "window": ForecastModel}
+"""The module, by what a model has one output of."""
+
+
 def network(config: ModelConfig | ForecastModelConfig) -> SequenceModel | ForecastModel:
     """Return the module that a configuration describes."""
-    return ForecastModel(config) if isinstance(config, ForecastModelConfig) else SequenceModel(config)
+    module: SequenceModel | ForecastModel = MODULES[config.head](config)
+    return module
 
 
 def loaded(

@@ -10,6 +10,7 @@ from typing import Any
 
 from ..errors import MissingExtraError
 from ..features.channels import shape
+from ..readers.token_features import SEPARATOR
 
 __all__ = ["Chain", "crfsuite", "trained"]
 
@@ -39,13 +40,15 @@ class Chain:
     Args:
         scheme: how the tags spell spans, None where they spell none. With one, pairs of tags that training never shows
             have weights as well, since they are mostly wrong.
+        features: how many features stand behind the word in every unit (`readers.token_features`): their values in the
+            window, with pairs and triples of them.
 
     Raises:
         MissingExtraError: python-crfsuite is not installed.
     """
 
-    def __init__(self, scheme: str | None = None) -> None:
-        self.scheme = scheme
+    def __init__(self, scheme: str | None = None, features: int = 0) -> None:
+        self.scheme, self.features = scheme, features
         self._library = crfsuite()
 
     def fit(self, inputs: Sequence[Sequence[str]], tags: Sequence[Sequence[str]]) -> Chain:
@@ -54,7 +57,8 @@ class Chain:
         Raises:
             ValueError: there are not as many tags as units.
         """
-        self._describe = _of_characters if all(len(unit) < 2 for units in inputs for unit in units) else _of_words
+        single = all(len(unit) < 2 for units in inputs if units for unit in self._divided(units)[0])
+        self._describe = _of_characters if single else _of_words
         pairs = ((units, row) for units, row in zip(inputs, tags, strict=True) if units or row)
         examples = ((self._features(units), list(row)) for units, row in pairs)
         with trained(examples, PASSES, self.scheme is not None) as path:
@@ -69,7 +73,17 @@ class Chain:
 
     def _features(self, units: Sequence[str]) -> list[list[str]]:
         # CRFsuite takes UTF-8, which has no lone surrogates.
-        return self._describe([unit.encode("utf-8", "backslashreplace").decode() for unit in units])
+        words, *columns = self._divided([unit.encode("utf-8", "backslashreplace").decode() for unit in units])
+        rows = self._describe(words)
+        for n, values in enumerate(columns, 1):
+            rows = [row + more for row, more in zip(rows, _of_feature(n, values), strict=True)]
+        return rows
+
+    def _divided(self, units: Sequence[str]) -> list[list[str]]:
+        """Return the words of units, and the values of each of their features."""
+        if not self.features:
+            return [list(units)]
+        return [list(column) for column in zip(*(unit.split(SEPARATOR) for unit in units), strict=True)]
 
 
 @contextmanager
@@ -116,6 +130,21 @@ def _windows(units: Sequence[str], of: Callable[[int], Sequence[str]]) -> list[l
         names = [f"{step}={unit}" for step, unit in zip(WINDOW, seen, strict=True)]
         names += [f"{step}+={a}\t{b}" for step, a, b in zip(WINDOW, seen, seen[1:], strict=False)]
         rows.append(["bias", *names, *of(i)])
+    return rows
+
+
+def _of_feature(n: int, values: Sequence[str]) -> list[list[str]]:
+    """Return what each step sees of feature number n: values, pairs and triples of the window."""
+    rows = []
+    for i in range(len(values)):
+        seen = [_at(values, i + step) for step in WINDOW]
+        rows.append(
+            [
+                f"f{n}:{step}+{width}={chr(9).join(seen[at : at + width])}"
+                for width in (1, 2, 3)
+                for at, step in enumerate(WINDOW[: len(WINDOW) + 1 - width])
+            ]
+        )
     return rows
 
 

@@ -55,8 +55,16 @@ class Rows(NamedTuple):
         return Rows([self.inputs[n] for n in places], [self.targets[n] for n in places])
 
 
-Fit = Callable[[Rows, Rows | None, str | None, int], Model]
-"""Fits a model to rows, with dev rows to choose by if there are any, the scheme of tags, and a seed."""
+class How(NamedTuple):
+    """The scheme of tags, how many features tokens have, and a seed."""
+
+    scheme: str | None
+    features: int
+    seed: int
+
+
+Fit = Callable[[Rows, Rows | None, How], Model]
+"""Fits a model to rows, with dev rows to choose by if there are any."""
 
 
 @dataclass(frozen=True)
@@ -123,6 +131,7 @@ def fit_plain(
     *,
     multi_label: bool = False,
     scheme: str | None = None,
+    features: int = 0,
     seed: int = 0,
     share: float | None = 1.0,
 ) -> Fitted | None:
@@ -135,6 +144,7 @@ def fit_plain(
         dev: what settings are chosen by, if the model has any.
         multi_label: whether targets are lists of labels.
         scheme: how tags spell spans, None where they spell none.
+        features: how many features stand behind the word in every unit of tags.
         seed: of the rows that are drawn where all would cost too much, and of the model.
         share: share of the most work of the choice that may be spent; None for as much as it takes.
 
@@ -159,7 +169,7 @@ def fit_plain(
         first = some.targets[0]
         if task == "classify" and all(target == first for target in some.targets):
             return Constant(first)
-        return choice.fit(some, judge, scheme, seed)
+        return choice.fit(some, judge, How(scheme, features, seed))
 
     with warnings.catch_warnings():
         # Rows of many classes that come once or twice are no mistake here.
@@ -198,7 +208,7 @@ def _channels(rows: Rows) -> float:
     return float(sum(1 if x.ndim == 1 else x.shape[1] for x in rows.inputs))
 
 
-def _bag(rows: Rows, dev: Rows | None, scheme: str | None, seed: int) -> Model:
+def _bag(rows: Rows, dev: Rows | None, how: How) -> Model:
     from .words import BagOfWords
 
     unit = "char" if unit_of(rows.inputs) == "char" else "word"
@@ -222,16 +232,16 @@ class _Texts:
         return list(self.model.predict(self.of(inputs)))
 
 
-def _chain(rows: Rows, dev: Rows | None, scheme: str | None, seed: int) -> Model:
+def _chain(rows: Rows, dev: Rows | None, how: How) -> Model:
     from .chain import Chain
 
-    return Chain(scheme).fit(rows.inputs, rows.targets)
+    return Chain(how.scheme, how.features).fit(rows.inputs, rows.targets)
 
 
-def _forest(rows: Rows, dev: Rows | None, scheme: str | None, seed: int) -> Model:
+def _forest(rows: Rows, dev: Rows | None, how: How) -> Model:
     from .statistics import Statistics
 
-    return Statistics(seed).fit(rows.inputs, rows.targets)
+    return Statistics(how.seed).fit(rows.inputs, rows.targets)
 
 
 _BAG = Choice("a bag of words and pairs with logistic regression", "bigru.plain.words.BagOfWords", _letters, 20e6, _bag)

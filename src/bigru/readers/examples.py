@@ -33,6 +33,7 @@ class Examples:
         findings: what the reader noticed, left-out rows among them.
         roles: the columns of a table with what each is read as ("not read" for those that are not), and why.
         groups: what each example belongs to, where a column of it was named.
+        features: the columns whose cells stand behind the tokens (`token_features`), none for bare tokens.
         rows: per example the row of its table, from 0, or the rows of its steps; None where there is no table.
         token_lines: per example the lines of its tokens, int64 [T], where every token has its own.
     """
@@ -51,6 +52,7 @@ class Examples:
     groups: list[str] | None = None
     rows: Sequence[Any] | None = None
     roles: list[Role] = field(default_factory=list)
+    features: tuple[str, ...] = ()
 
     def columns(self, role: str) -> list[str]:
         """Return the columns that are read as `role` ("text", "label", "values", "not read", ...)."""

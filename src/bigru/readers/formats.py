@@ -168,7 +168,7 @@ def _conllu(file: File, reading: Reading) -> Examples:
 
 def _columns_of(file: File, reading: Reading) -> dict:
     columns = {"token_column": reading.text, "tag_column": reading.label}
-    return columns | {"scheme": reading.scheme, "require_targets": file.required}
+    return columns | {"scheme": reading.scheme, "require_targets": file.required, "reading": reading}
 
 
 def _word_tag(file: File, reading: Reading) -> Examples:

@@ -94,7 +94,15 @@ def _depth(rows: Sequence[Sequence[str]], reading: Reading, source: str, ask: bo
     """Return how many rows hold names."""
     if reading.header is not None:
         return _levels(rows) if reading.header else 0
-    wanted = {reading.text, reading.label, reading.group, *reading.labels, *reading.id, *reading.time} - {None}
+    wanted = {
+        reading.text,
+        reading.label,
+        reading.group,
+        *reading.labels,
+        *reading.id,
+        *reading.time,
+        *reading.features,
+    } - {None}
     cells = [cell.strip() for cell in rows[0]]
     if wanted & set(cells) - {str(n) for n in range(1, len(cells) + 1)}:
         return _levels(rows)

@@ -29,10 +29,15 @@ def is_missing(value: Any) -> bool:
 
 
 class LabelReader:
-    """Reads the labels of one file and keeps account of those that came with stray spaces."""
+    """Reads the labels of one file and keeps account of those that came with stray spaces.
 
-    def __init__(self, source: str) -> None:
-        self.source = source
+    Args:
+        source: the file as the user named it.
+        name: what errors and findings call a label.
+    """
+
+    def __init__(self, source: str, name: str = "label") -> None:
+        self.source, self.name = source, name
         self._clean: dict[Any, str] = {}
         self._stray: dict[str, tuple[int, int]] = {}
 
@@ -50,9 +55,9 @@ class LabelReader:
         raw = value if isinstance(value, str) else self._name(value, line)
         label = raw.strip()
         if not label:
-            raise DataError(sentence(f"{self.source}:{line}", "label", "not empty", repr(raw)))
+            raise DataError(sentence(f"{self.source}:{line}", self.name, "not empty", repr(raw)))
         if SURROGATE.search(label):
-            raise DataError(sentence(f"{self.source}:{line}", "label", "without half a surrogate pair", ascii(label)))
+            raise DataError(sentence(f"{self.source}:{line}", self.name, "without half a surrogate pair", ascii(label)))
         if label != raw:
             first, count = self._stray.get(raw, (line, 0))
             self._stray[raw] = (first, count + 1)
@@ -67,7 +72,9 @@ class LabelReader:
     def findings(self) -> list[Finding]:
         """List each label that had stray spaces, with its first line and how often it came."""
         return [
-            Finding(self.source, first, "stray spaces", f"label {raw!r} is read as {raw.strip()!r}, {count} in all")
+            Finding(
+                self.source, first, "stray spaces", f"{self.name} {raw!r} is read as {raw.strip()!r}, {count} in all"
+            )
             for raw, (first, count) in self._stray.items()
         ]
 
@@ -77,4 +84,4 @@ class LabelReader:
             return str(int(value))
         if isinstance(value, (bool, int)) or (isinstance(value, float) and value == value):
             return str(value)
-        raise DataError(sentence(f"{self.source}:{line}", "label", "text or a number", repr(value)[:80]))
+        raise DataError(sentence(f"{self.source}:{line}", self.name, "text or a number", repr(value)[:80]))

@@ -16,6 +16,7 @@ from .opening.encoding import decode, read_bytes
 from .parsers.delimited import uncollected
 from .reading import Reading
 from .table import Grid, Table
+from .token_features import check_attached
 
 __all__ = ["Examples", "Finding", "Reading", "check_used", "examples_of", "from_dataset", "from_frame", "load", "read"]
 
@@ -114,6 +115,7 @@ def check_used(result: Examples, format: str, reading: Reading, required: bool) 
         raise DataError(sentence(source, "--group", f"left out for the format {format}", repr(reading.group), remedy))
     if reading.fill is not None:
         raise DataError(sentence(source, "--fill", "left out where nothing is forecast", repr(reading.fill)))
+    check_attached(result, format, reading, required)
     given = reading.given()
     known = FORMATS[format].columns if format in FORMATS else True
     for name in OPTIONS:

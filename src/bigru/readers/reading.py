@@ -35,6 +35,7 @@ class Reading:
         label: column of the label, the labels, the tags or the transcript.
         labels: columns of 0 and 1, each a label that an example has or has not.
         id: columns that together tell series apart, a row per step.
+        features: columns of a table of tokens that are features of each token, beside the token itself.
         group: column of what examples belong to (a speaker, a patient, a document), all of which are held out or none.
         time: columns that together hold the time; ("none",) for a forecast of rows one step apart.
         time_format: how times are written: a format of `strptime`, or "day-first" or "month-first".
@@ -61,6 +62,7 @@ class Reading:
     label: str | None = None
     labels: tuple[str, ...] = ()
     id: tuple[str, ...] = ()
+    features: tuple[str, ...] = ()
     group: str | None = None
     time: tuple[str, ...] = ()
     time_format: str | None = None
@@ -86,7 +88,7 @@ class Reading:
         for name, known in choices.items():
             if getattr(self, name) is not None:
                 check_choice("reading", name, getattr(self, name), known)
-        for name in ("labels", "id", "time"):
+        for name in ("labels", "id", "time", "features"):
             value: Any = getattr(self, name)
             if isinstance(value, str) or not all(isinstance(one, str) and one for one in value):
                 raise ArgumentError(sentence("reading", name, "a tuple of column names", repr(value)))

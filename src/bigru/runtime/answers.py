@@ -6,9 +6,14 @@ from typing import Any
 
 from ..readers.audio.recordings import Recording
 
-__all__ = ["rounded", "told"]
+__all__ = ["rounded", "shown", "told"]
 
 KINDS: dict[type, str] = {str: "text", list: "tokens", Recording: "audio"}
+
+
+def shown(features: Any, source: Any) -> Any:
+    """Return an input as answers repeat it: tokens without the features that the model reads of them."""
+    return features.words(source) if isinstance(source, list) and hasattr(features, "words") else source
 
 
 def told(source: Any, answer: dict[str, Any]) -> dict[str, Any]:

@@ -131,11 +131,11 @@ def _schema(predictor: Predictor) -> pa.Schema:
         raise MissingExtraError("pyarrow", "arrow", WHERE) from None
 
     config = predictor.bundle.config
-    return pa.schema(list(_arrow(task_named(predictor.task).fields(config))))
+    return pa.schema(list(_arrow(task_named(predictor.task).answer_types(config))))
 
 
 def _arrow(kind: Any) -> pa.DataType:
-    """Return the Arrow type of an entry of an answer, as `fields` of a task names it."""
+    """Return the Arrow type of an entry of an answer, as `answer_types` of a task names it."""
     import pyarrow as pa
 
     if isinstance(kind, dict):

@@ -7,8 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..bundle.configuration import inputs_of
+from ..bundle import Bundle
+from ..bundle.configuration import inputs_of, token_features
 from ..errors import ArgumentError, sentence
+from ..features.columns import read as values_of
 from ..features.series import check_gaps
 from ..readers.examples import Examples
 from ..readers.reader import read
@@ -21,11 +23,23 @@ if TYPE_CHECKING:
     from ..metrics.score import Report
     from .forecaster import Forecaster
 
-__all__ = ["Evaluation", "evaluate", "fitted_to", "labelled", "refuse_of_tables"]
+__all__ = [
+    "Evaluation",
+    "check_features",
+    "evaluate",
+    "fitted_to",
+    "labelled",
+    "like_training",
+    "note_unknown",
+    "refuse_of_tables",
+]
 
 Say = Callable[[str], None]
 
 UNREAD = Reading()
+
+MANY = 0.2
+"""Share of unknown values of a feature from which a file may not be of the columns that the model reads."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +107,7 @@ def evaluate(
     """
     say = say or _silence
     asked = load(model, precision or "fp32") if isinstance(model, str | os.PathLike) else _precise(model, precision)
+    check_features(asked.bundle, reading)
     if not isinstance(asked, Predictor):
         return _forecasts(asked, data, reading, stride, say)
     refuse_of_tables(fill=reading.fill)
@@ -122,6 +137,40 @@ def refuse_of_tables(**options: str | None) -> None:
             raise ArgumentError(sentence("bigru", name, "left out for a model that forecasts nothing", repr(value)))
 
 
+def like_training(bundle: Bundle, reading: Reading) -> dict[str, Any]:
+    """Return the columns that a model was trained on by what they were read as, those of its features among them.
+
+    Raises:
+        ArgumentError: as `check_features`.
+    """
+    check_features(bundle, reading)
+    names = token_features(bundle.config.features)
+    known = dict(bundle.metrics.get("training", {}).get("columns") or {})
+    return {**known, "feature": names} if names else known
+
+
+def check_features(bundle: Bundle, reading: Reading) -> None:
+    """Raise ArgumentError where other than as many columns of features are named as a model reads."""
+    names = token_features(bundle.config.features)
+    if reading.features and len(reading.features) != len(names):
+        count = "one column" if len(names) == 1 else f"{len(names)} columns"
+        want = f"{count}, for {', '.join(names)}" if names else "left out for a model without features"
+        raise ArgumentError(sentence("bigru", "--feature", want, ", ".join(reading.features)))
+
+
+def note_unknown(model: Predictor, examples: Examples, say: Say) -> None:
+    """Say where many values of a feature are none that the model knows: the column may be another."""
+    columns = getattr(model.bundle.config.features, "columns", ())
+    if not examples.features or not sum(map(len, examples.inputs)):
+        return
+    _, rows = values_of(examples.features, examples.inputs)
+    for name, column, values in zip(examples.features, columns, rows, strict=True):
+        unknown = [value for value in values if value not in column.ids]
+        if len(unknown) > MANY * len(values):
+            share = f"{len(unknown) / len(values):.0%} of the values of feature {name!r}"
+            say(f"  {share} are unknown to the model, the first is {unknown[0]!r}")
+
+
 def labelled(model: Predictor, data: Any, reading: Reading, say: Say) -> Examples:
     """Read the examples that a model is scored on, as it reads them itself, and say what was found.
 
@@ -131,7 +180,7 @@ def labelled(model: Predictor, data: Any, reading: Reading, say: Say) -> Example
     config = model.bundle.config
     many = getattr(config, "multi_label", None)
     scheme = reading.scheme or getattr(config, "scheme", None)
-    like = model.bundle.metrics.get("training", {}).get("columns")
+    like = like_training(model.bundle, reading)
     asked = reading
     reading = reading.but(task=model.task, multi_label=many, scheme=scheme, like=like)
     if isinstance(data, str | os.PathLike):
@@ -144,6 +193,7 @@ def labelled(model: Predictor, data: Any, reading: Reading, say: Say) -> Example
         found = examples_of(data, reading, kind=inputs_of(config.features))
     examples = fitted_to(config, found, reading.strict)
     describe(examples, say)
+    note_unknown(model, examples, say)
     check_gaps(config.features, examples)
     return examples
 

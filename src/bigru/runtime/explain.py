@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -34,7 +34,7 @@ LIMIT = 2000
 
 def explainable(predictor: Any) -> bool:
     """Tell whether `explain` answers for a loaded model: it reads texts and gives them labels."""
-    return predictor.task == "classify" and isinstance(predictor.bundle.config.features, TextFeatures)
+    return predictor.bundle.model.head == "sequence" and isinstance(predictor.bundle.config.features, TextFeatures)
 
 
 def explain(predictor: Predictor, text: str, label: str | None = None) -> dict[str, Any]:
@@ -75,8 +75,7 @@ def explain(predictor: Predictor, text: str, label: str | None = None) -> dict[s
         raise ArgumentError(sentence(WHERE, "model", "one that gives labels to texts", got))
     if not isinstance(text, str):
         raise ArgumentError(sentence(WHERE, "text", "a text", type(text).__name__))
-    config = predictor.bundle.config
-    assert isinstance(config, classify.Config)
+    config = cast("classify.Config", predictor.bundle.config)
     assert isinstance(config.features, TextFeatures)
     if label is not None:
         check_choice(WHERE, "label", label, config.labels)
@@ -154,8 +153,7 @@ def _read(predictor: Predictor, features: Sequence[np.ndarray]) -> np.ndarray:
 
 def _split(predictor: Predictor) -> Network:
     """Return the network with a head of its own for each part: its outputs are [3 * K], without the bias."""
-    model, weights = predictor.bundle.model, dict(predictor.bundle.weights)
-    assert isinstance(model, ModelConfig)
+    model, weights = cast("ModelConfig", predictor.bundle.model), dict(predictor.bundle.weights)
     head = np.asarray(weights["head.weight"], np.float32)
     owners = _owners(model)
     weights["head.weight"] = np.concatenate([np.where(owners == part, head, 0) for part in range(len(PARTS))])

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from ..bundle import ANSWERING
-from ..bundle.configuration import kind_of
+from ..bundle.configuration import kind_of, token_features
 from ..errors import BigruError, DataError, MissingExtraError, sentence
 from ..features.segment import unspaced
 from ..features.series import SeriesFeatures
 from ..features.table import TableFeatures
-from ..runtime.answers import rounded, told
+from ..runtime.answers import rounded, shown, told
 from ..runtime.forecaster import Forecaster
 from ..runtime.predictor import Predictor, load
 from . import inputs
@@ -101,12 +101,15 @@ class Loaded:
     @property
     def has_label(self) -> bool:
         """Whether each of its answers is one label."""
-        return self.task == "classify" and not getattr(self.predictor.bundle.config, "multi_label", False)
+        bundle = self.predictor.bundle
+        return bundle.model.head == "sequence" and not getattr(bundle.config, "multi_label", False)
 
     def described(self) -> dict[str, Any]:
         """Return what `GET /v1/models` says of it."""
         own: dict[str, Any] = {"name": self.name, "task": self.task, "input": self.kind, "labels": self.labels}
         own["language"] = self.language
+        names = token_features(self.predictor.bundle.config.features)
+        own |= {"features": list(names)} if names else {}
         if isinstance(self.predictor, Forecaster):
             config = self.predictor.config
             own |= {"columns": list(config.features.columns), "lookback": config.lookback, "horizon": config.horizon}
@@ -127,7 +130,8 @@ class Loaded:
         read = asked if ready is None else [ready(x) for x in asked]
         answers = [_finite(answer) for answer in predictor.predict_iter(read)]
         if self.kind == "text":
-            return [told(x, answer) for x, answer in zip(asked, answers, strict=True)]
+            features = predictor.bundle.config.features
+            return [told(shown(features, x), answer) for x, answer in zip(asked, answers, strict=True)]
         return [rounded(answer) for answer in answers]
 
 

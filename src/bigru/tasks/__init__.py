@@ -6,17 +6,21 @@ Each file is one task and has the same public words, so that nothing else has to
 |---|---|
 | `Config` | what a model answers and reads |
 | `HEAD` | what the network puts out: "sequence", "step" or "window", one row of logits for each |
+| `NAME`, `SAVED`, `NO_MEAN` | what a model is called, what config.json holds, whether answers have a mean |
+| `required` | what the shape of a model has to be |
 | `featurise`, `targets` | inputs and labels as arrays |
 | `prepare` | what deciding needs of a model's weights |
 | `decide` | logits to a `Decision`: arrays |
 | `answer` | a `Decision` to answers: a dict per input |
-| `fields` | the entries of such a dict, and the type of each |
+| `answer_types` | the entries of such a dict, and the type of each |
 | `tied` | whether two decisions differ by rounding alone |
+| `running` | answers while an input is still coming; not of a window |
 | `exported` | what an exported file decided, of its outputs |
 | `score` | answers against true labels, as a report |
 
-Tasks with labels also have `dev_score`, `quick_score` and `decisions`: the one figure that chooses an epoch;
-`check_pairs`, which refuses labels that their input has no room for; and `describe`, what a model answers, in words.
+Tasks with labels also have `true_labels`; for the one figure that chooses an epoch `dev_score`, `quick_score` and
+`decisions`; `check_pairs`, which refuses labels that their input has no room for; and `describe`, what a model answers,
+in words.
 """
 
 from __future__ import annotations

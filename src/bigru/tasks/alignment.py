@@ -19,6 +19,7 @@ __all__ = [
     "refuse_misplaced",
     "tags_per_unit",
     "targets_per_unit",
+    "unit_of_tags",
 ]
 
 WITHIN = "within a word"
@@ -73,6 +74,13 @@ def choose_unit(
         if found:
             misplaced += [Misplaced(n, span) for span in found if _units_of(span, text, offsets)[2]]
     return TagUnit("char" if misplaced else "word", count, misplaced)
+
+
+def unit_of_tags(part: Examples, segmenter: str | None = None) -> TagUnit | None:
+    """Return the unit that suits texts with tags, as of `choose_unit`; None for all other examples."""
+    if part.kind != "text" or part.task != "tag":
+        return None
+    return choose_unit(part.inputs, part.targets or [], part.scheme, segmenter)
 
 
 def tags_per_unit(

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from ..errors import ArgumentError, check_array, sentence
 from .decision import Decision
 from .labels import accept_pairs as check_pairs
-from .labels import check_labels, numbers, place
+from .labels import check_labels, numbers, place, read_by
 from .probabilities import binary, sigmoid, softmax
 
 if TYPE_CHECKING:
@@ -25,8 +25,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "HEAD",
+    "NAME",
+    "NO_MEAN",
+    "SAVED",
     "Config",
     "answer",
+    "answer_types",
     "check_pairs",
     "decide",
     "decisions",
@@ -34,9 +38,9 @@ __all__ = [
     "dev_score",
     "exported",
     "featurise",
-    "fields",
     "prepare",
     "quick_score",
+    "required",
     "running",
     "score",
     "targets",
@@ -48,6 +52,15 @@ WHERE = "classify"
 
 HEAD = "sequence"
 """One row of logits for a whole input."""
+
+NAME = "Classifier"
+"""What a model of this task is called."""
+
+NO_MEAN = ""
+"""What is answered where several answers have no mean; "" where they have one."""
+
+SAVED: dict[str, Any] = {"labels": list, "multi_label": bool, "threshold": (int, float)}
+"""The entries of `Config` in config.json, beside its features, and their types."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +79,9 @@ class Config:
     features: TextFeatures | SeriesFeatures | AudioFeatures
     multi_label: bool = False
     threshold: float = 0.5
+
+    objective: ClassVar[str] = "labels"
+    """What a training makes small: see `bigru.train.build`."""
 
     def __post_init__(self) -> None:
         check_labels("classify.Config", self.labels, 1 if self.multi_label else 2)
@@ -208,7 +224,12 @@ def running(config: Config, decoder: None) -> Running:
     return Running(config)
 
 
-def fields(config: Config) -> dict[str, Any]:
+def required(config: Config) -> dict[str, Any]:
+    """Return what the shape of a model has to be for this task, by name."""
+    return {"outputs": config.outputs, **read_by(config.features), "crf": False, "head": HEAD}
+
+
+def answer_types(config: Config) -> dict[str, Any]:
     """Return the entries of an answer and their types; a list has one type of entry, a dict is such a dict."""
     scores = dict.fromkeys(config.labels, float)
     return (

@@ -43,10 +43,12 @@ def add_entities(
     for answer in answers:
         answer["entities"] = []
     units: dict[int, list[tuple[int, int]]] = {}
+    features = config.features if isinstance(config.features, TextFeatures) else None
     for (n, span), p in zip(found, confidence.tolist(), strict=True):
-        if n not in units and isinstance(config.features, TextFeatures):
-            units[n] = config.features.units(inputs[n])
-        answers[n]["entities"].append(_entity(span, p, inputs[n], units.get(n)))
+        if features is not None and n not in units:
+            units[n] = features.units(inputs[n])
+        source = inputs[n] if features is None else features.words(inputs[n])
+        answers[n]["entities"].append(_entity(span, p, source, units.get(n)))
 
 
 def _entity(span: Span, confidence: float, source: Any, units: list[tuple[int, int]] | None) -> dict[str, Any]:

@@ -14,9 +14,10 @@ from ..readers.examples import Examples
 from ..readers.frames import from_dataset, from_frame
 from ..readers.reader import read
 from ..readers.reading import Reading
+from ..readers.roles import columns_by_role
 from ..readers.tags.settle import settle_scheme
 
-__all__ = ["check_reading", "examples_of"]
+__all__ = ["check_reading", "examples_of", "further", "is_forecast"]
 
 OF_PAIRS: tuple[str, ...] = ("task", "scheme", "multi_label", "strict")
 """What can be decided of inputs and labels that are in memory already."""
@@ -45,6 +46,18 @@ def examples_of(data: Any, reading: Reading, *, kind: str | None = None, source:
     if hasattr(data, "num_rows") and isinstance(getattr(data, "features", None), dict):
         return from_dataset(data, reading, kind=kind, source=source)
     return from_frame(data, reading, kind=kind, source=source)
+
+
+def further(train: Examples, reading: Reading) -> Reading:
+    """Return how dev and test data are read: the way that the training data turned out to be."""
+    many = train.multi_label if train.task == "classify" else None
+    like = columns_by_role(train.roles)
+    return reading.but(task=train.task, scheme=train.scheme, multi_label=many, like=like, group=None)
+
+
+def is_forecast(reading: Reading) -> bool:
+    """Tell whether it is decided that a table with time is forecast."""
+    return reading.task == "forecast"
 
 
 def check_reading(data: Any, reading: Reading) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -15,22 +15,29 @@ from ..metrics.score import Report
 from ..tables.times import shown
 from ..tables.timetable import Series
 from ..tables.windows import Windows
+from .fallbacks import repeat_last, settle_constants
+from .intervals import bases, intervals
 
 __all__ = [
     "HEAD",
     "LOSSES",
+    "NAME",
+    "NO_MEAN",
+    "SAVED",
     "Config",
     "Cut",
     "Outcome",
     "answer",
+    "answer_types",
+    "bases",
     "decide",
     "exported",
     "far_outside",
     "featurise",
-    "fields",
     "intervals",
     "prepare",
     "repeat_last",
+    "required",
     "rivals",
     "score",
     "settle_constants",
@@ -40,6 +47,22 @@ __all__ = [
 
 HEAD = "window"
 """The values of a whole horizon for each window of the past."""
+
+NAME = "Forecaster"
+"""What a model of this task is called."""
+
+NO_MEAN = "forecasts"
+"""What is answered where several answers have no mean; "" where they have one."""
+
+SAVED: dict[str, Any] = {
+    "lookback": int,
+    "horizon": int,
+    "quantiles": list,
+    "levels": list,
+    "loss": str,
+    "seen": str,
+}
+"""The entries of `Config` in config.json, beside its features, and their types."""
 
 LOSSES = ("mae", "mse", "huber", "pinball")
 """What a training makes small; pinball goes with quantiles and with nothing else."""
@@ -74,6 +97,9 @@ class Config:
     levels: tuple[float, ...] = ()
     loss: str = "mae"
     seen: str = ""
+
+    objective: ClassVar[str] = "window"
+    """What a training makes small: see `bigru.train.build`."""
 
     def __post_init__(self) -> None:
         check_choice("forecast.Config", "loss", self.loss, LOSSES)
@@ -217,7 +243,21 @@ def answer(config: Config, decision: Outcome, logits: np.ndarray, inputs: Sequen
     return answers
 
 
-def fields(config: Config) -> dict[str, Any]:
+def required(config: Config) -> dict[str, Any]:
+    """Return what the shape of a model has to be for this task, by name."""
+    features = config.features
+    return {
+        "lookback": config.lookback,
+        "horizon": config.horizon,
+        "targets": len(features.targets),
+        "past": len(features.past),
+        "known": features.known_width,
+        "quantiles": config.quantiles,
+        "levels": config.levels,
+    }
+
+
+def answer_types(config: Config) -> dict[str, Any]:
     """Return the entries of an answer and their types; a list has one type of entry, a dict is such a dict."""
     each: dict[str, Any] = {key: [float] for key in config.labels}
     found: dict[str, Any] = {"series": str, "time": [str], "forecast": each}
@@ -263,34 +303,6 @@ def far_outside(config: Config, inputs: Sequence[Cut]) -> str:
     )
 
 
-def settle_constants(config: Config, inputs: Sequence[Cut], outcome: Outcome) -> Outcome:
-    """Return an outcome in which a target that never changed, in training nor in the rows read, keeps its value.
-
-    Its intervals have no width.
-    """
-    count, L = len(config.labels), config.lookback
-    values, spread = outcome.values, outcome.spread
-    for n, (series, origin) in enumerate(inputs):
-        scale = config.features.scale(series)
-        if not any(scale.constant):
-            continue
-        window = series.values[origin - L : origin, :count]
-        still = np.array(scale.constant) & (window == np.array(scale.mean[:count])).all(axis=0)
-        values[n][:, still] = 0.0
-        spread[n, still] = 0.0
-    return Outcome(values, spread, outcome.radius)
-
-
-def repeat_last(config: Config, cut: Cut, note: str) -> dict[str, Any]:
-    """Return an answer of the last value of each target, for a series that is too short to be read, and why."""
-    series, origin = cut
-    answer: dict[str, Any] = {"series": series.id} if series.id else {}
-    answer["time"] = shown(config.features.step.after(series.times[:origin], config.horizon), config.features.zone)
-    last = series.values[origin - 1, : len(config.labels)].tolist()
-    answer["forecast"] = {name: [value] * config.horizon for name, value in zip(config.labels, last, strict=True)}
-    return answer | {"note": note}
-
-
 def score(
     config: Config, gold: np.ndarray, outcome: Outcome, inputs: Sequence[Cut], others: Sequence[Rival] = ()
 ) -> Report:
@@ -312,32 +324,6 @@ def score(
     heads = {q: outcome.values[..., k] for k, q in enumerate(config.quantiles)}
     ours = Rival("", outcome.values[..., config.point], heads, bands)
     return forecast_report(gold, ours, [*rivals(config, inputs), *others], units, config.features.season)
-
-
-def intervals(config: Config, outcome: Outcome) -> tuple[np.ndarray, np.ndarray]:
-    """Return the ends of the conformal intervals in the scale of training: two arrays [levels, N, H, C].
-
-    An interval is as wide as the errors on dev were, measured in units of how far the window read wanders; where the
-    model answers the two quantiles of a level, it begins and ends at those (conformalised quantile regression,
-    Romano et al. 2019, arXiv:1905.03222).
-    """
-    values, spread, radius = outcome
-    lows, highs = [], []
-    for k, level in enumerate(config.levels):
-        low, high = bases(config, values, level)
-        wide = radius[k][None] * spread[:, None]
-        lows.append(low - wide)
-        highs.append(np.maximum(high + wide, low - wide))
-    empty = np.zeros((0, *values.shape[:3]), np.float32)
-    return (np.stack(lows), np.stack(highs)) if lows else (empty, empty)
-
-
-def bases(config: Config, values: np.ndarray, level: float) -> tuple[np.ndarray, np.ndarray]:
-    """Return what the interval of a level is built around: the two quantiles, or twice the forecast."""
-    ends = [round((1 - level) / 2, 6), round((1 + level) / 2, 6)]
-    places = [k for end in ends for k, q in enumerate(config.quantiles) if round(q, 6) == end]
-    low, high = places if len(places) == 2 else (config.point, config.point)
-    return values[..., low], values[..., high]
 
 
 def rivals(config: Config, inputs: Sequence[Cut]) -> tuple[Rival, Rival]:

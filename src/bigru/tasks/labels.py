@@ -10,7 +10,7 @@ import numpy as np
 
 from ..errors import ArgumentError, DataError, nearest, sentence
 
-__all__ = ["UNKNOWN", "accept_pairs", "check_labels", "numbers", "place"]
+__all__ = ["UNKNOWN", "accept_pairs", "check_labels", "numbers", "place", "read_by"]
 
 UNKNOWN = -100
 """Number of a label that is none of the task's: torch's cross entropy leaves it out, and no answer is it."""
@@ -66,3 +66,9 @@ def numbers(
 
 def accept_pairs(config: Any, features: Sequence[Any], targets: Any, **place: Any) -> None:
     """Accept every pair of an input and its labels, as `check_pairs` of a task whose inputs have room for any label."""
+
+
+def read_by(features: Any) -> dict[str, Any]:
+    """Return what the shape of a model has to be to read these features: channels of ids, or numbers per step."""
+    channels = getattr(features, "channels", ())
+    return {"channels": channels, "values": 0 if channels else features.values}

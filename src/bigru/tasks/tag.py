@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -15,12 +15,13 @@ from ..features.text import TextFeatures
 from ..ops.crf.lag import FixedLag
 from ..ops.crf.native import marginals, viterbi
 from ..ops.crf.weights import CrfWeights, constrain
-from ..scheme import PREFIXES, check_tags, continuation_mask, spans, transition_mask, violations
+from ..scheme import check_tags, continuation_mask, spans, transition_mask, violations
 from .decision import Decision
 from .entities import add_entities
 from .labels import accept_pairs as check_pairs
-from .labels import check_labels, numbers, place
+from .labels import check_labels, numbers, place, read_by
 from .probabilities import binary, softmax
+from .spanscore import decisions, quick_score
 
 if TYPE_CHECKING:
     from ..config import ModelConfig
@@ -29,8 +30,9 @@ if TYPE_CHECKING:
     from ..readers.examples import Examples
 
 __all__ = [
-    "HEAD", "Config", "answer", "check_pairs", "decide", "decisions", "describe", "dev_score", "exported",
-    "featurise", "fields", "prepare", "quick_score", "running", "score", "targets", "tied", "true_labels",
+    "HEAD", "NAME", "NO_MEAN", "SAVED", "Config", "answer", "answer_types", "check_pairs",
+    "decide", "decisions", "describe", "dev_score", "exported", "featurise", "prepare", "quick_score",
+    "required", "running", "score", "targets", "tied", "true_labels",
 ]  # fmt: skip
 
 WHERE = "tag"
@@ -38,8 +40,19 @@ WHERE = "tag"
 HEAD = "step"
 """A row of logits for each step."""
 
-UNKNOWN_SPAN = "\0"
-"""Label of the spans of classes that a model has not; they can only be missed."""
+NAME = "Tagger"
+"""What a model of this task is called."""
+
+NO_MEAN = ""
+"""What is answered where several answers have no mean; "" where they have one."""
+
+SAVED: dict[str, Any] = {
+    "labels": list,
+    "scheme": (str, type(None)),
+    "crf": bool,
+    "entity_labels": (list, type(None)),
+}
+"""The entries of `Config` in config.json, beside its features, and their types."""
 
 MOST = 1 << 12
 """Tags at most where pairs of them matter: a table of all pairs is 128 MB then."""
@@ -65,6 +78,9 @@ class Config:
     scheme: str | None = None
     crf: bool = False
     entity_labels: tuple[str, ...] | None = None
+
+    objective: ClassVar[str] = "labels"
+    """What a training makes small: see `bigru.train.build`."""
 
     def __post_init__(self) -> None:
         where = "tag.Config"
@@ -255,7 +271,12 @@ def running(config: Config, decoder: FixedLag | None) -> Running:
     return Running(config, decoder)
 
 
-def fields(config: Config) -> dict[str, Any]:
+def required(config: Config) -> dict[str, Any]:
+    """Return what the shape of a model has to be for this task, by name."""
+    return {"outputs": config.outputs, **read_by(config.features), "crf": config.crf, "stride": 1, "head": HEAD}
+
+
+def answer_types(config: Config) -> dict[str, Any]:
     """Return the entries of an answer and their types; a list has one type of entry, a dict is such a dict."""
     found: dict[str, Any] = {"tags": [str], "confidence": [float]}
     if config.scheme is not None:
@@ -325,44 +346,6 @@ def true_labels(config: Config, examples: Examples, answers: Sequence[dict[str, 
 def dev_score(config: Config) -> str:
     """Return the name of the score of a report that chooses an epoch."""
     return "accuracy" if config.scheme is None else "span_f1"
-
-
-def quick_score(config: Config, gold: Sequence[np.ndarray], found: Sequence[np.ndarray]) -> float:
-    """Return the score that `dev_score` names, to the bit that of the report.
-
-    Args:
-        config: the task.
-        gold: of `targets`.
-        found: of `Decision.rows`, a row per example.
-    """
-    # Answering takes no scores: what reckons them is loaded here.
-    from ..metrics.classification import accuracy
-    from ..metrics.spans import span_f1
-
-    if config.scheme is None:
-        return accuracy(np.concatenate(gold), np.concatenate(found))
-    names = _names(config)
-    return span_f1(_known(gold, names), found, names, config.scheme, config.entity_labels)
-
-
-def decisions(config: Config, gold: Sequence[np.ndarray], steps: int) -> int:
-    """Return how many decisions a score of these targets rests on: their spans, without a scheme the steps."""
-    from ..metrics.spans import count_spans
-
-    if config.scheme is None:
-        return steps
-    names = _names(config)
-    return count_spans(_known(gold, names), names, config.scheme, config.entity_labels)
-
-
-def _names(config: Config) -> tuple[str, ...]:
-    """Return the tags, and behind them that of every class that the model has not."""
-    return (*config.labels, f"{PREFIXES[str(config.scheme)][1]}-{UNKNOWN_SPAN}")
-
-
-def _known(gold: Sequence[np.ndarray], names: tuple[str, ...]) -> list[np.ndarray]:
-    """Return targets with the last of the names for every class that the model has not."""
-    return [np.where(row < 0, len(names) - 1, row) for row in gold]
 
 
 def score(config: Config, gold: Sequence[Sequence[str]], predictions: Sequence[dict[str, Any]]) -> Report:

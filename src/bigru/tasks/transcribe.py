@@ -9,19 +9,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from ..errors import ArgumentError, DataError, check_array, check_choice, sentence
 from ..features.audio import AudioFeatures
 from ..features.transcripts import UNITS, spelled, symbols
-from ..ops.ctc.labelling import Labelling, frames_needed
+from ..ops.ctc.labelling import Labelling
 from ..ops.ctc.language import SymbolModel
 from ..ops.ctc.native import beam, greedy
 from ..ops.ctc.running import RunningGreedy
 from .decision import Decision
-from .labels import numbers, place
+from .labels import numbers, place, read_by
+from .room import check_room as check_pairs
+from .room import fits
 
 if TYPE_CHECKING:
     from ..config import ModelConfig
@@ -30,9 +32,13 @@ if TYPE_CHECKING:
 
 __all__ = [
     "HEAD",
+    "NAME",
+    "NO_MEAN",
+    "SAVED",
     "Config",
     "Transcripts",
     "answer",
+    "answer_types",
     "check_pairs",
     "decide",
     "decisions",
@@ -40,11 +46,11 @@ __all__ = [
     "dev_score",
     "exported",
     "featurise",
-    "fields",
     "fits",
     "heard",
     "prepare",
     "quick_score",
+    "required",
     "running",
     "score",
     "targets",
@@ -58,6 +64,23 @@ NONE = np.zeros(0)
 
 HEAD = "step"
 """A row of logits for each step, of which the front end may have merged several into one."""
+
+NAME = "Transcriber"
+"""What a model of this task is called."""
+
+NO_MEAN = "transcripts"
+"""What is answered where several answers have no mean; "" where they have one."""
+
+SAVED: dict[str, Any] = {
+    "labels": list,
+    "unit": str,
+    "stride": int,
+    "beam": int,
+    "language": (dict, type(None)),
+    "weight": (int, float),
+    "bonus": (int, float),
+}
+"""The entries of `Config` in config.json, beside its features, and their types."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +105,9 @@ class Config:
     language: SymbolModel | None = None
     weight: float = 0.5
     bonus: float = 0.0
+
+    objective: ClassVar[str] = "ctc"
+    """What a training makes small: see `bigru.train.build`."""
 
     def __post_init__(self) -> None:
         where = "transcribe.Config"
@@ -148,39 +174,6 @@ def targets(
 
 def _named(where: str, position: int) -> tuple[str, str]:
     return where, f"symbol {position + 1} of the transcript"
-
-
-def fits(config: Config, frames: np.ndarray, target: np.ndarray) -> bool:
-    """Tell whether a recording has a step for each symbol, and one between equal neighbours."""
-    return -(-len(frames) // config.stride) >= frames_needed(target)
-
-
-def check_pairs(
-    config: Config,
-    features: Sequence[np.ndarray],
-    found: Sequence[np.ndarray],
-    *,
-    source: str = "",
-    lines: Sequence[int] | None = None,
-) -> None:
-    """Refuse a transcript that is longer than its recording allows.
-
-    Args:
-        config: the task.
-        features, found: what `featurise` and `targets` returned.
-        source, lines: the file and the line of each example, for errors.
-
-    Raises:
-        DataError: the symbols and the blanks between equal neighbours are more than the steps.
-    """
-    for n, (frames, target) in enumerate(zip(features, found, strict=True)):
-        if fits(config, frames, target):
-            continue
-        steps, seconds = -(-len(frames) // config.stride), len(frames) * config.features.frame_seconds
-        want = f"of at most {steps} symbols, as {seconds:.2f} s have {steps} steps"
-        got = f"{len(target)} symbols, which need {frames_needed(target)} steps"
-        remedy = "Correct the transcript or the recording, or leave the row out."
-        raise DataError(sentence(place(WHERE, n, source, lines), "transcript", want, got, remedy))
 
 
 def describe(config: Config, model: ModelConfig) -> tuple[str, str]:
@@ -296,7 +289,13 @@ def running(config: Config, decoder: None) -> Running:
     return Running(config)
 
 
-def fields(config: Config) -> dict[str, Any]:
+def required(config: Config) -> dict[str, Any]:
+    """Return what the shape of a model has to be for this task, by name."""
+    read = read_by(config.features)
+    return {"outputs": config.outputs, **read, "crf": False, "stride": config.stride, "head": HEAD}
+
+
+def answer_types(config: Config) -> dict[str, Any]:
     """Return the entries of an answer and their types; a list has one type of entry, a dict is such a dict."""
     symbol = {"symbol": str, "start": float, "end": float, "confidence": float}
     return {"text": str, "confidence": float, "symbols": [symbol]}

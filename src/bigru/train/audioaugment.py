@@ -12,7 +12,6 @@ import numpy as np
 import torch
 
 from ..features.audio import AudioFeatures
-from ..tasks import transcribe
 from .stream import IGNORED, Batch
 
 __all__ = ["AUDIO", "AudioAugmentation"]
@@ -44,7 +43,7 @@ class AudioAugmentation:
     def __init__(self, config: Any, stretch: float, band_warp: float, tilt: float, snr: float | None) -> None:
         features: AudioFeatures = config.features
         self.stretch, self.band_warp, self.tilt, self.snr = stretch, band_warp, tilt, snr
-        self.stride = config.stride if isinstance(config, transcribe.Config) else 0
+        self.stride = config.stride if config.objective == "ctc" else 0
         self.mean, self.std = (np.array(given, np.float32) for given in (features.mean, features.std))
         low, high = (float(_mel(np.array(hertz))) for hertz in (LOWEST, features.sample_rate / 2))
         self._low, self._apart = low, (high - low) / (features.mel_bins + 1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,11 +14,10 @@ from ..errors import ArgumentError, nearest, sentence
 from ..nn.engine import network
 from ..nn.forecast import ForecastModel
 from ..nn.model import SequenceModel
-from ..tasks import transcribe
 from .average import Average
 from .distill import distilled
 from .flat import Flat
-from .losses import ctc_loss, loss_of
+from .losses import Loss, ctc_loss, loss_of
 from .module import Training, decays, optimizer
 from .run import Run
 from .seeds import WEIGHTS, derive, set_seed
@@ -54,7 +53,6 @@ def first_model(
     model = network(config)
     own = model.state_dict()
     if inputs is not None:
-        assert isinstance(config, ModelConfig)
         drawn = {name: value.numpy() for name, value in own.items() if name.startswith("embedding.")}
         weights = own_vectors(inputs, config.channels, drawn, derive(seed, WEIGHTS, 1)) | dict(weights or {})
     for name, value in (weights or {}).items():
@@ -103,13 +101,28 @@ def put_together(
         average.load_state_dict(state["average"])
         adamw.load_state_dict(state["optimizer"])
     stream.start = run.step
-    if isinstance(shape, ForecastModelConfig):
-        loss = forecast_loss(config.loss, shape)
-    elif isinstance(config, transcribe.Config):
-        loss = ctc_loss(shape.steps)
-    else:
-        loss = loss_of(model, shape, stream.targets, training, config.constraints if shape.crf else None)
+    loss = OBJECTIVES[config.objective](model, shape, config, stream, training)
     if share:
         loss = distilled(loss, share, shape.crf)
     per_step = shape.per_step and not shape.crf
     return Training(model, loss, flat, adamw, average, run, training, stream.steps, per_step)
+
+
+def _labels(model: nn.Module, shape: Any, config: Any, stream: Stream, training: TrainConfig) -> Loss:
+    return loss_of(model, shape, stream.targets, training, config.constraints if shape.crf else None)
+
+
+def _ctc(model: nn.Module, shape: Any, config: Any, stream: Stream, training: TrainConfig) -> Loss:
+    return ctc_loss(shape.steps)
+
+
+def _window(model: nn.Module, shape: Any, config: Any, stream: Stream, training: TrainConfig) -> Loss:
+    return forecast_loss(config.loss, shape)
+
+
+OBJECTIVES: dict[str, Callable[[nn.Module, Any, Any, Stream, TrainConfig], Loss]] = {
+    "labels": _labels,
+    "ctc": _ctc,
+    "window": _window,
+}
+"""What a training makes small, by the `objective` of its task."""

@@ -12,7 +12,6 @@ from ..config import ForecastModelConfig, ModelConfig, TrainConfig
 from ..errors import ArgumentError, DataError, sentence
 from ..ops.recurrent.windows import check_window
 from ..tables.windows import Windows
-from ..tasks import forecast, tag, transcribe
 from . import checkpoint
 
 if TYPE_CHECKING:
@@ -43,12 +42,12 @@ def check(
             want = "at least one, and as many features as targets"
             got = f"{len(data[0])} features and {len(data[1])} targets"
             raise DataError(sentence("train", f"{name} examples", want, got))
-        if not isinstance(config, transcribe.Config):
+        if config.objective != "ctc":
             _check_steps(name, data)
     if isinstance(train[1], Windows) and dev is None:
         remedy = "Windows that share rows cannot be divided by chance."
         raise ArgumentError(sentence("train", "dev examples", "given for forecasts", None, remedy))
-    if not isinstance(config, transcribe.Config):
+    if config.objective != "ctc":
         _check_classes(config, train[1])
     if folder is None and resume:
         raise ArgumentError(sentence("train", "folder", "given to resume from", None))
@@ -58,9 +57,8 @@ def check(
 
 def refuse_ensemble(task: ModuleType, count: int) -> None:
     """Raise ArgumentError where several trainings are asked for and the answers of a task have no mean."""
-    if count > 1 and task in (transcribe, forecast):
-        inputs = "transcripts" if task is transcribe else "forecasts"
-        raise ArgumentError(sentence("train", "ensemble", f"1 for {inputs}", count, "Leave it out."))
+    if count > 1 and task.NO_MEAN:
+        raise ArgumentError(sentence("train", "ensemble", f"1 for {task.NO_MEAN}", count, "Leave it out."))
 
 
 def check_shape(config: Any, model: ModelConfig | ForecastModelConfig, training: TrainConfig) -> None:
@@ -72,7 +70,7 @@ def check_shape(config: Any, model: ModelConfig | ForecastModelConfig, training:
     if model.outputs != config.outputs:
         want = f"{config.outputs}, the outputs of the task"
         raise ArgumentError(sentence("train", "outputs of the model", want, model.outputs))
-    if isinstance(config, tag.Config) and isinstance(model, ModelConfig) and model.stride > 1:
+    if config.objective == "labels" and model.per_step and model.stride > 1:
         raise ArgumentError(sentence("train", "stride of the front end", "1 for a label per step", model.stride))
     if (training.augment.time_masks or training.augment.band_masks) and getattr(model, "channels", None):
         raise ArgumentError(sentence("train", "time_masks and band_masks", "0 for inputs that are no numbers", "more"))

@@ -26,6 +26,8 @@ class Recipe:
         lowercase: whether case is folded; few labels do not suffice to learn a word twice.
         channels: the channels of a text by its unit; the number of buckets follows the data, and is at most the given
             one but for what joins units (`recipes.buckets`).
+        features: what is read of a feature of tokens, as channels by the ends of their names
+            (`features.columns.FEATURE_LOOKS`).
         pooling: how steps become one vector; empty for tags.
         skip: whether the head sees a step's input too.
         wide: whether a linear model of the ids is added.
@@ -39,6 +41,7 @@ class Recipe:
 
     lowercase: bool = False
     channels: Mapping[str, tuple[str | ChannelConfig, ...]] = field(default_factory=dict)
+    features: tuple[str, ...] = ("", "_before", "_after", "_bigram_before", "_bigram", "_trigram")
     pooling: tuple[str, ...] = ()
     skip: bool = False
     wide: bool = False

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -103,7 +103,6 @@ def fit_ensemble(
             groups=groups,
         )
     refuse_ensemble(task, count)
-    assert isinstance(model_config, ModelConfig)
     learn, judge, held = divide(train, dev, training.seed, groups)
     shown = [without(variant, held) for variant in variants]
     training = replace(training, time=None if training.time is None else training.time / (count + 1))
@@ -116,7 +115,8 @@ def fit_ensemble(
     )
     weights = [member.weights for member in members]
     with enough_memory():
-        mean = Mean(config, model_config, weights, torch.device("cuda" if torch.cuda.is_available() else "cpu"))
+        device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        mean = Mean(config, cast("ModelConfig", model_config), weights, device)
         score = None if judge is None else _score(task, config, mean, judge, training)
         lesson, soft = _lesson(config, mean, learn, training)
         del mean

@@ -15,11 +15,10 @@ import numpy as np
 import torch
 from lightning.pytorch.plugins.environments import LightningEnvironment
 
-from ..config import ForecastModelConfig, ModelConfig, TrainConfig
+from ..config import TrainConfig
 from ..errors import TrainingError
 from ..nn.engine import loaded
 from ..ops.recurrent.windows import check_window
-from ..tables.windows import Windows
 from . import checkpoint
 from .augment import augmentation
 from .build import Shape, first_model, put_together
@@ -44,6 +43,9 @@ from .unknowns import unknowns
 from .watch import Watch
 
 __all__ = ["Fitted", "fit"]
+
+SCORERS: dict[str, Any] = {"sequence": Dev, "step": Dev, "window": Skill}
+"""What scores a model on dev, by what it has one output of."""
 
 
 @dataclass(frozen=True)
@@ -161,7 +163,7 @@ def fit(
         given = initial_weights if part is None else part.without(initial_weights)
         model = first_model(shape, given, training.seed, device, texts)
         augment: Callable[[Batch, int], Batch] | None = augmentation(training, config)
-        if augment is None and isinstance(shape, ModelConfig):
+        if augment is None:
             augment = unknowns(learn[0], shape.channels, training.unknown)
         shown = [without(variant, held) for variant in variants]
         answers = None if soft is None else learnt(soft.rows, held)
@@ -204,12 +206,8 @@ def _joined(fitted: Fitted, part: LinearPart, judge: Data | None, scorer: Dev | 
 
 def _judge(task: ModuleType, config: Any, model: Shape, data: Data, loss: Loss, training: TrainConfig) -> Dev | Skill:
     """Return what scores the model on dev."""
-    if isinstance(model, ForecastModelConfig):
-        features, targets = data
-        assert isinstance(features, Windows)
-        assert isinstance(targets, Windows)
-        return Skill(model, (features, targets), loss)
-    return Dev(task, config, model, data, loss, judged(training))
+    scorer: Dev | Skill = SCORERS[model.head](task, config, model, data, loss, judged(training))
+    return scorer
 
 
 def _load(folder: str | os.PathLike[str], origin: dict[str, str], display: Display) -> dict[str, Any]:

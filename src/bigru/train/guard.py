@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 import numpy as np
 
@@ -124,8 +124,7 @@ def calibrated(made: Bundle, cuts: Sequence[Cut], earlier: np.ndarray | None = N
         cuts: that it did not learn from.
         earlier: [M, H, C], errors of earlier rows (`Guarded.earlier`).
     """
-    config = made.config
-    assert isinstance(config, forecast.Config)
+    config = cast("forecast.Config", made.config)
     if not config.levels:
         return made
     chosen = judged(cuts)

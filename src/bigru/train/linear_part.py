@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 
-from ..config import ForecastModelConfig, ModelConfig, TrainConfig
+from ..config import ModelConfig, TrainConfig
 from ..plain.bag import Bag
 from .build import Shape
 from .mixture import learn_linear, mix
@@ -99,13 +99,14 @@ def linear_part(
         training: how to train.
         say: shows that it is fitted, which may take a while.
     """
-    if not training.linear or isinstance(model, ForecastModelConfig) or not model.wide:
+    if not training.linear or not model.wide:
         return None
     say("the linear part is fitted by itself first")
     balanced = training.class_weights == "balanced"
-    fitted = learn_linear(learn, model, balanced=balanced)
+    labelled = cast("ModelConfig", model)
+    fitted = learn_linear(learn, labelled, balanced=balanced)
     if fitted is None:
         return None
-    small = bool(model.pooling) or sum(map(len, learn[0])) <= AGAIN
+    small = bool(labelled.pooling) or sum(map(len, learn[0])) <= AGAIN
     masks = config.constraints if model.crf else None
-    return LinearPart(model, fitted, whole if small else None, masks, balanced)
+    return LinearPart(labelled, fitted, whole if small else None, masks, balanced)

@@ -28,10 +28,12 @@ from ..config import (
 from ..errors import ArgumentError, check_choice, nearest, sentence
 from ..features import transcripts
 from ..features.audio import AudioFeatures
-from ..features.channels import NGRAMS
+from ..features.channels import NGRAMS, configure, is_hashed
+from ..features.columns import column_of
 from ..features.series import SeriesFeatures
 from ..features.text import UNITS, TextFeatures, unit_of
 from ..ops.ctc.language import SymbolModel
+from ..readers.token_features import words_of
 from ..scheme import PREFIXES, spans
 from ..tasks import classify, tag, transcribe
 from ..tasks.alignment import choose_unit
@@ -78,7 +80,7 @@ CHAINED = 64
 
 SPEECH = ("beam", "language")
 AUDIO = ("sample_rate", "mel_bins", "frame_shift", "normalise")
-TEXT = ("unit", "channels", "lowercase", "min_count", "max_size", "replace", "segmenter")
+TEXT = ("unit", "channels", "lowercase", "min_count", "max_size", "replace", "segmenter", "features")
 SERIES_SETTINGS = ("per_series",)
 MODEL = ("pooling", "skip", "crf", "wide", "front")
 ENCODER = tuple(f.name for f in fields(EncoderConfig))
@@ -152,7 +154,7 @@ def plan(
 def _probe(inputs: Sequence[Any], chosen: Mapping[str, Any]) -> tuple[str, int]:
     """Return the unit of texts, and from a sample about how many units there are."""
     settings = {name: chosen[name] for name in TEXT if name in chosen and name != "channels"}
-    settings["unit"] = settings.get("unit") or unit_of(inputs)
+    settings["unit"] = settings.get("unit") or ("token" if settings.get("features") else unit_of(inputs))
     check_choice(WHERE, "unit", settings["unit"], UNITS)
     sample = inputs[:: max(1, len(inputs) // 1000)]
     features = TextFeatures.fit(sample, **settings, channels=("unit",))
@@ -188,8 +190,33 @@ def _features(
     _refuse(SERIES_SETTINGS, chosen, kind)
     usual = {"lowercase": recipe.lowercase, "min_count": 1 if recipe.pooling and units < RARE else None}
     settings = {**usual, **settings, "unit": unit}
-    channels = settings.pop("channels", None) or _sized(recipe.channels[unit], units, inputs, settings)
+    if settings.get("features") and task != "tag":
+        raise ArgumentError(sentence(WHERE, "features", "absent for labels", "given"))
+    channels = settings.pop("channels", None) or recipe.channels[_read_as(inputs, unit, settings)]
+    channels = [*channels, *_of_features(channels, settings.get("features", ()), recipe)]
+    if "channels" not in chosen:
+        channels = _sized(channels, units, inputs, settings)
     return TextFeatures.fit(inputs, **settings, channels=channels)
+
+
+def _read_as(inputs: Sequence[Any], unit: str, settings: Mapping[str, Any]) -> str:
+    """Return the unit whose channels suit the inputs: characters where the words of all tokens are single ones."""
+    if not settings.get("features"):
+        return unit
+    return "char" if all(len(word) == 1 for x in inputs for word in words_of(x)) else unit
+
+
+def _of_features(
+    channels: Sequence[str | ChannelConfig], names: Sequence[str], recipe: Recipe
+) -> list[str | ChannelConfig]:
+    """Return the recipe's channels of every feature that the given channels leave out."""
+    known = {column_of(c if isinstance(c, str) else c.name) for c in channels}
+    return [
+        made
+        for n in range(len(names))
+        if n not in known
+        for made in configure([f"feature{n + 1}{ending}" for ending in recipe.features], 0)
+    ]
 
 
 def _refuse(names: Sequence[str], chosen: Mapping[str, Any], kind: str) -> None:
@@ -219,7 +246,7 @@ def _sized(
     """
     made = [c for c in channels if isinstance(c, ChannelConfig)]
     joined = {name for name, looks in NGRAMS.items() if len(looks) > 1}
-    counted = [c for c in made if c.name != "unit" and c.name not in joined]
+    counted = [c for c in made if is_hashed(c.name) and c.name not in joined]
     sizes = {c.name: buckets(units) for c in made if c.name in joined}
     if counted:
         step = max(1, len(inputs) // COUNTED)

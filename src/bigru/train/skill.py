@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import ModuleType
+from typing import Any
 
 import numpy as np
 import torch
@@ -43,13 +45,23 @@ class Skill:
 
     The loss is that of the training: an absolute error is not chosen by its squares, which a few days decide.
 
+    Arguments are those of `Dev`, of which a window has no use for the task, its configuration and chunks.
+
     Attributes:
         name: "skill".
     """
 
     name, few = "skill", False
 
-    def __init__(self, model: ForecastModelConfig, data: tuple[Windows, Windows], loss: Loss) -> None:
+    def __init__(
+        self,
+        task: ModuleType,
+        config: Any,
+        model: ForecastModelConfig,
+        data: tuple[Windows, Windows],
+        loss: Loss,
+        window: None = None,
+    ) -> None:
         self.model, self.loss = model, loss
         self.features, self.targets = data
         self._collate = Collator(self.features, self.targets)

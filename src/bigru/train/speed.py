@@ -43,7 +43,7 @@ def perturbed(config: Any, inputs: Sequence[Any], training: TrainConfig, data: D
     if not isinstance(features, AudioFeatures):
         raise ArgumentError(sentence("train", "speed", "0 for inputs that are no recordings", speed))
     variants = [features.features_many(inputs, played) for played in (1.0 - speed, 1.0 + speed)]
-    if isinstance(config, transcribe.Config):
+    if config.objective == "ctc":
         faster = variants[1]
         for n, (frames, target) in enumerate(zip(*data, strict=True)):
             faster[n] = faster[n] if transcribe.fits(config, faster[n], target) else frames

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from ..config import ForecastModelConfig
 from ..features.audio import AudioFeatures
 from ..features.series import SeriesFeatures
 from ..features.text import TextFeatures
+from ..readers.token_features import SEPARATOR
 
 __all__ = ["EDGES", "LENGTHS", "features"]
 
@@ -28,9 +29,9 @@ UNKNOWN = 0.05
 def features(bundle: Bundle, lengths: Sequence[int], seed: int = 0) -> list[np.ndarray]:
     """Return made-up inputs of a model as its network reads them: one of each length, of a forecaster windows."""
     random = np.random.default_rng(seed)
-    model, read = bundle.model, bundle.config.features
-    if isinstance(model, ForecastModelConfig):
-        return [_window(model, random, n) for n in range(len(lengths))]
+    read = bundle.config.features
+    if bundle.model.head == "window":
+        return [_window(cast("ForecastModelConfig", bundle.model), random, n) for n in range(len(lengths))]
     if isinstance(read, TextFeatures):
         made: list[Any] = [_text(read, n, random) for n in lengths]
         return read.features_many(made)
@@ -46,8 +47,17 @@ def _text(read: TextFeatures, length: int, random: np.random.Generator) -> Any:
     places = (len(known) ** random.random(length)).astype(int) - 1
     units = [known[place] if random.random() > UNKNOWN else "\u2603" for place in places]
     if read.unit == "token":
-        return units
+        return [SEPARATOR.join([unit, *_values(read, random)]) for unit in units]
     return ("" if read.unit == "char" else " ").join(units)
+
+
+def _values(read: TextFeatures, random: np.random.Generator) -> list[str]:
+    """Return a value of each feature of a token, now and then one that is not known."""
+    found = []
+    for column in read.columns:
+        known = column.values and random.random() > UNKNOWN
+        found.append(column.values[random.integers(len(column.values))] if known else "\u2603")
+    return found
 
 
 def _series(read: SeriesFeatures, length: int, random: np.random.Generator) -> np.ndarray:

@@ -37,7 +37,7 @@ def logits(model: ModelConfig | ForecastModelConfig, weights: Weights, features:
         features: per sequence its input [T, I].
     """
     wide = {name: np.asarray(array, np.float64) for name, array in weights.items()}
-    run: Callable[..., np.ndarray] = _forecast if isinstance(model, ForecastModelConfig) else _sequence
+    run: Callable[..., np.ndarray] = _forecast if model.head == "window" else _sequence
     lengths = np.array([len(f) for f in features], np.int64)
     found: list[Any] = [None] * len(features)
     for length in np.unique(lengths):

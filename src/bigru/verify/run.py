@@ -67,8 +67,7 @@ def verify(
         say: told what is being run.
 
     Raises:
-        ArgumentError: there are no samples, or an input is not what the model reads.
-        BigruError: an instruction set did not come to an end.
+        ArgumentError: there are no samples, an input is not what the model reads, or an instruction set is missing.
     """
     bundle: Bundle = getattr(model, "bundle", model)
     rows: list[Row] = []
@@ -98,7 +97,7 @@ def verify(
     for name, engine in {**({} if module is None else {"torch": module}), **(engines or {})}.items():
         add(name, *examine(engine, judge, features, plan), base)
     for instruction_set in sets.others() if instruction_sets is None else instruction_sets:
-        found = sets.on(instruction_set, bundle, features, plan, wanted)
+        found = sets.on(instruction_set, bundle, judge, features, plan, wanted)
         for precision, (alone, of_plan) in found.items():
             add(f"{PREFIX}{instruction_set} {precision}", alone, of_plan, base)
     taken = len(features) - len(made_up)

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from ...errors import BigruError
+from ...errors import ArgumentError, BigruError, sentence
 
 try:
     import bigru._native as _native
@@ -68,10 +68,16 @@ def use_instruction_set(name: str) -> Iterator[None]:
         name: of `instruction_sets`. The set used before is used again at the end.
 
     Raises:
-        ValueError: this build or this processor lacks it.
+        ArgumentError: this build or this processor lacks it, or its tiles multiply wrongly.
     """
     before = _native.isa()
-    _native.use_isa(name)
+    if (name, True) not in instruction_sets():
+        here = ", ".join(own for own, runs in instruction_sets() if runs)
+        raise ArgumentError(sentence("bigru", "instruction set", f"one of {here} on this machine", name))
+    try:
+        _native.use_isa(name)
+    except ValueError as error:
+        raise ArgumentError(f"{error}.") from error
     try:
         yield
     finally:

@@ -71,11 +71,12 @@ def from_folder(folder: Path, task: str | None, required: bool) -> Examples:
     result.inputs, result.findings = examined([Recording(str(p), str(p)) for p in paths], result.lines, source)
     beside = "cannot be read; the recording of the same name beside it is"
     result.findings += [Finding(source, 0, "passed over", f"{str(path)!r} {beside}") for path in left]
-    if chosen == "transcribe" and (required or None not in spoken):
+    transcribed = chosen == "transcribe"
+    if transcribed and (required or None not in spoken):
         _read_transcripts(result, paths, spoken)
-    elif chosen == "classify" and (required or all(path.parent != folder for path in paths)):
+    elif not transcribed and (required or all(path.parent != folder for path in paths)):
         _read_labels(result, folder, paths)
-    result.inferred["folder"] = "names of folders are labels" if chosen == "classify" else "transcripts lie beside"
+    result.inferred["folder"] = "transcripts lie beside" if transcribed else "names of folders are labels"
     return result
 
 

@@ -34,7 +34,7 @@ def propose(view: View) -> Proposal | None:
     found.add(4, f"{one.name!r} holds lists")
     target = view.find("label", reading.label) or _target(view, one)
     if target is None and view.required:
-        known = TAGS if reading.task == "tag" else ("label", *TAGS)
+        known = _names(view)
         want = f"named, as none of the keys {listed(view.table.names)} is one of {', '.join(known)}"
         found.object("--label", want, "nothing")
     listed_labels = target is not None and any(is_list(cell) for cell in view.table.columns[target.place])
@@ -61,9 +61,13 @@ def _input(view: View) -> Profile | None:
     return numbers[0] if len(numbers) == 1 else None
 
 
+def _names(view: View) -> tuple[str, ...]:
+    """Return the names that a column of labels may have: where tags are wanted, of tags alone."""
+    return TAGS if view.reading.task == "tag" else ("label", *TAGS)
+
+
 def _target(view: View, one: Profile) -> Profile | None:
-    known = TAGS if view.reading.task == "tag" else ("label", *TAGS)
-    by_name = next((p for name in known for p in view.profiles if p.name == name and p.place != one.place), None)
+    by_name = next((p for name in _names(view) for p in view.profiles if p.name == name and p.place != one.place), None)
     if by_name is not None or view.reading.task == "tag":
         return by_name
     others = [p for p in view.profiles if p.place != one.place and fit(p.name, LABELS) >= EXACT]

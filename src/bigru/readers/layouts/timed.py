@@ -20,14 +20,14 @@ PARTS = ("year", "month", "day", "hour", "年", "月", "日")
 
 def propose(view: View) -> Proposal | None:
     """Say what speaks for a table of which the next rows are to be forecast."""
-    reading = view.reading
+    reading, forecasts = view.reading, view.reading.task == "forecast"
     times = view.find_all("time-column", () if reading.time == ("none",) else reading.time) or _times(view)
-    if not times and reading.time != ("none",) and reading.task != "forecast":
+    if not times and reading.time != ("none",) and not forecasts:
         return None
     ids = view.find_all("id-column", reading.id) or _ids(view, times)
     taken = {one.place for one in (*times, *ids)}
     values = [one for one in view.of_kind("number") if one.place not in taken and not one.counter]
-    if not values and reading.task != "forecast":
+    if not values and not forecasts:
         return None
     names = [one.name for one in values]
     found = Proposal("timed", f"a table with time, of which {listed(names, 3)} could be forecast", "--task forecast")
@@ -35,12 +35,12 @@ def propose(view: View) -> Proposal | None:
         found.add(2 + fit(times[0].name, TIMES) / 2, f"{times[0].name!r} holds times")
     found.add(1.5, f"numbers in {listed(names, 3)}")
     named = [one for one in view.of_kind("text") if fit(one.name, TEXTS) >= EXACT and not one.repeats]
-    if named and reading.task != "forecast":
+    if named and not forecasts:
         found.object("the table", "numbers by time", f"texts in {named[0].name!r}")
     if view.prose is not None:
         found.add(-6, f"{view.prose.name!r} holds sentences")
         found.object("the table", "numbers by time", f"texts in {view.prose.name!r}")
-    known = () if reading.task == "forecast" else LABELS
+    known = () if forecasts else LABELS
     labels = [one for one in view.profiles if fit(one.name, known) >= EXACT and _are_classes(one)]
     if labels:
         remedy = "Name the column that tells series apart; --task forecast forecasts the numbers."

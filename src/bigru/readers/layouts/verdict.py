@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import ModuleType
 from typing import Any
 
 from ...errors import DataError, sentence
 from ..examples import Examples
+from ..labels import is_list
 from ..reading import Reading
 from ..roles import UNREAD, Role
 from ..table import Table
+from ..token_features import attach, columns_of, wanted
 from . import groups, indicators, lists, long, recordings, spans, texts, timed, tokens, wide
 from .evidence import Proposal, View, listed
 
@@ -68,7 +70,10 @@ def choose(table: Table, reading: Reading, required: bool, kind: str | None = No
     """
     group = groups.column_of(table, reading)
     aside = [group] if group is not None else list((reading.like or {}).get("group", ()))
-    inside = table.of([name for name in table.names if name not in aside]) if aside else table
+    features = columns_of(table.source, _by_name(table, reading), table.names)
+    hidden = {*aside, *features}
+    inside = table.of([name for name in table.names if name not in hidden]) if hidden else table
+    reading = _by_name(table, reading) if features else reading
     view = View(inside, _as_before(inside, reading), required, kind)
     found = [one for name in _possible(view) if (one := LAYOUTS[name].propose(view)) is not None]
     alive = sorted((one for one in found if not one.objections), key=lambda one: -one.points)
@@ -84,8 +89,17 @@ def choose(table: Table, reading: Reading, required: bool, kind: str | None = No
         raise DataError(sentence(table.source, *best.question))
     best.roles = [_explained(one, reading, view.reading) for one in best.roles]
     best.roles += [] if group is None else [Role(group, "group", "named")]
+    best.roles += [Role(name, "feature", "named" if reading.features else "as in training") for name in features]
     best.roles += _unread(view, best) if aside else groups.hinted(view, _unread(view, best))
     return best, view
+
+
+def _by_name(table: Table, reading: Reading) -> Reading:
+    """Return a reading whose columns are named, not numbered, so that they stay when others are set aside."""
+    view = View(table, reading, False)
+    found = {name: view.find(name, getattr(reading, name)) for name in ("text", "label")}
+    ids = tuple(one.name for one in view.find_all("id-column", reading.id))
+    return reading.but(id=ids, **{name: one.name for name, one in found.items() if one is not None})
 
 
 def _as_before(table: Table, reading: Reading) -> Reading:
@@ -128,19 +142,21 @@ def is_timed(table: Table, reading: Reading) -> bool:
 
 def _possible(view: View) -> list[str]:
     """Return the layouts that what the user has decided, and the model, leave open."""
-    reading = view.reading
+    reading, forecasts = view.reading, view.reading.task == "forecast"
     names = list(LAYOUTS)
     if reading.layout is not None:
         return [reading.layout]
-    if not view.required and reading.task != "forecast":
+    if not view.required and not forecasts:
         names.remove("timed")
     if reading.labels:
         names = ["indicators"]
-    if reading.task is not None and (view.required or reading.task == "forecast"):
+    if wanted(reading):
+        names = [name for name in names if name in ("lists", "tokens")]
+    if reading.task is not None and (view.required or forecasts):
         names = [name for name in names if name in OF_TASKS[reading.task]]
     if view.kind is not None:
         names = [name for name in names if name in KINDS[view.kind]]
-    if reading.id and reading.task != "forecast":
+    if reading.id and not forecasts:
         names = [name for name in names if name in ("long", "tokens")]
     elif reading.time and reading.task is None:
         names = [name for name in names if name in ("long", "timed")]
@@ -167,6 +183,9 @@ def _refusal(view: View, found: list[Proposal]) -> str:
     """Say why no reading is plausible, and what the table might be."""
     source, reading = view.table.source, view.reading
     best = max(found, key=lambda one: one.points, default=None)
+    if wanted(reading) and best is None:
+        names, columns = ", ".join(map(repr, wanted(reading))), listed(view.table.names)
+        return sentence(source, "the table", f"one of tokens, of which {names} are features", f"the columns {columns}")
     if reading.task == "tag" and view.required and best is None:
         remedy = "Tags are read from CoNLL columns, or from JSON records with spans or tokens."
         return sentence(source, "task", "classify for texts with labels", "tag", remedy)
@@ -197,8 +216,35 @@ def build(table: Table, chosen: Proposal, view: View) -> Examples:
     """Read the examples of a table as it was chosen to be read."""
     make: Callable[[Table, Proposal, View], Any] = LAYOUTS[chosen.layout].build
     result: Examples = make(view.table, chosen, view)
-    result.groups, result.rows = groups.groups_of(table, view.reading, result), None
+    result.groups = groups.groups_of(table, view.reading, result)
+    names = columns_of(table.source, view.reading, table.names)
+    attach(result, names, _cells_of(table, names, result) if names else [])
+    result.rows = None
     result.roles = chosen.roles
     result.findings = sorted([*table.findings, *result.findings], key=lambda one: one.line)
     result.inferred = {**table.inferred, **result.inferred}
     return result
+
+
+def _cells_of(table: Table, names: Sequence[str], result: Examples) -> list[Sequence[Sequence[Any]]]:
+    """Return the cells of some columns for each example: of the rows of its tokens, or the lists in its row.
+
+    Raises:
+        DataError: a cell is no list of as many values as there are tokens.
+    """
+    found: list[Sequence[Sequence[Any]]] = []
+    for rows, x in zip(result.rows or (), result.inputs, strict=True):
+        if not isinstance(rows, int):
+            found.append([[table.column(name)[n] for n in rows] for name in names])
+            continue
+        found.append([_list_of(table, name, rows, len(x)) for name in names])
+    return found
+
+
+def _list_of(table: Table, name: str, row: int, length: int) -> Sequence[Any]:
+    cell = table.column(name)[row]
+    if not is_list(cell) or len(cell) != length:
+        got = f"{len(cell)} of them" if is_list(cell) else repr(cell)[:80]
+        place = f"{table.source}:{table.lines[row]}"
+        raise DataError(sentence(place, f"feature {name!r}", f"a list of {length} values, one per token", got))
+    return list(cell)

@@ -10,13 +10,17 @@ import numpy as np
 from ...errors import DataError, nearest, sentence
 from ..examples import Examples
 from ..findings import Finding
+from ..reading import Reading
 from ..tags.settle import listed, settle_scheme, settle_tokens
+from ..token_features import attach, columns_of
 from .conllrows import CONLLU_COLUMNS, Columns, Row, cells_of, header_of, rows_of, tag_column, tags_first
 
 __all__ = ["CONLLU_COLUMNS", "parse"]
 
 SHOWN = 40
 """Characters of a faulty row that an error shows."""
+
+UNREAD = Reading()
 
 
 def parse(
@@ -28,6 +32,7 @@ def parse(
     tag_column: str | None = None,
     scheme: str | None = None,
     require_targets: bool = True,
+    reading: Reading = UNREAD,
 ) -> Examples:
     """Read sentences of tokens with tags.
 
@@ -46,6 +51,7 @@ def parse(
         tag_column: likewise for the tag; None: the last that holds different values (CoNLL-U: upos).
         scheme: the tag scheme; None detects it.
         require_targets: whether a tag column must be there.
+        reading: says which columns are features of the tokens.
 
     Raises:
         DataError: a row has another width than most, a tag is empty, a column is absent, or there is no sentence.
@@ -57,10 +63,14 @@ def parse(
     if header is not None:
         rows = rows[1:]
         columns = columns._replace(names=header)
-    token_at, tag_at, reason = _choose(source, rows, columns, token_column, tag_column)
+    names = list(columns.names or [str(n + 1) for n in range(columns.width)])[: columns.width]
+    aside = [names.index(name) for name in columns_of(source, reading, names)]
+    token_at, tag_at, reason = _choose(source, rows, columns, token_column, tag_column, aside)
+    taken = {names[token_at]: "the tokens"} | ({names[tag_at]: "the tags"} if require_targets else {})
+    features = columns_of(source, reading, names, taken)
     if tag_at == token_at and require_targets:
         raise DataError(sentence(f"{source}:{rows[0].line}", "row", "a token and its tag", repr(rows[0].text[:SHOWN])))
-    read = _Sentences(source, columns, token_at, tag_at)
+    read = _Sentences(source, columns, token_at, tag_at, aside)
     read.read(rows, skipped)
     if not read.inputs:
         raise DataError(sentence(source, "data", "at least one example", "none"))
@@ -68,26 +78,27 @@ def parse(
     result.token_lines = [np.array(lines) for lines in read.numbers]
     result.findings = [Finding(source, n[0], "passed over", f"{len(n)} {kind}") for kind, n in skipped.items()]
     result.findings += read.findings()
-    names = columns.names or [str(n + 1) for n in range(columns.width)]
     if tag_at != token_at and read.check_tags(require_targets, result.findings):
         result.targets = read.targets
         result.inferred["tag column"] = names[tag_at] + reason
         settle_scheme(result, scheme)
     result.inferred["token column"] = names[token_at]
-    others = [name for n, name in enumerate(names) if n not in (token_at, tag_at)]
+    others = [name for n, name in enumerate(names) if n not in (token_at, tag_at, *aside)]
     if others:
         result.inferred["not read"] = f"column{'s' if len(others) > 1 else ''} {', '.join(others)}"
     result.inferred["separator"] = "tab" if columns.separator == "\t" else "space"
     if header is not None:
         result.inferred["header"] = "first row"
     settle_tokens(result)
+    attach(result, features, [list(zip(*rows, strict=True)) for rows in read.features] if features else [])
     return result
 
 
 def _choose(
-    source: str, rows: Sequence[Row], columns: Columns, token: str | None, tag: str | None
+    source: str, rows: Sequence[Row], columns: Columns, token: str | None, tag: str | None, aside: Sequence[int]
 ) -> tuple[int, int, str]:
-    """Return the columns of tokens and tags, and what is to be said of the choice."""
+    """Return the columns of tokens and tags, none of those `aside` unless it is the last left, and what is to be said
+    of the choice."""
     names = list(columns.names or [str(n + 1) for n in range(columns.width)])[: columns.width]
     first = min(1 if columns.counted else 0, columns.width - 1)
     token_at = _column(source, "--text", token, names, first)
@@ -95,8 +106,8 @@ def _choose(
         return token_at, _column(source, "--label", tag, names, 0), ""
     if columns.conllu:
         return token_at, min(3, columns.width - 1), ""
-    tag_at, reason = tag_column(rows, columns, token_at, names)
-    if token is None and columns.width == 2 and tags_first(rows, columns):
+    tag_at, reason = tag_column(rows, columns, token_at, names, aside)
+    if token is None and columns.width == 2 and not aside and tags_first(rows, columns):
         return 1, 0, " (before the token)"
     return token_at, tag_at, reason
 
@@ -120,9 +131,11 @@ class _Sentences:
     columns: Columns
     token_at: int
     tag_at: int
+    features_at: Sequence[int] = ()
     inputs: list[list[str]] = field(default_factory=list)
     targets: list[list[str]] = field(default_factory=list)
     numbers: list[list[int]] = field(default_factory=list)
+    features: list[list[list[str]]] = field(default_factory=list)
     stray: list[Finding] = field(default_factory=list)
     empty: list[int] = field(default_factory=list)
     bare: list[tuple[int, str]] = field(default_factory=list)
@@ -164,9 +177,11 @@ class _Sentences:
                 self.inputs.append([])
                 self.targets.append([])
                 self.numbers.append([])
+                self.features.append([])
             self.inputs[-1].append(known.setdefault(token, token))
             self.targets[-1].append(clean[tag])
             self.numbers[-1].append(row.line)
+            self.features[-1].append([cells[n] for n in self.features_at])
         self._check_widths()
 
     def _known_tags(self, rows: Sequence[Row]) -> set[str]:

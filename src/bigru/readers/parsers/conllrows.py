@@ -204,17 +204,19 @@ def header_of(rows: Sequence[Row], columns: Columns) -> list[str] | None:
     return cells if set(cells) & set(TOKENS) and set(cells) & set(TAGS) else None
 
 
-def tag_column(rows: Sequence[Row], columns: Columns, token_at: int, names: Sequence[str]) -> tuple[int, str]:
-    """Return the column of the tags, and what is to be said of it.
+def tag_column(
+    rows: Sequence[Row], columns: Columns, token_at: int, names: Sequence[str], aside: Sequence[int] = ()
+) -> tuple[int, str]:
+    """Return the column of the tags, and what is to be said of it; the column of the tokens where no other is left.
 
     It is the last, but for columns that hold one value other than O throughout, and for a second layer of tags (the
     same labels, fewer of them, as nested entities are written).
     """
     cut = [cells_of(row.text, columns) for row in rows[:SAMPLE] if not row.text.startswith("#")]
     cut = [cells for cells in cut if len(cells) == columns.width]
-    last = columns.width - 1
+    last = max({*range(columns.width)} - {token_at, *aside}, default=token_at) if aside else columns.width - 1
     known = [{cells[n].strip() for cells in cut} for n in range(columns.width)]
-    told = [n for n in range(columns.width) if n != token_at and (len(known[n]) > 1 or known[n] == {"O"})]
+    told = [n for n in range(columns.width) if n not in (token_at, *aside) and (len(known[n]) > 1 or known[n] == {"O"})]
     if columns.counted:
         told = [n for n in told if n > 0]
     if columns.width < 3 or not told:

@@ -11,6 +11,7 @@ from ...features.text import TextFeatures
 from ...metrics.score import Report, Score
 from ...plain.choice import CHOICES, Rows, TooLongError, fit_plain, share_of
 from ...readers.examples import Examples
+from ...tasks import task_named
 from ...tasks.alignment import targets_per_unit
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ def score_plain(
             asked.get("dev"),
             multi_label=learnt.multi_label,
             scheme=getattr(config, "scheme", None),
+            features=len(getattr(config.features, "columns", ())),
             seed=decided.training.seed,
             share=share,
         )
@@ -69,7 +71,7 @@ def score_plain(
     except ValueError as error:
         return {"name": choice.name, "left_out": f"it found nothing to learn from ({error})"}
     assert fitted is not None
-    key = next(iter(decided.task.fields(config)))
+    key = next(iter(decided.task.answer_types(config)))
     scores = {}
     for name, part in judges.items():
         found = fitted.model.predict(asked[name].inputs)
@@ -85,9 +87,15 @@ def _rows(decided: Plan, part: Examples) -> Rows:
     read, targets = config.features, targets_per_unit(config, part)[0]
     if part.kind == "audio":
         return Rows(decided.task.featurise(config, inputs), targets)
-    if decided.task.HEAD == "step" and isinstance(read, TextFeatures):
+    if isinstance(read, TextFeatures) and not _is_of_inputs(part):
         inputs = [[x[a:b] for a, b in read.units(x)] if isinstance(x, str) else list(x) for x in inputs]
     return Rows(inputs, targets)
+
+
+def _is_of_inputs(part: Examples) -> bool:
+    """Tell whether labels belong to whole inputs, not to their steps."""
+    head = task_named(part.task).HEAD
+    return bool(head == "sequence")
 
 
 def comparison(facts: Mapping[str, Any], reports: Mapping[str, Report], parts: Mapping[str, Examples]) -> str:
@@ -142,7 +150,7 @@ def doubts(reports: Mapping[str, Report], parts: Mapping[str, Examples], learnt:
             lines.append(f"{name} has {few}: the score may be off by {off:.0f} points")
     if "dev" not in parts:
         lines.append("there are no dev rows: no score chose the epoch, and nothing says how good the model is")
-    if learnt.task != "classify":
+    if not _is_of_inputs(learnt):
         return lines
     known = _classes(learnt)
     judged = _classes(parts["dev"]) if "dev" in parts else known
@@ -191,7 +199,7 @@ def _off(report: Report, part: Examples) -> float:
     """
     score, n = _main(report), len(part)
     p, low, high = score.value, score.low, score.high
-    shares = part.task == "classify" and not part.multi_label
+    shares = _is_of_inputs(part) and not part.multi_label
     if shares or low is None or high is None or low == high:
         centre, spread = (p + Z * Z / (2 * n)) / (1 + Z * Z / n), math.sqrt(p * (1 - p) / n + Z * Z / (4 * n * n))
         low, high = (centre + side * Z / (1 + Z * Z / n) * spread for side in (-1, 1))

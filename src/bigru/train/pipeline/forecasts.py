@@ -31,7 +31,7 @@ Roles = Mapping[str, tuple[str, ...]]
 SHOWN = 8
 """Columns that are named before they are only counted."""
 
-LABELLED = ("text", "label", "labels", "scheme", "layout", "group")
+LABELLED = ("text", "label", "labels", "scheme", "layout", "group", "features")
 """What is decided of labelled data alone."""
 
 
@@ -43,11 +43,14 @@ def check_request(request: Request, dev: Any, test: Any) -> None:
     """
     given: dict[str, Any] = {"--dev": dev, "--test": test, "--vectors": request.settings.get("vectors")}
     given["--no-plain" if request.plain is False else "--plain"] = request.plain
-    given |= {f"--{name}": value for name, value in request.reading.given().items() if name in LABELLED}
+    options = {"features": "--feature"}
+    reading = request.reading.given()
+    given |= {options.get(name, f"--{name}"): value for name, value in reading.items() if name in LABELLED}
     for name, value in given.items():
         if value is not None:
             remedy = "One table is divided in time: --set split=0.7,0.1,0.2." if name in ("--dev", "--test") else ""
-            got = "given" if isinstance(value, bool) else repr(str(value))
+            typed = ",".join(value) if isinstance(value, tuple) else str(value)
+            got = "given" if isinstance(value, bool) else repr(typed)
             raise ArgumentError(sentence("train", name, "left out for a forecast", got, remedy))
     if request.settings.get("horizon") is None:
         raise ArgumentError(sentence("train", "--horizon", "given for a forecast, in rows", "nothing"))

@@ -20,7 +20,7 @@ from ...readers.numbers import columns
 from ...readers.roles import columns_by_role
 from ...runtime.evaluation import fitted_to
 from ...runtime.predictor import Predictor
-from ...tasks.alignment import choose_unit, refuse_misplaced, targets_per_unit
+from ...tasks.alignment import refuse_misplaced, targets_per_unit, unit_of_tags
 from ...tasks.mismatch import check_varied, legalise
 from ..recipes import OPTIONS, Plan, plan
 from ..speed import perturbed
@@ -73,6 +73,8 @@ def train_examples(parts: Parts, request: Request) -> Trained:
     """
     train = parts.train
     options = request.chosen | _unit(train, request)
+    if train.features:
+        options["features"] = train.features
     decided, weights = _plan(train, options), None
     if request.settings.get("vectors") is not None:
         channels, weights = initial_vectors(decided, request)
@@ -198,6 +200,8 @@ def _describe(decided: Plan, say: Say) -> None:
     if isinstance(features, TextFeatures):
         channels = ", ".join(channel.name for channel in features.channels)
         say(f"reads {features.unit}s ({len(features.vocabulary)} known; channels {channels})")
+        for n, column in enumerate(features.columns, 1):
+            say(f"feature{n} is the column {column.name!r} ({len(column.values)} known values)")
     elif isinstance(features, AudioFeatures):
         say(f"reads {features.mel_bins} mel bands every {features.frame_shift:g} ms, at {features.sample_rate:,} Hz")
     else:
@@ -226,9 +230,11 @@ def _fitting(decided: Plan, part: Examples, request: Request) -> Examples:
 
 def _unit(train: Examples, request: Request) -> dict[str, str]:
     """Return the unit that suits texts with tags per character, and say why it does; nothing where one is given."""
-    if train.kind != "text" or train.task != "tag" or request.settings.get("unit") is not None:
+    if request.settings.get("unit") is not None:
         return {}
-    found = choose_unit(train.inputs, train.targets or [], train.scheme, request.settings.get("segmenter"))
+    found = unit_of_tags(train, request.settings.get("segmenter"))
+    if found is None:
+        return {}
     if found.misplaced:
         example, span = found.misplaced[0]
         count = f"{len(found.misplaced)} of {found.spans} spans begin or end within a word"

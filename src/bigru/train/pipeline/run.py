@@ -12,9 +12,8 @@ import numpy as np
 from ...errors import ArgumentError, MissingExtraError, sentence
 from ...readers.examples import Examples
 from ...readers.reading import Reading
-from ...readers.roles import columns_by_role
 from ...readers.summary import describe
-from ...tasks.examples import check_reading, examples_of
+from ...tasks.examples import check_reading, examples_of, further, is_forecast
 from .folder import check_target, finished, reserved, store
 from .request import Progress, Request, Say, silence
 from .settings import Settings, check_settings
@@ -107,7 +106,7 @@ def check_packages(purpose: str, *names: str, extra: str = "train") -> None:
 def _is_forecast(data: Any, request: Request) -> bool:
     """Tell whether a table with time is to be forecast."""
     if request.reading.task is not None:
-        return request.reading.task == "forecast"
+        return is_forecast(request.reading)
     if not isinstance(data, str | os.PathLike):
         from ...tables.timetable import TimeTable
 
@@ -166,12 +165,10 @@ def _read(data: Any, dev: Any, test: Any, request: Request) -> Parts:
         return found
 
     train = part(data, reading, "data")
-    many = train.multi_label if train.task == "classify" else None
     if dev is not None and reading.group is not None:
         remedy = "Nothing is held out then."
         raise ArgumentError(sentence("train", "--group", "left out with --dev", repr(reading.group), remedy))
-    like = columns_by_role(train.roles)
-    known = reading.but(task=train.task, scheme=train.scheme, multi_label=many, like=like, group=None)
+    known = further(train, reading)
     others = {name: given for name, given in (("dev", dev), ("test", test)) if given is not None}
     read = {name: part(given, known, name) for name, given in others.items()}
     for other in read.values():

@@ -27,6 +27,7 @@ class Settings(TypedDict, total=False):
     max_size: int | None
     replace: Mapping[str, str] | None
     segmenter: str | None
+    features: Sequence[str] | None
     per_series: bool | None
     sample_rate: int | None
     mel_bins: int | None
@@ -112,6 +113,7 @@ KINDS: dict[str, type] = {
     "max_size": int,
     "replace": dict,
     "segmenter": str,
+    "features": list,
     "per_series": bool,
     "beam": int,
     "language": bool,
