@@ -7,7 +7,7 @@ RUNTIME := .venv-runtime
 CONTAINER := .container
 PEERS := .venv-peers
 PIP := install --disable-pip-version-check --quiet --constraint constraints.txt
-EXTRAS := train,text,audio,excel,demo,logs,hub,serve,export,dev
+EXTRAS := train,text,audio,excel,demo,logs,serve,export,dev
 
 NATIVE := $(wildcard native/CMakeLists.txt native/*/*)
 

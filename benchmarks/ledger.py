@@ -10,7 +10,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from functools import wraps
 from typing import Any
 from unittest.mock import patch
 
@@ -20,12 +19,12 @@ from bigru.nn.embedding import ChannelEmbedding
 from bigru.nn.encoder import Encoder
 from bigru.nn.model import SequenceModel
 from bigru.ops.recurrent import autograd
-from bigru.train import module
+from bigru.train import trainer
 from bigru.train.average import Average
 from bigru.train.flat import Flat
-from bigru.train.module import Training
 from bigru.train.row_adam import RowAdamW
 from bigru.train.stream import Stream
+from bigru.train.trainer import Trainer
 
 __all__ = ["PARTS", "Ledger", "watched"]
 
@@ -48,8 +47,8 @@ PARTS = (
     "other",
 )
 """The accounts. `encoder's rest` is merging, normalising and dropout between layers; `head` is pooling, the linear
-layers, masks, and dropout before and behind the encoder; `loop` is Lightning, callbacks and display; `other` is what is
-left of a step.
+layers, masks, and dropout before and behind the encoder; `loop` is what happens between steps: figures, checkpoints,
+display; `other` is what is left of a step.
 """
 
 
@@ -133,13 +132,11 @@ def _tensors(result: Any) -> Iterator[Tensor]:
 @contextmanager
 def watched(ledger: Ledger) -> Iterator[None]:
     """Keep the books of every training within."""
-    start, step = Training.__init__, ledger.wrap("other", Training.training_step)
+    start, step = Trainer.__init__, ledger.wrap("other", Trainer.step)
 
-    def begun(self: Training, model: Any, loss: Any, *rest: Any) -> None:
+    def begun(self: Trainer, model: Any, loss: Any, *rest: Any) -> None:
         start(self, model, ledger.wrap("loss forward", loss, "loss backward"), *rest)
 
-    # Lightning looks at the names of the step's arguments.
-    @wraps(Training.training_step)
     def closed(*arguments: Any) -> Any:
         ledger.close_step()
         return step(*arguments)
@@ -149,7 +146,7 @@ def watched(ledger: Ledger) -> Iterator[None]:
         "encoder's rest": (Encoder, "forward"),
         "head": (SequenceModel, "forward"),
         "gru": (autograd, "forward"),
-        "loss": (module, "disagreement"),
+        "loss": (trainer, "disagreement"),
     }
     one_way = {
         "loss backward": (Tensor, "backward"),
@@ -169,6 +166,6 @@ def watched(ledger: Ledger) -> Iterator[None]:
         for part, (owner, name) in one_way.items():
             put(owner, name, ledger.wrap(part, getattr(owner, name)))
         put(Stream, "__iter__", ledger.each(Stream.__iter__))
-        put(Training, "__init__", begun)
-        put(Training, "training_step", closed)
+        put(Trainer, "__init__", begun)
+        put(Trainer, "step", closed)
         yield

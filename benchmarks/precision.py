@@ -21,8 +21,8 @@ from provenance import commit, machine, versions
 from sets import Pair, Split
 
 from bigru.bundle import Bundle
-from bigru.ops.gru import native
 from bigru.ops.gru.rounding import PRECISIONS
+from bigru.ops.library import isa
 from bigru.runtime.predictor import Predictor, changed
 from bigru.tasks import task_named
 
@@ -117,7 +117,7 @@ def main() -> None:
 def write(name: str, row: Result, seeds: list[int], threads: int, at: str) -> None:
     """Put a row into the result file, beside those that are there."""
     row["signature"] = {
-        "machine": f"{machine()}, {threads} threads, {native.isa()}",
+        "machine": f"{machine()}, {threads} threads, {isa()}",
         "versions": versions(at) | {"torch": torch.__version__},
         "command": f"python benchmarks/precision.py --data FOLDER {name} "
         f"--seeds {' '.join(map(str, seeds))} --threads {threads}",

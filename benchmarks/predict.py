@@ -23,7 +23,7 @@ from provenance import commit, machine, versions
 
 from bigru.bundle import load as bundle_of
 from bigru.config import to_dict
-from bigru.ops.gru.native import threads
+from bigru.ops.library import threads
 from bigru.runtime.predictor import load
 
 RESULT = Path(__file__).parent / "results" / "predict.json"

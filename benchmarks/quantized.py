@@ -23,7 +23,7 @@ from sets import Split, msra
 from bigru.bundle import load, save
 from bigru.bundle.quantized import QuantizedWeights
 from bigru.convert import lac
-from bigru.ops.gru import native
+from bigru.ops.library import isa, threads
 from bigru.runtime.predictor import Predictor, changed
 from bigru.tasks import task_named
 
@@ -148,7 +148,7 @@ def main() -> None:
                 rows[name] = measure(name, arguments.data, arguments.models or Path(scratch), arguments.rounds)
                 show(name, rows[name])
             rows[name]["signature"] = {
-                "machine": f"{machine()}, {native.threads()} threads, {native.isa()}",
+                "machine": f"{machine()}, {threads()} threads, {isa()}",
                 "versions": versions(at),
                 "command": f"python benchmarks/quantized.py --data FOLDER {name} --rounds {arguments.rounds}",
             }

@@ -20,7 +20,7 @@ from accuracy import ROWS, prepared
 from ledger import PARTS, Ledger, watched
 from provenance import commit, machine, versions
 
-from bigru.ops.gru import native
+from bigru.ops.library import isa
 from bigru.train.fit import fit
 from bigru.train.recipes import Plan, plan
 from bigru.train.stream import Data
@@ -156,7 +156,7 @@ def main() -> None:
         results[name] = measure(case, arguments.times, arguments.clock)
         show(name, results[name])
     signature = {
-        "machine": f"{machine()}, {arguments.threads} threads, {native.isa()}",
+        "machine": f"{machine()}, {arguments.threads} threads, {isa()}",
         "versions": versions(commit()) | {"torch": torch.__version__},
         "command": f"python benchmarks/step.py --data FOLDER {' '.join(arguments.cases)} --steps {arguments.steps} "
         f"--times {arguments.times} --threads {arguments.threads} --clock {arguments.clock}",

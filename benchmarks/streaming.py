@@ -21,7 +21,7 @@ from bigru.bundle import Bundle
 from bigru.bundle.weights import shapes
 from bigru.config import EncoderConfig, ModelConfig
 from bigru.features.series import SeriesFeatures
-from bigru.ops.gru.native import threads
+from bigru.ops.library import threads
 from bigru.runtime.predictor import Predictor
 from bigru.tasks import tag
 

@@ -193,7 +193,7 @@ def with_torch(given: Problem) -> Iterator[Epoch]:
 
 
 def decays(name: str, parameter: Any) -> bool:
-    """Tell whether weight decay applies to a parameter, as in `bigru.train.module.optimizer`."""
+    """Tell whether weight decay applies to a parameter, as in `bigru.train.trainer.decays`."""
     return parameter.ndim > 1 and name.split(".")[0] not in ("embedding", "wide")
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
-from bigru.errors import LINE, ArgumentError, DataError, MissingExtraError, nearest, one_line, sentence
+from bigru.errors import LINE, ArgumentError, DataError, MissingExtraError, nearest, one_line, require, sentence
 from bigru.readers.findings import Finding
 
 
@@ -48,6 +50,19 @@ def test_errors_that_are_no_sentence_are_a_line_too() -> None:
     assert len(str(ArgumentError("c" * 10**6))) == LINE
     assert str(MissingExtraError("x", "train", "reading\x1b")).startswith("bigru: reading\\x1b needs the package x,")
     assert ArgumentError(3).args == (3,)
+
+
+def test_a_package_that_is_missing_is_named_with_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert require("json.decoder", extra="text", purpose="reading").JSONDecoder
+    monkeypatch.setitem(sys.modules, "rjieba", None)
+    with pytest.raises(MissingExtraError) as caught:
+        require("rjieba.words", extra="text", purpose="cutting Chinese into words")
+    assert str(caught.value) == (
+        "bigru: cutting Chinese into words needs the package rjieba, which is not installed. "
+        "Install it with: pip install 'bigru[text]'."
+    )
+    with pytest.raises(MissingExtraError, match=r"^bigru: reading workbooks needs the package python-calamine, which "):
+        require("no_such_module", extra="excel", purpose="reading workbooks", package="python-calamine")
 
 
 def test_a_finding_is_a_bounded_line() -> None:

@@ -19,7 +19,7 @@ readers
 ops, metrics, notation
 scheme, config
 layout
-errors
+errors, _version
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ FLOORS = [
 ]
 HEIGHT = {room: height for height, rooms in enumerate(reversed(FLOORS)) for room in rooms}
 TORCH = re.compile(r"^(nn/|train/|study/|plain/|convert/|estimators/|ops/\w+/(autograd|gpu)\.py$)")
-HEAVY = {"torch", "lightning", "sklearn"}
+HEAVY = {"torch", "sklearn"}
 AT_HOME = re.compile(r"^(tasks/|config/|train/(recipes|defaults)\.py$)")
 """Where it may be asked which task there is."""
 

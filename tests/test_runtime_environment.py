@@ -39,7 +39,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_it_holds_neither_torch_nor_what_only_training_needs() -> None:
-    for module in ("torch", "lightning", "sklearn", "pyarrow"):
+    for module in ("torch", "sklearn", "pyarrow"):
         assert f"No module named '{module}'" in run("-c", f"import {module}").stderr
 
 

@@ -20,7 +20,7 @@ from importlib.abc import MetaPathFinder
 
 class Absent(MetaPathFinder):
     def find_spec(self, name, path=None, target=None):
-        if name.split(".")[0] in {"torch", "lightning", "sklearn", "pyarrow", "narwhals", "pandas"}:
+        if name.split(".")[0] in {"torch", "sklearn", "pyarrow", "narwhals", "pandas"}:
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 
 sys.meta_path.insert(0, Absent())
@@ -45,7 +45,7 @@ from tables import forecaster, hourly
 table = hourly(60)
 bundle.save(forecaster(table, {"targets": ("a", "b")}, levels=(0.9,)), sys.argv[1] + "2")
 ahead = bigru.load(sys.argv[1] + "2").predict(table)[0]
-print(len(answer["tags"]), len(ahead["forecast"]["a"]), sorted({"torch", "lightning", "sklearn"} & set(sys.modules)))
+print(len(answer["tags"]), len(ahead["forecast"]["a"]), sorted({"torch", "sklearn"} & set(sys.modules)))
 """
 
 
@@ -59,9 +59,9 @@ def test_a_model_is_saved_loaded_and_used_without_torch(tmp_path: Path) -> None:
 
 
 def test_importing_the_package_imports_nothing_heavy() -> None:
-    heavy = "{'torch', 'lightning', 'sklearn', 'numpy', 'rich', 'typer', 'pyarrow', 'safetensors'}"
+    heavy = "{'torch', 'sklearn', 'numpy', 'rich', 'typer', 'pyarrow', 'safetensors'}"
     assert python(f"import sys, bigru; print(sorted({heavy} & set(sys.modules)))") == "[]"
-    light = "{'torch', 'lightning', 'sklearn', 'rich', 'typer', 'pyarrow', 'rjieba', 'tokenizers'}"
+    light = "{'torch', 'sklearn', 'rich', 'typer', 'pyarrow', 'rjieba', 'tokenizers'}"
     assert python(f"import sys, bigru; bigru.load; print(sorted({light} & set(sys.modules)))") == "[]"
 
 

@@ -144,9 +144,9 @@ class _Server:
 
     def turn(self, engine: str) -> float:
         if engine in PEAKS:
-            from bigru.ops.gru import native
+            from bigru.ops.library import product_rate
 
-            return native.product_rate(PEAKS[engine], self._threads) or 0.0
+            return product_rate(PEAKS[engine], self._threads) or 0.0
         clock, times = self._clocks[engine]
         return clock.turn() / times
 

@@ -13,6 +13,7 @@ from torch.nn import functional
 from bigru import nn as ours
 from bigru.ops.crf.autograd import negative_log_likelihood
 from bigru.ops.gru import native
+from bigru.ops.library import isa
 from bigru.study import engines
 from bigru.study.engines import Case
 
@@ -170,7 +171,7 @@ def _tutorial(package: str) -> Make:
 
 def facts() -> dict[str, str]:
     """Return the versions in this process."""
-    return {"torch": torch.__version__, "isa": str(native.isa())}
+    return {"torch": torch.__version__, "isa": str(isa())}
 
 
 ENGINES: dict[str, Make] = {

@@ -12,6 +12,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from ._version import __version__
+
 if TYPE_CHECKING:
     from . import nn
     from .estimators import BiGRUClassifier, BiGRUForecaster, BiGRUTagger, BiGRUTranscriber
@@ -20,8 +22,6 @@ if TYPE_CHECKING:
     from .runtime.evaluation import evaluate
     from .runtime.predictor import Predictor, load
     from .train.pipeline.run import train
-
-__version__ = "0.1.0"
 
 __all__ = [
     "BiGRUClassifier", "BiGRUForecaster", "BiGRUTagger", "BiGRUTranscriber", "Predictor", "Reading", "__version__",
@@ -44,7 +44,7 @@ _HOMES = {
 _MODULES = ("nn", "train")
 """Packages; `train` is called as the function that is named so."""
 
-_TRAINING = ("torch", "lightning", "sklearn")
+_TRAINING = ("torch", "sklearn")
 
 
 def __getattr__(name: str) -> Any:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import difflib
 import unicodedata
 from collections.abc import Iterable
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,7 @@ __all__ = [
     "check_lengths",
     "nearest",
     "one_line",
+    "require",
     "sentence",
 ]
 
@@ -77,6 +79,24 @@ class MissingExtraError(BigruError, ImportError):
             f"bigru: {purpose} needs the package {package}, which is not installed. "
             f"Install it with: pip install 'bigru[{extra}]'."
         )
+
+
+def require(module: str, *, extra: str, purpose: str, package: str = "") -> Any:
+    """Import a module of an optional package and return it.
+
+    Args:
+        module: its dotted name.
+        extra: the extra of bigru that installs the package.
+        purpose: what the package is needed for, for the error.
+        package: its name where it is installed from; the module's unless given.
+
+    Raises:
+        MissingExtraError: it is not installed, or a library that it loads is not.
+    """
+    try:
+        return import_module(module)
+    except (ImportError, OSError) as error:
+        raise MissingExtraError(package or module.partition(".")[0], extra, purpose) from error
 
 
 def one_line(text: str, most: int | None = LINE) -> str:

@@ -61,7 +61,7 @@ def test_without_sizes_the_grid_is_timed(bigru: Bigru, monkeypatch: pytest.Monke
             "bigru bench: --size must be a size whose arrays hold at most 268,435,456 numbers, "
             "got 100000,10000,30,64 with 798,000,072,192.",
         ),
-        (("--threads", "0"), f"bigru bench: --threads must be within 1..{command.native.threads()}, got 0."),
+        (("--threads", "0"), f"bigru bench: --threads must be within 1..{command.threads()}, got 0."),
     ],
 )
 def test_what_cannot_be_timed_is_refused_in_one_line(

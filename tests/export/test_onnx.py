@@ -11,14 +11,15 @@ from typing import Any
 import numpy as np
 import pytest
 
+from bigru import errors
 from bigru.bundle import Bundle
+from bigru.bundle.quantized import Quantized, QuantizedWeights
 from bigru.config import MERGES, POOLINGS, ConvConfig, EncoderConfig, ModelConfig
 from bigru.errors import ArgumentError, MissingExtraError, VerificationError
 from bigru.export import ParityError, engine, gate, library, onnx_engine, to_onnx
 from bigru.export.engine import Session
 from bigru.export.graph import Graph
 from bigru.export.model import onnx_model
-from bigru.export.quantise import rounded
 from bigru.export.sequence import logits
 from bigru.layout import CELL_GATES, DIRECTIONS
 from bigru.ops.crf import reference
@@ -28,6 +29,7 @@ from bigru.tasks import forecast, tag
 from bigru.verify.arrangements import EXTRA
 from exports import HASHED, batches, bundles, classifier, tagger, weights
 from tables import forecaster, hourly
+from tolerances import FLOAT32
 
 BUNDLES = bundles()
 CHANNELS = HASHED[:2]
@@ -62,7 +64,7 @@ def test_every_shape_equals_the_runtime(model: ModelConfig, int8: bool) -> None:
     values = found.values if model.pooling else g.head(found.values, found.asked, axis=1)
     g.output(values, "logits", np.float32, ("B", 1) if model.pooling else ("B", "T", 1))
     session = Session(g.model({}).SerializeToString())
-    network = Network(model, rounded(drawn) if int8 else drawn)
+    network = Network(model, QuantizedWeights.of(drawn) if int8 else drawn)
     for inputs, lengths in batches(model):
         want, got = network(inputs, lengths), session.run(inputs, lengths)["logits"]
         assert got.shape == want.shape
@@ -228,6 +230,20 @@ def test_a_file_in_8_bits_is_smaller() -> None:
     assert small < 0.35 * whole
 
 
+def test_a_model_in_8_bits_is_exported_with_the_numbers_it_has() -> None:
+    made = QuantizedWeights.of(classifier().weights)
+    file = onnx_model(dataclasses.replace(classifier(), weights=made), int8=True)
+    found = {one.name: library.onnx().numpy_helper.to_array(one) for one in file.graph.initializer}
+    tables = [name for name in made if name.startswith(("embedding.", "wide."))]
+    assert tables
+    for name in (*tables, "head.weight"):
+        stored = made.stored[name]
+        assert isinstance(stored, Quantized)
+        np.testing.assert_array_equal(found[name], stored.values)
+        assert found[name + ".scale"].shape == stored.scales.shape
+        np.testing.assert_allclose(found[name + ".scale"], stored.scales, **FLOAT32)
+
+
 def test_what_lies_in_the_place_is_kept_unless_it_is_an_export(tmp_path: Path) -> None:
     bundle, path = BUNDLES["two labels"], tmp_path / "model.onnx"
     to_onnx(bundle, path)
@@ -252,6 +268,6 @@ def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     def absent(name: str) -> Any:
         raise ModuleNotFoundError(name)
 
-    monkeypatch.setattr(library, "import_module", absent)
+    monkeypatch.setattr(errors, "import_module", absent)
     with pytest.raises(MissingExtraError, match=r"needs the package onnx, .* pip install 'bigru\[export\]'\.$"):
         to_onnx(BUNDLES["two labels"], tmp_path / "model.onnx")

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-import builtins
 import json
+import sys
 
 import pytest
 
@@ -80,14 +80,7 @@ def test_what_is_no_tokenizer_is_refused() -> None:
     ("package", "purpose"), [("rjieba", "cutting Chinese into words"), ("tokenizers", "cutting texts into subwords")]
 )
 def test_missing_packages_say_what_to_install(monkeypatch: pytest.MonkeyPatch, package: str, purpose: str) -> None:
-    real = builtins.__import__
-
-    def absent(name: str, *rest: object) -> object:
-        if name == package:
-            raise ImportError(name)
-        return real(name, *rest)
-
-    monkeypatch.setattr(builtins, "__import__", absent)
+    monkeypatch.setitem(sys.modules, package, None)
     message = rf"^bigru: {purpose} needs the package {package}, .* pip install 'bigru\[text\]'\.$"
     with pytest.raises(MissingExtraError, match=message):
         segment(["好"], "rjieba") if package == "rjieba" else load_subwords("{}")

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from bigru.ops import library
 from bigru.ops.gru import native, reference
 
 # Largest difference from the reference in float64, relative to 1 + the largest true value. Outputs are sums of H + I
@@ -18,7 +19,7 @@ TOLERANCE = {
     ("bf16", "gradient"): 4e-3,
     ("int8", "output"): 2e-3,
 }
-HERE = [name for name, runs in native.instruction_sets() if runs]
+HERE = [name for name, runs in library.instruction_sets() if runs]
 TRAINING = ["fp32", "bf16"]
 PRECISIONS = [*TRAINING, "int8"]
 

@@ -13,12 +13,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bigru.ops.gru import native
+from bigru.ops import library
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-RUNNING = [name for name, runs in native.instruction_sets() if runs]
-SETS = [native.isa()] if os.environ.get("BIGRU_ISA") else RUNNING
+RUNNING = [name for name, runs in library.instruction_sets() if runs]
+SETS = [library.isa()] if os.environ.get("BIGRU_ISA") else RUNNING
 UNWRITTEN = {"f": np.nan, "i": -77, "u": 77}
 
 
@@ -30,8 +30,8 @@ def pytest_generate_tests(metafunc):
 @pytest.fixture(autouse=True)
 def instruction_set(request):
     """The set that the kernels run on during a test; threads that a test starts must choose it for themselves."""
-    name = getattr(request, "param", native.isa())
-    with native.use_instruction_set(name):
+    name = getattr(request, "param", library.isa())
+    with library.use_instruction_set(name):
         yield name
 
 

@@ -11,6 +11,7 @@ from cases import HERE, assert_close, backward_reference, forward, output_gradie
 
 from bigru import _native
 from bigru.errors import ArgumentError
+from bigru.ops import library
 from bigru.ops.ctc import native as ctc
 from bigru.ops.gru import native
 
@@ -23,20 +24,20 @@ def bits(arrays):
 
 
 def test_the_set_of_a_test_is_in_use(instruction_set):
-    assert native.isa() == instruction_set
-    assert dict(native.instruction_sets())[instruction_set]
+    assert library.isa() == instruction_set
+    assert dict(library.instruction_sets())[instruction_set]
 
 
 @pytest.mark.any_instruction_set
 def test_a_choice_ends_with_its_block_even_by_an_error():
-    before = native.isa()
+    before = library.isa()
     for name in HERE:
-        with native.use_instruction_set(name):
-            assert native.isa() == name
-        assert native.isa() == before
-        with pytest.raises(ZeroDivisionError), native.use_instruction_set(name):
+        with library.use_instruction_set(name):
+            assert library.isa() == name
+        assert library.isa() == before
+        with pytest.raises(ZeroDivisionError), library.use_instruction_set(name):
             _ = 1 / 0
-        assert native.isa() == before
+        assert library.isa() == before
 
 
 @pytest.mark.any_instruction_set
@@ -44,28 +45,28 @@ def test_a_choice_ends_with_its_block_even_by_an_error():
 def test_a_set_that_is_missing_is_refused_and_the_choice_stays(name):
     refused = f"^bigru_use_isa: name must be an instruction set of this build that this CPU runs, got {name}$"
     want = f"^bigru: instruction set must be one of {', '.join(HERE)} on this machine, got {name}\\.$"
-    with native.use_instruction_set(HERE[-1]):
+    with library.use_instruction_set(HERE[-1]):
         with pytest.raises(ValueError, match=refused):
             _native.use_isa(name)
-        with pytest.raises(ArgumentError, match=want), native.use_instruction_set(name):
+        with pytest.raises(ArgumentError, match=want), library.use_instruction_set(name):
             pass
-        assert native.isa() == HERE[-1]
+        assert library.isa() == HERE[-1]
 
 
 def test_none_is_the_set_of_the_process(instruction_set):
     asked = []
-    thread = threading.Thread(target=lambda: asked.append(native.isa()))
+    thread = threading.Thread(target=lambda: asked.append(library.isa()))
     thread.start()
     thread.join()
     _native.use_isa(None)
-    assert [native.isa()] == asked
+    assert [library.isa()] == asked
 
 
 @pytest.mark.any_instruction_set
 def test_the_portable_set_rounds_otherwise_than_those_that_fuse():
     outputs = {}
     for name in HERE:
-        with native.use_instruction_set(name):
+        with library.use_instruction_set(name):
             outputs[name] = forward(CASE)[0].tobytes()
     assert [name for name in HERE if outputs[name] == outputs["portable"]] == ["portable"]
 
@@ -76,13 +77,13 @@ def test_another_thread_keeps_its_own():
 
     def other():
         chosen.wait()
-        got.extend([native.isa(), forward(CASE, threads=2)[0]])
+        got.extend([library.isa(), forward(CASE, threads=2)[0]])
         done.set()
 
-    before = native.isa()
+    before = library.isa()
     thread = threading.Thread(target=other)
     thread.start()
-    with native.use_instruction_set(HERE[-1]):
+    with library.use_instruction_set(HERE[-1]):
         chosen.set()
         done.wait()
     thread.join()
@@ -102,7 +103,7 @@ def test_prepared_weights_run_on_the_set_that_packed_them(precision):
 
     want = answers()
     for name in HERE:
-        with native.use_instruction_set(name):
+        with library.use_instruction_set(name):
             assert answers() == want
 
 
@@ -115,7 +116,7 @@ def test_gates_are_read_on_any_set(hidden, reset_after, instruction_set):
     dy, dh_n = output_gradients(case)
     want_dx, want_dh0, want_weights = backward_reference(case, dy, dh_n)
     for name in HERE:
-        with native.use_instruction_set(name):
+        with library.use_instruction_set(name):
             dx, dh0, weights = native.backward(case.x, case.weights, y, gates, dy, dh_n, **case.settings)
         assert_close(dx, want_dx, "gradient")
         assert_close(dh0, want_dh0, "gradient")

@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bigru.ops.gru import native, reference
+from bigru.ops.gru import reference
+from bigru.ops.library import instruction_sets
 
 NATIVE = Path(__file__).parents[2] / "native"
 B, T, I, H = 2, 3, 2, 4
@@ -46,7 +47,7 @@ def fill(scale, *shape):
     return scale * np.sin(np.arange(1.0, np.prod(shape) + 1)).reshape(shape)
 
 
-@pytest.mark.parametrize("isa", [name for name, runs in native.instruction_sets() if runs])
+@pytest.mark.parametrize("isa", [name for name, runs in instruction_sets() if runs])
 def test_the_example_in_c_gives_the_numbers_of_the_reference(example, isa):
     first, *rows = run(example, BIGRU_ISA=isa, BIGRU_THREADS="2").splitlines()
     assert first == f"{isa}, 2 threads"

@@ -7,7 +7,7 @@ import pytest
 
 from bigru.features.channels import NGRAMS, ngrams
 from bigru.features.hashing import END, START, buckets, combine
-from bigru.ops.gru.native import _native
+from bigru.ops.library import native as _native
 from bigru.ops.rows import reference
 from bigru.ops.rows.native import Tables, pool
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from cases import TRAINING, backward, forward, output_gradients, random_case
 
-from bigru.ops.gru import native
+from bigru.ops import library
 
 
 def everything(case, threads):
@@ -42,7 +42,7 @@ def test_many_callers_at_once(instruction_set):
     got = [None] * len(cases)
 
     def call(i):
-        with native.use_instruction_set(instruction_set):
+        with library.use_instruction_set(instruction_set):
             for _ in range(5):
                 got[i] = everything(cases[i], 2)
 
@@ -89,7 +89,7 @@ def test_fork_after_the_threads_were_made(instruction_set):
 @pytest.mark.any_instruction_set
 @pytest.mark.process
 def test_environment_chooses_the_threads():
-    ask = "from bigru.ops.gru import native; print(native.threads())"
+    ask = "from bigru.ops.library import threads; print(threads())"
     assert run_python(ask, BIGRU_THREADS="3").stdout == "3\n"
     assert int(run_python(ask, BIGRU_THREADS="").stdout) <= len(os.sched_getaffinity(0))
 
@@ -98,7 +98,7 @@ def test_environment_chooses_the_threads():
 @pytest.mark.process
 def test_affinity_is_honoured():
     one = min(os.sched_getaffinity(0))
-    ask = f"import os; os.sched_setaffinity(0, {{{one}}}); from bigru.ops.gru import native; print(native.threads())"
+    ask = f"import os; os.sched_setaffinity(0, {{{one}}}); from bigru.ops.library import threads; print(threads())"
     assert run_python(ask).stdout == "1\n"
 
 
@@ -113,7 +113,7 @@ def test_a_wrong_number_of_threads_is_an_error():
 @pytest.mark.process
 def test_an_unknown_instruction_set_is_an_error():
     done = run_python("from cases import *; forward(random_case(0, 1, 1, 1, 1))", BIGRU_ISA="mmx")
-    here = ", ".join(name for name, runs in native.instruction_sets() if runs)
+    here = ", ".join(name for name, runs in library.instruction_sets() if runs)
     assert f"bigru: BIGRU_ISA must be one of {here} on this machine, got mmx. Without it" in done.stderr
 
 
@@ -129,4 +129,4 @@ def test_idle_threads_sleep():
 
 
 def test_the_active_set_runs_here():
-    assert dict(native.instruction_sets())[native.isa()]
+    assert dict(library.instruction_sets())[library.isa()]

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from cases import forward, random_case
 
-from bigru.ops.gru import native
+from bigru.ops import library
 
-TILED = [name for name, runs in native.instruction_sets() if runs and name.startswith("amx")]
+TILED = [name for name, runs in library.instruction_sets() if runs and name.startswith("amx")]
 WRONG = """
 import sys, types
 import numpy
@@ -42,7 +42,7 @@ def run(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
 def test_whole_numbers_add_up_to_the_same_bits(name):
     case, sums = random_case(3, 37, 5, 70, 65, precision="int8"), []
     for instruction_set in (name, "avx512_bf16"):
-        with native.use_instruction_set(instruction_set):
+        with library.use_instruction_set(instruction_set):
             sums.append([array.tobytes() for array in forward(case)[:2]])
     assert sums[0] == sums[1]
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-import builtins
 import io
+import sys
 from pathlib import Path
 
 import datasets
@@ -102,14 +102,7 @@ def test_what_is_no_split_is_refused() -> None:
 def test_missing_packages_say_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, package: str) -> None:
     path = tmp_path / "a.parquet"
     path.write_bytes(b"PAR1")
-    real = builtins.__import__
-
-    def absent(name: str, *rest: object) -> object:
-        if name == package:
-            raise ImportError(name)
-        return real(name, *rest)
-
-    monkeypatch.setattr(builtins, "__import__", absent)
+    monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(MissingExtraError, match=rf"needs the package {package}, .* pip install 'bigru\[train\]'"):
         read(path) if package == "pyarrow" else from_frame(None)
 

@@ -16,6 +16,7 @@ from bigru.errors import ArgumentError, TrainingError
 from bigru.ops.crf.native import marginals
 from bigru.tasks import classify, forecast, tag, transcribe
 from bigru.train import checkpoint, ensemble
+from bigru.train.callback import TrainingCallback
 from bigru.train.checks import refuse_ensemble
 from bigru.train.ensemble import fit_ensemble
 from bigru.train.fit import Fitted, fit
@@ -23,23 +24,22 @@ from bigru.train.holdout import divide
 from bigru.train.linear_part import linear_part
 from bigru.train.mean import Mean
 from bigru.train.recipes import plan
-from bigru.train.watch import Watch
 from tolerances import FLOAT32
 
 CPU = torch.device("cpu")
 
 CHILD = """
 import os, signal, sys
-from bigru.train import watch
+from bigru.train import callback
 from test_ensemble import train
 
-settle, before = watch.Watch.settle, []
+settle, before = callback.TrainingCallback.settle, []
 def settled(self):
     settle(self)
-    before.append(self.run.step)
+    before.append(self.state.step)
     if len(before) == int(sys.argv[2]):
         os.kill(os.getpid(), signal.SIGKILL)
-watch.Watch.settle = settled
+callback.TrainingCallback.settle = settled
 train(sys.argv[1])
 """
 
@@ -276,15 +276,15 @@ def test_killed_in_any_training_it_ends_with_the_same_bits(tmp_path: Path, at: i
 
 @pytest.mark.train
 def test_ctrl_c_keeps_what_has_ended(labelled: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    settle, steps = Watch.settle, []
+    settle, steps = TrainingCallback.settle, []
 
-    def settled(self: Watch) -> None:
-        steps.append(self.run.step)
+    def settled(self: TrainingCallback) -> None:
+        steps.append(self.state.step)
         self.interrupt.requested = len(steps) == 30
         settle(self)
 
     whole = several(labelled)
-    monkeypatch.setattr(Watch, "settle", settled)
+    monkeypatch.setattr(TrainingCallback, "settle", settled)
     place = str(checkpoint.member(tmp_path, 2))
     with pytest.raises(TrainingError) as caught:
         several(labelled, folder=tmp_path)

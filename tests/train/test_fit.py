@@ -3,6 +3,8 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import subprocess
+import sys
 import warnings
 from collections.abc import Callable
 from dataclasses import replace
@@ -15,9 +17,10 @@ import torch
 
 from bigru.config import EncoderConfig
 from bigru.errors import ArgumentError, DataError, MissingExtraError, TrainingError
-from bigru.train import checkpoint, fit, logs, watch
-from bigru.train.module import Training
-from bigru.train.watch import Watch
+from bigru.train import callback, checkpoint, logs
+from bigru.train.callback import TrainingCallback
+from bigru.train.stream import Batch
+from bigru.train.trainer import Trainer
 
 
 def same(one: dict[str, np.ndarray], two: dict[str, np.ndarray]) -> bool:
@@ -26,14 +29,14 @@ def same(one: dict[str, np.ndarray], two: dict[str, np.ndarray]) -> bool:
 
 def at_step(monkeypatch: pytest.MonkeyPatch, step: int, act: Callable[[], None]) -> None:
     """Have `act` called during a training as soon as it has taken `step` steps."""
-    settle = Watch.settle
+    settle = TrainingCallback.settle
 
-    def settled(self: Watch) -> None:
-        if self.run.step == step:
+    def settled(self: TrainingCallback) -> None:
+        if self.state.step == step:
             act()
         settle(self)
 
-    monkeypatch.setattr(Watch, "settle", settled)
+    monkeypatch.setattr(TrainingCallback, "settle", settled)
 
 
 @pytest.fixture
@@ -79,6 +82,22 @@ def test_the_callers_randomness_and_settings_are_left_alone(labelled: Any) -> No
     assert torch.is_grad_enabled()
 
 
+def test_a_caller_without_gradients_gets_the_same_bits(labelled: Any) -> None:
+    whole = labelled.fit()
+    with torch.no_grad():
+        assert same(labelled.fit().weights, whole.weights)
+        assert not torch.is_grad_enabled()
+
+
+@pytest.mark.process
+def test_a_training_of_series_imports_neither_torchs_compiler_nor_scikit_learn() -> None:
+    # Each takes as long to import as a small training.
+    code = "import sys, test_kill; test_kill.train(None); print({'torch._dynamo', 'sklearn'} & set(sys.modules))"
+    environment = {"PYTHONPATH": str(Path(__file__).parent), "OMP_NUM_THREADS": "1", "PATH": ""}
+    child = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, timeout=240)
+    assert (child.stdout, child.stderr) == ("set()\n", "")
+
+
 def test_class_weights_and_label_smoothing_and_bf16_train(labelled: Any) -> None:
     plain = labelled.fit(training={"epochs": 1})
     for change in ({"class_weights": "balanced"}, {"label_smoothing": 0.1}, {"precision": "bf16"}):
@@ -96,8 +115,8 @@ def test_class_weights_train_a_crf(tagged: Any) -> None:
 def test_the_average_is_what_is_scored_and_returned(labelled: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[torch.Tensor] = []
     name = "encoder.layers.0.weight_ih_l0"
-    settle = "settle", lambda self: seen.append(self.module.average.state_dict()[name].clone())
-    monkeypatch.setattr(Watch, *settle)
+    settle = "settle", lambda self: seen.append(self.trainer.average.state_dict()[name].clone())
+    monkeypatch.setattr(TrainingCallback, *settle)
     with_average = labelled.fit(training={"epochs": 1})
     assert np.array_equal(with_average.weights[name], seen[-1].numpy())
 
@@ -159,13 +178,13 @@ def test_training_cools_down_when_the_score_no_longer_rises(
     scores = iter([(0.5, 1.0), (0.7, 1.0), (0.7, 0.9), (0.6, 0.1), (0.7, 0.95), (0.6, 0.9), (0.8, 0.9)])
     monkeypatch.setattr("bigru.train.dev.Dev.score", lambda self, model: next(scores))
     rates = []
-    step = Training.training_step
+    step = Trainer.step
 
-    def noted(self: Training, dataloader_iter: Any) -> None:
+    def noted(self: Trainer, batch: Batch) -> None:
         rates.append(self.rate)
-        step(self, dataloader_iter)
+        step(self, batch)
 
-    monkeypatch.setattr(Training, "training_step", noted)
+    monkeypatch.setattr(Trainer, "step", noted)
     fitted = labelled.fit(progress="plain", training={"epochs": 40, "patience": 3})
     per_epoch = fitted.steps // 7
     assert [row["step"] for row in fitted.history] == [per_epoch * n for n in range(1, 8)]
@@ -198,15 +217,15 @@ def test_a_time_budget_ends_the_training_at_rate_zero(
 ) -> None:
     now = [0.0]
     rates = []
-    step = Training.training_step
+    step = Trainer.step
 
-    def slow(self: Training, dataloader_iter: Any) -> None:
+    def slow(self: Trainer, batch: Batch) -> None:
         rates.append(self.rate)
-        step(self, dataloader_iter)
+        step(self, batch)
         now[0] += 1.0
 
-    monkeypatch.setattr(Training, "training_step", slow)
-    monkeypatch.setattr(watch.time, "perf_counter", lambda: now[0])
+    monkeypatch.setattr(Trainer, "step", slow)
+    monkeypatch.setattr(callback.time, "perf_counter", lambda: now[0])
     fitted = labelled.fit(progress="plain", training={"epochs": 1000, "time": 20.0, "patience": 1000})
     assert (fitted.steps, fitted.reproducible) == (20, False)
     assert rates[-1] < 0.1 * max(rates)
@@ -251,12 +270,12 @@ def test_a_kill_during_the_evaluation_repeats_the_evaluation(
 ) -> None:
     whole = labelled.fit()
 
-    def die(self: Watch, over: bool) -> None:
+    def die(self: TrainingCallback, over: bool) -> None:
         self.save()
         raise RuntimeError("killed")
 
     with monkeypatch.context() as patch:
-        patch.setattr(Watch, "_finish_epoch", die)
+        patch.setattr(TrainingCallback, "_finish_epoch", die)
         with pytest.raises(RuntimeError, match="killed"):
             labelled.fit(folder=tmp_path)
     assert same(labelled.fit(folder=tmp_path, resume=True).weights, whole.weights)
@@ -311,7 +330,7 @@ def test_checkpoints_are_also_written_by_the_clock(
     monkeypatch.setattr(checkpoint, "save", lambda folder, state: saved.append(state["step"]))
     labelled.fit(folder=tmp_path)
     assert saved == [0, 8, 16, 24]
-    monkeypatch.setattr(watch, "CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr(callback, "CHECKPOINT_SECONDS", 0.0)
     saved.clear()
     labelled.fit(folder=tmp_path)
     assert saved == list(range(25))
@@ -388,12 +407,12 @@ def test_nothing_but_our_own_lines_is_said_and_nothing_written(
     assert [line[:12] for line in err.splitlines()] == ["60 training ", "epoch 1/3  l", "epoch 2/3  l", "epoch 3/3  l"]
     for word in ("steps/s", "sequences/s", "dev accuracy", "left"):
         assert word in err.splitlines()[-1]
-    assert [record.name for record in caplog.records if record.name.startswith("lightning")] == []
+    assert caplog.records == []
     assert list(tmp_path.iterdir()) == []
 
 
 def test_loggers_write_below_the_folder(labelled: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watch, "EVERY", 10)
+    monkeypatch.setattr(callback, "EVERY", 10)
     labelled.fit(folder=tmp_path, loggers=("csv", "tensorboard"))
     rows = (tmp_path / "logs/csv/from_step_0/metrics.csv").read_text().splitlines()
     assert {"train/loss", "train/rate", "train/steps_per_second", "epoch/dev_accuracy", "step"} <= set(
@@ -409,10 +428,10 @@ def test_loggers_write_below_the_folder(labelled: Any, tmp_path: Path, monkeypat
 def test_logs_that_cannot_be_written_stop_with_a_sentence(
     labelled: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(self: Any, metrics: dict, step: int) -> None:
+    def full(self: Any, figures: dict, step: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(logs.CSVLogger, "log_metrics", full)
+    monkeypatch.setattr(logs.CsvLogger, "log", full)
     with pytest.raises(TrainingError, match="logs must be writable, got No space left on device below"):
         labelled.fit(folder=tmp_path, loggers=["csv"])
 
@@ -466,7 +485,3 @@ def test_examples_must_be_there_and_paired(labelled: Any) -> None:
 def test_the_model_must_fit_the_task(labelled: Any) -> None:
     with pytest.raises(ArgumentError, match="outputs of the model must be 1, the outputs of the task, got 2"):
         replace(labelled, model=replace(labelled.model, outputs=2)).fit()
-
-
-def test_lightning_is_not_named_in_what_is_public() -> None:
-    assert "ightning" not in fit.fit.__doc__

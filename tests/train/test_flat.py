@@ -50,7 +50,7 @@ def test_gradients_are_forgotten_between_steps() -> None:
     flat = Flat(parts)
     loss(parts).backward()
     once = parts[1].weight.grad.clone()
-    parts.zero_grad()  # as Lightning does
+    parts.zero_grad()  # as a user of the model might
     flat.zero_grad()
     assert parts[0].weight.grad is None
     loss(parts).backward()

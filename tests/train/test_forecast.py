@@ -19,13 +19,13 @@ from bigru.tables.timetable import TimeTable
 from bigru.tables.windows import Windows
 from bigru.tasks import forecast
 from bigru.tasks.forecast import Cut
+from bigru.train.callback import TrainingCallback
 from bigru.train.export import export
 from bigru.train.fit import Fitted, fit
 from bigru.train.forecast import ForecastPlan, data_of, plan_forecast, roles_of
 from bigru.train.guard import Guarded, calibrated, guarded
 from bigru.train.skill import Skill, forecast_loss
 from bigru.train.stream import Batch, Stream
-from bigru.train.watch import Watch
 from tables import forecaster, hourly
 from tolerances import FLOAT32
 
@@ -157,14 +157,14 @@ def test_a_training_that_was_cut_short_goes_on_with_the_same_bits(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plan = plan_of(hourly(200), windows=60)
-    whole, saved = trained(plan), Watch.save
+    whole, saved = trained(plan), TrainingCallback.save
 
-    def save_and_die(self: Watch) -> None:
+    def save_and_die(self: TrainingCallback) -> None:
         saved(self)
-        if self.run.step == self.stream.per_epoch:
+        if self.state.step == self.stream.per_epoch:
             raise OSError("the machine is gone")
 
-    monkeypatch.setattr(Watch, "save", save_and_die)
+    monkeypatch.setattr(TrainingCallback, "save", save_and_die)
     with pytest.raises(OSError, match="the machine is gone"):
         trained(plan, folder=tmp_path)
     monkeypatch.undo()

@@ -20,19 +20,19 @@ pytestmark = pytest.mark.process
 CHILD = """
 import io, os, signal, sys
 import torch
-from bigru.train import watch
+from bigru.train import callback
 from test_kill import train
 
 def die():
     os.kill(os.getpid(), signal.SIGKILL)
 
 def at_step(folder, step):
-    settle = watch.Watch.settle
+    settle = callback.TrainingCallback.settle
     def settled(self):
         settle(self)
-        if self.run.step == step:
+        if self.state.step == step:
             die()
-    watch.Watch.settle = settled
+    callback.TrainingCallback.settle = settled
     train(folder)
 
 def while_writing(folder, step):
@@ -48,7 +48,7 @@ def while_writing(folder, step):
     torch.save = saved
     train(folder)
 
-watch.CHECKPOINT_SECONDS = 0.0
+callback.CHECKPOINT_SECONDS = 0.0
 for how, step, folder in zip(*[iter(sys.argv[1:])] * 3):
     if os.fork() == 0:
         {"at_step": at_step, "while_writing": while_writing}[how](folder, int(step))

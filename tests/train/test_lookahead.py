@@ -17,10 +17,10 @@ from bigru.features.series import SeriesFeatures
 from bigru.ops.recurrent.windows import Window
 from bigru.runtime.predictor import Predictor
 from bigru.tasks import tag
+from bigru.train.callback import TrainingCallback
 from bigru.train.export import export
 from bigru.train.fit import fit
 from bigru.train.lookahead import judged, of_step
-from bigru.train.watch import Watch
 
 
 def same(one: dict[str, np.ndarray], two: dict[str, np.ndarray]) -> bool:
@@ -57,14 +57,14 @@ def test_a_stopped_training_in_chunks_goes_on_to_the_same_bits(
     whole = labelled.fit(**options)
     assert not same(whole.weights, labelled.fit().weights)
     with monkeypatch.context() as patch:
-        settle = Watch.settle
+        settle = TrainingCallback.settle
 
-        def settled(self: Watch) -> None:
-            if self.run.step == 11:
+        def settled(self: TrainingCallback) -> None:
+            if self.state.step == 11:
                 os.kill(os.getpid(), signal.SIGINT)
             settle(self)
 
-        patch.setattr(Watch, "settle", settled)
+        patch.setattr(TrainingCallback, "settle", settled)
         with pytest.raises(TrainingError, match="stopped at step 11"):
             labelled.fit(folder=tmp_path, **options)
     with pytest.raises(TrainingError, match="lookahead"):

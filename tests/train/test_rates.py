@@ -6,25 +6,26 @@ from typing import Any
 
 import pytest
 
-from bigru.train import watch
-from bigru.train.module import Training
-from bigru.train.watch import Watch
+from bigru.train import callback
+from bigru.train.callback import TrainingCallback
+from bigru.train.stream import Batch
+from bigru.train.trainer import Trainer
 
 
 def test_the_rates_count_real_steps_and_no_evaluation(labelled: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    now, train, settle = [0.0], Training.training_step, Watch.settle
+    now, train, settle = [0.0], Trainer.step, TrainingCallback.settle
 
-    def step(self: Training, dataloader_iter: Any) -> None:
-        train(self, dataloader_iter)
+    def step(self: Trainer, batch: Batch) -> None:
+        train(self, batch)
         now[0] += 0.5
 
-    def slow(self: Watch) -> None:
+    def slow(self: TrainingCallback) -> None:
         settle(self)
         now[0] += 60.0
 
-    monkeypatch.setattr(Training, "training_step", step)
-    monkeypatch.setattr(Watch, "settle", slow)
-    monkeypatch.setattr(watch.time, "perf_counter", lambda: now[0])
+    monkeypatch.setattr(Trainer, "step", step)
+    monkeypatch.setattr(TrainingCallback, "settle", slow)
+    monkeypatch.setattr(callback.time, "perf_counter", lambda: now[0])
     fitted = labelled.fit()
     lengths = [len(features) for features in labelled.train[0]]
     assert fitted.steps == 24

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from .. import __version__
+from .._version import __version__
 from ..errors import ArgumentError, sentence
 from ..readers.reading import Reading
 from .options import takes_reading

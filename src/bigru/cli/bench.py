@@ -7,9 +7,9 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from .. import __version__
+from .._version import __version__
 from ..errors import ArgumentError, sentence
-from ..ops.gru import native
+from ..ops.library import isa, product_rate, threads
 from ..study import engines, speed
 from . import show
 from .info import installed
@@ -59,7 +59,7 @@ def bench(*, quick: bool, threads: int | None, sizes: Sequence[str]) -> None:
         "bigru": __version__,
         "torch": _torch_version(),
         "system": f"{platform.system()} {platform.machine()}",
-        "isa": native.isa(),
+        "isa": isa(),
         "threads": used,
     }
     if facts["torch"] is None:
@@ -73,7 +73,7 @@ def bench(*, quick: bool, threads: int | None, sizes: Sequence[str]) -> None:
 
 
 def _threads(wanted: int | None) -> int:
-    most = native.threads()
+    most = threads()
     if wanted is not None and not 1 <= wanted <= most:
         raise ArgumentError(sentence("bench", "--threads", f"within 1..{most}", wanted))
     return wanted or most
@@ -88,7 +88,7 @@ def _row(size: speed.Size, name: str, threads: int, budget: float) -> Row:
     given, training = engines.layer(size), PASSES[name]
     turns = {engine: _turn(case) for engine, case in _cases(given, training, threads).items()}
     # The largest of several: a thread that wakes after a pause may share its waker's core for some milliseconds.
-    peak = {"peak": lambda: max(native.product_rate("fp32", threads) or 0.0 for _ in range(5))}
+    peak = {"peak": lambda: max(product_rate("fp32", threads) or 0.0 for _ in range(5))}
     taken = speed.take_turns({**turns, **peak}, budget, least=3)
     reached = taken.pop("peak").median / 1e9
     rate = speed.operations(size, training=training) / taken["bigru"].median / 1e9

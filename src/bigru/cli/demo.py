@@ -41,7 +41,7 @@ NEWS = "苹果公司在加利福尼亚州发布了新款 iPhone。"
 def demo(what: str, out: Path | None) -> None:
     """Train, score beside a baseline, answer two sentences, and say what to type next."""
     check_choice("demo", "demo", what, (*OPTIONS, *OTHERS))
-    check_packages("the demo", "torch", "lightning", "sklearn")
+    check_packages("the demo", "torch", "sklearn")
     if what in OTHERS:
         show = getattr(import_module(OTHERS[what], __package__), what)
         show(default_folder(what) if out is None else out, force=out is None)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import ArgumentError, MissingExtraError, sentence
+from ..errors import ArgumentError, require, sentence
 
 __all__ = ["Espeak"]
 
@@ -26,10 +26,8 @@ class Espeak:
     """
 
     def __init__(self) -> None:
-        try:
-            import espeakng_loader
-        except ImportError as error:
-            raise MissingExtraError("espeakng-loader", "demo", "synthesising speech") from error
+        package = "espeakng-loader"
+        espeakng_loader = require("espeakng_loader", extra="demo", purpose="synthesising speech", package=package)
         self._library = ctypes.CDLL(espeakng_loader.get_library_path())
         self.rate = int(self._library.espeak_Initialize(SYNCHRONOUS, 0, espeakng_loader.get_data_path().encode(), 0))
         self._heard: list[np.ndarray] = []

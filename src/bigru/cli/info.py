@@ -6,14 +6,15 @@ import json
 import os
 import platform
 from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
 from pathlib import Path
 
-from .. import __version__
+from .._version import __version__
 
 __all__ = ["info", "installed"]
 
 NEEDED = ("numpy", "safetensors", "typer", "rich")
-OPTIONAL = ("torch", "lightning", "scikit-learn", "pyarrow", "narwhals", "rjieba", "tokenizers", "datasets")
+OPTIONAL = ("torch", "scikit-learn", "pyarrow", "narwhals", "rjieba", "tokenizers", "datasets")
 FOR_EXPORT = ("onnx", "onnxruntime")
 FOR_AUDIO = ("soundfile", "kaldi-native-fbank", "jiwer")
 FOR_DEMOS_AND_LOGS = ("snownlp", "jieba", "espeakng-loader", "tensorboard")
@@ -48,18 +49,16 @@ def _kernels() -> dict[str, object] | None:
     Raises:
         BigruError: BIGRU_ISA or BIGRU_THREADS asks of them what they cannot do here.
     """
-    try:
-        import bigru._native  # noqa: F401
-    except ImportError:
+    if find_spec("bigru._native") is None:
         return None
-    from ..ops.gru import native
+    from ..ops import library
 
-    sets = native.instruction_sets()
+    sets = library.instruction_sets()
     return {
         "built": [name for name, _ in sets],
         "runs_here": [name for name, runs in sets if runs],
-        "active": native.isa(),
-        "threads": native.threads(),
+        "active": library.isa(),
+        "threads": library.threads(),
     }
 
 

@@ -7,14 +7,13 @@ import resource
 import sys
 from dataclasses import replace
 from functools import partial
-from importlib import import_module
 from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from typer import Exit
 
-from ..errors import ArgumentError, MissingExtraError, sentence
+from ..errors import ArgumentError, require, sentence
 from ..models import find, shipped
 from .show import note
 
@@ -50,10 +49,7 @@ def serve(
         limits: of `bigru.serve.limits.Limits`, None for the usual.
     """
     for package in PACKAGES:
-        try:
-            import_module(package)
-        except ModuleNotFoundError:
-            raise MissingExtraError(package, "serve", "bigru serve") from None
+        require(package, extra="serve", purpose="bigru serve")
     from ..serve.limits import Limits
     from ..serve.log import start
     from ..serve.models import Model

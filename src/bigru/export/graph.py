@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from ..bundle.quantized import SCALE, is_quantized, quantize
 from .library import onnx
-from .quantise import quantised, wanted
 
 __all__ = ["IR", "OPSET", "Graph"]
 
@@ -85,21 +85,20 @@ class Graph:
             arranged: makes one array of several, without a change within rows; None takes the only one as it is.
         """
         made = arranged or (lambda arrays: arrays[0])
-        if not (self.int8 and wanted(name, weights[0])):
+        if not (self.int8 and is_quantized(name, weights[0].shape)):
             return self.store(name, made(list(weights)))
-        parts = [quantised(name, weight) for weight in weights]
-        numbers = self.store(name, made([part.numbers for part in parts]))
-        scale = self.store(f"{name}.scale", made([part.scale for part in parts]))
-        return self.op("Mul", self.cast(numbers, np.float32), scale)
+        parts = [quantize(weight) for weight in weights]
+        numbers = self.store(name, made([part.values for part in parts]))
+        scales = self.store(name + SCALE, made([part.scales for part in parts]))
+        return self.op("Mul", self.cast(numbers, np.float32), scales)
 
     def rows(self, name: str, table: np.ndarray, ids: str) -> str:
         """Look up rows of a table [V, N] by ids [B, T]: [B, T, N]."""
         if not self.int8:
             return self.op("Gather", self.store(name, table), ids, axis=0)
-        numbers, scale = quantised(name, table)
-        found = self.cast(self.op("Gather", self.store(name, numbers), ids, axis=0), np.float32)
-        scales = self.store(f"{name}.scale", scale)
-        return self.op("Mul", found, self.op("Gather", scales, ids, axis=0) if len(scale) == len(table) else scales)
+        narrow = quantize(table, table=True)
+        found = self.cast(self.op("Gather", self.store(name, narrow.values), ids, axis=0), np.float32)
+        return self.op("Mul", found, self.store(name + SCALE, narrow.scales))
 
     def cast(self, value: str, kind: type) -> str:
         """Return a value as numbers of another type."""

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import Any
 
-from ..errors import MissingExtraError
+from ..errors import require
 
 __all__ = ["onnx", "onnxruntime"]
 
@@ -16,7 +15,7 @@ def onnx() -> Any:
     Raises:
         MissingExtraError: it is not installed.
     """
-    return _package("onnx", "writing ONNX files")
+    return require("onnx", extra="export", purpose="writing ONNX files")
 
 
 def onnxruntime() -> Any:
@@ -25,11 +24,4 @@ def onnxruntime() -> Any:
     Raises:
         MissingExtraError: it is not installed.
     """
-    return _package("onnxruntime", "running ONNX files")
-
-
-def _package(name: str, purpose: str) -> Any:
-    try:
-        return import_module(name)
-    except ImportError as error:
-        raise MissingExtraError(name, "export", purpose) from error
+    return require("onnxruntime", extra="export", purpose="running ONNX files")

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from .. import __version__
+from .._version import __version__
 from ..bundle import Bundle
 from ..bundle.configuration import written
 from ..features.segment import word_pattern

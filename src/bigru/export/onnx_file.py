@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from ..bundle import Bundle
+from ..bundle.quantized import QuantizedWeights
 from .engine import Session
 from .gate import TOLERANCE, check
 from .graph import OPSET
 from .library import onnx, onnxruntime
 from .model import onnx_model
 from .place import check_place, write_file
-from .quantise import rounded
 
 __all__ = ["MARK", "to_onnx"]
 
@@ -42,7 +42,7 @@ def to_onnx(bundle: Bundle, path: str | os.PathLike[str], *, int8: bool = False,
     target = Path(os.path.abspath(path))
     check_place(target, force, folder=False, mark=MARK)
     onnx(), onnxruntime()
-    held = replace(bundle, weights=rounded(bundle.weights)) if int8 else bundle
+    held = replace(bundle, weights=QuantizedWeights.of(bundle.weights)) if int8 else bundle
     content = onnx_model(bundle, int8).SerializeToString()
     found = check(held, Session(content).run, "the ONNX file")
     # The file says what it has passed; the comparison was of the same graph.

@@ -18,13 +18,13 @@ import numpy as np
 from safetensors.numpy import save
 
 from ..bundle import Bundle
+from ..bundle.quantized import SCALE, Quantized, QuantizedWeights
 from ..errors import ArgumentError, MissingExtraError, sentence
 from ..layout import SUFFIX
 from ..tasks import task_named
 from .gate import TOLERANCE, check
 from .metadata import metadata
 from .place import check_place, write_folder
-from .quantise import quantised, rounded, wanted
 
 __all__ = ["MARK", "to_torch"]
 
@@ -74,7 +74,7 @@ def to_torch(
     target = Path(os.path.abspath(path))
     check_place(target, force, folder=True, mark=MARK, within="model.py")
     _check(bundle)
-    held = replace(bundle, weights=rounded(bundle.weights)) if int8 else bundle
+    held = replace(bundle, weights=QuantizedWeights.of(bundle.weights)) if int8 else bundle
     contents = _contents(bundle, int8)
     with tempfile.TemporaryDirectory() as place, _Script(Path(place), contents) as script:
         found = check(held, script.run, "the torch script")
@@ -98,7 +98,8 @@ def _check(bundle: Bundle) -> None:
 
 
 def _contents(bundle: Bundle, int8: bool) -> dict[str, bytes]:
-    weights = dict(bundle.weights)
+    held = QuantizedWeights.of(bundle.weights).stored if int8 else bundle.weights
+    weights: dict[str, np.ndarray | Quantized] = dict(held)
     if bundle.model.crf:
         crf = task_named(bundle.task).prepare(bundle.config, bundle.weights)
         weights |= {f"crf.{name}": array for name, array in crf._asdict().items()}
@@ -107,8 +108,8 @@ def _contents(bundle: Bundle, int8: bool) -> dict[str, bytes]:
         if bundle.model.encoder.direction == "backward":
             # One way is one way for torch: sequences are turned round before and after.
             name = name.removesuffix(SUFFIX["backward"])
-        if int8 and wanted(name, array):
-            stored[name], stored[f"{name}.scale"] = quantised(name, array)
+        if isinstance(array, Quantized):
+            stored[name], stored[name + SCALE] = array.values, array.scales
         else:
             stored[name] = array
     ordered = {name: np.ascontiguousarray(array) for name, array in stored.items()}

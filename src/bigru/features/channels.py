@@ -149,13 +149,13 @@ def ngrams(
         known: what has a bucket, anything else being 0; None gives everything a bucket.
     """
     # Imported here so that whoever lacks the kernels hears of it from `bigru.ops`, which says what to do.
-    from .. import _native
+    from ..ops.library import native
 
     steps = looks(name)
     if 0 not in steps:
         codes, steps = _moved(codes, lengths, steps[0]), (0,)
     words = None if known is None else known.words
-    _native.ngrams(codes, lengths, steps[0], steps[-1], size, words, to, column)
+    native.ngrams(codes, lengths, steps[0], steps[-1], size, words, to, column)
 
 
 def hashes(name: str, codes: np.ndarray, lengths: np.ndarray) -> np.ndarray:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import ArgumentError, MissingExtraError, sentence
+from ..errors import ArgumentError, require, sentence
 
 __all__ = ["FilterBank"]
 
@@ -74,10 +74,8 @@ def _bank(rate: int, bins: int, shift: float) -> Any:
 
 @lru_cache(maxsize=8)
 def _options(rate: int, bins: int, shift: float) -> tuple[Any, Any]:
-    try:
-        import kaldi_native_fbank
-    except ImportError as error:
-        raise MissingExtraError("kaldi-native-fbank", "audio", "reading audio") from error
+    package = "kaldi-native-fbank"
+    kaldi_native_fbank = require("kaldi_native_fbank", extra="audio", purpose="reading audio", package=package)
     options = kaldi_native_fbank.FbankOptions()
     options.frame_opts.samp_freq = rate
     options.frame_opts.frame_shift_ms = shift

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
-from ..errors import ArgumentError, MissingExtraError, sentence
+from ..errors import ArgumentError, require, sentence
 
 __all__ = [
     "SEGMENTERS",
@@ -89,19 +89,11 @@ def split_words(text: str) -> list[str]:
 
 
 def _rjieba() -> Any:
-    try:
-        import rjieba
-    except ImportError as error:
-        raise MissingExtraError("rjieba", "text", "cutting Chinese into words") from error
-    return rjieba
+    return require("rjieba", extra="text", purpose="cutting Chinese into words")
 
 
 def _tokenizers() -> Any:
-    try:
-        import tokenizers
-    except ImportError as error:
-        raise MissingExtraError("tokenizers", "text", "cutting texts into subwords") from error
-    return tokenizers
+    return require("tokenizers", extra="text", purpose="cutting texts into subwords")
 
 
 @contextmanager

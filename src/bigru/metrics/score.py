@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from .. import __version__
+from .._version import __version__
 
 __all__ = ["Bin", "ClassScore", "Report", "Score", "signature"]
 

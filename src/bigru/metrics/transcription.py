@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import ArgumentError, MissingExtraError, sentence
+from ..errors import ArgumentError, require, sentence
 from .inputs import check_pairs
 from .intervals import Said, kinds, scores_of
 from .score import Report
@@ -26,10 +26,7 @@ def edits(gold: Sequence[str], predicted: Sequence[str], characters: bool) -> np
     Raises:
         MissingExtraError: jiwer is not installed.
     """
-    try:
-        import jiwer
-    except ImportError as error:
-        raise MissingExtraError("jiwer", "audio", "error rates of transcripts") from error
+    jiwer = require("jiwer", extra="audio", purpose="error rates of transcripts")
     process: Any = jiwer.process_characters if characters else jiwer.process_words
     result = process(list(gold), list(predicted))
     rows = []

@@ -14,10 +14,6 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy import sparse
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import KFold, StratifiedKFold
 
 from .linear import Linear
 
@@ -94,6 +90,8 @@ def fit_bag(
 def _matrix(ids: Sequence[np.ndarray], sizes: Sequence[int]) -> tuple[Any, np.ndarray, np.ndarray]:
     """Return the rows of the texts, sparse [N, F], what each column's counts over the root of the length have to be
     multiplied by to come to the same on average, and its id of all."""
+    from scipy import sparse
+
     starts = np.cumsum([0, *sizes[:-1]])
     lengths = np.array([len(one) for one in ids])
     flat = np.concatenate([np.zeros((0, len(sizes)), np.int64), *ids]).astype(np.int64)
@@ -135,6 +133,10 @@ class _Solver:
         return self._one(some, targets, strength)
 
     def _one(self, some: np.ndarray, targets: np.ndarray, strength: float) -> tuple[np.ndarray, np.ndarray]:
+        # Imported where it is needed: a training without such a model would wait a second for it.
+        from sklearn.exceptions import ConvergenceWarning
+        from sklearn.linear_model import LogisticRegression
+
         gold = targets[some].astype(int)
         classes = np.unique(gold)
         # A column of floats is that of one label among any number of them.
@@ -170,6 +172,8 @@ class _Solver:
 
 def _strength(solver: _Solver, targets: np.ndarray) -> float:
     """Return the strength under which examples that were left out are likeliest."""
+    from sklearn.model_selection import KFold, StratifiedKFold
+
     count, work = len(targets), solver.rows.nnz * solver.outputs
     if work > SPLIT or count < 2 * FOLDS:
         return USUAL

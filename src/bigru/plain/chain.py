@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ..errors import MissingExtraError
+from ..errors import require
 from ..features.channels import shape
 from ..readers.token_features import SEPARATOR
 
@@ -111,11 +111,8 @@ def crfsuite() -> Any:
     Raises:
         MissingExtraError: python-crfsuite is not installed.
     """
-    try:
-        import pycrfsuite
-    except ImportError:
-        raise MissingExtraError("python-crfsuite", "train", "a linear-chain CRF on plain features") from None
-    return pycrfsuite
+    purpose = "a linear-chain CRF on plain features"
+    return require("pycrfsuite", extra="train", purpose=purpose, package="python-crfsuite")
 
 
 def _at(units: Sequence[str], index: int) -> str:

@@ -6,7 +6,7 @@ import io
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..errors import ArgumentError, DataError, MissingExtraError, sentence
+from ..errors import ArgumentError, DataError, require, sentence
 from .opening.packed import VARIABLE, most_bytes
 from .table import Table
 
@@ -24,15 +24,12 @@ def parquet(data: bytes, source: str) -> Any:
         DataError: the bytes are no Parquet.
         MissingExtraError: pyarrow is not installed.
     """
+    pyarrow = require("pyarrow", extra="train", purpose="reading Parquet")
+    reader = require("pyarrow.parquet", extra="train", purpose="reading Parquet")
     try:
-        import pyarrow
-        import pyarrow.parquet
-    except ImportError as error:
-        raise MissingExtraError("pyarrow", "train", "reading Parquet") from error
-    try:
-        shape = pyarrow.parquet.read_metadata(io.BytesIO(data))
+        shape = reader.read_metadata(io.BytesIO(data))
         check_cells(shape.num_rows, shape.num_columns, data, source)
-        return checked(pyarrow.parquet.read_table(io.BytesIO(data)))
+        return checked(reader.read_table(io.BytesIO(data)))
     except (*FAULTS, pyarrow.ArrowException) as error:
         if isinstance(error, DataError):
             raise
@@ -73,10 +70,7 @@ def eager(frame: Any, where: str, name: str) -> Any:
         ArgumentError: `frame`, which errors call `name`, is no frame.
         MissingExtraError: narwhals is not installed.
     """
-    try:
-        import narwhals
-    except ImportError as error:
-        raise MissingExtraError("narwhals", "train", "reading frames") from error
+    narwhals = require("narwhals", extra="train", purpose="reading frames")
     names = getattr(frame, "columns", None)
     if getattr(names, "nlevels", 1) > 1:
         frame = frame.set_axis([" ".join(str(part) for part in name if str(part)) for name in frame.columns], axis=1)

@@ -13,7 +13,7 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..errors import ArgumentError, DataError, MissingExtraError, sentence
+from ..errors import ArgumentError, DataError, require, sentence
 from ..tasks import task_named
 
 if TYPE_CHECKING:
@@ -125,11 +125,7 @@ def _known(table: pa.Table, name: str) -> str:
 
 def _schema(predictor: Predictor) -> pa.Schema:
     """Return the columns that the model's answers have."""
-    try:
-        import pyarrow as pa
-    except ModuleNotFoundError:
-        raise MissingExtraError("pyarrow", "arrow", WHERE) from None
-
+    pa = require("pyarrow", extra="arrow", purpose=WHERE)
     config = predictor.bundle.config
     return pa.schema(list(_arrow(task_named(predictor.task).answer_types(config))))
 

@@ -18,7 +18,7 @@ from ..bundle.weights import shapes
 from ..errors import ArgumentError, DataError, sentence
 from ..features.batching import batches, pad
 from ..features.text import TextFeatures
-from ..ops.gru.native import threads
+from ..ops.library import threads
 from ..ops.recurrent.windows import Window
 from ..readers.examples import Examples
 from ..tasks import task_named

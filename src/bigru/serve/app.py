@@ -11,7 +11,7 @@ from fastapi.openapi.utils import get_openapi
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from .. import __version__
+from .._version import __version__
 from . import handlers, inference, schema, static, streaming
 from .body import Receive, Scope, Send
 from .gate import Gate, refuse, reply_of, respond

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from .. import __version__
+from .._version import __version__
 from . import inputs as checks
 from . import tensors
 from .body import JSON, Headers, Receive, parse

@@ -18,14 +18,14 @@ from .average import Average
 from .distill import distilled
 from .flat import Flat
 from .losses import Loss, ctc_loss, loss_of
-from .module import Training, decays, optimizer
-from .run import Run
 from .seeds import WEIGHTS, derive, set_seed
 from .skill import forecast_loss
+from .state import TrainState
 from .stream import Stream
+from .trainer import Trainer, decays, optimizer
 from .vectors import own_vectors
 
-__all__ = ["Shape", "first_model", "put_together"]
+__all__ = ["Shape", "build_trainer", "first_model"]
 
 Shape = ModelConfig | ForecastModelConfig
 
@@ -71,7 +71,7 @@ def first_model(
     return model.to(device)
 
 
-def put_together(
+def build_trainer(
     model: SequenceModel | ForecastModel,
     shape: Shape,
     config: Any,
@@ -79,8 +79,8 @@ def put_together(
     training: TrainConfig,
     state: dict[str, Any] | None,
     share: float = 0.0,
-) -> Training:
-    """Return the training of `model` on `stream`.
+) -> Trainer:
+    """Return what trains `model` on `stream`.
 
     Args:
         model: with its first weights.
@@ -91,8 +91,8 @@ def put_together(
         state: a checkpoint to go on from, or None.
         share: what the soft targets of the stream count.
     """
-    run = Run() if state is None else Run.from_state_dict(state["run"])
-    run.loss_sum = run.loss_sum.to(next(model.parameters()).device)
+    progress = TrainState() if state is None else TrainState.from_state_dict(state["run"])
+    progress.loss_sum = progress.loss_sum.to(next(model.parameters()).device)
     if state is not None:
         model.load_state_dict(state["model"])
     flat = Flat(model, decays)
@@ -100,12 +100,12 @@ def put_together(
     if state is not None:
         average.load_state_dict(state["average"])
         adamw.load_state_dict(state["optimizer"])
-    stream.start = run.step
+    stream.start = progress.step
     loss = OBJECTIVES[config.objective](model, shape, config, stream, training)
     if share:
         loss = distilled(loss, share, shape.crf)
     per_step = shape.per_step and not shape.crf
-    return Training(model, loss, flat, adamw, average, run, training, stream.steps, per_step)
+    return Trainer(model, loss, flat, adamw, average, progress, training, stream.steps, per_step)
 
 
 def _labels(model: nn.Module, shape: Any, config: Any, stream: Stream, training: TrainConfig) -> Loss:

@@ -10,10 +10,8 @@ from dataclasses import dataclass, replace
 from types import ModuleType
 from typing import Any
 
-import lightning.pytorch as L
 import numpy as np
 import torch
-from lightning.pytorch.plugins.environments import LightningEnvironment
 
 from ..config import TrainConfig
 from ..errors import TrainingError
@@ -21,7 +19,8 @@ from ..nn.engine import loaded
 from ..ops.recurrent.windows import check_window
 from . import checkpoint
 from .augment import augmentation
-from .build import Shape, first_model, put_together
+from .build import Shape, build_trainer, first_model
+from .callback import TrainingCallback
 from .checks import check
 from .dev import Dev
 from .display import Display
@@ -30,17 +29,15 @@ from .fingerprint import changes, fingerprint
 from .holdout import divide, first, learnt, without
 from .interrupt import Interrupt
 from .linear_part import LinearPart, Say, linear_part
-from .logs import open_loggers
+from .logs import Loggers
 from .lookahead import judged
 from .losses import Loss
 from .memory import enough_memory
-from .module import Training
-from .quiet import quiet
-from .run import Run
 from .skill import Skill
+from .state import TrainState
 from .stream import Batch, Data, Stream
+from .trainer import Trainer
 from .unknowns import unknowns
-from .watch import Watch
 
 __all__ = ["Fitted", "fit"]
 
@@ -145,7 +142,6 @@ def fit(
         check(config, model_config, train, dev, training, folder, resume)
         display = stack.enter_context(Display(progress, title=title))
         interrupt = stack.enter_context(Interrupt())
-        stack.enter_context(quiet())
         stack.enter_context(torch.random.fork_rng(devices=[device] if device.type == "cuda" else []))
         origin = fingerprint(config, model_config, train, dev, training, initial_weights, soft, groups)
         state = _load(folder, origin, display) if resume and folder is not None else None
@@ -168,18 +164,17 @@ def fit(
         shown = [without(variant, held) for variant in variants]
         answers = None if soft is None else learnt(soft.rows, held)
         stream = Stream(*learn, training.batch_size, training.epochs, training.seed, augment, shown, answers)
-        module = put_together(model, shape, config, stream, training, state, 0.0 if soft is None else soft.share)
-        module.elapsed = module.run.seconds = module.run.seconds + time.perf_counter() - began
-        scorer = None if judge is None else _judge(task, config, shape, judge, module.loss, training)
-        opened = open_loggers(loggers, folder, module.run.step)
-        watch = Watch(module, stream, scorer, folder, origin, display, opened, interrupt)
-        _run(module, stream, watch, device)
-        rates = watch.rates
-        for logger in opened:
-            logger.finalize("success")
-        if watch.interrupted:
-            _stop(module.run, stream, folder)
-        fitted = _fitted(module, scorer, watch.seconds, rates, held)
+        trainer = build_trainer(model, shape, config, stream, training, state, 0.0 if soft is None else soft.share)
+        trainer.elapsed = trainer.state.seconds = trainer.state.seconds + time.perf_counter() - began
+        scorer = None if judge is None else _judge(task, config, shape, judge, trainer.loss, training)
+        opened = stack.enter_context(Loggers(loggers, folder, trainer.state.step))
+        callback = TrainingCallback(trainer, stream, scorer, folder, origin, display, opened, interrupt)
+        if callback.start():
+            trainer.train(stream, callback.after_step)
+        rates = callback.rates
+        if callback.interrupted:
+            _stop(trainer.state, stream, folder)
+        fitted = _fitted(trainer, scorer, callback.seconds, rates, held)
         return fitted if part is None else _joined(fitted, part, judge, scorer, display.say)
 
 
@@ -237,59 +232,30 @@ def _say(
         display.say(f"goes on at step {state['step']}")
 
 
-def _run(module: Training, stream: Stream, watch: Watch, device: torch.device) -> None:
-    """Take the steps that are left."""
-    watch.settle()
-    if module.run.finished or watch.interrupted:
-        return
-    trainer = L.Trainer(
-        accelerator=device.type,
-        devices=1,
-        max_epochs=1,
-        logger=False,
-        callbacks=[watch],
-        enable_checkpointing=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-        num_sanity_val_steps=0,
-        limit_val_batches=0,
-        use_distributed_sampler=False,
-        # Without it a job on a cluster is taken for one of many processes that wait for each other.
-        plugins=[LightningEnvironment()],
-    )
-    # Lightning makes an exit of the process of a SIGTERM, even of one that was obeyed already, and of a Ctrl-C that
-    # it sees itself, which is the second one.
-    try:
-        trainer.fit(module, train_dataloaders=stream)
-    except SystemExit as error:
-        if not watch.interrupted:
-            raise KeyboardInterrupt from error
-
-
-def _stop(run: Run, stream: Stream, folder: str | os.PathLike[str] | None) -> None:
+def _stop(state: TrainState, stream: Stream, folder: str | os.PathLike[str] | None) -> None:
     """End a training that was interrupted."""
     if folder is None:
         raise KeyboardInterrupt
     raise TrainingError(
-        f"train: stopped at step {run.step} of {stream.steps}; the checkpoint is kept in {str(folder)!r}. "
+        f"train: stopped at step {state.step} of {stream.steps}; the checkpoint is kept in {str(folder)!r}. "
         "Go on with the same command and --resume."
     ) from KeyboardInterrupt()
 
 
 def _fitted(
-    module: Training, dev: Dev | Skill | None, seconds: float, rates: tuple[float, float], held: np.ndarray | None
+    trainer: Trainer, dev: Dev | Skill | None, seconds: float, rates: tuple[float, float], held: np.ndarray | None
 ) -> Fitted:
-    run, best = module.run, module.run.best
-    weights = {**module.model.state_dict(), **module.average.state_dict()} if best is None else best.weights
+    state, best = trainer.state, trainer.state.best
+    weights = {**trainer.model.state_dict(), **trainer.average.state_dict()} if best is None else best.weights
     return Fitted(
         weights={name: value.detach().cpu().numpy().copy() for name, value in weights.items()},
-        history=run.history,
+        history=state.history,
         score_name="" if dev is None else dev.name,
         best_score=None if best is None else best.score,
-        best_epoch=len(run.history) if best is None else best.epoch,
-        steps=run.step,
+        best_epoch=len(state.history) if best is None else best.epoch,
+        steps=state.step,
         seconds=seconds,
         rates=rates,
         held_out=held,
-        reproducible=module.training_config.time is None,
+        reproducible=trainer.config.time is None,
     )

@@ -64,7 +64,7 @@ class Flat:
     def zero_grad(self) -> None:
         """Forget the gradients."""
         self._gradient.zero_()
-        # Again at every step, since others (Lightning, a closure) may have taken them away.
+        # Again at every step, since others may have taken them away.
         for parameter, gradient in self._gradients:
             parameter.grad = gradient
         for table in self.tables:

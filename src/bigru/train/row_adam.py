@@ -8,51 +8,119 @@ is corrected for bias as at its own first step (dense Adam would move it ~30 tim
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor
 
-__all__ = ["RowAdamW"]
+__all__ = ["ParameterGroup", "RowAdamW"]
 
 
-class RowAdamW(torch.optim.AdamW):
-    """AdamW (Loshchilov & Hutter, 2019) with per-row steps for sparse gradients.
+@dataclass(frozen=True)
+class ParameterGroup:
+    """Parameters with one weight decay."""
 
-    Dense gradients go through torch's own AdamW unchanged. Rows of sparse gradients follow
+    parameters: list[Tensor]
+    weight_decay: float = 0.0
+
+
+class RowAdamW:
+    """AdamW (Loshchilov & Hutter 2019, arXiv:1711.05101) with per-row steps for sparse gradients.
+
+    Dense gradients go through the operator of `torch.optim.AdamW(fused=True)`, with the same bits. That class itself
+    imports torch's compiler when it is made, which takes as long as torch. Rows of sparse gradients follow
     Adam (Kingma & Ba, 2015, algorithm 1) with the row's own count of steps and without weight
     decay: a row that is not used would not decay, so decay would weigh frequency, not size.
+
+    Args:
+        groups: the parameters, which have their gradients in `grad`; those without one are left alone.
+        lr: the learning rate, which may be set before every step.
+        betas: decay of both moments.
+        eps: added to the root of the second moment.
+
+    Attributes:
+        state: what is kept of each parameter that was updated, by its place in all groups: "step" and, of a dense
+            one, "exp_avg" and "exp_avg_sq" in its shape; of a table [R, D] with sparse gradients "step" [R, 1] and
+            both "moments" [R, 2, D].
     """
 
-    @torch.no_grad()
-    def step(self, closure: Callable[[], Any] | None = None) -> Any:
-        """Take one step; `closure` computes the gradients and returns the loss."""
-        loss = None
-        if closure is not None:
-            with torch.enable_grad():
-                loss = closure()
-        sparse = []
-        for group in self.param_groups:
-            for weight in group["params"]:
-                if weight.grad is not None and weight.grad.is_sparse:
-                    self._step_rows(weight, weight.grad, group)
-                    sparse.append((weight, weight.grad))
-                    weight.grad = None
-        super().step()
-        for weight, grad in sparse:
-            weight.grad = grad
-        return loss
+    def __init__(
+        self,
+        groups: Iterable[ParameterGroup],
+        lr: float,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+    ) -> None:
+        self.groups, self.lr, self.betas, self.eps = list(groups), lr, betas, eps
+        self.state: dict[int, dict[str, Tensor]] = {}
 
-    def _step_rows(self, weight: Tensor, grad: Tensor, group: dict[str, Any]) -> None:
-        state = self.state[weight]
-        if not state:
-            # Under the name "step", since torch.optim.Adam.__setstate__ looks for it.
-            state["step"] = weight.new_zeros(len(weight), 1)
+    @torch.no_grad()
+    def step(self) -> None:
+        """Take one step."""
+        place = 0
+        for group in self.groups:
+            dense = []
+            for parameter in group.parameters:
+                gradient = parameter.grad
+                if gradient is not None and gradient.is_sparse:
+                    self._step_rows(place, parameter, gradient)
+                elif gradient is not None:
+                    dense.append((parameter, gradient, self._dense_state(place, parameter)))
+                place += 1
+            if dense:
+                self._step_dense(dense, group.weight_decay)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what a checkpoint needs; not copied."""
+        return {"state": self.state}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take over a state as `state_dict` gave it, on the devices of the parameters."""
+        parameters = [parameter for group in self.groups for parameter in group.parameters]
+        self.state = {
+            place: {name: tensor.to(parameters[place].device, copy=True) for name, tensor in kept.items()}
+            for place, kept in state["state"].items()
+        }
+
+    def _dense_state(self, place: int, parameter: Tensor) -> dict[str, Tensor]:
+        if place not in self.state:
+            self.state[place] = {
+                "step": torch.zeros((), dtype=torch.float32, device=parameter.device),
+                "exp_avg": torch.zeros_like(parameter),
+                "exp_avg_sq": torch.zeros_like(parameter),
+            }
+        return self.state[place]
+
+    def _step_dense(self, dense: list[tuple[Tensor, Tensor, dict[str, Tensor]]], weight_decay: float) -> None:
+        parameters, gradients, states = (list(part) for part in zip(*dense, strict=True))
+        steps, first, second = ([state[name] for state in states] for name in ("step", "exp_avg", "exp_avg_sq"))
+        torch._foreach_add_(steps, 1)
+        torch._fused_adamw_(
+            parameters,
+            gradients,
+            first,
+            second,
+            [],
+            steps,
+            lr=self.lr,
+            beta1=self.betas[0],
+            beta2=self.betas[1],
+            weight_decay=weight_decay,
+            eps=self.eps,
+            amsgrad=False,
+            maximize=False,
+        )
+
+    def _step_rows(self, place: int, weight: Tensor, gradient: Tensor) -> None:
+        if place not in self.state:
             # Both moments of a row lie side by side, so that they are fetched at once.
-            state["moments"] = weight.new_zeros(len(weight), 2, weight.shape[1])
-        rows, values = _once_each(grad)
-        beta1, beta2 = group["betas"]
+            moments = weight.new_zeros(len(weight), 2, weight.shape[1])
+            self.state[place] = {"step": weight.new_zeros(len(weight), 1), "moments": moments}
+        state = self.state[place]
+        rows, values = _once_each(gradient)
+        beta1, beta2 = self.betas
         count = state["step"].index_select(0, rows).add_(1)
         moments = state["moments"].index_select(0, rows)
         first, second = moments.unbind(1)
@@ -60,13 +128,13 @@ class RowAdamW(torch.optim.AdamW):
         second.mul_(beta2).addcmul_(values, values, value=1 - beta2)
         state["step"].index_copy_(0, rows, count)
         state["moments"].index_copy_(0, rows, moments)
-        scale = (second / (1 - beta2**count)).sqrt_().add_(group["eps"])
-        weight.index_add_(0, rows, first.div(scale.mul_(1 - beta1**count)), alpha=-float(group["lr"]))
+        scale = (second / (1 - beta2**count)).sqrt_().add_(self.eps)
+        weight.index_add_(0, rows, first.div(scale.mul_(1 - beta1**count)), alpha=-self.lr)
 
 
-def _once_each(grad: Tensor) -> tuple[Tensor, Tensor]:
+def _once_each(gradient: Tensor) -> tuple[Tensor, Tensor]:
     """Return the rows of a sparse gradient, each once, and their values; autograd loses the mark that they are."""
-    rows = grad._indices()[0]
+    rows = gradient._indices()[0]
     if not bool((rows[1:] > rows[:-1]).all()):
-        grad = grad.coalesce()
-    return grad._indices()[0], grad._values()
+        gradient = gradient.coalesce()
+    return gradient._indices()[0], gradient._values()

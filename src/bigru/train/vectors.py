@@ -9,13 +9,15 @@ times keeps some of the noise that it started with. An n-gram is not its own nei
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import sparse
-from sklearn.utils.extmath import randomized_svd
 
 from ..config import ChannelConfig
 from ..features.channels import NGRAMS
+
+if TYPE_CHECKING:
+    from scipy import sparse
 
 __all__ = ["own_vectors"]
 
@@ -66,6 +68,8 @@ def _near(
     ids: np.ndarray, units: np.ndarray, sequence: np.ndarray, channel: ChannelConfig, contexts: int
 ) -> sparse.csr_matrix:
     """Count what stands near each id: [size, 2 * contexts], the left side's units first."""
+    from scipy import sparse
+
     counts = sparse.csr_matrix((channel.size, 2 * contexts), dtype=np.float32)
     own = NGRAMS.get(channel.name, (0,))
     for step in (s for s in range(-WINDOW, WINDOW + 1) if s not in own):
@@ -79,6 +83,8 @@ def _near(
 
 def _information(counts: sparse.csr_matrix) -> sparse.csr_matrix:
     """Return the positive pointwise mutual information of counts."""
+    from scipy import sparse
+
     rows = np.asarray(counts.sum(axis=1)).ravel()
     columns = np.asarray(counts.sum(axis=0)).ravel() ** SMOOTHING
     found = counts.tocoo()
@@ -90,6 +96,8 @@ def _information(counts: sparse.csr_matrix) -> sparse.csr_matrix:
 
 def _blend(counts: sparse.csr_matrix, first: np.ndarray, dim: int, seed: int) -> np.ndarray:
     """Return vectors of counts where there are many, of `first` where there are few."""
+    from sklearn.utils.extmath import randomized_svd
+
     information = _information(counts)
     rank = min(dim, *information.shape)
     left, values, _ = randomized_svd(information, rank, n_iter=3, random_state=seed)

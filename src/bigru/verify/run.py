@@ -9,7 +9,7 @@ import numpy as np
 
 from ..bundle import Bundle
 from ..errors import ArgumentError, sentence
-from ..ops.gru.native import isa
+from ..ops.library import isa
 from ..tasks import task_named
 from . import made, reference, sets
 from .arrangements import ALONE, Engine, arrangements

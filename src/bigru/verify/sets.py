@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from ..bundle import Bundle
-from ..ops.gru.native import instruction_sets, isa, use_instruction_set
+from ..ops.library import instruction_sets, isa, use_instruction_set
 from .arrangements import Batch
 from .engines import native
 from .examine import examine

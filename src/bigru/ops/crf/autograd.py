@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from ...errors import ArgumentError, sentence
-from ..gru.native import threads
+from ..library import threads
 from . import gpu, native
 
 __all__ = ["negative_log_likelihood", "step_losses"]

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import ArgumentError, check_array, check_lengths, sentence
-from ..gru.native import _native
+from ..library import native as _native
 from .weights import CrfWeights, check_scores, check_weights
 
 __all__ = ["PlacedTags", "backward", "forward", "marginals", "nbest", "span_marginals", "viterbi"]

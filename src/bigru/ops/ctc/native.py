@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import ArgumentError, check_array, check_lengths, sentence
-from ..gru.native import _native
+from ..library import native as _native
 from .labelling import Labelling, frames_needed
 from .language import SymbolModel
 

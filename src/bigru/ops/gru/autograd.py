@@ -20,6 +20,7 @@ from torch.autograd import forward_ad
 from torch.utils.flop_counter import register_flop_formula
 
 from ...errors import ArgumentError, check_choice, check_lengths, sentence
+from .. import library
 from . import native
 
 __all__ = ["PRECISIONS", "batch_and_time", "compiled", "precision", "refuse_graph", "refuse_transform"]
@@ -311,7 +312,7 @@ def refuse_graph() -> None:
 
 
 def _threads() -> int:
-    return min(torch.get_num_threads(), native.threads())
+    return min(torch.get_num_threads(), library.threads())
 
 
 def _dense(tensor: Tensor | None) -> Any:

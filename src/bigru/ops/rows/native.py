@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..gru.native import _native
+from ..library import native as _native
 
 __all__ = ["Tables", "pool"]
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ...errors import DataError, MissingExtraError, sentence
+from ...errors import DataError, require, sentence
 from ..opening.packed import VARIABLE, most_bytes
 from .convert import Converted
 from .notes import Notes, Record, one_or_many
@@ -98,10 +98,7 @@ def parse(data: bytes, source: str, task: str | None = None) -> Converted:
 
 
 def _unpacked(data: bytes, source: str) -> dict[str, Any]:
-    try:
-        import msgpack
-    except ImportError as error:
-        raise MissingExtraError("msgpack", "annotations", "reading .spacy files") from error
+    msgpack = require("msgpack", extra="annotations", purpose="reading .spacy files")
     unpacker = zlib.decompressobj()
     try:
         most = most_bytes(len(data))

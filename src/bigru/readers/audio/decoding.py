@@ -17,7 +17,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from ...errors import BigruError, DataError, MissingExtraError, sentence
+from ...errors import BigruError, DataError, require, sentence
 from . import mpeg
 from .containers import HEAD, foreign, missing_bytes
 from .endings import is_unreadable
@@ -110,11 +110,7 @@ def soundfile() -> Any:
     Raises:
         MissingExtraError: it is not installed.
     """
-    try:
-        import soundfile
-    except (ImportError, OSError) as error:
-        raise MissingExtraError("soundfile", "audio", "reading audio") from error
-    return soundfile
+    return require("soundfile", extra="audio", purpose="reading audio")
 
 
 def header(recording: Recording) -> Header:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from typing import Any
 
-from ...errors import DataError, MissingExtraError, sentence
+from ...errors import DataError, require, sentence
 from ..columnar import FAULTS, check_cells, checked, parquet
 from ..reading import Reading
 from ..table import Table
@@ -33,12 +33,9 @@ def parse(data: bytes, source: str, reading: Reading | None = None) -> Table:
 
 
 def _arrow(data: bytes, source: str, kind: str) -> Any:
-    try:
-        import pyarrow
-        import pyarrow.ipc
-        import pyarrow.orc
-    except ImportError as error:
-        raise MissingExtraError("pyarrow", "arrow", f"reading {kind}") from error
+    for module in ("pyarrow.ipc", "pyarrow.orc"):
+        require(module, extra="arrow", purpose=f"reading {kind}")
+    pyarrow = require("pyarrow", extra="arrow", purpose=f"reading {kind}")
     stream = io.BytesIO(data)
     try:
         if kind == "ORC":

@@ -7,7 +7,7 @@ import io
 from collections.abc import Sequence
 from typing import Any
 
-from ...errors import DataError, MissingExtraError, sentence
+from ...errors import DataError, require, sentence
 from ..findings import Finding
 from ..reading import Reading
 from ..table import Grid
@@ -35,10 +35,7 @@ def parse(data: bytes, source: str, reading: Reading | None = None) -> Grid:
         DataError: the bytes are no workbook, it needs a password, or no sheet holds a cell.
         MissingExtraError: python-calamine is not installed.
     """
-    try:
-        import python_calamine as calamine
-    except ImportError as error:
-        raise MissingExtraError("python-calamine", "excel", "reading workbooks") from error
+    calamine = require("python_calamine", extra="excel", purpose="reading workbooks", package="python-calamine")
     check_size(data, source)
     try:
         workbook = calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))

@@ -78,7 +78,7 @@ def train(
         MissingExtraError: torch is not installed.
         KeyboardInterrupt: Ctrl-C was pressed and there is no folder for a checkpoint.
     """
-    check_packages("training", "torch", "lightning")
+    check_packages("training", "torch", "sklearn")
     given = {name: value for name, value in settings.items() if value is not None}
     request = Request(
         settings=given,

@@ -4,36 +4,31 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Sequence
-from typing import Any
 
-import lightning.pytorch as L
 import torch
-from lightning.pytorch.loggers import Logger
 
-from ..errors import TrainingError
 from . import checkpoint
 from .dev import Dev
 from .display import Display, clock
 from .interrupt import Interrupt
-from .logs import EVERY
-from .module import Training
-from .run import Best
+from .logs import EVERY, Loggers
 from .schedule import cool, fraction_done
 from .skill import Skill
-from .stream import Stream
+from .state import Best
+from .stream import Batch, Stream
+from .trainer import Trainer
 
-__all__ = ["Watch"]
+__all__ = ["TrainingCallback"]
 
 CHECKPOINT_SECONDS = 60.0
 """Seconds after which a checkpoint is written within an epoch; one is written after every epoch."""
 
 
-class Watch(L.Callback):
-    """Watches over a training between its steps.
+class TrainingCallback:
+    """Follows a training between its steps; see `start` and `after_step`.
 
     Args:
-        module: the training.
+        trainer: takes the steps.
         stream: its batches.
         dev: scores the model; None where there is no dev set.
         folder: where checkpoints go, or None for none.
@@ -46,22 +41,22 @@ class Watch(L.Callback):
 
     def __init__(
         self,
-        module: Training,
+        trainer: Trainer,
         stream: Stream,
         dev: Dev | Skill | None,
         folder: str | os.PathLike[str] | None,
         fingerprint: dict[str, str],
         display: Display,
-        loggers: Sequence[Logger],
+        loggers: Loggers,
         interrupt: Interrupt,
     ) -> None:
-        self.module, self.run, self.stream, self.dev = module, module.run, stream, dev
+        self.trainer, self.state, self.stream, self.dev = trainer, trainer.state, stream, dev
         self.folder, self.fingerprint = folder, fingerprint
         self.display, self.loggers, self.interrupt = display, loggers, interrupt
-        self.budget = module.training_config.time
+        self.budget = trainer.config.time
         self.entered = self.saved = time.perf_counter()
-        self.seconds_before, self.first_step = self.run.seconds, self.run.step
-        self.sequences_before, self.learning_before = self.run.sequences, self.run.learning
+        self.seconds_before, self.first_step = self.state.seconds, self.state.step
+        self.sequences_before, self.learning_before = self.state.sequences, self.state.learning
         self.aside = 0.0
         self.interrupted = False
 
@@ -73,41 +68,42 @@ class Watch(L.Callback):
     @property
     def done(self) -> float:
         """The fraction of the training that is done."""
-        return fraction_done(self.run.step, self.stream.steps, self.seconds, self.budget, self.run.cooling)
+        return fraction_done(self.state.step, self.stream.steps, self.seconds, self.budget, self.state.cooling)
 
-    def on_train_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
-        """Leave what came before the first step out of the rates."""
+    def start(self) -> bool:
+        """Evaluate and write a checkpoint where that is due before the first step; return whether to take one."""
+        self.settle()
         self.aside = time.perf_counter() - self.entered
+        return self.proceeds
 
-    def on_train_batch_end(self, trainer: L.Trainer, pl_module: L.LightningModule, outputs: Any, *batch: Any) -> None:
-        """Follow up one step."""
-        lengths = batch[0].lengths
-        self.run.sequences += len(lengths)
-        self.run.time_steps += int(lengths.sum())
+    def after_step(self, batch: Batch) -> bool:
+        """Follow up one step; return whether to take another."""
+        self.state.sequences += len(batch.lengths)
+        self.state.time_steps += int(batch.lengths.sum())
         if self.budget is not None:
-            self.module.elapsed = self.seconds
-        if self.loggers and self.run.step % EVERY == 0:
-            self._log(
-                {
-                    "train/loss": self.run.loss,
-                    "train/rate": self.module.rate,
-                    "train/steps_per_second": self._speed()[0],
-                }
-            )
+            self.trainer.elapsed = self.seconds
+        if self.loggers and self.state.step % EVERY == 0:
+            figures = {"loss": self.state.loss, "rate": self.trainer.rate, "steps_per_second": self._speed()[0]}
+            self.loggers.log({f"train/{name}": value for name, value in figures.items()}, self.state.step)
         if self.display.due():
             self.display.show(self._title(), self._quality(), self._pace(), self.done)
         before = time.perf_counter()
         self.settle()
         self.aside += time.perf_counter() - before
-        trainer.should_stop = self.run.finished or self.interrupted
+        return self.proceeds
+
+    @property
+    def proceeds(self) -> bool:
+        """Whether another step is to be taken."""
+        return not self.state.finished and not self.interrupted
 
     def settle(self) -> None:
         """Finish the epoch if its last step is taken, obey Ctrl-C, and write a checkpoint if it is time."""
         over = self.done >= 1.0
-        ended = over or self.run.step % self.stream.per_epoch == 0
-        if ended and not self.run.finished and self.run.loss_steps:
+        ended = over or self.state.step % self.stream.per_epoch == 0
+        if ended and not self.state.finished and self.state.loss_steps:
             self._finish_epoch(over)
-        self.interrupted = self.interrupt.requested and not self.run.finished
+        self.interrupted = self.interrupt.requested and not self.state.finished
         if ended or self.interrupted or time.perf_counter() - self.saved > CHECKPOINT_SECONDS:
             self.save()
 
@@ -116,99 +112,89 @@ class Watch(L.Callback):
         self.saved = time.perf_counter()
         if self.folder is None:
             return
-        module, run = self.module, self.run
-        module.check(run.loss_sum, "loss", always=True)
-        run.seconds, run.learning = self.seconds, self.learning
-        state = {
-            "step": run.step,
+        trainer, state = self.trainer, self.state
+        trainer.check(state.loss_sum, "loss", always=True)
+        state.seconds, state.learning = self.seconds, self.learning
+        written = {
+            "step": state.step,
             "fingerprint": self.fingerprint,
-            "run": run.state_dict(),
-            "model": module.model.state_dict(),
-            "average": module.average.state_dict(),
-            "optimizer": module.adamw.state_dict(),
+            "run": state.state_dict(),
+            "model": trainer.model.state_dict(),
+            "average": trainer.average.state_dict(),
+            "optimizer": trainer.adamw.state_dict(),
         }
-        checkpoint.save(self.folder, state)
+        checkpoint.save(self.folder, written)
 
     def _finish_epoch(self, over: bool) -> None:
         """Score the average weights, keep them if they are the best, and decide whether to go on."""
-        run, epoch = self.run, len(self.run.history) + 1
-        self.module.check(run.loss_sum, "loss", always=True)
-        row = {"epoch": epoch, "step": run.step, "loss": run.loss}
+        state, epoch = self.state, len(self.state.history) + 1
+        self.trainer.check(state.loss_sum, "loss", always=True)
+        row = {"epoch": epoch, "step": state.step, "loss": state.loss}
         if self.dev is not None:
             row |= self._evaluate(self.dev, epoch)
-        run.history.append({**row, "seconds": self.seconds})
+        state.history.append({**row, "seconds": self.seconds})
         if self.loggers:
-            self._log({f"epoch/{key}": value for key, value in row.items()})
-        run.finished = over
+            self.loggers.log({f"epoch/{key}": value for key, value in row.items()}, state.step)
+        state.finished = over
         self.display.finish(f"{self._title(epoch)}  {self._quality()}  {self._pace()}", row)
-        if run.stale >= self.module.training_config.patience and run.cooling is None and not over:
+        if state.stale >= self.trainer.config.patience and state.cooling is None and not over:
             self._cool()
-        run.loss_sum, run.loss_steps = torch.zeros_like(run.loss_sum), 0
+        state.loss_sum, state.loss_steps = torch.zeros_like(state.loss_sum), 0
 
     def _cool(self) -> None:
         """Let the rate fall to 0, since the dev score stopped to rise."""
-        run, stream = self.run, self.stream
-        run.cooling = cool(run.step, stream.steps, stream.per_epoch, self.done)
-        if run.cooling is not None:
-            epochs = run.cooling.steps // stream.per_epoch
+        state, stream = self.state, self.stream
+        state.cooling = cool(state.step, stream.steps, stream.per_epoch, self.done)
+        if state.cooling is not None:
+            epochs = state.cooling.steps // stream.per_epoch
             more = f"{epochs} more epoch{'s' if epochs > 1 else ''}"
-            self.display.say(f"no better dev score for {run.stale} epochs: the rate falls to 0 within {more}")
+            self.display.say(f"no better dev score for {state.stale} epochs: the rate falls to 0 within {more}")
 
     def _evaluate(self, dev: Dev | Skill, epoch: int) -> dict[str, float]:
         """Score the average weights. A tie in score goes to the smaller loss, but is no progress.
 
         Of few examples no epoch can be chosen: the last one, whose rate fell to 0, is taken.
         """
-        run, model, average = self.run, self.module.model, self.module.average
+        state, model, average = self.state, self.trainer.model, self.trainer.average
         average.swap()
         score, loss = dev.score(model)
-        best = None if dev.few else run.best
-        run.stale = 0 if best is None or score > best.score else run.stale + 1
+        best = None if dev.few else state.best
+        state.stale = 0 if best is None or score > best.score else state.stale + 1
         if best is None or (score, -loss) > (best.score, -best.loss):
             weights = {name: value.detach().clone() for name, value in model.state_dict().items()}
-            run.best = Best(score, loss, epoch, run.step, weights)
+            state.best = Best(score, loss, epoch, state.step, weights)
         average.swap()
         return {"dev_loss": loss, f"dev_{dev.name}": score}
-
-    def _log(self, figures: dict[str, float]) -> None:
-        try:
-            for logger in self.loggers:
-                logger.log_metrics(figures, step=self.run.step)
-        except OSError as error:
-            raise TrainingError(
-                f"train: logs must be writable, got {error.strerror} below {str(self.folder)!r}. "
-                "Make room and run again with --resume, or train without loggers."
-            ) from error
 
     @property
     def learning(self) -> float:
         """Seconds that the steps of this training took, earlier sessions included."""
-        session = time.perf_counter() - self.entered - self.aside if self.run.step > self.first_step else 0.0
+        session = time.perf_counter() - self.entered - self.aside if self.state.step > self.first_step else 0.0
         return self.learning_before + session
 
     @property
     def rates(self) -> tuple[float, float]:
         """Sequences and real time steps per second of the steps of all sessions, evaluations left out."""
         seconds = max(self.learning, 1e-9)
-        return self.run.sequences / seconds, self.run.time_steps / seconds
+        return self.state.sequences / seconds, self.state.time_steps / seconds
 
     def _speed(self) -> tuple[float, float]:
         """Steps and sequences per second of this session."""
         seconds = max(time.perf_counter() - self.entered, 1e-9)
-        return (self.run.step - self.first_step) / seconds, (self.run.sequences - self.sequences_before) / seconds
+        return (self.state.step - self.first_step) / seconds, (self.state.sequences - self.sequences_before) / seconds
 
     def _title(self, epoch: int | None = None) -> str:
-        steps = self.stream.steps if self.run.cooling is None else self.run.cooling.start + self.run.cooling.steps
+        steps = self.stream.steps if self.state.cooling is None else self.state.cooling.start + self.state.cooling.steps
         epochs = steps // self.stream.per_epoch
         title = f"{self.display.title}  " if self.display.title else ""
-        return f"{title}epoch {epoch or len(self.run.history) + 1}/{epochs}"
+        return f"{title}epoch {epoch or len(self.state.history) + 1}/{epochs}"
 
     def _quality(self) -> str:
         """Loss, and the latest and the best dev score."""
-        loss = f"loss {self.run.loss:.4f}"
-        if self.dev is None or self.run.best is None:
+        loss = f"loss {self.state.loss:.4f}"
+        if self.dev is None or self.state.best is None:
             return loss
-        latest, best = self.run.history[-1][f"dev_{self.dev.name}"], self.run.best
+        latest, best = self.state.history[-1][f"dev_{self.dev.name}"], self.state.best
         return f"{loss}  dev {self.dev.name} {latest:.4f} (best {best.score:.4f}, epoch {best.epoch})"
 
     def _pace(self) -> str:

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from .schedule import Cooling
 
-__all__ = ["Best", "Run"]
+__all__ = ["Best", "TrainState"]
 
 
 @dataclass
@@ -25,7 +25,7 @@ class Best:
 
 
 @dataclass
-class Run:
+class TrainState:
     """Where a training is and what it has reached.
 
     Attributes:
@@ -66,8 +66,8 @@ class Run:
         return {**vars(self), "cooling": cooling, "best": None if self.best is None else dict(vars(self.best))}
 
     @classmethod
-    def from_state_dict(cls, state: dict[str, Any]) -> Run:
-        """Return the run that `state_dict` described."""
+    def from_state_dict(cls, state: dict[str, Any]) -> TrainState:
+        """Return the training state that `state_dict` described."""
         best, cooling = state["best"], state["cooling"]
         read = {
             "best": None if best is None else Best(**best),
