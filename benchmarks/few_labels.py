@@ -162,20 +162,17 @@ def ours(cell: Cell, train: Pair, inputs: list[Any]) -> tuple[list[Any], dict[st
     """Train as `bigru train FILE` does and answer."""
     import torch
 
-    from bigru.cli.pipeline import Parts, learn
-    from bigru.cli.show import silence
-    from bigru.runtime.predictor import Predictor
+    import bigru
 
     torch.set_num_threads(1)
     started = time.perf_counter()
-    judged = learn(Parts(examples(cell.data, train)), {"seed": cell.seed}, progress="silent", say=silence)
+    made = bigru.train(examples(cell.data, train), seed=cell.seed)
     trained = time.perf_counter() - started
     key = "label" if SETS[cell.data].task == "classify" else "tags"
-    answers = [answer[key] for answer in Predictor(judged.bundle).predict(inputs, batch_size=256)]
-    facts = judged.bundle.metrics["training"]
+    answers = [answer[key] for answer in made.model.predict(inputs, batch_size=256)]
+    facts = made.metrics["training"]
     more = {"held_out": facts["best_score"], "epoch": facts["best_epoch"], "steps": facts["steps"]}
-    beside = judged.bundle.metrics.get("plain") or {}
-    return answers, more | {"trained_in": round(trained, 1), "plain_dev": beside.get("dev")}
+    return answers, more | {"trained_in": round(trained, 1), "plain_dev": (made.plain or {}).get("dev")}
 
 
 def plain(cell: Cell, train: Pair, inputs: list[Any]) -> tuple[list[Any], dict[str, Any]]:

@@ -97,16 +97,13 @@ def load(name: str, folder: Path) -> TimeTable:
 
 def train(table: TimeTable, horizon: int, seed: int) -> dict[str, Any]:
     """Train and score one seed of a table, with every default of `bigru train`."""
-    from bigru.cli.forecast import learn
-    from bigru.train.forecast import roles_of
+    import bigru
 
     began = time.perf_counter()
-    judged = learn(
-        table, roles_of(table.columns, {}), horizon, {"seed": seed}, progress="silent", say=lambda line: None
-    )
+    made = bigru.train(table, horizon=horizon, seed=seed)
     seconds = time.perf_counter() - began
-    dev, test = ({score.name: score.value for score in judged.reports[part].scores} for part in ("dev", "test"))
-    facts = judged.bundle.metrics["training"]
+    dev, test = ({score.name: score.value for score in made.reports[part].scores} for part in ("dev", "test"))
+    facts = made.metrics["training"]
     return {
         "seed": seed,
         "dev": {name: dev[name] for name in ("mse", "mae", "ridge_mse")},

@@ -88,5 +88,5 @@ def test_answering_loads_the_one_task_of_the_model_and_no_scores(tmp_path: Path)
         "readers.audio",
     )
     assert {name for name in loaded if name.startswith(strangers)} == {
-        "tasks.classify", "tasks.labels", "tasks.probabilities",
+        "tasks.classify", "tasks.decision", "tasks.labels", "tasks.probabilities",
     }  # fmt: skip

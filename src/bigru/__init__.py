@@ -1,6 +1,7 @@
 """Bidirectional GRUs for texts, tags and series: trained on a CPU, used without PyTorch.
 
     import bigru
+    bigru.train("reviews.csv", out="my-model")
     bigru.load("my-model").predict(["..."])
 
 Names are loaded when they are first used: importing the package imports neither NumPy nor torch.
@@ -18,11 +19,13 @@ if TYPE_CHECKING:
     from .estimators import BiGRUClassifier, BiGRUForecaster, BiGRUTagger, BiGRUTranscriber
     from .readers.reader import read
     from .readers.reading import Reading
+    from .runtime.evaluation import evaluate
     from .runtime.predictor import Predictor, load
+    from .train.pipeline.run import train
 
 __all__ = [
     "BiGRUClassifier", "BiGRUForecaster", "BiGRUTagger", "BiGRUTranscriber", "Predictor", "Reading", "__version__",
-    "load", "nn", "read",
+    "evaluate", "load", "nn", "read", "train",
 ]  # fmt: skip
 
 _HOMES = {
@@ -33,18 +36,22 @@ _HOMES = {
     "Predictor": ".runtime.predictor",
     "Reading": ".readers.reading",
     "read": ".readers.reader",
+    "evaluate": ".runtime.evaluation",
     "load": ".runtime.predictor",
 }
 
+
+_MODULES = ("nn", "train")
+"""Packages; `train` is called as the function that is named so."""
 
 _TRAINING = ("torch", "sklearn")
 
 
 def __getattr__(name: str) -> Any:
-    if name != "nn" and name not in _HOMES:
+    if name not in _MODULES and name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     try:
-        module = import_module(_HOMES.get(name, ".nn"), __name__)
+        module = import_module(_HOMES.get(name, f".{name}"), __name__)
     except ModuleNotFoundError as error:
         package = str(error.name).split(".")[0]
         if package not in _TRAINING:
@@ -52,7 +59,7 @@ def __getattr__(name: str) -> Any:
         from .errors import MissingExtraError
 
         raise MissingExtraError(package, "train", f"bigru.{name}") from None
-    return module if name == "nn" else getattr(module, name)
+    return module if name in _MODULES else getattr(module, name)
 
 
 def __dir__() -> list[str]:

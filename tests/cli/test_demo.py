@@ -13,11 +13,11 @@ import pytest
 from bigru.bundle import load
 from bigru.cli import demo as command
 from bigru.cli import demo_data
-from bigru.cli import train as training
-from bigru.cli.pipeline import Parts
 from bigru.metrics.score import Score
 from bigru.readers.examples import Examples
 from bigru.scheme import violations
+from bigru.train.pipeline import run as training
+from bigru.train.pipeline.labelled import Parts
 
 Bigru = Callable
 Refused = Callable[..., str]

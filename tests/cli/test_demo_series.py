@@ -12,10 +12,10 @@ import pytest
 
 from bigru.bundle import load
 from bigru.cli import demo_data, demo_series
-from bigru.cli import train as training
 from bigru.cli.picture import Panel, sparks, svg
-from bigru.cli.pipeline import Parts
 from bigru.study.dtw import NearestByDtw
+from bigru.train.pipeline import run as training
+from bigru.train.pipeline.labelled import Parts
 from cli.test_demo import part
 
 Bigru = Callable

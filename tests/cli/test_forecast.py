@@ -147,7 +147,7 @@ def test_predict_refuses_what_is_no_table(refused: Refused, model: Path, tmp_pat
             ("--set", "calendar=noon"),
             "calendar must be one of minute, hour, weekday, day, month, got 'noon'.",
         ),
-        (content(), ("--fill", "back"), "forecast: --fill must be one of forward, linear, got 'back'."),
+        (content(), ("--fill", "back"), "--fill must be one of forward, linear, got 'back'."),
     ],
 )
 def test_bad_input_is_told_in_one_line(

@@ -6,6 +6,7 @@ import pytest
 
 from bigru.cli.settings import duration, settings
 from bigru.errors import ArgumentError
+from bigru.train.pipeline.settings import check_settings
 
 KNOWN = ("hidden", "merge", "pooling", "layer_norm", "min_count", "crf")
 
@@ -24,7 +25,7 @@ def test_no_duration(text: str) -> None:
 def test_set_overrules_config(tmp_path: Path) -> None:
     file = tmp_path / "c.json"
     file.write_text('{"hidden": 32, "merge": "sum"}', encoding="utf-8")
-    got = settings(KNOWN, file, ["hidden=64", 'pooling=["mean", "max"]', "layer_norm=true"])
+    got = settings(file, ["hidden=64", 'pooling=["mean", "max"]', "layer_norm=true"])
     assert got == {"hidden": 64, "merge": "sum", "pooling": ["mean", "max"], "layer_norm": True}
 
 
@@ -34,7 +35,7 @@ def test_set_overrules_config(tmp_path: Path) -> None:
 )
 def test_wrong_pairs(pairs: list[str], message: str) -> None:
     with pytest.raises(ArgumentError) as error:
-        settings(KNOWN, None, pairs)
+        check_settings(KNOWN, settings(None, pairs))
     assert message in str(error.value)
 
 
@@ -46,7 +47,7 @@ def test_wrong_config(tmp_path: Path, content: str | None, message: str) -> None
     if content is not None:
         file.write_text(content, encoding="utf-8")
     with pytest.raises(ArgumentError) as error:
-        settings(KNOWN, file, [])
+        settings(file, [])
     assert message in str(error.value)
 
 
@@ -62,9 +63,9 @@ def test_wrong_config(tmp_path: Path, content: str | None, message: str) -> None
 )
 def test_wrong_types(pair: str, message: str) -> None:
     with pytest.raises(ArgumentError) as error:
-        settings(KNOWN, None, [pair])
+        check_settings(KNOWN, settings(None, [pair]))
     assert message in str(error.value)
 
 
 def test_lists_may_be_written_with_commas() -> None:
-    assert settings(KNOWN, None, ["pooling=max, mean"]) == {"pooling": ["max", "mean"]}
+    assert settings(None, ["pooling=max, mean"]) == {"pooling": ["max", "mean"]}

@@ -17,7 +17,6 @@ import pytest
 
 import bigru as package
 from bigru.bundle import load
-from bigru.cli.pipeline import Parts, learn
 from bigru.errors import DataError
 from bigru.readers.reader import read
 from bigru.readers.reading import Reading
@@ -363,7 +362,7 @@ def test_strict_refuses_illegal_tags_and_unknown_classes_by_line(tmp_path: Path)
         (tmp_path / "test.conll").write_text(content, encoding="utf-8")
         test = read(tmp_path / "test.conll", Reading(scheme="BIO"))
         with pytest.raises(DataError, match=message):
-            learn(Parts(train, None, test), {"hidden": 4, "epochs": 1}, strict=True, say=lambda text: None)
+            package.train(train, test=test, reading=Reading(strict=True), hidden=4, epochs=1)
 
 
 def test_a_rare_token_of_several_characters_is_said_and_read_by_a_model_of_characters(

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from bigru.bundle import load
-from bigru.cli import train as command
+from bigru.train.pipeline import run as command
 
 Bigru = Callable
 Refused = Callable[..., str]

@@ -30,6 +30,12 @@ def test_json() -> None:
     }
 
 
+def test_a_report_is_read_back_from_json() -> None:
+    assert Report.from_json(json.loads(json.dumps(REPORT.to_json()))) == REPORT
+    bare = Report((Score("f1", 1.0),))
+    assert Report.from_json(bare.to_json()) == bare
+
+
 def test_json_without_extras() -> None:
     assert Report((Score("f1", 1.0),)).to_json() == {"f1": 1.0, "intervals": {}, "signature": {"f1": ""}, "classes": []}
 

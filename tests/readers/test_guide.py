@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from bigru.cli.options import OPTIONS, option_of
-from bigru.cli.show import describe
 from bigru.doctor import HARMFUL, examine
 from bigru.errors import DataError
 from bigru.readers.examples import Examples
 from bigru.readers.reader import read
 from bigru.readers.reading import LAYOUTS
+from bigru.readers.summary import describe
 from bigru.tables import doctor as timed
 
 ROOT = Path(__file__).parents[2]

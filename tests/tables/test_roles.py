@@ -136,7 +136,7 @@ def test_what_stands_for_no_value_is_quoted(tmp_path: Path) -> None:
         "t.csv:3: a must be a number, got 'NA', which stands for none. Fill it in, or have all filled with --fill "
         "forward or --fill linear."
     )
-    np.testing.assert_allclose(table(tmp_path, rows, fill="linear").series[0].values[:, 0], [1, 4 / 3, 5 / 3, 2])
+    np.testing.assert_allclose(table(tmp_path, rows, {"fill": "linear"}).series[0].values[:, 0], [1, 4 / 3, 5 / 3, 2])
 
 
 def test_decimal_commas_are_read_and_said(tmp_path: Path) -> None:
@@ -160,7 +160,7 @@ def test_month_ends_are_even_and_business_days_miss_holidays(tmp_path: Path) -> 
         "or fill with --fill forward or --fill linear. Holidays are missing rows, too; --time-column none takes the "
         "rows as one step apart."
     )
-    assert shown(table(tmp_path, [*rows[:9], *rows[10:]], fill="forward").series[0].times)[8] == "2020-01-13"
+    assert shown(table(tmp_path, [*rows[:9], *rows[10:]], {"fill": "forward"}).series[0].times)[8] == "2020-01-13"
 
 
 def test_one_row_a_month_on_different_days_has_its_own_remedy(tmp_path: Path) -> None:
@@ -219,18 +219,18 @@ def test_a_table_follows_the_zone_and_the_step_of_a_model(tmp_path: Path) -> Non
 
 def test_one_damaged_date_does_not_make_a_century_of_rows(tmp_path: Path) -> None:
     rows = ["time,a", *(f"2020-01-01 00:00:0{n},{n * n}" for n in range(9)), "2920-01-01 00:00:00,3"]
-    line = refused(tmp_path, rows, fill="forward")
+    line = refused(tmp_path, rows, {"fill": "forward"})
     assert line.startswith("t.csv: times must be rows every 1 second, not fewer than one in 100, got 10 of 28,")
 
 
 def test_many_short_series_do_not_make_gigabytes_of_rows_together(tmp_path: Path) -> None:
     times = ("01T10:00:00", "01T10:00:01", "03T12:00:00")
     rows = [f"s{n},2020-01-{time},{n + place}" for n in range(9) for place, time in enumerate(times)]
-    line = refused(tmp_path, ["id,time,a", *rows], fill="forward")
+    line = refused(tmp_path, ["id,time,a", *rows], {"fill": "forward"})
     want = "t.csv: times of series 's0' must be rows every 1 second, not fewer than one in 100"
     assert line == f"{want}, got 3 of 180,001."
     rows = [row.replace("-03T12", "-02T12") for row in rows]
-    line = refused(tmp_path, ["id,time,a", *rows], fill="forward")
+    line = refused(tmp_path, ["id,time,a", *rows], {"fill": "forward"})
     want = (
         "t.csv: rows with those that are filled in must be at most 100,000 in all series together, one every 1 second"
     )

@@ -130,30 +130,30 @@ def test_columns_of_text_are_passed_over_and_said(tmp_path: Path) -> None:
 
 def test_gaps_are_filled_where_that_is_asked_for(tmp_path: Path) -> None:
     path = write(tmp_path, "date,a\n2020-01-01,1\n2020-01-02,\n2020-01-03,3\n2020-01-06,9\n2020-01-07,9\n")
-    forward = read_timetable(path, fill="forward").series[0]
+    forward = read_timetable(path, Reading(fill="forward")).series[0]
     assert forward.values[:, 0].tolist() == [1, 1, 3, 3, 3, 9, 9]
     assert forward.lines.tolist() == [2, 3, 4, 0, 0, 5, 6]
     assert shown(forward.times)[3:5] == ["2020-01-04", "2020-01-05"]
-    assert read_timetable(path, fill="linear").series[0].values[:, 0].tolist() == [1, 2, 3, 5, 7, 9, 9]
-    with pytest.raises(ArgumentError, match="--fill must be one of forward, linear, got 'back'"):
-        read_timetable(path, fill="back")
+    assert read_timetable(path, Reading(fill="linear")).series[0].values[:, 0].tolist() == [1, 2, 3, 5, 7, 9, 9]
+    with pytest.raises(ArgumentError, match="reading: fill must be one of forward, linear, got 'back'"):
+        read_timetable(path, Reading(fill="back"))
 
 
 def test_no_forecast_begins_within_a_line(tmp_path: Path) -> None:
     path = write(tmp_path, "date,a\n2020-01-01,1\n2020-01-02,\n2020-01-03,3\n2020-01-06,9\n2020-01-07,\n")
-    series = read_timetable(path, fill="linear").series[0]
+    series = read_timetable(path, Reading(fill="linear")).series[0]
     assert [origin for origin in range(1, 8) if series.known_at(origin)] == [1, 3, 6, 7]
     assert series.part(slice(0, 3)).known_at(3)
-    assert read_timetable(path, fill="forward").series[0].known_at(2)
+    assert read_timetable(path, Reading(fill="forward")).series[0].known_at(2)
 
 
 def test_nothing_is_filled_from_behind(tmp_path: Path) -> None:
-    line = refused(tmp_path, "date,a\n2020-01-01,\n2020-01-02,2\n", fill="forward")
+    line = refused(tmp_path, "date,a\n2020-01-01,\n2020-01-02,2\n", {"fill": "forward"})
     assert line.endswith("There is nothing before it to fill it with. Leave out the rows before the first number.")
 
 
 def test_odd_distances_are_not_filled(tmp_path: Path) -> None:
-    line = refused(tmp_path, DAYS + "2020-01-04 07:00,3,3\n", fill="linear")
+    line = refused(tmp_path, DAYS + "2020-01-04 07:00,3,3\n", {"fill": "linear"})
     assert line.endswith("Resample to even steps.")
 
 

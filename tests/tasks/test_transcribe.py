@@ -52,9 +52,9 @@ def test_a_transcript_longer_than_its_recording_is_refused() -> None:
         r"steps\. Correct the transcript or the recording, or leave the row out\."
     )
     with pytest.raises(DataError, match=message):
-        transcribe.check_room(HAN, frames, target, source="m.csv", lines=[7])
-    transcribe.check_room(HAN, [np.zeros((7, 4), np.float32)], target)
-    transcribe.check_room(HAN, frames, transcribe.targets(HAN, ["你好吗"]))
+        transcribe.check_pairs(HAN, frames, target, source="m.csv", lines=[7])
+    transcribe.check_pairs(HAN, [np.zeros((7, 4), np.float32)], target)
+    transcribe.check_pairs(HAN, frames, transcribe.targets(HAN, ["你好吗"]))
 
 
 @pytest.mark.parametrize("width", [1, 8])

@@ -6,7 +6,7 @@ import pytest
 
 from bigru.errors import ArgumentError
 from bigru.train import display
-from bigru.train.display import Display, clock
+from bigru.train.display import Display, Update, clock
 
 
 class Terminal(io.StringIO):
@@ -34,6 +34,20 @@ def test_in_a_terminal_one_line_lives_and_what_is_said_stays() -> None:
     assert "[held] out 10\n" in stream.getvalue()
     shown.say("after the end")
     assert stream.getvalue().endswith("after the end\n")
+
+
+def test_a_function_gets_updates_and_nothing_is_written(capsys: pytest.CaptureFixture[str]) -> None:
+    found: list[Update] = []
+    with Display(found.append) as shown:
+        shown.say("held out 10")
+        shown.show("epoch 1/3", "loss 0.5000", "0:10 left", 0.256)
+        shown.finish("epoch 1/3  loss 0.4000", {"epoch": 1, "loss": 0.4})
+    assert found == [
+        Update("held out 10"),
+        Update("epoch 1/3  26 %  loss 0.5000  0:10 left", 0.256),
+        Update("epoch 1/3  loss 0.4000", None, {"epoch": 1, "loss": 0.4}),
+    ]
+    assert capsys.readouterr() == ("", "")
 
 
 def test_silent_is_silent() -> None:

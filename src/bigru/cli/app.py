@@ -24,8 +24,9 @@ app = typer.Typer(
 DATA = "CSV, TSV, JSONL, Parquet, CoNLL, .npz or .ts, also .gz; UTF-8 or GB18030. Or a folder of recordings."
 MODEL = "Folder of a saved model, or the name of a shipped one (bigru models)."
 
+Model = Annotated[Path, typer.Argument(help=MODEL)]
+Data = Annotated[Path, typer.Argument(help=DATA)]
 Precision = Annotated[str, typer.Option(help="Bits of the GRU's products: fp32, bf16 or int8.")]
-Fill = Annotated[str | None, typer.Option("--fill", help="Forecast: fill missing rows and cells, forward or linear.")]
 Chunk = Annotated[int | None, typer.Option(help="Steps answered together; else as many as are looked ahead to.")]
 Force = Annotated[bool, typer.Option("--force", help="Replace the model in the folder.")]
 
@@ -42,7 +43,7 @@ def bigru(version: Annotated[bool, typer.Option("--version", help="Print the ver
 @takes_reading(group=True)
 def train(
     reading: Reading,
-    data: Annotated[Path, typer.Argument(help=DATA)],
+    data: Data,
     dev: Annotated[
         Path | None, typer.Option(help="Data to choose the best epoch by; else a tenth is held out.")
     ] = None,
@@ -69,51 +70,45 @@ def train(
     ] = None,
     horizon: Annotated[int | None, typer.Option("--horizon", help="Forecast: rows to forecast.")] = None,
     lookback: Annotated[int | None, typer.Option("--lookback", help="Forecast: rows to read.")] = None,
-    fill: Fill = None,
 ) -> None:
     """Train on labelled data, or on a table with time, score, and save the model."""
-    from .train import Files, Request, train
+    from .train import train
 
-    files = Files(data, dev, test, reading)
-    chosen = {"time": time, "epochs": epochs, "seed": seed, "precision": precision, "class_weights": class_weights}
-    chosen["ensemble"] = ensemble
-    request = Request(files, out, force, resume, chosen, config, set_ or [], vectors, logger or [], quiet, plain)
-    ahead = (target, horizon, lookback, fill)
-    if reading.task != "forecast" and all(one is None for one in ahead):
-        train(request)
-        return
-    from . import forecast
-
-    asked = forecast.Table(*ahead)
-    if reading.task == "forecast" or (reading.task is None and (target or horizon or lookback)):
-        forecast.train(request, asked)
-    else:
-        forecast.refuse(asked)
+    chosen: dict[str, Any] = {
+        "time": time,
+        "epochs": epochs,
+        "seed": seed,
+        "precision": precision,
+        "class_weights": class_weights,
+    }
+    chosen |= {"ensemble": ensemble, "vectors": vectors, "loggers": logger}
+    chosen |= {"targets": target, "horizon": horizon, "lookback": lookback}
+    more: dict[str, Any] = {"dev": dev, "test": test, "out": out, "force": force, "resume": resume, "plain": plain}
+    train(data, reading, config, set_ or [], quiet, chosen, **more)
 
 
 @app.command()
 @takes_reading(task=False)
 def evaluate(
     reading: Reading,
-    model: Annotated[Path, typer.Argument(help=MODEL)],
-    data: Annotated[Path, typer.Argument(help=DATA)],
+    model: Model,
+    data: Data,
     precision: Precision = "fp32",
     stride: Annotated[int, typer.Option("--stride", help="Forecast: rows from one origin to the next.")] = 1,
-    fill: Fill = None,
     lookahead: Annotated[str | None, typer.Option(help="Score as a stream: steps or 200ms, as 0,5,20,all.")] = None,
     chunk: Chunk = None,
 ) -> None:
     """Score a model on labelled data, or from every origin of a table: JSON on stdout, a table on stderr."""
     from .evaluate import evaluate
 
-    evaluate(model, data, precision, reading, fill=fill, stride=stride, lookahead=lookahead, chunk=chunk)
+    evaluate(model, data, precision, reading, stride=stride, lookahead=lookahead, chunk=chunk)
 
 
 @app.command()
 @takes_reading(targets=False)
 def predict(
     reading: Reading,
-    model: Annotated[Path, typer.Argument(help=MODEL)],
+    model: Model,
     inputs: Annotated[
         list[str] | None, typer.Argument(help="Texts, recordings, a file, or - for lines on stdin.")
     ] = None,
@@ -124,7 +119,6 @@ def predict(
     lag: Annotated[int | None, typer.Option(help="With --stream: steps that a CRF waits for; 8 unless given.")] = None,
     plain: Annotated[bool, typer.Option("--plain", help="Text for people instead of JSON lines.")] = False,
     plot: Annotated[Path | None, typer.Option("--plot", help="Forecast: SVG file to draw into.")] = None,
-    fill: Fill = None,
     out: Annotated[Path | None, typer.Option("--out", help="File for the answers; else stdout.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the answers in --out.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Write over the answers in --out.")] = False,
@@ -140,28 +134,27 @@ def predict(
         answer(model, inputs or ["-"], stream, precision, plain, lookahead, chunk, lag, reading)
         return
     written: dict[str, Any] = {"out": out, "resume": resume, "force": force}
-    predict(model, inputs or ["-"], reading, precision=precision, plain=plain, fill=fill, plot=plot, **written)
+    predict(model, inputs or ["-"], reading, precision=precision, plain=plain, plot=plot, **written)
 
 
 @app.command()
 @takes_reading(targets=False)
 def verify(
     reading: Reading,
-    model: Annotated[Path, typer.Argument(help=MODEL)],
+    model: Model,
     data: Annotated[Path | None, typer.Argument(help=f"{DATA} Without it, samples are made up.")] = None,
-    fill: Fill = None,
     most: Annotated[int, typer.Option(help="Samples of the data that are taken at most.")] = 1000,
     keep_card: Annotated[bool, typer.Option("--keep-card", help="Leave the model card as it is.")] = False,
 ) -> None:
     """Run a model on every engine, alone, in batches and beside padding. Exit code 1 if answers differ."""
     from .verify import verify
 
-    raise typer.Exit(verify(model, data, reading, most=most, write=not keep_card, fill=fill))
+    raise typer.Exit(verify(model, data, reading, most=most, write=not keep_card))
 
 
 @app.command()
 def explain(
-    model: Annotated[Path, typer.Argument(help=MODEL)],
+    model: Model,
     text: Annotated[str, typer.Argument(help="The text.")],
     label: Annotated[str | None, typer.Option(help="Whose score; else that of the label that is answered.")] = None,
     precision: Precision = "fp32",
@@ -199,10 +192,10 @@ def serve(
 
 
 @app.command()
-@takes_reading(group=True)
+@takes_reading(group=True, fill=False)
 def doctor(
     reading: Reading,
-    data: Annotated[Path, typer.Argument(help=DATA)],
+    data: Data,
     dev: Annotated[Path | None, typer.Option(help="The dev part, to look for what is in both.")] = None,
     test: Annotated[Path | None, typer.Option(help="The test part.")] = None,
 ) -> None:
@@ -214,7 +207,7 @@ def doctor(
 
 @app.command()
 def export(
-    model: Annotated[Path, typer.Argument(help=MODEL)],
+    model: Model,
     to: Annotated[
         str, typer.Option("--to", help="onnx: one file; torch: a folder with weights and a script.")
     ] = "onnx",
@@ -243,10 +236,10 @@ def import_(
 
 
 @app.command()
-@takes_reading(task=False)
+@takes_reading(task=False, fill=False)
 def quantize(
     reading: Reading,
-    model: Annotated[Path, typer.Argument(help=MODEL)],
+    model: Model,
     out: Annotated[Path, typer.Argument(help="Folder for the model in 8 bits.")],
     data: Annotated[Path | None, typer.Argument(help="Labelled data to say what it costs. " + DATA)] = None,
     force: Force = False,

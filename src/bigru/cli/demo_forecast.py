@@ -10,10 +10,12 @@ from typing import Any
 from ..errors import DataError, sentence
 from ..readers.reading import Reading
 from ..tables.timetable import TimeTable, read_timetable
+from ..train.pipeline.folder import check_folder
+from ..train.pipeline.run import check_packages, train
 from . import chart
 from .show import note, pace
 from .streams import emit
-from .train import check_folder, check_packages, figures
+from .train import figures
 
 __all__ = ["HORIZON", "OPTIONS", "forecast", "measured"]
 
@@ -38,17 +40,15 @@ def measured() -> TimeTable:
     path = Path(str(spec.origin)).parent / "datasets" / "co2" / "co2.csv" if spec else Path("co2.csv")
     if not path.is_file():
         raise DataError(sentence("demo", "file datasets/co2/co2.csv", "in the installed statsmodels", "no such file"))
-    return read_timetable(path, Reading(time=("date",)), columns=["co2"], fill="linear")
+    return read_timetable(path, Reading(time=("date",), fill="linear"), columns=["co2"])
 
 
 def forecast(folder: Path, force: bool) -> None:
     """Train, score beside the naive rules, draw the last year beside what came, and say what to type next."""
     check_packages("the demo", "statsmodels", extra="demo")
-    from ..bundle import save
     from ..runtime.forecaster import Forecaster
     from ..tasks.forecast import Cut
-    from ..train.forecast import roles_of
-    from .forecast import beside, learn
+    from .forecast import scores_of_forecasts
 
     start = time.monotonic()
     check_folder(folder, force)
@@ -58,10 +58,13 @@ def forecast(folder: Path, force: bool) -> None:
     card = (
         "Weekly means of Keeling and Whorf (2004), public domain, as statsmodels ships them. Trained by `bigru demo`."
     )
-    judged = learn(table, roles_of(("co2",), OPTIONS), HORIZON, OPTIONS, card=card)
-    save(judged.bundle, folder, force)
-    beside(judged.reports["test"], "test")
-    series, model = table.series[0], Forecaster(judged.bundle)
+    shown: dict[str, Any] = {"say": note, "progress": "auto"}
+    trained = train(table, card=card, horizon=HORIZON, **shown, **OPTIONS)
+    trained.save(folder, force)
+    scores_of_forecasts(trained.reports["test"], "test")
+    for remark in trained.remarks:
+        note(remark)
+    series, model = table.series[0], Forecaster(trained.bundle)
     origin = len(series) - HORIZON
     answer = model.predict(TimeTable([series.part(slice(0, origin))], table.columns, table.step, "", "co2.csv"))[0]
     came = {"co2": series.values[origin:, 0].tolist()}
@@ -74,10 +77,10 @@ def forecast(folder: Path, force: bool) -> None:
     note(f"The picture is in {folder / PICTURE}: grey what was, black what came, blue the forecast with its interval.")
     error = model.score([Cut(series, origin)])["mae"] * model.config.features.scale(series).std[0]
     note(f"mean absolute error of that year: {error:.2f} ppm")
-    pace(judged.bundle.metrics["training"])
+    pace(trained.metrics["training"])
     seconds = time.monotonic() - start
     note(f"The model is in {folder}. All of it took {seconds:.0f} s. Next:")
     note("  bigru train YOUR.csv --task forecast --target COLUMN --horizon 24 --out model")
     note("  bigru predict model YOUR.csv --plot next.svg")
-    facts = {"model": str(folder), "seconds": round(seconds, 1), "training": judged.bundle.metrics["training"]}
-    emit(facts | {"test": figures(judged.reports["test"]), "picture": str(folder / PICTURE)})
+    facts = {"model": str(folder), "seconds": round(seconds, 1), "training": trained.metrics["training"]}
+    emit(facts | {"test": figures(trained.reports["test"]), "picture": str(folder / PICTURE)})

@@ -8,17 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .demo import compare
+from ..train.pipeline.folder import check_folder
+from ..train.pipeline.run import check_packages
+from .demo import compare, train_parts
 from .picture import Panel, sparks, svg
 from .show import note, pace, scores
 from .streams import emit
-from .train import check_folder, check_packages, figures
+from .train import figures
 
 if TYPE_CHECKING:
     from ..metrics.score import Report
     from ..runtime.predictor import Predictor
+    from ..train.pipeline.labelled import Parts
     from .demo_data import Prepared
-    from .pipeline import Parts
 
 __all__ = ["vowels"]
 
@@ -34,26 +36,24 @@ SHOWN = 3
 def vowels(folder: Path, force: bool) -> None:
     """Train, score beside a baseline, draw one answer, and say what to type next."""
     check_packages("the demo", "sktime", extra="demo")
-    from ..bundle import save
     from ..runtime.predictor import Predictor
     from . import demo_data
-    from .pipeline import learn
 
     start = time.monotonic()
     check_folder(folder, force)
     prepared = demo_data.vowels()
     for fact in prepared.facts:
         note(fact)
-    judged = learn(prepared.parts, OPTIONS, card=_card(prepared), plain=False)
-    save(judged.bundle, folder, force)
-    report = judged.reports["test"]
+    trained = train_parts(prepared.parts, card=_card(prepared), **OPTIONS)
+    trained.save(folder, force)
+    report = trained.reports["test"]
     scores(report, "test")
     baseline = _nearest(prepared.parts)
     compare(report.scores[0], "1-NN with DTW", baseline.scores[0])
     picture = folder / "vowels.svg"
-    draw(Predictor(judged.bundle), prepared.parts, picture)
+    draw(Predictor(trained.bundle), prepared.parts, picture)
     seconds = time.monotonic() - start
-    training = judged.bundle.metrics["training"]
+    training = trained.metrics["training"]
     pace(training)
     note(f"The picture is {picture}, the model is in {folder}. All of it took {seconds:.0f} s. Next:")
     for line in (

@@ -12,9 +12,10 @@ from ..readers.layouts.verdict import is_timed
 from ..readers.reader import examples_of, load, read
 from ..readers.reading import Reading
 from ..readers.roles import columns_by_role
+from ..readers.summary import describe
 from ..readers.table import Table
 from .options import options_of
-from .show import CLASSES, describe, note, table
+from .show import CLASSES, note, table
 from .streams import emit
 
 __all__ = ["doctor"]
@@ -39,7 +40,7 @@ def doctor(data: Path, dev: Path | None, test: Path | None, reading: Reading) ->
     parts = [train, *(read(path, known) for path in (dev, test) if path is not None)]
     findings, summary = examine(*parts)
     for part in parts:
-        describe(part, shown=None)
+        describe(part, note, shown=None)
     for finding in findings:
         note(str(finding))
     for file in summary["files"]:

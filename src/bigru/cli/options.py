@@ -41,6 +41,7 @@ OPTIONS: dict[str, Any] = {
         Text, _option("How times are written: day-first, month-first or %d.%m.%Y.", "--time-format")
     ],
     "zone": Annotated[Text, _option("Time zone of times without one, as Europe/Berlin.", "--zone")],
+    "fill": Annotated[Text, _option("Forecast: fill missing rows and cells, forward or linear.", "--fill")],
     "decimal": Annotated[Text, _option("Decimal sign of numbers: . or ,", "--decimal")],
     "separator": Annotated[Text, _option("What separates columns: one character, tab or space.", "--separator")],
     "header": Annotated[bool | None, _option("Whether the first row holds names.", "--header/--no-header")],
@@ -94,7 +95,7 @@ def options_of(reading: Reading) -> list[str]:
 
 
 def takes_reading(
-    targets: bool = True, task: bool = True, group: bool = False
+    targets: bool = True, task: bool = True, group: bool = False, fill: bool = True
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Return a decorator for a command with a parameter `reading`: its options take the place of the parameter.
 
@@ -102,10 +103,12 @@ def takes_reading(
         targets: whether the command reads labels.
         task: whether the task can be named, where labels are read.
         group: whether rows are held out, so that it matters which belong together.
+        fill: whether tables with time are forecast.
     """
     left_out = set() if targets else set(TARGETS)
     left_out |= set() if task else {"task"}
     left_out |= set() if group else {"group"}
+    left_out |= set() if fill else {"fill"}
 
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
         hints = get_type_hints(command, include_extras=True)

@@ -9,23 +9,22 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-from ..bundle import Bundle
-from ..bundle.configuration import inputs_of, kind_of, token_features
+from ..bundle.configuration import inputs_of, kind_of
 from ..errors import ArgumentError, DataError, one_line, sentence
-from ..features.columns import read as values_of
 from ..readers.audio.recordings import Recording, is_audio
 from ..readers.examples import Examples
 from ..readers.formats import SUFFIXES
 from ..readers.opening.packed import lines_of, unpacked_stream
 from ..readers.reading import Reading
 from ..runtime.answers import shown, told
+from ..runtime.evaluation import check_features, like_training, note_unknown, refuse_of_tables
 from ..runtime.predictor import AHEAD, Predictor, load
 from .answers import AnswerFile, fingerprint, source_of
 from .models import say_if_shadowed
 from .progress import Pace
 from .streams import answer_json
 
-__all__ = ["check_features", "like_training", "lines", "note_unknown", "predict", "refuse_of_tables", "sources"]
+__all__ = ["lines", "predict", "sources"]
 
 UNREAD = Reading()
 
@@ -36,9 +35,6 @@ BATCH = 64
 
 SHOWN = 40
 """Characters of an input that an error repeats."""
-
-MANY = 0.2
-"""Share of unknown values of a feature from which a file may not be of the columns that the model reads."""
 
 Write = Callable[[Any, dict[str, Any]], str]
 """From an input and its answer to a line."""
@@ -51,7 +47,6 @@ def predict(
     *,
     precision: str,
     plain: bool,
-    fill: str | None,
     plot: Path | None,
     out: Path | None,
     resume: bool,
@@ -71,9 +66,9 @@ def predict(
             raise ArgumentError(sentence("predict", "input", "the file of one table", " ".join(inputs)))
         if out is not None:
             raise ArgumentError(sentence("predict", "--out", "left out for a forecast", str(out)))
-        forecast.predict(predictor, Path(inputs[0]), plain, plot, reading, fill)
+        forecast.predict(predictor, Path(inputs[0]), plain, plot, reading)
         return
-    refuse_of_tables(fill=fill, plot=None if plot is None else str(plot))
+    refuse_of_tables(fill=reading.fill, plot=None if plot is None else str(plot))
     write = _plain if plain else _json
     if out is None:
         with Pace() as pace:
@@ -121,13 +116,6 @@ def _pass_over(file: AnswerFile, asked: Iterator[Any], plain: bool, features: An
         raise DataError(sentence("predict", f"input {file.done}", want, repr(source)[:80]))
 
 
-def refuse_of_tables(**options: str | None) -> None:
-    """Raise ArgumentError for an option that only a forecaster heeds."""
-    for name, value in options.items():
-        if value is not None:
-            raise ArgumentError(sentence("bigru", name, "left out for a model that forecasts nothing", repr(value)))
-
-
 def sources(
     predictor: Predictor, inputs: list[str], pace: Pace | None = None, reading: Reading = UNREAD
 ) -> Iterable[Any]:
@@ -164,8 +152,9 @@ def _rows(predictor: Predictor, file: str, pace: Pace | None, reading: Reading) 
     # The readers are imported here because texts do not need them.
     from ..features.series import check_gaps
     from ..readers.chunked import parts
+    from ..readers.summary import describe
     from ..readers.tags.settle import fit_characters
-    from .show import describe
+    from .show import note
 
     if reading.format is None and _suffix(file) == ".txt":
         reading = reading.but(format="txt")
@@ -180,46 +169,10 @@ def _rows(predictor: Predictor, file: str, pace: Pace | None, reading: Reading) 
     if getattr(predictor.bundle.config.features, "unit", "") == "char":
         found = map(fit_characters, found)
     first = next(found)
-    describe(first, shown=len(first.findings))
-    note_unknown(predictor, first)
+    describe(first, note, shown=len(first.findings))
+    note_unknown(predictor, first, note)
     check_gaps(predictor.bundle.config.features, first)
     return chain(first.inputs, chain.from_iterable(_later(found)))
-
-
-def like_training(bundle: Bundle, reading: Reading) -> dict[str, Any]:
-    """Return the columns that a model was trained on by what they were read as, those of its features among them.
-
-    Raises:
-        ArgumentError: as `check_features`.
-    """
-    check_features(bundle, reading)
-    names = token_features(bundle.config.features)
-    known = dict(bundle.metrics.get("training", {}).get("columns") or {})
-    return {**known, "feature": names} if names else known
-
-
-def check_features(bundle: Bundle, reading: Reading) -> None:
-    """Raise ArgumentError where other than as many columns of features are named as a model reads."""
-    names = token_features(bundle.config.features)
-    if reading.features and len(reading.features) != len(names):
-        count = "one column" if len(names) == 1 else f"{len(names)} columns"
-        want = f"{count}, for {', '.join(names)}" if names else "left out for a model without features"
-        raise ArgumentError(sentence("bigru", "--feature", want, ", ".join(reading.features)))
-
-
-def note_unknown(predictor: Predictor, examples: Examples) -> None:
-    """Say where many values of a feature are none that the model knows: the column may be another."""
-    from .show import note
-
-    columns = getattr(predictor.bundle.config.features, "columns", ())
-    if not examples.features or not sum(map(len, examples.inputs)):
-        return
-    _, rows = values_of(examples.features, examples.inputs)
-    for name, column, values in zip(examples.features, columns, rows, strict=True):
-        unknown = [value for value in values if value not in column.ids]
-        if len(unknown) > MANY * len(values):
-            share = f"{len(unknown) / len(values):.0%} of the values of feature {name!r}"
-            note(f"  {share} are unknown to the model, the first is {unknown[0]!r}")
 
 
 def _later(found: Iterable[Examples]) -> Iterator[list[Any]]:

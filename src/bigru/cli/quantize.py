@@ -13,10 +13,10 @@ from ..bundle.quantized import QuantizedWeights
 from ..errors import ArgumentError, BundleError, sentence
 from ..models import find
 from ..readers.reading import Reading
+from ..runtime.evaluation import labelled
 from ..runtime.predictor import Predictor, changed
 from ..verify import gate
 from ..verify.engines import native
-from .evaluate import labelled
 from .show import note
 from .streams import emit
 
@@ -57,7 +57,7 @@ def _compare(whole: Bundle, made: Bundle, data: Path, reading: Reading) -> Resul
     if whole.model.head == "window":
         raise ArgumentError(sentence("quantize", "data", "left out for a forecaster", str(data)))
     predictor = Predictor(whole)
-    examples = labelled(predictor, data, reading)
+    examples = labelled(predictor, data, reading, note)
     answers = list(predictor.predict_iter(examples.inputs))
     score = predictor.score(examples, answers).scores[0]
     result: Result = {"score": score.name, "fp32": score.value, "n": len(answers)}

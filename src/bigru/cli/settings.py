@@ -4,54 +4,19 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import fields
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ..config import AugmentConfig, EncoderConfig, TrainConfig, from_dict
-from ..errors import ArgumentError, DataError, nearest, sentence
+from ..errors import ArgumentError, DataError, sentence
 from ..readers.opening.packed import read_whole
+from ..train.pipeline.settings import KINDS
 
-__all__ = ["KINDS", "check_values", "duration", "settings"]
+__all__ = ["duration", "settings"]
 
 UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 
 NUMBER = re.compile(r"\d+(\.\d+)?")
-
-KINDS: dict[str, type] = {
-    "unit": str,
-    "channels": list,
-    "pooling": list,
-    "lowercase": bool,
-    "min_count": int,
-    "max_size": int,
-    "replace": dict,
-    "segmenter": str,
-    "per_series": bool,
-    "beam": int,
-    "language": bool,
-    "sample_rate": int,
-    "mel_bins": int,
-    "normalise": str,
-    "skip": bool,
-    "wide": bool,
-    "crf": bool,
-    "past": list,
-    "known": list,
-    "calendar": list,
-    "joint": bool,
-    "lookback": int,
-    "segment": int,
-    "season": int,
-    "windows": int,
-    "guard": bool,
-    "loss": str,
-    "quantiles": tuple,
-    "levels": tuple,
-    "split": tuple,
-}
-"""The JSON types of the settings that no configuration class checks by itself; tuple stands for a list of numbers."""
 
 
 def duration(text: str) -> float:
@@ -67,18 +32,16 @@ def duration(text: str) -> float:
     return seconds
 
 
-def settings(known: Sequence[str], config: Path | None, pairs: Sequence[str]) -> dict[str, Any]:
+def settings(config: Path | None, pairs: Sequence[str]) -> dict[str, Any]:
     """Return the settings of `--config` overruled by those of `--set`.
 
     Args:
-        known: every setting's name.
         config: a file with one JSON object.
         pairs: `key=value`; a value that is JSON (64, true, ["max"]) is read as such, else it is text. Lists
             may also be written with commas: `pooling=max,mean`.
 
     Raises:
-        ArgumentError: the file is no JSON object, a key is unknown (the nearest is named), `=` is missing, or a
-            value has the wrong type.
+        ArgumentError: the file is no JSON object, or `=` is missing.
     """
     values = {} if config is None else _object(config)
     for pair in pairs:
@@ -86,44 +49,7 @@ def settings(known: Sequence[str], config: Path | None, pairs: Sequence[str]) ->
         if not equals:
             raise ArgumentError(sentence("train", "--set", "key=value", repr(pair)))
         values[key.strip()] = _value(key.strip(), value.strip())
-    for key in values:
-        if key not in known:
-            raise ArgumentError(
-                sentence("train", "setting", "one of " + ", ".join(sorted(known)), repr(key), nearest(key, known))
-            )
-    _check_kinds(values)
-    check_values(values)
     return values
-
-
-def check_values(values: Mapping[str, Any]) -> None:
-    """Refuse a value that the configuration it belongs to would refuse, before any data are read.
-
-    Raises:
-        ArgumentError: it has the wrong type, or lies outside of its bounds.
-    """
-    for kind in (EncoderConfig, TrainConfig, AugmentConfig):
-        own = {field.name for field in fields(kind)}
-        from_dict(kind, {name: value for name, value in values.items() if name in own and value is not None})
-
-
-def _check_kinds(values: Mapping[str, Any]) -> None:
-    for key, value in values.items():
-        kind = KINDS.get(key)
-        if kind is None or value is None:
-            continue
-        if kind is tuple:
-            _check_numbers(key, value)
-            continue
-        fits = isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
-        if not fits or (kind is list and not all(isinstance(item, str) for item in value)):
-            want = "a list of names" if kind is list else f"of type {kind.__name__}"
-            raise ArgumentError(sentence("train", key, want, repr(value)))
-
-
-def _check_numbers(key: str, value: Any) -> None:
-    if not isinstance(value, list) or not all(type(number) in (int, float) for number in value):
-        raise ArgumentError(sentence("train", key, "a list of numbers", repr(value)))
 
 
 def _object(path: Path) -> dict[str, Any]:

@@ -8,19 +8,8 @@ from typing import Any
 
 from ..errors import one_line
 from ..metrics.score import Report
-from ..readers.examples import Examples
-from ..readers.roles import Role
 
-__all__ = ["CLASSES", "Say", "columns_of", "describe", "note", "pace", "scores", "silence", "table"]
-
-SHOWN = 5
-"""Findings that are shown before `bigru doctor` is named."""
-
-COLUMNS = 12
-"""Lines on columns at most."""
-
-NAMES = 6
-"""Columns that a line names before it only counts them."""
+__all__ = ["CLASSES", "Say", "note", "pace", "scores", "table"]
 
 CELL = 120
 """Characters of a table's cell at most."""
@@ -29,16 +18,12 @@ CLASSES = 20
 """Most classes that are shown one by one."""
 
 Say = Callable[[str], None]
-"""What a sentence is said with: `note` or `silence`."""
+"""What a sentence is said with: `note`."""
 
 
 def note(text: str) -> None:
     """Print one line, whatever a file or another library put into it."""
     print(one_line(text), file=sys.stderr, flush=True)
-
-
-def silence(text: str) -> None:
-    """Print nothing."""
 
 
 def table(rows: Sequence[Sequence[object]]) -> None:
@@ -56,38 +41,8 @@ def table(rows: Sequence[Sequence[object]]) -> None:
     Console(stderr=True, markup=False, highlight=False).print(drawn)
 
 
-def describe(examples: Examples, say: Say = note, shown: int | None = SHOWN) -> None:
-    """Say what was read from a file, and the first `shown` findings in it; None says nothing of findings."""
-    inferred = ", ".join(f"{name} {value}" for name, value in examples.inferred.items())
-    say(f"{examples.source}: {len(examples):,} examples; {inferred}")
-    for line in columns_of(examples.roles):
-        say(f"  {line}")
-    if shown is None:
-        return
-    for finding in examples.findings[:shown]:
-        say(f"  {finding}")
-    more = len(examples.findings) - shown
-    if more > 0:
-        say(f"  and {more} more findings; see all with: bigru doctor {examples.source}")
-
-
-def columns_of(roles: Sequence[Role], most: int = COLUMNS) -> list[str]:
-    """Return a line for each column: what it is read as, its name, and why; columns read alike share a line."""
-    groups: dict[tuple[str, str], list[Role]] = {}
-    for role in roles:
-        shared = role.role in ("values", "label")
-        groups.setdefault((role.role, "" if shared else role.why), []).append(role)
-    rows = []
-    for (name, _), members in groups.items():
-        more = f" and {len(members) - NAMES} more" if len(members) > NAMES else ""
-        rows.append((name, ", ".join(one.column for one in members[:NAMES]) + more, members[0].why))
-    width = max((len(name) for name, _, _ in rows), default=0)
-    lines = [f"{name:{width}}  {shown} ({why})" for name, shown, why in rows[:most]]
-    return lines + ([f"and {len(rows) - most} more lines of columns"] if len(rows) > most else [])
-
-
 def pace(training: dict[str, Any], say: Say = note) -> None:
-    """Say how fast a training was, of the facts that `pipeline.learn` keeps of it; nothing if it took no step."""
+    """Say how fast a training was, of the facts that metrics.json holds of it; nothing if it took no step."""
     sequences, steps = training["sequences_per_second"], training["time_steps_per_second"]
     if sequences:
         say(f"trained on {sequences:,.0f} sequences per second, {steps:,.0f} time steps per second")

@@ -12,18 +12,19 @@ from ..bundle.card import VERIFICATION
 from ..errors import ArgumentError, MissingExtraError, sentence
 from ..models import find, shipped
 from ..readers.reading import Reading
+from ..runtime.evaluation import check_features, refuse_of_tables
 from ..runtime.predictor import Predictor, load
 from ..verify import Engine, Report
 from ..verify import verify as verified
 from .models import say_if_shadowed
-from .predict import check_features, refuse_of_tables, sources
+from .predict import sources
 from .show import note, table
 from .streams import emit
 
 __all__ = ["verify"]
 
 
-def verify(model: Path, data: Path | None, reading: Reading, *, most: int, write: bool, fill: str | None) -> int:
+def verify(model: Path, data: Path | None, reading: Reading, *, most: int, write: bool) -> int:
     """Print every comparison as JSON on stdout and a table on stderr, and write it into the model card.
 
     Args:
@@ -31,7 +32,7 @@ def verify(model: Path, data: Path | None, reading: Reading, *, most: int, write
         data: file of samples, None for made-up ones.
         most: samples of the file that are taken at most.
         write: whether the card and verification.json are written, where the folder lets them be.
-        reading, fill: how the file is read, as for predictions.
+        reading: how the file is read, as for predictions.
 
     Returns:
         1 where answers differ by more than they may, else 0.
@@ -46,7 +47,7 @@ def verify(model: Path, data: Path | None, reading: Reading, *, most: int, write
     if most < 1:
         raise ArgumentError(sentence("verify", "--most", "at least 1", most))
     check_features(predictor.bundle, reading)
-    inputs = None if data is None else _inputs(predictor, data, fill, reading)
+    inputs = None if data is None else _inputs(predictor, data, reading)
     engines, missing = _onnx(predictor.bundle)
     report = verified(predictor, inputs, engines, most=most, say=note)
     report.notes.extend(missing)
@@ -99,9 +100,9 @@ def _onnx(bundle: Bundle) -> tuple[dict[str, Engine], list[str]]:
         return {}, [f"ONNX was left out, as this model cannot be exported: {error}"]
 
 
-def _inputs(predictor: Any, data: Path, fill: str | None, reading: Reading) -> Sequence[Any]:
+def _inputs(predictor: Any, data: Path, reading: Reading) -> Sequence[Any]:
     """Return the samples of a file; of a table, a cut wherever past and future are known."""
     if not isinstance(predictor, Predictor):
-        return predictor.cuts(predictor.read(data, reading, fill), unseen=False)
-    refuse_of_tables(fill=fill)
+        return predictor.cuts(predictor.read(data, reading), unseen=False)
+    refuse_of_tables(fill=reading.fill)
     return list(sources(predictor, [str(data)], None, reading))

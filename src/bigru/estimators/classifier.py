@@ -11,8 +11,8 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 
 from .. import bundle as saved
 from ..errors import ArgumentError, sentence
+from ..features.arrays import are_many, inputs_of
 from ..runtime.predictor import Predictor
-from ..train.arrays import are_many, inputs_of
 from .fitted import answers, model_of, refuse_weights, restore, score, tags_for, train
 
 __all__ = ["BiGRUClassifier"]

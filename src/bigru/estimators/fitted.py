@@ -13,18 +13,13 @@ from sklearn.utils.validation import check_is_fitted
 
 from ..bundle import Bundle
 from ..errors import ArgumentError, sentence
-from ..features.text import TextFeatures
+from ..features.arrays import check_labels, inputs_of, labels_of, rows_of
 from ..readers.examples import Examples
+from ..readers.findings import Finding
 from ..runtime.predictor import Predictor
-from ..tasks import tag, transcribe
-from ..tasks.alignment import refuse_misplaced, tags_per_unit
 from ..tasks.mismatch import legalise, unknown_classes
-from ..train.arrays import inputs_of, labels_of, rows_of
-from ..train.ensemble import fit_ensemble
-from ..train.export import export
-from ..train.recipes import Plan, plan
-from ..train.speed import perturbed
-from ..train.stream import Data
+from ..train.pipeline.labelled import Parts, train_examples
+from ..train.pipeline.request import Request
 
 __all__ = ["answers", "model_of", "refuse_weights", "restore", "score", "seed_of", "tags_for", "train"]
 
@@ -49,27 +44,34 @@ def train(estimator: Any, task: str, X: Any, y: Any, dev: tuple[Any, Any], group
     together = _groups_of(groups, len(inputs), dev[0] is not None)
     kind = "audio" if task == "transcribe" else inputs_of(X)[1]
     classes = _classes([label for row in given for label in row] if nested else given)
-    options = estimator.get_params(deep=False)
-    verbose, seed = options.pop("verbose"), options.pop("random_state")
-    options["seed"] = seed_of(seed)
-    options.pop("scheme", None)
-    names = _legal(named(given, nested), task, labelled.get("scheme"), "y")
-    made = plan(task, inputs, names, kind, options=options, **labelled)
-    learn, judge = _data(made, inputs, names), None
-    variants = perturbed(made.config, inputs, made.training, learn)
+    settings = estimator.get_params(deep=False)
+    progress = "auto" if settings.pop("verbose") else "silent"
+    settings["seed"] = seed_of(settings.pop("random_state"))
+    settings.pop("scheme", None)
+    learn = _examples(inputs, named(given, nested), kind, "y", task=task, groups=together, **labelled)
+    learn, judge = _legal(learn, learn=True), None
     if dev[0] is not None:
         inputs, given = pairs(*dev, nested, "y_dev")
-        judge = _judging(made, inputs, _legal(named(given, nested), task, labelled.get("scheme"), "y_dev"))
-    progress = "auto" if verbose else "silent"
-    how: dict[str, Any] = {"progress": progress, "variants": variants, "groups": together}
-    fitted = fit_ensemble(made.task, made.config, made.model, learn, judge, made.training, **how)
-    if {str(label) for label in classes} != set(made.config.labels):
-        classes = np.array(sorted(made.config.labels))
-    facts = {"score": fitted.score_name, "best_score": fitted.best_score, "best_epoch": fitted.best_epoch}
-    several = {} if fitted.ensemble is None else {"ensemble": fitted.ensemble}
-    metrics = {"training": {**facts, "steps": fitted.steps, **several}, "classes": classes.tolist()}
-    estimator.bundle_ = export(made.task, made.config, made.model, fitted.weights, inputs, metrics=metrics)
-    estimator.classes_, estimator.history_, estimator.best_score_ = classes, fitted.history, fitted.best_score
+        judge = _legal(_examples(inputs, named(given, nested), kind, "y_dev", task=task, **labelled), learn=False)
+        _warn(unknown_classes(judge, _labels(learn.targets or []), learn.scheme))
+    # The estimators score themselves, and have no plain model beside them.
+    request = Request(settings=settings, plain=False, score=False, progress=progress)
+    trained = train_examples(Parts(learn, judge), request)
+    if {str(label) for label in classes} != set(trained.bundle.config.labels):
+        classes = np.array(sorted(trained.bundle.config.labels))
+    metrics = {**trained.metrics, "classes": classes.tolist()}
+    estimator.bundle_ = replace(trained.bundle, metrics=metrics)
+    estimator.classes_, estimator.history_ = classes, trained.history
+    estimator.best_score_ = trained.metrics["training"]["best_score"]
+
+
+def _examples(inputs: list[Any], labels: list[Any], kind: str, name: str, **more: Any) -> Examples:
+    return Examples(inputs, labels, kind, list(range(1, len(inputs) + 1)), name, **more)
+
+
+def _labels(targets: list[Any]) -> list[str]:
+    """Return the distinct labels of targets."""
+    return sorted({label for target in targets for label in ([target] if isinstance(target, str) else target)})
 
 
 def _groups_of(groups: Any, count: int, judged: bool) -> list[str] | None:
@@ -104,23 +106,12 @@ def _classes(labels: list[Any]) -> np.ndarray:
     Raises:
         ArgumentError: they are of several types, missing, or measurements.
     """
-    _check_labels(labels)
+    check_labels(labels, "fit")
     kinds = {type(label).__name__ for label in labels}
     if len(kinds) != 1 or not kinds <= {"str", "int", "bool", "float"}:
         want = "all strings, all whole numbers or all booleans"
         raise ArgumentError(sentence("fit", "labels", want, ", ".join(sorted(kinds)) or "none"))
     return np.unique(np.array(labels))
-
-
-def _check_labels(labels: list[Any]) -> None:
-    """Refuse what scikit-learn calls no classes: missing values and continuous numbers."""
-    for n, label in enumerate(labels, 1):
-        if label is None or type(label).__name__ in ("NAType", "NaTType") or label != label:
-            remedy = "Leave such examples out."
-            raise ArgumentError(sentence("fit", f"label {n}", "a class", f"a missing value ({label})", remedy))
-        if isinstance(label, float) and not label.is_integer():
-            got, remedy = f"{label!r}: the labels are continuous", "Classes have names or whole numbers."
-            raise ArgumentError(sentence("fit", f"label {n}", "a class", got, remedy))
 
 
 def refuse_weights(given: dict[str, Any]) -> None:
@@ -143,39 +134,16 @@ def named(given: list[Any], nested: bool) -> list[Any]:
     return [list(map(str, row)) for row in given] if nested else list(map(str, given))
 
 
-def _legal(rows: list[Any], task: str, scheme: str | None, name: str) -> list[Any]:
+def _legal(given: Examples, learn: bool) -> Examples:
     """Return tags as `conlleval` reads them, with a warning of what is illegal in them."""
-    given = Examples([], rows, "tokens", list(range(1, len(rows) + 1)), name, scheme=scheme, task=task)
-    legal = legalise(given, scheme, learn=name == "y")
-    _warn(legal)
-    return legal.targets or []
+    legal = legalise(given, given.scheme, learn=learn)
+    _warn(legal.findings)
+    return replace(legal, findings=[])
 
 
-def _judging(made: Plan, inputs: list[Any], labels: list[Any]) -> Data:
-    """Return dev data, with a warning of the labels that the model has not: they count as wrong."""
-    if isinstance(made.config, transcribe.Config):
-        return _data(made, inputs, labels)
-    lines = list(range(1, len(labels) + 1))
-    given = Examples([], labels, "tokens", lines, "y_dev", task="tag" if made.task is tag else "classify")
-    scheme = getattr(made.config, "scheme", None)
-    _warn(replace(given, findings=unknown_classes(given, made.config.labels, scheme)))
-    return _data(made, inputs, labels, unknown=True)
-
-
-def _warn(given: Examples) -> None:
-    for finding in given.findings:
+def _warn(findings: list[Finding]) -> None:
+    for finding in findings:
         warnings.warn(str(finding), UserWarning, stacklevel=4)
-
-
-def _data(made: Plan, inputs: list[Any], labels: list[Any], **unknown: bool) -> Data:
-    if made.task is tag and isinstance(made.config.features, TextFeatures):
-        labels, misplaced = tags_per_unit(made.config.features, inputs, labels, made.config.scheme)
-        if not unknown:
-            refuse_misplaced("y", range(1, len(inputs) + 1), inputs, misplaced)
-    features, targets = made.task.featurise(made.config, inputs), made.task.targets(made.config, labels, **unknown)
-    if isinstance(made.config, transcribe.Config):
-        transcribe.check_room(made.config, features, targets)
-    return features, targets
 
 
 def model_of(estimator: Any) -> Any:

@@ -14,15 +14,13 @@ from .. import bundle as saved
 from ..errors import ArgumentError, sentence
 from ..metrics import Report
 from ..readers.reading import Reading
+from ..readers.table import Table
 from ..runtime.forecaster import Forecaster
 from ..tables.columns import table_of_frame
-from ..tables.times import Step
-from ..tables.timetable import Series, TimeTable, from_table
-from ..tasks import forecast
-from ..train.export import export
-from ..train.fit import fit
-from ..train.forecast import data_of, plan_forecast, roles_of
-from ..train.guard import calibrated, guarded
+from ..tables.timetable import TimeTable
+from ..train.forecast import roles_of
+from ..train.pipeline.forecasts import Roles, read_table, train_table
+from ..train.pipeline.request import Request
 from .fitted import model_of, restore, seed_of
 
 __all__ = ["BiGRUForecaster"]
@@ -159,18 +157,14 @@ class BiGRUForecaster(BaseEstimator):
         table, roles = self._table(X)
         options = {name: value for name, value in self.get_params(deep=False).items() if name not in NOT_SETTINGS}
         options["seed"] = seed_of(self.random_state)
-        made = plan_forecast(table, roles, self.horizon, options)
-        progress = "auto" if self.verbose else "silent"
-        fitted = fit(forecast, made.config, made.network, *data_of(made), made.training, progress=progress)
-        kept = guarded(made, fitted)
-        if not kept.share:
-            warnings.warn(f"fit: {kept}", stacklevel=2)
-        facts = {"score": fitted.score_name, "best_score": fitted.best_score, "best_epoch": fitted.best_epoch}
-        facts |= {"steps": fitted.steps, **made.ridge.to_json(), "network_share": kept.share}
-        arguments = (forecast, made.config, made.model, kept.weights, made.cuts["dev"])
-        bundle = export(*arguments, metrics={"training": facts})
-        self.bundle_, self.table_ = calibrated(bundle, made.cuts["dev"], kept.earlier), table
-        self.history_, self.best_score_ = fitted.history, fitted.best_score
+        options["horizon"] = self.horizon
+        request = Request(settings=options, score=False, progress="auto" if self.verbose else "silent")
+        trained = train_table(table, roles, request)
+        facts = trained.metrics["training"]
+        if not facts["network_share"]:
+            warnings.warn(f"fit: {trained.remarks[0]}", stacklevel=2)
+        self.bundle_, self.table_ = trained.bundle, table
+        self.history_, self.best_score_ = trained.history, facts["best_score"]
         return self
 
     def predict(self, X: Any = None) -> np.ndarray:
@@ -220,59 +214,26 @@ class BiGRUForecaster(BaseEstimator):
         """Read a saved model, ready to predict. (Its parameters are the defaults: they are not part of a model.)"""
         return restore(cls(), saved.load(path))
 
-    def _table(self, X: Any) -> tuple[TimeTable, dict[str, tuple[str, ...]]]:
+    def _table(self, X: Any) -> tuple[TimeTable, Roles]:
         """Return a table and the roles of its columns, those of the model if there is one."""
-        roles = roles_of(self.targets, {role: getattr(self, role) for role in ROLES})
+        roles: Roles = roles_of(self.targets, {role: getattr(self, role) for role in ROLES})
         if hasattr(self, "bundle_"):
             features = self.bundle_.config.features
             roles = {role: getattr(features, role) for role in roles}
-        if isinstance(X, TimeTable):
-            return X, roles if roles["targets"] else {**roles, "targets": X.columns}
-        if isinstance(X, (np.ndarray, list)):
-            return _of_array(X, roles)
-        found, how = table_of_frame(X), self._reading()
-        if hasattr(self, "bundle_"):
-            return Forecaster(self.bundle_).table(found, how, self.fill), roles
-        beside = (*roles["past"], *roles["known"])
-        options: dict[str, Any] = {"ahead": roles["known"], "fill": self.fill}
-        if not roles["targets"]:
-            columns = from_table(found, how, **options).columns
-            roles = {**roles, "targets": tuple(name for name in columns if name not in beside)}
-        return from_table(found, how, columns=(*roles["targets"], *beside), **options), roles
+        data = X if isinstance(X, TimeTable | np.ndarray | list) else table_of_frame(X)
+        if hasattr(self, "bundle_") and isinstance(data, Table):
+            return Forecaster(self.bundle_).table(data, self._reading()), roles
+        return read_table(data, roles, self._reading(), "fit")
 
     def _reading(self) -> Reading:
         def names(given: str | Sequence[str] | None) -> tuple[str, ...]:
             return (given,) if isinstance(given, str) else tuple(given or ())
 
         time, id = names(self.time_column), names(self.id_column)
-        return Reading(time=time, id=id, time_format=self.time_format, zone=self.zone)
+        return Reading(time=time, id=id, time_format=self.time_format, zone=self.zone, fill=self.fill)
 
 
 READING = ("time_column", "id_column", "time_format", "zone", "fill")
 
 NOT_SETTINGS = ("horizon", "targets", *ROLES, *READING, "random_state", "verbose")
 """Parameters that are not settings of the plan."""
-
-
-def _of_array(X: Any, roles: dict[str, tuple[str, ...]]) -> tuple[TimeTable, dict[str, tuple[str, ...]]]:
-    """Return an array as a table of one series whose columns are numbered from 1."""
-    values = np.asarray(X)
-    values = values[:, None] if values.ndim == 1 else values
-    if values.ndim != 2 or values.dtype.kind not in "iuf" or not values.size:
-        got = f"{values.dtype} of shape {list(values.shape)}"
-        raise ArgumentError(sentence("fit", "X", "a frame, or numbers [N] or [N, C]", got))
-    bad = np.argwhere(~np.isfinite(values))
-    if len(bad):
-        row, column = bad[0]
-        raise ArgumentError(sentence("fit", f"X[{row}, {column}]", "a finite number", values[row, column]))
-    columns = tuple(str(n) for n in range(1, values.shape[1] + 1))
-    beside = (*roles["past"], *roles["known"])
-    targets = roles["targets"] or tuple(name for name in columns if name not in beside)
-    order = (*targets, *beside)
-    missing = next((name for name in order if name not in columns), None)
-    if missing is not None:
-        raise ArgumentError(sentence("fit", "columns of X", ", ".join(order), f"none for {missing!r}"))
-    numbers = values.astype(np.float64)[:, [columns.index(name) for name in order]]
-    rows = np.arange(len(values))
-    series = Series("", rows, numbers, rows + 1)
-    return TimeTable([series], order, Step("row", 1), "", "X"), {**roles, "targets": targets}

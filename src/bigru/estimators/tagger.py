@@ -12,6 +12,7 @@ from sklearn.base import BaseEstimator
 from .. import bundle as saved
 from ..bundle import Bundle
 from ..config import ModelConfig
+from ..features.arrays import inputs_of, is_block, rows_of
 from ..features.batching import batches, pad
 from ..ops.crf.native import marginals
 from ..ops.crf.weights import CrfWeights, constrain
@@ -19,7 +20,6 @@ from ..runtime.network import Network
 from ..scheme import detect
 from ..tasks import tag, task_named
 from ..tasks.probabilities import binary, softmax
-from ..train.arrays import inputs_of, is_block, rows_of
 from .fitted import answers, model_of, refuse_weights, restore, score, tags_for, train
 
 __all__ = ["BiGRUTagger"]

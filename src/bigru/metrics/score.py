@@ -99,6 +99,22 @@ class Report:
             values["reliability"] = [row._asdict() for row in self.bins]
         return values
 
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> Report:
+        """Return the report that `to_json` described."""
+        scores = []
+        for name, text in values["signature"].items():
+            low, high = values.get("intervals", {}).get(name, (None, None))
+            scores.append(Score(name, values[name], low, high, text))
+        matrix = values.get("confusion", {"labels": (), "matrix": ()})
+        return cls(
+            tuple(scores),
+            tuple(ClassScore(**row) for row in values.get("classes", ())),
+            tuple(matrix["labels"]),
+            tuple(map(tuple, matrix["matrix"])),
+            tuple(Bin(**row) for row in values.get("reliability", ())),
+        )
+
     def table(self) -> list[tuple[str, ...]]:
         """Return rows of text for printing, the heading first: score, value, interval."""
         rows: list[tuple[str, ...]] = [("score", "value", "95 % interval")]

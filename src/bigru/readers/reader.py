@@ -113,6 +113,8 @@ def check_used(result: Examples, format: str, reading: Reading, required: bool) 
     if reading.group is not None and result.groups is None:
         remedy = "Only tables have a further column."
         raise DataError(sentence(source, "--group", f"left out for the format {format}", repr(reading.group), remedy))
+    if reading.fill is not None:
+        raise DataError(sentence(source, "--fill", "left out where nothing is forecast", repr(reading.fill)))
     check_attached(result, format, reading, required)
     given = reading.given()
     known = FORMATS[format].columns if format in FORMATS else True

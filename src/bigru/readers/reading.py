@@ -9,7 +9,7 @@ from typing import Any
 from ..errors import ArgumentError, check_choice, sentence
 from ..scheme import SCHEMES
 
-__all__ = ["LAYOUTS", "OFFSETS", "TASKS", "Reading"]
+__all__ = ["FILLS", "LAYOUTS", "OFFSETS", "TASKS", "Reading"]
 
 TASKS = ("classify", "tag", "transcribe", "forecast")
 """What can be learnt from a file."""
@@ -19,6 +19,10 @@ LAYOUTS = ("texts", "indicators", "spans", "lists", "tokens", "long", "wide", "r
 
 OFFSETS = ("characters", "utf-16", "bytes")
 """What the positions of spans count: code points, UTF-16 units (JavaScript), or bytes of UTF-8."""
+
+
+FILLS = ("forward", "linear")
+"""How missing rows and cells of a table with time are filled: the last value before, or a line between both."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +40,7 @@ class Reading:
         time: columns that together hold the time; ("none",) for a forecast of rows one step apart.
         time_format: how times are written: a format of `strptime`, or "day-first" or "month-first".
         zone: name of the time zone of times without offset, as Europe/Berlin.
+        fill: of a forecast: how missing rows and cells are filled, one of `FILLS`; None refuses them.
         decimal: the decimal sign, "." or ",".
         layout: how the rows of a table are read, one of `LAYOUTS`.
         separator: what separates the columns of a table: one character, or "space" for any number of spaces.
@@ -62,6 +67,7 @@ class Reading:
     time: tuple[str, ...] = ()
     time_format: str | None = None
     zone: str | None = None
+    fill: str | None = None
     decimal: str | None = None
     separator: str | None = None
     layout: str | None = None
@@ -78,7 +84,7 @@ class Reading:
 
     def __post_init__(self) -> None:
         choices = {"task": TASKS, "layout": LAYOUTS, "decimal": (".", ","), "scheme": SCHEMES}
-        choices |= {"offsets": OFFSETS, "overlaps": ("longest", "first")}
+        choices |= {"fill": FILLS, "offsets": OFFSETS, "overlaps": ("longest", "first")}
         for name, known in choices.items():
             if getattr(self, name) is not None:
                 check_choice("reading", name, getattr(self, name), known)

@@ -44,6 +44,7 @@ class Forecaster:
         task: "forecast".
         labels: the columns that are forecast.
         metrics: what was measured when the model was made.
+        precision: as given.
     """
 
     def __init__(self, bundle: Bundle, precision: str = "fp32") -> None:
@@ -52,20 +53,20 @@ class Forecaster:
             raise ArgumentError(sentence("Forecaster", "model", "one for forecast", f"one for {bundle.task}"))
         self.bundle, self.task, self.metrics = bundle, bundle.task, bundle.metrics
         self.config: forecast.Config = config
-        self.labels = config.labels
+        self.labels, self.precision = config.labels, precision
         self._network: ForecastNetwork = network_of(bundle, precision)
         self._radius = forecast.prepare(config, bundle.weights)
 
-    def read(self, path: str | os.PathLike[str], reading: Reading | None = None, fill: str | None = None) -> TimeTable:
+    def read(self, path: str | os.PathLike[str], reading: Reading | None = None) -> TimeTable:
         """Read a file of the columns that the model was trained on; arguments and errors as of `read_timetable`."""
         reading = reading or Reading()
-        return self.table(table_of_file(os.fspath(path), reading), reading, fill)
+        return self.table(table_of_file(os.fspath(path), reading), reading)
 
-    def table(self, found: Table, reading: Reading | None = None, fill: str | None = None) -> TimeTable:
+    def table(self, found: Table, reading: Reading | None = None) -> TimeTable:
         """Make a table with time of cells, of the columns, step and zone that the model was trained on."""
         features = self.config.features
         options: Any = {"columns": features.columns, "ahead": features.known, "like": (features.step, features.zone)}
-        table = from_table(found, reading, fill=fill, **options)
+        table = from_table(found, reading, **options)
         features.check(table)
         return table
 

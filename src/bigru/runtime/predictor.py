@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from ..metrics import Report
     from .forecaster import Forecaster
 
-__all__ = ["Predictor", "changed", "load"]
+__all__ = ["Predictor", "changed", "load", "ready"]
 
 WHERE = "predict"
 
@@ -72,7 +72,11 @@ def load(folder: str | os.PathLike[str], precision: str = "fp32") -> Predictor |
         BundleError: the folder is missing, damaged, hostile, or newer than this version.
         ArgumentError: the precision is unknown, or not fp32 for a model whose layers are no GRU.
     """
-    made = saved.load(folder)
+    return ready(saved.load(folder), precision)
+
+
+def ready(made: Bundle, precision: str = "fp32") -> Predictor | Forecaster:
+    """Make a saved model ready to answer; precision and errors as of `load`."""
     if made.model.head != "window":
         return Predictor(made, precision)
     from .forecaster import Forecaster

@@ -10,11 +10,10 @@ from ..errors import ArgumentError, DataError, sentence
 from ..readers.audio.decoding import claimed_header
 from ..readers.audio.recordings import Recording
 from ..readers.names import IDS, fit
-from ..readers.reading import Reading
+from ..readers.reading import FILLS, Reading
 from ..readers.table import Table
 from ..readers.times import hints_time
 from ..runtime.forecaster import Forecaster
-from ..tables.timetable import FILLS
 from .limits import Limits
 from .refusal import RefusedError, shown
 
@@ -215,7 +214,7 @@ def columns(model: Forecaster, x: dict[str, Any], name: str) -> Any:
     # What is never read costs nothing, however wide the table is.
     cells = {key: column for key, column in x["columns"].items() if key in read or may_be_read(key)}
     found = Table(list(cells), list(cells.values()), range(1, count + 1), name)
-    return model.table(found, Reading(**given), fill=x.get("fill"))
+    return model.table(found, Reading(**given, fill=x.get("fill")))
 
 
 def may_be_read(name: str) -> bool:

@@ -6,10 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-__all__ = ["FILLS", "Series"]
-
-FILLS = ("forward", "linear")
-"""How missing rows and cells are filled, where that is asked for: the last value before, or a line between both."""
+__all__ = ["Series"]
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import check_choice
 from ..readers.cells import text_of
 from ..readers.reading import Reading
 from ..readers.table import Table
@@ -17,11 +16,11 @@ from . import times as clock
 from .columns import numbers, table_of_file
 from .even import check_order, even_out, filled, most_rows
 from .roles import Clock, Values, find_clock, find_ids, find_values
-from .series import FILLS, Series
+from .series import Series
 from .times import Step
 from .zones import align, localise
 
-__all__ = ["FILLS", "Series", "TimeTable", "from_table", "read_timetable"]
+__all__ = ["Series", "TimeTable", "from_table", "read_timetable"]
 
 
 @dataclass
@@ -54,25 +53,23 @@ def read_timetable(
     *,
     columns: Sequence[str] | None = None,
     ahead: Sequence[str] = (),
-    fill: str | None = None,
     like: tuple[Step, str] | None = None,
 ) -> TimeTable:
     """Read a table from CSV, TSV, JSONL or Parquet.
 
     Args:
         path: a file, gzipped or not.
-        reading: what the user decides: time, time_format, zone, id, decimal, format, encoding, ...
+        reading: what the user decides: time, time_format, zone, fill, id, decimal, format, encoding, ...
         columns: names of the columns wanted; None takes all that hold numbers and are no counters, ids or constants.
         ahead: those of them that are known in the future: at the end of a series only they may have cells.
-        fill: one of `FILLS`, or None to refuse missing rows and cells.
         like: step and zone of the table that a model was trained on, which this one follows where it can.
 
     Raises:
         DataError: the file cannot be used as it is; the message names file and line, and what to do.
-        ArgumentError: `fill` or a part of the reading is none that exists.
+        ArgumentError: a part of the reading is none that exists.
     """
     reading = reading or Reading()
-    options: Any = {"columns": columns, "ahead": ahead, "fill": fill, "like": like}
+    options: Any = {"columns": columns, "ahead": ahead, "like": like}
     return from_table(table_of_file(path, reading), reading, **options)
 
 
@@ -82,13 +79,10 @@ def from_table(
     *,
     columns: Sequence[str] | None = None,
     ahead: Sequence[str] = (),
-    fill: str | None = None,
     like: tuple[Step, str] | None = None,
 ) -> TimeTable:
     """Make a table with time of a table of cells; arguments and errors as of `read_timetable`."""
     reading = reading or Reading()
-    if fill is not None:
-        check_choice("forecast", "--fill", fill, FILLS)
     times = find_clock(found, reading)
     owner = find_ids(found, reading, times.stamps, columns)
     values = find_values(found, reading, times, owner, columns)
@@ -106,8 +100,8 @@ def from_table(
     whole: list[Series] = []
     most = most_rows(len(found), len(values.names))
     for series, rows in zip(bare, groups.values(), strict=True):
-        spread = even_out(found.source, series, step, fill, times, (sum(map(len, whole)), most))
-        whole.append(filled(found, spread, rows, values.names, fill, future))
+        spread = even_out(found.source, series, step, reading.fill, times, (sum(map(len, whole)), most))
+        whole.append(filled(found, spread, rows, values.names, reading.fill, future))
     inferred = found.inferred | describe(times, owner, values, step, zone, len(whole))
     return TimeTable(whole, values.names, step, zone, found.source, inferred)
 

@@ -18,8 +18,9 @@ Each file is one task and has the same public words, so that nothing else has to
 | `exported` | what an exported file decided, of its outputs |
 | `score` | answers against true labels, as a report |
 
-Tasks with labels also have `true_labels`, and for the one figure that chooses an epoch `dev_score`, `quick_score` and
-`decisions`.
+Tasks with labels also have `true_labels`; for the one figure that chooses an epoch `dev_score`, `quick_score` and
+`decisions`; `check_pairs`, which refuses labels that their input has no room for; and `describe`, what a model answers,
+in words.
 """
 
 from __future__ import annotations

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from ..errors import DataError, sentence
 from ..features.segment import segment
-from ..features.text import unit_of
+from ..features.text import TextFeatures, unit_of
+from ..readers.examples import Examples
 from ..scheme import Span, spans, tags_of
 
-if TYPE_CHECKING:
-    from ..features.text import TextFeatures
-
-__all__ = ["Misplaced", "TagUnit", "choose_unit", "per_character", "refuse_misplaced", "tags_per_unit"]
+__all__ = [
+    "Misplaced",
+    "TagUnit",
+    "choose_unit",
+    "per_character",
+    "refuse_misplaced",
+    "tags_per_unit",
+    "targets_per_unit",
+    "unit_of_tags",
+]
 
 WITHIN = "within a word"
 """Marks the label of a span that no sequence of units covers; no model has such a label."""
@@ -69,6 +76,13 @@ def choose_unit(
     return TagUnit("char" if misplaced else "word", count, misplaced)
 
 
+def unit_of_tags(part: Examples, segmenter: str | None = None) -> TagUnit | None:
+    """Return the unit that suits texts with tags, as of `choose_unit`; None for all other examples."""
+    if part.kind != "text" or part.task != "tag":
+        return None
+    return choose_unit(part.inputs, part.targets or [], part.scheme, segmenter)
+
+
 def tags_per_unit(
     features: TextFeatures, inputs: Sequence[Any], tags: Sequence[Sequence[str]], scheme: str | None
 ) -> tuple[list[list[str]], list[Misplaced]]:
@@ -95,6 +109,14 @@ def tags_per_unit(
                 moved.append(Span(f"{span.label} ({WITHIN})" if within else span.label, start, end))
         result.append(tags_of(moved, len(offsets), scheme))
     return result, misplaced
+
+
+def targets_per_unit(config: Any, part: Examples) -> tuple[list[Any], list[Misplaced]]:
+    """Return the targets of labelled examples, tags of texts one per unit that the model reads; see `tags_per_unit`."""
+    given = part.targets or []
+    if part.task != "tag" or not isinstance(config.features, TextFeatures):
+        return given, []
+    return tags_per_unit(config.features, part.inputs, given, config.scheme)
 
 
 def refuse_misplaced(source: str, lines: Sequence[int], inputs: Sequence[str], misplaced: Sequence[Misplaced]) -> None:

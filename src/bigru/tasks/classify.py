@@ -11,10 +11,12 @@ import numpy as np
 
 from ..errors import ArgumentError, check_array, sentence
 from .decision import Decision
+from .labels import accept_pairs as check_pairs
 from .labels import check_labels, numbers, place, read_by
 from .probabilities import binary, sigmoid, softmax
 
 if TYPE_CHECKING:
+    from ..config import ModelConfig
     from ..features.audio import AudioFeatures
     from ..features.series import SeriesFeatures
     from ..features.text import TextFeatures
@@ -29,8 +31,10 @@ __all__ = [
     "Config",
     "answer",
     "answer_types",
+    "check_pairs",
     "decide",
     "decisions",
+    "describe",
     "dev_score",
     "exported",
     "featurise",
@@ -128,6 +132,11 @@ def targets(
     known = columns >= 0
     result[owners[known], columns[known]] = 1.0
     return result
+
+
+def describe(config: Config, model: ModelConfig) -> tuple[str, str]:
+    """Return what the outputs are called, and how a model comes to them, in words."""
+    return "labels", f"pooling {' + '.join(model.pooling)}"
 
 
 def prepare(config: Config, weights: Mapping[str, np.ndarray]) -> None:

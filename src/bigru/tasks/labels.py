@@ -10,7 +10,7 @@ import numpy as np
 
 from ..errors import ArgumentError, DataError, nearest, sentence
 
-__all__ = ["UNKNOWN", "check_labels", "numbers", "place", "read_by"]
+__all__ = ["UNKNOWN", "accept_pairs", "check_labels", "numbers", "place", "read_by"]
 
 UNKNOWN = -100
 """Number of a label that is none of the task's: torch's cross entropy leaves it out, and no answer is it."""
@@ -62,6 +62,10 @@ def numbers(
         got = labels[position]
         raise DataError(sentence(where, name, want, repr(got), nearest(str(got), known)))
     return found
+
+
+def accept_pairs(config: Any, features: Sequence[Any], targets: Any, **place: Any) -> None:
+    """Accept every pair of an input and its labels, as `check_pairs` of a task whose inputs have room for any label."""
 
 
 def read_by(features: Any) -> dict[str, Any]:

@@ -1,11 +1,17 @@
-"""Labels that do not fit: tags that their scheme forbids, classes that train has not. Counted, or refused."""
+"""Labels that do not fit: tags that their scheme forbids, classes that train has not. Counted, or refused.
+
+And examples that teach nothing, which are refused.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import chain
 from typing import Any
+
+import numpy as np
 
 from ..errors import DataError, nearest, sentence
 from ..readers.examples import Examples
@@ -13,7 +19,7 @@ from ..readers.findings import Finding
 from ..scheme import convert, legal, reads, spans, violations
 from .labels import SHOWN
 
-__all__ = ["fit_labels", "legalise", "unknown_classes"]
+__all__ = ["check_varied", "fit_labels", "legalise", "unknown_classes"]
 
 LINES = 5
 """Lines that a finding lists before it says how many more there are."""
@@ -114,6 +120,30 @@ def unknown_classes(
     more = f" and {len(counts) - LINES} more" if len(counts) > LINES else ""
     message = f"{named}{more}: not in the training data, so that they count as wrong"
     return [Finding(part.source, lines[first], "unknown class", message)]
+
+
+def check_varied(train: Examples) -> None:
+    """Refuse examples that teach nothing: of one class alone, or labels of inputs that are all the same.
+
+    Raises:
+        DataError: they are such.
+    """
+    rows = [[target] if isinstance(target, str) else target for target in train.targets or []]
+    classes = set(chain.from_iterable(rows))
+    if len(classes) == 1 and not train.multi_label:
+        got = f"{classes.pop()!r} alone"
+        raise DataError(sentence(train.source, "labels", "at least two", got, "One class teaches nothing."))
+    if train.task == "classify" and len(train) > 1 and all(_same(one, train.inputs[0]) for one in train.inputs):
+        got = f"the same in all {len(train):,} rows"
+        remedy = "Nothing tells the labels apart."
+        raise DataError(sentence(train.source, "inputs", "different", got, remedy))
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Tell whether two inputs are equal; recordings are not looked into."""
+    if isinstance(one, np.ndarray):
+        return isinstance(other, np.ndarray) and np.array_equal(one, other, equal_nan=True)
+    return isinstance(one, str | list) and bool(one == other)
 
 
 def _classes(target: Any, scheme: str | None) -> list[tuple[int, str]]:

@@ -18,37 +18,22 @@ from ..ops.crf.weights import CrfWeights, constrain
 from ..scheme import check_tags, continuation_mask, spans, transition_mask, violations
 from .decision import Decision
 from .entities import add_entities
+from .labels import accept_pairs as check_pairs
 from .labels import check_labels, numbers, place, read_by
 from .probabilities import binary, softmax
 from .spanscore import decisions, quick_score
 
 if TYPE_CHECKING:
+    from ..config import ModelConfig
     from ..features.series import SeriesFeatures
     from ..metrics import Report
     from ..readers.examples import Examples
 
 __all__ = [
-    "HEAD",
-    "NAME",
-    "NO_MEAN",
-    "SAVED",
-    "Config",
-    "answer",
-    "answer_types",
-    "decide",
-    "decisions",
-    "dev_score",
-    "exported",
-    "featurise",
-    "prepare",
-    "quick_score",
-    "required",
-    "running",
-    "score",
-    "targets",
-    "tied",
-    "true_labels",
-]
+    "HEAD", "NAME", "NO_MEAN", "SAVED", "Config", "answer", "answer_types", "check_pairs",
+    "decide", "decisions", "describe", "dev_score", "exported", "featurise", "prepare", "quick_score",
+    "required", "running", "score", "targets", "tied", "true_labels",
+]  # fmt: skip
 
 WHERE = "tag"
 
@@ -173,6 +158,11 @@ def targets(
                 where, name = named(int(offsets[n]) + position)
                 raise DataError(sentence(where, name, f"legal in {config.scheme}", complaint, remedy))
     return np.split(flat, offsets[1:-1]) if len(tags) else []
+
+
+def describe(config: Config, model: ModelConfig) -> tuple[str, str]:
+    """Return what the outputs are called, and how a model comes to them, in words."""
+    return "labels", f"a label per step{', CRF' if model.crf else ''}"
 
 
 def prepare(config: Config, weights: Mapping[str, np.ndarray]) -> CrfWeights | None:

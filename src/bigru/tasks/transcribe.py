@@ -22,9 +22,11 @@ from ..ops.ctc.native import beam, greedy
 from ..ops.ctc.running import RunningGreedy
 from .decision import Decision
 from .labels import numbers, place, read_by
-from .room import check_room, fits
+from .room import check_room as check_pairs
+from .room import fits
 
 if TYPE_CHECKING:
+    from ..config import ModelConfig
     from ..metrics import Report
     from ..readers.examples import Examples
 
@@ -37,9 +39,10 @@ __all__ = [
     "Transcripts",
     "answer",
     "answer_types",
-    "check_room",
+    "check_pairs",
     "decide",
     "decisions",
+    "describe",
     "dev_score",
     "exported",
     "featurise",
@@ -141,7 +144,12 @@ def featurise(config: Config, inputs: Sequence[Any]) -> list[np.ndarray]:
 
 
 def targets(
-    config: Config, transcripts: Sequence[str], *, source: str = "", lines: Sequence[int] | None = None
+    config: Config,
+    transcripts: Sequence[str],
+    *,
+    source: str = "",
+    lines: Sequence[int] | None = None,
+    unknown: bool = False,
 ) -> list[np.ndarray]:
     """Return the symbols of each transcript as numbers from 1, int64 [L].
 
@@ -149,6 +157,7 @@ def targets(
         config: the task.
         transcripts: what is said.
         source, lines: the file and the line of each example, for errors.
+        unknown: not used: a transcript with an unknown symbol is an error wherever it stands.
 
     Raises:
         DataError: a transcript is empty, or holds a symbol that is unknown; the nearest known one is named.
@@ -165,6 +174,12 @@ def targets(
 
 def _named(where: str, position: int) -> tuple[str, str]:
     return where, f"symbol {position + 1} of the transcript"
+
+
+def describe(config: Config, model: ModelConfig) -> tuple[str, str]:
+    """Return what the outputs are called, and how a model comes to them, in words."""
+    symbols_of = {"char": "characters", "token": "tokens"}
+    return symbols_of[config.unit], f"CTC, a step every {1000 * config.seconds:g} ms"
 
 
 @dataclass(frozen=True)

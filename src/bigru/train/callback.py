@@ -136,7 +136,7 @@ class TrainingCallback:
         if self.loggers:
             self.loggers.log({f"epoch/{key}": value for key, value in row.items()}, state.step)
         state.finished = over
-        self.display.say(f"{self._title(epoch)}  {self._quality()}  {self._pace()}")
+        self.display.finish(f"{self._title(epoch)}  {self._quality()}  {self._pace()}", row)
         if state.stale >= self.trainer.config.patience and state.cooling is None and not over:
             self._cool()
         state.loss_sum, state.loss_steps = torch.zeros_like(state.loss_sum), 0

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import TextIO
 
 from rich.console import Console
@@ -11,27 +13,47 @@ from rich.progress import BarColumn, Progress, TextColumn
 
 from ..errors import check_choice
 
-__all__ = ["MODES", "Display"]
+__all__ = ["MODES", "Display", "Update"]
 
 MODES = ("auto", "live", "plain", "silent")
 """`auto` is `live` where stderr is a terminal and `plain` elsewhere."""
 
-REFRESH = {"live": 0.25, "plain": 30.0, "silent": float("inf")}
+REFRESH = {"live": 0.25, "plain": 30.0, "silent": float("inf"), "function": 0.25}
 """Seconds between two views of a running epoch."""
+
+
+@dataclass(frozen=True)
+class Update:
+    """What a function gets to know of a running training.
+
+    Attributes:
+        text: one line for people.
+        done: the fraction of the training that is done, where the line is on a running epoch.
+        figures: where an epoch has ended its figures: epoch, step, loss, dev_loss, dev_NAME; else empty.
+    """
+
+    text: str
+    done: float | None = None
+    figures: Mapping[str, float] = field(default_factory=dict)
 
 
 class Display:
     """The one progress display of a training: epoch, speed, loss, dev score and time left.
 
     Args:
-        mode: of `MODES`.
+        mode: of `MODES`; or a function, which gets an `Update` instead of a line that is written.
         stream: where to, stderr by default.
         title: which training of several this is, "" for the only one.
     """
 
-    def __init__(self, mode: str = "auto", stream: TextIO | None = None, title: str = "") -> None:
-        check_choice("train", "progress", mode, MODES)
+    def __init__(
+        self, mode: str | Callable[[Update], None] = "auto", stream: TextIO | None = None, title: str = ""
+    ) -> None:
         self.stream = stream or sys.stderr
+        self._function = None if isinstance(mode, str) else mode
+        mode = mode if isinstance(mode, str) else "function"
+        if self._function is None:
+            check_choice("train", "progress", mode, MODES)
         self.mode = mode if mode != "auto" else "live" if self.stream.isatty() else "plain"
         self.title = title
         self.next_view = 0.0
@@ -54,10 +76,19 @@ class Display:
 
     def say(self, text: str) -> None:
         """Write one line that stays."""
-        if self._live is not None:
+        if self._function is not None:
+            self._function(Update(text))
+        elif self._live is not None:
             self._live.console.print(text, markup=False, soft_wrap=True)
         elif self.mode != "silent":
             print(text, file=self.stream, flush=True)
+
+    def finish(self, text: str, figures: Mapping[str, float]) -> None:
+        """Write the line of an epoch that has ended; a function gets its figures as well."""
+        if self._function is not None:
+            self._function(Update(text, figures=figures))
+        else:
+            self.say(text)
 
     def due(self) -> bool:
         """Tell whether the view is old enough for `show`; cheap enough to ask at every step."""
@@ -73,11 +104,14 @@ class Display:
             done: the fraction of the training done.
         """
         self.next_view = time.perf_counter() + REFRESH[self.mode]
-        if self._live is not None:
+        line = f"{title}  {100 * done:.0f} %  {quality}  {pace}"
+        if self._function is not None:
+            self._function(Update(line, done))
+        elif self._live is not None:
             figures = f"{pace}\n{quality}"
             self._live.update(self._live.task_ids[0], description=title, completed=done, figures=figures, refresh=True)
         else:
-            self.say(f"{title}  {100 * done:.0f} %  {quality}  {pace}")
+            self.say(line)
 
 
 def clock(seconds: float) -> str:

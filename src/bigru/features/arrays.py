@@ -1,4 +1,4 @@
-"""What scikit-learn's users hand over - lists, arrays, columns of frames - as lists of inputs and of labels."""
+"""What Python programs hold - lists, arrays, columns of frames - as lists of inputs and of labels."""
 
 from __future__ import annotations
 
@@ -10,14 +10,29 @@ import narwhals as nw
 import numpy as np
 
 from ..errors import ArgumentError, sentence
-from ..features.audio import is_recording
 from ..readers.audio.recordings import Recording, is_audio, is_unreadable
+from .audio import is_recording
 
-__all__ = ["are_many", "inputs_of", "is_block", "labels_of", "rows_of"]
+__all__ = ["are_many", "check_labels", "inputs_of", "is_block", "is_nested", "labels_of", "rows_of"]
 
 
 PADDING = -100
 """What torch and Hugging Face write into labels past the end of an input."""
+
+
+def check_labels(labels: Sequence[Any], where: str) -> None:
+    """Refuse what are no classes: missing values and continuous numbers.
+
+    Raises:
+        ArgumentError: there is one.
+    """
+    for n, label in enumerate(labels, 1):
+        if label is None or type(label).__name__ in ("NAType", "NaTType") or label != label:
+            remedy = "Leave such examples out."
+            raise ArgumentError(sentence(where, f"label {n}", "a class", f"a missing value ({label})", remedy))
+        if isinstance(label, float) and not label.is_integer():
+            got, remedy = f"{label!r}: the labels are continuous", "Classes have names or whole numbers."
+            raise ArgumentError(sentence(where, f"label {n}", "a class", got, remedy))
 
 
 def inputs_of(X: Any) -> tuple[list[Any], str]:
@@ -108,6 +123,14 @@ def are_many(y: Any) -> bool:
     """Tell whether y has lists of labels; those in an array of two axes are labels per step, not many labels."""
     values = _column(y)
     return not isinstance(values, np.ndarray) and isinstance(values, Sequence) and any(_is_row(row) for row in values)
+
+
+def is_nested(y: Any) -> bool:
+    """Tell whether y has a list of labels for each input, of its steps or of itself."""
+    values = _column(y)
+    if isinstance(values, np.ndarray) and values.dtype != object:
+        return values.ndim == 2 and values.shape[1] > 1 and not _are_marks(values)
+    return are_many(list(values) if isinstance(values, np.ndarray) else values)
 
 
 def _column(values: Any) -> Any:

@@ -1,4 +1,4 @@
-"""What a training says beside its own score: a plain model's, and how much the dev rows can tell at all."""
+"""What the scores of a training are worth: how a plain model compares, and how much the dev rows can tell at all."""
 
 from __future__ import annotations
 
@@ -6,18 +6,19 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..errors import MissingExtraError
-from ..features.text import TextFeatures
-from ..metrics.score import Report, Score
-from ..plain.choice import CHOICES, Rows, TooLongError, fit_plain, share_of
-from ..readers.examples import Examples
-from ..tasks.alignment import tags_per_unit
+from ...errors import MissingExtraError
+from ...features.text import TextFeatures
+from ...metrics.score import Report, Score
+from ...plain.choice import CHOICES, Rows, TooLongError, fit_plain, share_of
+from ...readers.examples import Examples
+from ...tasks import task_named
+from ...tasks.alignment import targets_per_unit
 
 if TYPE_CHECKING:
-    from ..runtime.predictor import Predictor
-    from ..train.recipes import Plan
+    from ...runtime.predictor import Predictor
+    from ..recipes import Plan
 
-__all__ = ["DOUBTFUL", "beside", "doubts", "sentence_of"]
+__all__ = ["DOUBTFUL", "comparison", "doubts", "score_plain"]
 
 DOUBTFUL = 5.0
 """Points that a score must be off by at most to need no word about it."""
@@ -31,8 +32,8 @@ Z = 1.96
 NAMES = {"span_f1": "span F1", "micro_f1": "micro F1"}
 
 
-def beside(
-    decided: Plan, learnt: Examples, judges: Mapping[str, Examples], predictor: Predictor, whatever: bool = False
+def score_plain(
+    decided: Plan, learnt: Examples, judges: Mapping[str, Examples], predictor: Predictor, unbounded: bool = False
 ) -> dict[str, Any] | None:
     """Fit the plain model of a task and score it as the network is; None where there is none, or nothing to score on.
 
@@ -41,7 +42,7 @@ def beside(
         learnt: what the network learns from.
         judges: the parts to score on by name, "dev" (also to choose settings by) and "test".
         predictor: scores answers.
-        whatever: whether it may cost whatever it takes.
+        unbounded: whether it may take any time.
 
     Returns:
         `name`, `where`, `score` (what is scored), `dev` and `test` (its values, of the parts there are), `rows` (learnt
@@ -52,7 +53,7 @@ def beside(
     if choice is None or not judges:
         return None
     rows, asked = _rows(decided, learnt), {name: _rows(decided, part) for name, part in judges.items()}
-    share = None if whatever else share_of(decided.training.time)
+    share = None if unbounded else share_of(decided.training.time)
     try:
         fitted = fit_plain(
             learnt.task,
@@ -70,7 +71,7 @@ def beside(
     except ValueError as error:
         return {"name": choice.name, "left_out": f"it found nothing to learn from ({error})"}
     assert fitted is not None
-    key = "tags" if learnt.task == "tag" else "labels" if learnt.multi_label else "label"
+    key = next(iter(decided.task.answer_types(config)))
     scores = {}
     for name, part in judges.items():
         found = fitted.model.predict(asked[name].inputs)
@@ -82,21 +83,26 @@ def beside(
 
 def _rows(decided: Plan, part: Examples) -> Rows:
     """Return a part as a plain model reads it: tags one per unit, recordings as their frames."""
-    config, inputs, targets = decided.config, part.inputs, part.targets or []
-    read = config.features
+    config, inputs = decided.config, part.inputs
+    read, targets = config.features, targets_per_unit(config, part)[0]
     if part.kind == "audio":
         return Rows(decided.task.featurise(config, inputs), targets)
-    if part.task == "tag" and isinstance(read, TextFeatures):
-        targets = tags_per_unit(read, inputs, targets, config.scheme)[0]
+    if isinstance(read, TextFeatures) and not _is_of_inputs(part):
         inputs = [[x[a:b] for a, b in read.units(x)] if isinstance(x, str) else list(x) for x in inputs]
     return Rows(inputs, targets)
 
 
-def sentence_of(facts: Mapping[str, Any], reports: Mapping[str, Report], parts: Mapping[str, Examples]) -> str:
+def _is_of_inputs(part: Examples) -> bool:
+    """Tell whether labels belong to whole inputs, not to their steps."""
+    head = task_named(part.task).HEAD
+    return bool(head == "sequence")
+
+
+def comparison(facts: Mapping[str, Any], reports: Mapping[str, Report], parts: Mapping[str, Examples]) -> str:
     """Return a line that says how the network and the plain model compare, and what to do where it is not ahead.
 
     Args:
-        facts: what `beside` returned.
+        facts: what `score_plain` returned.
         reports: the network's scores by part.
         parts: what it was scored on.
     """
@@ -144,7 +150,7 @@ def doubts(reports: Mapping[str, Report], parts: Mapping[str, Examples], learnt:
             lines.append(f"{name} has {few}: the score may be off by {off:.0f} points")
     if "dev" not in parts:
         lines.append("there are no dev rows: no score chose the epoch, and nothing says how good the model is")
-    if learnt.task != "classify":
+    if not _is_of_inputs(learnt):
         return lines
     known = _classes(learnt)
     judged = _classes(parts["dev"]) if "dev" in parts else known
@@ -193,7 +199,7 @@ def _off(report: Report, part: Examples) -> float:
     """
     score, n = _main(report), len(part)
     p, low, high = score.value, score.low, score.high
-    shares = part.task == "classify" and not part.multi_label
+    shares = _is_of_inputs(part) and not part.multi_label
     if shares or low is None or high is None or low == high:
         centre, spread = (p + Z * Z / (2 * n)) / (1 + Z * Z / n), math.sqrt(p * (1 - p) / n + Z * Z / (4 * n * n))
         low, high = (centre + side * Z / (1 + Z * Z / n) * spread for side in (-1, 1))

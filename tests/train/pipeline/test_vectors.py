@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bigru.cli.vectors import read_vectors
 from bigru.errors import DataError
+from bigru.train.pipeline.vectors import read_vectors
 
 
 @pytest.mark.parametrize("head", ["", "3 2\n"])

@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 
 from bigru.bundle import load
-from bigru.cli import beside
-from bigru.cli.beside import doubts, sentence_of
 from bigru.errors import MissingExtraError
 from bigru.metrics.score import Report, Score
 from bigru.plain.choice import TooLongError
 from bigru.readers.examples import Examples
+from bigru.train.pipeline import comparison as module
+from bigru.train.pipeline.comparison import comparison, doubts
 
 Bigru = Callable
 SMALL = ("--set", "hidden=4", "--epochs", "2", "--set", "channels=unit")
@@ -61,19 +61,19 @@ def facts(dev: float, **more: Any) -> dict[str, Any]:
     ],
 )
 def test_the_line_says_who_is_ahead_and_whether_that_is_noise(ours: float, theirs: float, line: str) -> None:
-    assert sentence_of(facts(theirs), {"dev": report(ours)}, {"dev": part(100)}) == line
+    assert comparison(facts(theirs), {"dev": report(ours)}, {"dev": part(100)}) == line
 
 
 def test_test_decides_where_it_is_there_and_fewer_rows_and_reasons_are_said() -> None:
     reports, parts = {"dev": report(0.9), "test": report(0.6)}, {"dev": part(10), "test": part(400)}
-    said = sentence_of(facts(0.5, test=0.7, rows=5), reports, parts)
+    said = comparison(facts(0.5, test=0.7, rows=5), reports, parts)
     assert said == (
         f"dev accuracy 0.900, test 0.600; {BAG}, learnt from 5 of 9 rows: 0.500, 0.700. The BiGRU is not ahead "
         "(10.0 points behind): label more rows, or predict with the plain model (there)"
     )
     left = {"name": BAG, "left_out": "it is late"}
-    assert sentence_of(left, reports, parts) == f"no plain model beside it: {BAG} is left out, as it is late"
-    tags = sentence_of(facts(0.1, score="span_f1"), {"dev": report(0.5, "span_f1")}, {"dev": part(3, task="tag")})
+    assert comparison(left, reports, parts) == f"no plain model beside it: {BAG} is left out, as it is late"
+    tags = comparison(facts(0.1, score="span_f1"), {"dev": report(0.5, "span_f1")}, {"dev": part(3, task="tag")})
     assert tags.startswith("dev span F1 0.500; ")
 
 
@@ -168,7 +168,7 @@ def test_where_it_cannot_be_fitted_the_line_says_why(
     def fail(*given: object, **more: object) -> None:
         raise error
 
-    monkeypatch.setattr(beside, "fit_plain", fail)
+    monkeypatch.setattr(module, "fit_plain", fail)
     result = bigru("train", reviews, "--out", tmp_path / "m", *SMALL)
     assert result.code == 0, result.err
     assert f"no plain model beside it: {BAG} is left out, as {reason}\n" in result.err
@@ -211,5 +211,5 @@ def test_wilson_s_interval_is_that_of_the_tables() -> None:
     # Newcombe (1998), Statistics in Medicine 17, table I: 81 of 263, 15 of 148, 0 of 20, 1 of 29.
     for right, rows, low, high in ((81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0.0, 0.1611)):
         share = right / rows
-        off = beside._off(report(share), part(rows))
+        off = module._off(report(share), part(rows))
         assert off == pytest.approx(100 * max(share - low, high - share), abs=0.02)

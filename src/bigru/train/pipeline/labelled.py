@@ -1,0 +1,280 @@
+"""Labelled examples to a scored model: plan, featurise, train, score, compare with a plain model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from ...bundle import Bundle
+from ...errors import DataError, sentence
+from ...features.audio import AudioFeatures
+from ...features.series import check_gaps
+from ...features.text import TextFeatures
+from ...metrics.score import Report
+from ...readers.examples import Examples
+from ...readers.findings import Finding
+from ...readers.numbers import columns
+from ...readers.roles import columns_by_role
+from ...runtime.evaluation import fitted_to
+from ...runtime.predictor import Predictor
+from ...tasks.alignment import refuse_misplaced, targets_per_unit, unit_of_tags
+from ...tasks.mismatch import check_varied, legalise
+from ..recipes import OPTIONS, Plan, plan
+from ..speed import perturbed
+from .comparison import comparison, doubts, score_plain
+from .request import Request, Say
+from .settings import settings_of
+from .trained import Trained, metrics_of
+from .vectors import initial_vectors
+
+if TYPE_CHECKING:
+    from ..fit import Fitted
+
+__all__ = ["Parts", "checked", "train_examples"]
+
+SHOWN = 8
+"""Labels that are named before they are only counted."""
+
+
+class Parts(NamedTuple):
+    """Labelled examples by what they are for; without `dev`, a tenth of `train` is held out."""
+
+    train: Examples
+    dev: Examples | None = None
+    test: Examples | None = None
+
+
+def checked(train: Examples, request: Request) -> Examples:
+    """Return training examples with legal tags, and say what was not legal.
+
+    Raises:
+        DataError: they teach nothing, a column of them is empty, or groups hold nothing together.
+    """
+    legal = legalise(train, train.scheme, strict=request.reading.strict, learn=True)
+    _say_findings(legal.findings[len(train.findings) :], request.say)
+    check_varied(legal)
+    _check_columns(legal)
+    _check_groups(legal)
+    return legal
+
+
+def train_examples(parts: Parts, request: Request) -> Trained:
+    """Train on `parts.train`, choose the epoch on dev, and score what was never trained on.
+
+    Args:
+        parts: the examples; those to learn from have legal tags.
+        request: what is asked for.
+
+    Raises:
+        BigruError: the data, a setting or the training is at fault; see what is called here.
+    """
+    train = parts.train
+    options = request.chosen | _unit(train, request)
+    if train.features:
+        options["features"] = train.features
+    decided, weights = _plan(train, options), None
+    if request.settings.get("vectors") is not None:
+        channels, weights = initial_vectors(decided, request)
+        decided = _plan(train, options | {"channels": channels})
+    _describe(decided, request.say)
+    parts = Parts(train, *(part and _fitting(decided, part, request) for part in parts[1:]))
+    fitted = _fit(decided, parts, request, weights)
+    learnt, held = _divided(train, fitted)
+    about = (request.card or _card(parts, decided, fitted)).strip()
+    parts = parts._replace(dev=parts.dev or held)
+    found = _score(decided, fitted, parts, learnt, request) if request.score else Scored({})
+    card = "\n".join([about, "", *(f"- {remark}" for remark in found.remarks)])
+    bundle = _verified(decided, fitted, parts, card)
+    more = {name: report.to_json() for name, report in found.reports.items()}
+    more |= {} if found.plain is None else {"plain": found.plain}
+    training, config = decided.training, decided.config
+    return Trained(
+        model=Predictor(replace(bundle, metrics=bundle.metrics | more)),
+        reports=found.reports,
+        plain=found.plain,
+        settings=settings_of(
+            OPTIONS, training, training.augment, decided.model, decided.model.encoder, config, config.features
+        ),
+        inferred=train.inferred,
+        remarks=tuple(found.remarks),
+        history=fitted.history,
+    )
+
+
+class Scored(NamedTuple):
+    """The scores of a network by part, those of the plain model, and lines on what they are worth."""
+
+    reports: dict[str, Report]
+    plain: dict[str, Any] | None = None
+    remarks: Sequence[str] = ()
+
+
+def _score(decided: Plan, fitted: Fitted, parts: Parts, learnt: Examples, request: Request) -> Scored:
+    """Score a network and the plain model of its task on dev and test."""
+    judges = {name: part for name, part in (("dev", parts.dev), ("test", parts.test)) if part is not None}
+    network = Bundle(parts.train.task, decided.model, decided.config, fitted.weights)
+    predictor = Predictor(network)
+    # What has learnt from the held-out examples since may not be scored on them.
+    scored = {"dev": predictor if fitted.judged is None else Predictor(replace(network, weights=fitted.judged))}
+    reports = {name: scored.get(name, predictor).evaluate(part) for name, part in judges.items()}
+    remarks = doubts(reports, judges, learnt)
+    if request.plain is False:
+        return Scored(reports, None, remarks)
+    plain = score_plain(decided, learnt, judges, predictor, unbounded=bool(request.plain))
+    if plain is not None:
+        remarks = [comparison(plain, reports, judges), *remarks]
+    return Scored(reports, plain, remarks)
+
+
+def _plan(train: Examples, options: Mapping[str, Any]) -> Plan:
+    return plan(
+        train.task,
+        train.inputs,
+        train.targets or [],
+        train.kind,
+        multi_label=train.multi_label,
+        scheme=train.scheme,
+        options=options,
+    )
+
+
+def _fit(decided: Plan, parts: Parts, request: Request, weights: Mapping[str, np.ndarray] | None) -> Fitted:
+    """Featurise the examples and train; the test part is looked at as well, so that its faults come first."""
+    train = parts.train
+    data = {name: _prepare(decided, part, part is train) for name, part in parts._asdict().items() if part is not None}
+    # torch is imported here, when nothing can be wrong any more that it is not needed to see.
+    from ..ensemble import fit_ensemble
+
+    return fit_ensemble(
+        *decided[:3],
+        data["train"],
+        data.get("dev"),
+        decided.training,
+        **request.running,
+        initial_weights=weights,
+        variants=perturbed(decided.config, train.inputs, decided.training, data["train"]),
+        groups=train.groups,
+    )
+
+
+def _verified(decided: Plan, fitted: Fitted, parts: Parts, card: str) -> Bundle:
+    """Return the model once it has answered alike on every engine, with the facts of its training."""
+    from ..export import export
+
+    train = parts.train
+    named = columns_by_role(train.roles)
+    facts = metrics_of(fitted, {"examples": len(train)}) | ({"columns": named} if named else {})
+    inputs = (parts.dev or train).inputs
+    arguments = (decided.task, decided.config, decided.model, fitted.weights, inputs)
+    return export(*arguments, metrics={"training": facts}, card=card)
+
+
+def _check_groups(train: Examples) -> None:
+    """Refuse groups that hold nothing together, or everything."""
+    if train.groups is None:
+        return
+    name, count = next(iter(train.columns("group")), "--group"), len(set(train.groups))
+    if count == 1:
+        got = f"{train.groups[0]!r} in every row"
+        raise DataError(sentence(train.source, f"column {name!r}", "of several groups", got, "Leave --group out."))
+    if count == len(train):
+        got = f"{count:,} different values in {count:,} rows"
+        raise DataError(sentence(train.source, f"column {name!r}", "of groups of rows", got, "Leave --group out."))
+
+
+def _check_columns(train: Examples) -> None:
+    """Refuse series with a column of which not one number is there."""
+    for finding in columns(train):
+        if finding.kind == "empty column":
+            got, remedy = "not one", "Leave such a column out."
+            raise DataError(sentence(train.source, finding.message.split(" has ")[0], "of numbers", got, remedy))
+
+
+def _describe(decided: Plan, say: Say) -> None:
+    """Say what was decided: unit, labels, encoder and head."""
+    config, encoder = decided.config, decided.model.encoder
+    features = config.features
+    if isinstance(features, TextFeatures):
+        channels = ", ".join(channel.name for channel in features.channels)
+        say(f"reads {features.unit}s ({len(features.vocabulary)} known; channels {channels})")
+        for n, column in enumerate(features.columns, 1):
+            say(f"feature{n} is the column {column.name!r} ({len(column.values)} known values)")
+    elif isinstance(features, AudioFeatures):
+        say(f"reads {features.mel_bins} mel bands every {features.frame_shift:g} ms, at {features.sample_rate:,} Hz")
+    else:
+        own = ", each series scaled by itself too, as their scales differ widely" if features.level else ""
+        gaps = f", {len(features.missing)} of which may be missing" if features.missing else ""
+        say(f"reads {len(features.mean)} numbers per step{gaps}{own}")
+    outputs, head = decided.task.describe(config, decided.model)
+    names = ", ".join(config.labels[:SHOWN])
+    more = f" and {len(config.labels) - SHOWN} more" if len(config.labels) > SHOWN else ""
+    say(f"{len(config.labels)} {outputs}: {names}{more}")
+    layers = f"{encoder.layers} layer{'s' if encoder.layers > 1 else ''} of {encoder.hidden} units"
+    say(f"{encoder.cell.upper()}, directions: {encoder.direction}, {layers}, {head}")
+
+
+def _say_findings(findings: Sequence[Finding], say: Say) -> None:
+    for finding in findings:
+        say(f"  {finding}")
+
+
+def _fitting(decided: Plan, part: Examples, request: Request) -> Examples:
+    """Return dev or test examples as the model can be scored on them, and say what does not fit it."""
+    fitting = fitted_to(decided.config, part, request.reading.strict)
+    _say_findings(fitting.findings[len(part.findings) :], request.say)
+    return fitting
+
+
+def _unit(train: Examples, request: Request) -> dict[str, str]:
+    """Return the unit that suits texts with tags per character, and say why it does; nothing where one is given."""
+    if request.settings.get("unit") is not None:
+        return {}
+    found = unit_of_tags(train, request.settings.get("segmenter"))
+    if found is None:
+        return {}
+    if found.misplaced:
+        example, span = found.misplaced[0]
+        count = f"{len(found.misplaced)} of {found.spans} spans begin or end within a word"
+        quoted = f"line {train.lines[example]}, {train.inputs[example][span.start : span.end]!r}"
+        request.say(f"{train.source}: the model reads characters, as {count}; the first: {quoted}")
+    elif found.unit == "word":
+        covered = f"words cover all {found.spans} spans"
+        request.say(f"{train.source}: tags are moved from characters to words, as {covered}")
+    return {"unit": found.unit}
+
+
+def _prepare(decided: Plan, part: Examples, learn_from: bool) -> tuple[list[np.ndarray], Any]:
+    """Return features and targets, tags one per unit that the model reads."""
+    config, task = decided.config, decided.task
+    check_gaps(config.features, part)
+    features = task.featurise(config, part.inputs)
+    given, misplaced = targets_per_unit(config, part)
+    if learn_from:
+        refuse_misplaced(part.source, part.lines, part.inputs, misplaced)
+    lines = part.token_lines or part.lines
+    targets = task.targets(config, given, source=part.source, lines=lines, unknown=not learn_from)
+    task.check_pairs(config, features, targets, source=part.source, lines=part.lines)
+    return features, targets
+
+
+def _divided(train: Examples, fitted: Fitted) -> tuple[Examples, Examples | None]:
+    """Return the training examples that were learnt from, and those that chose the epoch, if some were held out."""
+    held = fitted.held_out
+    if held is None or not len(held):
+        return train, None
+    kept = np.setdiff1d(np.arange(len(train)), held)
+    return train.take(kept), train.take(held)
+
+
+def _card(parts: Parts, decided: Plan, fitted: Fitted) -> str:
+    """Return what the model card says of data and training."""
+    rows = [f"- {name}: {len(part)} examples" for name, part in parts._asdict().items() if part is not None]
+    if fitted.held_out is not None and len(fitted.held_out):
+        rows.append(f"- dev: {len(fitted.held_out)} examples held out of train by seed {decided.training.seed}")
+    time = f"{fitted.steps} steps in {fitted.seconds:.0f} s, weights of epoch {fitted.best_epoch}"
+    if fitted.ensemble is not None:
+        time = f"{fitted.ensemble['members']} trainings and one that learnt from their mean: {time}"
+    return "\n".join([*rows, f"\n{time}, seed {decided.training.seed}. The licence of the data is its owner's matter."])

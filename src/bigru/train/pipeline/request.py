@@ -1,0 +1,68 @@
+"""What is asked of a training, by the function, the command line and the estimators alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from ...readers.reading import Reading
+
+if TYPE_CHECKING:
+    from ..display import Update
+
+__all__ = ["Progress", "Request", "Say", "silence"]
+
+Say = Callable[[str], None]
+"""Takes one line on what was read, found or decided."""
+
+Progress: TypeAlias = "str | Callable[[Update], None]"
+"""How a training shows its progress: a mode of `bigru.train.display.Display`, or a function."""
+
+
+def silence(text: str) -> None:
+    """Ignore a line."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What is asked of a training.
+
+    Attributes:
+        settings: settings that overrule the recipe, of `bigru.train.recipes.OPTIONS`, for a forecast of
+            `bigru.train.forecast.OPTIONS` and "horizon" and "targets"; and "vectors" and "loggers".
+        reading: how files and frames are read; `strict` also holds for examples.
+        out: folder of the model, and of checkpoint and logs while it trains; None writes nothing.
+        force: whether a model in that folder is replaced.
+        resume: whether to continue from the checkpoint there.
+        plain: whether the plain model of the task is fitted for comparison; None: within bounds of time
+            (`bigru.plain.choice`).
+        card: Markdown on the data for the model card; "" says what was read.
+        score: whether the model is scored on dev and test.
+        say: gets every line on what was read, found and decided.
+        progress: how the progress is shown.
+    """
+
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    reading: Reading = field(default_factory=Reading)
+    out: Path | None = None
+    force: bool = False
+    resume: bool = False
+    plain: bool | None = None
+    card: str = ""
+    score: bool = True
+    say: Say = silence
+    progress: Progress = "silent"
+
+    @property
+    def chosen(self) -> dict[str, Any]:
+        """The settings of model and training that are not None."""
+        apart = ("vectors", "loggers", "horizon", "targets")
+        return {name: value for name, value in self.settings.items() if value is not None and name not in apart}
+
+    @property
+    def running(self) -> dict[str, Any]:
+        """The arguments of `bigru.train.fit.fit` that say where a training writes and how it is watched."""
+        loggers = tuple(self.settings.get("loggers") or ())
+        return {"folder": self.out, "resume": self.resume, "loggers": loggers, "progress": self.progress}
