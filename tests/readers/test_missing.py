@@ -45,5 +45,5 @@ def test_tables_with_time(tmp_path: Path) -> None:
     rows = [f"{date},{cell}" for date, cell in zip(np.arange(len(cells)).astype("M8[D]"), cells, strict=True)]
     path = tmp_path / "a.csv"
     path.write_text("\n".join(["date,value", *rows]), "utf-8")
-    (series,) = read_timetable(path, fill="linear").series
+    (series,) = read_timetable(path, Reading(fill="linear")).series
     np.testing.assert_array_equal(series.values[:, 0], np.arange(len(cells)))

@@ -158,7 +158,7 @@ def test_a_language_model_is_learnt_and_saved(tmp_path) -> None:
 
 def test_a_transcript_longer_than_its_recording_is_refused() -> None:
     inputs = [(sounds.tone("low"), 8000)] * 4
-    message = r"transcribe: example 2: transcript must be of at most 5 symbols, as 0\.20 s have 5 steps, got 6 symbols"
+    message = r"y:2: transcript must be of at most 5 symbols, as 0\.20 s have 5 steps, got 6 symbols"
     with pytest.raises(DataError, match=message):
         BiGRUTranscriber(epochs=1, unit="token").fit(inputs, ["a b", "a b a b a b", "b", "a"])
 
