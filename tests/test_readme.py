@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -27,12 +28,14 @@ def blocks(page: str, language: str) -> list[str]:
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("readme")
     BiGRUClassifier(hidden=4, epochs=1).fit(TEXTS, LABELS, TEXTS, LABELS).save(place / "model")
+    rows = "".join(f"{text}{n},{label}\n" for n, (text, label) in enumerate(zip(TEXTS, LABELS, strict=True)))
+    (place / "reviews.csv").write_text("text,label\n" + rows, encoding="utf-8")
     return place
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_python_blocks_run(page: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(folder)
+def test_python_blocks_run(page: str, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(shutil.copytree(folder, tmp_path / "work"))
     random = np.random.default_rng(0)
     names: dict[str, Any] = {
         "texts": TEXTS,
@@ -45,6 +48,7 @@ def test_python_blocks_run(page: str, folder: Path, monkeypatch: pytest.MonkeyPa
     for block in blocks(page, "python"):
         exec(compile(block, page, "exec"), names)
     assert names["model"].predict(["很好看"])[0]["label"] in {"0", "1"}
+    assert 0 <= names["trained"].dev["accuracy"] <= 1
     assert len(names["tagger"].predict(names["X"])) == 12
     assert names["y"].shape == (2, 5, 64)
 
