@@ -21,15 +21,12 @@ from provenance import commit, machine, versions
 from sets import Pair, Split
 
 from bigru.bundle import Bundle
-from bigru.ops.gru.rounding import PRECISIONS
+from bigru.config.precisions import PRECISIONS, TRAINED
 from bigru.ops.library import isa
 from bigru.runtime.predictor import Predictor, changed
 from bigru.tasks import task_named
 
 RESULT = Path(__file__).parent / "results" / "precision.json"
-
-TRAINED = {"fp32": "32", "bf16": "bf16"}
-"""The setting of each training."""
 
 ROUNDS = 5
 
@@ -42,8 +39,8 @@ def measure(name: str, folder: Path, seed: int, most: int | None) -> Result:
     split, scheme = prepared(row, folder)
     split = Split(*((x[:most], y[:most]) for x, y in (split.train, split.dev, split.test)), split.note)
     result: Result = {"seed": seed}
-    for trained, setting in TRAINED.items():
-        made, fitted, seconds = learn(row, split, scheme, folder, {"seed": seed, "precision": setting})
+    for trained in TRAINED:
+        made, fitted, seconds = learn(row, split, scheme, folder, {"seed": seed, "precision": trained})
         result[trained] = {
             "dev": fitted.best_score,
             "epoch": fitted.best_epoch,

@@ -13,7 +13,16 @@ from collections.abc import Sequence
 
 import numpy as np
 
-__all__ = ["CELL_GATES", "DIRECTIONS", "GATES", "SUFFIX", "reorder_gates", "weight_names", "weight_shapes"]
+__all__ = [
+    "CELL_GATES",
+    "DIRECTIONS",
+    "GATES",
+    "SUFFIX",
+    "layer_shapes",
+    "reorder_gates",
+    "weight_names",
+    "weight_shapes",
+]
 
 GATES = ("r", "z", "n")
 """Reset, update, candidate: torch's and cuDNN's order, ours everywhere."""
@@ -38,6 +47,26 @@ def weight_shapes(cell: str, inputs: int, hidden: int) -> tuple[tuple[int, ...],
     """Return the shapes that go with `weight_names`: [G*H, I], [G*H, H], [G*H], [G*H]."""
     rows = len(CELL_GATES[cell]) * hidden
     return (rows, inputs), (rows, hidden), (rows,), (rows,)
+
+
+def layer_shapes(
+    cell: str, inputs: int, hidden: int, walks: Sequence[str], merge: str = "concat", bias: bool = True, layer: int = 0
+) -> dict[str, tuple[int, ...]]:
+    """Return name and shape of every weight of a recurrent layer, in torch's order.
+
+    They are those of each walk; a gated merge of two walks adds weight_merge_l{layer} [H, 2H] and
+    bias_merge_l{layer} [H].
+
+    >>> layer_shapes("rnn", 2, 3, ("forward",), bias=False)
+    {'weight_ih_l0': (3, 2), 'weight_hh_l0': (3, 3)}
+    """
+    found: dict[str, tuple[int, ...]] = {}
+    for walk in walks:
+        names = weight_names(layer, walk, bias)
+        found |= dict(zip(names, weight_shapes(cell, inputs, hidden)[: len(names)], strict=True))
+    if merge == "gated" and len(walks) == 2:
+        found |= {f"weight_merge_l{layer}": (hidden, 2 * hidden), f"bias_merge_l{layer}": (hidden,)}
+    return found
 
 
 def reorder_gates(weight: np.ndarray, source: Sequence[str], target: Sequence[str]) -> np.ndarray:

@@ -196,13 +196,21 @@ def test_only_the_first_findings_are_shown(bigru: Bigru, reviews: Path, tmp_path
 def test_settings_reach_the_model(bigru: Bigru, reviews: Path, tmp_path: Path) -> None:
     (tmp_path / "c.json").write_text('{"layers": 2, "hidden": 64, "pooling": ["mean"]}', encoding="utf-8")
     more = ("--config", tmp_path / "c.json", "--set", "merge=gated", "--class-weights", "balanced", "--seed", "3")
-    result = bigru("train", reviews, "--out", tmp_path / "m", *SMALL, *more, "--precision", "32", "--time", "5m")
+    result = bigru("train", reviews, "--out", tmp_path / "m", *SMALL, *more, "--precision", "fp32", "--time", "5m")
     assert result.code == 0, result.err
     model = load(tmp_path / "m").model
     assert (model.encoder.layers, model.encoder.hidden, model.encoder.merge) == (2, 4, "gated")
     assert model.pooling == ("mean",)
     assert not result.json["training"]["reproducible"]
     assert "held out from the training data with seed 3" in result.err
+
+
+def test_the_precision_32_is_refused_by_its_name(bigru: Bigru, reviews: Path, tmp_path: Path) -> None:
+    wants = {"--precision=32": "one of fp32, bf16, got '32'", "--set=precision=32": "of type str, got 32"}
+    for given, want in wants.items():
+        result = bigru("train", reviews, "--out", tmp_path / "m", *SMALL, given)
+        said = f"bigru train: TrainConfig: precision must be {want}. Did you mean 'fp32'?\n"
+        assert (result.code, result.err) == (2, said)
 
 
 def test_loggers_write_below_the_folder(bigru: Bigru, reviews: Path, tmp_path: Path) -> None:

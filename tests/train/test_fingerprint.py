@@ -42,6 +42,15 @@ def test_a_key_that_is_gone_is_named() -> None:
     assert changes({"a": "1"}, {"b": "2"}) == ["a (was 1, is absent)", "b (was absent, is 2)"]
 
 
+def test_the_older_name_of_fp32_is_no_change() -> None:
+    now = configuration("training", TrainConfig())
+    older = now | {"training.precision": '"32"'}
+    assert changes(older, now) == []
+    assert changes(older, configuration("training", TrainConfig(precision="bf16"))) == [
+        'training.precision (was "fp32", is "bf16")'
+    ]
+
+
 def test_digests_are_not_shown() -> None:
     before, now = ({"training features": contents([array]), "seed": "1"} for array in ARRAYS)
     assert changes(before, now) == ["training features"]

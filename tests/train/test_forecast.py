@@ -343,7 +343,7 @@ def test_a_constant_series_of_a_panel_teaches_nothing() -> None:
 @pytest.mark.parametrize("options", [{}, {"direction": "both", "layers": 2}, {"joint": True, "calendar": ("hour",)}])
 def test_training_in_bfloat16_gets_about_as_far(options: dict[str, Any]) -> None:
     table = hourly(300)
-    whole, half = (trained(plan_of(table, epochs=12, precision=bits, **options)) for bits in ("32", "bf16"))
+    whole, half = (trained(plan_of(table, epochs=12, precision=bits, **options)) for bits in ("fp32", "bf16"))
     assert whole.best_score is not None
     assert half.best_score == pytest.approx(whole.best_score, abs=0.1)
     assert not all(np.array_equal(whole.weights[name], half.weights[name]) for name in whole.weights)

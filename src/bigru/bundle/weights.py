@@ -13,7 +13,7 @@ from safetensors.numpy import save
 
 from ..config import EncoderConfig, ForecastModelConfig, ModelConfig
 from ..errors import BundleError, sentence
-from ..layout import DIRECTIONS, weight_names, weight_shapes
+from ..layout import DIRECTIONS, layer_shapes
 from .documents import is_foreign_link
 from .quantized import MOST, SCALE, Quantized, QuantizedWeights, is_quantized, scale_shape
 
@@ -51,8 +51,7 @@ def head_width(model: ModelConfig) -> int:
 def shapes(model: Shape) -> dict[str, tuple[int, ...]]:
     """Return the shape of every weight by its name in the state_dict and in a saved model, all float32.
 
-    The names of a recurrent layer are those of torch (`bigru.layout.weight_names`); a gated merge adds
-    weight_merge_l0 [H, 2H] and bias_merge_l0 [H].
+    The names of a recurrent layer are those of torch (`bigru.layout.layer_shapes`).
     """
     return WEIGHTS_OF[model.head](model)
 
@@ -87,19 +86,13 @@ def _front_shapes(model: ModelConfig) -> dict[str, tuple[int, ...]]:
 
 def _of_encoder(encoder: EncoderConfig, width: int) -> dict[str, tuple[int, ...]]:
     """Return the shapes of an encoder that reads inputs of so many numbers."""
-    hidden, states = encoder.hidden, encoder.outputs
+    states = encoder.outputs
     found: dict[str, tuple[int, ...]] = {}
     walks = DIRECTIONS[encoder.direction]
     for layer in range(encoder.layers):
         prefix = f"encoder.layers.{layer}."
-        for walk in walks:
-            inputs = states if layer else width
-            found |= {
-                prefix + name: shape
-                for name, shape in zip(weight_names(0, walk), weight_shapes(encoder.cell, inputs, hidden), strict=True)
-            }
-        if encoder.merge == "gated" and len(walks) == 2:
-            found |= {f"{prefix}weight_merge_l0": (hidden, 2 * hidden), f"{prefix}bias_merge_l0": (hidden,)}
+        of_layer = layer_shapes(encoder.cell, states if layer else width, encoder.hidden, walks, encoder.merge)
+        found |= {prefix + name: shape for name, shape in of_layer.items()}
         if encoder.layer_norm:
             found |= {f"encoder.norms.{layer}.weight": (states,), f"encoder.norms.{layer}.bias": (states,)}
     return found
@@ -119,8 +112,8 @@ def _of_forecaster(model: ForecastModelConfig) -> dict[str, tuple[int, ...]]:
         found["channel"] = (model.targets, own)
     if model.known:
         found["future.weight"] = (H, w * model.known)
-    names = zip(weight_names(0, "forward"), weight_shapes("gru", H, H), strict=True)
-    found |= {} if model.shared else {f"decoder.{name}": shape for name, shape in names}
+    decoder = {} if model.shared else layer_shapes("gru", H, H, ("forward",))
+    found |= {f"decoder.{name}": shape for name, shape in decoder.items()}
     found |= {"head.weight": (model.width * model.heads, H), "head.bias": (model.width * model.heads,)}
     if model.linear != "none":
         found |= {"linear.map": model.mapped, "linear.bias": model.mapped[:1], "linear.share": (1,)}

@@ -55,7 +55,7 @@ def train(
     epochs: Annotated[int | None, typer.Option(help="Passes over the data at most.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of weights, order and dropout.")] = None,
     ensemble: Annotated[int | None, typer.Option(help="Trainings that one model learns from; 1 unless given.")] = None,
-    precision: Annotated[str | None, typer.Option(help="32 or bf16.")] = None,
+    precision: Annotated[str | None, typer.Option(help="fp32 or bf16.")] = None,
     class_weights: Annotated[str | None, typer.Option(help="none, or balanced where classes are rare.")] = None,
     config: Annotated[Path | None, typer.Option(help="JSON object of settings, as --set takes them.")] = None,
     set_: Annotated[list[str] | None, typer.Option("--set", help="A setting, as hidden=64; may be repeated.")] = None,

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from ..errors import ArgumentError, check_choice, sentence
 from .augment import AugmentConfig
 from .bounds import check_fraction, check_positive
+from .precisions import TRAINED
 
 __all__ = ["LOGGERS", "TrainConfig"]
 
@@ -31,7 +32,7 @@ class TrainConfig:
         patience: epochs without a better dev score after which training ends: the rate then falls to 0 within a
             quarter of the epochs so far.
         class_weights: "none" or "balanced" (inverse frequency).
-        precision: "32" or "bf16".
+        precision: "fp32" or "bf16".
         pretrain: whether embeddings start from what stands near what in the training inputs, not from noise.
         linear: whether the linear part of a model of texts is fitted by itself and joined to the trained network, not
             learnt beside it.
@@ -57,7 +58,7 @@ class TrainConfig:
     consistency: float = 0.0
     patience: int = 5
     class_weights: str = "none"
-    precision: str = "32"
+    precision: str = "fp32"
     pretrain: bool = False
     linear: bool = False
     unknown: float = 0.0
@@ -70,7 +71,7 @@ class TrainConfig:
     def __post_init__(self) -> None:
         where = "TrainConfig"
         check_choice(where, "class_weights", self.class_weights, ("none", "balanced"))
-        check_choice(where, "precision", self.precision, ("32", "bf16"))
+        check_choice(where, "precision", self.precision, TRAINED)
         for key in ("epochs", "batch_size", "learning_rate", "clip", "patience", "ensemble"):
             check_positive(where, key, getattr(self, key))
         for key in ("warmup", "average", "label_smoothing", "unknown"):

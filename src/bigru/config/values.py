@@ -81,4 +81,5 @@ def _typed(where: str, key: str, kind: str, value: Any) -> Any:
     want = plain.get(kind)
     if want is not None and isinstance(value, want) and (want is bool or not isinstance(value, bool)):
         return value
-    raise ArgumentError(sentence(where, key, f"of type {kind}", repr(value)))
+    remedy = "Did you mean 'fp32'?" if (key, value) == ("precision", 32) else ""
+    raise ArgumentError(sentence(where, key, f"of type {kind}", repr(value), remedy))

@@ -41,7 +41,7 @@ class BiGRUClassifier(ClassifierMixin, BaseEstimator):
         label_smoothing: mass spread over the other labels.
         patience: epochs without a better dev score before the rate falls to 0 and training ends.
         time: seconds after which training ends.
-        precision: "32" or "bf16".
+        precision: "fp32" or "bf16".
         lookahead: least and most steps of look-ahead to train with, for models that shall be streamed.
         ensemble: trainings whose mean answers the model learns from; None for one.
         random_state: seed of weights, order, dropout and the held-out tenth.

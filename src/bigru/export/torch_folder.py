@@ -31,7 +31,8 @@ __all__ = ["MARK", "to_torch"]
 MARK = b"A model that bigru trained, in plain torch"
 """What the script of a folder begins with."""
 
-SCRIPT = Path(__file__).with_name("torch_model.txt")
+SCRIPT = Path(__file__).with_name("torch_model.py")
+"""What a folder gets as `model.py`: it imports nothing of bigru, and is imported by nothing of it."""
 
 RUN = """
 import sys

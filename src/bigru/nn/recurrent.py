@@ -18,7 +18,7 @@ from torch.nn import functional
 
 from ..config import MERGES
 from ..errors import ArgumentError, check_choice, sentence
-from ..layout import CELL_GATES, DIRECTIONS, weight_names, weight_shapes
+from ..layout import CELL_GATES, DIRECTIONS, layer_shapes, weight_names
 from ..ops.recurrent import autograd
 
 __all__ = ["LayerSpec", "Recurrent", "drawn", "join", "register", "reset", "run"]
@@ -64,27 +64,14 @@ class LayerSpec:
         """Width of the joined output."""
         return self.hidden * (len(self.walks) if self.merge == "concat" else 1)
 
-    @property
-    def gated(self) -> bool:
-        """Whether there are parameters of the merge."""
-        return self.merge == "gated" and len(self.walks) == 2
-
     @cached_property
     def names(self) -> dict[str, tuple[str, ...]]:
         """The names of each walk's weights."""
         return {walk: weight_names(self.index, walk, self.bias) for walk in self.walks}
 
-    def weights(self, walk: str) -> dict[str, tuple[int, ...]]:
-        """Return name and shape of one walk's weights."""
-        shapes = weight_shapes(self.cell, self.inputs, self.hidden)
-        return dict(zip(self.names[walk], shapes, strict=False))
-
     def parameters(self) -> dict[str, tuple[int, ...]]:
         """Return name and shape of every parameter, in torch's order."""
-        H = self.hidden
-        merge = {f"weight_merge_l{self.index}": (H, 2 * H), f"bias_merge_l{self.index}": (H,)}
-        walks = {name: shape for walk in self.walks for name, shape in self.weights(walk).items()}
-        return {**walks, **(merge if self.gated else {})}
+        return layer_shapes(self.cell, self.inputs, self.hidden, self.walks, self.merge, self.bias, self.index)
 
 
 def register(module: nn.Module, spec: LayerSpec, device: Any = None, dtype: Any = None) -> None:

@@ -7,8 +7,8 @@ import numpy as np
 from ..bundle.quantized import Quantized
 from ..bundle.weights import head_width
 from ..config import ModelConfig
+from ..config.precisions import PRECISIONS
 from ..errors import ArgumentError, check_array, check_choice, check_lengths, sentence
-from ..ops.gru.rounding import PRECISIONS
 from ..ops.recurrent.windows import Window, check_window
 from ..ops.rows.native import Tables, pool
 from . import windowed

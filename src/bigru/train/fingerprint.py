@@ -22,6 +22,9 @@ __all__ = ["changes", "configuration", "contents", "fingerprint"]
 LONGEST = 60
 """Characters up to which a value is kept as it is; longer ones (vocabularies) are kept as a digest."""
 
+PRECISION = "training.precision"
+"""Its value "32" in older checkpoints is what is fp32 now."""
+
 DIGEST = re.compile("[0-9a-f]{16}|[0-9a-f]{32}")
 """What stands for long values and arrays, and tells a reader nothing."""
 
@@ -57,6 +60,8 @@ def configuration(name: str, config: Any) -> dict[str, str]:
 
 def changes(before: dict[str, str], now: dict[str, str]) -> list[str]:
     """Return `key (was X, is Y)` for everything that differs between two fingerprints; of digests the key alone."""
+    if before.get(PRECISION) == json.dumps("32"):
+        before = before | {PRECISION: json.dumps("fp32")}
     found = []
     for key in sorted(before.keys() | now.keys()):
         was, now_is = before.get(key, "absent"), now.get(key, "absent")

@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 
 from ..bundle import Bundle
+from ..config.precisions import PRECISIONS
 from ..runtime.engine import network_of
 from .arrangements import Engine
 
-__all__ = ["PRECISIONS", "native", "precisions_of", "torch_engine"]
-
-PRECISIONS = ("fp32", "bf16", "int8")
+__all__ = ["native", "precisions_of", "torch_engine"]
 
 
 def precisions_of(bundle: Bundle, wanted: Sequence[str] = PRECISIONS) -> list[str]:

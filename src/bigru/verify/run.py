@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 
 from ..bundle import Bundle
+from ..config.precisions import PRECISIONS
 from ..errors import ArgumentError, sentence
 from ..ops.library import isa
 from ..tasks import task_named
 from . import made, reference, sets
 from .arrangements import ALONE, Engine, arrangements
-from .engines import PRECISIONS, native, precisions_of, torch_engine
+from .engines import native, precisions_of, torch_engine
 from .examine import examine
 from .outcomes import TOLERANCES, Figures, Judge, Outcome, precision_of
 from .report import PREFIX, Report, Row

@@ -19,14 +19,12 @@ from torch import Tensor
 from torch.autograd import forward_ad
 from torch.utils.flop_counter import register_flop_formula
 
+from ...config.precisions import TRAINED
 from ...errors import ArgumentError, check_choice, check_lengths, sentence
 from .. import library
 from . import native
 
-__all__ = ["PRECISIONS", "batch_and_time", "compiled", "precision", "refuse_graph", "refuse_transform"]
-
-PRECISIONS = ("fp32", "bf16")
-"""What the operators' argument `precision` may be; outputs are float32 in any."""
+__all__ = ["batch_and_time", "compiled", "precision", "refuse_graph", "refuse_transform"]
 
 READABLE = hasattr(Tensor, "__dlpack_c_exchange_api__")
 """Whether the kernel's binding can read a tensor itself (torch 2.10 and later), which takes a tenth of the time."""
@@ -71,7 +69,7 @@ def precision() -> str:
     if not torch.is_autocast_enabled("cpu"):
         return "fp32"
     wanted = {torch.bfloat16: "bf16"}.get(torch.get_autocast_dtype("cpu"))
-    return wanted if wanted in PRECISIONS else "fp32"
+    return wanted if wanted in TRAINED else "fp32"
 
 
 LIBRARY = torch.library.Library("bigru", "FRAGMENT")
@@ -293,8 +291,8 @@ register_flop_formula(torch.ops.bigru.gru_backward)(_backward_flops)
 
 
 def _check_precision(precision: str) -> None:
-    if precision not in PRECISIONS:
-        check_choice(WHERE, "precision", precision, PRECISIONS)
+    if precision not in TRAINED:
+        check_choice(WHERE, "precision", precision, TRAINED)
 
 
 def _refuse(lengths: Tensor | None, sizes: tuple[int, int], error: ValueError) -> NoReturn:

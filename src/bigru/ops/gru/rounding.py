@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["PRECISIONS", "bf16", "int8", "rounded"]
+from ...config.precisions import PRECISIONS
+
+__all__ = ["bf16", "int8", "rounded"]
 
 
 def bf16(values: np.ndarray) -> np.ndarray:
@@ -31,9 +33,9 @@ def _same(values: np.ndarray) -> np.ndarray:
     return values
 
 
-PRECISIONS = {"fp32": _same, "bf16": bf16, "int8": int8}
+ROUNDINGS = dict(zip(PRECISIONS, (_same, bf16, int8), strict=True))
 
 
 def rounded(values: np.ndarray, precision: str) -> np.ndarray:
     """Round `values` as the factors of a product are in that precision."""
-    return PRECISIONS[precision](values)
+    return ROUNDINGS[precision](values)

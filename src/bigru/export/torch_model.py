@@ -1,7 +1,8 @@
 """A model that bigru trained, in plain torch: `python model.py TEXT...`. It needs torch and nothing else.
 
 `Model.load()` returns a torch.nn.Module whose state_dict is model.safetensors. Called with `inputs`, int64 [B, T, C]
-ids or float32 [B, T, I] numbers, and `lengths`, int64 [B], it returns a dict of tensors: `logits`, and what they decide.
+ids or float32 [B, T, I] numbers, and `lengths`, int64 [B], it returns a dict of tensors: `logits`, and what they
+decide.
 """
 
 import base64
