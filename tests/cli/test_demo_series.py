@@ -12,7 +12,7 @@ import pytest
 
 from bigru.bundle import load
 from bigru.cli import demo_data, demo_series
-from bigru.cli.picture import Panel, sparks, svg
+from bigru.cli.picture import Panel, corners, document, element, sparks, svg
 from bigru.study.dtw import NearestByDtw
 from bigru.train.pipeline import run as training
 from bigru.train.pipeline.labelled import Parts
@@ -76,6 +76,14 @@ def test_a_missing_package_is_named(refused: Refused, monkeypatch: pytest.Monkey
     monkeypatch.setattr(training, "find_spec", lambda name: None if name == "sktime" else util.find_spec(name))
     line = "needs the package sktime, which is not installed. Install it with: pip install 'bigru[demo]'."
     assert line in refused("demo", "vowels")
+
+
+def test_elements_are_escaped_and_numbers_short() -> None:
+    words = element("text", 'a < "b"', x=3, y=1.26, text_anchor="<end>")
+    assert words == '<text x="3" y="1.3" text-anchor="&lt;end&gt;">a &lt; "b"</text>'
+    assert element("line", points=corners([(1, 2.04), (3.06, 4)])) == '<line points="1.0,2.0 3.1,4.0"/>'
+    root = ET.fromstring(document(4, 5, [words], fill='"'))
+    assert (root.get("viewBox"), root.get("fill"), [node.text for node in root]) == ("0 0 4 5", '"', [None, 'a < "b"'])
 
 
 def test_lines_are_drawn_where_their_values_are_and_names_are_escaped() -> None:

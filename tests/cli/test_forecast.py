@@ -242,7 +242,7 @@ def test_the_charts_of_a_flat_series() -> None:
 
 def test_names_are_escaped_in_a_picture() -> None:
     series = hourly(30, ("<a&b>",)).series[0]
-    answer = {"time": ["1"], "forecast": {"<a&b>": [2.0]}, "intervals": {"0.9": {"<a&b>": [[1.0, 3.0]]}}}
+    answer = {"time": ["<1>"], "forecast": {"<a&b>": [2.0]}, "intervals": {"0.9": {"<a&b>": [[1.0, 3.0]]}}}
     ElementTree.fromstring(chart.svg(series, answer, ("<a&b>",), {"<a&b>": [2.5]}))
 
 

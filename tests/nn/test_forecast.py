@@ -130,3 +130,15 @@ def test_gradients_reach_every_parameter() -> None:
             name for name, value in model.named_parameters() if value.grad is None or not value.grad.isfinite().all()
         ]
         assert idle == [], kind
+
+
+@pytest.mark.parametrize("joint", [True, False])
+def test_what_the_head_says_of_segments_becomes_steps(joint: bool) -> None:
+    """Every number says in its digits the window, step, target and head that it belongs to."""
+    config = ForecastModelConfig(4, 3, 2, 2, joint=joint, quantiles=(0.1, 0.5, 0.9))
+    digits = 1000 * np.arange(2)[:, None, None, None] + 100 * np.arange(4)[:, None, None]
+    whole = digits + 10 * np.arange(2)[:, None] + np.arange(3)
+    said = whole if joint else whole.swapaxes(1, 2)
+    given = said.reshape(-1, 2, 12) if joint else said.reshape(-1, 2, 6)
+    np.testing.assert_array_equal(config.of_horizon(given), whole[:, :3])
+    assert torch.equal(config.of_horizon(torch.tensor(given)), torch.tensor(whole[:, :3]))

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
 from typing import Any
 
 import numpy as np
 
 from ..tables.timetable import Series
-from .picture import sparks
+from .picture import corners, document, element, sparks
 
 __all__ = ["svg", "terminal"]
 
@@ -35,15 +34,10 @@ def svg(
         truth: per target what came, where it is known.
     """
     names = list(answer["forecast"])[:MOST]
-    height = PANEL * len(names)
-    parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" '
-        'font-family="sans-serif" font-size="12">',
-        f'<rect width="{WIDTH}" height="{height}" fill="#ffffff"/>',
-    ]
+    parts: list[str] = []
     for n, name in enumerate(names):
         parts += _panel(n * PANEL, name, _past(series, answer, columns, name), answer, (truth or {}).get(name))
-    return "\n".join([*parts, "</svg>", ""])
+    return document(WIDTH, PANEL * len(names), parts, font_size=12)
 
 
 def _past(series: Series, answer: dict[str, Any], columns: Sequence[str], name: str) -> np.ndarray:
@@ -67,26 +61,26 @@ def _panel(top: int, name: str, past: np.ndarray, answer: dict[str, Any], truth:
     def y(value: float) -> float:
         return top + TOP + (PANEL - TOP - BOTTOM) * (high - value) / (high - low)
 
-    def line(values: Sequence[float], first: int, style: str) -> str:
-        points = " ".join(f"{x(first + n):.1f},{y(v):.1f}" for n, v in enumerate(values))
-        return f'<polyline fill="none" {style} points="{points}"/>'
+    def along(values: Sequence[float], first: int) -> list[tuple[float, float]]:
+        return [(x(first + n), y(v)) for n, v in enumerate(values)]
+
+    def line(values: Sequence[float], first: int, colour: str, width: float) -> str:
+        points = corners(along(values, first))
+        return element("polyline", fill="none", stroke=colour, stroke_width=width, points=points)
 
     begin = len(past)
-    caption = f"{escape(name)}: {answer['time'][0]} to {answer['time'][-1]}" + (f", {level} interval" if level else "")
-    parts = [f'<text x="{LEFT}" y="{top + 20}">{caption}</text>']
+    caption = f"{name}: {answer['time'][0]} to {answer['time'][-1]}" + (f", {level} interval" if level else "")
+    parts = [element("text", caption, x=LEFT, y=top + 20)]
     for value in (low, (low + high) / 2, high):
-        parts.append(
-            f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y(value):.1f}" y2="{y(value):.1f}" stroke="#dddddd"/>'
-        )
-        parts.append(f'<text x="{LEFT - 6}" y="{y(value) + 4:.1f}" text-anchor="end">{value:.4g}</text>')
+        parts.append(element("line", x1=LEFT, x2=WIDTH - RIGHT, y1=y(value), y2=y(value), stroke="#dddddd"))
+        parts.append(element("text", f"{value:.4g}", x=LEFT - 6, y=y(value) + 4, text_anchor="end"))
     if len(band):
-        ends = [f"{x(begin + n):.1f},{y(v):.1f}" for n, v in enumerate(band[:, 1])]
-        ends += [f"{x(begin + n):.1f},{y(v):.1f}" for n, v in reversed(list(enumerate(band[:, 0])))]
-        parts.append(f'<polygon fill="#9ecae1" fill-opacity="0.5" points="{" ".join(ends)}"/>')
-    parts.append(line(past.tolist(), 0, 'stroke="#777777" stroke-width="1.3"'))
+        low_end, high_end = (along(ends.tolist(), begin) for ends in band.T)
+        parts.append(element("polygon", fill="#9ecae1", fill_opacity=0.5, points=corners(high_end + low_end[::-1])))
+    parts.append(line(past.tolist(), 0, "#777777", 1.3))
     if truth is not None:
-        parts.append(line(truth, begin, 'stroke="#111111" stroke-width="1.3"'))
-    parts.append(line(ahead.tolist(), begin, 'stroke="#1f77b4" stroke-width="2"'))
+        parts.append(line(truth, begin, "#111111", 1.3))
+    parts.append(line(ahead.tolist(), begin, "#1f77b4", 2))
     return parts
 
 

@@ -1,14 +1,16 @@
-"""Small pictures of series: lines as SVG for a file, and as a row of blocks for a terminal."""
+"""Small pictures of series: lines as SVG for a file, and as a row of blocks for a terminal. It writes all SVG."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from xml.sax.saxutils import escape
+from html import escape
 
 import numpy as np
 
-__all__ = ["Panel", "sparks", "svg"]
+__all__ = ["Panel", "corners", "document", "element", "sparks", "svg"]
+
+SVG = "http://www.w3.org/2000/svg"
 
 BLOCKS = " ▁▂▃▄▅▆▇█"
 
@@ -16,6 +18,35 @@ COLOURS = ("#1b6ca8", "#d1495b", "#2e933c", "#edae49", "#7b4ea3", "#00798c", "#8
 
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, GAP = 720, 190, 56, 130, 46, 44
 """Pixels: of a panel's plot, and what lies left and right of it, above the first and between two."""
+
+
+def document(width: int, height: int, parts: Iterable[str], **style: object) -> str:
+    """Return an SVG document of some pixels: elements on white. `style` are attributes as of `element`."""
+    attributes = _attributes({"xmlns": SVG, "viewBox": f"0 0 {width} {height}", "font_family": "sans-serif", **style})
+    ground = element("rect", width="100%", height="100%", fill="#fff")
+    return "\n".join([f"<svg{attributes}>", ground, *parts, "</svg>\n"])
+
+
+def element(tag: str, text: str = "", **attributes: object) -> str:
+    """Return an element of an SVG document, text and attributes escaped.
+
+    An attribute's name has `_` for `-`; fractions are written with one digit after the point.
+
+    >>> element("text", "a < b", x=3, y=1.25, text_anchor="end")
+    '<text x="3" y="1.2" text-anchor="end">a &lt; b</text>'
+    """
+    start = f"<{tag}{_attributes(attributes)}"
+    return f"{start}>{escape(text, quote=False)}</{tag}>" if text else f"{start}/>"
+
+
+def corners(points: Iterable[tuple[float, float]]) -> str:
+    """Return the attribute `points` of a polyline or a polygon."""
+    return " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
+
+
+def _attributes(given: Mapping[str, object]) -> str:
+    texts = {name: f"{value:.1f}" if isinstance(value, float) else str(value) for name, value in given.items()}
+    return "".join(f' {name.replace("_", "-")}="{escape(text)}"' for name, text in texts.items())
 
 
 @dataclass(frozen=True)
@@ -54,14 +85,10 @@ def svg(title: str, panels: Sequence[Panel], axis: str = "step") -> str:
     """
     height = TOP + len(panels) * (HEIGHT + GAP)
     width = LEFT + WIDTH + RIGHT
-    parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="sans-serif" '
-        f'font-size="12" fill="#222"><rect width="100%" height="100%" fill="#fff"/>',
-        f'<text x="{LEFT}" y="18" font-size="15" font-weight="bold">{escape(title)}</text>',
-    ]
+    parts = [element("text", title, x=LEFT, y=18, font_size=15, font_weight="bold")]
     for n, panel in enumerate(panels):
         parts += _panel(panel, TOP + n * (HEIGHT + GAP), axis)
-    return "\n".join([*parts, "</svg>\n"])
+    return document(width, height, parts, font_size=12, fill="#222")
 
 
 def sparks(values: Sequence[float] | np.ndarray, low: float, high: float) -> str:
@@ -70,39 +97,38 @@ def sparks(values: Sequence[float] | np.ndarray, low: float, high: float) -> str
     return "".join(" " if np.isnan(share) else BLOCKS[1 + round(share * (len(BLOCKS) - 2))] for share in shares)
 
 
-def _panel(panel: Panel, top: float, axis: str) -> list[str]:
+def _panel(panel: Panel, top: int, axis: str) -> list[str]:
     low, high = panel.ends
     steps = max(len(line) for line in panel.lines.values())
-    parts = [f'<text x="{LEFT}" y="{top - 6}">{escape(panel.title)}</text>']
+    parts = [element("text", panel.title, x=LEFT, y=top - 6)]
     for value in np.linspace(low, high, 3):
         y = _y(float(value), low, high, top)
-        parts.append(f'<line x1="{LEFT}" x2="{LEFT + WIDTH}" y1="{y:.1f}" y2="{y:.1f}" stroke="#ddd"/>')
-        parts.append(f'<text x="{LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{value:.3g}</text>')
+        parts.append(element("line", x1=LEFT, x2=LEFT + WIDTH, y1=y, y2=y, stroke="#ddd"))
+        parts.append(element("text", f"{value:.3g}", x=LEFT - 6, y=y + 4, text_anchor="end"))
     for n, (name, line) in enumerate(panel.lines.items()):
         colour = COLOURS[n % len(COLOURS)]
         parts += [
-            f'<polyline fill="none" stroke="{colour}" stroke-width="1.6" points="{points}"/>'
+            element("polyline", fill="none", stroke=colour, stroke_width=1.6, points=points)
             for points in _points(np.asarray(line, float), steps, low, high, top)
         ]
         if n < panel.legend:
-            y = top + 12 + 15 * n
-            parts.append(f'<text x="{LEFT + WIDTH + 8}" y="{y}" fill="{colour}">{escape(name)}</text>')
-    y = top + HEIGHT + 15
-    parts.append(f'<text x="{LEFT}" y="{y}">1</text>')
-    parts.append(f'<text x="{LEFT + WIDTH}" y="{y}" text-anchor="end">{escape(axis)} {steps}</text>')
+            parts.append(element("text", name, x=LEFT + WIDTH + 8, y=top + 12 + 15 * n, fill=colour))
+    below = top + HEIGHT + 15
+    parts.append(element("text", "1", x=LEFT, y=below))
+    parts.append(element("text", f"{axis} {steps}", x=LEFT + WIDTH, y=below, text_anchor="end"))
     return parts
 
 
 def _points(line: np.ndarray, steps: int, low: float, high: float, top: float) -> list[str]:
     """Return the corners of a line, in pieces where values are missing."""
     across = WIDTH / max(steps - 1, 1)
-    pieces: list[list[str]] = [[]]
+    pieces: list[list[tuple[float, float]]] = [[]]
     for n, value in enumerate(line.tolist()):
         if np.isnan(value):
             pieces.append([])
         else:
-            pieces[-1].append(f"{LEFT + n * across:.1f},{_y(value, low, high, top):.1f}")
-    return [" ".join(piece) for piece in pieces if piece]
+            pieces[-1].append((LEFT + n * across, _y(value, low, high, top)))
+    return [corners(piece) for piece in pieces if piece]
 
 
 def _y(value: float, low: float, high: float, top: float) -> float:

@@ -6,10 +6,11 @@ import base64
 import struct
 import zlib
 from collections.abc import Sequence
-from html import escape
 from typing import Any
 
 import numpy as np
+
+from .picture import document, element
 
 __all__ = ["drawn", "svg"]
 
@@ -50,20 +51,16 @@ def svg(frames: np.ndarray, seconds: float, symbols: Sequence[dict[str, Any]]) -
     """Return the same as an SVG document; every symbol has its time and its confidence."""
     left = [MARGIN + (WIDTH - 2 * MARGIN) * one["start"] / seconds for one in symbols]
     picture = base64.b64encode(_png((255 * (1 - _shades(frames))).astype(np.uint8))).decode()
-    size = f'width="{WIDTH - 2 * MARGIN}" height="{HEIGHT}" preserveAspectRatio="none"'
-    parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT + 70}" font-family="sans-serif">',
-        f'<rect width="{WIDTH}" height="{HEIGHT + 70}" fill="white"/>',
-        f'<image x="{MARGIN}" y="{MARGIN}" {size} href="data:image/png;base64,{picture}"/>',
-    ]
+    size: dict[str, Any] = {"width": WIDTH - 2 * MARGIN, "height": HEIGHT, "preserveAspectRatio": "none"}
+    parts = [element("image", x=MARGIN, y=MARGIN, **size, href=f"data:image/png;base64,{picture}")]
     for x, one in zip(left, symbols, strict=True):
         said = f"{one['start']:.2f} s, {one['confidence']:.2f}"
         parts += [
-            f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{MARGIN}" y2="{HEIGHT + 22}" stroke="#c33"/>',
-            f'<text x="{x + 3:.1f}" y="{HEIGHT + 30}" font-size="14">{escape(one["symbol"])}</text>',
-            f'<text x="{x + 3:.1f}" y="{HEIGHT + 46}" font-size="10" fill="#666">{said}</text>',
+            element("line", x1=x, x2=x, y1=MARGIN, y2=HEIGHT + 22, stroke="#c33"),
+            element("text", one["symbol"], x=x + 3, y=HEIGHT + 30, font_size=14),
+            element("text", said, x=x + 3, y=HEIGHT + 46, font_size=10, fill="#666"),
         ]
-    return "\n".join([*parts, "</svg>\n"])
+    return document(WIDTH, HEIGHT + 70, parts)
 
 
 def _png(grey: np.ndarray) -> bytes:

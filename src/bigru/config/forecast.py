@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from ..errors import ArgumentError, check_choice, sentence
 from .bounds import check_positive
@@ -104,6 +105,20 @@ class ForecastModelConfig:
     def steps(self, lengths: N) -> N:
         """Return lengths as they are: no steps of a window are merged."""
         return lengths
+
+    def of_horizon(self, values: Any) -> Any:
+        """Return the head's output of every segment of the future as [B, horizon, C, heads], C the targets.
+
+        Args:
+            values: [B, ahead, segment * C * heads] of targets that are read together, else
+                [B * C, ahead, segment * heads], in an array of NumPy or torch; leading axes may be merged.
+        """
+        steps = self.ahead * self.segment
+        if self.joint:
+            found = values.reshape(-1, steps, self.targets, self.heads)
+        else:
+            found = values.reshape(-1, self.targets, steps, self.heads).swapaxes(1, 2)
+        return found[:, : self.horizon]
 
     @property
     def ahead(self) -> int:

@@ -10,10 +10,14 @@ from ..errors import ArgumentError, check_choice, sentence
 from ..layout import CELL_GATES, DIRECTIONS
 from .bounds import check_fraction, check_positive
 
-__all__ = ["MERGES", "POOLINGS", "ChannelConfig", "ConvConfig", "EncoderConfig", "ModelConfig"]
+__all__ = ["EPSILON", "MERGES", "POOLINGS", "ChannelConfig", "ConvConfig", "EncoderConfig", "ModelConfig"]
 
 MERGES = ("concat", "sum", "mul", "average", "gated")
 """How the two directions of a layer are joined; `gated` learns a convex mix per unit."""
+
+EPSILON = 1e-5
+"""Added to a variance before values are divided by its root: by layer normalisation, as in torch, and where a
+forecaster frees windows of their level."""
 
 POOLINGS = ("last", "mean", "max", "attention", "bag")
 """How a sequence becomes one vector; `bag` is the mean of the inputs themselves."""

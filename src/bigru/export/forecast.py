@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from ..config import ForecastModelConfig
+from ..config.model import EPSILON
 from ..layout import weight_names
-from ..runtime.forecast import EPSILON
 from ..runtime.forecaster import LEAST, lag_of
 from ..tasks import forecast as task
 from .graph import Graph

@@ -8,8 +8,9 @@ from typing import NamedTuple
 import numpy as np
 
 from ..config import EncoderConfig
+from ..config.model import EPSILON
 from ..layout import CELL_GATES, DIRECTIONS, reorder_gates, weight_names
-from ..runtime.layers import EPSILON, under
+from ..runtime.layers import under
 from .graph import Graph
 
 __all__ = ["Encoded", "encode", "norm", "recurrent"]

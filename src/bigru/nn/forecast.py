@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from ..config import ForecastModelConfig
+from ..config.model import EPSILON
 from ..ops.recurrent import autograd
 from .encoder import Encoder, drop
 from .gru import GRU
@@ -16,9 +17,6 @@ __all__ = ["ForecastModel"]
 
 OTHERS = ("weight_hh", "bias_ih", "bias_hh")
 """The decoder's weights beside that of its input."""
-
-EPSILON = 1e-5
-"""Least variance of a window that its values are divided by the root of."""
 
 
 class Interval(nn.Module):
@@ -102,7 +100,7 @@ class ForecastModel(nn.Module):
         start = last if self.bridge is None else self.bridge(last)
         decoded = self._decode(inputs, start, each)
         values = self.head(drop(decoded, config.encoder.dropout, self.training))
-        found = self._arranged(values, B)
+        found: Tensor = config.of_horizon(values)
         if self.linear is not None:
             found = found + self.linear.share * self._mapped(self.linear, levelled, inputs)[..., None]
         return found * spread + offset
@@ -155,15 +153,6 @@ class ForecastModel(nn.Module):
         options: dict[str, Any] = {"cell": "gru", "reset_after": config.encoder.reset_after}
         decoded = autograd.forward(x, {"forward": folded}, None, h0=states, **options)[1]
         return decoded.reshape(len(start), ahead, -1)
-
-    def _arranged(self, values: Tensor, B: int) -> Tensor:
-        """Return the head's output of every segment as [B, horizon, C, heads]."""
-        config = self.config
-        if config.joint:
-            found = values.reshape(B, -1, config.targets, config.heads)
-        else:
-            found = values.reshape(B, config.targets, -1, config.heads).transpose(1, 2)
-        return found[:, : config.horizon]
 
 
 def level(values: Tensor, kind: str) -> tuple[Tensor, Tensor, Tensor]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from ..config import ForecastModelConfig
+from ..config.model import EPSILON
 from ..errors import check_array
 from ..ops.gru.native import Prepared
 from .layers import checked, encode, stack
@@ -17,9 +18,6 @@ WHERE = "ForecastNetwork"
 
 OTHERS = ("weight_hh", "bias_ih", "bias_hh")
 """The decoder's weights beside that of its input."""
-
-EPSILON = 1e-5
-"""Least variance of a window that its values are divided by the root of, as in `bigru.nn.forecast`."""
 
 
 class ForecastNetwork:
@@ -84,7 +82,7 @@ class ForecastNetwork:
         states = np.repeat(start, model.ahead, axis=0)[None]
         decoded = self._decoder.forward(self._asked(inputs, each), h0=np.ascontiguousarray(states))[1][0]
         values = decoded @ weights["head.weight"].T + weights["head.bias"]
-        found = self._arranged(values, B)
+        found = model.of_horizon(values)
         if model.linear != "none":
             found = found + weights["linear.share"] * self._mapped(levelled, inputs)[..., None]
         return found * spread + offset
@@ -144,15 +142,6 @@ class ForecastNetwork:
             known = known.reshape(B, 1, model.ahead, -1)
             told.append(np.broadcast_to(known, (*shape, known.shape[3])))
         return np.ascontiguousarray(np.concatenate(told, axis=3).reshape(B * each * model.ahead, 1, -1))
-
-    def _arranged(self, values: np.ndarray, B: int) -> np.ndarray:
-        """Return the head's output of every segment as [B, horizon, C, heads]."""
-        model = self.model
-        if model.joint:
-            found = values.reshape(B, -1, model.targets, model.heads)
-        else:
-            found = values.reshape(B, model.targets, -1, model.heads).swapaxes(1, 2)
-        return found[:, : model.horizon]
 
 
 def level(values: np.ndarray, kind: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

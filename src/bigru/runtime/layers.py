@@ -11,16 +11,15 @@ import numpy as np
 from ..bundle.quantized import Quantized, kept
 from ..bundle.weights import Shape, shapes
 from ..config import EncoderConfig
+from ..config.model import EPSILON
 from ..errors import ArgumentError, check_array, sentence
 from ..layout import DIRECTIONS, weight_names
 from ..ops.gru.native import Prepared
 from ..ops.recurrent.vectorised import Layer
+from ..ops.sigmoid import sigmoid
 from .rows import product
 
 __all__ = ["RecurrentLayer", "State", "Weights", "checked", "encode", "hidden", "normalisation", "stack", "under"]
-
-EPSILON = 1e-5
-"""Added to the variance by layer normalisation, as in torch."""
 
 Weights = Mapping[str, np.ndarray]
 State = Any
@@ -158,7 +157,7 @@ def _merge(encoder: EncoderConfig, weights: Weights) -> Merge | None:
 
         def gated(forward: np.ndarray, backward: np.ndarray) -> np.ndarray:
             both = np.concatenate([forward, backward], axis=-1)
-            g = 0.5 * np.tanh(0.5 * (product(both, weight) + bias)) + 0.5
+            g = sigmoid(product(both, weight) + bias)
             return np.asarray(g * forward + (1 - g) * backward)
 
         return gated

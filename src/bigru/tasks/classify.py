@@ -13,7 +13,7 @@ from ..errors import ArgumentError, check_array, sentence
 from .decision import Decision
 from .labels import accept_pairs as check_pairs
 from .labels import check_labels, numbers, place, read_by
-from .probabilities import binary, sigmoid, softmax
+from .probabilities import binary, independent, softmax
 
 if TYPE_CHECKING:
     from ..config import ModelConfig
@@ -162,7 +162,7 @@ def decide(
     """
     logits = check_array("classify.decide", "logits", logits, ("N", config.outputs))
     if config.multi_label:
-        shares = sigmoid(logits)
+        shares = independent(logits)
         return Decision(shares >= config.threshold, shares)
     shares = binary(logits) if config.outputs == 1 else softmax(logits)
     return Decision(_best(config, shares), shares)

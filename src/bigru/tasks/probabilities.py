@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-__all__ = ["binary", "sigmoid", "softmax"]
+from ..ops.sigmoid import sigmoid
+
+__all__ = ["binary", "independent", "softmax"]
 
 
-def sigmoid(logits: np.ndarray) -> np.ndarray:
-    """Return 1 / (1 + exp(-v)), written with tanh because exp would overflow."""
-    return 0.5 * np.tanh(0.5 * logits.astype(np.float64)) + 0.5
+def independent(logits: np.ndarray) -> np.ndarray:
+    """Return the probability of each label by itself."""
+    return sigmoid(logits.astype(np.float64))
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:

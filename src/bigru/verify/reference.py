@@ -1,7 +1,8 @@
 """The whole network as the equations read, in float64 and without padding: what every engine is compared with.
 
-Nothing here is shared with `runtime` or `nn` but the cells' own specifications, `ops/*/reference.py`. Sequences come in
-groups of equal length, so that there is no padding that could be read.
+Nothing here is shared with `runtime` or `nn` but the configuration, the logistic function and the cells' own
+specifications, `ops/*/reference.py`. Sequences come in groups of equal length, so that there is no padding that could
+be read.
 """
 
 from __future__ import annotations
@@ -12,10 +13,12 @@ from typing import Any
 import numpy as np
 
 from ..config import ConvConfig, EncoderConfig, ForecastModelConfig, ModelConfig
+from ..config.model import EPSILON
 from ..layout import DIRECTIONS, weight_names
 from ..ops.gru import reference as gru
 from ..ops.lstm import reference as lstm
 from ..ops.rnn import reference as rnn
+from ..ops.sigmoid import sigmoid
 
 __all__ = ["logits"]
 
@@ -23,9 +26,6 @@ Weights = Mapping[str, np.ndarray]
 
 SIZE = 64
 """Sequences of one length that are walked together."""
-
-EPSILON = 1e-5
-"""Added to variances, as in torch."""
 
 
 def logits(model: ModelConfig | ForecastModelConfig, weights: Weights, features: Sequence[np.ndarray]) -> list[Any]:
@@ -124,7 +124,7 @@ def _joined(encoder: EncoderConfig, weights: Weights, prefix: str, views: list[n
     forward, backward = views
     if encoder.merge == "gated":
         both = np.concatenate(views, axis=-1)
-        g = gru.sigmoid(both @ weights[prefix + "weight_merge_l0"].T + weights[prefix + "bias_merge_l0"])
+        g = sigmoid(both @ weights[prefix + "weight_merge_l0"].T + weights[prefix + "bias_merge_l0"])
         return np.asarray(g * forward + (1 - g) * backward)
     if encoder.merge == "concat":
         return np.concatenate(views, axis=-1)

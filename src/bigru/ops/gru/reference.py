@@ -12,9 +12,10 @@ from typing import NamedTuple
 import numpy as np
 
 from ..recurrent.walk import Weights, check_walk, steps
+from ..sigmoid import sigmoid
 from .rounding import rounded
 
-__all__ = ["Saved", "Step", "backward", "forward", "sigmoid"]
+__all__ = ["Saved", "Step", "backward", "forward"]
 
 
 class Step(NamedTuple):
@@ -36,11 +37,6 @@ class Saved(NamedTuple):
     reset_after: bool
     precision: str
     steps: list[Step]
-
-
-def sigmoid(v: np.ndarray) -> np.ndarray:
-    """Return 1 / (1 + exp(-v)), written with tanh because exp would overflow."""
-    return 0.5 * np.tanh(0.5 * v) + 0.5
 
 
 def forward(

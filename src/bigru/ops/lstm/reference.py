@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..gru.reference import sigmoid
 from ..recurrent.walk import Weights, check_walk, steps
+from ..sigmoid import sigmoid
 
 __all__ = ["Saved", "State", "Step", "backward", "forward"]
 
