@@ -27,7 +27,7 @@ from bigru.scheme import convert, detect
 from bigru.tasks import task_named
 
 if TYPE_CHECKING:
-    from bigru.train.fit import Fitted
+    from bigru.train.loop.fit import Fitted
 
 RESULTS = Path(__file__).parent / "results"
 
@@ -127,7 +127,7 @@ def learn(
     row: Row, split: Split, scheme: str | None, folder: Path, options: dict[str, Any]
 ) -> tuple[Bundle, Fitted, float]:
     """Train a row's recipe, changed by `options`; return the model, what `fit` says of it, and the seconds."""
-    from bigru.train.fit import fit
+    from bigru.train.loop.fit import fit
     from bigru.train.recipes import plan
 
     started = time.perf_counter()

@@ -25,9 +25,9 @@ from bigru import bundle as saved
 from bigru.bundle import Bundle
 from bigru.cli import run
 from bigru.export import to_onnx, to_torch
-from bigru.export.engine import Session
+from bigru.export.onnx.session import Session
 from bigru.features.batching import batches, pad
-from bigru.nn.engine import engine as in_torch
+from bigru.nn.build import engine as in_torch
 from bigru.tasks import classify
 from bigru.verify import reference
 from bigru.verify.engines import native

@@ -84,9 +84,9 @@ def table_of(row: Row, folder: Path) -> TimeTable:
 def train(row: Row, folder: Path, seed: int) -> dict[str, Any]:
     """Train and score one seed of a row."""
     from bigru.tasks import forecast
-    from bigru.train.fit import fit
     from bigru.train.forecast import data_of, plan_forecast, roles_of
-    from bigru.train.guard import calibrated, guarded
+    from bigru.train.forecast_blend import calibrated, guarded
+    from bigru.train.loop.fit import fit
 
     table = table_of(row, folder)
     made = plan_forecast(table, roles_of(table.columns, {}), row.horizon, {**row.settings(), "seed": seed})
@@ -127,7 +127,7 @@ def recipe(row: Row) -> dict[str, Any]:
     """Return all that decides a run but its seed and the code: a run of another recipe is made again."""
     from bigru.plain.ridge import MARGIN
     from bigru.train.forecast import ENCODER, JUDGED, TRAINING, WINDOWS
-    from bigru.train.guard import FEWEST_HORIZONS, LEAST_GAIN, SHARES
+    from bigru.train.forecast_blend import FEWEST_HORIZONS, LEAST_GAIN, SHARES
 
     return json.loads(
         json.dumps(

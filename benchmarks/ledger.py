@@ -19,12 +19,12 @@ from bigru.nn.embedding import ChannelEmbedding
 from bigru.nn.encoder import Encoder
 from bigru.nn.model import SequenceModel
 from bigru.ops.recurrent import autograd
-from bigru.train import trainer
-from bigru.train.average import Average
-from bigru.train.flat import Flat
-from bigru.train.row_adam import RowAdamW
-from bigru.train.stream import Stream
-from bigru.train.trainer import Trainer
+from bigru.train.data.loader import Stream
+from bigru.train.loop import trainer
+from bigru.train.loop.trainer import Trainer
+from bigru.train.optim.ema import Average
+from bigru.train.optim.flat_parameters import Flat
+from bigru.train.optim.row_adamw import RowAdamW
 
 __all__ = ["PARTS", "Ledger", "watched"]
 

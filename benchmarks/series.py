@@ -74,7 +74,7 @@ def train(name: str, folder: Path, seed: int, threads: int) -> dict[str, Any]:
     """Train and score one seed."""
     import torch
 
-    from bigru.train.fit import fit
+    from bigru.train.loop.fit import fit
     from bigru.train.recipes import plan
 
     torch.set_num_threads(threads)

@@ -26,9 +26,9 @@ from provenance import commit, machine, versions
 
 from bigru.bundle import Bundle
 from bigru.runtime.predictor import Predictor
-from bigru.train.fit import fit
+from bigru.train.loop.fit import fit
 from bigru.train.recipes import plan
-from bigru.train.speed import perturbed
+from bigru.train.regularise.speed import perturbed
 
 RESULT = Path(__file__).parent / "results" / "speech.json"
 

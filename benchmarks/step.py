@@ -21,9 +21,9 @@ from ledger import PARTS, Ledger, watched
 from provenance import commit, machine, versions
 
 from bigru.ops.library import isa
-from bigru.train.fit import fit
+from bigru.train.data.loader import Data
+from bigru.train.loop.fit import fit
 from bigru.train.recipes import Plan, plan
-from bigru.train.stream import Data
 
 RESULT = Path(__file__).parent / "results" / "step.json"
 

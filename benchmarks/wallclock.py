@@ -39,9 +39,9 @@ from sets import LOADERS
 from bigru.config import ModelConfig, TrainConfig
 from bigru.features import batching
 from bigru.study.engines import check_equal
-from bigru.train.dev import SIZE
+from bigru.train.data.loader import Batch, Collator, Data, Stream
+from bigru.train.objective.evaluator import SIZE
 from bigru.train.recipes import Plan, plan
-from bigru.train.stream import Batch, Collator, Data, Stream
 
 RESULT = Path(__file__).parent / "results" / "wallclock.json"
 ENGINES = ("bigru", "torch", "keras")
@@ -90,7 +90,7 @@ def problem(folder: Path, seed: int, epochs: int | None, rows: int | None) -> Pr
     """Return the data as features, the recipe, and the first weights; of train only the first so many rows."""
     import torch
 
-    from bigru.train.build import first_model
+    from bigru.train.loop.build import first_model
 
     split = LOADERS["chnsenticorp"](folder)
     options = {"lowercase": True, "seed": seed, "epochs": epochs}
@@ -107,8 +107,8 @@ def problem(folder: Path, seed: int, epochs: int | None, rows: int | None) -> Pr
 
 
 def with_bigru(given: Problem) -> Iterator[Epoch]:
-    """`bigru.train.fit`, as `bigru train` calls it."""
-    from bigru.train.fit import fit
+    """`bigru.train.loop.fit`, as `bigru train` calls it."""
+    from bigru.train.loop.fit import fit
 
     fitted = fit(
         given.plan.task, given.plan.config, given.model, given.train, given.dev, given.training,
@@ -129,8 +129,8 @@ def with_torch(given: Problem) -> Iterator[Epoch]:
     from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
     from bigru.nn.model import SequenceModel
-    from bigru.train.consistency import disagreement, twice
-    from bigru.train.schedule import rate_factor
+    from bigru.train.optim.schedule import rate_factor
+    from bigru.train.regularise.rdrop import disagreement, twice
 
     class Encoder(nn.Module):
         def __init__(self) -> None:
@@ -193,7 +193,7 @@ def with_torch(given: Problem) -> Iterator[Epoch]:
 
 
 def decays(name: str, parameter: Any) -> bool:
-    """Tell whether weight decay applies to a parameter, as in `bigru.train.trainer.decays`."""
+    """Tell whether weight decay applies to a parameter, as in `bigru.train.loop.trainer.decays`."""
     return parameter.ndim > 1 and name.split(".")[0] not in ("embedding", "wide")
 
 

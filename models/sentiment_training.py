@@ -111,7 +111,7 @@ def _cut(text: str) -> str:
 def learn(train: Corpus, dev: Corpus, epochs: int, say: Callable[[str], None] = print) -> Bundle:
     """Train one model, ready to be saved."""
     from bigru.train.export import export
-    from bigru.train.fit import fit
+    from bigru.train.loop.fit import fit
     from bigru.train.recipes import plan
 
     given = examples(train)

@@ -39,7 +39,7 @@ FLOORS = [
     [room.strip() for room in re.split(r"[,|]", line)] for line in (__doc__ or "").splitlines()[2:] if line.strip()
 ]
 HEIGHT = {room: height for height, rooms in enumerate(reversed(FLOORS)) for room in rooms}
-TORCH = re.compile(r"^(nn/|train/|study/|plain/|convert/|estimators/|ops/\w+/(autograd|gpu)\.py$)")
+TORCH = re.compile(r"^(nn/|train/|study/|plain/|convert/|estimators/|ops/\w+/(autograd|torch_ops)\.py$)")
 HEAVY = {"torch", "sklearn"}
 AT_HOME = re.compile(r"^(tasks/|config/|train/(recipes|defaults)\.py$)")
 """Where it may be asked which task there is."""
@@ -47,7 +47,7 @@ AT_HOME = re.compile(r"^(tasks/|config/|train/(recipes|defaults)\.py$)")
 TASK_BRANCHES = 57
 """Places elsewhere that ask: so many, and never more. They are in readers, cli, estimators, plain and the doctor."""
 
-SCRIPT = "export/torch_model.py"
+SCRIPT = "export/torch/torch_model.py"
 """Written into an exported folder as it is, with torch and nothing of bigru: no module of the house."""
 
 FILES = sorted({path.relative_to(ROOT).as_posix() for path in ROOT.rglob("*.py")} - {SCRIPT})

@@ -11,8 +11,8 @@ import numpy as np
 from keras import layers, ops
 
 from bigru.features.batching import batches
-from bigru.train.dev import SIZE
-from bigru.train.stream import Batch, Collator
+from bigru.train.data.loader import Batch, Collator
+from bigru.train.objective.evaluator import SIZE
 
 ROUND = sorted({int(2**power * part) for power in range(4, 14) for part in (1, 1.25, 1.5, 1.75)})
 """Lengths that batches are padded to: four per doubling, so that few shapes are compiled."""

@@ -1,4 +1,4 @@
-// The embeddings' part of the binding: look-up, bags, pooling and the buckets of n-grams; bigru.ops.rows.native is the face to use.
+// The embeddings' part of the binding: look-up, bags, pooling and the buckets of n-grams; bigru.ops.embedding.native is the face to use.
 #include "arrays.h"
 
 #include <nanobind/stl/optional.h>

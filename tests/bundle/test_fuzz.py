@@ -21,10 +21,10 @@ from bigru.config import ForecastModelConfig
 from bigru.errors import BigruError, BundleError
 from bigru.metrics import classification_report
 from bigru.ops.ctc.language import SymbolModel
-from bigru.runtime.forecast import ForecastNetwork
+from bigru.runtime.network.forecast import ForecastNetwork
 from bigru.runtime.predictor import Predictor
 from bigru.tasks import transcribe
-from bigru.verify.made import features
+from bigru.verify.samples import features
 from verify.conftest import AUDIO, BUNDLES, made
 
 EXAMPLES = int(os.environ.get("BIGRU_FUZZ", "40"))

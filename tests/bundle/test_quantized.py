@@ -21,7 +21,7 @@ from bigru.errors import BundleError
 from bigru.features.text import TextFeatures
 from bigru.ops.gru.native import Prepared
 from bigru.ops.gru.rounding import int8
-from bigru.runtime.network import Network
+from bigru.runtime.network.sequence import Network
 from bigru.runtime.predictor import Predictor
 from bigru.tasks import classify
 from drawn import drawn_weights

@@ -47,7 +47,7 @@ def test_a_planted_leak_shows_without_the_option_and_not_with_it(bigru: Bigru, l
 
 def test_a_training_is_resumed_with_its_groups_alone(bigru: Bigru, leaking: Path, tmp_path: Path) -> None:
     from bigru.config import TrainConfig
-    from bigru.train.fingerprint import changes, fingerprint
+    from bigru.train.data.fingerprint import changes, fingerprint
 
     data = [np.zeros((1, 1), np.int32)] * 3, np.zeros(3, np.int64)
     with_groups = fingerprint({}, {}, data, None, TrainConfig(), None, groups=["a", "b", "b"])  # type: ignore[arg-type]

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 import bigru as package
-from bigru.cli import evaluate as command
 from bigru.cli import streams
+from bigru.cli.commands import evaluate as command
 from bigru.errors import DataError
 
 Bigru = Callable
@@ -285,4 +285,4 @@ def test_ctrl_c_while_packages_load_is_130_too() -> None:
 def test_no_note_holds_a_line_end_which_would_be_shown_as_an_escape() -> None:
     folder = Path(package.__file__).parent / "cli"
     several = re.compile(r"(?:note|say)\(f?\"[^\"\n]*\\n")
-    assert [path.name for path in folder.glob("*.py") if several.search(path.read_text(encoding="utf-8"))] == []
+    assert [path.name for path in folder.rglob("*.py") if several.search(path.read_text(encoding="utf-8"))] == []

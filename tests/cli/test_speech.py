@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 import sounds
-from bigru.cli import demo_digits, run
-from bigru.cli.espeak import Espeak
-from bigru.cli.spectrogram import drawn, svg
+from bigru.cli import run
+from bigru.cli.demo import digits
+from bigru.cli.demo.espeak import Espeak
+from bigru.cli.plots.spectrogram import drawn, svg
 from bigru.errors import ArgumentError
 
 SMALL = [
@@ -146,8 +147,8 @@ def test_the_picture_has_every_symbol_at_its_time() -> None:
 @pytest.mark.train
 def test_the_demo_speaks_learns_and_draws(tmp_path: Path, capsys, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("espeakng_loader")
-    monkeypatch.setattr(demo_digits, "COUNTS", {"train": 24, "dev": 6, "test": 6})
-    monkeypatch.setattr(demo_digits, "OPTIONS", {"epochs": 1, "hidden": 8, "layers": 1, "speed": 0.0})
+    monkeypatch.setattr(digits, "COUNTS", {"train": 24, "dev": 6, "test": 6})
+    monkeypatch.setattr(digits, "OPTIONS", {"epochs": 1, "hidden": 8, "layers": 1, "speed": 0.0})
     assert run(["demo", "digits", "--out", str(tmp_path / "demo")]) == 0
     out = capsys.readouterr()
     facts = json.loads(out.out)
@@ -158,10 +159,10 @@ def test_the_demo_speaks_learns_and_draws(tmp_path: Path, capsys, monkeypatch: p
 
 
 def test_the_voices_are_there_and_none_is_on_two_sides() -> None:
-    voices = [voice for part in demo_digits.VOICES.values() for voice in part]
+    voices = [voice for part in digits.VOICES.values() for voice in part]
     assert len(set(voices)) == len(voices)
     speaker = Espeak()
-    for accent in demo_digits.ACCENTS:
+    for accent in digits.ACCENTS:
         for voice in voices:
             samples = speaker.say("one", f"{accent}+{voice}", 160, 50)
             assert 0.1 < len(samples) / speaker.rate < 2.0

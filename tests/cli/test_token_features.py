@@ -11,8 +11,8 @@ import pytest
 
 from bigru import BiGRUTagger
 from bigru.bundle import load as load_bundle
-from bigru.cli.answers import AnswerFile
-from bigru.cli.predict import _pass_over
+from bigru.cli.commands.predict import _pass_over
+from bigru.cli.resumable_output import AnswerFile
 from bigru.doctor import examine
 from bigru.errors import ArgumentError
 from bigru.readers import chunked
@@ -156,7 +156,7 @@ def test_a_stream_answers_as_the_whole_and_arrow_as_predict(bigru: Bigru, model:
 
 
 def test_a_server_answers_tokens_and_refuses_texts(model: Path) -> None:
-    from bigru.serve.models import Loaded
+    from bigru.serve.engine.models import Loaded
 
     loaded = Loaded("tagger", load(model))
     assert loaded.described()["features"] == ["pos"]

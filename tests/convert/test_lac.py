@@ -10,7 +10,7 @@ from bigru.bundle import Bundle
 from bigru.convert import lac
 from bigru.errors import BundleError, MissingExtraError
 from bigru.ops.crf.weights import CrfWeights
-from bigru.runtime.network import Network
+from bigru.runtime.network.sequence import Network
 from bigru.tasks import tag
 from decided import answers
 from tolerances import FLOAT32

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import bigru.export
 from bigru.export.gate import LENGTHS, TOLERANCE
-from bigru.export.graph import OPSET
-from bigru.export.model import onnx_model
+from bigru.export.onnx.graph import OPSET
+from bigru.export.onnx.model import onnx_model
 from exports import bundles
 
 GUIDE = Path(__file__).parents[2] / "docs" / "guide"

@@ -16,17 +16,19 @@ from bigru.bundle import Bundle
 from bigru.bundle.quantized import Quantized, QuantizedWeights
 from bigru.config import MERGES, POOLINGS, ConvConfig, EncoderConfig, ModelConfig
 from bigru.errors import ArgumentError, MissingExtraError, VerificationError
-from bigru.export import ParityError, engine, gate, library, onnx_engine, to_onnx
-from bigru.export.engine import Session
-from bigru.export.graph import Graph
-from bigru.export.model import onnx_model
-from bigru.export.sequence import logits
+from bigru.export import ParityError, gate, onnx_engine, to_onnx
+from bigru.export.onnx import library
+from bigru.export.onnx import session as engine
+from bigru.export.onnx.graph import Graph
+from bigru.export.onnx.model import onnx_model
+from bigru.export.onnx.sequence import logits
+from bigru.export.onnx.session import Session
 from bigru.layout import CELL_GATES, DIRECTIONS
 from bigru.ops.crf import reference
 from bigru.runtime.forecaster import Forecaster
-from bigru.runtime.network import Network
+from bigru.runtime.network.sequence import Network
 from bigru.tasks import forecast, tag
-from bigru.verify.arrangements import EXTRA
+from bigru.verify.batchings import EXTRA
 from exports import HASHED, batches, bundles, classifier, tagger, weights
 from tables import forecaster, hourly
 from tolerances import FLOAT32

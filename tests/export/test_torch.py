@@ -18,7 +18,8 @@ from safetensors.torch import load_file
 from bigru.bundle import Bundle
 from bigru.config import ConvConfig, EncoderConfig
 from bigru.errors import ArgumentError
-from bigru.export import ParityError, gate, to_torch, torch_folder
+from bigru.export import ParityError, gate, to_torch
+from bigru.export.torch import folder as torch_folder
 from bigru.runtime.predictor import Predictor
 from exports import bundles, classifier, tagger
 

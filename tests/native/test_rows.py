@@ -7,9 +7,9 @@ import pytest
 
 from bigru.features.channels import NGRAMS, ngrams
 from bigru.features.hashing import END, START, buckets, combine
+from bigru.ops.embedding import reference
+from bigru.ops.embedding.native import Tables, pool
 from bigru.ops.library import native as _native
-from bigru.ops.rows import reference
-from bigru.ops.rows.native import Tables, pool
 from tolerances import FLOAT32, FLOAT32_STEP
 
 LENGTHS = [(0,), (1,), (2, 0, 7), (63, 1, 65), (3,) * 9]

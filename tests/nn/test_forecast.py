@@ -12,7 +12,7 @@ from bigru.bundle.weights import shapes
 from bigru.config import EncoderConfig, ForecastModelConfig
 from bigru.nn.forecast import ForecastModel
 from bigru.ops.gru import reference
-from bigru.runtime.forecast import ForecastNetwork
+from bigru.runtime.network.forecast import ForecastNetwork
 from tolerances import FIT, FLOAT32
 
 FORWARD = EncoderConfig(hidden=7, direction="forward")

@@ -10,7 +10,7 @@ from sklearn.linear_model import Ridge as Other
 
 from bigru.bundle.weights import shapes
 from bigru.plain.ridge import Ridge
-from bigru.runtime.forecast import ForecastNetwork
+from bigru.runtime.network.forecast import ForecastNetwork
 from bigru.tables.timetable import TimeTable
 from bigru.tasks import forecast
 from bigru.train.forecast import ForecastPlan, plan_forecast, roles_of

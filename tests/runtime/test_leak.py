@@ -11,8 +11,8 @@ import pytest
 
 from bigru.bundle import Bundle
 from bigru.config import EncoderConfig
-from bigru.runtime import forecast as network
 from bigru.runtime.forecaster import Forecaster
+from bigru.runtime.network import forecast as network
 from bigru.tables.timetable import Series, TimeTable
 from bigru.tasks import forecast
 from bigru.tasks.forecast import Cut

@@ -19,7 +19,7 @@ from bigru.nn.model import SequenceModel
 from bigru.ops.gru import reference
 from bigru.ops.gru.native import Prepared
 from bigru.ops.recurrent.vectorised import Layer
-from bigru.runtime.network import Network
+from bigru.runtime.network.sequence import Network
 from tolerances import FLOAT32, KERNELS
 
 CHANNELS = (ChannelConfig("unit", 9, 3), ChannelConfig("bigram", 11, 2))

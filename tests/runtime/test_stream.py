@@ -13,10 +13,10 @@ from bigru.config import POOLINGS, ChannelConfig, ConvConfig, EncoderConfig, Mod
 from bigru.errors import ArgumentError
 from bigru.features.series import SeriesFeatures
 from bigru.features.text import TextFeatures
-from bigru.ops.recurrent.windows import Window
-from bigru.runtime.logits import LogitStream
-from bigru.runtime.network import Network
+from bigru.ops.recurrent.chunking import Window
+from bigru.runtime.network.sequence import Network
 from bigru.runtime.predictor import Predictor
+from bigru.runtime.streaming.logits import LogitStream
 from bigru.tasks import classify, tag
 from drawn import drawn_weights
 from tolerances import FLOAT32

@@ -13,7 +13,7 @@ from bigru.config import ConvConfig, EncoderConfig, ModelConfig
 from bigru.errors import ArgumentError
 from bigru.features.audio import AudioFeatures
 from bigru.ops.ctc.native import greedy
-from bigru.ops.ctc.running import RunningGreedy
+from bigru.ops.ctc.streaming import RunningGreedy
 from bigru.runtime.predictor import Predictor
 from bigru.tasks import classify, transcribe
 from drawn import drawn_weights

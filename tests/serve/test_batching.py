@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from bigru.errors import DataError
-from bigru.serve import batching
-from bigru.serve.batching import BUDGET, Batcher
-from bigru.serve.inputs import INLINE
-from bigru.serve.limits import Limits
-from bigru.serve.metrics import BatchMeter, Metrics
-from bigru.serve.refusal import RefusedError
-from bigru.serve.worker import Worker
+from bigru.serve.engine import batcher
+from bigru.serve.engine.batcher import BUDGET, Batcher
+from bigru.serve.engine.errors import RefusedError
+from bigru.serve.engine.inputs import INLINE
+from bigru.serve.engine.limits import Limits
+from bigru.serve.engine.metrics import BatchMeter, Metrics
+from bigru.serve.engine.worker import Worker
 
 
 class Bench:
@@ -120,8 +120,8 @@ def test_a_guilty_input_is_alone_in_its_error(caplog: pytest.LogCaptureFixture) 
 
 def test_a_large_request_that_waits_does_not_have_small_ones_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = iter(range(100_000))
-    monkeypatch.setattr(batching.time, "perf_counter", lambda: float(next(clock)))
-    monkeypatch.setattr(batching, "MEMORY", 0.0)
+    monkeypatch.setattr(batcher.time, "perf_counter", lambda: float(next(clock)))
+    monkeypatch.setattr(batcher, "MEMORY", 0.0)
 
     async def scene(bench: Bench) -> None:
         # A batch seems to take a second; a hundred of them wait in one request, and the bound is five seconds.
@@ -152,7 +152,7 @@ def test_too_many_requests_are_refused() -> None:
 def test_small_batches_say_nothing_of_how_long_large_ones_take(monkeypatch: pytest.MonkeyPatch) -> None:
     # Each batch seems to take a second, be it of a thousand steps or of one.
     clock = iter(range(100_000))
-    monkeypatch.setattr(batching.time, "perf_counter", lambda: float(next(clock)))
+    monkeypatch.setattr(batcher.time, "perf_counter", lambda: float(next(clock)))
 
     async def scene(bench: Bench) -> None:
         for steps in [BUDGET, *[1] * 8]:
@@ -170,8 +170,8 @@ def test_work_that_would_wait_too_long_is_refused_but_nothing_is_where_nobody_wa
 ) -> None:
     # Between two looks at the clock passes a second, so a batch seems to take one.
     clock = iter(range(1000))
-    monkeypatch.setattr(batching.time, "perf_counter", lambda: float(next(clock)))
-    monkeypatch.setattr(batching, "MEMORY", 0.0)
+    monkeypatch.setattr(batcher.time, "perf_counter", lambda: float(next(clock)))
+    monkeypatch.setattr(batcher, "MEMORY", 0.0)
 
     async def scene(bench: Bench) -> None:
         steps = INLINE // 2

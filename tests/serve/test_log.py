@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bigru.serve.log import LINES, Formatter
+from bigru.serve.http.log import LINES, Formatter
 
 from .conftest import Server
 

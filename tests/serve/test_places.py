@@ -7,7 +7,7 @@ import math
 import pytest
 
 from bigru.errors import ArgumentError
-from bigru.serve.limits import Limits, Places
+from bigru.serve.engine.limits import Limits, Places
 
 
 class Client:

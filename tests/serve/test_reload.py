@@ -13,11 +13,11 @@ import pytest
 
 from bigru.bundle import Bundle
 from bigru.errors import BundleError
-from bigru.serve import models as serving
-from bigru.serve import service as services
-from bigru.serve.limits import Limits
-from bigru.serve.models import Model
-from bigru.serve.service import Service
+from bigru.serve.engine import models as serving
+from bigru.serve.engine.limits import Limits
+from bigru.serve.engine.models import Model
+from bigru.serve.http import service as services
+from bigru.serve.http.service import Service
 
 from .conftest import classifier
 

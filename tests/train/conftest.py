@@ -15,8 +15,8 @@ from bigru.config import EncoderConfig, ModelConfig, TrainConfig
 from bigru.features.series import SeriesFeatures
 from bigru.features.text import TextFeatures
 from bigru.tasks import classify, tag
-from bigru.train.fit import Fitted, fit
-from bigru.train.stream import Data
+from bigru.train.data.loader import Data
+from bigru.train.loop.fit import Fitted, fit
 
 ENCODER = EncoderConfig(hidden=8, dropout=0.1)
 TRAINING = TrainConfig(epochs=3, batch_size=8, learning_rate=0.02, average=0.9)

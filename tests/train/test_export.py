@@ -10,7 +10,7 @@ import pytest
 from bigru import bundle
 from bigru.config import EncoderConfig
 from bigru.errors import VerificationError
-from bigru.runtime.network import Network
+from bigru.runtime.network.sequence import Network
 from bigru.runtime.predictor import Predictor
 from bigru.train.export import export
 

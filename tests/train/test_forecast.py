@@ -19,13 +19,13 @@ from bigru.tables.timetable import TimeTable
 from bigru.tables.windows import Windows
 from bigru.tasks import forecast
 from bigru.tasks.forecast import Cut
-from bigru.train.callback import TrainingCallback
+from bigru.train.data.loader import Batch, Stream
 from bigru.train.export import export
-from bigru.train.fit import Fitted, fit
 from bigru.train.forecast import ForecastPlan, data_of, plan_forecast, roles_of
-from bigru.train.guard import Guarded, calibrated, guarded
-from bigru.train.skill import Skill, forecast_loss
-from bigru.train.stream import Batch, Stream
+from bigru.train.forecast_blend import Guarded, calibrated, guarded
+from bigru.train.loop.callback import TrainingCallback
+from bigru.train.loop.fit import Fitted, fit
+from bigru.train.objective.forecast import Skill, forecast_loss
 from tables import forecaster, hourly
 from tolerances import FLOAT32, FLOAT32_STEP
 

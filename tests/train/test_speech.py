@@ -16,11 +16,11 @@ from bigru.errors import ArgumentError, DataError
 from bigru.ops.ctc.reference import log_probability
 from bigru.runtime.predictor import load
 from bigru.tasks import transcribe
-from bigru.train.losses import ctc_loss
+from bigru.train.data.loader import IGNORED, Batch, Stream
+from bigru.train.objective.losses import ctc_loss
 from bigru.train.recipes import plan
-from bigru.train.specaugment import BANDS, TIME, masked
-from bigru.train.speed import perturbed
-from bigru.train.stream import IGNORED, Batch, Stream
+from bigru.train.regularise.specaugment import BANDS, TIME, masked
+from bigru.train.regularise.speed import perturbed
 from tolerances import FLOAT32
 
 LABELS = tuple(sounds.PITCHES)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bigru.runtime import layers, network
+from bigru.runtime.network import layers, sequence
 
 __all__ = ["FAULTS", "plant"]
 
@@ -29,7 +29,7 @@ def padding_in_pooling(patch: Patch) -> None:
     def mean_of_all(self: Any, x: Any, states: np.ndarray, *_: Any) -> np.ndarray:
         return np.concatenate([states.mean(axis=1), states.max(axis=1, initial=-1)], axis=1)
 
-    patch.setattr(network.Network, "_pool", mean_of_all)
+    patch.setattr(sequence.Network, "_pool", mean_of_all)
 
 
 def padding_walked_backward(patch: Patch) -> None:
@@ -63,12 +63,12 @@ def last_step_of_the_backward_walk(patch: Patch) -> None:
 
 def scale_of_a_table(patch: Patch) -> None:
     """Multiply the rows of a table in 8 bits with the scale of another column."""
-    sound = network.Tables
+    sound = sequence.Tables
 
     def rolled(tables: list[np.ndarray], scales: list[np.ndarray | None]) -> Any:
         return sound(tables, [None if scale is None else np.roll(scale, 1) for scale in scales])
 
-    patch.setattr(network, "Tables", rolled)
+    patch.setattr(sequence, "Tables", rolled)
 
 
 def scale_of_products(patch: Patch) -> None:

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from bigru import bundle
-from bigru.runtime.network import Network
-from bigru.verify import TOLERANCES, arrangements, made, run, sets
+from bigru.runtime.network.sequence import Network
+from bigru.verify import TOLERANCES, batchings, instruction_sets, run, samples
 from bigru.verify.gate import INPUTS, LENGTHS
 from verify.conftest import BUNDLES
 
@@ -33,14 +33,14 @@ def test_its_figures_are_those_of_the_code(name: str) -> None:
         shown = f"{difference:g}".replace("e-05", "e-5")
         share = f"{changed:.0%}".replace("%", " %") if changed else "(none|没有)"
         assert re.search(rf"\| {precision}[^|]* \| {re.escape(shown)} \| {share} \|", text), precision
-    assert re.search(rf"{arrangements.EDGES}( samples| 个样本)", text)
-    assert arrangements.EXTRA == 7
+    assert re.search(rf"{batchings.EDGES}( samples| 个样本)", text)
+    assert batchings.EXTRA == 7
     assert re.search("seven steps more|多填七步", text)
     numbers = re.search(r"0[,、] ?1[,、] ?2[,、] ?3[\d,、 and]*", text)
     assert numbers
     assert [int(n) for n in re.findall(r"\d+", numbers.group())] == list(LENGTHS)
     assert re.search(rf"(up to|最多) {INPUTS} ", text)
-    assert made.EDGES[:3] == (0, 1, 2)
+    assert samples.EDGES[:3] == (0, 1, 2)
     assert f"`{run.REFERENCE}`" in text
     assert f"`{run.TOGETHER}`" in text
 
@@ -52,7 +52,7 @@ def test_its_python_runs(
     text = BUNDLES["text"]
     bundle.save(text, tmp_path / "model")
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sets, "others", list)
+    monkeypatch.setattr(instruction_sets, "others", list)
     asked: list[np.ndarray] = []
     network = Network(text.model, text.weights)
 

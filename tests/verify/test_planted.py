@@ -9,7 +9,7 @@ import pytest
 
 from bigru.errors import VerificationError
 from bigru.layout import reorder_gates
-from bigru.runtime import layers, network
+from bigru.runtime.network import layers, sequence
 from bigru.tasks import tag
 from bigru.verify import Report, gate, verify
 from bigru.verify.engines import native
@@ -43,7 +43,7 @@ def test_padding_that_is_read_in_pooling(monkeypatch: Patch) -> None:
 
 
 def test_padding_that_is_not_a_number_and_is_read(monkeypatch: Patch) -> None:
-    monkeypatch.setattr(network, "_clear", lambda values, past: values)
+    monkeypatch.setattr(sequence, "_clear", lambda values, past: values)
     # Convolutions are what looks past an end; recurrent layers and poolings stop there by themselves.
     assert "padded" in failing("series")["native"]
     assert "padded" in failing("speech")["native"]
@@ -89,7 +89,7 @@ def test_gates_in_another_order_in_one_engine() -> None:
         name: reorder_gates(w, ("z", "r", "n"), ("r", "z", "n")) if "_l0" in name else w
         for name, w in bundle.weights.items()
     }
-    engine = network.Network(bundle.model, other)
+    engine = sequence.Network(bundle.model, other)
     assert failing("tokens", {"onnx": engine}) == {"onnx": {"alone"}}
 
 

@@ -14,12 +14,13 @@ from bigru.ops.library import instruction_sets, isa
 from bigru.runtime.predictor import Predictor
 from bigru.tables.timetable import Series
 from bigru.tasks.forecast import Cut
-from bigru.verify import TOLERANCES, Report, Row, sets, verify
+from bigru.verify import TOLERANCES, Report, Row, verify
+from bigru.verify import instruction_sets as sets
 from bigru.verify import run as running
-from bigru.verify.arrangements import STEPS, arrangements
+from bigru.verify.batchings import STEPS, arrangements
 from bigru.verify.engines import native
+from bigru.verify.instruction_sets import others
 from bigru.verify.outcomes import Figures, precision_of
-from bigru.verify.sets import others
 from verify.conftest import BUNDLES, CHARS, TEXTS
 
 Verify = Callable[..., Report]
@@ -176,7 +177,7 @@ def test_a_report_by_hand() -> None:
 
 @pytest.mark.slow
 def test_series_with_gaps_are_made_up_with_gaps() -> None:
-    from bigru.verify.made import features
+    from bigru.verify.samples import features
 
     features_of = BUNDLES["series"].config.features
     assert isinstance(features_of, SeriesFeatures)

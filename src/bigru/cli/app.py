@@ -72,7 +72,7 @@ def train(
     lookback: Annotated[int | None, typer.Option("--lookback", help="Forecast: rows to read.")] = None,
 ) -> None:
     """Train on labelled data, or on a table with time, score, and save the model."""
-    from .train import train
+    from .commands.train import train
 
     chosen: dict[str, Any] = {
         "time": time,
@@ -99,7 +99,7 @@ def evaluate(
     chunk: Chunk = None,
 ) -> None:
     """Score a model on labelled data, or from every origin of a table: JSON on stdout, a table on stderr."""
-    from .evaluate import evaluate
+    from .commands.evaluate import evaluate
 
     evaluate(model, data, precision, reading, stride=stride, lookahead=lookahead, chunk=chunk)
 
@@ -124,10 +124,10 @@ def predict(
     force: Annotated[bool, typer.Option("--force", help="Write over the answers in --out.")] = False,
 ) -> None:
     """Answer for texts, a file, or stdin, or go on with a table: one JSON object per line."""
-    from .predict import predict
+    from .commands.predict import predict
 
     if stream or (lookahead, chunk, lag) != (None, None, None):
-        from .stream import stream as answer
+        from .commands.stream import stream as answer
 
         if out is not None:
             raise ArgumentError(sentence("predict", "--out", "left out with --stream", str(out)))
@@ -147,7 +147,7 @@ def verify(
     keep_card: Annotated[bool, typer.Option("--keep-card", help="Leave the model card as it is.")] = False,
 ) -> None:
     """Run a model on every engine, alone, in batches and beside padding. Exit code 1 if answers differ."""
-    from .verify import verify
+    from .commands.verify import verify
 
     raise typer.Exit(verify(model, data, reading, most=most, write=not keep_card))
 
@@ -160,7 +160,7 @@ def explain(
     precision: Precision = "fp32",
 ) -> None:
     """Say what each character adds to the score of a label, by the direction that read it: JSON on stdout."""
-    from .explain import explain
+    from .commands.explain import explain
 
     explain(model, text, label, precision)
 
@@ -184,7 +184,7 @@ def serve(
     timeout: Annotated[float | None, typer.Option(help="Seconds until a request is given up.")] = None,
 ) -> None:
     """Serve models over HTTP, with a page to try them at /: the address on stdout, everything else on stderr."""
-    from .serve import serve
+    from .commands.serve import serve
 
     limits = {"body": max_body, "inputs": max_inputs, "length": max_length, "timeout": timeout}
     limits |= {"waiting": max_waiting, "wait": max_wait}
@@ -200,7 +200,7 @@ def doctor(
     test: Annotated[Path | None, typer.Option(help="The test part.")] = None,
 ) -> None:
     """Examine data: duplicates, contradictions, leaks, illegal tags, empty rows. Exit code 1 if something hurts."""
-    from .doctor import doctor
+    from .commands.doctor import doctor
 
     raise typer.Exit(doctor(data, dev, test, reading))
 
@@ -218,7 +218,7 @@ def export(
     force: Annotated[bool, typer.Option("--force", help="Replace an earlier export.")] = False,
 ) -> None:
     """Write a model for other engines, after it has answered there as it does here."""
-    from .export import export
+    from .commands.export import export
 
     export(model, to, out, int8, force)
 
@@ -230,7 +230,7 @@ def import_(
     force: Force = False,
 ) -> None:
     """Turn weights that others trained into a saved model: lac is Baidu's LAC-small out of jieba."""
-    from .convert import import_weights
+    from .commands.convert import import_weights
 
     import_weights(source, out, force)
 
@@ -245,7 +245,7 @@ def quantize(
     force: Force = False,
 ) -> None:
     """Store a model in 8 bits, a quarter of its size; with data, say what that costs. JSON on stdout."""
-    from .quantize import quantize
+    from .commands.quantize import quantize
 
     quantize(model, out, data, force, reading)
 
@@ -253,7 +253,7 @@ def quantize(
 @app.command()
 def models() -> None:
     """List the models that come with bigru: one JSON object per line on stdout."""
-    from .models import models
+    from .commands.models import models
 
     models()
 
@@ -264,7 +264,7 @@ def demo(
     out: Annotated[Path | None, typer.Option(help="Folder for the model; else below runs/.")] = None,
 ) -> None:
     """Train a real model on real data, offline, in minutes."""
-    from .demo import demo
+    from .demo.texts import demo
 
     demo(what, out)
 
@@ -276,7 +276,7 @@ def bench(
     size: Annotated[list[str] | None, typer.Option(help="A size B,T,I,H instead of the grid; may be repeated.")] = None,
 ) -> None:
     """Time the kernels on this machine, beside PyTorch if it is installed: one JSON object on stdout."""
-    from .bench import bench
+    from .commands.bench import bench
 
     bench(quick=quick, threads=threads, sizes=size or [])
 
@@ -284,6 +284,6 @@ def bench(
 @app.command()
 def info() -> None:
     """Print versions, engines and optional packages as one JSON object."""
-    from .info import info
+    from .commands.info import info
 
     info()

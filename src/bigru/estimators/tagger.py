@@ -16,7 +16,7 @@ from ..features.arrays import inputs_of, is_block, rows_of
 from ..features.batching import batches, pad
 from ..ops.crf.native import marginals
 from ..ops.crf.weights import CrfWeights, constrain
-from ..runtime.network import Network
+from ..runtime.network.sequence import Network
 from ..scheme import detect
 from ..tasks import tag, task_named
 from ..tasks.probabilities import binary, softmax

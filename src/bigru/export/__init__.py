@@ -6,9 +6,9 @@
 imported without them.
 """
 
-from .engine import Engine, onnx_engine
 from .gate import ParityError
-from .onnx_file import to_onnx
-from .torch_folder import to_torch
+from .onnx.file import to_onnx
+from .onnx.session import Engine, onnx_engine
+from .torch.folder import to_torch
 
 __all__ = ["Engine", "ParityError", "onnx_engine", "to_onnx", "to_torch"]

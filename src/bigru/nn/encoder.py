@@ -7,9 +7,9 @@ from torch import Tensor, nn
 
 from ..config import EncoderConfig
 from ..layout import DIRECTIONS
-from ..ops.recurrent.windows import Window, check_window
+from ..ops.recurrent.chunking import Window, check_window
+from .chunked import Windows
 from .recurrent import Recurrent
-from .windowed import Windows
 
 __all__ = ["Encoder", "drop", "mask"]
 

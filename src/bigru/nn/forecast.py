@@ -48,7 +48,7 @@ class ForecastModel(nn.Module):
     A window is freed of its level, cut into segments of w steps, and each segment made a vector of width H; the encoder
     reads them. From where it ends the decoder takes one step for each segment of the future, all of them side by side,
     with what tells the segment and the target as its input. The names in its state_dict are those of a saved model, and
-    `bigru.runtime.forecast.ForecastNetwork` computes the same without torch.
+    `bigru.runtime.network.forecast.ForecastNetwork` computes the same without torch.
 
     Args:
         config: its shape.

@@ -7,10 +7,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ..config import ModelConfig
-from ..ops.recurrent.windows import Window
+from ..ops.recurrent.chunking import Window
+from .conv import Front
 from .embedding import NGRAM_SPREAD, ChannelEmbedding, Wide
 from .encoder import Encoder, drop, mask
-from .front import Front
 from .heads import Crf, project
 from .pooling import Pooling, blank, padding, total
 
@@ -21,7 +21,7 @@ class SequenceModel(nn.Module):
     """Embedding, front end and pooling if there are any, encoder, and a linear head; a CRF's scores beside it.
 
     The names in its state_dict are those of a saved model (`bigru.bundle.weights.shapes`), and
-    `bigru.runtime.network.Network` computes the same without torch.
+    `bigru.runtime.network.sequence.Network` computes the same without torch.
 
     Args:
         config: its shape.

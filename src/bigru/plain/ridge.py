@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..config import ForecastModelConfig
-from ..runtime.forecast import level
 from ..runtime.forecaster import LEAST, spread_of
+from ..runtime.network.forecast import level
 from ..tasks import forecast
 from ..tasks.forecast import Cut
 

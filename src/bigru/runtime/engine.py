@@ -10,15 +10,16 @@ from ..bundle import Bundle
 __all__ = ["network_of"]
 
 NETWORKS = {
-    "sequence": (".network", "Network"),
-    "step": (".network", "Network"),
-    "window": (".forecast", "ForecastNetwork"),
+    "sequence": (".network.sequence", "Network"),
+    "step": (".network.sequence", "Network"),
+    "window": (".network.forecast", "ForecastNetwork"),
 }
 """Where the network of each head is found, and its name. It is loaded when a model needs it."""
 
 
 def network_of(bundle: Bundle, precision: str = "fp32") -> Any:
-    """Return the network of a model: `bigru.runtime.network.Network` or `bigru.runtime.forecast.ForecastNetwork`.
+    """Return the network of a model: `bigru.runtime.network.sequence.Network` or
+    `bigru.runtime.network.forecast.ForecastNetwork`.
 
     Args:
         bundle: the saved model.

@@ -15,7 +15,7 @@ from ..errors import ArgumentError, DataError, check_choice, sentence
 from ..features.batching import batches, pad
 from ..features.text import TextFeatures
 from ..tasks import classify
-from .network import Network
+from .network.sequence import Network
 from .predictor import STEPS, Predictor
 
 __all__ = ["LIMIT", "PARTS", "PIECES", "explain", "explainable"]

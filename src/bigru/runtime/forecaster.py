@@ -21,7 +21,7 @@ from ..tables.windows import Windows
 from ..tasks import forecast
 from ..tasks.forecast import Cut, Outcome
 from .engine import network_of
-from .forecast import ForecastNetwork
+from .network.forecast import ForecastNetwork
 
 __all__ = ["Forecaster", "cuts_of", "lag_of", "spread_of"]
 

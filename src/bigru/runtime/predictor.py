@@ -19,13 +19,13 @@ from ..errors import ArgumentError, DataError, sentence
 from ..features.batching import batches, pad
 from ..features.text import TextFeatures
 from ..ops.library import threads
-from ..ops.recurrent.windows import Window
+from ..ops.recurrent.chunking import Window
 from ..readers.examples import Examples
 from ..tasks import task_named
 from .engine import network_of
-from .network import Network
-from .sharing import share
-from .stream import Stream, lagged, window_of
+from .network.sequence import Network
+from .streaming.stream import Stream, lagged, window_of
+from .threads import share
 
 if TYPE_CHECKING:
     from ..metrics import Report
@@ -166,12 +166,12 @@ class Predictor:
 
         A model that reads forward alone answers each step as it is read, with what `predict` says of it (a label of
         the whole input: of the input so far). One that reads both ways answers chunk by chunk; see
-        `bigru.ops.recurrent.windows` for what it makes of them.
+        `bigru.ops.recurrent.chunking` for what it makes of them.
 
         Args:
             lookahead: steps read behind a chunk before it is answered; needed by a model that reads both ways.
             chunk: steps that are answered together; as many as are looked ahead to (at least 1) unless given.
-            lag: steps that a CRF waits for before it decides a tag, 8 unless given; see `bigru.ops.crf.lag`.
+            lag: steps that a CRF waits for before it decides a tag, 8 unless given; see `bigru.ops.crf.fixed_lag`.
 
         Raises:
             ArgumentError: an argument does not suit the model, or the model cannot be streamed.

@@ -81,7 +81,7 @@ class Config:
     threshold: float = 0.5
 
     objective: ClassVar[str] = "labels"
-    """What a training makes small: see `bigru.train.build`."""
+    """What a training makes small: see `bigru.train.loop.build`."""
 
     def __post_init__(self) -> None:
         check_labels("classify.Config", self.labels, 1 if self.multi_label else 2)

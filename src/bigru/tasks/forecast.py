@@ -99,7 +99,7 @@ class Config:
     seen: str = ""
 
     objective: ClassVar[str] = "window"
-    """What a training makes small: see `bigru.train.build`."""
+    """What a training makes small: see `bigru.train.loop.build`."""
 
     def __post_init__(self) -> None:
         check_choice("forecast.Config", "loss", self.loss, LOSSES)

@@ -12,7 +12,7 @@ import numpy as np
 
 from ..errors import ArgumentError, DataError, check_array, nearest, sentence
 from ..features.text import TextFeatures
-from ..ops.crf.lag import FixedLag
+from ..ops.crf.fixed_lag import FixedLag
 from ..ops.crf.native import marginals, viterbi
 from ..ops.crf.weights import CrfWeights, constrain
 from ..scheme import check_tags, continuation_mask, spans, transition_mask, violations
@@ -80,7 +80,7 @@ class Config:
     entity_labels: tuple[str, ...] | None = None
 
     objective: ClassVar[str] = "labels"
-    """What a training makes small: see `bigru.train.build`."""
+    """What a training makes small: see `bigru.train.loop.build`."""
 
     def __post_init__(self) -> None:
         where = "tag.Config"

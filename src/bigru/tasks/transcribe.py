@@ -19,7 +19,7 @@ from ..features.transcripts import UNITS, spelled, symbols
 from ..ops.ctc.labelling import Labelling
 from ..ops.ctc.language import SymbolModel
 from ..ops.ctc.native import beam, greedy
-from ..ops.ctc.running import RunningGreedy
+from ..ops.ctc.streaming import RunningGreedy
 from .decision import Decision
 from .labels import numbers, place, read_by
 from .room import check_room as check_pairs
@@ -107,7 +107,7 @@ class Config:
     bonus: float = 0.0
 
     objective: ClassVar[str] = "ctc"
-    """What a training makes small: see `bigru.train.build`."""
+    """What a training makes small: see `bigru.train.loop.build`."""
 
     def __post_init__(self) -> None:
         where = "transcribe.Config"

@@ -11,8 +11,8 @@ import numpy as np
 
 from ..bundle import Bundle
 from ..bundle.card import VERIFICATION
+from ..bundle.weights import Shape
 from ..verify import gate
-from .build import Shape
 
 __all__ = ["export"]
 

@@ -20,7 +20,7 @@ from ..tables.timetable import Series, TimeTable
 from ..tables.windows import Windows
 from ..tasks import forecast
 from ..tasks.forecast import Cut
-from .checks import check_shape, refuse_ensemble
+from .loop.checks import check_shape, refuse_ensemble
 
 __all__ = [
     "OPTIONS",
@@ -83,7 +83,7 @@ class ForecastPlan:
 
     @property
     def network(self) -> ForecastModelConfig:
-        """The shape that is trained: the linear map joins it afterwards (`bigru.train.guard`)."""
+        """The shape that is trained: the linear map joins it afterwards (`bigru.train.forecast_blend`)."""
         return replace(self.model, linear="none")
 
 

@@ -37,8 +37,8 @@ from ..readers.token_features import words_of
 from ..scheme import PREFIXES, spans
 from ..tasks import classify, tag, transcribe
 from ..tasks.alignment import choose_unit
-from .checks import check_shape, refuse_ensemble
 from .defaults import DEFAULTS, LONG, Recipe
+from .loop.checks import check_shape, refuse_ensemble
 
 __all__ = ["OPTIONS", "Plan", "plan"]
 

@@ -7,7 +7,7 @@ up for a model, `sets` the other instruction sets, each in a process of its own.
 every model passes before it is written, and `short` the same without refusing.
 """
 
-from .arrangements import Engine
+from .batchings import Engine
 from .gate import gate, short
 from .outcomes import TOLERANCES, Tolerance
 from .report import Report, Row

@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from ..bundle import Bundle
 from ..config.precisions import PRECISIONS
 from ..runtime.engine import network_of
-from .arrangements import Engine
+from .batchings import Engine
 
 __all__ = ["native", "precisions_of", "torch_engine"]
 
@@ -28,6 +28,6 @@ def torch_engine(bundle: Bundle) -> Engine | None:
     """Return the same model as a torch module, None where torch is not installed."""
     if find_spec("torch") is None:
         return None
-    from ..nn.engine import engine
+    from ..nn.build import engine
 
     return engine(bundle.model, bundle.weights)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from .arrangements import ALONE, Batch, Engine, run
+from .batchings import ALONE, Batch, Engine, run
 from .outcomes import Figures, Judge, Outcome
 
 __all__ = ["examine"]

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..bundle import Bundle
-from .arrangements import Engine
+from .batchings import Engine
 from .report import Report
 from .run import verify
 

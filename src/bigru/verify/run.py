@@ -12,8 +12,9 @@ from ..config.precisions import PRECISIONS
 from ..errors import ArgumentError, sentence
 from ..ops.library import isa
 from ..tasks import task_named
-from . import made, reference, sets
-from .arrangements import ALONE, Engine, arrangements
+from . import instruction_sets as sets
+from . import reference, samples
+from .batchings import ALONE, Engine, arrangements
 from .engines import native, precisions_of, torch_engine
 from .examine import examine
 from .outcomes import TOLERANCES, Figures, Judge, Outcome, precision_of
@@ -72,7 +73,7 @@ def verify(
     """
     bundle: Bundle = getattr(model, "bundle", model)
     rows: list[Row] = []
-    made_up = made.features(bundle, lengths or (made.LENGTHS if inputs is None else made.EDGES), seed)
+    made_up = samples.features(bundle, lengths or (samples.LENGTHS if inputs is None else samples.EDGES), seed)
     features = [*_given(bundle, inputs, most, rows), *made_up]
     steps = [len(f) for f in features]
     plan = arrangements(steps, bundle.model.head != "window", seed)

@@ -14,7 +14,7 @@ from torchcrf import CRF
 
 from bigru import scheme
 from bigru.errors import ArgumentError
-from bigru.ops.crf import gpu, reference
+from bigru.ops.crf import reference, torch_ops
 from bigru.ops.crf.autograd import negative_log_likelihood
 from bigru.ops.crf.weights import CrfWeights, constrain
 from tolerances import FLOAT32, FLOAT64, SHARES64
@@ -202,12 +202,12 @@ def test_a_late_tag_revives_what_underflow_would_have_lost() -> None:
 def test_both_ways_of_computing_agree(monkeypatch: pytest.MonkeyPatch) -> None:
     batch = draw_batch([21, 0, 1, 20], 21, 5, scale=4.0)
     rescaled = gradients(negative_log_likelihood, batch)
-    monkeypatch.setattr(gpu, "_WEAK", INF)
+    monkeypatch.setattr(torch_ops, "_WEAK", INF)
     assert_same(gradients(negative_log_likelihood, batch), rescaled, FLOAT64)
 
 
 def test_ordinary_scores_never_take_the_slow_way(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delattr(gpu, "_in_log_space")
+    monkeypatch.delattr(torch_ops, "_in_log_space")
     gradients(negative_log_likelihood, draw_batch([63, 1, 0, 30], 63, 9, scale=30.0))
     names = ["O", "B-A", "I-A", "E-A", "S-A"]
     emissions, _, lengths, weights = draw_batch([63, 40], 63, 5, scale=10.0)

@@ -15,8 +15,9 @@ import bigru
 from bigru.cli import run
 from bigru.errors import ArgumentError, BundleError, DataError, MissingExtraError, TrainingError
 from bigru.readers.reading import Reading
-from bigru.train import checkpoint, forecast, recipes
-from bigru.train.display import Display, Update
+from bigru.train import forecast, recipes
+from bigru.train.loop import checkpoint
+from bigru.train.loop.display import Display, Update
 from bigru.train.pipeline import run as module
 from bigru.train.pipeline.settings import Settings
 from bigru.train.pipeline.trained import Trained

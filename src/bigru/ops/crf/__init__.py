@@ -6,5 +6,5 @@
 | `reference.py` | log-likelihood, Viterbi, n-best, marginals in NumPy: the specification |
 | `native.py` | the same compiled, for NumPy arrays: what prediction calls |
 | `autograd.py` | the torch loss with its gradient: what training calls, on a CPU the compiled one |
-| `gpu.py` | the loss in torch's operators, for GPUs and float64 |
+| `torch_ops.py` | the loss in torch's operators, for GPUs and float64 |
 """

@@ -1,6 +1,6 @@
 """The torch seam of the CRF: its loss and the gradient, marginals less gold, as the operators `bigru::crf_loss`.
 
-In float32 and half precision on a CPU the native kernel runs, elsewhere torch's operators (`gpu.py`).
+In float32 and half precision on a CPU the native kernel runs, elsewhere torch's operators (`torch_ops.py`).
 Equations: `docs/math/crf.md`.
 """
 
@@ -14,7 +14,7 @@ from torch import Tensor
 
 from ...errors import ArgumentError, sentence
 from ..library import threads
-from . import gpu, native
+from . import native, torch_ops
 
 __all__ = ["negative_log_likelihood", "step_losses"]
 
@@ -78,7 +78,7 @@ def _losses(emissions: Tensor, tags: Tensor, lengths: Tensor, *weights: Tensor, 
     if all(s.device.type == "cpu" and s.dtype.itemsize <= 4 for s in (emissions, *weights)):
         return _compiled(tags, lengths, per_step, emissions.float(), *(w.float() for w in weights))
     _check_ranges(tags, lengths, T, K)
-    return (gpu.step_losses if per_step else gpu.losses)(emissions, tags, lengths, *weights)
+    return (torch_ops.step_losses if per_step else torch_ops.losses)(emissions, tags, lengths, *weights)
 
 
 def _check_shape(name: str, value: Tensor, want: str, shape: tuple[int, ...]) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from ...bundle.folder import FILES
 from ...errors import ArgumentError, BundleError, sentence
-from .. import checkpoint
+from ..loop import checkpoint
 from .request import Request
 
 if TYPE_CHECKING:

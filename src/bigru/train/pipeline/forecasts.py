@@ -110,8 +110,8 @@ def train_table(table: TimeTable, roles: Roles, request: Request) -> Trained:
     _describe(made, table, request.say)
     # torch is imported here, when nothing can be wrong any more that it is not needed to see.
     from ..export import export
-    from ..fit import fit
-    from ..guard import calibrated, guarded
+    from ..forecast_blend import calibrated, guarded
+    from ..loop.fit import fit
 
     fitted = fit(forecast, made.config, made.network, *data_of(made), made.training, **request.running)
     kept = guarded(made, fitted)

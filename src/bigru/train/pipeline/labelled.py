@@ -23,7 +23,7 @@ from ...runtime.predictor import Predictor
 from ...tasks.alignment import refuse_misplaced, targets_per_unit, unit_of_tags
 from ...tasks.mismatch import check_varied, legalise
 from ..recipes import OPTIONS, Plan, plan
-from ..speed import perturbed
+from ..regularise.speed import perturbed
 from .comparison import comparison, doubts, score_plain
 from .request import Request, Say
 from .settings import settings_of
@@ -31,7 +31,7 @@ from .trained import Trained, metrics_of
 from .vectors import initial_vectors
 
 if TYPE_CHECKING:
-    from ..fit import Fitted
+    from ..loop.fit import Fitted
 
 __all__ = ["Parts", "checked", "train_examples"]
 
@@ -146,7 +146,7 @@ def _fit(decided: Plan, parts: Parts, request: Request, weights: Mapping[str, np
     train = parts.train
     data = {name: _prepare(decided, part, part is train) for name, part in parts._asdict().items() if part is not None}
     # torch is imported here, when nothing can be wrong any more that it is not needed to see.
-    from ..ensemble import fit_ensemble
+    from ..ensemble.members import fit_ensemble
 
     return fit_ensemble(
         *decided[:3],

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from ...readers.reading import Reading
 
 if TYPE_CHECKING:
-    from ..display import Update
+    from ..loop.display import Update
 
 __all__ = ["Progress", "Request", "Say", "silence"]
 
@@ -18,7 +18,7 @@ Say = Callable[[str], None]
 """Takes one line on what was read, found or decided."""
 
 Progress: TypeAlias = "str | Callable[[Update], None]"
-"""How a training shows its progress: a mode of `bigru.train.display.Display`, or a function."""
+"""How a training shows its progress: a mode of `bigru.train.loop.display.Display`, or a function."""
 
 
 def silence(text: str) -> None:
@@ -63,6 +63,6 @@ class Request:
 
     @property
     def running(self) -> dict[str, Any]:
-        """The arguments of `bigru.train.fit.fit` that say where a training writes and how it is watched."""
+        """The arguments of `bigru.train.loop.fit.fit` that say where a training writes and how it is watched."""
         loggers = tuple(self.settings.get("loggers") or ())
         return {"folder": self.out, "resume": self.resume, "loggers": loggers, "progress": self.progress}

@@ -15,7 +15,7 @@ from ...runtime.predictor import Predictor, ready
 
 if TYPE_CHECKING:
     from ...runtime.forecaster import Forecaster
-    from ..fit import Fitted
+    from ..loop.fit import Fitted
 
 __all__ = ["Trained", "metrics_of"]
 

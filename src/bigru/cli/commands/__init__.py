@@ -1,0 +1,1 @@
+"""One file per command; `cli.app` declares their options."""

@@ -1,0 +1,1 @@
+"""`bigru demo`: models trained on data that comes with packages."""

@@ -1,0 +1,1 @@
+"""A saved model as a folder for torch, without bigru."""

@@ -1,0 +1,1 @@
+"""The networks without torch, as `bigru.nn` has them with torch."""

@@ -1,0 +1,1 @@
+"""Answers while an input is still coming."""

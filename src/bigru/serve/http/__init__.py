@@ -1,0 +1,1 @@
+"""The server: routes, the bodies of requests, the replies."""

@@ -1,0 +1,1 @@
+"""Several trainings that end in one model."""

@@ -1,0 +1,270 @@
+"""Several trainings, one model: networks with seeds of their own, and one of the usual size that learns from them.
+
+Networks that differ in their first weights and in the order of their batches err in different places, so that the mean
+of their probabilities is better than each of them (Hansen & Salamon 1990, "Neural network ensembles"). One network
+that learns from that mean (`distill`) keeps a part of the gain and costs what one network costs.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from types import ModuleType
+from typing import Any, cast
+
+import numpy as np
+import torch
+
+from ...bundle.weights import Shape
+from ...config import ModelConfig, TrainConfig
+from ...features.batching import Joined, batches
+from ...ops.crf.native import viterbi
+from ...ops.recurrent.chunking import Window
+from ...tasks import tag
+from ..data.fingerprint import changes
+from ..data.holdout import divide, without
+from ..data.loader import Data, Targets
+from ..data.seeds import MEMBER, MIXED, derive
+from ..loop import checkpoint
+from ..loop.checks import refuse_ensemble
+from ..loop.display import Display
+from ..loop.fit import Fitted, fit
+from ..loop.memory import enough_memory
+from ..objective.distill import Soft
+from ..objective.evaluator import Dev
+from ..objective.losses import loss_of
+from ..regularise.lookahead import judged
+from .mean import LEAST, Mean
+from .mixing import mixed
+
+__all__ = ["fit_ensemble"]
+
+SHARE = 0.9
+"""What the mean of the answers counts beside the targets."""
+
+COPIES, MOST = 3, 100_000
+"""Mixed examples for each real one, and how many there are at most."""
+
+SIZE = 128
+"""Sequences that are answered together."""
+
+
+def fit_ensemble(
+    task: ModuleType,
+    config: Any,
+    model_config: Shape,
+    train: Data,
+    dev: Data | None,
+    training: TrainConfig,
+    *,
+    folder: str | os.PathLike[str] | None = None,
+    resume: bool = False,
+    loggers: Sequence[str] = (),
+    progress: str = "auto",
+    initial_weights: Mapping[str, np.ndarray] | None = None,
+    variants: Sequence[Sequence[np.ndarray]] = (),
+    groups: Sequence[str] | None = None,
+) -> Fitted:
+    """Train `training.ensemble` networks, and one that learns from them; with an ensemble of 1, that one alone.
+
+    All are judged by the same examples, which none of them learns from: those of `dev`, or a tenth held out once. The
+    first network is what there would be without the others. Of a limited time each training gets the same share, the
+    last one included. The checkpoint of each lies in a folder of its own below `folder`, that of the last one in
+    `folder`; the caller removes them (`checkpoint.remove`).
+
+    Arguments, errors and bits are those of `bigru.train.loop.fit.fit`; loggers follow the last training.
+
+    Returns:
+        The last training, with the seconds of all.
+
+    Raises:
+        ArgumentError: several trainings of a task whose answers have no mean: transcripts and forecasts.
+        TrainingError: the checkpoints in `folder` are of another number of trainings.
+    """
+    count = training.ensemble
+    if folder is not None:
+        _check_folder(folder, count, resume)
+    if count == 1:
+        return fit(
+            task,
+            config,
+            model_config,
+            train,
+            dev,
+            training,
+            folder=folder,
+            resume=resume,
+            loggers=loggers,
+            progress=progress,
+            initial_weights=initial_weights,
+            variants=variants,
+            groups=groups,
+        )
+    refuse_ensemble(task, count)
+    learn, judge, held = divide(train, dev, training.seed, groups)
+    shown = [without(variant, held) for variant in variants]
+    training = replace(training, time=None if training.time is None else training.time / (count + 1))
+    run = partial(fit, task, config, model_config, dev=judge, hold=False, progress=progress)
+    say = _speaker(progress)
+    if held is not None and judge is not None:
+        say(f"{len(held)} examples are held out from the training data with seed {training.seed}, for all trainings")
+    members = _members(
+        partial(run, train=learn, variants=shown, initial_weights=initial_weights), training, folder, resume, say
+    )
+    weights = [member.weights for member in members]
+    with enough_memory():
+        device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        mean = Mean(config, cast("ModelConfig", model_config), weights, device)
+        score = None if judge is None else _score(task, config, mean, judge, training)
+        lesson, soft = _lesson(config, mean, learn, training)
+        del mean
+    added = lesson[0][len(learn[0]) :]
+    say(f"one model learns what the {count} answer to {len(learn[0])} examples and to {len(added)} mixed ones")
+    fitted = run(
+        train=lesson,
+        training=_last(training, len(learn[0]) / len(lesson[0])),
+        variants=[[*variant, *added] for variant in shown],
+        soft=soft,
+        initial_weights=_middle(weights),
+        title="the one model",
+        folder=folder,
+        resume=resume and folder is not None and checkpoint.exists(folder),
+        loggers=loggers,
+    )
+    scores = [member.best_score for member in members]
+    if score is not None:
+        each = ", ".join(f"{one:.4f}" for one in scores)
+        saved = f"{fitted.best_score:.4f} of the one that is saved"
+        say(f"dev {fitted.score_name}: {each} of the {count}, {score:.4f} of their mean, {saved}")
+    return replace(
+        fitted,
+        seconds=fitted.seconds + sum(member.seconds for member in members),
+        held_out=held,
+        ensemble={"members": count, "member_scores": scores, "score": score, "student_score": fitted.best_score},
+    )
+
+
+def _members(
+    run: Callable[..., Fitted],
+    training: TrainConfig,
+    folder: str | os.PathLike[str] | None,
+    resume: bool,
+    say: Callable[[str], None],
+) -> list[Fitted]:
+    """Return the trainings that are taught by nobody, each with a seed of its own; those that have ended are read."""
+    found = []
+    for number in range(1, training.ensemble + 1):
+        place = None if folder is None else checkpoint.member(folder, number)
+        title = f"member {number} of {training.ensemble}"
+        own = replace(training, seed=training.seed if number == 1 else derive(training.seed, MEMBER, number))
+        say(f"{title}, with seed {own.seed}")
+        going = resume and place is not None and checkpoint.exists(place)
+        found.append(run(training=own, title=title, folder=place, resume=going))
+        if place is not None:
+            checkpoint.settle(place)
+    return found
+
+
+def _last(training: TrainConfig, share: float) -> TrainConfig:
+    """Return how the one model is trained: as many steps as others take, of more examples in fewer epochs.
+
+    First vectors are in the mean of the weights that it starts from.
+    """
+    epochs = max(1, round(training.epochs * share))
+    return replace(training, seed=derive(training.seed, MEMBER), epochs=epochs, pretrain=False)
+
+
+def _speaker(progress: str) -> Callable[[str], None]:
+    """Return what says a line between two trainings."""
+
+    def say(text: str) -> None:
+        with Display(progress) as display:
+            display.say(text)
+
+    return say
+
+
+def _check_folder(folder: str | os.PathLike[str], count: int, resume: bool) -> None:
+    """Refuse a folder with the checkpoints of another training, or of another number of them, or without any."""
+    places = [*checkpoint.members(folder), *([folder] if checkpoint.exists(folder) else [])]
+    if not resume:
+        if places:
+            checkpoint.refuse_taken(folder)
+        return
+    if not places:
+        checkpoint.refuse_missing(folder)
+    state = checkpoint.load(places[0], lambda line: None)
+    was = state["fingerprint"].get("training.ensemble")
+    if was != str(count):
+        checkpoint.refuse_changed(folder, changes({"training.ensemble": was}, {"training.ensemble": str(count)}))
+
+
+def _score(task: ModuleType, config: Any, mean: Mean, judge: Data, training: TrainConfig) -> float:
+    """Return the dev score of the mean of the answers."""
+    loss = loss_of(mean, mean.shape, judge[1], training, config.constraints if mean.shape.crf else None)
+    return Dev(task, config, mean.shape, judge, loss, judged(training)).score(mean)[0]
+
+
+def _lesson(config: Any, mean: Mean, learn: Data, training: TrainConfig) -> tuple[Data, Soft]:
+    """Return the examples that the one model learns from, mixed ones behind them, and their soft targets."""
+    features, targets = learn
+    count = min(COPIES * len(features), MOST)
+    more = mixed(features, count, derive(training.seed, MIXED))
+    window = judged(training)
+    rows, added = (_answers(mean, some, window) for some in (features, more))
+    # What the networks decide stands where a label would: a mixed example has none.
+    decisions = _decided(config, mean, added, targets)
+    return ([*features, *more], _joined(targets, decisions)), Soft(_joined(rows, added), SHARE, len(features))
+
+
+def _answers(mean: Mean, features: Sequence[np.ndarray], window: Window | None) -> Targets:
+    """Return the mean probabilities of each example: float32 [N, K], or a list of [T_n, K]."""
+    device, joined = next(mean.parameters()).device, Joined(features)
+    found: list[np.ndarray] = [np.zeros(0, np.float32)] * len(features)
+    for indices in batches(features, SIZE):
+        inputs, lengths = (torch.from_numpy(part).to(device) for part in joined.batch(indices))
+        rows = mean.probabilities(inputs, lengths, window).cpu().numpy()
+        for index, row in zip(indices, rows, strict=True):
+            found[index] = row[: len(features[index])].copy() if mean.shape.per_step else row
+    return found if mean.shape.per_step else np.stack(found)
+
+
+def _decided(config: Any, mean: Mean, rows: Targets, targets: Targets) -> Targets:
+    """Return what probabilities decide, in the form of `targets`."""
+    if mean.shape.per_step:
+        return [_path(config, mean, row) for row in rows]
+    shares = np.asarray(rows)
+    if np.asarray(targets).dtype.kind == "f":
+        return (shares >= config.threshold).astype(np.float32)
+    return _likeliest(shares)
+
+
+def _path(config: Any, mean: Mean, shares: np.ndarray) -> np.ndarray:
+    """Return the tags [T] that the probabilities [T, K] of one sequence decide: with a CRF a legal path."""
+    if mean.shape.crf:
+        chain = {name: value.cpu().numpy() for name, value in mean.state_dict().items() if name.startswith("crf.")}
+        weights = tag.prepare(config, chain)
+        assert weights is not None
+        return viterbi(np.log(shares.clip(LEAST, 1.0))[None], weights)[0][0]
+    return _likeliest(shares)
+
+
+def _likeliest(shares: np.ndarray) -> np.ndarray:
+    """Return the likeliest class of each row [N, K]; one probability is that of the second of two."""
+    return (shares[:, 0] > 0.5).astype(np.int64) if shares.shape[1] == 1 else shares.argmax(axis=1)
+
+
+def _joined(one: Targets, other: Targets) -> Targets:
+    """Return the targets of two sets of examples, one behind the other."""
+    return np.concatenate([one, np.asarray(other)]) if isinstance(one, np.ndarray) else [*one, *other]
+
+
+def _middle(weights: Sequence[Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
+    """Return the mean of networks' weights, by name.
+
+    As a network it is worth little, but it is the best start found for one that learns from them: embeddings and
+    the linear part, which every network has in the same places, are better known to the mean than to each.
+    """
+    return {name: np.stack([own[name] for own in weights]).mean(axis=0) for name in weights[0]}

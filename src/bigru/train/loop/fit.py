@@ -1,0 +1,262 @@
+"""Training from start to end: the one function that everything else in this package serves."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import torch
+
+from ...bundle.weights import Shape
+from ...config import TrainConfig
+from ...errors import TrainingError
+from ...nn.build import loaded
+from ...ops.recurrent.chunking import check_window
+from ..data.fingerprint import changes, fingerprint
+from ..data.holdout import divide, first, learnt, without
+from ..data.loader import Batch, Data, Stream
+from ..linear.part import LinearPart, Say, linear_part
+from ..objective.distill import Soft
+from ..objective.evaluator import Dev
+from ..objective.forecast import Skill
+from ..objective.losses import Loss
+from ..regularise.lookahead import judged
+from ..regularise.series import augmentation
+from ..regularise.singletons import unknowns
+from . import checkpoint
+from .build import build_trainer, first_model
+from .callback import TrainingCallback
+from .checks import check
+from .display import Display
+from .interrupt import Interrupt
+from .loggers import Loggers
+from .memory import enough_memory
+from .state import TrainState
+from .trainer import Trainer
+
+__all__ = ["Fitted", "fit"]
+
+SCORERS: dict[str, Any] = {"sequence": Dev, "step": Dev, "window": Skill}
+"""What scores a model on dev, by what it has one output of."""
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A finished training.
+
+    Attributes:
+        weights: the average weights of the best epoch by dev score (of the end, without a dev set), by name.
+        history: per epoch its figures: epoch, step, loss, rate, dev_loss, dev_NAME, seconds.
+        score_name: name of the dev score, "" without a dev set.
+        best_score: the best dev score, None without a dev set.
+        best_epoch: the epoch the weights are of, counted from 1.
+        steps: steps taken.
+        seconds: time spent, earlier sessions included.
+        rates: sequences and real time steps per second of this session's training steps; 0 where none was taken.
+        held_out: indices of the training examples that served as dev set, None where one was given.
+        reproducible: whether the same call gives the same bits on the same machine: not with a time limit.
+        judged: the weights that were scored on dev, where `weights` have learnt from the held-out examples since.
+        linear_score: the dev score of the linear part alone, None where none was fitted by itself.
+        network_score: the dev score of the network alone, which its checkpoint holds; None likewise.
+        ensemble: of how many trainings the weights learnt, and the dev scores on the way; None of a single training.
+    """
+
+    weights: dict[str, np.ndarray]
+    history: list[dict[str, float]]
+    score_name: str
+    best_score: float | None
+    best_epoch: int
+    steps: int
+    seconds: float
+    rates: tuple[float, float]
+    held_out: np.ndarray | None
+    reproducible: bool
+    judged: dict[str, np.ndarray] | None = None
+    linear_score: float | None = None
+    network_score: float | None = None
+    ensemble: dict[str, Any] | None = None
+
+
+def fit(
+    task: ModuleType,
+    config: Any,
+    model_config: Shape,
+    train: Data,
+    dev: Data | None,
+    training: TrainConfig,
+    *,
+    folder: str | os.PathLike[str] | None = None,
+    resume: bool = False,
+    loggers: Sequence[str] = (),
+    progress: str = "auto",
+    title: str = "",
+    hold: bool = True,
+    initial_weights: Mapping[str, np.ndarray] | None = None,
+    variants: Sequence[Sequence[np.ndarray]] = (),
+    soft: Soft | None = None,
+    groups: Sequence[str] | None = None,
+) -> Fitted:
+    """Train a model once, whatever `training.ensemble` says (see `bigru.train.ensemble.members`).
+
+    On a CPU the same arguments and number of threads give bit-identical weights, killed and resumed
+    or not, unless `training.time` is set.
+
+    Args:
+        task: a module of `bigru.tasks`.
+        config: the task's Config.
+        model_config: the model's shape; its outputs must be the task's.
+        train: features and targets to learn from.
+        dev: features and targets that choose the best epoch; None holds out a tenth of `train` (not of windows).
+        training: how to train.
+        folder: where checkpoints and logs go; None writes nothing at all.
+        resume: go on from the checkpoint in `folder`.
+        loggers: of "csv" and "tensorboard", written below `folder`.
+        progress: "auto", "live", "plain" or "silent"; see `Display`.
+        hold: whether examples are held out where there is no dev set.
+        title: what stands before the epoch in the display.
+        initial_weights: weights to start from, by name, of all or of some parameters.
+        variants: further features of the training examples; see `Stream`.
+        soft: soft targets of the training examples, beside the targets in `train`.
+        groups: what each training example belongs to, so that all of a group are held out or none; see `hold_out`.
+
+    Raises:
+        ArgumentError: an argument does not fit.
+        DataError: too little to learn from, or no group of examples that can be held out.
+        TrainingError: the loss is not finite, the disk is full, a checkpoint is damaged or of another training, or
+            Ctrl-C was pressed and the checkpoint is kept, another training writes to the folder, or the memory does
+            not suffice.
+        KeyboardInterrupt: Ctrl-C was pressed and there is no folder to keep a checkpoint in.
+    """
+    if training.lookahead is not None:
+        check_window(model_config.encoder)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    with ExitStack() as stack:
+        stack.enter_context(enough_memory())
+        if folder is not None:
+            stack.enter_context(checkpoint.alone(folder))
+        check(config, model_config, train, dev, training, folder, resume)
+        display = stack.enter_context(Display(progress, title=title))
+        interrupt = stack.enter_context(Interrupt())
+        stack.enter_context(torch.random.fork_rng(devices=[device] if device.type == "cuda" else []))
+        origin = fingerprint(config, model_config, train, dev, training, initial_weights, soft, groups)
+        state = _load(folder, origin, display) if resume and folder is not None else None
+        learn, judge, held = divide(train, dev, training.seed, groups) if hold else (train, dev, None)
+        _say(display, learn, judge, held, training, state)
+
+        # A checkpoint holds what became of the first vectors, and the time that they took.
+        texts = learn[0] if training.pretrain and state is None else None
+        if texts is not None:
+            display.say("first vectors are learnt from what stands near what in the training texts")
+        began = time.perf_counter()
+        real = learn if soft is None or soft.labelled is None else first(learn, soft.labelled)
+        part = linear_part(real, None if held is None else train, model_config, config, training, display.say)
+        shape = model_config if part is None else part.network
+        given = initial_weights if part is None else part.without(initial_weights)
+        model = first_model(shape, given, training.seed, device, texts)
+        augment: Callable[[Batch, int], Batch] | None = augmentation(training, config)
+        if augment is None:
+            augment = unknowns(learn[0], shape.channels, training.unknown)
+        shown = [without(variant, held) for variant in variants]
+        answers = None if soft is None else learnt(soft.rows, held)
+        stream = Stream(*learn, training.batch_size, training.epochs, training.seed, augment, shown, answers)
+        trainer = build_trainer(model, shape, config, stream, training, state, 0.0 if soft is None else soft.share)
+        trainer.elapsed = trainer.state.seconds = trainer.state.seconds + time.perf_counter() - began
+        scorer = None if judge is None else _judge(task, config, shape, judge, trainer.loss, training)
+        opened = stack.enter_context(Loggers(loggers, folder, trainer.state.step))
+        callback = TrainingCallback(trainer, stream, scorer, folder, origin, display, opened, interrupt)
+        if callback.start():
+            trainer.train(stream, callback.after_step)
+        rates = callback.rates
+        if callback.interrupted:
+            _stop(trainer.state, stream, folder)
+        fitted = _fitted(trainer, scorer, callback.seconds, rates, held)
+        return fitted if part is None else _joined(fitted, part, judge, scorer, display.say)
+
+
+def _joined(fitted: Fitted, part: LinearPart, judge: Data | None, scorer: Dev | Skill | None, say: Say) -> Fitted:
+    """Return a finished training with the linear part that was fitted beside it."""
+    joined = part.join(fitted.weights, judge)
+    if scorer is None:
+        return replace(fitted, weights=joined.weights)
+    score = scorer.score(loaded(part.config, joined.judged or joined.weights))[0]
+    alone = scorer.score(loaded(part.config, part.alone(fitted.weights)))[0]
+    say(
+        f"dev {scorer.name} {fitted.best_score:.4f} of the network, {alone:.4f} of the linear part, {score:.4f} of "
+        f"both; scores of the network count {joined.shares[0]:.2f}, those of the linear part {joined.shares[1]:.2f}"
+    )
+    return replace(
+        fitted,
+        weights=joined.weights,
+        judged=joined.judged,
+        best_score=score,
+        linear_score=alone,
+        network_score=fitted.best_score,
+    )
+
+
+def _judge(task: ModuleType, config: Any, model: Shape, data: Data, loss: Loss, training: TrainConfig) -> Dev | Skill:
+    """Return what scores the model on dev."""
+    scorer: Dev | Skill = SCORERS[model.head](task, config, model, data, loss, judged(training))
+    return scorer
+
+
+def _load(folder: str | os.PathLike[str], origin: dict[str, str], display: Display) -> dict[str, Any]:
+    """Return the checkpoint in `folder` if it is one of this very training."""
+    state = checkpoint.load(folder, display.say)
+    changed = changes(state["fingerprint"], origin)
+    if changed:
+        checkpoint.refuse_changed(folder, changed)
+    return state
+
+
+def _say(
+    display: Display,
+    learn: Data,
+    judge: Data | None,
+    held: np.ndarray | None,
+    training: TrainConfig,
+    state: dict[str, Any] | None,
+) -> None:
+    """Tell what is about to happen."""
+    source = "" if held is None else f", held out from the training data with seed {training.seed}"
+    scored = f"{len(judge[0])} dev examples{source}" if judge else "no dev examples: there are too few to hold some out"
+    display.say(f"{len(learn[0])} training examples, {scored}")
+    if training.time is not None:
+        display.say(f"at most {training.time:g} s; a training limited by time is not reproducible to the bit")
+    if state is not None:
+        display.say(f"goes on at step {state['step']}")
+
+
+def _stop(state: TrainState, stream: Stream, folder: str | os.PathLike[str] | None) -> None:
+    """End a training that was interrupted."""
+    if folder is None:
+        raise KeyboardInterrupt
+    raise TrainingError(
+        f"train: stopped at step {state.step} of {stream.steps}; the checkpoint is kept in {str(folder)!r}. "
+        "Go on with the same command and --resume."
+    ) from KeyboardInterrupt()
+
+
+def _fitted(
+    trainer: Trainer, dev: Dev | Skill | None, seconds: float, rates: tuple[float, float], held: np.ndarray | None
+) -> Fitted:
+    state, best = trainer.state, trainer.state.best
+    weights = {**trainer.model.state_dict(), **trainer.average.state_dict()} if best is None else best.weights
+    return Fitted(
+        weights={name: value.detach().cpu().numpy().copy() for name, value in weights.items()},
+        history=state.history,
+        score_name="" if dev is None else dev.name,
+        best_score=None if best is None else best.score,
+        best_epoch=len(state.history) if best is None else best.epoch,
+        steps=state.step,
+        seconds=seconds,
+        rates=rates,
+        held_out=held,
+        reproducible=trainer.config.time is None,
+    )

@@ -1,0 +1,1 @@
+"""What a training is for: losses, soft targets and the dev score."""

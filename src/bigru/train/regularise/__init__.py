@@ -1,0 +1,1 @@
+"""What keeps a network from learning its examples by heart: augmentation, R-Drop, random look-ahead."""

@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from bigru.bundle import Bundle
+from bigru.config import EncoderConfig, ModelConfig, TrainConfig
+from bigru.features.text import TextFeatures
+from bigru.nn.build import engine
+from bigru.plain.linear import Linear
+from bigru.runtime.predictor import Predictor
+from bigru.tasks import classify
+from bigru.train.linear.mixture import FIRST, mix
+from bigru.train.loop.fit import Fitted, fit
+from tolerances import FLOAT32
+
+WORDS = ("good", "fine", "bad", "poor", "film", "plot", "the", "a")
+TRAINING = TrainConfig(epochs=2, linear=True)
+
+
+def texts(count: int) -> tuple[list[str], list[str]]:
+    """Texts that a bag of words tells apart."""
+    random = np.random.default_rng(1)
+    found = [" ".join(random.choice(WORDS, 6)) for _ in range(count)]
+    return found, ["1" if one.count("good") + one.count("fine") > 1 else "0" for one in found]
+
+
+def problem(labels: Sequence[Any], inputs: list[str], many: bool = False) -> tuple[Any, ModelConfig, Any]:
+    features = TextFeatures.fit(inputs, channels=("unit", "bigram"))
+    names = tuple(sorted({one for row in labels for one in (row if many else [row])}))
+    config = classify.Config(names, features, many)
+    encoder = EncoderConfig(hidden=3)
+    model = ModelConfig(config.outputs, features.channels, 0, encoder, ("max", "bag"), wide=True)
+    return config, model, (classify.featurise(config, inputs), classify.targets(config, labels))
+
+
+def trained(training: TrainConfig = TRAINING, count: int = 60, dev: Any = None) -> tuple[Any, ModelConfig, Fitted]:
+    inputs, labels = texts(count)
+    config, model, data = problem(labels, inputs)
+    return config, model, fit(classify, config, model, data, dev, training, progress="silent")
+
+
+@pytest.mark.parametrize("outputs", [1, 3])
+def test_a_label_has_the_sum_of_both_scores_each_times_its_share(outputs: int) -> None:
+    random = np.random.default_rng(2)
+    _, model, (ids, _) = problem(["0", "1"], ["good film", "bad plot a"])
+    model = replace(model, outputs=outputs)
+    tables = [random.standard_normal((c.size, outputs)).astype(np.float32) for c in model.channels]
+    linear = Linear(tables, random.standard_normal(outputs).astype(np.float32), np.zeros((outputs, outputs)))
+    alone = replace(model, wide=False)
+    weights = {name: random.standard_normal(shape).astype(np.float32) for name, shape in shapes_of(alone).items()}
+    mixed = mix(weights, linear, model, None, (ids, np.array([0, 1])))
+    assert mixed.shares != FIRST[True]
+    rows, length = ids[1][None].astype(np.int64), np.array([3])
+    plain = sum(table[rows[0, :, c]].sum(axis=0) for c, table in enumerate(tables)) / np.sqrt(3) + linear.bias
+    want = mixed.shares[0] * engine(alone, weights)(rows, length) + mixed.shares[1] * plain
+    np.testing.assert_allclose(engine(model, mixed.weights)(rows, length), want, **FLOAT32)
+
+
+def shapes_of(model: ModelConfig) -> dict[str, tuple[int, ...]]:
+    from bigru.bundle.weights import shapes
+
+    return shapes(model)
+
+
+@pytest.mark.train
+def test_the_linear_part_learns_from_held_out_examples_once_they_have_chosen() -> None:
+    _, _, fitted = trained()
+    assert fitted.judged is not None
+    changed = {name for name, value in fitted.weights.items() if not np.array_equal(value, fitted.judged[name])}
+    assert changed == {"wide.0.weight", "wide.1.weight", "head.bias"}
+
+
+@pytest.mark.train
+def test_the_dev_score_is_that_of_weights_that_have_not_seen_dev() -> None:
+    config, model, fitted = trained()
+    inputs, labels = texts(60)
+    assert fitted.judged is not None
+    assert fitted.held_out is not None
+    answers = Predictor(Bundle("classify", model, config, fitted.judged)).predict([inputs[n] for n in fitted.held_out])
+    right = [answer["label"] == labels[n] for answer, n in zip(answers, fitted.held_out, strict=True)]
+    assert fitted.best_score == np.mean(right)
+
+
+@pytest.mark.train
+def test_given_dev_examples_are_not_learnt_from() -> None:
+    inputs, labels = texts(80)
+    config, model, data = problem(labels, inputs)
+    train, dev = ((data[0][part], data[1][part]) for part in (slice(60), slice(60, None)))
+    fitted = fit(classify, config, model, train, dev, TRAINING, progress="silent")
+    assert fitted.judged is None
+    assert fitted.weights["wide.0.weight"].any()
+
+
+@pytest.mark.train
+def test_a_bag_of_words_is_learnt_however_short_the_training() -> None:
+    config, model, fitted = trained(replace(TRAINING, epochs=1), 300)
+    inputs, labels = texts(400)
+    answers = Predictor(Bundle("classify", model, config, fitted.weights)).predict(inputs[300:])
+    assert np.mean([answer["label"] == label for answer, label in zip(answers, labels[300:], strict=True)]) > 0.9
+
+
+@pytest.mark.train
+def test_any_number_of_labels_have_a_linear_part_too() -> None:
+    inputs, labels = texts(60)
+    marks = [["long"] * (len(one) > 24) + ["good"] * (label == "1") for one, label in zip(inputs, labels, strict=True)]
+    config, model, data = problem(marks, inputs, many=True)
+    fitted = fit(classify, config, model, data, None, TRAINING, progress="silent")
+    assert fitted.weights["wide.0.weight"].any(axis=0).all()
+
+
+@pytest.mark.train
+def test_a_linear_part_that_is_learnt_with_the_network_is_left_to_it() -> None:
+    assert trained(replace(TRAINING, linear=False))[2].judged is None
+
+
+@pytest.mark.train
+def test_the_same_call_gives_the_same_bits() -> None:
+    one, two = trained()[2], trained()[2]
+    assert all(np.array_equal(one.weights[name], two.weights[name]) for name in one.weights)
