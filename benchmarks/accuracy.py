@@ -87,7 +87,7 @@ ROWS = {
         0.945,
         0.955,
         "with bigrams 94.5, SoftLexicon 95.53 (vectors)",
-        {"batch_size": 16, "consistency": 1.0, "channels": WITH_VECTORS, "min_count": 1},
+        {"batch_size": 16, "r_drop": 1.0, "channels": WITH_VECTORS, "min_count": 1},
         vectors=True,
     ),
     "msra": Row(
@@ -97,7 +97,7 @@ ROWS = {
         0.875,
         0.90,
         "character LSTM-CRF 88.8",
-        {"skip": False, "hidden": 192, "epochs": 6, "average": 0.999},
+        {"skip": False, "hidden": 192, "epochs": 6, "ema_decay": 0.999},
     ),
     "r8": Row("r8", "classify", "accuracy", 0.965, 0.975, "BiLSTM 96.3"),
     "imdb": Row(
@@ -107,7 +107,14 @@ ROWS = {
         0.90,
         0.92,
         "eznlp LSTM + attention 92.09 (vectors)",
-        {"lowercase": True, "min_count": 3, "epochs": 3, "embedding_dropout": 0.3, "average": 0.999, "channels": WORDS},
+        {
+            "lowercase": True,
+            "min_count": 3,
+            "epochs": 3,
+            "embedding_dropout": 0.3,
+            "ema_decay": 0.999,
+            "channels": WORDS,
+        },
     ),
 }
 

@@ -25,9 +25,9 @@ from bigru import bundle as saved
 from bigru.bundle import Bundle
 from bigru.cli import run
 from bigru.export import to_onnx, to_torch
-from bigru.export.onnx.session import Session
+from bigru.export.onnx.session import OnnxSession
 from bigru.features.batching import batches, pad
-from bigru.nn.build import engine as in_torch
+from bigru.nn.build import torch_logits as in_torch
 from bigru.tasks import classify
 from bigru.verify import reference
 from bigru.verify.engines import native
@@ -51,7 +51,7 @@ def texts(folder: Path, count: int) -> list[str]:
 def trained(folder: Path, place: Path) -> Path:
     """Train a classifier for two epochs and return its folder."""
     parts = folder / "ChnSentiCorp"
-    options = ["--epochs", "2", "--seed", "0", "--quiet", "--set", "pretrain=false"]
+    options = ["--epochs", "2", "--seed", "0", "--quiet", "--set", "init_from_cooccurrence=false"]
     code = run(
         ["train", str(parts / "train.tsv.gz"), "--dev", str(parts / "dev.tsv.gz"), "--out", str(place), *options]
     )
@@ -95,7 +95,7 @@ def exported(made: Bundle, place: Path) -> Engine:
 def onnx(made: Bundle, place: Path, int8: bool) -> tuple[Engine, int]:
     """Return an exported file in onnxruntime, and its bytes."""
     found = to_onnx(made, place, int8=int8)
-    session = Session(place.read_bytes())
+    session = OnnxSession(place.read_bytes())
     return lambda inputs, lengths: session.run(inputs, lengths)["logits"], found["bytes"]
 
 

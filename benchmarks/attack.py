@@ -36,7 +36,7 @@ from bigru.features.audio import AudioFeatures
 from bigru.features.series import SeriesFeatures
 from bigru.features.table import TableFeatures
 from bigru.models import find
-from bigru.tables.times import Step
+from bigru.tables.times import TimeStep
 from bigru.tables.timetable import Series, TimeTable
 from bigru.tasks import forecast, tag, transcribe
 
@@ -59,14 +59,14 @@ def drawn(model: ModelConfig | ForecastModelConfig, seed: int) -> dict[str, np.n
 def states(seed: int = 0) -> Bundle:
     """Return a model of series."""
     config = tag.Config(("0", "1"), SeriesFeatures((0.0, 0.0), (1.0, 1.0)))
-    model = ModelConfig(config.outputs, values=2, encoder=EncoderConfig(hidden=64))
+    model = ModelConfig(config.outputs, input_size=2, encoder=EncoderConfig(hidden=64))
     return Bundle("tag", model, config, drawn(model, seed))
 
 
 def digits() -> Bundle:
     """Return a model of recordings."""
     config = transcribe.Config(("a", "b"), AudioFeatures(8000, 40, mean=(0.0,) * 40, std=(1.0,) * 40), stride=2)
-    model = ModelConfig(3, values=40, encoder=EncoderConfig(hidden=64), front=(ConvConfig(5, 3, 2),))
+    model = ModelConfig(3, input_size=40, encoder=EncoderConfig(hidden=64), conv=(ConvConfig(5, 3, 2),))
     return Bundle("transcribe", model, config, drawn(model, 0))
 
 
@@ -75,7 +75,7 @@ def table() -> TimeTable:
     times = np.datetime64("2020-01-01", "s") + np.arange(HOURS) * np.timedelta64(3600, "s")
     values = np.random.default_rng(0).normal(10, 1, (HOURS, 2))
     return TimeTable(
-        [Series("", times, values, np.arange(2, HOURS + 2))], ("a", "b"), Step("second", 3600), "", "t.csv"
+        [Series("", times, values, np.arange(2, HOURS + 2))], ("a", "b"), TimeStep("second", 3600), "", "t.csv"
     )
 
 

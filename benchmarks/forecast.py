@@ -84,18 +84,20 @@ def table_of(row: Row, folder: Path) -> TimeTable:
 def train(row: Row, folder: Path, seed: int) -> dict[str, Any]:
     """Train and score one seed of a row."""
     from bigru.tasks import forecast
-    from bigru.train.forecast import data_of, plan_forecast, roles_of
-    from bigru.train.forecast_blend import calibrated, guarded
+    from bigru.train.forecast import find_roles, plan_forecast, to_data
+    from bigru.train.forecast_blend import blend_with_linear, calibrate_intervals
     from bigru.train.loop.fit import fit
 
     table = table_of(row, folder)
-    made = plan_forecast(table, roles_of(table.columns, {}), row.horizon, {**row.settings(), "seed": seed})
-    data = data_of(made)
+    made = plan_forecast(table, find_roles(table.columns, {}), row.horizon, {**row.settings(), "seed": seed})
+    data = to_data(made)
     began, work = time.perf_counter(), time.process_time()
     fitted = fit(forecast, made.config, made.network, *data, made.training, progress="silent")
     seconds, work = time.perf_counter() - began, time.process_time() - work
-    kept = guarded(made, fitted)
-    model = calibrated(Bundle("forecast", made.model, made.config, kept.weights), made.cuts["dev"], kept.earlier)
+    kept = blend_with_linear(made, fitted)
+    model = calibrate_intervals(
+        Bundle("forecast", made.model, made.config, kept.weights), made.cuts["dev"], kept.earlier
+    )
     judge = Forecaster(model)
     report = judge.score(made.cuts["test"])
     windows = forecast.featurise(made.config, made.cuts["test"])

@@ -137,7 +137,7 @@ def measure(row: Row, started: dict[str, Process], budget: float) -> dict[str, A
         **row.cell.size._asdict(),
         **({"ragged": True, "steps": layer_of(row.cell).steps} if row.cell.ragged else {}),
         "threads": row.threads,
-        "milliseconds": {engine: timing.scaled(1e3).to_json() for engine, timing in taken.items()},
+        "milliseconds": {engine: timing.in_unit(1e3).to_json() for engine, timing in taken.items()},
         "difference": differences,
         **({"absent": absent} if absent else {}),
         **work(row.cell),

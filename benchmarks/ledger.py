@@ -19,11 +19,11 @@ from bigru.nn.embedding import ChannelEmbedding
 from bigru.nn.encoder import Encoder
 from bigru.nn.model import SequenceModel
 from bigru.ops.recurrent import autograd
-from bigru.train.data.loader import Stream
+from bigru.train.data.loader import BatchLoader
 from bigru.train.loop import trainer
 from bigru.train.loop.trainer import Trainer
-from bigru.train.optim.ema import Average
-from bigru.train.optim.flat_parameters import Flat
+from bigru.train.optim.ema import ExponentialMovingAverage
+from bigru.train.optim.flat_parameters import FlatParameters
 from bigru.train.optim.row_adamw import RowAdamW
 
 __all__ = ["PARTS", "Ledger", "watched"]
@@ -150,9 +150,9 @@ def watched(ledger: Ledger) -> Iterator[None]:
     }
     one_way = {
         "loss backward": (Tensor, "backward"),
-        "clipping": (Flat, "clip"),
+        "clipping": (FlatParameters, "clip"),
         "optimiser": (RowAdamW, "step"),
-        "average": (Average, "update"),
+        "average": (ExponentialMovingAverage, "update"),
     }
     with ExitStack() as stack:
 
@@ -165,7 +165,7 @@ def watched(ledger: Ledger) -> Iterator[None]:
             put(owner, name, ledger.wrap(f"{part} forward", getattr(owner, name), f"{part} backward", rest))
         for part, (owner, name) in one_way.items():
             put(owner, name, ledger.wrap(part, getattr(owner, name)))
-        put(Stream, "__iter__", ledger.each(Stream.__iter__))
+        put(BatchLoader, "__iter__", ledger.each(BatchLoader.__iter__))
         put(Trainer, "__init__", begun)
         put(Trainer, "step", closed)
         yield

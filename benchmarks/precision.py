@@ -23,7 +23,7 @@ from sets import Pair, Split
 from bigru.bundle import Bundle
 from bigru.config.precisions import PRECISIONS, TRAINED
 from bigru.ops.library import isa
-from bigru.runtime.predictor import Predictor, changed
+from bigru.runtime.predictor import Predictor, count_changed
 from bigru.tasks import task_named
 
 RESULT = Path(__file__).parent / "results" / "precision.json"
@@ -65,7 +65,7 @@ def scored(made: Bundle, test: Pair, metric: str) -> dict[str, Result]:
     return {
         precision: {
             metric: task_named(made.task).score(made.config, test[1], given)[metric],
-            "changed": changed(given, answers["fp32"]),
+            "changed": count_changed(given, answers["fp32"]),
             "n": len(given),
             "seconds": round(seconds[precision], 3),
         }

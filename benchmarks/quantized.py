@@ -24,7 +24,7 @@ from bigru.bundle import load, save
 from bigru.bundle.quantized import QuantizedWeights
 from bigru.convert import lac
 from bigru.ops.library import isa, threads
-from bigru.runtime.predictor import Predictor, changed
+from bigru.runtime.predictor import Predictor, count_changed
 from bigru.tasks import task_named
 
 RESULT = Path(__file__).parent / "results" / "quantized.json"
@@ -71,7 +71,7 @@ def measure(name: str, data: Path, kept: Path, rounds: int) -> Result:
     result["weights"] = {s: (folder / "model.safetensors").stat().st_size for s, folder in places.items()}
     for key, given in answers.items():
         score = task.score(config, split.test[1], given)[row.metric]
-        result[key] = {row.metric: score, "changed": changed(given, answers["fp32"])}
+        result[key] = {row.metric: score, "changed": count_changed(given, answers["fp32"])}
     for batch in BATCHES:
         inputs = split.test[0] if batch > 1 else split.test[0][:SINGLE]
         for key, seconds in timed(models, inputs, batch, rounds).items():

@@ -119,9 +119,9 @@ def plain_ridge(table: TimeTable, horizon: int) -> dict[str, float]:
     from sklearn.linear_model import Ridge
 
     from bigru.tasks import forecast
-    from bigru.train.forecast import plan_forecast, roles_of
+    from bigru.train.forecast import find_roles, plan_forecast
 
-    plan = plan_forecast(table, roles_of(table.columns, {}), horizon)
+    plan = plan_forecast(table, find_roles(table.columns, {}), horizon)
     parts: dict[str, tuple[np.ndarray, np.ndarray, np.ndarray]] = {}
     for name, cuts in plan.cuts.items():
         every = np.arange(len(cuts))

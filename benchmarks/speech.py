@@ -28,7 +28,7 @@ from bigru.bundle import Bundle
 from bigru.runtime.predictor import Predictor
 from bigru.train.loop.fit import fit
 from bigru.train.recipes import plan
-from bigru.train.regularise.speed import perturbed
+from bigru.train.regularise.speed import perturb_speed
 
 RESULT = Path(__file__).parent / "results" / "speech.json"
 
@@ -213,7 +213,7 @@ def train(row: Row, split: Split, seed: int) -> dict[str, Any]:
     learn, judge = (
         (task.featurise(config, part[0]), task.targets(config, part[1])) for part in (split.train, split.dev)
     )
-    variants = perturbed(config, split.train[0], training, learn)
+    variants = perturb_speed(config, split.train[0], training, learn)
     fitted = fit(task, config, model, learn, judge, training, progress="plain", variants=variants)
     seconds = time.perf_counter() - started
     predictor = Predictor(Bundle(row.task, model, config, fitted.weights))

@@ -68,7 +68,7 @@ def _row(name: str, folder: Path, count: int) -> Case:
     split, scheme = prepared(row, folder)
     kind = "text" if isinstance(split.train[0][0], str) else "tokens"
     # First vectors are learnt before the first step, so they are nothing of a step.
-    options = {**row.options, "pretrain": False}
+    options = {**row.options, "init_from_cooccurrence": False}
     return _case(row.task, *split.train, kind, options, scheme, count)
 
 

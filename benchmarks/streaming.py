@@ -39,7 +39,7 @@ WAYS = {
 def tagger(direction: str, hidden: int, layers: int) -> Predictor:
     """Return a tagger of series with drawn weights."""
     encoder = EncoderConfig(hidden=hidden, layers=layers, direction=direction)
-    shape = ModelConfig(len(LABELS), values=VALUES, encoder=encoder)
+    shape = ModelConfig(len(LABELS), input_size=VALUES, encoder=encoder)
     random = np.random.default_rng(0)
     weights = {name: (random.normal(size=size) * 0.1).astype(np.float32) for name, size in shapes(shape).items()}
     config = tag.Config(LABELS, SeriesFeatures((0.0,) * VALUES, (1.0,) * VALUES))

@@ -39,7 +39,7 @@ from sets import LOADERS
 from bigru.config import ModelConfig, TrainConfig
 from bigru.features import batching
 from bigru.study.engines import check_equal
-from bigru.train.data.loader import Batch, Collator, Data, Stream
+from bigru.train.data.loader import Batch, BatchLoader, Collator, Data
 from bigru.train.objective.evaluator import SIZE
 from bigru.train.recipes import Plan, plan
 
@@ -71,12 +71,12 @@ class Problem(NamedTuple):
     @property
     def training(self) -> TrainConfig:
         """How to train; the first vectors are in the weights already, and no engine stops early."""
-        settings = vars(self.plan.training) | {"pretrain": False, "patience": self.plan.training.epochs}
+        settings = vars(self.plan.training) | {"init_from_cooccurrence": False, "patience": self.plan.training.epochs}
         return TrainConfig(**settings)
 
-    def stream(self) -> Stream:
+    def stream(self) -> BatchLoader:
         """Return the batches of all epochs, in order."""
-        return Stream(*self.train, self.training.batch_size, self.training.epochs, self.training.seed)
+        return BatchLoader(*self.train, self.training.batch_size, self.training.epochs, self.training.seed)
 
 
 class Epoch(NamedTuple):
@@ -130,7 +130,7 @@ def with_torch(given: Problem) -> Iterator[Epoch]:
 
     from bigru.nn.model import SequenceModel
     from bigru.train.optim.schedule import rate_factor
-    from bigru.train.regularise.rdrop import disagreement, twice
+    from bigru.train.regularise.rdrop import duplicate, symmetric_kl
 
     class Encoder(nn.Module):
         def __init__(self) -> None:
@@ -153,7 +153,7 @@ def with_torch(given: Problem) -> Iterator[Epoch]:
     free = [p for name, p in model.named_parameters() if not decays(name, p)]
     groups = [{"params": decayed, "weight_decay": training.weight_decay}, {"params": free, "weight_decay": 0.0}]
     adamw = torch.optim.AdamW(groups, lr=training.learning_rate, fused=True)
-    average = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(training.average))
+    average = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(training.ema_decay))
     torch.manual_seed(training.seed)
     with torch.inference_mode():
         first = next(batches(given.dev))
@@ -171,20 +171,20 @@ def with_torch(given: Problem) -> Iterator[Epoch]:
     def step(batch: Any, rate: float) -> None:
         for group in adamw.param_groups:
             group["lr"] = rate
-        batch = twice(batch)
+        batch = duplicate(batch)
         logits = model(batch.inputs, batch.lengths)
         wanted = batch.targets.float() * (1 - training.label_smoothing) + 0.5 * training.label_smoothing
         loss = binary_cross_entropy_with_logits(logits[:, 0], wanted)
-        loss = loss + training.consistency * disagreement(logits, batch, False)
+        loss = loss + training.r_drop * symmetric_kl(logits, batch, False)
         adamw.zero_grad()
         loss.backward()
-        nn.utils.clip_grad_norm_(model.parameters(), training.clip)
+        nn.utils.clip_grad_norm_(model.parameters(), training.max_grad_norm)
         adamw.step()
         average.update_parameters(model)
 
     start = time.perf_counter()
     for number, batch in enumerate(stream, 1):
-        step(batch, training.learning_rate * rate_factor((number - 0.5) / stream.steps, training.warmup))
+        step(batch, training.learning_rate * rate_factor((number - 0.5) / stream.steps, training.warmup_fraction))
         if number % stream.per_epoch == 0:
             score = accuracy()
             now = time.perf_counter()

@@ -26,7 +26,7 @@ OPTIONS: dict[str, Any] = {
     "replace": {chr(code): chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)},
     "hidden": 64,
     "batch_size": 128,
-    "average": 0.999,
+    "ema_decay": 0.999,
     "embedding_dropout": 0.1,
     "ngram_dropout": 0.3,
 }

@@ -23,6 +23,6 @@ def drawn_weights(model: Shape, seed: int = 0, scale: float = 1.0) -> dict[str, 
 def made(task: str, config: Any, seed: int = 0, **shape: Any) -> Bundle:
     """Return a model of a task, as wide as its features ask for; `shape` says what else it is made of."""
     read = config.features
-    width = {"channels": read.channels} if isinstance(read, TextFeatures) else {"values": read.values}
+    width = {"channels": read.channels} if isinstance(read, TextFeatures) else {"input_size": read.values}
     model = ModelConfig(config.outputs, **width, **{"encoder": EncoderConfig(hidden=4), **shape})
     return Bundle(task, model, config, drawn_weights(model, seed), {"dev": {"accuracy": 0.5}})

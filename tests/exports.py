@@ -30,7 +30,7 @@ def classifier(
     labels: tuple[str, ...] = ("no", "yes"), multi: bool = False, features: TextFeatures = FEATURES, **shape: Any
 ) -> Bundle:
     config = classify.Config(labels, features, multi)
-    shape = {"encoder": EncoderConfig(hidden=8), "pooling": ("max", "mean", "bag"), "wide": True} | shape
+    shape = {"encoder": EncoderConfig(hidden=8), "pooling": ("max", "mean", "sqrt_n"), "wide_linear": True} | shape
     model = ModelConfig(config.outputs, features.channels, **shape)
     return Bundle("classify", model, config, weights(model))
 
@@ -47,7 +47,7 @@ def tagger(
 def transcriber(beam: int = 1) -> Bundle:
     features = AudioFeatures(8000, 4, mean=(0.0,) * 4, std=(1.0,) * 4)
     config = transcribe.Config(("a", "b"), features, stride=2, beam=beam)
-    model = ModelConfig(3, values=4, encoder=EncoderConfig(hidden=3), front=(ConvConfig(5, 3, 2),))
+    model = ModelConfig(3, input_size=4, encoder=EncoderConfig(hidden=3), conv=(ConvConfig(5, 3, 2),))
     return Bundle("transcribe", model, config, weights(model))
 
 
@@ -60,7 +60,7 @@ def batches(model: ModelConfig) -> Iterator[tuple[np.ndarray, np.ndarray]]:
             columns = [random.integers(0, channel.size, shape) for channel in model.channels]
             inputs: np.ndarray = np.stack(columns, axis=2).astype(np.int64)
         else:
-            inputs = random.normal(size=(*shape, model.values)).astype(np.float32)
+            inputs = random.normal(size=(*shape, model.input_size)).astype(np.float32)
         past = np.arange(shape[1]) >= np.array(lengths)[:, None]
         inputs[past] = 10**9 if model.channels else np.nan
         yield inputs, np.array(lengths)
@@ -80,7 +80,7 @@ def bundles() -> dict[str, Bundle]:
         "any labels": classifier(("a", "b"), True),
         "crf of BIO": tagger(BIO, "BIO", True),
         "crf of BMES": tagger(BMES, "BMES", True),
-        "crf of states": tagger(("a", "b", "c"), None, True, wide=True),
+        "crf of states": tagger(("a", "b", "c"), None, True, wide_linear=True),
         "tags of BIO": tagger(BIO, "BIO", False),
         "two states": tagger(("a", "b"), None, False),
         "transcriber": transcriber(),

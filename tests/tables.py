@@ -10,7 +10,7 @@ import numpy as np
 from bigru.bundle import Bundle
 from bigru.config import EncoderConfig, ForecastModelConfig
 from bigru.features.table import TableFeatures
-from bigru.tables.times import Step
+from bigru.tables.times import TimeStep
 from bigru.tables.timetable import Series, TimeTable
 from bigru.tasks import forecast
 from drawn import drawn_weights
@@ -27,7 +27,7 @@ def hourly(rows: int, columns: tuple[str, ...] = ("a", "b"), ids: tuple[str, ...
         phase = np.arange(rows)[:, None] * 2 * np.pi / 24 + np.arange(len(columns)) + n
         values = 10.0 * (n + 1) + np.sin(phase) + 0.1 * random.standard_normal((rows, len(columns)))
         made.append(Series(id, times, values, np.arange(2, rows + 2)))
-    return TimeTable(made, columns, Step("second", 3600), "", "t.csv")
+    return TimeTable(made, columns, TimeStep("second", 3600), "", "t.csv")
 
 
 def forecaster(table: TimeTable, roles: dict[str, tuple[str, ...]], **options: Any) -> Bundle:

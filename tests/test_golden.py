@@ -85,8 +85,8 @@ def test_every_kind_of_model_is_among_them() -> None:
     assert {model.encoder.cell for model in sequences} == set(CELL_GATES)
     assert {model.encoder.merge for model in sequences} == set(MERGES)
     assert {kind for model in sequences for kind in model.pooling} == set(POOLINGS)
-    assert {model.wide for model in sequences} == {model.crf for model in sequences} == {False, True}
-    assert {bool(model.front) for model in sequences} == {model.skip for model in sequences} == {False, True}
+    assert {model.wide_linear for model in sequences} == {model.crf for model in sequences} == {False, True}
+    assert {bool(model.conv) for model in sequences} == {model.skip for model in sequences} == {False, True}
     assert {isinstance(bundle.weights, QuantizedWeights) for bundle in bundles} == {False, True}
     assert any(getattr(bundle.config.features, "known", None) for bundle in bundles)
     assert any(bundle.model.levels for bundle in bundles if isinstance(bundle.model, ForecastModelConfig))

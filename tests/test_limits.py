@@ -25,7 +25,7 @@ FULL_FOLDERS: dict[str, int] = {}
 """Files of the folders that have more."""
 
 LONG_SIGNATURES = 3
-SHARED_NAMES = 26
+SHARED_NAMES = 3
 
 TWINS = {"Config"}
 """Names that several classes bear on purpose: each task has its Config, and nn and runtime are told apart by room."""

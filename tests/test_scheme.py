@@ -60,7 +60,7 @@ def test_spans_by_hand() -> None:
 @given(layouts(), st.sampled_from(SCHEMES))
 def test_spans_survive_a_round_trip_and_are_legal(layout: tuple[int, list[Span]], name: str) -> None:
     length, found = layout
-    tags = scheme.tags_of(reversed(found), length, name)
+    tags = scheme.spans_to_tags(reversed(found), length, name)
     assert len(tags) == length
     assert scheme.spans(tags, name) == found
     assert scheme.violations(tags, name) == []
@@ -69,17 +69,17 @@ def test_spans_survive_a_round_trip_and_are_legal(layout: tuple[int, list[Span]]
 @given(layouts(), st.sampled_from(SCHEMES), st.sampled_from(SCHEMES))
 def test_convert_keeps_the_spans(layout: tuple[int, list[Span]], source: str, target: str) -> None:
     length, found = layout
-    there = scheme.convert(scheme.tags_of(found, length, source), source, target)
-    assert there == scheme.tags_of(found, length, target)
+    there = scheme.convert(scheme.spans_to_tags(found, length, source), source, target)
+    assert there == scheme.spans_to_tags(found, length, target)
 
 
 def test_tags_of_by_hand() -> None:
     found = [Span("A", 0, 3), Span("A", 3, 4), Span("B", 5, 7)]
-    assert scheme.tags_of(found, 7, "BIO") == ["B-A", "I-A", "I-A", "B-A", "O", "B-B", "I-B"]
-    assert scheme.tags_of(found, 7, "IOB1") == ["I-A", "I-A", "I-A", "B-A", "O", "I-B", "I-B"]
-    assert scheme.tags_of(found, 7, "BIOES") == ["B-A", "I-A", "E-A", "S-A", "O", "B-B", "E-B"]
-    assert scheme.tags_of(found, 7, "BMES") == ["B-A", "M-A", "E-A", "S-A", "O", "B-B", "E-B"]
-    assert scheme.tags_of([], 0, "BIO") == []
+    assert scheme.spans_to_tags(found, 7, "BIO") == ["B-A", "I-A", "I-A", "B-A", "O", "B-B", "I-B"]
+    assert scheme.spans_to_tags(found, 7, "IOB1") == ["I-A", "I-A", "I-A", "B-A", "O", "I-B", "I-B"]
+    assert scheme.spans_to_tags(found, 7, "BIOES") == ["B-A", "I-A", "E-A", "S-A", "O", "B-B", "E-B"]
+    assert scheme.spans_to_tags(found, 7, "BMES") == ["B-A", "M-A", "E-A", "S-A", "O", "B-B", "E-B"]
+    assert scheme.spans_to_tags([], 0, "BIO") == []
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_tags_of_by_hand() -> None:
 )
 def test_tags_of_refuses(found: list[Span], text: str) -> None:
     with pytest.raises(ArgumentError) as caught:
-        scheme.tags_of(found, 2, "BIO")
+        scheme.spans_to_tags(found, 2, "BIO")
     assert str(caught.value) == text
 
 
@@ -117,7 +117,7 @@ def test_unknown_schemes_are_refused_everywhere() -> None:
     want = r"scheme must be one of BIO, IOB1, BIOES, BMES, got 'BIOE'. Did you mean 'BIOES'\?"
     for call in (
         lambda: scheme.spans([], "BIOE"),
-        lambda: scheme.tags_of([], 0, "BIOE"),
+        lambda: scheme.spans_to_tags([], 0, "BIOE"),
         lambda: scheme.convert([], "BIO", "BIOE"),
         lambda: scheme.violations([], "BIOE"),
         lambda: scheme.transition_mask([], "BIOE"),
@@ -157,7 +157,7 @@ def test_detect(sequences: list[list[str]], name: str | None) -> None:
 @given(st.lists(layouts(), min_size=1, max_size=4), st.sampled_from(SCHEMES))
 def test_detect_finds_a_scheme_that_reads_the_same_spans(rows: list[tuple[int, list[Span]]], name: str) -> None:
     rows = [(length, [span._replace(label="A") for span in found]) for length, found in rows]
-    written = [scheme.tags_of(found, length, name) for length, found in rows]
+    written = [scheme.spans_to_tags(found, length, name) for length, found in rows]
     guess = scheme.detect(written)
     assert (guess is None) == all(not found for _, found in rows)
     if guess is not None:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from bigru.study.engines import Case, Layer, layer
+from bigru.study.engines import Case, TimedLayer, layer
 from bigru.study.speed import Size
 
 SEED = 0
@@ -33,7 +33,7 @@ Make = Callable[[Cell, int], Case]
 """Builds the case of a cell for so many threads, or raises NotOfferedError."""
 
 
-def layer_of(cell: Cell) -> Layer:
+def layer_of(cell: Cell) -> TimedLayer:
     """Return the layer and batch of a "forward", "training", "step" or "model" cell."""
     return layer(cell.size, ragged=cell.ragged, seed=SEED)
 
@@ -59,7 +59,7 @@ def chain_of(cell: Cell) -> Chain:
 class Tutorial(NamedTuple):
     """The tutorial model: the layer, a Dense layer of one unit, and a label per step."""
 
-    layer: Layer
+    layer: TimedLayer
     dense: np.ndarray  # [2H, 1], its bias is zero
     labels: np.ndarray  # [B, T, 1] of 0 and 1
 

@@ -8,12 +8,12 @@ import onnxruntime
 import openvino
 from onnx import TensorProto, helper, numpy_helper
 
-from bigru.study.engines import Arrays, Case, Layer
+from bigru.study.engines import Arrays, Case, TimedLayer
 
 from .cells import Cell, Make, layer_of
 
 
-def model_of(given: Layer, *, stream: bool = False) -> onnx.ModelProto:
+def model_of(given: TimedLayer, *, stream: bool = False) -> onnx.ModelProto:
     """Return a graph from X [T, B, I] to Y [T, D, B, H]; a stream has one direction, one step, and takes H0 [1, B, H].
 
     ONNX stacks gates z, r, h, and the biases of both products in one array.
@@ -59,7 +59,7 @@ def _answers(y: np.ndarray, stream: bool) -> Arrays:
     return {"y": y.transpose(2, 0, 1, 3).reshape(B, T, D * H)}
 
 
-def _feeds(cell: Cell, given: Layer) -> dict[str, np.ndarray]:
+def _feeds(cell: Cell, given: TimedLayer) -> dict[str, np.ndarray]:
     stream = cell.kind == "step"
     feeds = {"X": np.ascontiguousarray(given.x[:, : 1 if stream else None].transpose(1, 0, 2))}
     return feeds | ({"H0": np.zeros((1, cell.size.B, cell.size.H), np.float32)} if stream else {})

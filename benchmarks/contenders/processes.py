@@ -14,7 +14,7 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from bigru.study.engines import Arrays, NotOfferedError
-from bigru.study.speed import Clock
+from bigru.study.speed import Stopwatch
 
 from .cells import Cell
 
@@ -130,7 +130,7 @@ class _Server:
 
     def __init__(self, module: Any, threads: int) -> None:
         self._module, self._threads = module, threads
-        self._clocks: dict[str, tuple[Clock, int]] = {}
+        self._clocks: dict[str, tuple[Stopwatch, int]] = {}
 
     def facts(self) -> dict[str, str]:
         versions: dict[str, str] = self._module.facts()
@@ -139,7 +139,7 @@ class _Server:
     def open(self, engine: str, cell: Cell) -> Arrays:
         case = self._module.ENGINES[engine](cell, self._threads)
         answers: Arrays = case.answers()
-        self._clocks[engine] = Clock(case.run), case.times
+        self._clocks[engine] = Stopwatch(case.run), case.times
         return answers
 
     def turn(self, engine: str) -> float:

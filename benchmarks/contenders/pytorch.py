@@ -23,7 +23,7 @@ from .cells import ADAM, CHECKED_STEPS, Cell, Make, chain_of, layer_of, tutorial
 warnings.filterwarnings("ignore", module="torchcrf")
 
 
-def _layer(cell: Cell, dense: bool) -> engines.Layer:
+def _layer(cell: Cell, dense: bool) -> engines.TimedLayer:
     given = layer_of(cell)
     return given._replace(lengths=None) if dense else given
 

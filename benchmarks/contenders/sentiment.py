@@ -69,7 +69,7 @@ def build(given: Any) -> keras.Model:
     pools = {
         "max": lambda: ops.max(ops.where(weight > 0, states, -1e9), 1),
         "mean": lambda: ops.sum(states, 1) / ops.maximum(steps, 1.0),
-        "bag": lambda: total(x),
+        "sqrt_n": lambda: total(x),
     }
     pooled = layers.Concatenate()([pools[kind]() for kind in shape.pooling])
     logits = layers.Dense(1, name="head")(layers.Dropout(encoder.dropout)(pooled))
@@ -125,11 +125,11 @@ def train(given: Any) -> Iterator[tuple[float, float]]:
     keras.utils.set_random_seed(training.seed)
     model = build(given)
     adamw = keras.optimizers.AdamW(
-        Rate(training.learning_rate, training.warmup, stream.steps), weight_decay=training.weight_decay,
-        global_clipnorm=training.clip, use_ema=True, ema_momentum=training.average,
+        Rate(training.learning_rate, training.warmup_fraction, stream.steps), weight_decay=training.weight_decay,
+        global_clipnorm=training.max_grad_norm, use_ema=True, ema_momentum=training.ema_decay,
     )  # fmt: skip
     adamw.exclude_from_weight_decay(var_names=["bias", "embeddings"])
-    model.compile(adamw, loss_of(training.label_smoothing, training.consistency))
+    model.compile(adamw, loss_of(training.label_smoothing, training.r_drop))
     averaged = build(given)
     collate = Collator(*given.dev)
     dev = [(indices, *arrays(collate(indices), 1)) for indices in batches(given.dev[0], SIZE)]

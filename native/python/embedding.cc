@@ -76,10 +76,10 @@ class Tables {
 
 // Writes the columns column .. column + C - 1 of `to` [B, P].
 void pool(const Array& values, const Array& lengths, const std::string& pooling, const Output& to, int64_t column) {
-  const std::vector<std::string> known = {"max", "mean", "bag"};  // in the order of BIGRU_POOL_MAX, BIGRU_POOL_MEAN, BIGRU_POOL_SQRT_N
+  const std::vector<std::string> known = {"max", "mean", "sqrt_n"};  // in the order of BIGRU_POOL_MAX, BIGRU_POOL_MEAN, BIGRU_POOL_SQRT_N
   int number = 0;
   while (number < 3 && known[static_cast<size_t>(number)] != pooling) ++number;
-  if (number == 3) throw nb::value_error("bigru._native: pooling must be 'max', 'mean' or 'bag'.");
+  if (number == 3) throw nb::value_error("bigru._native: pooling must be 'max', 'mean' or 'sqrt_n'.");
   const Shape shape = shape_of(values);
   if (shape.size() != 3) throw nb::value_error("bigru._native: values must have three dimensions, [B, T, C].");
   const int64_t P = to.ndim() == 2 ? static_cast<int64_t>(to.shape(1)) : 0;

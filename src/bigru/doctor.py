@@ -15,7 +15,7 @@ import numpy as np
 from . import scheme as schemes
 from .errors import ArgumentError
 from .features.segment import split_words, unspaced
-from .features.transcripts import symbols, unit_of
+from .features.transcripts import infer_transcript_unit, symbols
 from .readers.audio.recordings import Recording
 from .readers.examples import Examples
 from .readers.findings import Finding
@@ -114,19 +114,19 @@ def _entry(one: Examples) -> dict[str, Any]:
         "kind": one.kind,
         "task": one.task,
         "inferred": one.inferred,
-        "classes": {label: count for label, (count, _) in _classes_of(one).items()},
+        "classes": {label: count for label, (count, _) in _class_counts(one).items()},
         "lengths": {"unit": unit, "median": median, "p95": p95, "p99": p99}
         | {"longest": int(lengths[longest]), "line": one.lines[longest]},
     }
 
 
-def _classes_of(one: Examples) -> dict[str, tuple[int, int]]:
+def _class_counts(one: Examples) -> dict[str, tuple[int, int]]:
     """Return number and first line of every class - label, span, symbol of transcripts -, the most frequent first."""
     counts: Counter[str] = Counter()
     firsts: dict[str, int] = {}
     targets = one.targets or []
     if one.task == "transcribe":
-        unit = unit_of(targets)
+        unit = infer_transcript_unit(targets)
         targets = [symbols(text, unit) for text in targets]
     for target, line in zip(targets, one.lines, strict=False):
         for label in _labels(target, one.scheme):
@@ -230,7 +230,7 @@ def _characters(one: Examples) -> Iterator[Finding]:
 
 def _classes(one: Examples) -> Iterator[Finding]:
     """Yield what is odd about the classes of one file."""
-    classes = _classes_of(one)
+    classes = _class_counts(one)
     if one.task == "classify" and not one.multi_label and classes:
         label, (count, line) = next(iter(classes.items()))
         if len(classes) == 1:
@@ -246,14 +246,14 @@ def _classes(one: Examples) -> Iterator[Finding]:
 
 
 def _rare(one: Examples) -> Iterator[Finding]:
-    for label, (count, line) in _classes_of(one).items():
+    for label, (count, line) in _class_counts(one).items():
         if count < RARE:
             yield Finding(one.source, line, "rare class", f"{label!r} comes {count} times, here first")
 
 
 def _unknown_classes(one: Examples, train: Examples) -> Iterator[Finding]:
-    known = _classes_of(train)
-    for label, (count, line) in _classes_of(one).items():
+    known = _class_counts(train)
+    for label, (count, line) in _class_counts(one).items():
         if known and label not in known:
             message = f"{label!r} is not in {train.source}; it comes {count} times, here first"
             yield Finding(one.source, line, "unknown class", message)
@@ -277,7 +277,7 @@ def _of_features(one: Examples, train: Examples) -> Iterator[Finding]:
             yield Finding(one.source, one.lines[n], "unknown units", message)
 
 
-def _cut(one: Examples, words: bool) -> Iterator[Sequence[str]]:
+def _split_units(one: Examples, words: bool) -> Iterator[Sequence[str]]:
     """Yield the units of every input: its tokens, or the words or characters of a text."""
     return (split_words(x) if words and isinstance(x, str) else x for x in one.inputs)
 
@@ -291,17 +291,17 @@ def _unknown_units(files: Sequence[Examples]) -> Iterator[tuple[float | None, li
         return
     words = train.kind == "text" and not unspaced(train.inputs[:1000])
     unit = "tokens" if train.kind == "tokens" else "words" if words else "characters"
-    known = set(chain.from_iterable(_cut(train, words)))
+    known = set(chain.from_iterable(_split_units(train, words)))
     for one in files[1:]:
         if one.kind != train.kind:
             yield None, []
             continue
-        counts = Counter(chain.from_iterable(_cut(one, words)))
+        counts = Counter(chain.from_iterable(_split_units(one, words)))
         unknown = counts.keys() - known
         share = sum(counts[u] for u in unknown) / max(counts.total(), 1)
         findings = []
         if unknown:
-            n, first = next((n, u) for n, units in enumerate(_cut(one, words)) for u in units if u in unknown)
+            n, first = next((n, u) for n, units in enumerate(_split_units(one, words)) for u in units if u in unknown)
             message = f"{share:.2%} of the {unit} are not in {train.source}, the first is {first!r} here"
             findings.append(Finding(one.source, one.lines[n], "unknown units", message))
         yield share, findings

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from . import scheme as schemes
 
-__all__ = ["Rewritten", "looks_like_spans", "rewrite"]
+__all__ = ["RewrittenTags", "looks_like_spans", "rewrite"]
 
 ALPHABETS = {"BIO": "BI", "IOE": "IE", "BIOES": "BIES", "BMES": "BMES", "BILOU": "BILU", "BMEW": "BMEW"}
 """The prefixes of each notation; the first that has all those of a file is taken."""
@@ -35,7 +35,7 @@ NOTHING = ("0", "o")
 """Tags that stand for O where nothing is tagged O."""
 
 
-class Rewritten(NamedTuple):
+class RewrittenTags(NamedTuple):
     """Tags in a known scheme.
 
     Attributes:
@@ -57,7 +57,7 @@ class _Style(NamedTuple):
     words: str
 
 
-def rewrite(rows: Sequence[Sequence[str]], scheme: str | None = None) -> Rewritten:
+def rewrite(rows: Sequence[Sequence[str]], scheme: str | None = None) -> RewrittenTags:
     """Rewrite tag sequences of any notation that is known in a scheme of `bigru.scheme`.
 
     Tags of BIO, IOB1, BIOES and BMES come back as they are, unless another scheme is wanted that forbids them. Others
@@ -79,7 +79,7 @@ def rewrite(rows: Sequence[Sequence[str]], scheme: str | None = None) -> Rewritt
         return _in_scheme(given, found, scheme)
     style = _style(known)
     if style is None:
-        return Rewritten(given, scheme or found, "")
+        return RewrittenTags(given, scheme or found, "")
     name = next(name for name, alphabet in ALPHABETS.items() if style.letters <= set(alphabet))
     new = {
         tag: SAME.get(prefix, prefix) + (f"-{label}" if label else "") for tag, (prefix, label) in style.parts.items()
@@ -89,10 +89,12 @@ def rewrite(rows: Sequence[Sequence[str]], scheme: str | None = None) -> Rewritt
     wanted = scheme or own
     if name in ("BILOU", "BMEW", "IOE") or wanted != own:
         changed = [schemes.convert(row, own, wanted) if _is_legal(row, own, name) else row for row in changed]
-    return Rewritten(changed, wanted, " ".join([name] * (name != "BIO") + [style.words] * bool(style.words)) or name)
+    return RewrittenTags(
+        changed, wanted, " ".join([name] * (name != "BIO") + [style.words] * bool(style.words)) or name
+    )
 
 
-def _in_scheme(rows: list[list[str]], found: str, wanted: str | None) -> Rewritten:
+def _in_scheme(rows: list[list[str]], found: str, wanted: str | None) -> RewrittenTags:
     """Return tags of a known scheme in the one that is wanted, where they are legal in their own alone.
 
     BIO and IOB1 have the same prefixes: what looks like one of them may be the other with faults in it.
@@ -100,14 +102,14 @@ def _in_scheme(rows: list[list[str]], found: str, wanted: str | None) -> Rewritt
     if (
         wanted in (None, found)
         or {wanted, found} == {"BIO", "IOB1"}
-        or not _violated(rows, str(wanted))
-        or _violated(rows, found)
+        or not _violations(rows, str(wanted))
+        or _violations(rows, found)
     ):
-        return Rewritten(rows, wanted or found, "")
-    return Rewritten([schemes.convert(row, found, str(wanted)) for row in rows], wanted, found)
+        return RewrittenTags(rows, wanted or found, "")
+    return RewrittenTags([schemes.convert(row, found, str(wanted)) for row in rows], wanted, found)
 
 
-def _violated(rows: Sequence[Sequence[str]], scheme: str) -> bool:
+def _violations(rows: Sequence[Sequence[str]], scheme: str) -> bool:
     return any(schemes.violations(row, scheme) for row in rows)
 
 
@@ -132,7 +134,7 @@ def _style(known: set[str]) -> _Style | None:
         return None
     zero = f"with {outside.copy().pop()} for O" if outside and outside != {"O"} else ""
     if inside <= set("BILUMEWS") and {"B"} < inside:
-        return _chosen({tag: (tag, "") for tag in inside}, zero, bool(outside))
+        return _choose_style({tag: (tag, "") for tag in inside}, zero, bool(outside))
     for pattern, form in ((BEFORE, "{1}{0}LABEL"), (BEHIND, "LABEL{0}{1}")):
         matches = [pattern.fullmatch(tag) for tag in sorted(inside)]
         signs = {match["sign"] for match in matches if match is not None}
@@ -142,13 +144,13 @@ def _style(known: set[str]) -> _Style | None:
         sign, first = signs.pop(), next(match["prefix"] for match in matches if match is not None)
         usual = pattern is BEFORE and sign == "-" and first.isupper()
         words = "" if usual else "written " + form.format(sign, "B" if first.isupper() else "b")
-        style = _chosen(parts, " ".join(filter(None, [words, zero])), bool(outside))
+        style = _choose_style(parts, " ".join(filter(None, [words, zero])), bool(outside))
         if style is not None and (usual or "B" in style.letters):
             return style
     return None
 
 
-def _chosen(parts: dict[str, tuple[str, str]], words: str, outside: bool) -> _Style | None:
+def _choose_style(parts: dict[str, tuple[str, str]], words: str, outside: bool) -> _Style | None:
     """Return the style if its prefixes are of one notation, and it is not by chance that tags begin so."""
     letters = frozenset(prefix for prefix, _ in parts.values())
     fits = any(letters <= set(alphabet) for alphabet in ALPHABETS.values())

@@ -31,7 +31,7 @@ __all__ = [
     "legal",
     "reads",
     "spans",
-    "tags_of",
+    "spans_to_tags",
     "transition_mask",
     "violations",
 ]
@@ -57,7 +57,7 @@ class Span(NamedTuple):
 
 
 @lru_cache(maxsize=65536)
-def _split(tag: str) -> tuple[str, str] | None:
+def _split_tag(tag: str) -> tuple[str, str] | None:
     """Return (prefix, label) of a tag with M read as I, None for what is no span tag."""
     if tag[:1] not in {"O", "B", "I", "M", "E", "S"} or (len(tag) > 1 and (tag[0] == "O" or tag[1] != "-")):
         return None
@@ -70,14 +70,14 @@ def _read(where: str, tags: Sequence[str], scheme: str) -> list[tuple[str, str]]
     foreign = "I" if scheme == "BMES" else "M"
     read = []
     for position, tag in enumerate(tags):
-        pair = _split(tag)
+        pair = _split_tag(tag)
         if pair is None or tag[0] == foreign:
-            raise ArgumentError(sentence(where, f"tag {position + 1}", _wanted(scheme), repr(tag)))
+            raise ArgumentError(sentence(where, f"tag {position + 1}", _allowed_tags(scheme), repr(tag)))
         read.append(pair)
     return read
 
 
-def _wanted(scheme: str) -> str:
+def _allowed_tags(scheme: str) -> str:
     return "O or " + ", ".join(f"{prefix}-LABEL" for prefix in PREFIXES[scheme]) + f" ({scheme})"
 
 
@@ -115,7 +115,7 @@ def spans(tags: Sequence[str], scheme: str) -> list[Span]:
     return found
 
 
-def tags_of(spans: Iterable[Span], length: int, scheme: str) -> list[str]:
+def spans_to_tags(spans: Iterable[Span], length: int, scheme: str) -> list[str]:
     """Write spans as `length` tags.
 
     Args:
@@ -161,12 +161,12 @@ def convert(tags: Sequence[str], source: str, target: str) -> list[str]:
     Raises:
         ArgumentError: a scheme is unknown, or a tag is none of the source scheme's family.
     """
-    return tags_of(spans(tags, source), len(tags), target)
+    return spans_to_tags(spans(tags, source), len(tags), target)
 
 
 def reads(tag: str, scheme: str) -> bool:
     """Tell whether `spans` reads a tag in a scheme: it is O, or a prefix of the scheme's family with a label."""
-    return _split(tag) is not None and tag[:1] != ("I" if scheme == "BMES" else "M")
+    return _split_tag(tag) is not None and tag[:1] != ("I" if scheme == "BMES" else "M")
 
 
 def legal(tags: Sequence[str], scheme: str) -> list[str]:
@@ -203,7 +203,7 @@ def detect(sequences: Iterable[Sequence[str]]) -> str | None:
     inside = known - {"O"}
     prefixes = {tag[:1] for tag in inside}
     bare = {tag for tag in inside if len(tag) < 3}
-    no_spans = not inside or any(_split(tag) is None for tag in inside)
+    no_spans = not inside or any(_split_tag(tag) is None for tag in inside)
     if no_spans or (bare and (bare != inside or "B" not in bare)) or {"M", "I"} <= prefixes:
         return None
     if "M" in prefixes:
@@ -217,10 +217,10 @@ def detect(sequences: Iterable[Sequence[str]]) -> str | None:
 @lru_cache(maxsize=65536)
 def _complaint(previous: str | None, current: str | None, scheme: str) -> str:
     """Return what is wrong with `current` after `previous` (None: the edge of the sequence), "" if nothing."""
-    before = _OUTSIDE if previous is None else _split(previous)
-    after = _OUTSIDE if current is None else _split(current)
+    before = _OUTSIDE if previous is None else _split_tag(previous)
+    after = _OUTSIDE if current is None else _split_tag(current)
     if after is None or (current is not None and current[0] not in "O" + PREFIXES[scheme]):
-        return f"{current!r} is no tag of {scheme}: {_wanted(scheme)}"
+        return f"{current!r} is no tag of {scheme}: {_allowed_tags(scheme)}"
     if before is None:
         return ""
     what = "the end of the sequence" if current is None else current
@@ -268,8 +268,8 @@ def check_tags(where: str, tags: Sequence[str], scheme: str) -> None:
     """Raise ArgumentError unless the scheme is known and could have written every tag."""
     check_choice(where, "scheme", scheme, SCHEMES)
     for position, tag in enumerate(tags):
-        if _split(tag) is None or tag[0] not in "O" + PREFIXES[scheme]:
-            raise ArgumentError(sentence(where, f"tag {position + 1}", _wanted(scheme), repr(tag)))
+        if _split_tag(tag) is None or tag[0] not in "O" + PREFIXES[scheme]:
+            raise ArgumentError(sentence(where, f"tag {position + 1}", _allowed_tags(scheme), repr(tag)))
 
 
 def transition_mask(tags: Sequence[str], scheme: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -307,7 +307,7 @@ def continuation_mask(tags: Sequence[str], scheme: str) -> np.ndarray:
         ArgumentError: the scheme is unknown, or a tag is none of its family.
     """
     _read("scheme.continuation_mask", tags, scheme)
-    return _pairwise(tags, lambda i, j: _continues(_split(i) or _OUTSIDE, _split(j) or _OUTSIDE))
+    return _pairwise(tags, lambda i, j: _continues(_split_tag(i) or _OUTSIDE, _split_tag(j) or _OUTSIDE))
 
 
 def _pairwise(tags: Sequence[str], fits: Callable[[str, str], bool]) -> np.ndarray:

@@ -256,8 +256,8 @@ def configurations() -> dict[str, Sample]:
         ),
         "model-unknown-key": Sample(
             config("model", "hook", value=1),
-            AT + "ModelConfig: key must be one of outputs, channels, values, encoder, pooling, skip, crf, wide, "
-            "front, got 'hook'.",
+            AT + "ModelConfig: key must be one of outputs, channels, input_size, encoder, pooling, skip, crf, "
+            "wide_linear, conv, got 'hook'.",
         ),
         "model-text": Sample(
             config("model", value="gru"), AT + "ModelConfig: configuration must be an object, got str."
@@ -282,7 +282,7 @@ def configurations() -> dict[str, Sample]:
         ),
         "front-text": Sample(
             config("model", "front", value="64x5"),
-            AT + "ModelConfig: front must be of type tuple[ConvConfig, ...], got '64x5'.",
+            AT + "ModelConfig: conv must be of type tuple[ConvConfig, ...], got '64x5'.",
         ),
         "front-huge": Sample(
             config("model", "front", value=[{"filters": 10**9, "kernel": 10**9}]),

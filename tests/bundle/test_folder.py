@@ -42,7 +42,7 @@ def made(task: str, config: Any, **shape: Any) -> Bundle:
 CLASSIFIER = made("classify", classify.Config(("坏", "好"), TEXT, threshold=0.25), pooling=("max", "attention"))
 BUNDLES = {
     "classifier": CLASSIFIER,
-    "labels": made("classify", classify.Config(("a", "b", "c"), SUBWORDS, multi_label=True), pooling=("bag",)),
+    "labels": made("classify", classify.Config(("a", "b", "c"), SUBWORDS, multi_label=True), pooling=("sqrt_n",)),
     "tagger": made("tag", tag.Config(("O", "B-X", "I-X", "B-Y"), TOKENS, "BIO", True, ("X",)), crf=True, skip=True),
     "steps": made("tag", tag.Config(("0", "1"), SERIES)),
 }

@@ -24,7 +24,7 @@ from bigru.ops.ctc.language import SymbolModel
 from bigru.runtime.network.forecast import ForecastNetwork
 from bigru.runtime.predictor import Predictor
 from bigru.tasks import transcribe
-from bigru.verify.samples import features
+from bigru.verify.samples import sample_features
 from verify.conftest import AUDIO, BUNDLES, made
 
 EXAMPLES = int(os.environ.get("BIGRU_FUZZ", "40"))
@@ -121,11 +121,11 @@ def answer(loaded: bundle.Bundle) -> None:
     lengths = (0, 1, 5)
     with np.errstate(all="ignore"):
         if isinstance(loaded.model, ForecastModelConfig):
-            windows = features(loaded, lengths)
+            windows = sample_features(loaded, lengths)
             ForecastNetwork(loaded.model, loaded.weights)(np.stack(windows))
             return
         predictor = Predictor(loaded)
-        for x in features(loaded, lengths):
+        for x in sample_features(loaded, lengths):
             logits = predictor._network(
                 x[None].astype(np.float32 if x.dtype.kind == "f" else np.int64), np.array([len(x)])
             )

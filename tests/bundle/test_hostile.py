@@ -50,7 +50,7 @@ def test_a_file_above_its_limit_is_not_read(tmp_path: Path, name: str, monkeypat
     monkeypatch.setitem(LIMITS, name, 2)
     (tmp_path / "model" / name).write_bytes(b"[]  ")
     with pytest.raises(BundleError, match=f"/{name}: file must be at most 2 bytes, got 4"):
-        (bundle.changed if name == "verification.json" else bundle.load)(tmp_path / "model")
+        (bundle.changed_files if name == "verification.json" else bundle.load)(tmp_path / "model")
 
 
 def test_a_card_that_is_no_text_is_refused(tmp_path: Path) -> None:
@@ -172,7 +172,7 @@ def test_what_a_verification_found_is_read_as_strictly(tmp_path: Path, content: 
     write(tmp_path / "model", sound() | {"verification.json": content})
     bundle.load(tmp_path / "model")
     with pytest.raises(BundleError, match=r"/verification\.json: files? must be "):
-        bundle.changed(tmp_path / "model")
+        bundle.changed_files(tmp_path / "model")
 
 
 def test_what_a_verification_found_is_never_written_through_a_link(tmp_path: Path) -> None:

@@ -40,8 +40,8 @@ def model(hidden: int = 7, **encoder: Any) -> Bundle:
         3,
         channels=TEXT.channels,
         encoder=EncoderConfig(hidden=hidden, merge="gated", layer_norm=True, **encoder),
-        pooling=("max", "attention", "bag"),
-        wide=True,
+        pooling=("max", "attention", "sqrt_n"),
+        wide_linear=True,
     )
     weights = drawn_weights(shape)
     return Bundle("classify", shape, config, weights)

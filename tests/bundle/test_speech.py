@@ -21,7 +21,7 @@ from bigru.tasks import transcribe
 
 FEATURES = AudioFeatures(8000, 4, mean=(0.0,) * 4, std=(1.0,) * 4)
 CONFIG = transcribe.Config(("a", "b"), FEATURES, stride=2, beam=4, language=SymbolModel.fit([[1, 2], [2]], 3, 2))
-MODEL = ModelConfig(outputs=3, values=4, encoder=EncoderConfig(hidden=3), front=(ConvConfig(5, 3, 2),))
+MODEL = ModelConfig(outputs=3, input_size=4, encoder=EncoderConfig(hidden=3), conv=(ConvConfig(5, 3, 2),))
 
 
 @pytest.fixture

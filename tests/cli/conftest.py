@@ -94,7 +94,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     features = TextFeatures.fit(["ab"], channels=("unit",), unit="char")
     channel = features.channels[0]
     encoder = EncoderConfig(hidden=1, direction="forward")
-    shape = ModelConfig(1, channels=(channel,), encoder=encoder, pooling=("bag",))
+    shape = ModelConfig(1, channels=(channel,), encoder=encoder, pooling=("sqrt_n",))
     embedding = np.zeros((channel.size, channel.dim), np.float32)
     embedding[1:, 0] = [-8.0 if unit == "a" else 8.0 for unit in features.vocabulary]
     weights = {"embedding.0.weight": embedding}

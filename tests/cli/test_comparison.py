@@ -17,7 +17,7 @@ from bigru.metrics.score import Report, Score
 from bigru.plain.choice import TooLongError
 from bigru.readers.examples import Examples
 from bigru.train.pipeline import comparison as module
-from bigru.train.pipeline.comparison import comparison, doubts
+from bigru.train.pipeline.comparison import comparison_line, find_doubts
 
 Bigru = Callable
 SMALL = ("--set", "hidden=4", "--epochs", "2", "--set", "channels=unit")
@@ -61,40 +61,42 @@ def facts(dev: float, **more: Any) -> dict[str, Any]:
     ],
 )
 def test_the_line_says_who_is_ahead_and_whether_that_is_noise(ours: float, theirs: float, line: str) -> None:
-    assert comparison(facts(theirs), {"dev": report(ours)}, {"dev": part(100)}) == line
+    assert comparison_line(facts(theirs), {"dev": report(ours)}, {"dev": part(100)}) == line
 
 
 def test_test_decides_where_it_is_there_and_fewer_rows_and_reasons_are_said() -> None:
     reports, parts = {"dev": report(0.9), "test": report(0.6)}, {"dev": part(10), "test": part(400)}
-    said = comparison(facts(0.5, test=0.7, rows=5), reports, parts)
+    said = comparison_line(facts(0.5, test=0.7, rows=5), reports, parts)
     assert said == (
         f"dev accuracy 0.900, test 0.600; {BAG}, learnt from 5 of 9 rows: 0.500, 0.700. The BiGRU is not ahead "
         "(10.0 points behind): label more rows, or predict with the plain model (there)"
     )
     left = {"name": BAG, "left_out": "it is late"}
-    assert comparison(left, reports, parts) == f"no plain model beside it: {BAG} is left out, as it is late"
-    tags = comparison(facts(0.1, score="span_f1"), {"dev": report(0.5, "span_f1")}, {"dev": part(3, task="tag")})
+    assert comparison_line(left, reports, parts) == f"no plain model beside it: {BAG} is left out, as it is late"
+    tags = comparison_line(facts(0.1, score="span_f1"), {"dev": report(0.5, "span_f1")}, {"dev": part(3, task="tag")})
     assert tags.startswith("dev span F1 0.500; ")
 
 
 def test_few_rows_are_said_to_be_worth_little() -> None:
     learnt = part(90)
-    assert doubts({"dev": report(0.65)}, {"dev": part(20)}, learnt) == [
+    assert find_doubts({"dev": report(0.65)}, {"dev": part(20)}, learnt) == [
         "dev has 20 rows: the score may be off by 22 points"
     ]
     # Where all are right, drawing them again says nothing; one row says hardly more.
-    assert doubts({"dev": report(1.0, low=1.0, high=1.0)}, {"dev": part(20)}, learnt) == [
+    assert find_doubts({"dev": report(1.0, low=1.0, high=1.0)}, {"dev": part(20)}, learnt) == [
         "dev has 20 rows: the score may be off by 16 points"
     ]
-    assert "dev has 1 row: the score may be off by 79 points" in doubts({"dev": report(1.0)}, {"dev": part(1)}, learnt)
-    assert doubts({"dev": report(0.65)}, {"dev": part(1000)}, learnt) == []
+    assert "dev has 1 row: the score may be off by 79 points" in find_doubts(
+        {"dev": report(1.0)}, {"dev": part(1)}, learnt
+    )
+    assert find_doubts({"dev": report(0.65)}, {"dev": part(1000)}, learnt) == []
     # Of spans the interval counts that the report has.
     tags = {"dev": part(20, task="tag")}
-    assert doubts({"dev": report(0.65, "span_f1", 0.55, 0.7)}, tags, part(90, task="tag")) == [
+    assert find_doubts({"dev": report(0.65, "span_f1", 0.55, 0.7)}, tags, part(90, task="tag")) == [
         "dev has 20 rows: the score may be off by 10 points"
     ]
     groups = part(20, groups=["a"] * 12 + ["b"] * 8)
-    assert doubts({"dev": report(0.65)}, {"dev": groups}, learnt) == [
+    assert find_doubts({"dev": report(0.65)}, {"dev": groups}, learnt) == [
         "dev has 20 rows of 2 groups: the score may be off by 22 points"
     ]
 
@@ -102,12 +104,12 @@ def test_few_rows_are_said_to_be_worth_little() -> None:
 def test_classes_that_nothing_scores_are_named() -> None:
     learnt = part(100)
     learnt.targets = ["good", "bad"] * 45 + ["rare"] * 4 + ["odd"] + list("abcde")
-    assert doubts({"dev": report(0.8)}, {"dev": part(1000)}, learnt) == [
+    assert find_doubts({"dev": report(0.8)}, {"dev": part(1000)}, learnt) == [
         "dev lacks 1 class that is learnt ('rare'): nothing says how well it is found",
         "6 classes have a single row each ('a', 'b', 'c', 'd', 'e' and 1 more), learnt from and never scored: add "
         "rows, or leave such classes out",
     ]
-    assert doubts({}, {}, part(3)) == [
+    assert find_doubts({}, {}, part(3)) == [
         "there are no dev rows: no score chose the epoch, and nothing says how good the model is",
         "1 class has a single row ('bad'), learnt from and never scored: add rows, or leave such classes out",
     ]
@@ -211,5 +213,5 @@ def test_wilson_s_interval_is_that_of_the_tables() -> None:
     # Newcombe (1998), Statistics in Medicine 17, table I: 81 of 263, 15 of 148, 0 of 20, 1 of 29.
     for right, rows, low, high in ((81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0.0, 0.1611)):
         share = right / rows
-        off = module._off(report(share), part(rows))
+        off = module._uncertainty(report(share), part(rows))
         assert off == pytest.approx(100 * max(share - low, high - share), abs=0.02)

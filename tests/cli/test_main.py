@@ -162,7 +162,7 @@ def test_numbers_that_are_not_finite_never_become_json() -> None:
 
 
 def test_an_undefined_score_is_null(capsys: pytest.CaptureFixture[str]) -> None:
-    streams.emit({"f1": float("nan"), "ci": (0.5, float("inf"))})
+    streams.print_json({"f1": float("nan"), "ci": (0.5, float("inf"))})
     assert capsys.readouterr().out == '{"f1": null, "ci": [0.5, null]}\n'
 
 

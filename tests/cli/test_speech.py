@@ -13,7 +13,7 @@ import sounds
 from bigru.cli import run
 from bigru.cli.demo import digits
 from bigru.cli.demo.espeak import Espeak
-from bigru.cli.plots.spectrogram import drawn, svg
+from bigru.cli.plots.spectrogram import render_spectrogram, spectrogram_svg
 from bigru.errors import ArgumentError
 
 SMALL = [
@@ -134,11 +134,11 @@ def test_the_picture_has_every_symbol_at_its_time() -> None:
         {"symbol": "<a>", "start": 0.0, "end": 0.1, "confidence": 0.5},
         {"symbol": "b", "start": 0.3, "end": 0.4, "confidence": 1.0},
     ]
-    picture = svg(frames, 0.6, symbols)
+    picture = spectrogram_svg(frames, 0.6, symbols)
     assert picture.count("<line") == 2
     assert "&lt;a&gt;" in picture
     assert "0.30 s, 1.00" in picture
-    lines = drawn(frames, 0.6, symbols)
+    lines = render_spectrogram(frames, 0.6, symbols)
     assert {len(line) for line in lines[:10]} == {60}
     assert lines[10].index("b") == 30
     assert lines[11].endswith("0.60 s")
@@ -164,7 +164,7 @@ def test_the_voices_are_there_and_none_is_on_two_sides() -> None:
     speaker = Espeak()
     for accent in digits.ACCENTS:
         for voice in voices:
-            samples = speaker.say("one", f"{accent}+{voice}", 160, 50)
+            samples = speaker.synthesise("one", f"{accent}+{voice}", 160, 50)
             assert 0.1 < len(samples) / speaker.rate < 2.0
     with pytest.raises(ArgumentError, match="espeak: voice must be one that espeak-ng has, got 'xx'"):
-        speaker.say("one", "xx", 160, 50)
+        speaker.synthesise("one", "xx", 160, 50)

@@ -11,8 +11,8 @@ import pytest
 
 from bigru import BiGRUTagger
 from bigru.bundle import load as load_bundle
-from bigru.cli.commands.predict import _pass_over
-from bigru.cli.resumable_output import AnswerFile
+from bigru.cli.commands.predict import _skip_answered
+from bigru.cli.resumable_output import ResumableOutput
 from bigru.doctor import examine
 from bigru.errors import ArgumentError
 from bigru.readers import chunked
@@ -75,10 +75,10 @@ def test_predict_shows_words_alone(bigru: Bigru, model: Path, folder: Path) -> N
     assert "￨" not in entity["text"]
     plain = bigru("predict", model, folder / "test.tsv", "--plain")
     assert "￨" not in plain.out
-    with AnswerFile(folder / "answers.jsonl", {}) as file:
+    with ResumableOutput(folder / "answers.jsonl", {}) as file:
         file.done, file.last = 5, found.out.splitlines()[4].encode()
         rest = iter(inputs)
-        _pass_over(file, rest, False, load_bundle(model).config.features)
+        _skip_answered(file, rest, False, load_bundle(model).config.features)
     assert list(rest) == inputs[5:]
 
 

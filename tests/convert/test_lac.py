@@ -26,7 +26,7 @@ def bundle() -> Bundle:
 
 def raw(name: str, shape: tuple[int, ...]) -> np.ndarray:
     """Return the values at the end of one of Paddle's files."""
-    data = (lac.installed() / "model_baseline" / name).read_bytes()
+    data = (lac.find_installed() / "model_baseline" / name).read_bytes()
     return np.frombuffer(data[len(data) - 4 * int(np.prod(shape)) :], "<f4").reshape(shape).astype(np.float64)
 
 
@@ -63,7 +63,7 @@ def answer(bundle: Bundle, text: str) -> dict:
 
 
 def test_the_model_computes_paddles_equations(bundle: Bundle) -> None:
-    lines = (lac.installed() / "word.dic").read_text(encoding="utf-8").removesuffix("\n").split("\n")
+    lines = (lac.find_installed() / "word.dic").read_text(encoding="utf-8").removesuffix("\n").split("\n")
     words = {entry: int(number) for number, entry in (line.split("\t") for line in lines)}
     ids = [words.get(c, words["OOV"]) for c in "苹果公司在加利福尼亚州发布了新款 iphone."]
     features = tag.featurise(bundle.config, [INTRODUCTION])
@@ -152,10 +152,10 @@ def lines(path: Path) -> list[str]:
 def test_damaged_dictionaries_are_refused(
     tmp_path: Path, name: str, spoil: Callable[[list[str]], list[str]], message: str
 ) -> None:
-    for path in lac.installed().iterdir():
+    for path in lac.find_installed().iterdir():
         (tmp_path / path.name).symlink_to(path)
     (tmp_path / name).unlink()
-    rows = spoil(lines(lac.installed() / name))
+    rows = spoil(lines(lac.find_installed() / name))
     (tmp_path / name).write_text("\n".join(rows) + "\n", encoding="utf-8", errors="surrogateescape")
     with pytest.raises(BundleError, match=message) as error:
         lac.read(tmp_path)

@@ -115,7 +115,7 @@ def test_series(as_list: bool) -> None:
 def test_a_frame_of_numbers_holds_one_series_per_row() -> None:
     frame = pd.DataFrame(BLOCK[:, :, 0])
     model = BiGRUClassifier(**QUICK).fit(frame, STEPS[:, 0])
-    assert model.bundle_.model.values == 1
+    assert model.bundle_.model.input_size == 1
     assert model.score(frame, STEPS[:, 0]) == 1.0
 
 
@@ -213,10 +213,10 @@ def test_fitted_models_pickle() -> None:
 
 @pytest.mark.parametrize("kind", [BiGRUClassifier, BiGRUTagger])
 def test_parameters_are_kept_cloned_and_plain(kind: Any) -> None:
-    model = kind(hidden=3, channels=["unit"], time=2.5)
+    model = kind(hidden=3, channels=["unit"], max_seconds=2.5)
     assert clone(model).get_params() == model.get_params()
     assert model.get_params()["channels"] == ["unit"]
-    assert repr(model) == f"{kind.__name__}(channels=['unit'], hidden=3, time=2.5)"
+    assert repr(model) == f"{kind.__name__}(channels=['unit'], hidden=3, max_seconds=2.5)"
     with pytest.raises(NotFittedError):
         model.predict(TEXTS)
 

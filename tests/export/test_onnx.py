@@ -22,7 +22,7 @@ from bigru.export.onnx import session as engine
 from bigru.export.onnx.graph import Graph
 from bigru.export.onnx.model import onnx_model
 from bigru.export.onnx.sequence import logits
-from bigru.export.onnx.session import Session
+from bigru.export.onnx.session import OnnxSession
 from bigru.layout import CELL_GATES, DIRECTIONS
 from bigru.ops.crf import reference
 from bigru.runtime.forecaster import Forecaster
@@ -50,10 +50,10 @@ def shapes() -> list[ModelConfig]:
     return [
         *(ModelConfig(2, CHANNELS, encoder=encoder, pooling=("last",)) for encoder in encoders),
         *(ModelConfig(3, CHANNELS, encoder=small, pooling=(kind,)) for kind in POOLINGS),
-        ModelConfig(3, CHANNELS, encoder=small, pooling=POOLINGS, wide=True, front=(ConvConfig(5, 5, 2),)),
-        ModelConfig(5, CHANNELS, encoder=small, skip=True, wide=True),
-        ModelConfig(3, values=2, encoder=small, front=two),
-        ModelConfig(1, values=1, encoder=EncoderConfig(hidden=1, layer_norm=True), skip=True),
+        ModelConfig(3, CHANNELS, encoder=small, pooling=POOLINGS, wide_linear=True, conv=(ConvConfig(5, 5, 2),)),
+        ModelConfig(5, CHANNELS, encoder=small, skip=True, wide_linear=True),
+        ModelConfig(3, input_size=2, encoder=small, conv=two),
+        ModelConfig(1, input_size=1, encoder=EncoderConfig(hidden=1, layer_norm=True), skip=True),
     ]
 
 
@@ -65,7 +65,7 @@ def test_every_shape_equals_the_runtime(model: ModelConfig, int8: bool) -> None:
     found = logits(g, model, drawn)
     values = found.values if model.pooling else g.head(found.values, found.asked, axis=1)
     g.output(values, "logits", np.float32, ("B", 1) if model.pooling else ("B", "T", 1))
-    session = Session(g.model({}).SerializeToString())
+    session = OnnxSession(g.model({}).SerializeToString())
     network = Network(model, QuantizedWeights.of(drawn) if int8 else drawn)
     for inputs, lengths in batches(model):
         want, got = network(inputs, lengths), session.run(inputs, lengths)["logits"]
@@ -83,7 +83,7 @@ def test_every_task_is_exported_with_its_decoding(name: str, int8: bool, tmp_pat
     content = (tmp_path / "deep" / "model.onnx").read_bytes()
     assert found["bytes"] == len(content)
     assert [path.name for path in (tmp_path / "deep").iterdir()] == ["model.onnx"]
-    facts = {key: json.loads(value) for key, value in Session(content).metadata.items()}
+    facts = {key: json.loads(value) for key, value in OnnxSession(content).metadata.items()}
     assert (facts["task"], facts["labels"]) == (bundle.task, list(bundle.config.labels))
     assert facts["parity"]["sequences"] == found["sequences"]
     assert facts["export"] == {"opset": 17, "int8": int8}
@@ -92,7 +92,7 @@ def test_every_task_is_exported_with_its_decoding(name: str, int8: bool, tmp_pat
 @pytest.mark.parametrize("name", ["crf of BIO", "transcriber"])
 def test_an_export_is_given_many_lengths_with_garbage_behind(name: str) -> None:
     bundle, seen = BUNDLES[name], list[tuple[np.ndarray, np.ndarray]]()
-    session = Session(onnx_model(bundle).SerializeToString())
+    session = OnnxSession(onnx_model(bundle).SerializeToString())
 
     def watched(inputs: np.ndarray, lengths: np.ndarray) -> dict[str, np.ndarray]:
         seen.append((inputs, lengths))
@@ -112,7 +112,7 @@ def test_an_export_is_given_many_lengths_with_garbage_behind(name: str) -> None:
 @pytest.mark.parametrize("name", ["crf of BIO", "crf of states"])
 def test_the_best_path_and_its_score_are_those_of_the_reference(name: str) -> None:
     bundle = BUNDLES[name]
-    session, crf = Session(onnx_model(bundle).SerializeToString()), tag.prepare(bundle.config, bundle.weights)
+    session, crf = OnnxSession(onnx_model(bundle).SerializeToString()), tag.prepare(bundle.config, bundle.weights)
     assert crf is not None
     for inputs, lengths in batches(bundle.model):
         out = session.run(inputs, lengths)
@@ -125,7 +125,7 @@ def test_the_best_path_and_its_score_are_those_of_the_reference(name: str) -> No
 def test_of_equal_paths_the_one_with_the_smaller_last_tags_is_the_best() -> None:
     bundle = tagger(("a", "b", "c"), None, True)
     flat = dataclasses.replace(bundle, weights={name: np.zeros_like(w) for name, w in bundle.weights.items()})
-    out = Session(onnx_model(flat).SerializeToString()).run(np.zeros((1, 5, 4), np.int64), np.array([5]))
+    out = OnnxSession(onnx_model(flat).SerializeToString()).run(np.zeros((1, 5, 4), np.int64), np.array([5]))
     assert out["tags"].tolist() == [[0] * 5]
 
 
@@ -139,7 +139,7 @@ def test_quantiles_are_in_order_and_intervals_are_those_of_the_task(name: str) -
     windows = forecast.featurise(config, cuts)
     want = Forecaster(bundle).run_windows(windows)
     inputs = windows.batch(np.arange(3))[0]
-    out = Session(onnx_model(bundle).SerializeToString()).run(inputs, np.zeros(3))
+    out = OnnxSession(onnx_model(bundle).SerializeToString()).run(inputs, np.zeros(3))
     values = out.get("values", out["logits"])
     np.testing.assert_allclose(values, want.values, **FLOAT32)
     for end, levels in zip(("low", "high"), forecast.intervals(config, want), strict=True):
@@ -158,16 +158,16 @@ def test_an_engine_is_called_as_the_networks_are() -> None:
 
 
 def planted(bundle: Bundle, monkeypatch: pytest.MonkeyPatch, path: Path, match: str) -> None:
-    right = engine.Session.run
+    right = engine.OnnxSession.run
 
-    def wrong(self: Session, inputs: np.ndarray, lengths: np.ndarray) -> dict[str, np.ndarray]:
+    def wrong(self: OnnxSession, inputs: np.ndarray, lengths: np.ndarray) -> dict[str, np.ndarray]:
         return plant(right(self, inputs, lengths))
 
     def plant(out: dict[str, Any]) -> dict[str, np.ndarray]:
         return {name: fault.get(name, lambda array: array)(array) for name, array in out.items()}
 
     fault = {"logits": lambda a: a + np.float32(1e-3)} if "apart" in match else {"tags": lambda a: 1 - a}
-    monkeypatch.setattr(engine.Session, "run", wrong)
+    monkeypatch.setattr(engine.OnnxSession, "run", wrong)
     with pytest.raises(ParityError, match=match):
         to_onnx(bundle, path)
 
@@ -189,7 +189,7 @@ def test_what_answers_otherwise_is_not_written(
 def test_a_sequence_length_left_out_of_account_is_found() -> None:
     """Planted: padding that is read as if it were a part of the sequence."""
     bundle = classifier(pooling=("mean",))
-    session = Session(onnx_model(bundle).SerializeToString())
+    session = OnnxSession(onnx_model(bundle).SerializeToString())
 
     def blind(inputs: np.ndarray, lengths: np.ndarray) -> dict[str, np.ndarray]:
         return session.run(np.where(inputs == 10**9, 0, inputs), np.full(len(lengths), inputs.shape[1]))
@@ -204,7 +204,7 @@ def test_a_sequence_length_left_out_of_account_is_found() -> None:
 )
 def test_what_a_file_decides_otherwise_than_its_logits_say_is_found(name: str) -> None:
     bundle = BUNDLES[name]
-    session = Session(onnx_model(bundle).SerializeToString())
+    session = OnnxSession(onnx_model(bundle).SerializeToString())
     output = {"classify": "probabilities", "tag": "tags", "transcribe": "symbols"}[bundle.task]
 
     def deaf(inputs: np.ndarray, lengths: np.ndarray) -> dict[str, np.ndarray]:
@@ -218,7 +218,7 @@ def test_what_a_file_decides_otherwise_than_its_logits_say_is_found(name: str) -
 def test_a_model_that_does_not_pass_by_itself_is_not_exported(monkeypatch: pytest.MonkeyPatch) -> None:
     sound = tag.viterbi
     monkeypatch.setattr(tag, "viterbi", lambda emissions, weights, lengths: sound(emissions, weights))
-    session = Session(onnx_model(BUNDLES["crf of BIO"]).SerializeToString())
+    session = OnnxSession(onnx_model(BUNDLES["crf of BIO"]).SerializeToString())
     with pytest.raises(
         VerificationError, match=r"^export: answers must be the same within 1e-05 .* got native "
     ) as caught:

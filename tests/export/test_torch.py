@@ -32,11 +32,15 @@ SHAPES: dict[str, dict[str, Any]] = {
     "lstm both": {"encoder": EncoderConfig("lstm", 4, layers=2, merge="sum", layer_norm=True), "pooling": ("last",)},
     "rnn backward": {"encoder": EncoderConfig("rnn", 4, direction="backward", layers=2), "pooling": ("last", "mean")},
     "gru backward": {"encoder": EncoderConfig("gru", 4, direction="backward"), "pooling": ("last", "attention")},
-    "gru forward": {"encoder": EncoderConfig("gru", 4, direction="forward"), "pooling": ("last", "max"), "wide": False},
+    "gru forward": {
+        "encoder": EncoderConfig("gru", 4, direction="forward"),
+        "pooling": ("last", "max"),
+        "wide_linear": False,
+    },
     "gated": {"encoder": EncoderConfig(hidden=4, layers=2, merge="gated"), "pooling": ("attention", "last")},
     "mul": {
         "encoder": EncoderConfig(hidden=4, merge="mul"),
-        "front": (ConvConfig(5, 5, 2), ConvConfig(4, 3, 1, False)),
+        "conv": (ConvConfig(5, 5, 2), ConvConfig(4, 3, 1, False)),
     },
     "average": {"encoder": EncoderConfig(hidden=4, merge="average"), "pooling": ("mean",)},
 }

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from bigru.errors import ArgumentError
-from bigru.features.batching import STEPS, Joined, batches, pad
+from bigru.features.batching import STEPS, JoinedBatch, batches, pad
 
 
 def sequences(lengths: list[int]) -> list[np.ndarray]:
@@ -126,7 +126,7 @@ def test_pad_refuses_a_mixture_of_kinds() -> None:
 @pytest.mark.parametrize("indices", [[0], [3], [1, 3, 1, 2], [0, 3]])
 def test_a_batch_of_joined_sequences_is_those_sequences_padded(indices: list[int]) -> None:
     data = sequences([2, 0, 5, 1])
-    ours, theirs = Joined(data, -100).batch(np.array(indices)), pad([data[n] for n in indices], -100)
+    ours, theirs = JoinedBatch(data, -100).batch(np.array(indices)), pad([data[n] for n in indices], -100)
     for mine, other in zip(ours, theirs, strict=True):
         np.testing.assert_array_equal(mine, other)
         assert mine.dtype == np.int64

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from bigru.errors import ArgumentError
-from bigru.features.columns import FEATURE_LOOKS, Column, column_of, columns_from_json, looks_of
+from bigru.features.columns import FEATURE_LOOKS, Column, column_of, columns_from_json, context_columns
 from bigru.features.text import TextFeatures
 
 CHANNELS = ("unit", "shape", *(f"feature{n}{ending}" for n in (1, 2) for ending in FEATURE_LOOKS))
@@ -166,5 +166,5 @@ def test_names_of_channels() -> None:
         None,
         None,
     ]
-    assert looks_of("feature2_trigram_before") == (-2, -1, 0)
-    assert looks_of("feature2") == ()
+    assert context_columns("feature2_trigram_before") == (-2, -1, 0)
+    assert context_columns("feature2") == ()

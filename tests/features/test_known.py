@@ -6,7 +6,7 @@ import pytest
 from bigru.errors import ArgumentError
 from bigru.features.channels import LOOKS, hashes, ngrams
 from bigru.features.hashing import buckets
-from bigru.features.known import MOST, Known
+from bigru.features.known import MOST, KnownStrings
 from bigru.features.text import TextFeatures
 
 
@@ -17,14 +17,14 @@ def drawn(seed: int, count: int) -> np.ndarray:
 @pytest.mark.parametrize("count", [0, 1, 1000, 100_000])
 def test_everything_that_was_seen_is_known_and_little_else(count: int) -> None:
     seen = drawn(1, count)
-    known = Known.of(seen)
+    known = KnownStrings.of(seen)
     assert known.has(seen).all()
     assert known.has(drawn(2, 100_000)).mean() < 0.035
 
 
 def test_of_too_many_the_most_frequent_are_known() -> None:
     often, once = drawn(1, 1000), drawn(2, MOST)
-    known = Known.of(np.concatenate([often, once, often]))
+    known = KnownStrings.of(np.concatenate([often, once, often]))
     assert known.has(often).all()
     assert known.has(once).mean() < 0.035
 
@@ -34,7 +34,7 @@ def test_the_compiled_ngrams_look_up_the_same(name: str) -> None:
     lengths = np.array([3, 0, 1, 70], np.int64)
     codes = drawn(3, int(lengths.sum())) % np.uint64(50)
     found = hashes(name, codes, lengths)
-    known = Known.of(found[::2])
+    known = KnownStrings.of(found[::2])
     to = np.full((len(codes), 2), -1, np.int32)
     ngrams(name, codes, lengths, 1000, to, 1, known)
     assert to[:, 1].tolist() == np.where(known.has(found), buckets(found, 1000), 0).tolist()

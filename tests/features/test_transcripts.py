@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bigru.features.transcripts import spelled, symbols, unit_of
+from bigru.features.transcripts import infer_transcript_unit, spell, symbols
 
 
 @pytest.mark.parametrize(
@@ -20,14 +20,14 @@ from bigru.features.transcripts import spelled, symbols, unit_of
     ],
 )
 def test_the_unit_is_inferred(transcripts: list[str], unit: str) -> None:
-    assert unit_of(transcripts) == unit
+    assert infer_transcript_unit(transcripts) == unit
 
 
 @pytest.mark.parametrize(("text", "unit"), [("ni3 hao3", "token"), ("你好", "char"), ("a b", "char")])
 def test_there_and_back(text: str, unit: str) -> None:
-    assert spelled(symbols(text, unit), unit) == text
+    assert spell(symbols(text, unit), unit) == text
 
 
 def test_spaces_between_words_are_one_character() -> None:
     assert symbols(" a  b ", "char") == ["a", " ", "b"]
-    assert spelled([" ", "a", " ", " ", "b"], "char") == "a b"
+    assert spell([" ", "a", " ", " ", "b"], "char") == "a b"

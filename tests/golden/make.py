@@ -28,7 +28,7 @@ from bigru.features.table import TableFeatures
 from bigru.features.text import TextFeatures
 from bigru.ops.ctc.language import SymbolModel
 from bigru.runtime.predictor import Predictor
-from bigru.tables.times import Step
+from bigru.tables.times import TimeStep
 from bigru.tables.timetable import Series, TimeTable
 from bigru.tasks import classify, forecast, tag, transcribe
 
@@ -67,7 +67,7 @@ def model(
 ) -> Any:
     """Return a model of a task that reads its inputs step by step."""
     read = config.features
-    width = {"channels": read.channels} if isinstance(read, TextFeatures) else {"values": read.values}
+    width = {"channels": read.channels} if isinstance(read, TextFeatures) else {"input_size": read.values}
     shape = ModelConfig(config.outputs, encoder=EncoderConfig(hidden=hidden, **(encoder or {})), **width, **rest)
     return Bundle(task, shape, config, weights(shape, seed), {"dev": {"accuracy": 0.5}}, "Weights that were drawn.")
 
@@ -79,7 +79,7 @@ def hours(rows: int) -> TimeTable:
     phase = np.arange(rows)[:, None] * np.pi / 12 + np.arange(4)
     values = (10 + 3 * np.sin(phase) + 0.25 * random.standard_normal((rows, 4))).round(2)
     return TimeTable(
-        [Series("", times, values, np.arange(2, rows + 2))], ("a", "b", "c", "d"), Step("second", 3600), "", "t"
+        [Series("", times, values, np.arange(2, rows + 2))], ("a", "b", "c", "d"), TimeStep("second", 3600), "", "t"
     )
 
 
@@ -115,16 +115,18 @@ def texts() -> dict[str, tuple[Bundle, list[Any]]]:
     """Return the models that read texts or tokens, and their inputs."""
     made = {
         "text-binary": model(
-            "classify", classify.Config(("bad", "good"), CHARS, threshold=0.4), 1, pooling=POOLINGS, wide=True
+            "classify", classify.Config(("bad", "good"), CHARS, threshold=0.4), 1, pooling=POOLINGS, wide_linear=True
         ),
         "text-classes": model("classify", classify.Config(("a", "b", "c"), WORDS), 2, pooling=("mean", "max")),
         "text-multi-label": model(
-            "classify", classify.Config(("x", "y", "z"), WORDS, True, 0.45), 3, pooling=("max",), wide=True
+            "classify", classify.Config(("x", "y", "z"), WORDS, True, 0.45), 3, pooling=("max",), wide_linear=True
         ),
-        "text-subwords": model("classify", classify.Config(("a", "b", "c"), PIECES), 4, pooling=("attention", "bag")),
+        "text-subwords": model(
+            "classify", classify.Config(("a", "b", "c"), PIECES), 4, pooling=("attention", "sqrt_n")
+        ),
         "text-one-label": model("classify", classify.Config(("x",), PLAIN, True), 5, pooling=("last",)),
         "text-rnn": model(
-            "classify", classify.Config(("a", "b"), PLAIN), 6, encoder={"cell": "rnn"}, pooling=("last", "bag")
+            "classify", classify.Config(("a", "b"), PLAIN), 6, encoder={"cell": "rnn"}, pooling=("last", "sqrt_n")
         ),
         "text-deep": model(
             "classify",
@@ -135,13 +137,13 @@ def texts() -> dict[str, tuple[Bundle, list[Any]]]:
             pooling=("last", "mean"),
         ),
         "tags-bio-crf": model(
-            "tag", tag.Config(BIO, CHARS, "BIO", True), 8, 7, {"layers": 2}, crf=True, skip=True, wide=True
+            "tag", tag.Config(BIO, CHARS, "BIO", True), 8, 7, {"layers": 2}, crf=True, skip=True, wide_linear=True
         ),
         "tags-bmes-crf": model("tag", tag.Config(BMES, PLAIN, "BMES", True, ("X",)), 9, crf=True),
         "tags-states-crf": model("tag", tag.Config(("p", "q", "r"), PLAIN, None, True), 10, crf=True),
         "tags-iob1": model("tag", tag.Config(("O", "B-X", "I-X"), PLAIN, "IOB1"), 11, skip=True),
         "tags-bioes": model("tag", tag.Config(("O", "B-X", "I-X", "E-X", "S-X"), CHARS, "BIOES", True), 12, crf=True),
-        "tags-two": model("tag", tag.Config(("no", "yes"), CHARS), 13, wide=True),
+        "tags-two": model("tag", tag.Config(("no", "yes"), CHARS), 13, wide_linear=True),
     }
     tokens = {
         "tags-tokens": model("tag", tag.Config(("N", "V", "X"), READ), 14, encoder={"direction": "forward"}),
@@ -187,7 +189,7 @@ def series() -> dict[str, tuple[Bundle, list[Any]]]:
         50,
         5,
         {"layers": 2, "merge": "gated", "layer_norm": True},
-        front=FRONT,
+        conv=FRONT,
         pooling=("last", "attention"),
     )
     lstm = model("classify", three, 51, 5, {"cell": "lstm", "merge": "sum", "layers": 2}, pooling=("last", "max"))
@@ -208,7 +210,7 @@ def recordings() -> dict[str, tuple[Bundle, list[Any]]]:
     heard = [(4000 * tone).astype(np.int16).tolist() for tone in tones]
     inputs = [heard[0], heard[1][:500], heard[0][:700] + heard[1][:700]]
     made = {
-        "speech-greedy": model("transcribe", transcribe.Config(SYMBOLS, MELS, stride=2), 60, 5, front=FRONT),
+        "speech-greedy": model("transcribe", transcribe.Config(SYMBOLS, MELS, stride=2), 60, 5, conv=FRONT),
         "speech-beam": model(
             "transcribe", transcribe.Config(SYMBOLS, MELS, beam=4), 61, 5, {"direction": "forward", "merge": "mul"}
         ),

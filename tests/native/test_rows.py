@@ -8,7 +8,7 @@ import pytest
 from bigru.features.channels import NGRAMS, ngrams
 from bigru.features.hashing import END, START, buckets, combine
 from bigru.ops.embedding import reference
-from bigru.ops.embedding.native import Tables, pool
+from bigru.ops.embedding.native import Tables, pool_steps
 from bigru.ops.library import native as _native
 from tolerances import FLOAT32, FLOAT32_STEP
 
@@ -50,8 +50,8 @@ def placed(lengths: tuple[int, ...], channels: int) -> tuple[np.ndarray, np.ndar
 def test_rows_are_looked_up_as_in_numpy(lengths: tuple[int, ...], widths: tuple[int, ...], kind: str) -> None:
     tables, (ids, starts, counts) = drawn(widths, kind), placed(lengths, len(widths))
     for steps in (max(lengths), max(lengths) + 3):
-        got = compiled(tables).look(ids, starts, counts, steps)
-        np.testing.assert_array_equal(got, reference.look(tables, ids, starts, counts, steps))
+        got = compiled(tables).lookup(ids, starts, counts, steps)
+        np.testing.assert_array_equal(got, reference.lookup(tables, ids, starts, counts, steps))
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -59,11 +59,11 @@ def test_rows_are_looked_up_as_in_numpy(lengths: tuple[int, ...], widths: tuple[
 @pytest.mark.parametrize("lengths", LENGTHS)
 def test_rows_are_summed_as_in_numpy(lengths: tuple[int, ...], width: int, kind: str) -> None:
     tables, (ids, starts, counts) = drawn((width, width), kind), placed(lengths, 2)
-    got = compiled(tables).total(ids, starts, counts)
-    np.testing.assert_allclose(got, reference.total(tables, ids, starts, counts), **FLOAT32)
+    got = compiled(tables).sum_over_sqrt_n(ids, starts, counts)
+    np.testing.assert_allclose(got, reference.sum_over_sqrt_n(tables, ids, starts, counts), **FLOAT32)
 
 
-@pytest.mark.parametrize("kind", ["max", "mean", "bag"])
+@pytest.mark.parametrize("kind", ["max", "mean", "sqrt_n"])
 @pytest.mark.parametrize("width", [1, 2, 63, 65])
 @pytest.mark.parametrize("lengths", LENGTHS)
 def test_values_are_pooled_as_in_numpy(lengths: tuple[int, ...], width: int, kind: str) -> None:
@@ -72,8 +72,8 @@ def test_values_are_pooled_as_in_numpy(lengths: tuple[int, ...], width: int, kin
     for b, count in enumerate(counts):
         values[b, count:] = np.nan
     to = np.full((len(counts), width + 3), 9, np.float32)
-    pool(values, counts, kind, to, 2)
-    np.testing.assert_allclose(to[:, 2:-1], reference.pool(values, counts, kind), **FLOAT32_STEP)
+    pool_steps(values, counts, kind, to, 2)
+    np.testing.assert_allclose(to[:, 2:-1], reference.pool_steps(values, counts, kind), **FLOAT32_STEP)
     assert (to[:, :2] == 9).all()
     assert (to[:, -1] == 9).all()
 
@@ -83,29 +83,29 @@ def test_sums_over_very_many_steps_are_as_exact_as_short_ones(steps: int) -> Non
     values = np.random.default_rng(5).uniform(0.5, 1, (1, steps, 3)).astype(np.float32)
     values[:, :, 2] = 0.1
     counts = np.array([steps])
-    for kind, divisor in (("mean", steps), ("bag", np.sqrt(steps))):
+    for kind, divisor in (("mean", steps), ("sqrt_n", np.sqrt(steps))):
         to = np.zeros((1, 3), np.float32)
-        pool(values, counts, kind, to, 0)
+        pool_steps(values, counts, kind, to, 0)
         np.testing.assert_allclose(to, values.sum(1, dtype=np.float64) / divisor, **FLOAT32)
     ids = np.zeros((steps, 1), np.int32)
-    got = Tables([values[:1, 0]], [None]).total(ids, np.array([0]), counts)
+    got = Tables([values[:1, 0]], [None]).sum_over_sqrt_n(ids, np.array([0]), counts)
     np.testing.assert_allclose(got[0], values[0, 0] * np.float64(steps) / np.sqrt(steps), **FLOAT32)
 
 
 def test_a_sequence_is_the_same_bits_in_any_batch() -> None:
     tables, (ids, starts, counts) = drawn((65, 65), "both"), placed((63, 1, 0, 65), 2)
     table = compiled(tables)
-    rows, sums = table.look(ids, starts, counts, 70), table.total(ids, starts, counts)
+    rows, sums = table.lookup(ids, starts, counts, 70), table.sum_over_sqrt_n(ids, starts, counts)
     pooled = np.empty((4, 130), np.float32)
-    for kind in ("max", "mean", "bag"):
-        pool(rows, counts, kind, pooled, 0)
+    for kind in ("max", "mean", "sqrt_n"):
+        pool_steps(rows, counts, kind, pooled, 0)
         for b, count in enumerate(counts.tolist()):
             own = starts[b : b + 1], counts[b : b + 1]
-            alone = table.look(ids, *own, count)
+            alone = table.lookup(ids, *own, count)
             assert alone.tobytes() == rows[b, :count].tobytes()
-            assert table.total(ids, *own).tobytes() == sums[b].tobytes()
+            assert table.sum_over_sqrt_n(ids, *own).tobytes() == sums[b].tobytes()
             to = np.empty((1, 130), np.float32)
-            pool(alone, own[1], kind, to, 0)
+            pool_steps(alone, own[1], kind, to, 0)
             assert to.tobytes() == pooled[b].tobytes()
 
 
@@ -133,19 +133,19 @@ def test_what_does_not_fit_is_refused_by_name() -> None:
     one, none = np.ones(1, np.int64), np.zeros(1, np.int64)
     ids = np.zeros((1, 1), np.int32)
     with pytest.raises(ValueError, match=r"bigru_embedding_lookup: ids\[0, 0\] must be 0\.\.3, got 4"):
-        table.look(ids + 4, none, one, 1)
+        table.lookup(ids + 4, none, one, 1)
     with pytest.raises(ValueError, match=r"bigru_embedding_bag: ids\[0, 0\] must be 0\.\.3, got -1"):
-        table.total(ids - 1, none, one)
+        table.sum_over_sqrt_n(ids - 1, none, one)
     for start, length in ((1, 1), (0, 2), (-1, 1), (0, -1), (2**62, 2**62)):
         with pytest.raises(ValueError, match="sequence 0 must lie within the 1 rows"):
-            table.look(ids, np.array([start]), np.array([length]), 2)
+            table.lookup(ids, np.array([start]), np.array([length]), 2)
     with pytest.raises(ValueError, match="T must be at least the longest length, got 0"):
-        table.look(ids, none, one, 0)
+        table.lookup(ids, none, one, 0)
     with pytest.raises(ValueError, match=r"ids must be int32 \[1, 1\]"):
-        table.look(ids.astype(np.int64), none, one, 1)
+        table.lookup(ids.astype(np.int64), none, one, 1)
     uneven = Tables([np.zeros((4, 2), np.float32), np.zeros((4, 3), np.float32)])
     with pytest.raises(ValueError, match="the tables must be equally wide"):
-        uneven.total(np.zeros((1, 2), np.int32), none, one)
+        uneven.sum_over_sqrt_n(np.zeros((1, 2), np.int32), none, one)
     with pytest.raises(ValueError, match=r"scales must be float32 \[2\]"):
         Tables([np.zeros((4, 2), np.int8)], [np.ones(3, np.float32)])
     with pytest.raises(ValueError, match=r"table must be int8 \[4, 2\]"):
@@ -156,18 +156,18 @@ def test_what_does_not_fit_is_refused_by_name() -> None:
         ngrams("bigram", np.zeros(1, np.uint64), one, 1, np.zeros((1, 1), np.int32), 0)
     values = np.zeros((1, 1, 2), np.float32)
     with pytest.raises(ValueError, match=r"lengths\[0\] must be 0\.\.1"):
-        pool(values, one + 1, "max", np.zeros((1, 2), np.float32), 0)
+        pool_steps(values, one + 1, "max", np.zeros((1, 2), np.float32), 0)
     with pytest.raises(ValueError, match="to must hold the columns"):
-        pool(values, one, "max", np.zeros((1, 2), np.float32), 1)
-    with pytest.raises(ValueError, match="pooling must be 'max', 'mean' or 'bag'"):
-        pool(values, one, "last", np.zeros((1, 2), np.float32), 0)
+        pool_steps(values, one, "max", np.zeros((1, 2), np.float32), 1)
+    with pytest.raises(ValueError, match="pooling must be 'max', 'mean' or 'sqrt_n'"):
+        pool_steps(values, one, "last", np.zeros((1, 2), np.float32), 0)
 
 
 def test_a_pooled_nan_is_seen() -> None:
     values = np.array([[[1.0], [np.nan], [2.0]]], np.float32)
-    for kind in ("max", "mean", "bag"):
+    for kind in ("max", "mean", "sqrt_n"):
         to = np.zeros((1, 1), np.float32)
-        pool(values, np.array([3]), kind, to, 0)
+        pool_steps(values, np.array([3]), kind, to, 0)
         assert np.isnan(to).all()
 
 
@@ -177,7 +177,7 @@ def test_tables_hold_the_arrays_that_they_read() -> None:
     held = Tables([table])
     del table
     assert np.array_equal(
-        held.look(np.array([[3]], np.int32), np.zeros(1, np.int64), np.ones(1, np.int64), 1)[0], before[3:]
+        held.lookup(np.array([[3]], np.int32), np.zeros(1, np.int64), np.ones(1, np.int64), 1)[0], before[3:]
     )
 
 

@@ -14,7 +14,7 @@ from bigru.bundle.weights import shapes
 from bigru.config import ConvConfig, EncoderConfig, ModelConfig, TrainConfig, from_dict, to_dict
 from bigru.errors import ArgumentError
 from bigru.features.series import SeriesFeatures
-from bigru.nn.conv import Front
+from bigru.nn.conv import ConvFrontEnd
 from bigru.nn.model import SequenceModel
 from bigru.runtime.network.sequence import Network
 from bigru.tasks import classify, tag
@@ -58,7 +58,7 @@ def reference(layers: tuple[ConvConfig, ...], weights: dict[str, np.ndarray], x:
 
 
 def model_of(layers: tuple[ConvConfig, ...], inputs: int = 3, **shape: object) -> ModelConfig:
-    return ModelConfig(2, values=inputs, encoder=SMALL, front=layers, **{"pooling": ("mean", "bag"), **shape})
+    return ModelConfig(2, input_size=inputs, encoder=SMALL, conv=layers, **{"pooling": ("mean", "sqrt_n"), **shape})
 
 
 def drawn(model: ModelConfig) -> dict[str, np.ndarray]:
@@ -90,7 +90,7 @@ def test_both_are_the_loop_whatever_stands_in_the_padding(name: str, width: int,
     model = model_of(layers, width)
     weights, rows = drawn(model), series(width)
     batch, lengths = padded(rows, max(LENGTHS) + spare), np.array(LENGTHS)
-    front = Front(layers, width)
+    front = ConvFrontEnd(layers, width)
     front.load_state_dict({key: torch.from_numpy(w) for key, w in front_of(weights).items()})
     with torch.no_grad():
         ours, left = front(torch.from_numpy(batch), torch.from_numpy(lengths))
@@ -110,7 +110,7 @@ def test_both_are_the_loop_whatever_stands_in_the_padding(name: str, width: int,
 @pytest.mark.parametrize("name", FRONTS)
 def test_no_step_goes_unread(name: str) -> None:
     layers = tuple(dataclasses.replace(layer, layer_norm=False) for layer in FRONTS[name])
-    front = Front(layers, 1)
+    front = ConvFrontEnd(layers, 1)
     for parameter in front.parameters():
         torch.nn.init.ones_(parameter)
     for time in range(1, 20):
@@ -121,7 +121,7 @@ def test_no_step_goes_unread(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", FRONTS)
-@pytest.mark.parametrize("pooling", [("last", "max", "mean", "attention", "bag"), ()])
+@pytest.mark.parametrize("pooling", [("last", "max", "mean", "attention", "sqrt_n"), ()])
 def test_models_with_it_are_blind_to_padding_and_batch_mates_and_equal_in_both(
     name: str, pooling: tuple[str, ...]
 ) -> None:
@@ -160,7 +160,9 @@ def test_ids_are_embedded_before_it_and_the_linear_part_passes_it_by() -> None:
     from bigru.config import ChannelConfig
 
     channels = (ChannelConfig("unit", 9, 3),)
-    model = ModelConfig(2, channels, encoder=SMALL, pooling=("max",), wide=True, front=(ConvConfig(4, 3, stride=2),))
+    model = ModelConfig(
+        2, channels, encoder=SMALL, pooling=("max",), wide_linear=True, conv=(ConvConfig(4, 3, stride=2),)
+    )
     weights, ids = drawn(model), np.array([[[1], [2], [3], [8]], [[4], [5], [99], [99]]])
     twin = SequenceModel(model).eval()
     twin.load_state_dict({key: torch.from_numpy(w) for key, w in weights.items()})
@@ -175,7 +177,7 @@ def test_ids_are_embedded_before_it_and_the_linear_part_passes_it_by() -> None:
 
 def test_a_model_with_it_is_compared_saved_and_read(tmp_path: Path) -> None:
     features = SeriesFeatures((0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
-    model = ModelConfig(3, values=3, encoder=SMALL, pooling=("mean",), front=FRONTS["strided"])
+    model = ModelConfig(3, input_size=3, encoder=SMALL, pooling=("mean",), conv=FRONTS["strided"])
     config = classify.Config(("a", "b", "c"), features)
     made = export(classify, config, model, drawn(model), series(3))
     bundle.save(made, tmp_path / "model")
@@ -198,18 +200,18 @@ def test_a_model_with_it_is_compared_saved_and_read(tmp_path: Path) -> None:
 )
 def test_layers_that_cannot_be_are_refused(values: object, message: str) -> None:
     with pytest.raises(ArgumentError) as error:
-        plan("classify", [np.ones((4, 1))] * 2, ["a", "b"], "series", options={"front": [values]})
+        plan("classify", [np.ones((4, 1))] * 2, ["a", "b"], "series", options={"conv": [values]})
     assert str(error.value).startswith(message)
 
 
 def test_a_front_end_that_is_no_list_is_refused() -> None:
-    with pytest.raises(ArgumentError, match=r"^train: front must be a list of layers, .*, got '64x5'\.$"):
-        plan("classify", [np.ones((4, 1))] * 2, ["a", "b"], "series", options={"front": "64x5"})
+    with pytest.raises(ArgumentError, match=r"^train: conv must be a list of layers, .*, got '64x5'\.$"):
+        plan("classify", [np.ones((4, 1))] * 2, ["a", "b"], "series", options={"conv": "64x5"})
 
 
 def test_strides_are_refused_where_every_step_has_a_label_a_crf_or_a_linear_part() -> None:
     strided = (ConvConfig(4, 3, stride=2), ConvConfig(4, 3, stride=3))
-    for name in ("crf", "wide"):
+    for name in ("crf", "wide_linear"):
         with pytest.raises(
             ArgumentError, match=rf"^ModelConfig: {name} must be false where steps are merged, got stride 6 of the"
         ):
@@ -217,7 +219,7 @@ def test_strides_are_refused_where_every_step_has_a_label_a_crf_or_a_linear_part
     with pytest.raises(
         ArgumentError, match=r"^train: stride of the front end must be 1 for a label per step, got 3\.$"
     ):
-        plan("tag", [np.ones((2, 1))] * 2, [["a", "b"]] * 2, "series", options={"front": strided})
+        plan("tag", [np.ones((2, 1))] * 2, [["a", "b"]] * 2, "series", options={"conv": strided})
     config = tag.Config(("a", "b", "c"), SeriesFeatures((0.0,) * 3, (1.0,) * 3), None, crf=False)
     model = dataclasses.replace(model_of(strided, pooling=()), outputs=3)
     data = ([np.ones((2, 3), np.float32)], [np.array([0, 1])])
@@ -227,4 +229,4 @@ def test_strides_are_refused_where_every_step_has_a_label_a_crf_or_a_linear_part
         bundle.configuration.check_agreement("tag", model, config)
 
 
-CHANNELS = {"values": 0, "channels": [{"name": "unit", "size": 3, "dim": 3}]}
+CHANNELS = {"input_size": 0, "channels": [{"name": "unit", "size": 3, "dim": 3}]}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from bigru.config import ChannelConfig
-from bigru.nn.embedding import ChannelEmbedding, Wide
+from bigru.nn.embedding import ChannelEmbedding, WideLinear
 from tolerances import FLOAT32
 
 CHANNELS = (ChannelConfig("unit", 5, 2), ChannelConfig("bigram", 7, 3))
@@ -33,7 +33,7 @@ def test_units_start_small_and_hashed_channels_as_asked() -> None:
 
 
 def test_the_linear_part_starts_at_zero_and_adds_its_channels() -> None:
-    wide = Wide(CHANNELS, 2)
+    wide = WideLinear(CHANNELS, 2)
     ids = torch.tensor([[[4, 1], [0, 6]]])
     assert wide(ids).tolist() == [[[0, 0], [0, 0]]]
     with torch.no_grad():

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from bigru.config import EncoderConfig
-from bigru.nn.encoder import Encoder, drop
+from bigru.nn.encoder import Encoder, shared_dropout
 from tolerances import EXACT, FLOAT32
 
 PLAIN = {"dropout": 0.0, "input_dropout": 0.0, "embedding_dropout": 0.0, "ngram_dropout": 0.0}
@@ -14,7 +14,7 @@ PLAIN = {"dropout": 0.0, "input_dropout": 0.0, "embedding_dropout": 0.0, "ngram_
 
 def test_a_unit_is_dropped_at_every_step_of_its_sequence() -> None:
     torch.manual_seed(0)
-    x = drop(torch.ones(50, 4, 60), 0.25, True)
+    x = shared_dropout(torch.ones(50, 4, 60), 0.25, True)
     assert torch.equal(x, x[:, :1].expand_as(x))
     assert set(x.unique().tolist()) == {0.0, torch.tensor(1 / 0.75).item()}
     assert abs(x.mean().item() - 1.0) < 0.03
@@ -23,13 +23,13 @@ def test_a_unit_is_dropped_at_every_step_of_its_sequence() -> None:
 
 def test_vectors_are_dropped_unit_by_unit() -> None:
     torch.manual_seed(0)
-    assert abs((drop(torch.ones(100, 100), 0.5, True) == 0).float().mean().item() - 0.5) < 0.03
+    assert abs((shared_dropout(torch.ones(100, 100), 0.5, True) == 0).float().mean().item() - 0.5) < 0.03
 
 
 @pytest.mark.parametrize(("p", "training"), [(0.0, True), (0.5, False)])
 def test_nothing_is_dropped_in_evaluation_or_at_zero(p: float, training: bool) -> None:
     x = torch.ones(2, 3, 4)
-    assert drop(x, p, training) is x
+    assert shared_dropout(x, p, training) is x
 
 
 @pytest.mark.parametrize("cell", ["gru", "rnn", "lstm"])

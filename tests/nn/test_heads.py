@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from bigru.nn.encoder import mask
+from bigru.nn.encoder import dropout_mask
 from bigru.nn.heads import project
 from tolerances import FLOAT32
 
@@ -15,7 +15,7 @@ from tolerances import FLOAT32
 def test_the_mask_may_stand_on_the_weights(B: int, T: int, C: int, K: int) -> None:
     torch.manual_seed(0)
     x, weight, bias = torch.randn(B, T, C), torch.randn(K, C), torch.randn(K)
-    kept, back = mask(x, 0.4), torch.randn(B, T, K)
+    kept, back = dropout_mask(x, 0.4), torch.randn(B, T, K)
     found = []
     for compute in (project, lambda x, kept, *linear: F.linear(x * kept, *linear)):
         leaves = [tensor.clone().requires_grad_() for tensor in (x, weight, bias)]

@@ -19,9 +19,9 @@ MODELS = {
     "label": ModelConfig(3, CHANNELS, 0, SMALL, POOLINGS),
     "step": ModelConfig(5, CHANNELS, 0, SMALL, ()),
     "crf": ModelConfig(5, CHANNELS, 0, dataclasses.replace(SMALL, merge="gated"), skip=True, crf=True),
-    "wide": ModelConfig(3, CHANNELS, 0, SMALL, ("max", "bag"), wide=True),
-    "wide steps": ModelConfig(5, CHANNELS, 0, SMALL, (), crf=True, wide=True),
-    "series": ModelConfig(1, (), 2, EncoderConfig(cell="lstm", hidden=3, direction="backward"), ("last", "bag")),
+    "wide": ModelConfig(3, CHANNELS, 0, SMALL, ("max", "sqrt_n"), wide_linear=True),
+    "wide steps": ModelConfig(5, CHANNELS, 0, SMALL, (), crf=True, wide_linear=True),
+    "series": ModelConfig(1, (), 2, EncoderConfig(cell="lstm", hidden=3, direction="backward"), ("last", "sqrt_n")),
     "value": ModelConfig(1, (), 1, EncoderConfig(cell="rnn", hidden=3, merge="sum"), ()),
 }
 
@@ -37,7 +37,7 @@ def build(name: str) -> SequenceModel:
 def sequences(config: ModelConfig, lengths: list[int]) -> list[torch.Tensor]:
     generator = torch.Generator().manual_seed(1)
     if not config.channels:
-        return [torch.randn(t, config.values, generator=generator) for t in lengths]
+        return [torch.randn(t, config.input_size, generator=generator) for t in lengths]
     return [
         torch.stack([torch.randint(0, c.size, (t,), generator=generator) for c in config.channels], dim=1)
         for t in lengths
@@ -62,7 +62,7 @@ def test_padding_batch_mates_and_position_change_nothing(name: str) -> None:
     config, model = MODELS[name], build(name).eval()
     lengths = [7, 1, 0, 2]
     rows = sequences(config, lengths)
-    fill = float("nan") if config.values else 10**9
+    fill = float("nan") if config.input_size else 10**9
     together = model(padded(rows, 9, fill), torch.tensor(lengths))
     for place, row in enumerate(rows):
         alone = model(row[None], torch.tensor([len(row)]))[0]
@@ -86,7 +86,7 @@ def test_an_empty_text_is_answered_by_the_bias_alone() -> None:
 def test_gradients_are_finite_beside_padding_and_empty_sequences(name: str) -> None:
     config, model = MODELS[name], build(name).train()
     rows = sequences(config, [5, 0, 1])
-    fill = float("nan") if config.values else 0
+    fill = float("nan") if config.input_size else 0
     model(padded(rows, 5, fill), torch.tensor([5, 0, 1])).sum().backward()
     for key, parameter in model.named_parameters():
         if not key.startswith("crf."):

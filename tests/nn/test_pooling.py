@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from bigru.config import POOLINGS
-from bigru.nn.pooling import Pooling, real_steps, total
+from bigru.nn.pooling import Pooling, step_mask, sum_over_sqrt_n
 from tolerances import FLOAT32
 
 NAN = float("nan")
@@ -27,7 +27,7 @@ def test_every_kind_by_hand() -> None:
     assert pool("last") == [[10, 11], [12, 13]]
     assert pool("mean") == [[2, -3], [-5, 6]]
     assert pool("max") == [[3, -2], [-5, 6]]
-    assert pool("bag") == [[pytest.approx(6 / 2**0.5)], [7]]
+    assert pool("sqrt_n") == [[pytest.approx(6 / 2**0.5)], [7]]
 
 
 def test_the_deviation_of_a_total_does_not_grow_with_the_length() -> None:
@@ -35,8 +35,8 @@ def test_the_deviation_of_a_total_does_not_grow_with_the_length() -> None:
     lengths = torch.tensor([4, 900])
     values = torch.eye(900).expand(2, 900, 900).clone()
     values[0, 4:] = NAN
-    torch.testing.assert_close(total(values, lengths).square().sum(1), torch.ones(2), **FLOAT32)
-    torch.testing.assert_close(total(torch.ones(2, 900, 1), lengths), lengths.sqrt()[:, None], **FLOAT32)
+    torch.testing.assert_close(sum_over_sqrt_n(values, lengths).square().sum(1), torch.ones(2), **FLOAT32)
+    torch.testing.assert_close(sum_over_sqrt_n(torch.ones(2, 900, 1), lengths), lengths.sqrt()[:, None], **FLOAT32)
 
 
 def test_kinds_stand_side_by_side_in_their_order() -> None:
@@ -76,13 +76,13 @@ def test_no_gradient_reaches_padding() -> None:
     Pooling(POOLINGS, 2, 1)(INPUTS, states, LAST, LENGTHS).sum().backward()
     assert states.grad is not None
     assert states.grad.isfinite().all()
-    assert not states.grad[~real_steps(LENGTHS, 3)].any()
+    assert not states.grad[~step_mask(LENGTHS, 3)].any()
 
 
 def test_gradients_of_sum_and_maximum_are_those_of_torchs_own() -> None:
     torch.manual_seed(0)
     lengths = torch.tensor([7, 1, 4])
-    real = real_steps(lengths, 7)[..., None]
+    real = step_mask(lengths, 7)[..., None]
     x = torch.randn(3, 7, 5)
     x[0, 2] = x[0, 4] = 9.0  # shared maxima
     ours, theirs = (x.clone().requires_grad_() for _ in range(2))
@@ -94,4 +94,4 @@ def test_gradients_of_sum_and_maximum_are_those_of_torchs_own() -> None:
 
 
 def test_real_steps() -> None:
-    assert real_steps(torch.tensor([0, 2]), 2).tolist() == [[False, False], [True, True]]
+    assert step_mask(torch.tensor([0, 2]), 2).tolist() == [[False, False], [True, True]]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from bigru.plain import choice
-from bigru.plain.choice import CHOICES, Rows, TooLongError, fit_plain, share_of
+from bigru.plain.choice import CHOICES, Rows, TooLongError, fit_plain, work_share
 
 TEXTS = [f"{word} film number {n % 4}" for n in range(12) for word in ("fine", "dull")]
 LABELS = ["good", "bad"] * 12
@@ -83,4 +83,4 @@ def test_more_classes_tags_and_labels_are_more_work() -> None:
 
 @pytest.mark.parametrize(("seconds", "share"), [(None, 1.0), (6000.0, 1.0), (300.0, 0.5), (10.0, 0.05), (0.1, 0.05)])
 def test_a_short_training_has_a_short_plain_model_beside_it(seconds: float | None, share: float) -> None:
-    assert share_of(seconds) == share
+    assert work_share(seconds) == share

@@ -13,7 +13,7 @@ from bigru.plain.ridge import Ridge
 from bigru.runtime.network.forecast import ForecastNetwork
 from bigru.tables.timetable import TimeTable
 from bigru.tasks import forecast
-from bigru.train.forecast import ForecastPlan, plan_forecast, roles_of
+from bigru.train.forecast import ForecastPlan, find_roles, plan_forecast
 from tables import hourly
 from tolerances import FIT, near
 
@@ -25,7 +25,7 @@ def table_of(values: np.ndarray) -> TimeTable:
 
 
 def plan_of(values: np.ndarray, horizon: int = 4, **options: Any) -> ForecastPlan:
-    roles = roles_of(options.pop("targets", None), options)
+    roles = find_roles(options.pop("targets", None), options)
     table = table_of(values)
     roles = roles if roles["targets"] else {**roles, "targets": table.columns}
     return plan_forecast(table, roles, horizon, {"lookback": 12, "segment": 3, "hidden": 4, **options})

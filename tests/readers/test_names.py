@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from bigru.readers.names import EXACT, HEAD, IDS, KNOWN, LABELS, OUTCOMES, PART, TEXTS, TIMES, TITLES, fit, words_of
+from bigru.readers.names import EXACT, HEAD, IDS, KNOWN, LABELS, OUTCOMES, PART, TEXTS, TIMES, TITLES, fit, name_words
 
 
 @pytest.mark.parametrize(
@@ -18,7 +18,7 @@ from bigru.readers.names import EXACT, HEAD, IDS, KNOWN, LABELS, OUTCOMES, PART,
     ],
 )
 def test_words_of_a_name(name: str, words: tuple) -> None:
-    assert words_of(name) == words
+    assert name_words(name) == words
 
 
 @pytest.mark.parametrize(

@@ -11,17 +11,25 @@ from bigru.config import MERGES, ChannelConfig, EncoderConfig, ModelConfig
 from bigru.errors import ArgumentError
 from bigru.layout import DIRECTIONS, weight_names
 from bigru.ops.recurrent import chunk_reference
-from bigru.ops.recurrent.chunking import Window
+from bigru.ops.recurrent.chunking import Chunking
 from bigru.runtime.network.sequence import Network
 from drawn import drawn_weights
 from tolerances import FLOAT32
 
-WINDOWS = [Window(1, 0), Window(1, 3), Window(2, 2), Window(7, 1), Window(3, 8), Window(65, 0), Window(64, 64)]
+WINDOWS = [
+    Chunking(1, 0),
+    Chunking(1, 3),
+    Chunking(2, 2),
+    Chunking(7, 1),
+    Chunking(3, 8),
+    Chunking(65, 0),
+    Chunking(64, 64),
+]
 LENGTHS = [65, 1, 0, 7, 63, 2]
 
 
 def made(encoder: EncoderConfig, **shape: object) -> tuple[Network, dict[str, np.ndarray]]:
-    given = {"values": 2, **shape}
+    given = {"input_size": 2, **shape}
     model = ModelConfig(3, encoder=encoder, **given)  # type: ignore[arg-type]
     weights = drawn_weights(model, scale=0.5)
     return Network(model, weights), weights
@@ -34,7 +42,7 @@ def batch(width: int = 2) -> tuple[np.ndarray, np.ndarray]:
     return x, np.array(LENGTHS)
 
 
-def specified(network: Network, weights: dict[str, np.ndarray], x: np.ndarray, window: Window) -> np.ndarray:
+def specified(network: Network, weights: dict[str, np.ndarray], x: np.ndarray, window: Chunking) -> np.ndarray:
     """Return the logits of one sequence as the specification has them."""
     encoder = network.model.encoder
     layers = []
@@ -48,7 +56,7 @@ def specified(network: Network, weights: dict[str, np.ndarray], x: np.ndarray, w
 @pytest.mark.parametrize("window", WINDOWS, ids=str)
 @pytest.mark.parametrize("direction", ["both", "backward"])
 @pytest.mark.parametrize("layers", [1, 2, 3])
-def test_it_equals_the_specification(window: Window, direction: str, layers: int) -> None:
+def test_it_equals_the_specification(window: Chunking, direction: str, layers: int) -> None:
     network, weights = made(EncoderConfig(hidden=5, direction=direction, layers=layers))
     x, lengths = batch()
     logits = network(x, lengths, window)
@@ -62,15 +70,15 @@ def test_it_equals_the_specification(window: Window, direction: str, layers: int
 @pytest.mark.parametrize("merge", MERGES)
 def test_a_look_ahead_as_long_as_the_sequence_is_the_whole_run(cell: str, merge: str) -> None:
     encoder = EncoderConfig(cell=cell, hidden=4, layers=2, merge=merge, layer_norm=True)
-    for shape in ({"skip": True}, {"pooling": ("last", "max", "mean", "attention", "bag")}):
+    for shape in ({"skip": True}, {"pooling": ("last", "max", "mean", "attention", "sqrt_n")}):
         network, _ = made(encoder, **shape)
         x, lengths = batch()
         for chunk in (1, 7, 65):
-            np.testing.assert_allclose(network(x, lengths, Window(chunk, 65)), network(x, lengths), **FLOAT32)
+            np.testing.assert_allclose(network(x, lengths, Chunking(chunk, 65)), network(x, lengths), **FLOAT32)
 
 
 @pytest.mark.parametrize("window", WINDOWS, ids=str)
-def test_batch_mates_change_no_bit(window: Window) -> None:
+def test_batch_mates_change_no_bit(window: Chunking) -> None:
     network, _ = made(EncoderConfig(hidden=5, layers=2), skip=True)
     x, lengths = batch()
     together = network(x, lengths, window)
@@ -80,7 +88,7 @@ def test_batch_mates_change_no_bit(window: Window) -> None:
 
 
 @pytest.mark.parametrize("window", WINDOWS, ids=str)
-def test_nothing_behind_the_look_ahead_changes_a_bit(window: Window) -> None:
+def test_nothing_behind_the_look_ahead_changes_a_bit(window: Chunking) -> None:
     network, _ = made(EncoderConfig(hidden=5, layers=3))
     x = np.random.default_rng(2).normal(size=(1, 65, 2)).astype(np.float32)
     before = network(x, np.array([65]), window)
@@ -96,12 +104,12 @@ def test_nothing_behind_the_look_ahead_changes_a_bit(window: Window) -> None:
 def test_ids_are_read_in_chunks_as_numbers_are() -> None:
     channels = (ChannelConfig("unit", 9, 3), ChannelConfig("bigram", 11, 2))
     encoder = EncoderConfig(hidden=4, layers=2)
-    for shape in ({"wide": True}, {"wide": True, "pooling": ("max", "bag")}, {"skip": True}):
-        network, _ = made(encoder, values=0, channels=channels, **shape)
+    for shape in ({"wide_linear": True}, {"wide_linear": True, "pooling": ("max", "sqrt_n")}, {"skip": True}):
+        network, _ = made(encoder, input_size=0, channels=channels, **shape)
         random = np.random.default_rng(0)
         ids = np.stack([random.integers(0, c.size, (3, 9)) for c in channels], axis=2)
         lengths = np.array([9, 0, 4])
-        np.testing.assert_allclose(network(ids, lengths, Window(2, 9)), network(ids, lengths), **FLOAT32)
+        np.testing.assert_allclose(network(ids, lengths, Chunking(2, 9)), network(ids, lengths), **FLOAT32)
 
 
 def test_models_that_cannot_be_run_in_chunks_are_refused() -> None:
@@ -112,4 +120,4 @@ def test_models_that_cannot_be_run_in_chunks_are_refused() -> None:
     ):
         network, _ = made(dataclasses.replace(encoder, hidden=3))
         with pytest.raises(ArgumentError, match=complaint):
-            network(x, lengths, Window(2, 1))
+            network(x, lengths, Chunking(2, 1))

@@ -60,8 +60,8 @@ MODELS = {
     "two labels": made(),
     "three labels": made(THREE),
     "any labels": made(THREE, multi_label=True),
-    "all poolings, linear part": made(THREE, pooling=POOLINGS, wide=True),
-    "two normalised layers": made(encoder=EncoderConfig(hidden=3, layers=2, layer_norm=True), wide=True),
+    "all poolings, linear part": made(THREE, pooling=POOLINGS, wide_linear=True),
+    "two normalised layers": made(encoder=EncoderConfig(hidden=3, layers=2, layer_norm=True), wide_linear=True),
     "other equation": made(encoder=EncoderConfig(hidden=3, reset_after=False)),
     "int8": made(precision="int8"),
     **{f"{direction} alone": made(encoder=EncoderConfig(hidden=3, direction=direction)) for direction in DIRECTIONS},
@@ -180,7 +180,7 @@ def test_what_is_no_text_and_no_classifier_of_texts_is_refused() -> None:
     series = classify.Config(TWO, waves)
     for task, config, shape, kind in (
         ("tag", tagger, {"channels": features.channels}, "text"),
-        ("classify", series, {"values": 1, "pooling": ("last",)}, "series"),
+        ("classify", series, {"input_size": 1, "pooling": ("last",)}, "series"),
     ):
         shaped = ModelConfig(config.outputs, encoder=SMALL, **shape)
         weights = {name: np.zeros(size, np.float32) for name, size in shapes(shaped).items()}

@@ -34,7 +34,7 @@ def drawn(model: ModelConfig, seed: int = 0) -> dict[str, np.ndarray]:
 def sequences(model: ModelConfig, lengths: list[int]) -> list[np.ndarray]:
     random = np.random.default_rng(1)
     if not model.channels:
-        return [random.normal(size=(t, model.values)).astype(np.float32) for t in lengths]
+        return [random.normal(size=(t, model.input_size)).astype(np.float32) for t in lengths]
     return [np.stack([random.integers(0, c.size, t) for c in model.channels], axis=1) for t in lengths]
 
 
@@ -62,10 +62,10 @@ MODELS = [
     ModelConfig(3, CHANNELS, encoder=EncoderConfig(hidden=4, layers=2, layer_norm=True), pooling=POOLINGS),
     ModelConfig(5, CHANNELS, encoder=EncoderConfig(hidden=4, layer_norm=True), crf=True),
     ModelConfig(5, CHANNELS, encoder=EncoderConfig(hidden=4, merge="gated"), skip=True),
-    ModelConfig(3, CHANNELS, encoder=EncoderConfig(hidden=4), pooling=("max", "bag"), wide=True),
-    ModelConfig(5, CHANNELS, encoder=EncoderConfig(hidden=4), crf=True, wide=True),
-    ModelConfig(1, values=2, encoder=EncoderConfig(hidden=4), pooling=("attention", "bag")),
-    ModelConfig(1, values=1, encoder=EncoderConfig(hidden=1, layer_norm=True), skip=True),
+    ModelConfig(3, CHANNELS, encoder=EncoderConfig(hidden=4), pooling=("max", "sqrt_n"), wide_linear=True),
+    ModelConfig(5, CHANNELS, encoder=EncoderConfig(hidden=4), crf=True, wide_linear=True),
+    ModelConfig(1, input_size=2, encoder=EncoderConfig(hidden=4), pooling=("attention", "sqrt_n")),
+    ModelConfig(1, input_size=1, encoder=EncoderConfig(hidden=1, layer_norm=True), skip=True),
 ]
 
 
@@ -85,7 +85,7 @@ def test_it_equals_the_torch_model(model: ModelConfig) -> None:
 @pytest.mark.parametrize("model", MODELS[-5:], ids=str)
 def test_padding_batch_mates_and_position_change_nothing(model: ModelConfig) -> None:
     network, rows = Network(model, drawn(model)), sequences(model, LENGTHS)
-    fill = np.nan if model.values else 10**9
+    fill = np.nan if model.input_size else 10**9
     together = network(padded(rows, 9, fill), np.array(LENGTHS))
     for place, row in enumerate(rows):
         alone = network(row[None], np.array([len(row)]))[0]
@@ -99,7 +99,7 @@ def test_padding_batch_mates_and_position_change_nothing(model: ModelConfig) -> 
 
 def test_a_model_by_hand() -> None:
     """One unit, one step: the update gate is a half, so that h = tanh(n) / 2."""
-    model = ModelConfig(1, values=1, encoder=EncoderConfig(hidden=1, direction="forward"), pooling=("last",))
+    model = ModelConfig(1, input_size=1, encoder=EncoderConfig(hidden=1, direction="forward"), pooling=("last",))
     zero = {name: np.zeros(shape, np.float32) for name, shape in shapes(model).items()}
     zero["encoder.layers.0.weight_ih_l0"][2] = 2.0
     zero["head.weight"][:] = 3.0
@@ -109,7 +109,7 @@ def test_a_model_by_hand() -> None:
 
 
 def test_an_empty_text_is_answered_by_the_bias_alone() -> None:
-    model = ModelConfig(3, CHANNELS, encoder=EncoderConfig(hidden=4), pooling=POOLINGS, wide=True)
+    model = ModelConfig(3, CHANNELS, encoder=EncoderConfig(hidden=4), pooling=POOLINGS, wide_linear=True)
     weights = drawn(model)
     for time in (0, 3):
         logits = Network(model, weights)(np.zeros((1, time, 2), np.int64), np.array([0]))
@@ -146,7 +146,7 @@ def test_the_gru_runs_in_the_kernel_with_weights_packed_once(monkeypatch: pytest
 @pytest.mark.parametrize("precision", ["bf16", "int8"])
 def test_fewer_bits_are_the_reference_in_the_same_precision(precision: str) -> None:
     encoder = EncoderConfig(hidden=65, direction="forward", layers=2)
-    model = ModelConfig(5, values=7, encoder=encoder)
+    model = ModelConfig(5, input_size=7, encoder=encoder)
     weights, lengths = drawn(model), np.array(LENGTHS)
     weights = {name: array / (4 if "weight" in name else 1) for name, array in weights.items()}
     batch = padded(sequences(model, LENGTHS), 9, np.nan)

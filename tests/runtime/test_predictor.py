@@ -18,7 +18,7 @@ from bigru.features.series import SeriesFeatures
 from bigru.features.text import TextFeatures
 from bigru.readers.examples import Examples
 from bigru.runtime import predictor
-from bigru.runtime.predictor import Predictor, changed
+from bigru.runtime.predictor import Predictor, count_changed
 from bigru.tasks import classify, tag
 from tolerances import FLOAT32, FLOAT64_STEP
 
@@ -33,7 +33,7 @@ def made(task: str, config: Any, **shape: Any) -> Predictor:
     return Predictor(drawn.made(task, config, **shape))
 
 
-CLASSIFIER = made("classify", classify.Config(("bad", "good"), CHARACTERS), pooling=("max", "bag"))
+CLASSIFIER = made("classify", classify.Config(("bad", "good"), CHARACTERS), pooling=("max", "sqrt_n"))
 TAGGER = made("tag", tag.Config(TAGS, CHARACTERS, "BIOES", True), crf=True)
 TOKEN_TAGGER = made("tag", tag.Config(TAGS, TOKENS, "BIOES", True), crf=True)
 SERIES = made("tag", tag.Config(("0", "1"), SeriesFeatures((0.0, 0.0), (1.0, 1.0))))
@@ -76,12 +76,12 @@ def test_an_answer_depends_on_its_input_alone_in_fewer_bits_too(exact: Predictor
 
 def test_answers_are_changed_where_they_decide_otherwise() -> None:
     sure, unsure = {"label": "a", "confidence": 0.9}, {"label": "a", "confidence": 0.6}
-    assert changed([sure, sure, sure], [sure, unsure, {"label": "b", "confidence": 0.9}]) == 1
-    assert changed([{"labels": []}, {"labels": ["a"]}], [{"labels": ["a"]}, {"labels": ["a"]}]) == 1
+    assert count_changed([sure, sure, sure], [sure, unsure, {"label": "b", "confidence": 0.9}]) == 1
+    assert count_changed([{"labels": []}, {"labels": ["a"]}], [{"labels": ["a"]}, {"labels": ["a"]}]) == 1
     tagged = [{"tags": ["O", "S-LOC"]}, {"tags": []}]
-    assert changed(tagged, tagged) == 0
-    assert changed(tagged, [{"tags": ["O", "O"]}, {"tags": []}]) == 1
-    assert changed([], []) == 0
+    assert count_changed(tagged, tagged) == 0
+    assert count_changed(tagged, [{"tags": ["O", "O"]}, {"tags": []}]) == 1
+    assert count_changed([], []) == 0
 
 
 def test_long_inputs_come_in_smaller_batches_and_are_answered_alike(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ from bigru.config import POOLINGS, ChannelConfig, ConvConfig, EncoderConfig, Mod
 from bigru.errors import ArgumentError
 from bigru.features.series import SeriesFeatures
 from bigru.features.text import TextFeatures
-from bigru.ops.recurrent.chunking import Window
+from bigru.ops.recurrent.chunking import Chunking
 from bigru.runtime.network.sequence import Network
 from bigru.runtime.predictor import Predictor
 from bigru.runtime.streaming.logits import LogitStream
@@ -35,7 +35,7 @@ def drawn(model: ModelConfig) -> dict[str, np.ndarray]:
 
 def made(task: str, config: Any, encoder: EncoderConfig, **shape: Any) -> Predictor:
     text = isinstance(config.features, TextFeatures)
-    given = {"channels": config.features.channels} if text else {"values": config.features.values}
+    given = {"channels": config.features.channels} if text else {"input_size": config.features.values}
     model = ModelConfig(config.outputs, encoder=encoder, **given, **shape)
     return Predictor(Bundle(task, model, config, drawn(model)))
 
@@ -65,7 +65,7 @@ def test_logits_of_a_walk_forward_are_those_of_the_whole_to_the_bit(
 ) -> None:
     for shape in ({"skip": True}, {"pooling": ("last", "max")}):
         encoder = EncoderConfig(hidden=33, layers=2, direction="forward", layer_norm=True)
-        model = ModelConfig(5, values=2, encoder=encoder, **shape)  # type: ignore[arg-type]
+        model = ModelConfig(5, input_size=2, encoder=encoder, **shape)  # type: ignore[arg-type]
         network = Network(model, drawn(model), precision)
         x, stream = series(steps).astype(np.float32), LogitStream(network)
         parts = [*[stream.push(rows) for rows in pieces(x, sizes)], stream.finish()]
@@ -75,7 +75,7 @@ def test_logits_of_a_walk_forward_are_those_of_the_whole_to_the_bit(
 
 @pytest.mark.parametrize("cell", ["rnn", "lstm"])
 def test_other_cells_walk_forward_too(cell: str) -> None:
-    model = ModelConfig(3, values=2, encoder=EncoderConfig(cell=cell, hidden=5, layers=2, direction="forward"))
+    model = ModelConfig(3, input_size=2, encoder=EncoderConfig(cell=cell, hidden=5, layers=2, direction="forward"))
     network, x = Network(model, drawn(model)), series(20).astype(np.float32)
     stream = LogitStream(network)
     parts = [*[stream.push(rows) for rows in pieces(x, [3, 1])], stream.finish()]
@@ -83,14 +83,16 @@ def test_other_cells_walk_forward_too(cell: str) -> None:
 
 
 @pytest.mark.parametrize("sizes", SIZES, ids=str)
-@pytest.mark.parametrize("window", [Window(1, 0), Window(1, 3), Window(4, 2), Window(7, 63), Window(64, 1)], ids=str)
+@pytest.mark.parametrize(
+    "window", [Chunking(1, 0), Chunking(1, 3), Chunking(4, 2), Chunking(7, 63), Chunking(64, 1)], ids=str
+)
 @pytest.mark.parametrize("direction", ["both", "backward"])
 def test_logits_in_chunks_are_those_of_the_whole_in_chunks_to_the_bit(
-    sizes: list[int], window: Window, direction: str
+    sizes: list[int], window: Chunking, direction: str
 ) -> None:
     encoder = EncoderConfig(hidden=7, layers=2, direction=direction, merge="gated")
     for shape in ({"skip": True}, {"pooling": ("last", "max")}):
-        model = ModelConfig(5, values=2, encoder=encoder, **shape)  # type: ignore[arg-type]
+        model = ModelConfig(5, input_size=2, encoder=encoder, **shape)  # type: ignore[arg-type]
         network = Network(model, drawn(model))
         for steps in (0, 1, 65):
             x, stream = series(steps).astype(np.float32), LogitStream(network, window)
@@ -109,12 +111,12 @@ FRONTS = {
 
 @pytest.mark.parametrize("sizes", SIZES, ids=str)
 @pytest.mark.parametrize("front", FRONTS)
-@pytest.mark.parametrize(("encoder", "window"), [(FORWARD, None), (BOTH, Window(3, 2))])
+@pytest.mark.parametrize(("encoder", "window"), [(FORWARD, None), (BOTH, Chunking(3, 2))])
 def test_convolutions_wait_for_what_they_see(
-    sizes: list[int], front: str, encoder: EncoderConfig, window: Window | None
+    sizes: list[int], front: str, encoder: EncoderConfig, window: Chunking | None
 ) -> None:
     for shape in ({"skip": True}, {"pooling": ("last", "max")}):
-        model = ModelConfig(5, values=2, encoder=encoder, front=FRONTS[front], **shape)  # type: ignore[arg-type]
+        model = ModelConfig(5, input_size=2, encoder=encoder, conv=FRONTS[front], **shape)  # type: ignore[arg-type]
         network = Network(model, drawn(model))
         for steps in (0, 1, 2, 7, 65):
             x, stream = series(steps).astype(np.float32), LogitStream(network, window)
@@ -127,9 +129,9 @@ def test_convolutions_wait_for_what_they_see(
 def test_convolutions_and_the_linear_part_go_together() -> None:
     channels = (ChannelConfig("unit", 9, 3),)
     ids = np.random.default_rng(0).integers(0, 9, (20, 1))
-    for shape in ({}, {"pooling": ("max", "bag")}):
+    for shape in ({}, {"pooling": ("max", "sqrt_n")}):
         front = FRONTS["merging" if shape else "same"]
-        model = ModelConfig(5, channels, encoder=FORWARD, front=front, wide=True, **shape)  # type: ignore[arg-type]
+        model = ModelConfig(5, channels, encoder=FORWARD, conv=front, wide_linear=True, **shape)  # type: ignore[arg-type]
         network = Network(model, drawn(model))
         stream = LogitStream(network)
         parts = [*[stream.push(rows) for rows in pieces(ids, [3, 1])], stream.finish()]
@@ -138,8 +140,8 @@ def test_convolutions_and_the_linear_part_go_together() -> None:
 
 
 def test_a_step_stands_as_soon_as_its_chunk_and_the_look_ahead_are_read() -> None:
-    model = ModelConfig(1, values=1, encoder=BOTH)
-    stream = LogitStream(Network(model, drawn(model)), Window(3, 2))
+    model = ModelConfig(1, input_size=1, encoder=BOTH)
+    stream = LogitStream(Network(model, drawn(model)), Chunking(3, 2))
     counts = [len(stream.push(np.zeros((1, 1), np.float32))) for _ in range(9)]
     assert counts == [0, 0, 0, 0, 3, 0, 0, 3, 0]
     assert (stream.read, stream.done, len(stream.finish()), stream.done) == (9, 6, 3, 9)
@@ -192,7 +194,7 @@ TEXT = "北京的冬天很冷，ABC 也这么说。北京"
 @pytest.mark.parametrize("channels", [CHANNELS[:1], CHANNELS[:2], CHANNELS[::2], CHANNELS, ("unit", "trigram")])
 def test_characters_wait_for_the_next_one_where_it_is_looked_at(sizes: list[int], channels: Any) -> None:
     features = TextFeatures.fit([TEXT], unit="char", channels=channels, lowercase=True)
-    predictor = made("tag", tag.Config(("a", "b", "c"), features), FORWARD, wide=True)
+    predictor = made("tag", tag.Config(("a", "b", "c"), features), FORWARD, wide_linear=True)
     assert [answer["tag"] for answer in streamed(predictor, TEXT, sizes)] == predictor.predict(TEXT)["tags"]
     stream, held = predictor.stream(), len(channels) > 1 and channels != CHANNELS[::2]
     assert [len(stream.push(c)) for c in TEXT[:3]] == ([0, 1, 1] if held else [1, 1, 1])

@@ -13,7 +13,7 @@ from bigru.config import ConvConfig, EncoderConfig, ModelConfig
 from bigru.errors import ArgumentError
 from bigru.features.audio import AudioFeatures
 from bigru.ops.ctc.native import greedy
-from bigru.ops.ctc.streaming import RunningGreedy
+from bigru.ops.ctc.streaming import StreamingGreedy
 from bigru.runtime.predictor import Predictor
 from bigru.tasks import classify, transcribe
 from drawn import drawn_weights
@@ -33,7 +33,7 @@ def made(task: str, encoder: EncoderConfig, features: AudioFeatures = FEATURES, 
     else:
         config = transcribe.Config(("a", "b", "c"), features, stride=4, **more)
     pooling = ("last", "max") if task == "classify" else ()
-    model = ModelConfig(config.outputs, values=8, encoder=encoder, front=FRONT, pooling=pooling)
+    model = ModelConfig(config.outputs, input_size=8, encoder=encoder, conv=FRONT, pooling=pooling)
     drawn = drawn_weights(model, 11)
     # With biases as large as these one symbol stands from end to end.
     weights = {name: 0 * value if "bias" in name else value for name, value in drawn.items()}
@@ -97,7 +97,7 @@ def test_a_scaling_by_the_whole_recording_is_refused() -> None:
 def test_running_greedy_is_greedy(size: int, symbols: int) -> None:
     random = np.random.default_rng(size)
     logits = random.integers(0, 3, (200, symbols)).astype(np.float32)
-    running = RunningGreedy()
+    running = StreamingGreedy()
     parts = [one for n in range(0, 200, size) for one in running.push(logits[n : n + size])]
     found = [*parts, *running.finish()]
     whole = greedy(logits[None])[0]

@@ -18,7 +18,7 @@ from bigru.config import ChannelConfig, EncoderConfig
 from bigru.features.text import TextFeatures
 from bigru.runtime import predictor
 from bigru.runtime.predictor import Predictor
-from bigru.runtime.threads import share
+from bigru.runtime.threads import parallel_for
 from bigru.tasks import classify, tag
 
 RANDOM = np.random.default_rng(5)
@@ -31,11 +31,11 @@ def made(task: str, config: Any, **shape: Any) -> Bundle:
     return drawn.made(task, config, encoder=EncoderConfig(hidden=17), **shape)
 
 
-POOLING = ("max", "mean", "bag", "last")
+POOLING = ("max", "mean", "sqrt_n", "last")
 BUNDLES = {
-    "two labels": made("classify", classify.Config(("bad", "good"), FEATURES), pooling=POOLING, wide=True),
+    "two labels": made("classify", classify.Config(("bad", "good"), FEATURES), pooling=POOLING, wide_linear=True),
     "three labels": made("classify", classify.Config(("a", "b", "c"), FEATURES), pooling=POOLING),
-    "tags": made("tag", tag.Config(("O", "B-X", "I-X"), FEATURES, "BIO", True), crf=True, wide=True),
+    "tags": made("tag", tag.Config(("O", "B-X", "I-X"), FEATURES, "BIO", True), crf=True, wide_linear=True),
     "plain tags": made("tag", tag.Config(("O", "B-X", "I-X"), FEATURES), skip=True),
 }
 
@@ -119,7 +119,7 @@ def test_a_fork_in_the_middle_of_answers_answers_as_well() -> None:
 
 def test_every_job_is_done_once() -> None:
     done: list[int] = []
-    share(done.append, range(1000), 4)
+    parallel_for(done.append, range(1000), 4)
     assert sorted(done) == list(range(1000))
 
 
@@ -134,6 +134,6 @@ def test_what_a_job_raises_is_raised_and_ends_the_work(workers: int) -> None:
 
     before = threading.active_count()
     with pytest.raises(KeyboardInterrupt):
-        share(work, range(100_000), workers)
+        parallel_for(work, range(100_000), workers)
     assert len(done) < 100_000
     assert threading.active_count() == before

@@ -7,13 +7,13 @@ import math
 import pytest
 
 from bigru.errors import ArgumentError
-from bigru.serve.engine.limits import Limits, Places
+from bigru.serve.engine.limits import ConnectionSlots, Limits
 
 
 class Client:
     """A connection that notes when it is closed."""
 
-    def __init__(self, places: Places, address: str) -> None:
+    def __init__(self, places: ConnectionSlots, address: str) -> None:
         self.places, self.closed = places, False
         self.entered = places.enter(self, address, self.close)
 
@@ -25,7 +25,7 @@ class Client:
 
 
 def test_the_client_that_is_waited_for_longest_is_closed() -> None:
-    places = Places(3)
+    places = ConnectionSlots(3)
     first, second, third = (Client(places, "a") for _ in range(3))
     first.wait()
     fourth = Client(places, "a")
@@ -35,7 +35,7 @@ def test_the_client_that_is_waited_for_longest_is_closed() -> None:
 
 
 def test_those_of_the_address_with_the_most_places_come_first() -> None:
-    places = Places(4)
+    places = ConnectionSlots(4)
     alone = Client(places, "good")
     many = [Client(places, "bad") for _ in range(3)]
     for _ in range(10):
@@ -45,7 +45,7 @@ def test_those_of_the_address_with_the_most_places_come_first() -> None:
 
 
 def test_a_client_that_waits_for_its_answer_is_never_closed() -> None:
-    places = Places(2)
+    places = ConnectionSlots(2)
     working = [Client(places, "a") for _ in range(2)]
     for one in working:
         places.work(one)
@@ -56,7 +56,7 @@ def test_a_client_that_waits_for_its_answer_is_never_closed() -> None:
 
 
 def test_who_has_left_has_no_place() -> None:
-    places = Places(1)
+    places = ConnectionSlots(1)
     first = Client(places, "a")
     places.leave(first)
     first.wait()

@@ -15,7 +15,7 @@ from bigru.bundle import Bundle
 from bigru.errors import BundleError
 from bigru.serve.engine import models as serving
 from bigru.serve.engine.limits import Limits
-from bigru.serve.engine.models import Model
+from bigru.serve.engine.models import ReloadableModel
 from bigru.serve.http import service as services
 from bigru.serve.http.service import Service
 
@@ -50,9 +50,9 @@ def disk(monkeypatch: pytest.MonkeyPatch) -> Disk:
     return made
 
 
-def watch(folder: Path, scene: Callable[[Service, Model], Any]) -> None:
+def watch(folder: Path, scene: Callable[[Service, ReloadableModel], Any]) -> None:
     async def whole() -> None:
-        model = Model("films", folder)
+        model = ReloadableModel("films", folder)
         service = Service([model], Limits())
         await service.start()
         try:
@@ -85,7 +85,7 @@ def test_an_error_that_may_pass_is_tried_again(
 ) -> None:
     folder = classifier(tmp_path / "films", 0)
 
-    async def scene(service: Service, model: Model) -> None:
+    async def scene(service: Service, model: ReloadableModel) -> None:
         first = model.loaded
         disk.errors = [error] * 3
         classifier(folder, 1)
@@ -103,7 +103,7 @@ def test_an_error_that_may_pass_is_tried_again(
 def test_a_folder_without_a_model_is_read_once(tmp_path: Path, disk: Disk) -> None:
     folder = classifier(tmp_path / "films", 0)
 
-    async def scene(service: Service, model: Model) -> None:
+    async def scene(service: Service, model: ReloadableModel) -> None:
         first = model.loaded
         (folder / "config.json").write_text("{", encoding="utf-8")
         assert await until(lambda: disk.count == 2)
@@ -137,7 +137,7 @@ def test_reasons_to_read_never_meet(tmp_path: Path, disk: Disk, monkeypatch: pyt
 
     monkeypatch.setattr(serving, "load", slow)
 
-    async def scene(service: Service, model: Model) -> None:
+    async def scene(service: Service, model: ReloadableModel) -> None:
         before = disk.count
         for n in range(5):
             classifier(folder, n)

@@ -18,8 +18,8 @@ def test_operations_are_those_of_both_directions_step_by_step() -> None:
 
 
 def test_a_timing_is_median_and_quartiles() -> None:
-    assert Timing.of([5.0, 1.0, 4.0, 2.0, 3.0]) == Timing(median=3.0, low=2.0, high=4.0, rounds=5)
-    assert Timing(0.00123456, 0.001, 0.002, 5).scaled(1e3).to_json() == {
+    assert Timing.summarise([5.0, 1.0, 4.0, 2.0, 3.0]) == Timing(median=3.0, low=2.0, high=4.0, rounds=5)
+    assert Timing(0.00123456, 0.001, 0.002, 5).in_unit(1e3).to_json() == {
         "median": 1.235, "low": 1.0, "high": 2.0, "rounds": 5,
     }  # fmt: skip
 
@@ -45,7 +45,7 @@ def test_a_clock_counts_calls_and_returns_seconds_per_call(monkeypatch: pytest.M
         nonlocal now
         now += 0.003
 
-    clock = speed.Clock(run, block=0.01)
+    clock = speed.Stopwatch(run, block=0.01)
     assert clock.calls == 4
     assert clock.turn() == pytest.approx(0.003)
 

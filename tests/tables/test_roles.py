@@ -14,7 +14,7 @@ from bigru.readers.reading import Reading
 from bigru.tables.columns import table_of_frame
 from bigru.tables.even import most_rows
 from bigru.tables.roles import is_counter
-from bigru.tables.times import Step, shown
+from bigru.tables.times import TimeStep, format_times
 from bigru.tables.timetable import TimeTable, from_table, read_timetable
 from tables import write
 
@@ -31,7 +31,7 @@ def refused(folder: Path, rows: list[str], reading: dict[str, Any] | None = None
 
 
 def first(found: TimeTable) -> list[str]:
-    return shown(found.series[0].times)
+    return format_times(found.series[0].times)
 
 
 def test_year_and_month_are_one_time(tmp_path: Path) -> None:
@@ -151,7 +151,7 @@ def test_decimal_commas_are_read_and_said(tmp_path: Path) -> None:
 def test_month_ends_are_even_and_business_days_miss_holidays(tmp_path: Path) -> None:
     ends = pd.date_range("2020-01-31", periods=14, freq="ME").strftime("%Y-%m-%d")
     found = table(tmp_path, ["ds,y", *(f"{day},{n * n % 7}" for n, day in enumerate(ends))])
-    assert found.step == Step("month end", 1)
+    assert found.step == TimeStep("month end", 1)
     days = pd.bdate_range("2020-01-01", periods=20).strftime("%Y-%m-%d").tolist()
     rows = ["date,close", *(f"{day},{n * n % 7}" for n, day in enumerate(days))]
     assert str(table(tmp_path, rows).step) == "1 business day"
@@ -160,7 +160,9 @@ def test_month_ends_are_even_and_business_days_miss_holidays(tmp_path: Path) -> 
         "or fill with --fill forward or --fill linear. Holidays are missing rows, too; --time-column none takes the "
         "rows as one step apart."
     )
-    assert shown(table(tmp_path, [*rows[:9], *rows[10:]], {"fill": "forward"}).series[0].times)[8] == "2020-01-13"
+    assert (
+        format_times(table(tmp_path, [*rows[:9], *rows[10:]], {"fill": "forward"}).series[0].times)[8] == "2020-01-13"
+    )
 
 
 def test_one_row_a_month_on_different_days_has_its_own_remedy(tmp_path: Path) -> None:
@@ -207,14 +209,14 @@ def test_days_of_a_zone_keep_their_dates(tmp_path: Path) -> None:
 
 def test_a_table_follows_the_zone_and_the_step_of_a_model(tmp_path: Path) -> None:
     rows = ["time,a", "2020-01-01 01:00+01:00,1", "2020-01-01 02:00+01:00,4"]
-    found = table(tmp_path, rows, like=(Step("second", 3600), "Z"))
+    found = table(tmp_path, rows, like=(TimeStep("second", 3600), "Z"))
     assert (found.zone, first(found)) == ("Z", ["2020-01-01 00:00:00", "2020-01-01 01:00:00"])
     week = ["date,a", *(f"2020-01-0{n},{n * n}" for n in range(6, 10))]
-    assert table(tmp_path, week, like=(Step("business day", 1), "")).step == Step("business day", 1)
-    assert table(tmp_path, week).step == Step("second", 86400)
+    assert table(tmp_path, week, like=(TimeStep("business day", 1), "")).step == TimeStep("business day", 1)
+    assert table(tmp_path, week).step == TimeStep("second", 86400)
     ends = ["date,a", "2020-07-31,1", "2020-08-31,4"]
-    assert table(tmp_path, ends, like=(Step("month", 1), "")).step == Step("month", 1)
-    assert table(tmp_path, week, like=(Step("second", 3600), "")).step == Step("second", 86400)
+    assert table(tmp_path, ends, like=(TimeStep("month", 1), "")).step == TimeStep("month", 1)
+    assert table(tmp_path, week, like=(TimeStep("second", 3600), "")).step == TimeStep("second", 86400)
 
 
 def test_one_damaged_date_does_not_make_a_century_of_rows(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from bigru.errors import ArgumentError, DataError
 from bigru.readers.reading import Reading
 from bigru.readers.times import parse
 from bigru.tables.columns import table_of_frame
-from bigru.tables.times import Step, calendar, shown, step_of
+from bigru.tables.times import TimeStep, calendar, find_step, format_times
 from bigru.tables.timetable import from_table, read_timetable
 from tables import write
 from tolerances import FLOAT64_STEP
@@ -133,7 +133,7 @@ def test_gaps_are_filled_where_that_is_asked_for(tmp_path: Path) -> None:
     forward = read_timetable(path, Reading(fill="forward")).series[0]
     assert forward.values[:, 0].tolist() == [1, 1, 3, 3, 3, 9, 9]
     assert forward.lines.tolist() == [2, 3, 4, 0, 0, 5, 6]
-    assert shown(forward.times)[3:5] == ["2020-01-04", "2020-01-05"]
+    assert format_times(forward.times)[3:5] == ["2020-01-04", "2020-01-05"]
     assert read_timetable(path, Reading(fill="linear")).series[0].values[:, 0].tolist() == [1, 2, 3, 5, 7, 9, 9]
     with pytest.raises(ArgumentError, match="reading: fill must be one of forward, linear, got 'back'"):
         read_timetable(path, Reading(fill="back"))
@@ -197,15 +197,15 @@ def test_frames_are_read_as_files_are(tmp_path: Path) -> None:
 )
 def test_steps_and_what_follows(cells: list[str], step: str, season: int, then: str | None) -> None:
     times, zone = parse(cells, [2, 3], "t.csv")
-    found = step_of(times)
+    found = find_step(times)
     assert (str(found), found.season, zone) == (step, season, "")
     if then is not None:
-        assert shown(found.after(times, 1)) == [then]
+        assert format_times(found.after(times, 1)) == [then]
 
 
 def test_a_zone_is_kept_as_text() -> None:
     times, zone = parse(["2020-01-01T00:00:00Z", "2020-01-01T01:00:00Z"], [2, 3], "t.csv")
-    assert shown(times, zone) == ["2020-01-01 00:00:00Z", "2020-01-01 01:00:00Z"]
+    assert format_times(times, zone) == ["2020-01-01 00:00:00Z", "2020-01-01 01:00:00Z"]
 
 
 def test_the_calendar_by_hand() -> None:
@@ -219,4 +219,4 @@ def test_the_calendar_by_hand() -> None:
 
 def test_a_step_is_checked() -> None:
     with pytest.raises(ArgumentError, match="size must be at least 1, got 0"):
-        Step("second", 0)
+        TimeStep("second", 0)

@@ -4,14 +4,14 @@ import pytest
 
 from bigru.errors import DataError
 from bigru.features.text import TextFeatures
-from bigru.scheme import Span, tags_of
+from bigru.scheme import Span, spans_to_tags
 from bigru.tasks.alignment import Misplaced, choose_unit, refuse_misplaced, tags_per_unit
 
 TEXT = "Anna is in New York ."
 
 
 def tags(*spans: tuple[str, int, int], text: str = TEXT) -> list[str]:
-    return tags_of([Span(*span) for span in spans], len(text), "BIO")
+    return spans_to_tags([Span(*span) for span in spans], len(text), "BIO")
 
 
 def words(*texts: str) -> TextFeatures:

@@ -13,7 +13,7 @@ from bigru.features.table import TableFeatures
 from bigru.runtime.forecaster import Forecaster
 from bigru.tables.timetable import TimeTable
 from bigru.tasks import forecast
-from bigru.tasks.forecast import Cut, Outcome
+from bigru.tasks.forecast import Cut, Forecast
 from tables import forecaster, hourly
 from tolerances import FLOAT32, FLOAT32_STEP
 
@@ -73,7 +73,7 @@ def test_answers_are_in_the_units_of_the_table_with_their_times() -> None:
     made = made_of(table, quantiles=(0.05, 0.5, 0.95), levels=(0.9,))
     series, features = table.series[0], made.config.features
     values = np.zeros((1, 7, 2, 3), np.float32) + np.array([-1, 0, 2], np.float32)
-    outcome = Outcome(values, np.full((1, 2), 2, np.float32), np.full((1, 7, 2), 0.5, np.float32))
+    outcome = Forecast(values, np.full((1, 2), 2, np.float32), np.full((1, 7, 2), 0.5, np.float32))
     answer = forecast.answer(made.config, outcome, values, [Cut(series, 60)])[0]
     mean, std = (np.array(v) for v in (features.scales[""].mean, features.scales[""].std))
     assert answer["time"][0] == "2020-01-03 12:00:00"
@@ -87,7 +87,7 @@ def test_answers_are_in_the_units_of_the_table_with_their_times() -> None:
 def test_an_interval_never_ends_before_it_begins() -> None:
     made = made_of(hourly(60), quantiles=(0.05, 0.5, 0.95), levels=(0.9,))
     values = np.zeros((1, 7, 2, 3), np.float32)
-    outcome = Outcome(values, np.ones((1, 2), np.float32), np.full((1, 7, 2), -3, np.float32))
+    outcome = Forecast(values, np.ones((1, 2), np.float32), np.full((1, 7, 2), -3, np.float32))
     low, high = forecast.intervals(made.config, outcome)
     assert (low <= high).all()
 
@@ -96,13 +96,13 @@ def test_the_rules_by_hand() -> None:
     table = hourly(80)
     config, series = made_of(table).config, table.series[0]
     scaled = config.features.matrix(series)
-    naive, seasonal = forecast.rivals(config, [Cut(series, 40), Cut(series, 20)])
+    naive, seasonal = forecast.baselines(config, [Cut(series, 40), Cut(series, 20)])
     np.testing.assert_array_equal(naive.point[0], np.repeat(scaled[39:40], 7, axis=0))
     np.testing.assert_array_equal(seasonal.point[0], scaled[16:23])
     # There is no whole day before row 20.
     np.testing.assert_array_equal(seasonal.point[1], naive.point[1])
     long = replace(config, horizon=30)
-    seasonal = forecast.rivals(long, [Cut(series, 40)])[1]
+    seasonal = forecast.baselines(long, [Cut(series, 40)])[1]
     np.testing.assert_array_equal(seasonal.point[0], np.concatenate([scaled[16:40], scaled[16:22]]))
 
 
@@ -111,7 +111,7 @@ def test_a_perfect_forecast_scores_perfectly() -> None:
     made = made_of(table, levels=(0.9,))
     cuts = [Cut(table.series[0], n) for n in (30, 40, 50)]
     gold = forecast.targets(made.config, cuts).batch(np.arange(3))[0]
-    outcome = Outcome(gold[..., None], np.ones((3, 2), np.float32), np.zeros((1, 7, 2), np.float32))
+    outcome = Forecast(gold[..., None], np.ones((3, 2), np.float32), np.zeros((1, 7, 2), np.float32))
     report = forecast.score(made.config, gold, outcome, cuts)
     assert (report["mse"], report["mase"], report["coverage_90"], report["width_90"]) == (0, 0, 1, 0)
     assert report["naive_mse"] > 0
@@ -188,14 +188,14 @@ def test_rows_far_outside_training_are_said_by_name_and_distance() -> None:
     config = forecaster(table, {"targets": ("a", "b")}).config
     assert isinstance(config, forecast.Config)
     series = table.series[0]
-    assert forecast.far_outside(config, [Cut(series, 40), Cut(series, 60)]) == ""
-    assert forecast.far_outside(config, []) == ""
+    assert forecast.describe_outliers(config, [Cut(series, 40), Cut(series, 60)]) == ""
+    assert forecast.describe_outliers(config, []) == ""
     scale = config.features.scale(series)
     values = series.values.copy()
     values[40:, 1] = scale.mean[1] - 3.5 * scale.std[1]
     moved = replace(series, values=values)
-    assert forecast.far_outside(config, [Cut(moved, 60), Cut(moved, 40)]) == (
+    assert forecast.describe_outliers(config, [Cut(moved, 60), Cut(moved, 40)]) == (
         "rows to forecast from lie far outside training: b 3.5 deviations from its mean. Errors may be larger than the "
         "intervals say; train on rows like these."
     )
-    assert forecast.far_outside(config, [Cut(moved, 40)]) == ""
+    assert forecast.describe_outliers(config, [Cut(moved, 40)]) == ""

@@ -19,7 +19,7 @@ from bigru.train.data.loader import Data
 from bigru.train.loop.fit import Fitted, fit
 
 ENCODER = EncoderConfig(hidden=8, dropout=0.1)
-TRAINING = TrainConfig(epochs=3, batch_size=8, learning_rate=0.02, average=0.9)
+TRAINING = TrainConfig(epochs=3, batch_size=8, learning_rate=0.02, ema_decay=0.9)
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def labelled() -> Problem:
     config = classify.Config(("fall", "rise"), SeriesFeatures.fit(inputs))
     labels = ["rise" if x[0, 0] > x[0, 1] else "fall" for x in inputs]
     features, targets = classify.featurise(config, inputs), classify.targets(config, labels)
-    model = ModelConfig(outputs=1, values=2, encoder=ENCODER, pooling=("last", "max"))
+    model = ModelConfig(outputs=1, input_size=2, encoder=ENCODER, pooling=("last", "max"))
     return Problem(classify, config, model, (features[:60], targets[:60]), (features[60:], targets[60:]))
 
 
@@ -86,7 +86,7 @@ def tagged() -> Callable[..., Problem]:
         labels = ("O", "B-UP", "I-UP")
         config = tag.Config(labels, SeriesFeatures.fit(inputs), scheme=scheme, crf=crf)
         features, targets = tag.featurise(config, inputs), tag.targets(config, tags)
-        model = ModelConfig(outputs=3, values=1, encoder=ENCODER, crf=crf)
+        model = ModelConfig(outputs=3, input_size=1, encoder=ENCODER, crf=crf)
         return Problem(tag, config, model, (features[:60], targets[:60]), (features[60:], targets[60:]))
 
     return make

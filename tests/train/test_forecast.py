@@ -14,18 +14,18 @@ import torch
 from bigru.bundle import Bundle, load, save
 from bigru.config import ForecastModelConfig
 from bigru.errors import ArgumentError, DataError
-from bigru.runtime.forecaster import Forecaster, spread_of
+from bigru.runtime.forecaster import Forecaster, window_spread
 from bigru.tables.timetable import TimeTable
 from bigru.tables.windows import Windows
 from bigru.tasks import forecast
 from bigru.tasks.forecast import Cut
-from bigru.train.data.loader import Batch, Stream
+from bigru.train.data.loader import Batch, BatchLoader
 from bigru.train.export import export
-from bigru.train.forecast import ForecastPlan, data_of, plan_forecast, roles_of
-from bigru.train.forecast_blend import Guarded, calibrated, guarded
+from bigru.train.forecast import ForecastPlan, find_roles, plan_forecast, to_data
+from bigru.train.forecast_blend import BlendedForecaster, blend_with_linear, calibrate_intervals
 from bigru.train.loop.callback import TrainingCallback
 from bigru.train.loop.fit import Fitted, fit
-from bigru.train.objective.forecast import Skill, forecast_loss
+from bigru.train.objective.forecast import ForecastEvaluator, forecast_loss
 from tables import forecaster, hourly
 from tolerances import FLOAT32, FLOAT32_STEP
 
@@ -35,13 +35,13 @@ SMALL = {"hidden": 8, "epochs": 3, "batch_size": 16, "lookback": 24, "learning_r
 def plan_of(table: TimeTable, **options: Any) -> ForecastPlan:
     chosen = SMALL | options
     horizon = chosen.pop("horizon", 6)
-    roles = roles_of([name for name in table.columns if name not in chosen.get("known", ())], chosen)
+    roles = find_roles([name for name in table.columns if name not in chosen.get("known", ())], chosen)
     return plan_forecast(table, roles, horizon, chosen)
 
 
 def trained(plan: ForecastPlan, **options: Any) -> Fitted:
     options = {"progress": "silent"} | options
-    return fit(forecast, plan.config, plan.network, *data_of(plan), plan.training, **options)
+    return fit(forecast, plan.config, plan.network, *to_data(plan), plan.training, **options)
 
 
 def test_parts_follow_each_other_in_time() -> None:
@@ -109,8 +109,10 @@ def test_losses_by_hand() -> None:
 
 def test_skill_is_nought_for_the_last_value() -> None:
     plan = plan_of(hourly(200), quantiles=(0.1, 0.5, 0.9))
-    features, targets = data_of(plan)[1]
-    skill = Skill(forecast, plan.config, plan.model, (features, targets), forecast_loss("pinball", plan.model))
+    features, targets = to_data(plan)[1]
+    skill = ForecastEvaluator(
+        forecast, plan.config, plan.model, (features, targets), forecast_loss("pinball", plan.model)
+    )
 
     class Last(torch.nn.Module):
         def __init__(self) -> None:
@@ -132,7 +134,7 @@ def test_a_forecaster_learns_is_saved_and_answers_alike(tmp_path: Path) -> None:
     assert fitted.best_score is not None
     assert fitted.best_score > 0.5
     made = export(forecast, plan.config, plan.network, fitted.weights, plan.cuts["dev"])
-    made = calibrated(made, plan.cuts["dev"])
+    made = calibrate_intervals(made, plan.cuts["dev"])
     save(made, tmp_path / "m")
     again = load(tmp_path / "m")
     assert again.config == made.config
@@ -176,13 +178,13 @@ def test_a_training_that_was_cut_short_goes_on_with_the_same_bits(
 def test_dev_is_never_held_out_by_chance() -> None:
     plan = plan_of(hourly(200))
     with pytest.raises(ArgumentError, match="dev examples must be given for forecasts"):
-        fit(forecast, plan.config, plan.network, data_of(plan)[0], None, plan.training, progress="silent")
+        fit(forecast, plan.config, plan.network, to_data(plan)[0], None, plan.training, progress="silent")
 
 
 def test_an_epoch_draws_so_many_windows_and_other_ones_next_time() -> None:
     plan = plan_of(hourly(300), windows=50)
-    (features, targets), _ = data_of(plan)
-    stream = Stream(features, targets, 16, 2, 0)
+    (features, targets), _ = to_data(plan)
+    stream = BatchLoader(features, targets, 16, 2, 0)
     orders = [np.concatenate(stream._order(epoch)) for epoch in (0, 1)]
     assert [len(set(order.tolist())) for order in orders] == [50, 50]
     assert set(orders[0].tolist()) != set(orders[1].tolist())
@@ -202,7 +204,7 @@ def test_intervals_hold_what_they_say_where_dev_is_like_the_rest(quantiles: tupl
     every = [Cut(series, n) for n in range(12, 2993)]
     drawn = np.random.default_rng(0).permutation(len(every))
     dev, test = ([every[n] for n in part] for part in (drawn[:1000], drawn[1000:]))
-    report = Forecaster(calibrated(made, dev)).score(test)
+    report = Forecaster(calibrate_intervals(made, dev)).score(test)
     assert report["coverage_50"] == pytest.approx(0.5, abs=0.03)
     assert report["coverage_90"] == pytest.approx(0.9, abs=0.02)
 
@@ -212,10 +214,12 @@ def test_how_far_a_window_wanders_by_hand() -> None:
     rising = np.arange(12.0)
     past = np.stack([swing, swing + rising, 0 * rising], axis=1)[None].astype(np.float32)
     # Half of 12 rows holds one season of 4: what comes back with it counts for nothing.
-    np.testing.assert_allclose(spread_of(past, 4), [[1e-3, 4, 1e-3]])
-    np.testing.assert_allclose(spread_of(past, 1)[0, 1], np.abs(past[0, 6:, 1] - past[0, :6, 1]).mean(), **FLOAT32_STEP)
-    assert np.array_equal(spread_of(past, 24), spread_of(past, 1))
-    assert spread_of(past[:, :1], 4).tolist() == [[1, 1, 1]]
+    np.testing.assert_allclose(window_spread(past, 4), [[1e-3, 4, 1e-3]])
+    np.testing.assert_allclose(
+        window_spread(past, 1)[0, 1], np.abs(past[0, 6:, 1] - past[0, :6, 1]).mean(), **FLOAT32_STEP
+    )
+    assert np.array_equal(window_spread(past, 24), window_spread(past, 1))
+    assert window_spread(past[:, :1], 4).tolist() == [[1, 1, 1]]
 
 
 def test_intervals_follow_a_series_that_grows_wilder() -> None:
@@ -225,7 +229,7 @@ def test_intervals_follow_a_series_that_grows_wilder() -> None:
     values[2000:] = values[1999] + 4 * (values[2000:] - values[1999])
     made = forecaster(table, {"targets": ("a", "b")}, levels=(0.9,))
     calm, wild = ([Cut(table.series[0], n) for n in part] for part in (range(1000, 1990), range(2020, 2990)))
-    outcome = Forecaster(calibrated(made, calm)).run(calm + wild)
+    outcome = Forecaster(calibrate_intervals(made, calm)).run(calm + wild)
     low, high = forecast.intervals(made.config, outcome)
     width = (high - low)[0].mean(axis=(1, 2))
     assert width[len(calm) :].mean() / width[: len(calm)].mean() == pytest.approx(4, rel=0.2)
@@ -238,7 +242,7 @@ def test_the_rank_of_an_interval_by_hand() -> None:
     model = Forecaster(made)
     outcome, gold = model.run(cuts), forecast.targets(made.config, cuts).batch(np.arange(9))[0]
     error = np.sort(np.abs(gold - outcome.values[..., 0]) / outcome.spread[:, None], axis=0)
-    radius = calibrated(made, cuts).weights["interval.radius"]
+    radius = calibrate_intervals(made, cuts).weights["interval.radius"]
     np.testing.assert_allclose(radius[0], error[math.ceil(10 * 0.8) - 1], **FLOAT32_STEP)
 
 
@@ -253,16 +257,16 @@ def walks(rows: int = 400) -> TimeTable:
 def test_a_network_that_is_not_clearly_better_than_the_linear_map_leaves_the_map() -> None:
     plan = plan_of(walks())
     fitted = trained(plan)
-    kept = guarded(plan, fitted)
+    kept = blend_with_linear(plan, fitted)
     assert kept.share == 0
     assert kept.horizons == pytest.approx(40 / 6)
     made = export(forecast, plan.config, plan.model, kept.weights, plan.cuts["dev"])
-    model = Forecaster(calibrated(made, plan.cuts["dev"]))
+    model = Forecaster(calibrate_intervals(made, plan.cuts["dev"]))
     report = model.score(plan.cuts["test"])
     assert report["mse"] == report["ridge_mse"]
     assert report["mse"] == pytest.approx(report["naive_mse"], rel=0.1)
     assert report["coverage_90"] > 0.5
-    free = guarded(replace(plan, guard=False), fitted)
+    free = blend_with_linear(replace(plan, guard=False), fitted)
     assert free.share == 1
     np.testing.assert_array_equal(free.weights["head.weight"], fitted.weights["head.weight"])
     np.testing.assert_array_equal(free.weights["linear.share"], np.float32([0]))
@@ -277,7 +281,7 @@ def test_a_network_that_is_better_on_dev_answers_the_share_that_is_best() -> Non
     bias = plan.ridge.weights["linear.bias"]
     wrong = replace(plan.ridge, weights=plan.ridge.weights | {"linear.map": 0 * plan.ridge.weights["linear.map"]})
     plan = replace(plan, ridge=replace(wrong, weights=wrong.weights | {"linear.bias": 0 * bias + 2}))
-    kept = guarded(plan, replace(fitted, weights=right | {"head.bias": np.full(24, -2, np.float32)}))
+    kept = blend_with_linear(plan, replace(fitted, weights=right | {"head.bias": np.full(24, -2, np.float32)}))
     assert kept.share == 0.5
     assert kept.gain > 0.3
     np.testing.assert_allclose(kept.weights["head.bias"], -1, **FLOAT32)
@@ -291,28 +295,28 @@ def test_a_network_has_at_most_a_quarter_for_each_horizon_beyond_the_first(horiz
     plan = plan_of(hourly(400), horizon=horizon)
     ridge = plan.ridge
     far = {name: 0 * w + 9 for name, w in ridge.weights.items()}
-    assert guarded(replace(plan, ridge=replace(ridge, weights=far)), trained(plan)).share == share
+    assert blend_with_linear(replace(plan, ridge=replace(ridge, weights=far)), trained(plan)).share == share
 
 
 def test_a_dev_part_of_few_horizons_cannot_tell() -> None:
     plan = plan_of(hourly(400), horizon=21)
     fitted = trained(plan)
-    kept = guarded(plan, fitted)
+    kept = blend_with_linear(plan, fitted)
     assert (kept.share, kept.horizons) == (0.0, pytest.approx(40 / 21))
 
 
 def test_what_became_of_a_network_is_said() -> None:
-    assert str(Guarded({}, 1.0, 0.2, 9.0)) == (
+    assert str(BlendedForecaster({}, 1.0, 0.2, 9.0)) == (
         "The model answers the network: on dev its error is 20.0 % below that of the linear map."
     )
-    assert str(Guarded({}, 0.25, 0.2, 9.0)) == (
+    assert str(BlendedForecaster({}, 0.25, 0.2, 9.0)) == (
         "The model answers 25 % network and 75 % linear map: on dev its error is 20.0 % below that of the linear map."
     )
-    assert str(Guarded({}, 0.0, 0.001, 9.0)) == (
+    assert str(BlendedForecaster({}, 0.0, 0.001, 9.0)) == (
         "On dev the network's error is not clearly below that of the linear map (0.1 %). The model answers the map, "
         "with intervals; guard=false keeps what the network learnt."
     )
-    assert str(Guarded({}, 0.0, 0.3, 1.5)) == (
+    assert str(BlendedForecaster({}, 0.0, 0.3, 1.5)) == (
         "Dev holds the rows of 1.5 horizons: too few to tell whether the network is better than the linear map. "
         "The model answers the map, with intervals; guard=false keeps what the network learnt."
     )
@@ -352,13 +356,15 @@ def test_training_in_bfloat16_gets_about_as_far(options: dict[str, Any]) -> None
 @pytest.mark.train
 def test_intervals_of_a_short_dev_part_are_measured_by_earlier_rows_too() -> None:
     plan = plan_of(walks())
-    kept = guarded(plan, trained(plan))
+    kept = blend_with_linear(plan, trained(plan))
     assert kept.earlier is plan.ridge.within
     within = plan.ridge.within
     assert within.shape[0] > len(plan.cuts["dev"])
     made = Bundle("forecast", plan.model, plan.config, kept.weights)
-    alone, both = (calibrated(made, plan.cuts["dev"], more).weights["interval.radius"] for more in (None, 100 + within))
+    alone, both = (
+        calibrate_intervals(made, plan.cuts["dev"], more).weights["interval.radius"] for more in (None, 100 + within)
+    )
     assert (both > 100).all()
     assert (alone < 100).all()
     long = plan_of(hourly(400), horizon=2)
-    assert guarded(long, trained(long)).earlier is None
+    assert blend_with_linear(long, trained(long)).earlier is None

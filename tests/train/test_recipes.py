@@ -34,15 +34,15 @@ def test_a_text_is_classified_by_its_recipe() -> None:
     assert channels == [("unit", 64), ("bigram", 32), ("begin4", 16)]
     assert made.config.features.lowercase
     assert (made.model.outputs, made.model.pooling, made.model.crf) == (1, recipe.pooling, False)
-    assert made.model.wide
+    assert made.model.wide_linear
     assert made.model.encoder == recipe.encoder
-    assert replace(made.training, epochs=recipe.training.epochs, pretrain=True) == recipe.training
+    assert replace(made.training, epochs=recipe.training.epochs, init_from_cooccurrence=True) == recipe.training
 
 
 def test_options_change_what_they_name_and_none_changes_nothing() -> None:
     options = {"hidden": 7, "epochs": 2, "channels": ["unit"], "unit": "char", "pooling": ["last"], "time": None}
     made = plan("classify", TEXTS, LABELS, "text", options=options)
-    assert (made.model.encoder.hidden, made.training.epochs, made.training.time) == (7, 2, None)
+    assert (made.model.encoder.hidden, made.training.epochs, made.training.max_seconds) == (7, 2, None)
     assert (made.config.features.unit, len(made.model.channels), made.model.pooling) == ("char", 1, ("last",))
     assert made.training.learning_rate == DEFAULTS["classify", "text"].training.learning_rate
     own = set(TrainConfig.__dataclass_fields__) - {"augment"} | set(AugmentConfig.__dataclass_fields__)
@@ -63,11 +63,11 @@ def test_few_examples_get_more_epochs_up_to_a_bound(count: int) -> None:
 
 @pytest.mark.parametrize("chosen", [None, 0.5])
 def test_many_examples_are_passed_once(chosen: float | None) -> None:
-    usual = DEFAULTS["classify", "text"].training.consistency
+    usual = DEFAULTS["classify", "text"].training.r_drop
     for count, unasked in ((MANY, usual), (MANY + 2, 0.0)):
-        options = {"consistency": chosen, "unit": "char", "channels": ["unit"]}
+        options = {"r_drop": chosen, "unit": "char", "channels": ["unit"]}
         made = plan("classify", ["好", "坏"] * (count // 2), ["1", "0"] * (count // 2), "text", options=options)
-        assert made.training.consistency == (unasked if chosen is None else chosen)
+        assert made.training.r_drop == (unasked if chosen is None else chosen)
 
 
 @pytest.mark.parametrize(
@@ -80,9 +80,9 @@ def test_buckets_are_half_the_units_as_a_power_of_two_within_bounds(units: int, 
 @pytest.mark.parametrize("chosen", [None, True])
 def test_few_units_do_not_say_what_stands_near_what(chosen: bool | None) -> None:
     for length, enough in ((ENOUGH // 100, True), (ENOUGH // 100 - 1, False)):
-        texts, options = ["好坏" * (length // 2) + "好" * (length % 2)] * 100, {"pretrain": chosen}
+        texts, options = ["好坏" * (length // 2) + "好" * (length % 2)] * 100, {"init_from_cooccurrence": chosen}
         made = plan("classify", texts, ["1", "0"] * 50, "text", options=options)
-        assert made.training.pretrain == (enough or bool(chosen))
+        assert made.training.init_from_cooccurrence == (enough or bool(chosen))
 
 
 def test_one_long_token_among_many_inputs_makes_them_tokens() -> None:
@@ -119,7 +119,7 @@ def test_word_boundaries_get_no_tag_that_is_not_there() -> None:
 
 def test_plain_tags_stay_as_they_are() -> None:
     made = plan("tag", [np.zeros((3, 2))], [["1", "0", "1"]], "series")
-    assert (made.config.labels, made.model.outputs, made.model.values, made.model.crf) == (("0", "1"), 1, 2, False)
+    assert (made.config.labels, made.model.outputs, made.model.input_size, made.model.crf) == (("0", "1"), 1, 2, False)
 
 
 def test_many_labels_have_an_output_each() -> None:
@@ -207,8 +207,6 @@ def test_long_series_are_read_at_a_quarter_of_their_rate(lengths: tuple[int, ...
     labels = ["a", *["b"] * (len(lengths) - 1)]
     made = plan("classify", inputs, labels, "series").model
     assert made.stride == stride
-    assert (
-        plan("classify", inputs, labels, "series", options={"front": [{"filters": 8, "kernel": 3}]}).model.stride == 1
-    )
+    assert plan("classify", inputs, labels, "series", options={"conv": [{"filters": 8, "kernel": 3}]}).model.stride == 1
     steps = [[label] * length for label, length in zip(labels, lengths, strict=True)]
     assert plan("tag", inputs, steps, "series").model.stride == 1

@@ -14,7 +14,7 @@ from bigru.features.audio import AudioFeatures
 from bigru.features.series import SeriesFeatures
 from bigru.features.table import Scale, TableFeatures
 from bigru.features.text import TextFeatures
-from bigru.tables.times import Step
+from bigru.tables.times import TimeStep
 from bigru.tasks import classify, forecast, tag, transcribe
 from drawn import drawn_weights
 
@@ -30,7 +30,7 @@ TAGS = ("O", "B-X", "I-X", "B-Y", "I-Y")
 def made(task: str, config: Any, seed: int = 0, **shape: Any) -> Bundle:
     """Return a model of a task with weights drawn by a seed."""
     read = config.features
-    width = {"channels": read.channels} if isinstance(read, TextFeatures) else {"values": read.values}
+    width = {"channels": read.channels} if isinstance(read, TextFeatures) else {"input_size": read.values}
     model = ModelConfig(config.outputs, **width, **{"encoder": EncoderConfig(hidden=7), **shape})
     return Bundle(task, model, config, drawn(model, seed))
 
@@ -44,7 +44,7 @@ def forecaster(known: int = 1, **shape: Any) -> Bundle:
     calendar = ("weekday",) * known
     columns = ("a", "b", "c")
     scales = {"": Scale((0.0,) * 3, (1.0,) * 3, (1.0,) * 2)}
-    read = TableFeatures(("a", "b"), ("c",), (), calendar, Step("second", 3600), "", 24, scales)
+    read = TableFeatures(("a", "b"), ("c",), (), calendar, TimeStep("second", 3600), "", 24, scales)
     assert read.columns == columns
     rest: dict[str, Any] = {"encoder": EncoderConfig(hidden=6), "levels": (0.9,), **shape}
     model = ForecastModelConfig(12, 7, 3, 2, past=1, known=read.known_width, **rest)
@@ -54,17 +54,17 @@ def forecaster(known: int = 1, **shape: Any) -> Bundle:
     return Bundle("forecast", model, config, drawn(model))
 
 
-ALL_POOLINGS = ("last", "mean", "max", "attention", "bag")
+ALL_POOLINGS = ("last", "mean", "max", "attention", "sqrt_n")
 FRONT = (ConvConfig(6, 5), ConvConfig(4, 3, 2))
 
 BUNDLES: dict[str, Bundle] = {
-    "text": made("classify", classify.Config(("neg", "pos"), CHARS), pooling=ALL_POOLINGS, wide=True),
+    "text": made("classify", classify.Config(("neg", "pos"), CHARS), pooling=ALL_POOLINGS, wide_linear=True),
     "words": made("classify", classify.Config(("a", "b", "c"), WORDS, multi_label=True), pooling=("mean", "max")),
     "series": made(
         "classify",
         classify.Config(("a", "b", "c"), SERIES),
         pooling=("last", "attention"),
-        front=FRONT,
+        conv=FRONT,
         encoder=EncoderConfig(hidden=5, layers=2, merge="gated", layer_norm=True),
     ),
     "lstm": made(
@@ -81,11 +81,11 @@ BUNDLES: dict[str, Bundle] = {
         tag.Config(TAGS, CHARS, "BIO", True),
         crf=True,
         skip=True,
-        wide=True,
+        wide_linear=True,
         encoder=EncoderConfig(hidden=9, layers=2, reset_after=False),
     ),
     "tokens": made("tag", tag.Config(("A", "B", "C"), TOKENS), encoder=EncoderConfig(hidden=5, merge="average")),
-    "speech": made("transcribe", transcribe.Config(("a", "b", " "), AUDIO, stride=2), front=FRONT),
+    "speech": made("transcribe", transcribe.Config(("a", "b", " "), AUDIO, stride=2), conv=FRONT),
     "beam": made(
         "transcribe",
         transcribe.Config(("a", "b"), AUDIO, beam=4),

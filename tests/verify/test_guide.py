@@ -52,7 +52,7 @@ def test_its_python_runs(
     text = BUNDLES["text"]
     bundle.save(text, tmp_path / "model")
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(instruction_sets, "others", list)
+    monkeypatch.setattr(instruction_sets, "other_sets", list)
     asked: list[np.ndarray] = []
     network = Network(text.model, text.weights)
 

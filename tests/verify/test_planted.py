@@ -11,7 +11,7 @@ from bigru.errors import VerificationError
 from bigru.layout import reorder_gates
 from bigru.runtime.network import layers, sequence
 from bigru.tasks import tag
-from bigru.verify import Report, gate, verify
+from bigru.verify import VerificationReport, gate, verify
 from bigru.verify.engines import native
 from verify import faults
 from verify.conftest import BUNDLES, made
@@ -139,7 +139,7 @@ def test_an_engine_that_answers_in_another_shape() -> None:
 def test_a_model_with_a_fault_fails(monkeypatch: Patch) -> None:
     bundle = made("tag", BUNDLES["tokens"].config)
     plant(monkeypatch, lambda run, walks: lambda x, *a: _swapped(*run(x, *a)))
-    report: Report = verify(bundle, precisions=(), instruction_sets=())
+    report: VerificationReport = verify(bundle, precisions=(), instruction_sets=())
     assert not report.passed
     assert report.summary()["changed_answers"] > 0
 

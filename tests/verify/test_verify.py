@@ -14,19 +14,19 @@ from bigru.ops.library import instruction_sets, isa
 from bigru.runtime.predictor import Predictor
 from bigru.tables.timetable import Series
 from bigru.tasks.forecast import Cut
-from bigru.verify import TOLERANCES, Report, Row, verify
+from bigru.verify import TOLERANCES, EngineRow, VerificationReport, verify
 from bigru.verify import instruction_sets as sets
 from bigru.verify import run as running
 from bigru.verify.batchings import STEPS, arrangements
 from bigru.verify.engines import native
-from bigru.verify.instruction_sets import others
-from bigru.verify.outcomes import Figures, precision_of
+from bigru.verify.instruction_sets import other_sets
+from bigru.verify.outcomes import Figures, engine_precision
 from verify.conftest import BUNDLES, CHARS, TEXTS
 
-Verify = Callable[..., Report]
+Verify = Callable[..., VerificationReport]
 
 
-def here(bundle: Any, inputs: Any = None, engines: Any = None, **options: Any) -> Report:
+def here(bundle: Any, inputs: Any = None, engines: Any = None, **options: Any) -> VerificationReport:
     """Verify in this process alone."""
     return verify(bundle, inputs, engines, **{"instruction_sets": (), **options})
 
@@ -51,7 +51,7 @@ def test_a_sound_model_passes(name: str) -> None:
 def test_other_instruction_sets_run_too(name: str) -> None:
     report = verify(BUNDLES[name], precisions=("int8",))
     assert report.failures == []
-    for own in others():
+    for own in other_sets():
         assert {row.arrangement for row in report.rows if row.engine == f"native {own} int8"} > {"alone", "batches"}
 
 
@@ -65,7 +65,7 @@ def test_the_kernels_are_on_the_set_that_a_row_names(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(sets, "native", noted)
     before = isa()
     verify(BUNDLES["text"], precisions=(), torch=False)
-    assert (used, isa()) == (others(), before)
+    assert (used, isa()) == (other_sets(), before)
 
 
 def test_a_set_that_does_not_run_is_said() -> None:
@@ -117,7 +117,7 @@ def test_an_engine_that_is_handed_in_is_verified() -> None:
 
 def test_precisions_by_name() -> None:
     names = ["onnx", "onnx int8", "native avx512_bf16 fp32", "int8 model bf16"]
-    assert [precision_of(name) for name in names] == ["fp32", "int8", "fp32", "bf16"]
+    assert [engine_precision(name) for name in names] == ["fp32", "int8", "fp32", "bf16"]
 
 
 def test_without_torch_that_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -155,15 +155,15 @@ def test_the_same_seed_gives_the_same_report() -> None:
     assert here(BUNDLES["words"], seed=3).to_json() == here(BUNDLES["words"], seed=3).to_json()
 
 
-def row(difference: float, changed: int = 0, ties: int = 0) -> Row:
-    return Row("torch", "native x fp32", "alone", Figures(9, difference, 9, changed, ties), TOLERANCES["fp32"])
+def row(difference: float, changed: int = 0, ties: int = 0) -> EngineRow:
+    return EngineRow("torch", "native x fp32", "alone", Figures(9, difference, 9, changed, ties), TOLERANCES["fp32"])
 
 
 def test_a_report_by_hand() -> None:
-    sound = Report([row(9e-6, ties=2)], 9, 0, 5, "native x fp32")
+    sound = VerificationReport([row(9e-6, ties=2)], 9, 0, 5, "native x fp32")
     sound.require("save")
     assert sound.table()[1] == ("torch", "9.0e-06", "0 / 9, 2 tied", "", "", "passed")
-    broken = Report([row(9e-6), row(float("inf"), 3)], 9, 4, 5, "native x fp32", ["A note."])
+    broken = VerificationReport([row(9e-6), row(float("inf"), 3)], 9, 4, 5, "native x fp32", ["A note."])
     assert (sound.passed, broken.passed, row(1.1e-5).passed, row(0.0, 1).passed) == (True, False, False, False)
     assert broken.to_json()["rows"][1]["difference"] is None
     assert "**Answers differ**: 9 samples of up to 5 steps (4 of them given, the others made up)" in broken.section()
@@ -177,9 +177,9 @@ def test_a_report_by_hand() -> None:
 
 @pytest.mark.slow
 def test_series_with_gaps_are_made_up_with_gaps() -> None:
-    from bigru.verify.samples import features
+    from bigru.verify.samples import sample_features
 
     features_of = BUNDLES["series"].config.features
     assert isinstance(features_of, SeriesFeatures)
-    made = np.concatenate(features(BUNDLES["series"], (50,)))
+    made = np.concatenate(sample_features(BUNDLES["series"], (50,)))
     assert set(made[:, -1]) == {0.0, 1.0}

@@ -5,7 +5,7 @@
 `configuration` turns a model and its task into config.json and back, `card` writes the README.
 """
 
-from .certificate import certify, changed, hashes
+from .certificate import certify, changed_files, hashes
 from .folder import ANSWERING, FORMAT_VERSION, Bundle, load, save
 
-__all__ = ["ANSWERING", "FORMAT_VERSION", "Bundle", "certify", "changed", "hashes", "load", "save"]
+__all__ = ["ANSWERING", "FORMAT_VERSION", "Bundle", "certify", "changed_files", "hashes", "load", "save"]

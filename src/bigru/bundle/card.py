@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..readers.token_features import SEPARATOR
 from ..tasks import task_named
-from .configuration import Shape, kind_of, token_features
+from .configuration import Shape, features_kind, token_features
 from .weights import shapes
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ ENGLISH = {"the", "of", "and", "to", "is"}
 def language(config: TaskConfig) -> str | None:
     """Return "zh" or "en" where the vocabulary leaves no doubt, else None."""
     read: Any = config.features
-    if kind_of(read) != "text":
+    if features_kind(read) != "text":
         return None
     letters = [unit for unit in read.vocabulary if unit.isalpha()]
     if sum(bool(HAN.search(unit)) for unit in letters) * 2 > len(letters):
@@ -115,7 +115,7 @@ def _headings(lines: list[str]) -> Iterator[tuple[int, int, str]]:
 
 def _header(task: str, config: TaskConfig, names: Iterable[str]) -> list[str]:
     """Return the YAML front matter; JSON strings are YAML strings."""
-    spoken, pipeline = language(config), PIPELINES.get((task, kind_of(config.features)))
+    spoken, pipeline = language(config), PIPELINES.get((task, features_kind(config.features)))
     entries = {
         "library_name": ["bigru"],
         "pipeline_tag": [pipeline] if pipeline else [],

@@ -18,7 +18,7 @@ from .card import with_section
 from .folder import ANSWERING, CARD, FILES, NEW, VERIFIED, WAIT
 from .lock import locked
 
-__all__ = ["certify", "changed", "hashes"]
+__all__ = ["certify", "changed_files", "hashes"]
 
 
 def certify(
@@ -64,7 +64,7 @@ def certify(
         shutil.rmtree(fresh, ignore_errors=True)
 
 
-def changed(folder: str | os.PathLike[str]) -> list[str]:
+def changed_files(folder: str | os.PathLike[str]) -> list[str]:
     """Return the files that are not what the last verification was about: changed, new or gone since.
 
     None are returned where there was no verification.

@@ -11,6 +11,7 @@ import numpy as np
 from ..config import ConvConfig, ForecastModelConfig, ModelConfig, from_dict, to_dict
 from ..errors import ArgumentError, check_choice, sentence
 from ..tasks import TASKS, task_named
+from .aliases import current_names
 from .weights import BYTES, Shape, shapes
 
 if TYPE_CHECKING:
@@ -28,12 +29,12 @@ __all__ = [
     "Shape",
     "check_agreement",
     "check_size",
-    "inputs_of",
-    "kind_of",
-    "model_of",
-    "task_of",
+    "features_kind",
+    "input_kind",
+    "read_model",
+    "read_task",
+    "to_documents",
     "token_features",
-    "written",
 ]
 
 KINDS = {
@@ -57,25 +58,25 @@ MOST_OF_FORECAST = dict.fromkeys(("lookback", "horizon", "segment", "targets", "
 """Bounds of what is counted through before the size of the weights' file can be compared."""
 
 
-def kind_of(features: Any) -> str:
+def features_kind(features: Any) -> str:
     """Return the kind of features: "text", "series", "audio" or "table"; "" for what is none."""
     return next((kind for kind, (_, name) in KINDS.items() if type(features).__name__ == name), "")
 
 
-def inputs_of(features: Any) -> str:
-    """Return the kind of inputs that features are made of: as `kind_of`, but "tokens" for texts cut into them."""
-    return "tokens" if getattr(features, "unit", "") == "token" else kind_of(features)
+def input_kind(features: Any) -> str:
+    """Return the kind of inputs that features are made of: as `features_kind`, but "tokens" for texts cut into them."""
+    return "tokens" if getattr(features, "unit", "") == "token" else features_kind(features)
 
 
 def token_features(features: Any) -> tuple[str, ...]:
     """Return the names of the features that stand behind the word in every token, none for bare tokens and others."""
-    return tuple(column.name for column in features.columns) if kind_of(features) == "text" else ()
+    return tuple(column.name for column in features.columns) if features_kind(features) == "text" else ()
 
 
-def written(task: str, model: Shape, config: TaskConfig) -> tuple[dict[str, Any], list[str], str | None]:
+def to_documents(task: str, model: Shape, config: TaskConfig) -> tuple[dict[str, Any], list[str], str | None]:
     """Return the entries of config.json, the vocabulary, and the tokenizer's JSON if there is one."""
     features: dict[str, Any] = {**config.features.to_json()}
-    kind, read = kind_of(config.features), config.features
+    kind, read = features_kind(config.features), config.features
     vocabulary = list(getattr(read, "vocabulary", ()))
     tokenizer = features.pop("tokenizer", None)
     values = {key: getattr(config, key) for key in task_named(task).SAVED}
@@ -90,13 +91,13 @@ def written(task: str, model: Shape, config: TaskConfig) -> tuple[dict[str, Any]
     return entries, vocabulary, tokenizer
 
 
-def model_of(values: Any, task: str) -> Shape:
+def read_model(values: Any, task: str) -> Shape:
     """Return the shape of a model of a task from config.json.
 
     Raises:
         ArgumentError: there is no such task, a key is missing or unknown, or a value is not what it must be.
     """
-    model: Shape = from_dict(SHAPES[task_named(task).HEAD], values)
+    model: Shape = from_dict(SHAPES[task_named(task).HEAD], current_names(values))
     _check_bounds(model)
     return model
 
@@ -114,7 +115,7 @@ def _check_bounds(model: Shape) -> None:
     for key, most in MOST_OF_FORECAST.items():
         if getattr(model, key, 0) > most:
             raise ArgumentError(sentence("ForecastModelConfig", key, f"at most {most}", getattr(model, key)))
-    _check_front(getattr(model, "front", ()))
+    _check_front(getattr(model, "conv", ()))
     for key, most in MOST.items():
         if getattr(model.encoder, key) > most:
             raise ArgumentError(sentence("EncoderConfig", key, f"at most {most}", getattr(model.encoder, key)))
@@ -122,14 +123,14 @@ def _check_bounds(model: Shape) -> None:
 
 def _check_front(front: tuple[ConvConfig, ...]) -> None:
     if len(front) > MOST_CONVOLUTIONS:
-        raise ArgumentError(sentence("ModelConfig", "front", f"of at most {MOST_CONVOLUTIONS}", len(front)))
+        raise ArgumentError(sentence("ModelConfig", "conv", f"of at most {MOST_CONVOLUTIONS}", len(front)))
     for conv in front:
         for key, most in MOST_OF_CONVOLUTION.items():
             if getattr(conv, key) > most:
                 raise ArgumentError(sentence("ConvConfig", key, f"at most {most}", getattr(conv, key)))
 
 
-def task_of(task: Any, values: Any, features: Any, vocabulary: Any, tokenizer: str | None) -> TaskConfig:
+def read_task(task: Any, values: Any, features: Any, vocabulary: Any, tokenizer: str | None) -> TaskConfig:
     """Return the configuration of a task from its entries in config.json and the other documents.
 
     Raises:
@@ -189,7 +190,7 @@ def check_agreement(task: str, model: Shape, config: TaskConfig) -> None:
     if type(config) is not module.Config:
         raise ArgumentError(sentence(where, "config", f"a {task}.Config", type(config).__name__))
     tables = module.HEAD == "window"
-    if type(model) is not SHAPES[module.HEAD] or (kind_of(config.features) == "table") != tables:
+    if type(model) is not SHAPES[module.HEAD] or (features_kind(config.features) == "table") != tables:
         want = "one that forecasts a table" if tables else f"one for {task}"
         raise ArgumentError(sentence(where, "model", want, type(model).__name__))
     for name, want in module.required(config).items():

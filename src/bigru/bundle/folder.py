@@ -21,11 +21,11 @@ from ..errors import ArgumentError, BundleError, check_choice, sentence
 from ..models import find, shipped
 from . import documents
 from .card import page
-from .configuration import Shape, check_agreement, model_of, task_of, written
+from .configuration import Shape, check_agreement, read_model, read_task, to_documents
 from .lock import TakenError, locked
 from .metrics import check_metrics
 from .quantized import STORAGES, QuantizedWeights
-from .weights import WEIGHTS, packed, read_weights
+from .weights import WEIGHTS, read_weights, to_safetensors
 
 if TYPE_CHECKING:
     from .configuration import TaskConfig
@@ -120,7 +120,7 @@ def load(folder: str | os.PathLike[str]) -> Bundle:
     root = find(folder)
     try:
         if not root.is_dir():
-            got, remedy = ("a file", "") if root.exists() else ("no such folder", _names(root))
+            got, remedy = ("a file", "") if root.exists() else ("no such folder", _candidate_paths(root))
             raise BundleError(sentence(str(folder), "model", "the folder of a saved model", got, remedy))
         return _load_whole(root)
     except OSError as error:
@@ -132,7 +132,7 @@ def load(folder: str | os.PathLike[str]) -> Bundle:
 def _load_whole(root: Path) -> Bundle:
     """Read the files until none of them was replaced while they were read."""
     for _ in range(TRIES):
-        with _held(root) as before:
+        with _open_stamped(root) as before:
             made: Bundle | None = None
             fault: Exception | None = None
             try:
@@ -152,7 +152,7 @@ def _load_whole(root: Path) -> Bundle:
 
 
 @contextmanager
-def _held(root: Path) -> Iterator[Stamp]:
+def _open_stamped(root: Path) -> Iterator[Stamp]:
     """Return the stamp of a folder, and hold its files open: their inodes are not given to other files meanwhile."""
     with ExitStack() as stack:
         for name in FILES:
@@ -184,7 +184,7 @@ def _is_being_replaced(root: Path) -> bool:
         return True
 
 
-def _names(path: Path) -> str:
+def _candidate_paths(path: Path) -> str:
     """Return what could have been meant by a bare name."""
     return f"These come with bigru: {', '.join(shipped())}." if len(path.parts) == 1 and not path.suffix else ""
 
@@ -193,9 +193,9 @@ def _load(root: Path) -> Bundle:
     values = _configuration(root)
     where = f"{root}/config.json"
     try:
-        model = model_of(values["model"], values["task"])
+        model = read_model(values["model"], values["task"])
         tokenizer = documents.read(root, "tokenizer.json")
-        config = task_of(
+        config = read_task(
             values["task"],
             values["task_config"],
             values["features"],
@@ -305,12 +305,12 @@ def _ours(target: Path) -> bool:
 
 def _contents(bundle: Bundle) -> dict[str, bytes]:
     """Return the bytes of every file, config.json last."""
-    entries, vocabulary, tokenizer = written(bundle.task, bundle.model, bundle.config)
+    entries, vocabulary, tokenizer = to_documents(bundle.task, bundle.model, bundle.config)
     version = 3 if "known" in entries["features"] else 1 if bundle.storage == "fp32" else 2
     head = {"model_type": MODEL_TYPE, "format_version": version, "library_version": __version__}
     if version > 1:
         entries["storage"] = bundle.storage
-    contents = {WEIGHTS: packed("bundle.save", bundle.model, bundle.weights)}
+    contents = {WEIGHTS: to_safetensors("bundle.save", bundle.model, bundle.weights)}
     if vocabulary:
         contents["vocabulary.json"] = documents.dump(vocabulary)
     if tokenizer is not None:

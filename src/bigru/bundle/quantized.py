@@ -15,7 +15,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["SCALE", "STORAGES", "Quantized", "QuantizedWeights", "is_quantized", "kept", "quantize", "scale_shape"]
+__all__ = [
+    "SCALE",
+    "STORAGES",
+    "Quantized",
+    "QuantizedWeights",
+    "is_quantized",
+    "quantize",
+    "scale_shape",
+    "stored_or_float",
+]
 
 STORAGES = ("fp32", "int8")
 
@@ -106,7 +115,7 @@ class QuantizedWeights(Mapping[str, np.ndarray]):
         return len(self.stored)
 
 
-def kept(weights: Mapping[str, np.ndarray], name: str) -> np.ndarray | Quantized:
+def stored_or_float(weights: Mapping[str, np.ndarray], name: str) -> np.ndarray | Quantized:
     """Return a weight as a network holds it: a table in 8 bits, of which few rows are used at a time, as it is stored.
 
     Matrices become float32 here: the kernels pack them in an order of their own.

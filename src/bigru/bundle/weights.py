@@ -23,10 +23,10 @@ __all__ = [
     "check_finite",
     "check_names",
     "head_width",
-    "packed",
     "read_weights",
     "shapes",
     "stored_shapes",
+    "to_safetensors",
 ]
 
 Shape = ModelConfig | ForecastModelConfig
@@ -44,7 +44,7 @@ def head_width(model: ModelConfig) -> int:
     """Return the width P of what the head reads: all poolings side by side, or one step's state (and input)."""
     states = model.encoder.outputs
     if model.pooling:
-        return sum(model.inputs if kind == "bag" else states for kind in model.pooling)
+        return sum(model.inputs if kind == "sqrt_n" else states for kind in model.pooling)
     return states + (model.inputs if model.skip else 0)
 
 
@@ -61,9 +61,9 @@ def _of_labels(model: ModelConfig) -> dict[str, tuple[int, ...]]:
     found: dict[str, tuple[int, ...]] = {}
     for c, channel in enumerate(model.channels):
         found[f"embedding.{c}.weight"] = (channel.size, channel.dim)
-        if model.wide:
+        if model.wide_linear:
             found[f"wide.{c}.weight"] = (channel.size, model.outputs)
-    found |= _front_shapes(model) | _of_encoder(model.encoder, model.inputs)
+    found |= _front_shapes(model) | _encoder_shapes(model.encoder, model.inputs)
     if "attention" in model.pooling:
         found |= {"pool.attend.weight": (states, states), "pool.attend.bias": (states,), "pool.query": (states,)}
     K = model.outputs
@@ -76,7 +76,7 @@ def _of_labels(model: ModelConfig) -> dict[str, tuple[int, ...]]:
 def _front_shapes(model: ModelConfig) -> dict[str, tuple[int, ...]]:
     found: dict[str, tuple[int, ...]] = {}
     width = model.embedded
-    for n, conv in enumerate(model.front):
+    for n, conv in enumerate(model.conv):
         found |= {f"front.{n}.weight": (conv.filters, width, conv.kernel), f"front.{n}.bias": (conv.filters,)}
         if conv.layer_norm:
             found |= {f"front.{n}.norm.{name}": (conv.filters,) for name in ("weight", "bias")}
@@ -84,7 +84,7 @@ def _front_shapes(model: ModelConfig) -> dict[str, tuple[int, ...]]:
     return found
 
 
-def _of_encoder(encoder: EncoderConfig, width: int) -> dict[str, tuple[int, ...]]:
+def _encoder_shapes(encoder: EncoderConfig, width: int) -> dict[str, tuple[int, ...]]:
     """Return the shapes of an encoder that reads inputs of so many numbers."""
     states = encoder.outputs
     found: dict[str, tuple[int, ...]] = {}
@@ -98,13 +98,13 @@ def _of_encoder(encoder: EncoderConfig, width: int) -> dict[str, tuple[int, ...]
     return found
 
 
-def _of_forecaster(model: ForecastModelConfig) -> dict[str, tuple[int, ...]]:
+def _forecaster_shapes(model: ForecastModelConfig) -> dict[str, tuple[int, ...]]:
     H, w = model.encoder.hidden, model.segment
     own = 0 if model.joint or model.targets == 1 else H // 2
     found: dict[str, tuple[int, ...]] = {"embed.weight": (H, model.width), "embed.bias": (H,)}
     if model.past + model.known:
         found["covariates.weight"] = (H, w * (model.past + model.known))
-    found |= _of_encoder(model.encoder, H)
+    found |= _encoder_shapes(model.encoder, H)
     if model.encoder.outputs != H:
         found |= {"bridge.weight": (H, model.encoder.outputs), "bridge.bias": (H,)}
     found["position"] = (model.ahead, H - own)
@@ -125,7 +125,7 @@ def _of_forecaster(model: ForecastModelConfig) -> dict[str, tuple[int, ...]]:
 WEIGHTS_OF: dict[str, Callable[[Any], dict[str, tuple[int, ...]]]] = {
     "sequence": _of_labels,
     "step": _of_labels,
-    "window": _of_forecaster,
+    "window": _forecaster_shapes,
 }
 """What tells the shapes of the weights, by what a model has one output of."""
 
@@ -208,17 +208,17 @@ def read_weights(folder: Path, model: Shape, storage: str = "fp32") -> Mapping[s
     except (SafetensorError, OSError) as error:
         raise BundleError(sentence(where, "file", "valid safetensors", str(error)[:200])) from None
     check_finite(where, weights)
-    return _quantized(weights) if storage == "int8" else weights
+    return _join_quantized(weights) if storage == "int8" else weights
 
 
-def _quantized(arrays: Mapping[str, np.ndarray]) -> QuantizedWeights:
+def _join_quantized(arrays: Mapping[str, np.ndarray]) -> QuantizedWeights:
     """Put the arrays of 8 bits and their scales together."""
     narrow = {name for name in arrays if name + SCALE in arrays}
     plain = {name: array for name, array in arrays.items() if name not in narrow and not name.endswith(SCALE)}
     return QuantizedWeights(plain | {name: Quantized(arrays[name], arrays[name + SCALE]) for name in narrow})
 
 
-def packed(where: str, model: Shape, weights: Mapping[str, np.ndarray]) -> bytes:
+def to_safetensors(where: str, model: Shape, weights: Mapping[str, np.ndarray]) -> bytes:
     """Return the arrays as a safetensors file.
 
     Raises:

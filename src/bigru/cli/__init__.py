@@ -41,7 +41,7 @@ def main() -> None:
     """Run the command that the process was started with, and exit with its code."""
     from .streams import open_streams
 
-    code = run(sys.argv[1:]) if open_streams() else _say("bigru: stdout must be open, got a closed one.")
+    code = run(sys.argv[1:]) if open_streams() else _print_line("bigru: stdout must be open, got a closed one.")
     sys.exit(code)
 
 
@@ -51,7 +51,7 @@ def run(arguments: Sequence[str]) -> int:
     try:
         return _invoke(name, arguments)
     except KeyboardInterrupt:
-        return _say(f"{name}: stopped.", INTERRUPTED)
+        return _print_line(f"{name}: stopped.", INTERRUPTED)
 
 
 def _invoke(name: str, arguments: Sequence[str]) -> int:
@@ -61,11 +61,11 @@ def _invoke(name: str, arguments: Sequence[str]) -> int:
     if arguments[:1] != ["bench"]:
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     if arguments[:1] and arguments[0] in WITH_TORCH and not _has_folder():
-        return _say(f"{name}: {NO_FOLDER}")
+        return _print_line(f"{name}: {NO_FOLDER}")
     import typer
 
     from ..errors import BigruError, VerificationError
-    from .streams import drop
+    from .streams import discard_buffer
 
     # The base of typer's own errors of usage, which it does not export by name.
     usage_error: Any = typer.BadParameter.__base__
@@ -73,20 +73,20 @@ def _invoke(name: str, arguments: Sequence[str]) -> int:
         return _call(arguments)
     except usage_error as error:
         path = error.ctx.command_path if error.ctx else "bigru"
-        return _say(f"{path}: {error.format_message()} See: {path} --help.")
+        return _print_line(f"{path}: {error.format_message()} See: {path} --help.")
     except BigruError as error:
         interrupted = isinstance(error.__cause__, KeyboardInterrupt)
         refused = 1 if isinstance(error, VerificationError) else 2
-        return _say(f"{name}: {_text(error, arguments[0])}", INTERRUPTED if interrupted else refused)
+        return _print_line(f"{name}: {_text(error, arguments[0])}", INTERRUPTED if interrupted else refused)
     except BrokenPipeError:
         # The reader of stdout has gone (`bigru predict ... | head`) and wants no more answers. Stderr never fails so.
-        drop(sys.stdout)
+        discard_buffer(sys.stdout)
     except Exception as error:
         if _is_of_memory(error):
             remedy = "Read less at once, or take a smaller model or a larger machine."
-            return _say(f"{name}: memory must be enough for what was asked, got none left. {remedy}")
+            return _print_line(f"{name}: memory must be enough for what was asked, got none left. {remedy}")
         if isinstance(error, OSError) and error.strerror:
-            return _say(f"{name}: {_of_system(error)}")
+            return _print_line(f"{name}: {_system_error(error)}")
         return _fault(name, error)
     return 0
 
@@ -100,13 +100,13 @@ def _is_of_memory(error: BaseException | None) -> bool:
     return False
 
 
-def _of_system(error: OSError) -> str:
+def _system_error(error: OSError) -> str:
     """Return what to say where the operating system refuses something that no command foresaw."""
     from ..errors import sentence
-    from .streams import drop
+    from .streams import discard_buffer
 
     if error.errno in FULL:
-        drop(sys.stdout)
+        discard_buffer(sys.stdout)
         return f"output must be written to the end, got {error.strerror}. Make room and run it again."
     if not _has_folder():
         return NO_FOLDER
@@ -160,10 +160,12 @@ def _check_filled(arguments: Sequence[str]) -> None:
 
 def _text(error: BaseException, command: str) -> str:
     """Return what an error says in one line, without the name of the command that is about to stand before it."""
-    from .options import option_of
+    from .options import reading_option
 
     # Fields of `Reading` are options here.
-    text = re.sub(r"^reading: (\w+) must", lambda found: f"{option_of(found[1])} must", " ".join(str(error).split()))
+    text = re.sub(
+        r"^reading: (\w+) must", lambda found: f"{reading_option(found[1])} must", " ".join(str(error).split())
+    )
     return text.removeprefix("bigru: ").removeprefix(f"{command}: ")
 
 
@@ -171,10 +173,10 @@ def _fault(name: str, error: Exception) -> int:
     if os.environ.get("BIGRU_DEBUG"):
         traceback.print_exception(error)
     text = f"{type(error).__name__}: {_text(error, '')}"
-    return _say(f"{name}: a fault of bigru, please report it: {text} BIGRU_DEBUG=1 shows where it happened.", 70)
+    return _print_line(f"{name}: a fault of bigru, please report it: {text} BIGRU_DEBUG=1 shows where it happened.", 70)
 
 
-def _say(line: str, code: int = 2) -> int:
+def _print_line(line: str, code: int = 2) -> int:
     from ..errors import one_line
 
     print(one_line(line), file=sys.stderr)

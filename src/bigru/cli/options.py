@@ -10,7 +10,7 @@ import typer
 
 from ..readers.reading import LAYOUTS, Reading
 
-__all__ = ["option_of", "options_of", "takes_reading"]
+__all__ = ["reading_option", "reading_options", "takes_reading"]
 
 TABLE = "Reading tables"
 FILE = "Reading files"
@@ -74,18 +74,18 @@ PREFIX = "reading_"
 SEPARATORS = {"tab": "\t", "\\t": "\t"}
 
 
-def option_of(field: str) -> str:
+def reading_option(field: str) -> str:
     """Return the option that decides a field of `Reading`."""
     return {"id": "--id-column", "time": "--time-column", "features": "--feature"}.get(
         field, "--" + field.replace("_", "-")
     )
 
 
-def options_of(reading: Reading) -> list[str]:
+def reading_options(reading: Reading) -> list[str]:
     """Return the options that make a reading, as they are typed."""
     typed = []
     for field, value in reading.given().items():
-        name = option_of(field)
+        name = reading_option(field)
         if isinstance(value, bool):
             negative = {"header": "--no-header", "multi_label": "--one-label"}.get(field, name)
             typed.append(name if value else negative)

@@ -7,7 +7,7 @@ import time
 from datetime import timedelta
 from typing import Any
 
-__all__ = ["Pace"]
+__all__ = ["ProgressBar"]
 
 LIVE, PLAIN = 0.25, 10.0
 """Seconds between two views."""
@@ -16,7 +16,7 @@ PATIENCE = 2.0
 """Seconds before the first: what is over sooner needs none."""
 
 
-class Pace:
+class ProgressBar:
     """Counts answers and shows their number, how many come in a second, and what time is left.
 
     Attributes:
@@ -31,7 +31,7 @@ class Pace:
         self._live: Any = None
         self._first_share: float | None = None
 
-    def __enter__(self) -> Pace:
+    def __enter__(self) -> ProgressBar:
         return self
 
     def __exit__(self, *_error: object) -> None:

@@ -15,7 +15,7 @@ from ..bundle import Bundle
 from ..bundle.lock import TakenError, locked
 from ..errors import ArgumentError, DataError, sentence
 
-__all__ = ["AnswerFile", "fingerprint", "source_of"]
+__all__ = ["ResumableOutput", "fingerprint", "input_fingerprint"]
 
 BESIDE = ".run"
 """Suffix of the file that stands beside unfinished answers and says of what they are."""
@@ -26,7 +26,7 @@ HEAD = 1 << 20
 BLOCK = 1 << 20
 
 
-class AnswerFile:
+class ResumableOutput:
     """Answers, one line each, in a file that holds whole lines or, after a crash, a torn last one.
 
     Beside it lies a small file that says of which model, input and options the answers are. It goes when all are there.
@@ -73,7 +73,7 @@ class AnswerFile:
                 raise ArgumentError(sentence("predict", "--out", want, f"{path}: {error.strerror}")) from error
             self._open = stack.pop_all()
 
-    def __enter__(self) -> AnswerFile:
+    def __enter__(self) -> ResumableOutput:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_error: object) -> None:
@@ -128,7 +128,7 @@ def fingerprint(bundle: Bundle) -> str:
     return digest.hexdigest()
 
 
-def source_of(inputs: list[str]) -> dict[str, Any]:
+def input_fingerprint(inputs: list[str]) -> dict[str, Any]:
     """Return what tells an input from another: size and both ends of a file, the texts themselves; nothing of stdin.
 
     Raises:

@@ -9,7 +9,7 @@ from typing import Any
 from ..errors import one_line
 from ..metrics.score import Report
 
-__all__ = ["CLASSES", "Say", "note", "pace", "scores", "table"]
+__all__ = ["CLASSES", "Say", "print_note", "print_scores", "print_speed", "print_table"]
 
 CELL = 120
 """Characters of a table's cell at most."""
@@ -21,12 +21,12 @@ Say = Callable[[str], None]
 """What a sentence is said with: `note`."""
 
 
-def note(text: str) -> None:
+def print_note(text: str) -> None:
     """Print one line, whatever a file or another library put into it."""
     print(one_line(text), file=sys.stderr, flush=True)
 
 
-def table(rows: Sequence[Sequence[object]]) -> None:
+def print_table(rows: Sequence[Sequence[object]]) -> None:
     """Print rows, the heading first, as a table; the first column is text, the others are numbers."""
     from rich import box
     from rich.console import Console
@@ -41,17 +41,17 @@ def table(rows: Sequence[Sequence[object]]) -> None:
     Console(stderr=True, markup=False, highlight=False).print(drawn)
 
 
-def pace(training: dict[str, Any], say: Say = note) -> None:
+def print_speed(training: dict[str, Any], say: Say = print_note) -> None:
     """Say how fast a training was, of the facts that metrics.json holds of it; nothing if it took no step."""
     sequences, steps = training["sequences_per_second"], training["time_steps_per_second"]
     if sequences:
         say(f"trained on {sequences:,.0f} sequences per second, {steps:,.0f} time steps per second")
 
 
-def scores(report: Report, title: str) -> None:
+def print_scores(report: Report, title: str) -> None:
     """Print a report: the scores with their intervals, then class by class, and how they were computed."""
     heading, *rows = report.table()
-    table([(title, *heading[1:]), *rows])
+    print_table([(title, *heading[1:]), *rows])
     if 1 < len(report.classes) <= CLASSES:
-        table(report.class_table())
-    note(f"signature: {report.scores[0].signature}")
+        print_table(report.class_table())
+    print_note(f"signature: {report.scores[0].signature}")

@@ -12,7 +12,7 @@ from typing import Any, TextIO
 
 from ..errors import DataError, sentence
 
-__all__ = ["Progress", "answer_json", "drop", "emit", "open_streams"]
+__all__ = ["Progress", "answer_json", "discard_buffer", "open_streams", "print_json"]
 
 
 class Progress(io.TextIOBase):
@@ -30,7 +30,7 @@ class Progress(io.TextIOBase):
         try:
             self._stream.write(text)
         except (OSError, ValueError):  # ValueError: it was closed
-            drop(self._stream)
+            discard_buffer(self._stream)
         return len(text)
 
     def flush(self) -> None:
@@ -38,7 +38,7 @@ class Progress(io.TextIOBase):
         try:
             self._stream.flush()
         except (OSError, ValueError):
-            drop(self._stream)
+            discard_buffer(self._stream)
 
     def isatty(self) -> bool:
         """Tell whether it is a terminal."""
@@ -83,7 +83,7 @@ def _occupy(descriptor: int) -> None:
             os.close(opened)
 
 
-def drop(stream: TextIO) -> None:
+def discard_buffer(stream: TextIO) -> None:
     """Let what is still buffered go nowhere: Python would complain again when it closes the stream."""
     try:
         descriptor = stream.fileno()
@@ -94,7 +94,7 @@ def drop(stream: TextIO) -> None:
     os.close(nowhere)
 
 
-def emit(facts: Any) -> None:
+def print_json(facts: Any) -> None:
     """Print as a line of JSON what came of a work; numbers that are not finite, as of an undefined score, are null.
 
     That its reader has gone changes nothing of the work, nor of the exit code that says how it went.
@@ -102,11 +102,11 @@ def emit(facts: Any) -> None:
     try:
         text = json.dumps(facts, ensure_ascii=False, allow_nan=False)
     except ValueError:
-        text = json.dumps(_without_gaps(facts), ensure_ascii=False, allow_nan=False)
+        text = json.dumps(_replace_gaps(facts), ensure_ascii=False, allow_nan=False)
     try:
         print(text, flush=True)
     except BrokenPipeError:
-        drop(sys.stdout)
+        discard_buffer(sys.stdout)
 
 
 def answer_json(answer: Any, name: str = "answer") -> str:
@@ -135,9 +135,9 @@ def _gaps(value: Any, name: str) -> Iterator[tuple[str, float]]:
         yield name, value
 
 
-def _without_gaps(value: Any) -> Any:
+def _replace_gaps(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: _without_gaps(entry) for key, entry in value.items()}
+        return {key: _replace_gaps(entry) for key, entry in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_without_gaps(entry) for entry in value]
+        return [_replace_gaps(entry) for entry in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value

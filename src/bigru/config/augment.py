@@ -20,10 +20,10 @@ class AugmentConfig:
         time_warp: deviation of the logarithm of the speed at which a numeric sequence is walked through.
         crop: largest share of the steps of a numeric sequence that is cut off at its ends.
         time_masks: stretches of time that are hidden in each numeric input (SpecAugment).
-        band_masks: groups of neighbouring numbers of all its steps that are hidden likewise.
+        freq_masks: groups of neighbouring numbers of all its steps that are hidden likewise.
         speed: how much faster and slower recordings are played as well, pitch included, as a share.
         stretch: how much longer or shorter a recording becomes at most, its pitch as it was, as a share.
-        band_warp: how far up or down the frequencies of a recording are moved at most, as a share: another vocal tract.
+        vtlp: how far up or down the frequencies of a recording are moved at most, as a share: another vocal tract.
         tilt: deviation, in decibels, of the slow waves along the bands that are added: another microphone or room.
         snr: the least ratio, in decibels, of a recording to the noise that is added to it; None adds none.
     """
@@ -33,10 +33,10 @@ class AugmentConfig:
     time_warp: float = 0.0
     crop: float = 0.0
     time_masks: int = 0
-    band_masks: int = 0
+    freq_masks: int = 0
     speed: float = 0.0
     stretch: float = 0.0
-    band_warp: float = 0.0
+    vtlp: float = 0.0
     tilt: float = 0.0
     snr: float | None = None
 
@@ -48,6 +48,6 @@ class AugmentConfig:
         for key in (one.name for one in fields(self) if one.name != "snr"):
             if not 0.0 <= getattr(self, key) < float("inf"):
                 raise ArgumentError(sentence(where, key, "at least 0", getattr(self, key)))
-        for key in ("speed", "stretch", "band_warp"):
+        for key in ("speed", "stretch", "vtlp"):
             if getattr(self, key) > 0.5:
                 raise ArgumentError(sentence(where, key, "within 0 <= s <= 0.5", getattr(self, key)))

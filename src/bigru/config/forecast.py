@@ -170,6 +170,6 @@ class ForecastModelConfig:
         return False
 
     @property
-    def wide(self) -> bool:
+    def wide_linear(self) -> bool:
         """Whether a linear model of ids is added to the logits."""
         return False

@@ -19,8 +19,8 @@ EPSILON = 1e-5
 """Added to a variance before values are divided by its root: by layer normalisation, as in torch, and where a
 forecaster frees windows of their level."""
 
-POOLINGS = ("last", "mean", "max", "attention", "bag")
-"""How a sequence becomes one vector; `bag` is the mean of the inputs themselves."""
+POOLINGS = ("last", "mean", "max", "attention", "sqrt_n")
+"""How a sequence becomes one vector; `sqrt_n` is the mean of the inputs themselves."""
 
 N = TypeVar("N")
 
@@ -128,41 +128,42 @@ class ModelConfig:
 
     Attributes:
         channels: the integer channels of the input, or empty for numeric input.
-        values: numbers per step of a numeric input (I), 0 for integer channels.
+        input_size: numbers per step of a numeric input (I), 0 for integer channels.
         encoder: the encoder.
         pooling: how steps become one vector; empty means one output per step.
         outputs: width K of the head.
         skip: whether the per-step head reads the embedded input beside the encoder's output.
         crf: whether a linear-chain CRF stands on the per-step outputs.
-        wide: whether a linear model of the ids themselves is added to the logits ("Wide & Deep", Cheng et al. 2016,
+        wide_linear: whether a linear model of the ids themselves is added to the logits ("Wide & Deep", Cheng et al.
+        2016,
             arXiv:1606.07792): what a bag of words knows, learnt beside the encoder.
-        front: convolutions between the embedded or numeric input and the encoder ("CNN-BiGRU").
+        conv: convolutions between the embedded or numeric input and the encoder ("CNN-BiGRU").
     """
 
     outputs: int
     channels: tuple[ChannelConfig, ...] = ()
-    values: int = 0
+    input_size: int = 0
     encoder: EncoderConfig = field(default_factory=EncoderConfig)
     pooling: tuple[str, ...] = ()
     skip: bool = False
     crf: bool = False
-    wide: bool = False
-    front: tuple[ConvConfig, ...] = ()
+    wide_linear: bool = False
+    conv: tuple[ConvConfig, ...] = ()
 
     def __post_init__(self) -> None:
         where = "ModelConfig"
         check_positive(where, "outputs", self.outputs)
-        if bool(self.channels) == bool(self.values):
-            raise ArgumentError(sentence(where, "input", "either channels or values", "both or neither"))
+        if bool(self.channels) == bool(self.input_size):
+            raise ArgumentError(sentence(where, "input", "either channels or input_size", "both or neither"))
         for kind in self.pooling:
             check_choice(where, "pooling", kind, POOLINGS)
-        if self.wide and not self.channels:
-            raise ArgumentError(sentence(where, "wide", "false without channels", True))
+        if self.wide_linear and not self.channels:
+            raise ArgumentError(sentence(where, "wide_linear", "false without channels", True))
         if self.crf and self.pooling:
             raise ArgumentError(sentence(where, "crf", "used without pooling", f"pooling {self.pooling}"))
         if self.skip and self.pooling:
-            raise ArgumentError(sentence(where, "skip", "used without pooling", "both", "Add 'bag' to the pooling."))
-        for name in ("crf", "wide"):
+            raise ArgumentError(sentence(where, "skip", "used without pooling", "both", "Add 'sqrt_n' to the pooling."))
+        for name in ("crf", "wide_linear"):
             if getattr(self, name) and not self.pooling and self.stride > 1:
                 got = f"stride {self.stride} of the front end"
                 raise ArgumentError(sentence(where, name, "false where steps are merged", got))
@@ -170,21 +171,21 @@ class ModelConfig:
     @property
     def embedded(self) -> int:
         """Width of the input at each step, embedded if it is ids: what the front end reads if there is one."""
-        return self.values or sum(channel.dim for channel in self.channels)
+        return self.input_size or sum(channel.dim for channel in self.channels)
 
     @property
     def inputs(self) -> int:
         """Width I of what the encoder reads at each step."""
-        return self.front[-1].filters if self.front else self.embedded
+        return self.conv[-1].filters if self.conv else self.embedded
 
     @property
     def stride(self) -> int:
         """Input steps per step of the encoder."""
-        return math.prod([conv.stride for conv in self.front])
+        return math.prod([conv.stride for conv in self.conv])
 
     def steps(self, lengths: N) -> N:
         """Return how many steps the encoder sees of inputs so long: an int, or integers in an array or a tensor."""
-        for conv in self.front:
+        for conv in self.conv:
             lengths = conv.steps(lengths)
         return lengths
 

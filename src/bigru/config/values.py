@@ -50,7 +50,7 @@ def from_dict(cls: type[C], values: Any) -> C:
         required = entry.default is dataclasses.MISSING and entry.default_factory is dataclasses.MISSING
         if required and key not in values:
             raise ArgumentError(sentence(where, key, "given", "nothing"))
-    return cls(**{key: _typed(where, key, str(fields[key].type), value) for key, value in values.items()})
+    return cls(**{key: _convert(where, key, str(fields[key].type), value) for key, value in values.items()})
 
 
 def _check_magnitude(where: str, key: str, value: Any) -> None:
@@ -58,7 +58,7 @@ def _check_magnitude(where: str, key: str, value: Any) -> None:
         raise ArgumentError(sentence(where, key, f"within -{LARGEST}..{LARGEST}", "a number beyond"))
 
 
-def _typed(where: str, key: str, kind: str, value: Any) -> Any:
+def _convert(where: str, key: str, kind: str, value: Any) -> Any:
     """Convert one JSON value to the field's type; ints pass for floats, nothing else is bent."""
     _check_magnitude(where, key, value)
     if kind in NESTED:
@@ -70,7 +70,7 @@ def _typed(where: str, key: str, kind: str, value: Any) -> Any:
     if kind.startswith("tuple[str") and isinstance(value, list) and all(isinstance(v, str) for v in value):
         return tuple(value)
     if kind.startswith("tuple[float") and isinstance(value, list):
-        return tuple(_typed(where, key, "float", v) for v in value)
+        return tuple(_convert(where, key, "float", v) for v in value)
     if kind.startswith("tuple[int, int]") and isinstance(value, (list, tuple)) and [*map(type, value)] == [int, int]:
         return tuple(value)
     if value is None and kind.endswith("| None"):

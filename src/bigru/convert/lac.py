@@ -28,7 +28,7 @@ from ..layout import GATES, SUFFIX, reorder_gates
 from ..tasks import tag
 from .paddle import read_array
 
-__all__ = ["ENTITIES", "installed", "read"]
+__all__ = ["ENTITIES", "find_installed", "read"]
 
 ENTITIES = ("PER", "LOC", "ORG", "TIME")
 """The labels that name an entity; all others are words with their parts of speech."""
@@ -62,7 +62,7 @@ def _replacements() -> dict[str, str]:
     return full | marks | brackets
 
 
-def installed() -> Path:
+def find_installed() -> Path:
     """Return the folder of LAC-small in the installed jieba, without importing it.
 
     Raises:
@@ -93,7 +93,7 @@ def read(folder: Path | None = None) -> Bundle:
         MissingExtraError: jieba is not installed.
         BundleError: a file is missing, damaged, or not of the expected shape.
     """
-    folder = installed() if folder is None else folder
+    folder = find_installed() if folder is None else folder
     words, tags = _dictionary(folder / "word.dic"), _dictionary(folder / "tag.dic")
     if UNKNOWN not in words or len(tags) != TAGS:
         want, got = f"{UNKNOWN} among the words and {TAGS} tags", f"{len(words)} words and {len(tags)} tags"

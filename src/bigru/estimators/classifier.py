@@ -11,9 +11,9 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 
 from .. import bundle as saved
 from ..errors import ArgumentError, sentence
-from ..features.arrays import are_many, inputs_of
+from ..features.arrays import is_multilabel, to_inputs
 from ..runtime.predictor import Predictor
-from .fitted import answers, model_of, refuse_weights, restore, score, tags_for, train
+from .fitted import fitted_bundle, predict_answers, refuse_weights, restore, score, tags_for, train
 
 __all__ = ["BiGRUClassifier"]
 
@@ -36,7 +36,7 @@ class BiGRUClassifier(ClassifierMixin, BaseEstimator):
         epochs: passes over the data at most.
         batch_size: sequences per step.
         learning_rate: peak rate of AdamW.
-        average: decay of the average of the weights, 0 for none.
+        ema_decay: decay of the average of the weights, 0 for none.
         class_weights: "none" or "balanced".
         label_smoothing: mass spread over the other labels.
         patience: epochs without a better dev score before the rate falls to 0 and training ends.
@@ -71,7 +71,7 @@ class BiGRUClassifier(ClassifierMixin, BaseEstimator):
         epochs: int | None = None,
         batch_size: int | None = None,
         learning_rate: float | None = None,
-        average: float | None = None,
+        ema_decay: float | None = None,
         class_weights: str | None = None,
         label_smoothing: float | None = None,
         patience: int | None = None,
@@ -94,7 +94,7 @@ class BiGRUClassifier(ClassifierMixin, BaseEstimator):
         self.epochs = epochs
         self.batch_size = batch_size
         self.learning_rate = learning_rate
-        self.average = average
+        self.ema_decay = ema_decay
         self.class_weights = class_weights
         self.label_smoothing = label_smoothing
         self.patience = patience
@@ -124,21 +124,21 @@ class BiGRUClassifier(ClassifierMixin, BaseEstimator):
             DataError: too little to learn from, or a dev label that X has not.
         """
         refuse_weights(unsupported)
-        train(self, "classify", X, y, (X_dev, y_dev), groups, multi_label=are_many(y))
+        train(self, "classify", X, y, (X_dev, y_dev), groups, multi_label=is_multilabel(y))
         return self
 
     def predict(self, X: Any) -> Any:
         """Return the label of each input, an array [N]; or a list of lists of labels."""
-        rows, given = answers(self, X)
+        rows, given = predict_answers(self, X)
         if self.bundle_.config.multi_label:
             return [[given[label] for label in answer["labels"]] for answer in rows]
         return np.array([given[answer["label"]] for answer in rows], self.classes_.dtype)
 
     def predict_proba(self, X: Any) -> np.ndarray:
         """Return the probability of each label, [N, K], columns in the order of `classes_`."""
-        predictor = Predictor(model_of(self))
+        predictor = Predictor(fitted_bundle(self))
         names = [str(label) for label in self.classes_]
-        rows = [answer["scores"] for answer in predictor.predict_iter(inputs_of(X)[0])]
+        rows = [answer["scores"] for answer in predictor.predict_iter(to_inputs(X)[0])]
         return np.array([[scores[name] for name in names] for scores in rows]).reshape(-1, len(names))
 
     def predict_log_proba(self, X: Any) -> np.ndarray:
@@ -148,7 +148,7 @@ class BiGRUClassifier(ClassifierMixin, BaseEstimator):
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Return the accuracy, weighted if weights [N] are given; for many labels micro F1 (weights are refused)."""
-        if not model_of(self).config.multi_label:
+        if not fitted_bundle(self).config.multi_label:
             return float(super().score(X, y, sample_weight))
         if sample_weight is not None:
             raise ArgumentError(sentence("score", "sample_weight", "None for many labels", "weights"))
@@ -156,7 +156,7 @@ class BiGRUClassifier(ClassifierMixin, BaseEstimator):
 
     def save(self, path: str | os.PathLike[str], force: bool = False) -> None:
         """Write the model to a folder that `bigru.load` and the command line read."""
-        saved.save(model_of(self), path, force)
+        saved.save(fitted_bundle(self), path, force)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> BiGRUClassifier:

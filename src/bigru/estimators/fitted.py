@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ..bundle import Bundle
 from ..errors import ArgumentError, sentence
-from ..features.arrays import check_labels, inputs_of, labels_of, rows_of
+from ..features.arrays import check_labels, to_inputs, to_labels, to_rows
 from ..readers.examples import Examples
 from ..readers.findings import Finding
 from ..runtime.predictor import Predictor
@@ -21,7 +21,16 @@ from ..tasks.mismatch import legalise, unknown_classes
 from ..train.pipeline.labelled import Parts, train_examples
 from ..train.pipeline.request import Request
 
-__all__ = ["answers", "model_of", "refuse_weights", "restore", "score", "seed_of", "tags_for", "train"]
+__all__ = [
+    "fitted_bundle",
+    "predict_answers",
+    "refuse_weights",
+    "resolve_seed",
+    "restore",
+    "score",
+    "tags_for",
+    "train",
+]
 
 FACES = {
     "classify": "BiGRUClassifier",
@@ -32,7 +41,7 @@ FACES = {
 """Who answers for the models of a task."""
 
 
-def seed_of(random_state: Any) -> int:
+def resolve_seed(random_state: Any) -> int:
     """Return the seed that scikit-learn's `random_state` stands for: an int itself, else one drawn from it."""
     return random_state if isinstance(random_state, int) else int(check_random_state(random_state).randint(2**31 - 1))
 
@@ -40,19 +49,21 @@ def seed_of(random_state: Any) -> int:
 def train(estimator: Any, task: str, X: Any, y: Any, dev: tuple[Any, Any], groups: Any = None, **labelled: Any) -> None:
     """Train an estimator and give it what scikit-learn expects of a fitted one."""
     nested = task == "tag" or labelled.get("multi_label", False)
-    inputs, given = pairs(X, y, nested, "y")
-    together = _groups_of(groups, len(inputs), dev[0] is not None)
-    kind = "audio" if task == "transcribe" else inputs_of(X)[1]
+    inputs, given = check_pairs(X, y, nested, "y")
+    together = _check_groups(groups, len(inputs), dev[0] is not None)
+    kind = "audio" if task == "transcribe" else to_inputs(X)[1]
     classes = _classes([label for row in given for label in row] if nested else given)
     settings = estimator.get_params(deep=False)
     progress = "auto" if settings.pop("verbose") else "silent"
-    settings["seed"] = seed_of(settings.pop("random_state"))
+    settings["seed"] = resolve_seed(settings.pop("random_state"))
     settings.pop("scheme", None)
-    learn = _examples(inputs, named(given, nested), kind, "y", task=task, groups=together, **labelled)
-    learn, judge = _legal(learn, learn=True), None
+    learn = _examples(inputs, label_names(given, nested), kind, "y", task=task, groups=together, **labelled)
+    learn, judge = _legalise(learn, learn=True), None
     if dev[0] is not None:
-        inputs, given = pairs(*dev, nested, "y_dev")
-        judge = _legal(_examples(inputs, named(given, nested), kind, "y_dev", task=task, **labelled), learn=False)
+        inputs, given = check_pairs(*dev, nested, "y_dev")
+        judge = _legalise(
+            _examples(inputs, label_names(given, nested), kind, "y_dev", task=task, **labelled), learn=False
+        )
         _warn(unknown_classes(judge, _labels(learn.targets or []), learn.scheme))
     # The estimators score themselves, and have no plain model beside them.
     request = Request(settings=settings, plain=False, score=False, progress=progress)
@@ -74,7 +85,7 @@ def _labels(targets: list[Any]) -> list[str]:
     return sorted({label for target in targets for label in ([target] if isinstance(target, str) else target)})
 
 
-def _groups_of(groups: Any, count: int, judged: bool) -> list[str] | None:
+def _check_groups(groups: Any, count: int, judged: bool) -> list[str] | None:
     """Return what each input belongs to, None for nothing.
 
     Raises:
@@ -82,7 +93,7 @@ def _groups_of(groups: Any, count: int, judged: bool) -> list[str] | None:
     """
     if groups is None:
         return None
-    found = [str(one) for one in labels_of(groups, "groups")]
+    found = [str(one) for one in to_labels(groups, "groups")]
     if judged:
         raise ArgumentError(sentence("fit", "groups", "left out with X_dev", "groups", "Nothing is held out then."))
     if len(found) != count:
@@ -92,9 +103,9 @@ def _groups_of(groups: Any, count: int, judged: bool) -> list[str] | None:
     return found
 
 
-def pairs(X: Any, y: Any, nested: bool, name: str) -> tuple[list[Any], list[Any]]:
+def check_pairs(X: Any, y: Any, nested: bool, name: str) -> tuple[list[Any], list[Any]]:
     """Return inputs and labels as lists of equal length."""
-    inputs, given = inputs_of(X)[0], rows_of(y, name) if nested else labels_of(y, name)
+    inputs, given = to_inputs(X)[0], to_rows(y, name) if nested else to_labels(y, name)
     if len(inputs) != len(given):
         raise ArgumentError(sentence("fit", name, f"as long as X ({len(inputs)})", len(given)))
     return inputs, given
@@ -129,12 +140,12 @@ def refuse_weights(given: dict[str, Any]) -> None:
             raise ArgumentError(sentence("fit", name, "left out", "weights", remedy))
 
 
-def named(given: list[Any], nested: bool) -> list[Any]:
+def label_names(given: list[Any], nested: bool) -> list[Any]:
     """Return labels as the strings that a saved model has."""
     return [list(map(str, row)) for row in given] if nested else list(map(str, given))
 
 
-def _legal(given: Examples, learn: bool) -> Examples:
+def _legalise(given: Examples, learn: bool) -> Examples:
     """Return tags as `conlleval` reads them, with a warning of what is illegal in them."""
     legal = legalise(given, given.scheme, learn=learn)
     _warn(legal.findings)
@@ -146,24 +157,24 @@ def _warn(findings: list[Finding]) -> None:
         warnings.warn(str(finding), UserWarning, stacklevel=4)
 
 
-def model_of(estimator: Any) -> Any:
+def fitted_bundle(estimator: Any) -> Any:
     """Return the Bundle of a fitted estimator."""
     check_is_fitted(estimator, "bundle_")
     return estimator.bundle_
 
 
-def answers(estimator: Any, X: Any) -> tuple[Iterator[dict[str, Any]], dict[str, Any]]:
+def predict_answers(estimator: Any, X: Any) -> tuple[Iterator[dict[str, Any]], dict[str, Any]]:
     """Return the answer to each input, and the labels as they were given by their names."""
-    predictor, classes = Predictor(model_of(estimator)), estimator.classes_.tolist()
-    return predictor.predict_iter(inputs_of(X)[0]), dict(zip(map(str, classes), classes, strict=True))
+    predictor, classes = Predictor(fitted_bundle(estimator)), estimator.classes_.tolist()
+    return predictor.predict_iter(to_inputs(X)[0]), dict(zip(map(str, classes), classes, strict=True))
 
 
 def score(estimator: Any, X: Any, y: Any, name: str) -> float:
     """Return one score of the evaluation that a saved model gets."""
-    inputs, given = pairs(X, y, True, "y")
+    inputs, given = check_pairs(X, y, True, "y")
     lines = list(range(1, len(inputs) + 1))
-    examples = Examples(inputs, named(given, True), inputs_of(X)[1], lines, "y", task=estimator.TASK)
-    return float(Predictor(model_of(estimator)).evaluate(examples)[name])
+    examples = Examples(inputs, label_names(given, True), to_inputs(X)[1], lines, "y", task=estimator.TASK)
+    return float(Predictor(fitted_bundle(estimator)).evaluate(examples)[name])
 
 
 def restore(estimator: Any, made: Bundle) -> Any:

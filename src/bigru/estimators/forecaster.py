@@ -18,10 +18,10 @@ from ..readers.table import Table
 from ..runtime.forecaster import Forecaster
 from ..tables.columns import table_of_frame
 from ..tables.timetable import TimeTable
-from ..train.forecast import roles_of
+from ..train.forecast import find_roles
 from ..train.pipeline.forecasts import Roles, read_table, train_table
 from ..train.pipeline.request import Request
-from .fitted import model_of, restore, seed_of
+from .fitted import fitted_bundle, resolve_seed, restore
 
 __all__ = ["BiGRUForecaster"]
 
@@ -100,7 +100,7 @@ class BiGRUForecaster(BaseEstimator):
         epochs: int | None = None,
         batch_size: int | None = None,
         learning_rate: float | None = None,
-        average: float | None = None,
+        ema_decay: float | None = None,
         patience: int | None = None,
         time: float | None = None,
         precision: str | None = None,
@@ -135,7 +135,7 @@ class BiGRUForecaster(BaseEstimator):
         self.epochs = epochs
         self.batch_size = batch_size
         self.learning_rate = learning_rate
-        self.average = average
+        self.ema_decay = ema_decay
         self.patience = patience
         self.time = time
         self.precision = precision
@@ -156,7 +156,7 @@ class BiGRUForecaster(BaseEstimator):
         """
         table, roles = self._table(X)
         options = {name: value for name, value in self.get_params(deep=False).items() if name not in NOT_SETTINGS}
-        options["seed"] = seed_of(self.random_state)
+        options["seed"] = resolve_seed(self.random_state)
         options["horizon"] = self.horizon
         request = Request(settings=options, score=False, progress="auto" if self.verbose else "silent")
         trained = train_table(table, roles, request)
@@ -178,7 +178,7 @@ class BiGRUForecaster(BaseEstimator):
 
         They are NaN for a series that is shorter than the look-back.
         """
-        answers, levels = self.answer(X), [f"{one:g}" for one in model_of(self).config.levels]
+        answers, levels = self.answer(X), [f"{one:g}" for one in fitted_bundle(self).config.levels]
         if f"{level:g}" not in levels:
             want = "one of " + ", ".join(levels) + ", the levels of the model"
             raise ArgumentError(sentence("predict_interval", "level", want, level))
@@ -191,14 +191,14 @@ class BiGRUForecaster(BaseEstimator):
 
     def answer(self, X: Any = None) -> list[dict[str, Any]]:
         """Return per series what `bigru predict` prints: times, forecast, quantiles, intervals."""
-        made = model_of(self)
+        made = fitted_bundle(self)
         if X is None and not hasattr(self, "table_"):
             raise ArgumentError(sentence("predict", "X", "a table, for a model that was loaded", None))
         return Forecaster(made).predict(self.table_ if X is None else self._table(X)[0])
 
     def evaluate(self, X: Any, stride: int = 1) -> Report:
         """Score every `stride`th origin of X, beside the naive rules; origins that training saw are left out."""
-        return Forecaster(model_of(self)).evaluate(self._table(X)[0], stride)
+        return Forecaster(fitted_bundle(self)).evaluate(self._table(X)[0], stride)
 
     def score(self, X: Any, y: None = None) -> float:
         """Return the skill on X: 1 - MSE / MSE of repeating the last value. Above 0 it is better than that."""
@@ -207,7 +207,7 @@ class BiGRUForecaster(BaseEstimator):
 
     def save(self, path: str | os.PathLike[str], force: bool = False) -> None:
         """Write the model to a folder that `bigru.load` and the command line read."""
-        saved.save(model_of(self), path, force)
+        saved.save(fitted_bundle(self), path, force)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> BiGRUForecaster:
@@ -216,7 +216,7 @@ class BiGRUForecaster(BaseEstimator):
 
     def _table(self, X: Any) -> tuple[TimeTable, Roles]:
         """Return a table and the roles of its columns, those of the model if there is one."""
-        roles: Roles = roles_of(self.targets, {role: getattr(self, role) for role in ROLES})
+        roles: Roles = find_roles(self.targets, {role: getattr(self, role) for role in ROLES})
         if hasattr(self, "bundle_"):
             features = self.bundle_.config.features
             roles = {role: getattr(features, role) for role in roles}

@@ -12,7 +12,7 @@ from sklearn.base import BaseEstimator
 from .. import bundle as saved
 from ..bundle import Bundle
 from ..config import ModelConfig
-from ..features.arrays import inputs_of, is_block, rows_of
+from ..features.arrays import is_block, to_inputs, to_rows
 from ..features.batching import batches, pad
 from ..ops.crf.native import marginals
 from ..ops.crf.weights import CrfWeights, constrain
@@ -20,7 +20,7 @@ from ..runtime.network.sequence import Network
 from ..scheme import detect
 from ..tasks import tag, task_named
 from ..tasks.probabilities import binary, softmax
-from .fitted import answers, model_of, refuse_weights, restore, score, tags_for, train
+from .fitted import fitted_bundle, predict_answers, refuse_weights, restore, score, tags_for, train
 
 __all__ = ["BiGRUTagger"]
 
@@ -59,7 +59,7 @@ class BiGRUTagger(BaseEstimator):
         epochs: int | None = None,
         batch_size: int | None = None,
         learning_rate: float | None = None,
-        average: float | None = None,
+        ema_decay: float | None = None,
         class_weights: str | None = None,
         label_smoothing: float | None = None,
         patience: int | None = None,
@@ -84,7 +84,7 @@ class BiGRUTagger(BaseEstimator):
         self.epochs = epochs
         self.batch_size = batch_size
         self.learning_rate = learning_rate
-        self.average = average
+        self.ema_decay = ema_decay
         self.class_weights = class_weights
         self.label_smoothing = label_smoothing
         self.patience = patience
@@ -113,13 +113,13 @@ class BiGRUTagger(BaseEstimator):
         refuse_weights(unsupported)
         scheme = self.scheme
         if scheme == "auto":
-            scheme = detect([list(map(str, row)) for row in rows_of(y)])
+            scheme = detect([list(map(str, row)) for row in to_rows(y)])
         train(self, "tag", X, y, (X_dev, y_dev), groups, scheme=scheme)
         return self
 
     def predict(self, X: Any) -> Any:
         """Return the label of every step: an array [N, T] for an array [N, T, I], else a list of lists."""
-        found, given = answers(self, X)
+        found, given = predict_answers(self, X)
         rows = [[given[label] for label in answer["tags"]] for answer in found]
         return np.array(rows, self.classes_.dtype) if is_block(X) else rows
 
@@ -129,17 +129,17 @@ class BiGRUTagger(BaseEstimator):
         Returns:
             [N, T, K] for an array [N, T, I], else a list of arrays [T, K]; columns in the order of `classes_`.
         """
-        order = [model_of(self).config.labels.index(str(label)) for label in self.classes_]
-        rows = [shares[:, order] for shares in _step_shares(self.bundle_, inputs_of(X)[0])]
+        order = [fitted_bundle(self).config.labels.index(str(label)) for label in self.classes_]
+        rows = [shares[:, order] for shares in _step_shares(self.bundle_, to_inputs(X)[0])]
         return np.stack(rows) if is_block(X) else rows
 
     def score(self, X: Any, y: Any) -> float:
         """Return span F1 where the labels spell spans, else the share of steps whose label is right."""
-        return score(self, X, y, "accuracy" if model_of(self).config.scheme is None else "span_f1")
+        return score(self, X, y, "accuracy" if fitted_bundle(self).config.scheme is None else "span_f1")
 
     def save(self, path: str | os.PathLike[str], force: bool = False) -> None:
         """Write the model to a folder that `bigru.load` and the command line read."""
-        saved.save(model_of(self), path, force)
+        saved.save(fitted_bundle(self), path, force)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> BiGRUTagger:

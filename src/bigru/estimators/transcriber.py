@@ -9,7 +9,7 @@ from sklearn.base import BaseEstimator
 
 from .. import bundle as saved
 from ..runtime.predictor import Predictor
-from .fitted import model_of, restore, tags_for, train
+from .fitted import fitted_bundle, restore, tags_for, train
 
 __all__ = ["BiGRUTranscriber"]
 
@@ -26,7 +26,7 @@ class BiGRUTranscriber(BaseEstimator):
         language: whether a beam listens to a language model of the training transcripts.
         sample_rate: hertz that recordings are resampled to; None takes that of most of them, 16,000 at most.
         mel_bins: bands per frame.
-        time_masks, band_masks: how much of each recording is hidden in training (SpecAugment).
+        time_masks, freq_masks: how much of each recording is hidden in training (SpecAugment).
         speed: how much faster and slower recordings are played in training as well.
 
     Attributes:
@@ -47,13 +47,13 @@ class BiGRUTranscriber(BaseEstimator):
         sample_rate: int | None = None,
         mel_bins: int | None = None,
         time_masks: int | None = None,
-        band_masks: int | None = None,
+        freq_masks: int | None = None,
         speed: float | None = None,
         dropout: float | None = None,
         epochs: int | None = None,
         batch_size: int | None = None,
         learning_rate: float | None = None,
-        average: float | None = None,
+        ema_decay: float | None = None,
         patience: int | None = None,
         time: float | None = None,
         precision: str | None = None,
@@ -68,13 +68,13 @@ class BiGRUTranscriber(BaseEstimator):
         self.sample_rate = sample_rate
         self.mel_bins = mel_bins
         self.time_masks = time_masks
-        self.band_masks = band_masks
+        self.freq_masks = freq_masks
         self.speed = speed
         self.dropout = dropout
         self.epochs = epochs
         self.batch_size = batch_size
         self.learning_rate = learning_rate
-        self.average = average
+        self.ema_decay = ema_decay
         self.patience = patience
         self.time = time
         self.precision = precision
@@ -103,19 +103,19 @@ class BiGRUTranscriber(BaseEstimator):
 
     def transcribe(self, X: Any) -> list[dict[str, Any]]:
         """Return transcripts with confidence and time stamps; see `bigru.tasks.transcribe.answer`."""
-        return list(Predictor(model_of(self)).predict_iter(list(X)))
+        return list(Predictor(fitted_bundle(self)).predict_iter(list(X)))
 
     def score(self, X: Any, y: Any) -> float:
         """Return 1 less the edits per symbol; below 0 where more is heard than was said."""
         from ..tasks import transcribe
 
-        config = model_of(self).config
+        config = fitted_bundle(self).config
         report = transcribe.score(config, list(map(str, y)), self.transcribe(X))
         return 1.0 - report["wer" if config.unit == "token" else "cer"]
 
     def save(self, path: str | os.PathLike[str], force: bool = False) -> None:
         """Write the model to a folder that `bigru.load` and the command line read."""
-        saved.save(model_of(self), path, force)
+        saved.save(fitted_bundle(self), path, force)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> BiGRUTranscriber:

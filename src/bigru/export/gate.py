@@ -13,7 +13,7 @@ from ..errors import VerificationError, sentence
 from ..tasks import task_named
 from ..verify import TOLERANCES, Engine, short
 
-__all__ = ["LENGTHS", "TOLERANCE", "ParityError", "Run", "check", "engine_of"]
+__all__ = ["LENGTHS", "TOLERANCE", "ParityError", "Run", "check", "export_engine"]
 
 TOLERANCE = TOLERANCES["fp32"].difference
 """How far logits may lie apart, as a share of a sample's largest logit or of 1, whichever is more."""
@@ -47,7 +47,7 @@ def check(bundle: Bundle, run: Run, kind: str) -> dict[str, Any]:
         VerificationError: the runtime itself does not pass the verification that a saved model has to.
         ParityError: logits lie farther apart than `TOLERANCE`, or a decision differs.
     """
-    report = short(bundle, engines={kind: engine_of(bundle, run)}, lengths=LENGTHS)
+    report = short(bundle, engines={kind: export_engine(bundle, run)}, lengths=LENGTHS)
     own = [row for row in report.rows if row.engine == kind]
     replace(report, rows=[row for row in report.rows if row.engine != kind]).require("export")
     apart, changed = max(row.figures.difference for row in own), sum(row.figures.changed for row in own)
@@ -59,7 +59,7 @@ def check(bundle: Bundle, run: Run, kind: str) -> dict[str, Any]:
     return {"sequences": report.samples, "largest_difference": apart, "changed": changed}
 
 
-def engine_of(bundle: Bundle, run: Run) -> Engine:
+def export_engine(bundle: Bundle, run: Run) -> Engine:
     """Return an export as an engine of a verification: its logits, and what it decides itself.
 
     Ids past a length become such as no table has; numbers there are not numbers where a verification says so.

@@ -8,7 +8,7 @@ from typing import Any
 
 from .._version import __version__
 from ..bundle import Bundle
-from ..bundle.configuration import written
+from ..bundle.configuration import to_documents
 from ..features.segment import word_pattern
 from ..features.text import TextFeatures
 
@@ -21,7 +21,7 @@ def metadata(bundle: Bundle, **more: Any) -> dict[str, str]:
     `task`, `labels`, `task_config`, `features`, `model` are as in config.json, `vocabulary` and `tokenizer` the files
     of these names. `words` is the regular expression that cuts texts where the segmenter is "regex".
     """
-    entries, vocabulary, tokenizer = written(bundle.task, bundle.model, bundle.config)
+    entries, vocabulary, tokenizer = to_documents(bundle.task, bundle.model, bundle.config)
     values: dict[str, Any] = {**entries, "labels": list(bundle.config.labels), "bigru": __version__}
     if vocabulary:
         values["vocabulary"] = vocabulary
@@ -30,8 +30,8 @@ def metadata(bundle: Bundle, **more: Any) -> dict[str, str]:
     features = bundle.config.features
     if isinstance(features, TextFeatures) and features.segmenter == "regex":
         values["words"] = word_pattern()
-    return _encoded(values | more)
+    return _encode(values | more)
 
 
-def _encoded(values: Mapping[str, Any]) -> dict[str, str]:
+def _encode(values: Mapping[str, Any]) -> dict[str, str]:
     return {name: json.dumps(value, ensure_ascii=False, separators=(",", ":")) for name, value in values.items()}

@@ -13,7 +13,7 @@ from ..errors import ArgumentError, sentence
 from ..readers.audio.recordings import Recording, is_audio, is_unreadable
 from .audio import is_recording
 
-__all__ = ["are_many", "check_labels", "inputs_of", "is_block", "is_nested", "labels_of", "rows_of"]
+__all__ = ["check_labels", "is_block", "is_multilabel", "is_nested", "to_inputs", "to_labels", "to_rows"]
 
 
 PADDING = -100
@@ -35,7 +35,7 @@ def check_labels(labels: Sequence[Any], where: str) -> None:
             raise ArgumentError(sentence(where, f"label {n}", "a class", got, remedy))
 
 
-def inputs_of(X: Any) -> tuple[list[Any], str]:
+def to_inputs(X: Any) -> tuple[list[Any], str]:
     """Return the inputs and their kind.
 
     Args:
@@ -78,7 +78,7 @@ def is_block(X: Any) -> bool:
     return isinstance(X, np.ndarray) and X.dtype.kind in "iufb" and X.ndim in (2, 3)
 
 
-def rows_of(y: Any, name: str = "y") -> list[list[Any]]:
+def to_rows(y: Any, name: str = "y") -> list[list[Any]]:
     """Return labels per step as lists of plain values.
 
     Raises:
@@ -96,7 +96,7 @@ def rows_of(y: Any, name: str = "y") -> list[list[Any]]:
     return plain
 
 
-def labels_of(y: Any, name: str = "y") -> list[Any]:
+def to_labels(y: Any, name: str = "y") -> list[Any]:
     """Return labels of inputs as a list of plain values.
 
     Raises:
@@ -119,7 +119,7 @@ def labels_of(y: Any, name: str = "y") -> list[Any]:
     return [_plain(label) for label in labels]
 
 
-def are_many(y: Any) -> bool:
+def is_multilabel(y: Any) -> bool:
     """Tell whether y has lists of labels; those in an array of two axes are labels per step, not many labels."""
     values = _column(y)
     return not isinstance(values, np.ndarray) and isinstance(values, Sequence) and any(_is_row(row) for row in values)
@@ -130,7 +130,7 @@ def is_nested(y: Any) -> bool:
     values = _column(y)
     if isinstance(values, np.ndarray) and values.dtype != object:
         return values.ndim == 2 and values.shape[1] > 1 and not _are_marks(values)
-    return are_many(list(values) if isinstance(values, np.ndarray) else values)
+    return is_multilabel(list(values) if isinstance(values, np.ndarray) else values)
 
 
 def _column(values: Any) -> Any:

@@ -125,7 +125,7 @@ class AudioFeatures:
         resamplers = [Resampler(*pair) for pair in rates if pair[0] != pair[1]]
         bank = self._bank()
         # Block by block: whatever a file decodes to, hardly more than its frames is held.
-        found = [bank.push(samples) for samples in _resampled(parts, resamplers)]
+        found = [bank.push(samples) for samples in _resample(parts, resamplers)]
         frames = np.concatenate([*found, bank.finish()])
         return self._scaled(self._normalised(frames) if len(frames) else frames)
 
@@ -212,17 +212,17 @@ def _tilt(bands: np.ndarray) -> np.ndarray:
 def _rate(inputs: Sequence[Any]) -> int:
     """Return the commonest rate of the inputs, `MOST_RATE` at most; samples by themselves have none."""
     with ThreadPoolExecutor() as pool:
-        rates = list(pool.map(lambda x: _rate_of(x, "inputs"), inputs))
+        rates = list(pool.map(lambda x: _model_rate(x, "inputs"), inputs))
     return min(max(set(rates), key=lambda rate: (rates.count(rate), rate)), MOST_RATE)
 
 
-def _rate_of(x: Any, name: str) -> int:
+def _model_rate(x: Any, name: str) -> int:
     if isinstance(x, (str, Path, Recording)):
         return header(_recording(x)).rate
     return _samples(x, name, MOST_RATE)[1]
 
 
-def _resampled(parts: Iterable[np.ndarray], resamplers: Sequence[Resampler]) -> Iterator[np.ndarray]:
+def _resample(parts: Iterable[np.ndarray], resamplers: Sequence[Resampler]) -> Iterator[np.ndarray]:
     """Yield samples after each of the resamplers in turn."""
     for part in parts:
         for resampler in resamplers:

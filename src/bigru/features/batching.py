@@ -8,7 +8,7 @@ import numpy as np
 
 from ..errors import ArgumentError, sentence
 
-__all__ = ["STEPS", "Joined", "batches", "pad"]
+__all__ = ["STEPS", "JoinedBatch", "batches", "pad"]
 
 STEPS = 1 << 18
 """Steps, padding included, that a batch may hold unless a single sequence has more."""
@@ -42,11 +42,11 @@ def batches(
     lengths = np.asarray(features if given else [len(f) for f in features], dtype=np.float64)
     if shuffle is None:
         order = np.argsort(lengths, kind="stable") if bucket else np.arange(len(lengths))
-        return _bucket(order, size, lengths) if bucket else _cut(order, size)
+        return _bucket(order, size, lengths) if bucket else _cut_buckets(order, size)
     random = np.random.default_rng(shuffle)
     order = random.permutation(len(lengths))
     if not bucket:
-        return _cut(order, size)
+        return _cut_buckets(order, size)
     jittered = lengths[order] * random.uniform(1 - JITTER, 1 + JITTER, len(order))
     cut = _bucket(order[np.argsort(jittered, kind="stable")], size, lengths)
     return [cut[i] for i in random.permutation(len(cut))]
@@ -57,16 +57,16 @@ def _bucket(order: np.ndarray, size: int, lengths: np.ndarray) -> list[np.ndarra
     cut, size, left = [], min(size, max(len(order), 1)), order
     while size > 1:
         fits = lengths[left] * size <= STEPS
-        cut += _cut(left[fits], size)
+        cut += _cut_buckets(left[fits], size)
         left, size = left[~fits], size // 2
-    return cut + _cut(left, 1)
+    return cut + _cut_buckets(left, 1)
 
 
-def _cut(order: np.ndarray, size: int) -> list[np.ndarray]:
+def _cut_buckets(order: np.ndarray, size: int) -> list[np.ndarray]:
     return [order[start : start + size].astype(np.int64) for start in range(0, len(order), size)]
 
 
-class Joined:
+class JoinedBatch:
     """Sequences laid end to end once, so that a padded batch of any of them is a single fetch of rows.
 
     Args:
@@ -105,4 +105,4 @@ class Joined:
 
 def pad(sequences: Sequence[np.ndarray], fill: float = 0) -> tuple[np.ndarray, np.ndarray]:
     """Stack sequences of different lengths into one array: `Joined` for a single batch of all."""
-    return Joined(sequences, fill).batch(np.arange(len(sequences)))
+    return JoinedBatch(sequences, fill).batch(np.arange(len(sequences)))

@@ -8,9 +8,9 @@ import numpy as np
 
 from ..config import ChannelConfig
 from ..errors import ArgumentError, check_choice, nearest, sentence
-from .columns import FEATURE_LOOKS, Column, column_of, feature_channels, looks_of, usual_size
+from .columns import FEATURE_LOOKS, Column, column_of, context_columns, feature_channels, usual_size
 from .hashing import END, START, combine, hash_strings
-from .known import Known
+from .known import KnownStrings
 
 __all__ = [
     "CHANNELS",
@@ -75,12 +75,12 @@ LOOKS = NGRAMS | SHAPES
 
 def looks(name: str) -> tuple[int, ...]:
     """Return which neighbours a channel joins, 0 being the unit itself; () for one that sees a unit by itself."""
-    return LOOKS.get(name) or looks_of(name)
+    return LOOKS.get(name) or context_columns(name)
 
 
 def is_hashed(name: str) -> bool:
     """Tell whether a channel has buckets; else it has one id for each unit, or value, that is known."""
-    return name != "unit" and (column_of(name) is None or bool(looks_of(name)))
+    return name != "unit" and (column_of(name) is None or bool(context_columns(name)))
 
 
 def configure(
@@ -135,7 +135,7 @@ def ngrams(
     size: int,
     to: np.ndarray,
     column: int,
-    known: Known | None = None,
+    known: KnownStrings | None = None,
 ) -> None:
     """Write the bucket of every unit's n-gram into a column; marks stand before the first and after the last unit.
 
@@ -153,22 +153,22 @@ def ngrams(
 
     steps = looks(name)
     if 0 not in steps:
-        codes, steps = _moved(codes, lengths, steps[0]), (0,)
+        codes, steps = _shift(codes, lengths, steps[0]), (0,)
     words = None if known is None else known.words
     native.ngrams(codes, lengths, steps[0], steps[-1], size, words, to, column)
 
 
 def hashes(name: str, codes: np.ndarray, lengths: np.ndarray) -> np.ndarray:
     """Return the hash of every unit's n-gram, uint64 [N], of which `ngrams` makes a bucket; arguments as there."""
-    return combine(*(_moved(codes, lengths, step) for step in looks(name)))
+    return combine(*(_shift(codes, lengths, step) for step in looks(name)))
 
 
-def _moved(codes: np.ndarray, lengths: np.ndarray, step: int) -> np.ndarray:
+def _shift(codes: np.ndarray, lengths: np.ndarray, step: int) -> np.ndarray:
     """Return for every unit its code (step 0), or that of one before it (-1, ...) or behind it (1, ...), or a mark."""
     if not step:
         return codes
     if abs(step) > 1:
-        codes = _moved(codes, lengths, step + 1 if step < 0 else step - 1)
+        codes = _shift(codes, lengths, step + 1 if step < 0 else step - 1)
     moved, ends = np.empty_like(codes), np.cumsum(lengths)
     filled = lengths > 0
     if step < 0:

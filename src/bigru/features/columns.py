@@ -22,11 +22,11 @@ __all__ = [
     "Column",
     "column_of",
     "columns_from_json",
+    "context_columns",
     "feature_channels",
-    "ids_of",
-    "looks_of",
     "read",
     "usual_size",
+    "value_ids",
 ]
 
 WHERE = "TextFeatures"
@@ -145,7 +145,7 @@ def read(names: Sequence[str], inputs: Sequence[Any]) -> tuple[list[list[str]], 
     return words, [[parts[at] for parts in chain.from_iterable(divided)] for at in range(1, 1 + len(names))]
 
 
-def ids_of(columns: Sequence[Column], values: Sequence[Sequence[str]]) -> np.ndarray:
+def value_ids(columns: Sequence[Column], values: Sequence[Sequence[str]]) -> np.ndarray:
     """Return the ids of the values of each column, int32 [F, N]."""
     rows = [[column.ids.get(value, 0) for value in row] for column, row in zip(columns, values, strict=True)]
     return np.array(rows, np.int32)
@@ -159,7 +159,7 @@ def column_of(name: str) -> int | None:
 
 
 @lru_cache(1024)
-def looks_of(name: str) -> tuple[int, ...]:
+def context_columns(name: str) -> tuple[int, ...]:
     """Return whose values a channel of a column joins, () for its own value."""
     found = CHANNEL.fullmatch(name)
     return () if found is None else FEATURE_LOOKS.get(found[2], ())

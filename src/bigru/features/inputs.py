@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from ..errors import ArgumentError, sentence
 
-__all__ = ["Input", "characters_of", "replacements", "sample", "tokens_of", "whole_text"]
+__all__ = ["Input", "replacements", "sample", "to_characters", "to_tokens", "whole_text"]
 
 WHERE = "TextFeatures"
 
@@ -27,18 +27,18 @@ def whole_text(x: Input, n: int) -> str:
     return x
 
 
-def characters_of(x: Input, n: int) -> str:
+def to_characters(x: Input, n: int) -> str:
     """Return an input as one string of characters; tokens must be single characters."""
     if isinstance(x, str):
         return x
-    tokens = tokens_of(x, n)
+    tokens = to_tokens(x, n)
     if any(len(token) != 1 for token in tokens):
         long = next(token for token in tokens if len(token) != 1)
         raise ArgumentError(sentence(WHERE, f"inputs[{n}]", "a text or single characters", f"the token {long!r}"))
     return "".join(tokens)
 
 
-def tokens_of(x: Input, n: int) -> list[str]:
+def to_tokens(x: Input, n: int) -> list[str]:
     """Return an input as a list of strings."""
     strings = [x] if isinstance(x, str) else list(x) if isinstance(x, Sequence) else [None]
     if not all(isinstance(token, str) for token in strings):
@@ -49,4 +49,4 @@ def tokens_of(x: Input, n: int) -> list[str]:
 def sample(inputs: Sequence[Input]) -> list[str]:
     """Return about a thousand of the inputs as texts."""
     step = max(1, len(inputs) // 1000)
-    return [" ".join(tokens_of(inputs[n], n)) for n in range(0, len(inputs), step)]
+    return [" ".join(to_tokens(inputs[n], n)) for n in range(0, len(inputs), step)]

@@ -17,7 +17,7 @@ import numpy as np
 
 from ..errors import ArgumentError, sentence
 
-__all__ = ["MOST", "Known"]
+__all__ = ["MOST", "KnownStrings"]
 
 WHERE = "TextFeatures"
 
@@ -35,7 +35,7 @@ SHIFT = np.uint64(23)
 
 
 @dataclass(frozen=True)
-class Known:
+class KnownStrings:
     """A set of hashes that never misses one of its own and rarely takes in a strange one.
 
     Attributes:
@@ -51,7 +51,7 @@ class Known:
             raise ArgumentError(sentence(WHERE, "bits of known", want, count))
 
     @classmethod
-    def of(cls, hashes: np.ndarray) -> Known:
+    def of(cls, hashes: np.ndarray) -> KnownStrings:
         """Return the filter of hashes, uint64 [N]; where they are too many, of the most frequent ones."""
         distinct, counts = np.unique(hashes, return_counts=True)
         least = 1
@@ -88,7 +88,7 @@ class Known:
         return base64.b64encode(self.bits).decode("ascii")
 
     @classmethod
-    def from_json(cls, text: Any) -> Known:
+    def from_json(cls, text: Any) -> KnownStrings:
         """Return the filter of what `to_json` returned.
 
         Raises:

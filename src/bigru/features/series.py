@@ -92,7 +92,7 @@ class SeriesFeatures:
             ArgumentError: no steps at all, sequences of different width, an infinite value, or a dimension without
                 any value.
         """
-        arrays = [_checked(x, f"inputs[{n}]") for n, x in enumerate(inputs)]
+        arrays = [_check_series(x, f"inputs[{n}]") for n, x in enumerate(inputs)]
         if not sum(len(a) for a in arrays):
             raise ArgumentError(sentence(WHERE, "inputs", "at least one step", "none"))
         width = arrays[0].shape[1]
@@ -119,7 +119,7 @@ class SeriesFeatures:
             ArgumentError: another width, not numeric, an infinite value, one that is too far from the training data
                 for float32, or NaN in a dimension that never lacked a value in training; the row is named.
         """
-        array = _checked(x, name)
+        array = _check_series(x, name)
         _check_width(array, len(self.mean), name)
         gaps = np.isnan(array)
         with np.errstate(over="ignore"):
@@ -218,7 +218,7 @@ def _levels(
     return tuple(level), tuple(max(one, 0.1) for one in spread)
 
 
-def _checked(x: Any, name: str) -> np.ndarray:
+def _check_series(x: Any, name: str) -> np.ndarray:
     """Return `x` as float64 [T, I], refusing what is not numeric, not two-dimensional or infinite."""
     array = np.asarray(x)
     if array.dtype.kind not in "iufb":

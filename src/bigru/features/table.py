@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import ArgumentError, DataError, check_choice, nearest, sentence
-from ..tables.times import CALENDAR, Step, calendar
+from ..tables.times import CALENDAR, TimeStep, calendar
 from ..tables.timetable import Series, TimeTable
 
 __all__ = ["Scale", "TableFeatures"]
@@ -60,7 +60,7 @@ class TableFeatures:
     past: tuple[str, ...]
     known: tuple[str, ...]
     calendar: tuple[str, ...]
-    step: Step
+    step: TimeStep
     zone: str
     season: int
     scales: Mapping[str, Scale] = field(default_factory=dict)
@@ -162,7 +162,7 @@ class TableFeatures:
             raise DataError(sentence("forecast", name, want, f"{series.values[row, column]:g}"))
         return np.concatenate([rows, calendar(times, self.calendar)], axis=1).astype(np.float32)
 
-    def restored(self, series: Series, values: np.ndarray) -> np.ndarray:
+    def restore(self, series: Series, values: np.ndarray) -> np.ndarray:
         """Return values [..., C] of the targets in their own units, float64."""
         scale, count = self.scale(series), len(self.targets)
         return np.asarray(values, np.float64) * np.array(scale.std[:count]) + np.array(scale.mean[:count])
@@ -195,7 +195,7 @@ class TableFeatures:
             raise ArgumentError(sentence(WHERE, "step", "a unit and a number", repr(step)[:80]))
         if type(season) is not int or not isinstance(zone, str):
             raise ArgumentError(sentence(WHERE, "season and zone", "a number and a text", repr((season, zone))[:80]))
-        return cls(step=Step(*step), season=season, zone=zone, scales=_scales(values["scales"]), **lists)
+        return cls(step=TimeStep(*step), season=season, zone=zone, scales=_scales(values["scales"]), **lists)
 
 
 def _check_scale(scale: Scale, columns: int, targets: int) -> None:

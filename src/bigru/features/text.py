@@ -17,15 +17,15 @@ from ..errors import ArgumentError, check_choice, sentence
 from ..readers.opening.encoding import SURROGATE
 from ..readers.token_features import words_of
 from .channels import SHAPES, check_channels, configure, fold, hashes, is_hashed, looks, ngrams, shape, views
-from .columns import Column, column_of, columns_from_json, ids_of, read
+from .columns import Column, column_of, columns_from_json, read, value_ids
 from .hashing import buckets, hash_strings
 from .incremental import TextPieces
-from .inputs import Input, characters_of, replacements, sample, tokens_of, whole_text
-from .known import Known
+from .inputs import Input, replacements, sample, to_characters, to_tokens, whole_text
+from .known import KnownStrings
 from .segment import load_subwords, segment, split_words, train_subwords, unspaced, without_dropout
-from .words import Flat, Made, Words
+from .words import FlatWords, Made, Words
 
-__all__ = ["UNITS", "Input", "TextFeatures", "unit_of"]
+__all__ = ["UNITS", "Input", "TextFeatures", "infer_unit"]
 
 WHERE = "TextFeatures"
 
@@ -59,7 +59,7 @@ class TextFeatures:
     replace: dict[str, str] = field(default_factory=dict)
     segmenter: str | None = None
     tokenizer: str | None = None
-    known: dict[str, Known] = field(default_factory=dict)
+    known: dict[str, KnownStrings] = field(default_factory=dict)
     columns: tuple[Column, ...] = ()
 
     def __post_init__(self) -> None:
@@ -124,7 +124,7 @@ class TextFeatures:
             MissingExtraError: rjieba or tokenizers is needed and missing.
         """
         if unit is None:
-            unit = "token" if features else unit_of(inputs)
+            unit = "token" if features else infer_unit(inputs)
         words, values = read(features, inputs) if features else (inputs, [])
         check_choice(WHERE, "unit", unit, UNITS)
         replace = dict(replace or {})
@@ -175,14 +175,14 @@ class TextFeatures:
                 rows[:, column] = self._characters[flat.inverse]
         return rows, flat.lengths
 
-    def _codes(self, name: str, flat: Flat) -> np.ndarray:
+    def _codes(self, name: str, flat: FlatWords) -> np.ndarray:
         """Return what a channel that looks at neighbours joins: of each unit its code, or its shape's or value's."""
         place = column_of(name)
         if place is not None and flat.values is not None:
             return flat.values[place].astype(np.uint64)
         return flat.codes if flat.made is None or name not in SHAPES else flat.made.shapes[flat.inverse]
 
-    def _seen(self, inputs: Sequence[Input]) -> dict[str, Known]:
+    def _seen(self, inputs: Sequence[Input]) -> dict[str, KnownStrings]:
         """Return of every hashed channel what the inputs show of it."""
         hashed = [channel.name for channel in self.channels if is_hashed(channel.name)]
         if not hashed:
@@ -191,7 +191,7 @@ class TextFeatures:
         strings = self._strings_of([name for name in hashed if not looks(name)], flat.distinct)
         for name in hashed:
             own = hashes(name, self._codes(name, flat), flat.lengths) if looks(name) else strings[name][flat.inverse]
-            seen[name] = Known.of(own)
+            seen[name] = KnownStrings.of(own)
         return seen
 
     def _strings_of(self, names: Sequence[str], units: Sequence[str]) -> dict[str, np.ndarray]:
@@ -272,7 +272,7 @@ class TextFeatures:
         given = values.get("known", {})
         if not isinstance(given, dict):
             raise ArgumentError(sentence(WHERE, "known", "an object", type(given).__name__))
-        known = {name: Known.from_json(text) for name, text in given.items()}
+        known = {name: KnownStrings.from_json(text) for name, text in given.items()}
         return cls(
             values["unit"], tuple(vocabulary), channels, *rest, known, columns_from_json(values.get("columns", []))
         )
@@ -320,7 +320,7 @@ class TextFeatures:
 
     def _joined(self, inputs: Sequence[Input]) -> tuple[np.ndarray, np.ndarray]:
         """Return the code points of all inputs in one row, uint32 [N], and the lengths [B]."""
-        texts = [x if isinstance(x, str) else characters_of(x, n) for n, x in enumerate(inputs)]
+        texts = [x if isinstance(x, str) else to_characters(x, n) for n, x in enumerate(inputs)]
         if self.replace:
             texts = [self._plain(text) for text in texts]
         lengths = np.fromiter(map(len, texts), np.int64, len(texts))
@@ -341,24 +341,24 @@ class TextFeatures:
             offsets = segment([fold(t, self.lowercase) for t in plain], str(self.segmenter), self._subwords)
             cut = [[text[a:b] for a, b in found] for text, found in zip(plain, offsets, strict=True)]
         words = dict(zip(texts, cut, strict=True))
-        tokens = {n: [self._plain(t) for t in tokens_of(x, n)] for n, x in enumerate(inputs) if n not in texts}
+        tokens = {n: [self._plain(t) for t in to_tokens(x, n)] for n, x in enumerate(inputs) if n not in texts}
         return [words[n] if n in words else tokens[n] for n in range(len(inputs))]
 
-    def _flat(self, inputs: Sequence[Input]) -> Flat:
+    def _flat(self, inputs: Sequence[Input]) -> FlatWords:
         if self.unit == "char":
             points, lengths = self._joined(inputs)
-            return Flat(points.astype(np.uint64), lengths, points)
+            return FlatWords(points.astype(np.uint64), lengths, points)
         values = None
         if self.columns:
             inputs, cells = read([column.name for column in self.columns], inputs)
-            values = ids_of(self.columns, cells)
+            values = value_ids(self.columns, cells)
         strings = self._strings(inputs)
         lengths = np.fromiter(map(len, strings), np.int64, len(strings))
         distinct = list(dict.fromkeys(chain.from_iterable(strings)))
         index = {unit: n for n, unit in enumerate(distinct)}
         inverse = np.fromiter(map(index.__getitem__, chain.from_iterable(strings)), np.int64, int(lengths.sum()))
         made = self._words.of(distinct)
-        return Flat(made.codes[inverse], lengths, inverse, distinct, made, values)
+        return FlatWords(made.codes[inverse], lengths, inverse, distinct, made, values)
 
 
 def _least(units: int) -> int:
@@ -366,14 +366,14 @@ def _least(units: int) -> int:
     return 2 if units >= 10_000 else 1
 
 
-def unit_of(inputs: Sequence[Input]) -> str:
+def infer_unit(inputs: Sequence[Input]) -> str:
     """Return the unit that suits the inputs: "char" for scripts without spaces and where all tokens are single
     characters, else "word" for texts and "token" for tokens.
 
     Raises:
         ArgumentError: an input is neither text nor tokens.
     """
-    strings = [tokens_of(x, n) for n, x in enumerate(inputs)]
+    strings = [to_tokens(x, n) for n, x in enumerate(inputs)]
     if any(not isinstance(x, str) for x in inputs):
         return "char" if all(len(token) == 1 for x in strings for token in x) else "token"
     return "char" if unspaced(sample(inputs)) else "word"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-__all__ = ["UNITS", "spelled", "symbols", "unit_of"]
+__all__ = ["UNITS", "infer_transcript_unit", "spell", "symbols"]
 
 UNITS = ("char", "token")
 """What stands for one sound or one group of them."""
@@ -13,7 +13,7 @@ RECURRING = 4
 """Tokens are units where each comes so often on average; rarer ones are spelt by their characters."""
 
 
-def unit_of(transcripts: Sequence[str]) -> str:
+def infer_transcript_unit(transcripts: Sequence[str]) -> str:
     """Infer the unit of transcripts: "token" where few tokens come again and again, else "char".
 
     Chinese without spaces is read by its characters, English of any vocabulary by its letters, pinyin, digits and
@@ -29,6 +29,6 @@ def symbols(transcript: str, unit: str) -> list[str]:
     return transcript.split() if unit == "token" else list(" ".join(transcript.split()))
 
 
-def spelled(symbols: Sequence[str], unit: str) -> str:
+def spell(symbols: Sequence[str], unit: str) -> str:
     """Return the text that symbols spell."""
     return " ".join(symbols) if unit == "token" else " ".join("".join(symbols).split())

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-__all__ = ["MOST", "Flat", "Made", "Words"]
+__all__ = ["MOST", "FlatWords", "Made", "Words"]
 
 MOST = 1 << 15
 """Units that are kept at most; then all of them are forgotten, and those that come next are kept."""
@@ -28,7 +28,7 @@ class Made(NamedTuple):
     ids: np.ndarray
 
 
-class Flat(NamedTuple):
+class FlatWords(NamedTuple):
     """The units of many inputs in one row: codes uint64 [N], lengths [B].
 
     `values`, int32 [F, N], has the ids of their features, where there are any.

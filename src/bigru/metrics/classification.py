@@ -8,7 +8,7 @@ import numpy as np
 
 from .calibration import BINS, brier_score, check_probabilities, expected_calibration_error, reliability
 from .inputs import check_labels, check_pairs, numbers
-from .intervals import Said, kinds, scores_of
+from .intervals import Said, bootstrap_scores, kinds
 from .score import Bin, ClassScore, Report, Score, signature
 
 __all__ = [
@@ -106,7 +106,7 @@ def classification_report(
         "macro_precision": mean,
         "macro_recall": mean,
     }
-    scores = scores_of(counts.reshape(len(cells), -1), examples, _scores, fields, seed)
+    scores = bootstrap_scores(counts.reshape(len(cells), -1), examples, _scores, fields, seed)
     bins: tuple[Bin, ...] = ()
     if probabilities is not None:
         shares = check_probabilities(where, probabilities, len(gold), len(labels))
@@ -149,7 +149,7 @@ def multilabel_report(
         "micro_precision": micro,
         "micro_recall": micro,
     }
-    scores = scores_of(*kinds(per_example), _multilabel_scores, fields, seed)
+    scores = bootstrap_scores(*kinds(per_example), _multilabel_scores, fields, seed)
     return Report(scores, class_scores(labels, _counts(truth, guess).sum(axis=0)))
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from ..errors import ArgumentError, sentence
 from .score import Report, Score, signature
 
-__all__ = ["Rival", "forecast_report", "pinball"]
+__all__ = ["Baseline", "forecast_report", "pinball"]
 
 Band = tuple[np.ndarray, np.ndarray]
 
@@ -19,7 +19,7 @@ BLOCK = 256
 
 
 @dataclass(frozen=True)
-class Rival:
+class Baseline:
     """The forecasts of one model or rule.
 
     Attributes:
@@ -48,7 +48,9 @@ def pinball(gold: np.ndarray, quantile: np.ndarray, share: float) -> np.ndarray:
     return np.maximum(share * error, (share - 1) * error)
 
 
-def forecast_report(gold: np.ndarray, ours: Rival, others: Sequence[Rival], units: np.ndarray, season: int) -> Report:
+def forecast_report(
+    gold: np.ndarray, ours: Baseline, others: Sequence[Baseline], units: np.ndarray, season: int
+) -> Report:
     """Score forecasts.
 
     Args:
@@ -86,7 +88,7 @@ def forecast_report(gold: np.ndarray, ours: Rival, others: Sequence[Rival], unit
     return Report(tuple(scores))
 
 
-def _errors(gold: np.ndarray, rival: Rival, shares: Sequence[float], units: np.ndarray) -> dict[str, float]:
+def _errors(gold: np.ndarray, rival: Baseline, shares: Sequence[float], units: np.ndarray) -> dict[str, float]:
     """Return the mean errors of one rival; block by block, so that no array of all windows is made in float64."""
     sums = dict.fromkeys(("mse", "mae", "mase", "pinball"), 0.0)
     own = rival.shares()

@@ -13,7 +13,7 @@ import numpy as np
 
 from .score import Score, signature
 
-__all__ = ["LEVEL", "RESAMPLES", "Said", "bootstrap", "kinds", "scores_of"]
+__all__ = ["LEVEL", "RESAMPLES", "Said", "bootstrap", "bootstrap_scores", "kinds"]
 
 Said = dict[str, object]
 """What the signature of a score says, key by key."""
@@ -72,7 +72,7 @@ def _draws(random: np.random.Generator, examples: np.ndarray) -> Iterator[np.nda
             yield np.array(rows, np.float64)
 
 
-def scores_of(
+def bootstrap_scores(
     counts: np.ndarray,
     examples: np.ndarray,
     score: Callable[[np.ndarray], np.ndarray],

@@ -12,7 +12,7 @@ from ..scheme import continuation_mask, spans
 from .calibration import BINS, expected_calibration_error, reliability
 from .classification import class_scores, confusion_matrix, macro, precision_recall_f1
 from .inputs import check_pairs
-from .intervals import Said, kinds, scores_of
+from .intervals import Said, bootstrap_scores, kinds
 from .score import Bin, Report, Score, signature
 
 __all__ = ["count_spans", "span_f1", "tagging_report"]
@@ -168,7 +168,7 @@ def tagging_report(
         fields = {f"span_{name}": micro for name in ("f1", "precision", "recall")} | fields
         fields["span_macro_f1"] = {**micro, "average": "macro", "classes": occurring}
     per_sequence = np.column_stack([hits, tags.sizes, counts.reshape(len(gold), -1)])
-    scores = scores_of(*kinds(per_sequence), _tag_scores if scheme is None else _span_scores, fields, seed)
+    scores = bootstrap_scores(*kinds(per_sequence), _tag_scores if scheme is None else _span_scores, fields, seed)
     bins: tuple[Bin, ...] = ()
     if confidences is not None:
         _check_lengths(where, "confidences", gold, confidences)

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..errors import ArgumentError, require, sentence
 from .inputs import check_pairs
-from .intervals import Said, kinds, scores_of
+from .intervals import Said, bootstrap_scores, kinds
 from .score import Report
 
 __all__ = ["edits", "symbol_accuracy", "transcription_report"]
@@ -83,4 +83,4 @@ def transcription_report(gold: Sequence[str], predicted: Sequence[str], unit: st
     def score(sums: np.ndarray) -> np.ndarray:
         return np.asarray(sums[:, 0::2] / np.maximum(sums[:, 1::2], 1))
 
-    return Report(scores_of(rows, examples, score, fields, seed))
+    return Report(bootstrap_scores(rows, examples, score, fields, seed))

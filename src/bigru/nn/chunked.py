@@ -12,13 +12,13 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ..ops.recurrent import autograd
-from ..ops.recurrent.chunking import Window
-from .recurrent import Recurrent, drawn
+from ..ops.recurrent.chunking import Chunking
+from .recurrent import Recurrent, apply_weight_dropout
 
-__all__ = ["Windows"]
+__all__ = ["ChunkedBatch"]
 
 
-class Windows:
+class ChunkedBatch:
     """The windows of one batch.
 
     Args:
@@ -30,7 +30,7 @@ class Windows:
         count: chunks of each sequence, n.
     """
 
-    def __init__(self, window: Window, lengths: Tensor, time: int) -> None:
+    def __init__(self, window: Chunking, lengths: Tensor, time: int) -> None:
         self.window, self.time, self.count = window, time, max(window.count(time), 1)
         self._lengths = lengths.cpu().numpy()
         self._inside = window.lengths(self._lengths, self.count)
@@ -61,7 +61,7 @@ class Windows:
         """
         (batch, steps, _), (chunk, windows) = here.shape, (self.window.chunk, len(beyond))
         views, looks, finals = {}, {}, {}
-        for walk, weights in drawn(layer, layer.spec).items():
+        for walk, weights in apply_weight_dropout(layer, layer.spec).items():
             if walk == "forward":
                 y, h_n = self._walk(layer, here, walk, weights, self._lengths)
                 views[walk], finals[walk] = y, h_n[0]

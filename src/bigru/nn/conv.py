@@ -8,12 +8,12 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ..config import ConvConfig
-from .pooling import blank, padding
+from .pooling import padding_places, zero_padding
 
-__all__ = ["Front"]
+__all__ = ["ConvFrontEnd"]
 
 
-class Front(nn.ModuleList):
+class ConvFrontEnd(nn.ModuleList):
     """Convolutions over time, each followed by layer normalisation (if asked for) and ReLU.
 
     Zeros stand beyond both ends of each sequence, at its own end as at its beginning, so that neither padding nor
@@ -41,7 +41,7 @@ class Front(nn.ModuleList):
         """
         for layer in self:
             assert isinstance(layer, Convolution)
-            x = layer(blank(x, padding(lengths, x.shape[1])))
+            x = layer(zero_padding(x, padding_places(lengths, x.shape[1])))
             lengths = layer.config.steps(lengths)
         return x, lengths
 

@@ -12,7 +12,7 @@ from torch.autograd.function import once_differentiable
 
 from ..config import ChannelConfig
 
-__all__ = ["NGRAM_SPREAD", "ChannelEmbedding", "Wide"]
+__all__ = ["NGRAM_SPREAD", "ChannelEmbedding", "WideLinear"]
 
 SPREAD = 0.1
 """Standard deviation of fresh rows of the channel "unit"."""
@@ -76,7 +76,7 @@ class ChannelEmbedding(nn.ModuleList):
         return vectors
 
 
-class Wide(ChannelEmbedding):
+class WideLinear(ChannelEmbedding):
     """The linear part of a model: per channel and id K numbers that are added to the logits.
 
     Args:
@@ -127,11 +127,11 @@ class _Lookup(torch.autograd.Function):
                 found.append(None)
                 continue
             values = part if ctx.shown is None else part * ctx.shown[c].unsqueeze(-1)
-            found.append(_of_table(ctx.ids[c], values.reshape(-1, ctx.widths[c]), ctx.shapes[c], ctx.sparse[c]))
+            found.append(_table_gradient(ctx.ids[c], values.reshape(-1, ctx.widths[c]), ctx.shapes[c], ctx.sparse[c]))
         return None, None, None, *found
 
 
-def _of_table(ids: Tensor, values: Tensor, shape: torch.Size, sparse: bool) -> Tensor:
+def _table_gradient(ids: Tensor, values: Tensor, shape: torch.Size, sparse: bool) -> Tensor:
     """Return the gradient of a table [V, I] from that of the rows `ids` [N] taken from it, [N, I]."""
     if not sparse:
         return values.new_zeros(shape).index_add_(0, ids, values)

@@ -7,22 +7,22 @@ from torch import Tensor, nn
 
 from ..config import EncoderConfig
 from ..layout import DIRECTIONS
-from ..ops.recurrent.chunking import Window, check_window
-from .chunked import Windows
+from ..ops.recurrent.chunking import Chunking, check_chunking
+from .chunked import ChunkedBatch
 from .recurrent import Recurrent
 
-__all__ = ["Encoder", "drop", "mask"]
+__all__ = ["Encoder", "dropout_mask", "shared_dropout"]
 
 
-def drop(x: Tensor, p: float, training: bool) -> Tensor:
+def shared_dropout(x: Tensor, p: float, training: bool) -> Tensor:
     """Drop units of x [B, T, C] or [B, C] with probability p, the same ones at every step of a sequence.
 
     Variational dropout (Gal & Ghahramani 2016, arXiv:1512.05287); what is kept is scaled by 1 / (1 - p).
     """
-    return x * mask(x, p) if training and p else x
+    return x * dropout_mask(x, p) if training and p else x
 
 
-def mask(x: Tensor, p: float) -> Tensor:
+def dropout_mask(x: Tensor, p: float) -> Tensor:
     """Return what `drop` multiplies x with: [B, 1, C], or [B, C] for vectors."""
     shape = (x.shape[0], 1, x.shape[2]) if x.ndim == 3 else x.shape
     return torch.empty(shape, dtype=x.dtype, device=x.device).bernoulli_(1.0 - p).div_(1.0 - p)
@@ -56,7 +56,7 @@ class Encoder(nn.Module):
             nn.LayerNorm(config.outputs) for _ in range(config.layers if config.layer_norm else 0)
         )
 
-    def forward(self, x: Tensor, lengths: Tensor, window: Window | None = None) -> tuple[Tensor, Tensor]:
+    def forward(self, x: Tensor, lengths: Tensor, window: Chunking | None = None) -> tuple[Tensor, Tensor]:
         """Encode one batch.
 
         Args:
@@ -76,20 +76,20 @@ class Encoder(nn.Module):
         for number, layer in enumerate(self.layers):
             assert isinstance(layer, Recurrent)
             if number:
-                x = drop(x, self.dropout, self.training)
+                x = shared_dropout(x, self.dropout, self.training)
             x, finals = layer(x, lengths)
             if self.norms:
                 x = self.norms[number](x)
         return x, self._last(finals)
 
-    def _in_chunks(self, x: Tensor, lengths: Tensor, window: Window) -> tuple[Tensor, Tensor]:
-        check_window(self.config)
-        windows, top = Windows(window, lengths, x.shape[1]), len(self.layers) - 1
+    def _in_chunks(self, x: Tensor, lengths: Tensor, window: Chunking) -> tuple[Tensor, Tensor]:
+        check_chunking(self.config)
+        windows, top = ChunkedBatch(window, lengths, x.shape[1]), len(self.layers) - 1
         here, beyond = windows.cut(x)
         for number, layer in enumerate(self.layers):
             assert isinstance(layer, Recurrent)
             if number and self.training and self.dropout:
-                kept = mask(here, self.dropout)
+                kept = dropout_mask(here, self.dropout)
                 here, beyond = here * kept, beyond * kept.repeat_interleave(windows.count, 0)
             here, looked, finals = windows.run(layer, here, beyond, number == top)
             beyond = beyond if looked is None else looked

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from ..config import ForecastModelConfig
 from ..config.model import EPSILON
 from ..ops.recurrent import autograd
-from .encoder import Encoder, drop
+from .encoder import Encoder, shared_dropout
 from .gru import GRU
 
 __all__ = ["ForecastModel"]
@@ -89,7 +89,7 @@ class ForecastModel(nn.Module):
         config = self.config
         B, C = len(inputs), config.targets
         past = inputs[:, : config.lookback]
-        levelled, offset, spread = level(past[:, :, :C], config.normalise)
+        levelled, offset, spread = remove_level(past[:, :, :C], config.normalise)
         x = self.embed(self._segments(levelled))
         each = 1 if config.joint else C
         if self.covariates is not None:
@@ -99,13 +99,13 @@ class ForecastModel(nn.Module):
         _, last = self.encoder(x, torch.full((len(x),), config.segments))
         start = last if self.bridge is None else self.bridge(last)
         decoded = self._decode(inputs, start, each)
-        values = self.head(drop(decoded, config.encoder.dropout, self.training))
+        values = self.head(shared_dropout(decoded, config.encoder.dropout, self.training))
         found: Tensor = config.of_horizon(values)
         if self.linear is not None:
-            found = found + self.linear.share * self._mapped(self.linear, levelled, inputs)[..., None]
+            found = found + self.linear.share * self._apply_linear_map(self.linear, levelled, inputs)[..., None]
         return found * spread + offset
 
-    def _mapped(self, linear: LinearMap, levelled: Tensor, inputs: Tensor) -> Tensor:
+    def _apply_linear_map(self, linear: LinearMap, levelled: Tensor, inputs: Tensor) -> Tensor:
         """Return what the linear map answers to windows [B, L, C] freed of their level, [B, horizon, C]."""
         config = self.config
         B, L, C = levelled.shape
@@ -155,7 +155,7 @@ class ForecastModel(nn.Module):
         return decoded.reshape(len(start), ahead, -1)
 
 
-def level(values: Tensor, kind: str) -> tuple[Tensor, Tensor, Tensor]:
+def remove_level(values: Tensor, kind: str) -> tuple[Tensor, Tensor, Tensor]:
     """Return windows [B, L, C] freed of their level, and what gives it back to forecasts [B, H, C, heads].
 
     Args:

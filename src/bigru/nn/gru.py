@@ -14,7 +14,7 @@ from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_
 from ..errors import ArgumentError, sentence
 from ..layout import DIRECTIONS
 from ..ops.gru.autograd import batch_and_time
-from .recurrent import LayerSpec, register, reset, run
+from .recurrent import LayerSpec, init_parameters, register, run
 from .torch_interface import InputError, TorchRecurrent, TypeArgumentError, refuse_onnx, trace
 
 __all__ = ["GRU"]
@@ -113,7 +113,7 @@ class GRU(TorchRecurrent):
     def reset_parameters(self) -> None:
         """Initialise all parameters."""
         for spec in self._specs:
-            reset(self, spec)
+            init_parameters(self, spec)
 
     def forward(
         self, input: Tensor | PackedSequence, hx: Tensor | None = None, *, lengths: Any = None

@@ -7,12 +7,12 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ..config import ModelConfig
-from ..ops.recurrent.chunking import Window
-from .conv import Front
-from .embedding import NGRAM_SPREAD, ChannelEmbedding, Wide
-from .encoder import Encoder, drop, mask
+from ..ops.recurrent.chunking import Chunking
+from .conv import ConvFrontEnd
+from .embedding import NGRAM_SPREAD, ChannelEmbedding, WideLinear
+from .encoder import Encoder, dropout_mask, shared_dropout
 from .heads import Crf, project
-from .pooling import Pooling, blank, padding, total
+from .pooling import Pooling, padding_places, sum_over_sqrt_n, zero_padding
 
 __all__ = ["SequenceModel"]
 
@@ -35,10 +35,10 @@ class SequenceModel(nn.Module):
             spread = 0.0 if config.pooling else NGRAM_SPREAD
             dropouts = encoder.embedding_dropout, encoder.ngram_dropout
             self.embedding = ChannelEmbedding(config.channels, *dropouts, spread)
-            if config.wide:
-                self.wide = Wide(config.channels, config.outputs, *dropouts)
-        if config.front:
-            self.front = Front(config.front, config.embedded)
+            if config.wide_linear:
+                self.wide = WideLinear(config.channels, config.outputs, *dropouts)
+        if config.conv:
+            self.front = ConvFrontEnd(config.conv, config.embedded)
         self.encoder = Encoder(encoder, config.inputs)
         width = encoder.outputs + (config.inputs if config.skip else 0)
         if config.pooling:
@@ -49,7 +49,7 @@ class SequenceModel(nn.Module):
         if config.crf:
             self.crf = Crf(config.outputs)
 
-    def forward(self, inputs: Tensor, lengths: Tensor, window: Window | None = None) -> Tensor:
+    def forward(self, inputs: Tensor, lengths: Tensor, window: Chunking | None = None) -> Tensor:
         """Compute the logits of one padded batch.
 
         Args:
@@ -61,26 +61,26 @@ class SequenceModel(nn.Module):
             [B, K] for a pooled model, else [B, T', K] with T' = `config.steps(T)`, zero past `config.steps(lengths)`.
         """
         config, training = self.config.encoder, self.training
-        ended, past = lengths, padding(lengths, inputs.shape[1])
+        ended, past = lengths, padding_places(lengths, inputs.shape[1])
         # Ids of the padding must be rows of a table; numbers in it are read by the skip alone.
-        ids = x = blank(inputs, past) if self.config.channels or self.config.skip else inputs
+        ids = x = zero_padding(inputs, past) if self.config.channels or self.config.skip else inputs
         if self.config.channels:
             x = self.embedding(x)
-        if self.config.front:
+        if self.config.conv:
             x, lengths = self.front(x, lengths)
-        x = drop(x, config.input_dropout, training)
+        x = shared_dropout(x, config.input_dropout, training)
         states, last = self.encoder(x, lengths, window)
         if self.config.pooling:
-            logits: Tensor = self.head(drop(self.pool(x, states, last, lengths), config.dropout, training))
-            if self.config.wide:
-                logits = logits + total(self.wide(ids), ended)
+            logits: Tensor = self.head(shared_dropout(self.pool(x, states, last, lengths), config.dropout, training))
+            if self.config.wide_linear:
+                logits = logits + sum_over_sqrt_n(self.wide(ids), ended)
             return logits
         if self.config.stride > 1:
-            past = padding(lengths, x.shape[1])
+            past = padding_places(lengths, x.shape[1])
         logits = self._steps(states, x)
-        if self.config.wide:
+        if self.config.wide_linear:
             logits = logits + self.wide(ids)
-        return blank(logits, past)
+        return zero_padding(logits, past)
 
     def _steps(self, states: Tensor, x: Tensor) -> Tensor:
         """Return the logits of every step; states and inputs are multiplied apart, not copied side by side."""
@@ -90,7 +90,7 @@ class SequenceModel(nn.Module):
             weight, skipped = weight.split([states.shape[2], x.shape[2]], dim=1)
         # What torch computes in half precision has gradients that only torch's own operators know.
         if self.training and p and not torch.is_autocast_enabled(x.device.type):
-            logits = project(states, mask(states, p), weight, self.head.bias)
+            logits = project(states, dropout_mask(states, p), weight, self.head.bias)
         else:
-            logits = F.linear(drop(states, p, self.training), weight, self.head.bias)
+            logits = F.linear(shared_dropout(states, p, self.training), weight, self.head.bias)
         return logits if skipped is None else logits + F.linear(x, skipped)

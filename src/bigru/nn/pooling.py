@@ -9,20 +9,20 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
-__all__ = ["Pooling", "blank", "padding", "real_steps", "total"]
+__all__ = ["Pooling", "padding_places", "step_mask", "sum_over_sqrt_n", "zero_padding"]
 
 
-def real_steps(lengths: Tensor, time: int) -> Tensor:
+def step_mask(lengths: Tensor, time: int) -> Tensor:
     """Return which steps lie before each length: lengths [B] -> [B, T] bool."""
     return torch.arange(time, device=lengths.device) < lengths.unsqueeze(1)
 
 
-def padding(lengths: Tensor, time: int) -> Tensor:
+def padding_places(lengths: Tensor, time: int) -> Tensor:
     """Return the places past the lengths [B] in [B * time], int64."""
-    return torch.nonzero(~real_steps(lengths, time).flatten())[:, 0]
+    return torch.nonzero(~step_mask(lengths, time).flatten())[:, 0]
 
 
-def blank(x: Tensor, padding: Tensor) -> Tensor:
+def zero_padding(x: Tensor, padding: Tensor) -> Tensor:
     """Return x [B, T, C] with zeros at the places of `padding`, whatever stood there, NaN included.
 
     Batches hold little padding: filling its rows takes a sixth of the time of a mask over all entries.
@@ -30,13 +30,13 @@ def blank(x: Tensor, padding: Tensor) -> Tensor:
     return x.flatten(0, 1).index_fill(0, padding, 0.0).view(x.shape)
 
 
-def total(values: Tensor, lengths: Tensor) -> Tensor:
+def sum_over_sqrt_n(values: Tensor, lengths: Tensor) -> Tensor:
     """Sum [B, T, K] over the real steps, divided by the root of their number: [B, K].
 
     A mean would let the evidence of ten words in a long text weigh less than that of one in a short one; the root
     keeps the deviation of a sum of independent terms the same at any length.
     """
-    summed: Tensor = _Pool.apply(values, padding(lengths, values.shape[1]), False)[0]
+    summed: Tensor = _Pool.apply(values, padding_places(lengths, values.shape[1]), False)[0]
     return summed / lengths.clamp(min=1).sqrt().unsqueeze(-1)
 
 
@@ -49,7 +49,7 @@ class _Pool(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor, padding: Tensor, largest: bool) -> tuple[Tensor, Tensor | None]:
         ctx.padding, ctx.shape = padding, x.shape
-        clean = blank(x, padding)
+        clean = zero_padding(x, padding)
         summed = clean.sum(1)
         if not largest:
             return summed, None
@@ -95,7 +95,7 @@ class Pooling(nn.Module):
     def __init__(self, kinds: Sequence[str], states: int, inputs: int) -> None:
         super().__init__()
         self.kinds = tuple(kinds)
-        self.outputs = sum(inputs if kind == "bag" else states for kind in kinds)
+        self.outputs = sum(inputs if kind == "sqrt_n" else states for kind in kinds)
         if "attention" in kinds:
             self.attend = nn.Linear(states, states)
             self.query = nn.Parameter(torch.empty(states).uniform_(-(states**-0.5), states**-0.5))
@@ -112,7 +112,7 @@ class Pooling(nn.Module):
         Returns:
             [B, P].
         """
-        past = padding(lengths, states.shape[1])
+        past = padding_places(lengths, states.shape[1])
         summed, largest = states, states
         if "mean" in self.kinds or "max" in self.kinds:
             summed, largest = _Pool.apply(states, past, "max" in self.kinds)
@@ -125,9 +125,9 @@ class Pooling(nn.Module):
             elif kind == "max":
                 part = largest
             elif kind == "attention":
-                part = self._attention(blank(states, past), real_steps(lengths, states.shape[1]))
+                part = self._attention(zero_padding(states, past), step_mask(lengths, states.shape[1]))
             else:
-                part = total(inputs, lengths)
+                part = sum_over_sqrt_n(inputs, lengths)
             parts.append(part)
         return torch.cat(parts, dim=-1).masked_fill((lengths == 0).unsqueeze(-1), 0.0)
 

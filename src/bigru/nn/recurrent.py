@@ -1,6 +1,6 @@
 """One recurrent layer: its parameters, its walks, and how their outputs are joined.
 
-`LayerSpec` says what a layer is; `register`, `reset`, `run` and `join` act on a module that owns
+`LayerSpec` says what a layer is; `register`, `init_parameters`, `run` and `join` act on a module that owns
 the layer's parameters. `Recurrent` is such a module with one layer, `bigru.nn.GRU` one with many.
 """
 
@@ -21,7 +21,7 @@ from ..errors import ArgumentError, check_choice, sentence
 from ..layout import CELL_GATES, DIRECTIONS, layer_shapes, weight_names
 from ..ops.recurrent import autograd
 
-__all__ = ["LayerSpec", "Recurrent", "drawn", "join", "register", "reset", "run"]
+__all__ = ["LayerSpec", "Recurrent", "apply_weight_dropout", "init_parameters", "join", "register", "run"]
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ def register(module: nn.Module, spec: LayerSpec, device: Any = None, dtype: Any 
         module.register_parameter(name, nn.Parameter(torch.empty(shape, device=device, dtype=dtype)))
 
 
-def reset(module: nn.Module, spec: LayerSpec) -> None:
+def init_parameters(module: nn.Module, spec: LayerSpec) -> None:
     """Draw a layer's parameters: uniform within 1/sqrt(H) as in torch; a gated merge begins near the average."""
     for name, shape in spec.parameters().items():
         bound = 1 / math.sqrt(shape[-1] if name.startswith("weight_merge") else spec.hidden)
@@ -89,7 +89,7 @@ def reset(module: nn.Module, spec: LayerSpec) -> None:
             nn.init.zeros_(getattr(module, name))
 
 
-def drawn(module: nn.Module, spec: LayerSpec) -> dict[str, list[Tensor]]:
+def apply_weight_dropout(module: nn.Module, spec: LayerSpec) -> dict[str, list[Tensor]]:
     """Return the weights of each walk, entries of weight_hh dropped while the module trains."""
     weights = {walk: [getattr(module, name) for name in names] for walk, names in spec.names.items()}
     if spec.recurrent_dropout:
@@ -120,7 +120,7 @@ def run(
     Returns:
         The joined outputs [B, T, C], zero past a length, and the walks' final states [D, B, H].
     """
-    weights, reset_after = drawn(module, spec), spec.reset_after
+    weights, reset_after = apply_weight_dropout(module, spec), spec.reset_after
     y, h_n = autograd.forward(
         x, weights, lengths, cell=spec.cell, reset_after=reset_after, h0=h0, time_first=time_first
     )
@@ -177,9 +177,9 @@ class Recurrent(nn.Module):
 
     def reset_parameters(self) -> None:
         """Initialise all parameters: each gate's weight_hh orthogonal (Saxe et al. 2014, arXiv:1312.6120), each
-        gate's weight_ih uniform by its fans (Glorot & Bengio 2010), biases zero; a merge as `reset` has it.
+        gate's weight_ih uniform by its fans (Glorot & Bengio 2010), biases zero; a merge as `init_parameters` has it.
         """
-        reset(self, self.spec)
+        init_parameters(self, self.spec)
         for name, parameter in self.named_parameters():
             if name.startswith("bias"):
                 nn.init.zeros_(parameter)

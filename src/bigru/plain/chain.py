@@ -12,7 +12,7 @@ from ..errors import require
 from ..features.channels import shape
 from ..readers.token_features import SEPARATOR
 
-__all__ = ["Chain", "crfsuite", "trained"]
+__all__ = ["Chain", "crfsuite", "fit_model_file"]
 
 LEFT, RIGHT = "\u2402", "\u2403"
 """Stand for the units before the first and after the last one."""
@@ -61,7 +61,7 @@ class Chain:
         self._describe = _of_characters if single else _of_words
         pairs = ((units, row) for units, row in zip(inputs, tags, strict=True) if units or row)
         examples = ((self._features(units), list(row)) for units, row in pairs)
-        with trained(examples, PASSES, self.scheme is not None) as path:
+        with fit_model_file(examples, PASSES, self.scheme is not None) as path:
             self._model = path.read_bytes()
         return self
 
@@ -87,7 +87,7 @@ class Chain:
 
 
 @contextmanager
-def trained(examples: Iterable[tuple[Any, list[str]]], passes: int, possible: bool) -> Iterator[Path]:
+def fit_model_file(examples: Iterable[tuple[Any, list[str]]], passes: int, possible: bool) -> Iterator[Path]:
     """Fit a CRF by L-BFGS and yield the file of its model, which CRFsuite writes to files only; it is deleted after.
 
     Args:

@@ -10,9 +10,9 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-from ..features.text import unit_of
+from ..features.text import infer_unit
 
-__all__ = ["CHOICES", "LEAST", "Choice", "Fitted", "Rows", "TooLongError", "fit_plain", "share_of"]
+__all__ = ["CHOICES", "LEAST", "FittedPlain", "PlainChoice", "Rows", "TooLongError", "fit_plain", "work_share"]
 
 LEAST = 3.0
 """Seconds that a plain model may take however short the training is."""
@@ -37,7 +37,7 @@ class TooLongError(Exception):
         super().__init__(f"it would take about {seconds:,.0f} s (--plain fits it all the same)")
 
 
-class Model(Protocol):
+class PlainModel(Protocol):
     """Anything that has been fitted to inputs and answers others."""
 
     def predict(self, inputs: Sequence[Any]) -> Sequence[Any]:
@@ -63,12 +63,12 @@ class How(NamedTuple):
     seed: int
 
 
-Fit = Callable[[Rows, Rows | None, How], Model]
+Fit = Callable[[Rows, Rows | None, How], PlainModel]
 """Fits a model to rows, with dev rows to choose by if there are any."""
 
 
 @dataclass(frozen=True)
-class Choice:
+class PlainChoice:
     """A plain model.
 
     Attributes:
@@ -86,7 +86,7 @@ class Choice:
     fit: Fit
 
 
-class Fitted(NamedTuple):
+class FittedPlain(NamedTuple):
     """A plain model that has been fitted.
 
     Attributes:
@@ -95,7 +95,7 @@ class Fitted(NamedTuple):
         seconds: what that took.
     """
 
-    model: Model
+    model: PlainModel
     rows: int
     seconds: float
 
@@ -115,7 +115,7 @@ class Constant:
 class EachLabel:
     """One model per label, each of which answers "yes" or "no"."""
 
-    models: dict[str, Model]
+    models: dict[str, PlainModel]
 
     def predict(self, inputs: Sequence[Any]) -> list[list[str]]:
         """Return the labels of each input."""
@@ -134,7 +134,7 @@ def fit_plain(
     features: int = 0,
     seed: int = 0,
     share: float | None = 1.0,
-) -> Fitted | None:
+) -> FittedPlain | None:
     """Fit the plain model of a task; None where there is none.
 
     Args:
@@ -165,7 +165,7 @@ def fit_plain(
         count = int(len(rows.inputs) * most / work)
         rows = rows.take(np.sort(np.random.default_rng(seed).permutation(len(rows.inputs))[:count]))
 
-    def fit(some: Rows, judge: Rows | None) -> Model:
+    def fit(some: Rows, judge: Rows | None) -> PlainModel:
         first = some.targets[0]
         if task == "classify" and all(target == first for target in some.targets):
             return Constant(first)
@@ -175,13 +175,13 @@ def fit_plain(
         # Rows of many classes that come once or twice are no mistake here.
         warnings.filterwarnings("ignore", "The number of unique classes", UserWarning)
         if multi_label:
-            model: Model = EachLabel({label: fit(_has(label, rows), dev and _has(label, dev)) for label in labels})
+            model: PlainModel = EachLabel({label: fit(_has(label, rows), dev and _has(label, dev)) for label in labels})
         else:
             model = fit(rows, dev)
-    return Fitted(model, len(rows.inputs), time.perf_counter() - started)
+    return FittedPlain(model, len(rows.inputs), time.perf_counter() - started)
 
 
-def share_of(seconds: float | None) -> float:
+def work_share(seconds: float | None) -> float:
     """Return the share of the most work that suits a training which may take so many seconds, None for any number."""
     return 1.0 if seconds is None else min(1.0, max(LEAST, SHARE * seconds) / MINUTE)
 
@@ -194,7 +194,7 @@ def _letters(rows: Rows) -> float:
     """Return characters (those of words at their price) times the models that several classes need."""
     classes = len({target for target in rows.targets if isinstance(target, str)})
     letters = sum(len(x) if isinstance(x, str) else sum(map(len, x)) for x in rows.inputs)
-    return letters * (1.0 if unit_of(rows.inputs) == "char" else WORDY) * (classes if classes > 2 else 1)
+    return letters * (1.0 if infer_unit(rows.inputs) == "char" else WORDY) * (classes if classes > 2 else 1)
 
 
 def _steps(rows: Rows) -> float:
@@ -208,10 +208,10 @@ def _channels(rows: Rows) -> float:
     return float(sum(1 if x.ndim == 1 else x.shape[1] for x in rows.inputs))
 
 
-def _bag(rows: Rows, dev: Rows | None, how: How) -> Model:
+def _bag(rows: Rows, dev: Rows | None, how: How) -> PlainModel:
     from .words import BagOfWords
 
-    unit = "char" if unit_of(rows.inputs) == "char" else "word"
+    unit = "char" if infer_unit(rows.inputs) == "char" else "word"
     texts = _Texts("" if unit == "char" else " ")
     judge = (texts.of(dev.inputs), dev.targets) if dev is not None and len(dev.inputs) else None
     texts.model = BagOfWords(unit, 2).fit(texts.of(rows.inputs), rows.targets, judge)
@@ -232,21 +232,23 @@ class _Texts:
         return list(self.model.predict(self.of(inputs)))
 
 
-def _chain(rows: Rows, dev: Rows | None, how: How) -> Model:
+def _chain(rows: Rows, dev: Rows | None, how: How) -> PlainModel:
     from .chain import Chain
 
     return Chain(how.scheme, how.features).fit(rows.inputs, rows.targets)
 
 
-def _forest(rows: Rows, dev: Rows | None, how: How) -> Model:
+def _forest(rows: Rows, dev: Rows | None, how: How) -> PlainModel:
     from .statistics import Statistics
 
     return Statistics(how.seed).fit(rows.inputs, rows.targets)
 
 
-_BAG = Choice("a bag of words and pairs with logistic regression", "bigru.plain.words.BagOfWords", _letters, 20e6, _bag)
-_CHAIN = Choice("a linear-chain CRF on plain features", "bigru.plain.chain.Chain", _steps, 350e3, _chain)
-_FOREST = Choice("a forest on simple statistics", "bigru.plain.statistics.Statistics", _channels, 200e3, _forest)
+_BAG = PlainChoice(
+    "a bag of words and pairs with logistic regression", "bigru.plain.words.BagOfWords", _letters, 20e6, _bag
+)
+_CHAIN = PlainChoice("a linear-chain CRF on plain features", "bigru.plain.chain.Chain", _steps, 350e3, _chain)
+_FOREST = PlainChoice("a forest on simple statistics", "bigru.plain.statistics.Statistics", _channels, 200e3, _forest)
 
 CHOICES = {
     ("classify", "text"): _BAG,

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .chain import crfsuite, trained
+from .chain import crfsuite, fit_model_file
 
 __all__ = ["Linear", "fit_linear"]
 
@@ -50,7 +50,7 @@ def fit_linear(
     """
     work = max(sum(map(len, ids)) * len(sizes) * outputs, 1)
     passes = min(max(WORK // work, LEAST), MOST)
-    with trained(_examples(ids, tags, chained), passes, chained) as path:
+    with fit_model_file(_examples(ids, tags, chained), passes, chained) as path:
         tagger = crfsuite().Tagger()
         tagger.open(str(path))
         found = tagger.info()

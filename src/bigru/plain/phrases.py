@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 
-from ..scheme import Span, spans, tags_of
+from ..scheme import Span, spans, spans_to_tags
 
 __all__ = ["Dictionary"]
 
@@ -48,7 +48,7 @@ class Dictionary:
 
     def predict(self, sequences: Sequence[Sequence[str]]) -> list[list[str]]:
         """Return a tag per unit, in the scheme that was given."""
-        return [tags_of(self._match(units), len(units), self.scheme) for units in sequences]
+        return [spans_to_tags(self._match(units), len(units), self.scheme) for units in sequences]
 
     def _match(self, units: Sequence[str]) -> list[Span]:
         found, start = [], 0

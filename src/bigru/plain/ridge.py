@@ -9,12 +9,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..config import ForecastModelConfig
-from ..runtime.forecaster import LEAST, spread_of
-from ..runtime.network.forecast import level
+from ..runtime.forecaster import LEAST, window_spread
+from ..runtime.network.forecast import remove_level
 from ..tasks import forecast
 from ..tasks.forecast import Cut
 
-__all__ = ["ENOUGH_HORIZONS", "MARGIN", "STRENGTHS", "Ridge", "fit_ridge", "horizons_of"]
+__all__ = ["ENOUGH_HORIZONS", "MARGIN", "STRENGTHS", "Ridge", "fit_ridge", "horizons_within"]
 
 STRENGTHS = (*(10.0 ** (k / 2) for k in range(-12, 7)), float("inf"))
 """Ridge strengths to choose from on dev, in units of the mean eigenvalue; the last leaves a drift for each step."""
@@ -65,7 +65,7 @@ class Ridge:
         error: mean squared error on dev, in units of the deviation of training.
         errors: by (normalise, linear) the error on dev of each way that was tried.
         within: float32 [M, H, C], absolute errors in parts of the training rows, each forecast by a map of the rows
-            before it, in units of how far the window wanders (`bigru.runtime.forecaster.spread_of`); M may be 0.
+            before it, in units of how far the window wanders (`bigru.runtime.forecaster.window_spread`); M may be 0.
     """
 
     weights: dict[str, np.ndarray]
@@ -99,7 +99,7 @@ class Ridge:
         }
 
 
-class Choice(NamedTuple):
+class RidgeChoice(NamedTuple):
     """What the map of a fit draws near to, and how strongly, the mean of several; `Ridge.strengths`."""
 
     rule: str
@@ -128,10 +128,10 @@ def fit_ridge(
     """
     learnt, judged = _windows(config, shape, train), _windows(config, shape, dev)
     folds = list(_folds(config, shape, train))
-    voting = folds if horizons_of(dev, shape) < ENOUGH_HORIZONS else []
+    voting = folds if horizons_within(dev, shape) < ENOUGH_HORIZONS else []
     kinds = ("last", "revin", "none") if normalise is None else (normalise,)
     tried = [
-        _Tried(one, config.features.season, (learnt, judged), voting)
+        _Trial(one, config.features.season, (learnt, judged), voting)
         for kind in kinds
         for one in _candidates(replace(shape, normalise=kind))
     ]
@@ -152,13 +152,13 @@ def fit_ridge(
     )
 
 
-def _most(one: _Tried, usual: _Tried) -> float:
+def _most(one: _Trial, usual: _Trial) -> float:
     """Return the logarithm of the share of the usual map's error that another may have at most."""
     level_stays = one.shape.normalise == "none" and usual.shape.normalise != "none"
     return float(np.log1p(-(2 if level_stays else 1) * MARGIN))
 
 
-def horizons_of(cuts: Sequence[Cut], shape: Shape) -> float:
+def horizons_within(cuts: Sequence[Cut], shape: Shape) -> float:
     """Return how often the rows that are forecast hold a horizon, or a look-back where that is shorter."""
     windows: dict[int, int] = {}
     for cut in cuts:
@@ -205,7 +205,7 @@ def _folds(config: forecast.Config, shape: Shape, cuts: Sequence[Cut]) -> Iterat
             yield _windows(config, shape, learnt), _windows(config, shape, judged)
 
 
-class _Tried:
+class _Trial:
     """One way of taking off the level and of reading, with its best rule and strength.
 
     Attributes:
@@ -222,19 +222,19 @@ class _Tried:
         self.choice = self._best()
         self.error = max(self.fit.error(self.choice), SMALLEST)
 
-    def _best(self) -> Choice:
+    def _best(self) -> RidgeChoice:
         """Return the fitted map of the least error, a mean over strengths that are alike; a rule alone, without a
         drift, where it saves `MARGIN`."""
-        scores = {(rule, s): self._score(Choice(rule, (s,))) for rule in self.fit.rules for s in STRENGTHS}
+        scores = {(rule, s): self._score(RidgeChoice(rule, (s,))) for rule in self.fit.rules for s in STRENGTHS}
         rule, least = min(scores.items(), key=lambda one: one[1])[0][0], min(scores.values())
         alike = [s for (own, s), score in scores.items() if own == rule and score <= least + np.log1p(ALIKE)]
-        last = Choice("naive", ())
+        last = RidgeChoice("naive", ())
         if self.shape.normalise == "last" and self._score(last) <= least - np.log1p(-CLEAR):
             return last
-        alone = min((Choice(own, ()) for own in self.fit.rules), key=self._score)
-        return alone if self._score(alone) <= np.log1p(-MARGIN) + least else Choice(rule, tuple(alike))
+        alone = min((RidgeChoice(own, ()) for own in self.fit.rules), key=self._score)
+        return alone if self._score(alone) <= np.log1p(-MARGIN) + least else RidgeChoice(rule, tuple(alike))
 
-    def _score(self, choice: Choice) -> float:
+    def _score(self, choice: RidgeChoice) -> float:
         """Return the logarithm of the error on dev, or its mean with that in the folds."""
         own = np.log(max(self.fit.error(choice), SMALLEST))
         if not self._voting:
@@ -253,7 +253,7 @@ class _Tried:
 def _answers(shape: Shape, weight: np.ndarray, bias: np.ndarray, inputs: np.ndarray) -> np.ndarray:
     """Return the forecasts of a map, float64 [N, H, C]."""
     L, C, H = shape.lookback, shape.targets, shape.horizon
-    levelled, offset, spread = level(inputs[:, :L, :C].astype(np.float64), shape.normalise)
+    levelled, offset, spread = remove_level(inputs[:, :L, :C].astype(np.float64), shape.normalise)
     if shape.linear == "all":
         found = (_all_columns(shape, levelled, inputs) @ weight.T + bias).reshape(-1, C, H).swapaxes(1, 2)
     else:
@@ -280,7 +280,7 @@ def _in_units(
     """Return absolute errors in units of how far their windows wander, float32 [M, H, C]."""
     found = [np.zeros((0, shape.horizon, shape.targets))]
     for (_, (inputs, _)), error in zip(folds, errors, strict=True):
-        spread = spread_of(inputs[:, : shape.lookback, : shape.targets], config.features.season)
+        spread = window_spread(inputs[:, : shape.lookback, : shape.targets], config.features.season)
         found.append(np.abs(error) / np.maximum(spread, LEAST)[:, None])
     return np.concatenate(found).astype(np.float32)
 
@@ -296,12 +296,12 @@ class _Fit:
         self.systems = [_System(one, other, list(self.rules.values())) for one, other in pairs]
         self.count = judged[1].size
 
-    def error(self, choice: Choice) -> float:
+    def error(self, choice: RidgeChoice) -> float:
         """Return the mean squared error on what is judged by."""
         rule = list(self.rules).index(choice.rule)
         return sum(system.error(rule, choice.strengths) for system in self.systems) / self.count
 
-    def solution(self, choice: Choice) -> tuple[np.ndarray, np.ndarray]:
+    def solution(self, choice: RidgeChoice) -> tuple[np.ndarray, np.ndarray]:
         """Return map and bias."""
         rule = list(self.rules).index(choice.rule)
         found = [system.solution(rule, choice.strengths) for system in self.systems]
@@ -333,7 +333,7 @@ class Equations(NamedTuple):
 def _equations(shape: Shape, inputs: np.ndarray, gold: np.ndarray) -> Iterator[Equations]:
     """Yield the equations of each system; where windows are divided by a deviation, an error counts in units of it."""
     L, C = shape.lookback, shape.targets
-    levelled, offset, spread = level(inputs[:, :L, :C].astype(np.float64), shape.normalise)
+    levelled, offset, spread = remove_level(inputs[:, :L, :C].astype(np.float64), shape.normalise)
     offset, spread = (np.broadcast_to(part.reshape(part.shape[:3]), (len(inputs), 1, C)) for part in (offset, spread))
     answers = (gold - offset) / spread
     if shape.linear == "all":

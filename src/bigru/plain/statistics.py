@@ -75,7 +75,7 @@ def _statistics(x: np.ndarray) -> np.ndarray:
     """Return the statistics of one series [T, I]; those of a channel without any value are NaN."""
     missing = np.isnan(x)
     if missing.any():
-        x = np.stack([_filled(column, gaps) for column, gaps in zip(x.T, missing.T, strict=True)], axis=1)
+        x = np.stack([_interpolate(column, gaps) for column, gaps in zip(x.T, missing.T, strict=True)], axis=1)
     length, width = x.shape
     if not length:
         return np.concatenate([[0.0], np.full(width * (len(QUANTILES) + POSITIONS + 7), np.nan)])
@@ -97,7 +97,7 @@ def _statistics(x: np.ndarray) -> np.ndarray:
     return np.concatenate([[length], np.concatenate(rows)])
 
 
-def _filled(column: np.ndarray, gaps: np.ndarray) -> np.ndarray:
+def _interpolate(column: np.ndarray, gaps: np.ndarray) -> np.ndarray:
     """Return a channel with lines drawn over its gaps, and its first and last value before and behind them."""
     if gaps.all():
         return column

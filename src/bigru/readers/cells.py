@@ -14,7 +14,7 @@ import numpy as np
 
 from ..errors import DataError, sentence
 
-__all__ = ["EMPTY", "REMEDY", "Numerals", "agree", "is_empty", "numerals", "parse_numbers", "text_of"]
+__all__ = ["EMPTY", "REMEDY", "Numerals", "agree", "cell_text", "is_empty", "numerals", "parse_numbers"]
 
 EMPTY = frozenset(
     (
@@ -56,7 +56,7 @@ ODD = SPACES | WIDTHS | {0x2212: "-", 0x2013: "-", 0x2011: "-", 0x2019: "'", 0x0
 PLAIN_TYPES = frozenset((int, float, type(None), np.float64, np.float32, np.int64, np.int32, np.uint8))
 
 
-def text_of(cell: Any) -> str:
+def cell_text(cell: Any) -> str:
     """Return a cell as text without surrounding spaces, odd widths and signs as ASCII has them; "" for None and NaN."""
     if not isinstance(cell, str):
         return "" if cell is None or cell != cell else str(cell)
@@ -66,7 +66,7 @@ def text_of(cell: Any) -> str:
 
 def is_empty(cell: Any) -> bool:
     """Tell whether a cell of numbers or times holds no value."""
-    return text_of(cell).casefold() in EMPTY
+    return cell_text(cell).casefold() in EMPTY
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ class Numerals:
         """Return the value of a text of `text_of`: NaN for an empty one, None for what is no finite number."""
         if text.casefold() in EMPTY:
             return math.nan
-        unit, body = _split(text)
+        unit, body = _split_affixes(text)
         return _value(body, self.decimal) if unit == self.unit else None
 
 
@@ -116,7 +116,7 @@ def numerals(cells: Sequence[Any], decimal: str | None = None) -> Numerals | Non
             return found
     if any(isinstance(cell, (bool, np.bool_)) for cell in cells[:SAMPLE]):
         return None
-    filled = [text for text in map(text_of, cells) if text.casefold() not in EMPTY]
+    filled = [text for text in map(cell_text, cells) if text.casefold() not in EMPTY]
     if not filled:
         return None
     sample = list(dict.fromkeys(filled))
@@ -125,7 +125,7 @@ def numerals(cells: Sequence[Any], decimal: str | None = None) -> Numerals | Non
         return found
     if _share(sample[:SAMPLE], decimal) < 0.5:
         return None
-    return _examined(sample, decimal)
+    return _examine(sample, decimal)
 
 
 def _of_clean(blob: str, sample: Sequence[str], decimal: str | None) -> Numerals | None:
@@ -194,7 +194,7 @@ def parse_numbers(
     """
     how = numerals or Numerals()
     if how.evidence == "groups":
-        n = next(n for n, cell in enumerate(cells) if "," in text_of(cell))
+        n = next(n for n, cell in enumerate(cells) if "," in cell_text(cell))
         want = "of one meaning, decimals or thousands"
         asked = "Say which with --decimal , or --decimal . (a point)."
         raise DataError(sentence(f"{source}:{lines[n]}", f"the comma of {name}", want, repr(cells[n])[:80], asked))
@@ -252,22 +252,22 @@ def _one(cell: Any, how: Numerals) -> float | None:
             return float(cell)
         except (TypeError, ValueError, OverflowError):
             return None
-    return how.number(text_of(cell))
+    return how.number(cell_text(cell))
 
 
 def _share(texts: Sequence[str], decimal: str | None) -> float:
     signs = (decimal,) if decimal else (".", ",")
-    hits = sum(any(_value(_split(text)[1], sign) is not None for sign in signs) for text in texts)
+    hits = sum(any(_value(_split_affixes(text)[1], sign) is not None for sign in signs) for text in texts)
     return hits / max(len(texts), 1)
 
 
-def _examined(texts: Sequence[str], decimal: str | None) -> Numerals:
+def _examine(texts: Sequence[str], decimal: str | None) -> Numerals:
     """Weigh the distinct cells of a column against both decimal signs."""
     units: Counter[str] = Counter()
     counts: Counter[str] = Counter()
     small, whole = False, False
     for text in texts:
-        unit, body = _split(text)
+        unit, body = _split_affixes(text)
         point, comma = _value(body, "."), _value(body, ",")
         if point is None and comma is None:
             continue
@@ -289,7 +289,7 @@ def _examined(texts: Sequence[str], decimal: str | None) -> Numerals:
     return Numerals(".", unit, "point" if counts["groups"] else "either")
 
 
-def _split(text: str) -> tuple[str, str]:
+def _split_affixes(text: str) -> tuple[str, str]:
     """Return what stands around a number, and the number with its sign."""
     if NOT_PLAIN.search(text) is None:
         return "", text

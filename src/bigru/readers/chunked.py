@@ -20,7 +20,7 @@ from .layouts.evidence import Proposal, View
 from .layouts.verdict import build, choose
 from .literals import FOUND
 from .opening.encoding import MARKS, decode
-from .opening.packed import LINE, unpacked
+from .opening.packed import LINE, open_unpacked
 from .parsers import delimited, jsonl
 from .reader import UNREAD, check_used, read
 from .reading import Reading
@@ -58,19 +58,19 @@ def parts(
     Raises:
         DataError, ArgumentError, MissingExtraError: as `read`; of a later part, after the parts before it.
     """
-    found = _found(path, reading, kind)
+    found = _detect(path, reading, kind)
     if found is None:
         yield read(path, reading, require_targets=False, kind=kind)
         report(1.0)
         return
     codec, format, quoted = found
-    with _opened(path) as (stream, share):
-        cut: Cut | None = None
+    with _open(path) as (stream, share):
+        cut: FilePart | None = None
         for text, line in _texts(stream, codec, path, quoted):
             if format != "txt" and not text.strip():
                 continue
             if cut is None:
-                cut = Cut(path, format, text, reading, kind)
+                cut = FilePart(path, format, text, reading, kind)
             examples = cut.examples(text, line)
             facts = {"so far": "as the file is read part by part", "format": format, "encoding": codec}
             examples.inferred = facts | examples.inferred
@@ -79,7 +79,7 @@ def parts(
         report(1.0)
 
 
-class Cut:
+class FilePart:
     """How a part of a file becomes inputs, decided by the first part.
 
     Args:
@@ -114,7 +114,7 @@ class Cut:
     def _table(self, text: str, line: int) -> Table:
         if self._format == "jsonl":
             table = Table.from_records(*jsonl.records(text, self._source, line), self._source)
-            return table if not self._names else table.of(self._names)
+            return table if not self._names else table.select(self._names)
         if self._format == "txt":
             texts = text.replace("\r\n", "\n").removesuffix("\n").split("\n")
             return Table(["text"], [texts], range(line, line + len(texts)), self._source)
@@ -122,10 +122,10 @@ class Cut:
             tab = "\t" if self._format == "tsv" else None
             reading = self._reading.but(separator=self._reading.separator or tab)
             self._dialect, _ = delimited.inspect(text, reading)
-            grid = delimited.split(text, self._source, self._dialect, whole=True)
+            grid = delimited.split_text(text, self._source, self._dialect, whole=True)
             self.quoted = self._dialect.quotes and "quotes" not in grid.inferred
             return named_columns(grid, self._reading, ask=False)
-        grid = delimited.split(text, self._source, self._dialect, line, whole=line == 1)
+        grid = delimited.split_text(text, self._source, self._dialect, line, whole=line == 1)
         rows, lines = grid.rows, grid.lines
         skip = sum(one < self._body for one in lines)
         rows, lines = rows[skip:], lines[skip:]
@@ -137,25 +137,25 @@ class Cut:
 
 
 @contextmanager
-def _opened(path: str) -> Iterator[tuple[IO[bytes], Callable[[], float]]]:
+def _open(path: str) -> Iterator[tuple[IO[bytes], Callable[[], float]]]:
     """Open a file, unpacked if it is gzipped; with it comes what tells the share that has been read.
 
     Raises:
         DataError: a device; gzip that is damaged, where it is read.
     """
     size = max(Path(path).stat().st_size, 1)
-    with unpacked(path) as (stream, raw):
+    with open_unpacked(path) as (stream, raw):
         yield stream, lambda: min(raw.tell() / size, 1.0)
 
 
-def _found(path: str, reading: Reading, kind: str | None) -> tuple[str, str, bool] | None:
+def _detect(path: str, reading: Reading, kind: str | None) -> tuple[str, str, bool] | None:
     """Return encoding and format of a large file that can be read part by part, and whether its records may hold line
     ends in quotes; None for any other."""
     known = reading.format is None or reading.format in FORMATS  # `read` refuses what is not
     if not known or not Path(path).is_file() or reading.id or reading.time:
         return None
     try:
-        with _opened(path) as (stream, _):
+        with _open(path) as (stream, _):
             head = stream.read(SMALL + 1)
     except OSError:  # `read` says what is wrong with it
         return None
@@ -174,7 +174,7 @@ def _found(path: str, reading: Reading, kind: str | None) -> tuple[str, str, boo
     part = text[: _end(text, format in ("csv", "tsv")) or _end(text, False)]
     if part.count("\n") < FIRST:  # a row of megabytes behind the header
         return None
-    cut = Cut(path, format, part, reading, kind)
+    cut = FilePart(path, format, part, reading, kind)
     if not cut.by_parts:
         return None
     return (codec, format, cut.quoted) if cut.examples(part, 1).kind in ("text", "tokens") else None

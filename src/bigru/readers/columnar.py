@@ -10,7 +10,7 @@ from ..errors import ArgumentError, DataError, require, sentence
 from .opening.packed import VARIABLE, most_bytes
 from .table import Table
 
-__all__ = ["FAULTS", "check_cells", "checked", "eager", "parquet", "to_table"]
+__all__ = ["FAULTS", "check_cells", "check_table", "eager", "parquet", "to_table"]
 
 
 FAULTS = (ValueError, OSError, OverflowError, TypeError, KeyError, NotImplementedError, MemoryError)
@@ -29,7 +29,7 @@ def parquet(data: bytes, source: str) -> Any:
     try:
         shape = reader.read_metadata(io.BytesIO(data))
         check_cells(shape.num_rows, shape.num_columns, data, source)
-        return checked(reader.read_table(io.BytesIO(data)))
+        return check_table(reader.read_table(io.BytesIO(data)))
     except (*FAULTS, pyarrow.ArrowException) as error:
         if isinstance(error, DataError):
             raise
@@ -37,7 +37,7 @@ def parquet(data: bytes, source: str) -> Any:
         raise DataError(sentence(source, "data", "a Parquet table", got)) from error
 
 
-def checked(table: Any) -> Any:
+def check_table(table: Any) -> Any:
     """Return a table of PyArrow, all of whose values can be had: texts, indices and offsets of damaged files are found
     here, as one of `FAULTS` or of PyArrow's exceptions, and not where they are used.
     """

@@ -130,7 +130,7 @@ def _points(cells: Sequence[str], rest: Sequence[Sequence[str]]) -> float:
     points = 3.0 if any(known) else 0.0
     if not rest:
         return points or (0.0 if len(cells) > 1 else -SURE)
-    counted = _counted(cells)
+    counted = _counts_up(cells)
     points += SURE if counted else 0.0
     for n, (cell, column) in enumerate(zip(cells, columns, strict=True)):
         if n not in counted:
@@ -152,7 +152,7 @@ def _of_cell(cell: str, below: Profile, column: Sequence[str]) -> float:
         return _above_prose(cell, below, column)
     if cell in column and below.longest <= SHORT:
         return -3.0
-    points = _marked(cell, column)
+    points = _marks_header(cell, column)
     if max(fit(cell, one) for one in (TEXTS, TITLES, LABELS, OUTCOMES)) >= HEAD and len(cell) <= SHORT:
         points += 1.0
     if below.repeats and len(column) > 2 and below.longest <= SHORT:
@@ -176,7 +176,7 @@ def _rarity(column: Sequence[str]) -> float:
     return 1.0 if once * 10 < len(column) >= ENOUGH else 0.3
 
 
-def _marked(cell: str, column: Sequence[str]) -> float:
+def _marks_header(cell: str, column: Sequence[str]) -> float:
     """Return how much speaks for a name in a cell that lacks what (nearly) all below it have: a digit, a slash, ..."""
     filled = [one for one in column if one]
     for mark in MARKS:
@@ -185,7 +185,7 @@ def _marked(cell: str, column: Sequence[str]) -> float:
     return 0.0
 
 
-def _counted(cells: Sequence[str]) -> set[int]:
+def _counts_up(cells: Sequence[str]) -> set[int]:
     """Return the places of the cells that are 1, 2, 3, ... (or start elsewhere): names that a program gave."""
     places = [n for n, cell in enumerate(cells) if is_number(cell)]
     numbers = [cells[n] for n in places]

@@ -22,7 +22,7 @@ __all__ = [
     "TOKENS",
     "TRANSCRIPTS",
     "fit",
-    "words_of",
+    "name_words",
 ]
 
 
@@ -142,7 +142,7 @@ CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
 @lru_cache(4096)
-def words_of(name: str) -> tuple[str, ...]:
+def name_words(name: str) -> tuple[str, ...]:
     """Return the words of a name in lower case: of tweet_text, tweetText and "Tweet text" they are tweet and text."""
     return tuple(word.casefold() for word in WORDS.findall(CAMEL.sub(" ", name)))
 
@@ -154,7 +154,7 @@ def fit(name: str, known: Sequence[str]) -> float:
     Spaces, underscores and capitals within a name do not count: reviewText is review_text.
     """
     folded = name.strip().casefold()
-    words = words_of(name)
+    words = name_words(name)
     places = _places(tuple(known))
     for spelled in (folded, "_".join(words)):
         if spelled in places:

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 
 from ..errors import DataError, sentence
-from .cells import REMEDY, Numerals, agree, is_empty, numerals, parse_numbers, text_of
+from .cells import REMEDY, Numerals, agree, cell_text, is_empty, numerals, parse_numbers
 from .examples import Examples
 from .findings import Finding
 from .labels import is_list
 from .table import Table
 
-__all__ = ["check_widths", "columns", "series_of", "summarise", "values_of", "whole_number"]
+__all__ = ["check_widths", "columns", "summarise", "to_series", "values_of", "whole_number"]
 
 DIGITS = 18
 """Digits of a whole number at most."""
@@ -32,7 +32,7 @@ def whole_number(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) <= DIGITS else None
 
 
-def series_of(value: Any, place: str, texts: bool = False) -> np.ndarray:
+def to_series(value: Any, place: str, texts: bool = False) -> np.ndarray:
     """Return float32 [T, I] of a list of numbers, or of equally long lists of numbers; NaN where one is missing.
 
     Args:
@@ -148,7 +148,7 @@ def _is_number(cell: Any) -> bool:
 def _number(cell: Any, place: str, name: str, texts: bool) -> float:
     if is_empty(cell):
         return math.nan
-    value: Any = Numerals().number(text_of(cell)) if isinstance(cell, str) and texts else cell
+    value: Any = Numerals().number(cell_text(cell)) if isinstance(cell, str) and texts else cell
     if isinstance(value, str) or not _is_number(value):
         raise DataError(sentence(place, name, "a finite number", repr(cell)[:80], REMEDY))
     return float(value)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from .audio.paths import looks_like_recordings
-from .cells import Numerals, is_empty, numerals, text_of
+from .cells import Numerals, cell_text, is_empty, numerals
 from .labels import is_list
 from .labels import is_missing as is_blank
 from .names import RECORDINGS
@@ -154,7 +154,7 @@ def profile(name: str, place: int, cells: Sequence[Any]) -> Profile:
     """Look at the cells of a column; counts are of all of them, kinds of an even sample."""
     picked = cells[:: max(1, len(cells) // SAMPLE)]
     listed = any(is_list(cell) or isinstance(cell, dict) for cell in picked)
-    counts = None if listed else _counted(cells)
+    counts = None if listed else _count_cells(cells)
     if counts is None:
         filled = [cell for cell in cells if not is_missing(cell)]
         kind = _kind_of_list(filled[:: max(1, len(filled) // SAMPLE)]) if filled else "empty"
@@ -189,7 +189,7 @@ def _may_be_missing(cell: Any) -> bool:
     return (len(cell) < MARK and not cell[:1].isdecimal()) or cell.isspace()
 
 
-def _counted(cells: Sequence[Any]) -> Counter[Any] | None:
+def _count_cells(cells: Sequence[Any]) -> Counter[Any] | None:
     """Return how often each cell comes, None where some are lists or objects."""
     try:
         return Counter(cells)
@@ -282,7 +282,7 @@ def is_number(cell: Any) -> bool:
         return False
     if not isinstance(cell, str):
         return isinstance(cell, (int, float, np.number)) and abs(float(cell)) <= LARGEST
-    values = [Numerals(sign).number(text_of(cell)) for sign in (".", ",")]
+    values = [Numerals(sign).number(cell_text(cell)) for sign in (".", ",")]
     return any(value is not None and abs(value) <= LARGEST for value in values)
 
 

@@ -13,12 +13,22 @@ from .headers import named_columns
 from .layouts.verdict import build, choose
 from .opening import charset
 from .opening.encoding import decode, read_bytes
-from .parsers.delimited import uncollected
+from .parsers.delimited import without_gc
 from .reading import Reading
 from .table import Grid, Table
 from .token_features import check_attached
 
-__all__ = ["Examples", "Finding", "Reading", "check_used", "examples_of", "from_dataset", "from_frame", "load", "read"]
+__all__ = [
+    "Examples",
+    "Finding",
+    "Reading",
+    "build_examples",
+    "check_used",
+    "from_dataset",
+    "from_frame",
+    "load",
+    "read",
+]
 
 UNREAD = Reading()
 
@@ -43,9 +53,9 @@ def read(
         ArgumentError: there is no such format or encoding.
         MissingExtraError: a package that the format needs is not installed.
     """
-    with uncollected():
+    with without_gc():
         table, name = load(path, reading, required=require_targets)
-        return examples_of(table, reading, name, require_targets, kind)
+        return build_examples(table, reading, name, require_targets, kind)
 
 
 def load(path: str | Path, reading: Reading = UNREAD, *, required: bool = True) -> tuple[Table | Examples, str]:
@@ -80,7 +90,7 @@ def _named(parsed: Parsed, reading: Reading, required: bool) -> Table | Examples
     return named_columns(parsed, reading, required) if isinstance(parsed, Grid) else parsed
 
 
-def examples_of(
+def build_examples(
     table: Table | Examples, reading: Reading, format: str, required: bool = True, kind: str | None = None
 ) -> Examples:
     """Return the examples of what `load` returned.

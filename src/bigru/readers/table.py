@@ -77,7 +77,7 @@ class Table:
         """Return the cells of a column."""
         return self.columns[self.names.index(name)]
 
-    def of(self, names: list[str]) -> Table:
+    def select(self, names: list[str]) -> Table:
         """Return the table with these columns; those that it lacks hold nothing."""
         missing = [None] * len(self)
         columns = [self.column(name) if name in self.names else missing for name in names]

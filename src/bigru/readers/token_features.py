@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .examples import Examples
     from .reading import Reading
 
-__all__ = ["SEPARATOR", "attach", "check_attached", "columns_of", "divide", "wanted", "words_of"]
+__all__ = ["SEPARATOR", "attach", "check_attached", "columns_of", "divide", "is_quantised", "words_of"]
 
 SEPARATOR = "\uffe8"
 """HALFWIDTH FORMS LIGHT VERTICAL, between a word and its features."""
@@ -53,7 +53,7 @@ def words_of(tokens: Sequence[str]) -> list[str]:
     return [token.partition(SEPARATOR)[0] for token in tokens]
 
 
-def wanted(reading: Reading) -> tuple[str, ...]:
+def is_quantised(reading: Reading) -> tuple[str, ...]:
     """Return the columns to read as features: those that were named, else those that a model was trained on."""
     return reading.features or tuple((reading.like or {}).get("feature", ()))
 
@@ -73,7 +73,7 @@ def columns_of(
         DataError: there is no such column, or it is read as something else, or named twice.
     """
     found: list[str] = []
-    for one in wanted(reading):
+    for one in is_quantised(reading):
         name = _known(source, reading, one, names)
         for field, flag in FLAGS.items():
             named = getattr(reading, field)
@@ -94,7 +94,7 @@ def _known(source: str, reading: Reading, one: str, names: Sequence[str]) -> str
     if one.isascii() and one.isdecimal() and 1 <= int(one[:9]) <= len(names):
         return names[int(one[:9]) - 1]
     if not reading.features:
-        want = f"the tokens and {', '.join(map(repr, wanted(reading)))}, which the model reads as features"
+        want = f"the tokens and {', '.join(map(repr, is_quantised(reading)))}, which the model reads as features"
         remedy = "Name a column that is called otherwise with --feature."
         raise DataError(sentence(source, "columns", want, ", ".join(names), remedy))
     raise DataError(
@@ -149,7 +149,7 @@ def check_attached(result: Examples, format: str, reading: Reading, required: bo
     Raises:
         DataError: it cannot.
     """
-    names = ", ".join(wanted(reading))
+    names = ", ".join(is_quantised(reading))
     if names and not result.features and not reading.features:
         want = f"tokens with the columns {names}, which the model reads as features"
         raise DataError(sentence(result.source, "data", want, f"{result.kind} of the format {format}"))

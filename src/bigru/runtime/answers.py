@@ -6,7 +6,7 @@ from typing import Any
 
 from ..readers.audio.recordings import Recording
 
-__all__ = ["rounded", "shown", "told"]
+__all__ = ["round_floats", "shown", "to_json"]
 
 KINDS: dict[type, str] = {str: "text", list: "tokens", Recording: "audio"}
 
@@ -16,17 +16,17 @@ def shown(features: Any, source: Any) -> Any:
     return features.words(source) if isinstance(source, list) and hasattr(features, "words") else source
 
 
-def told(source: Any, answer: dict[str, Any]) -> dict[str, Any]:
+def to_json(source: Any, answer: dict[str, Any]) -> dict[str, Any]:
     """Return an answer with the text, the tokens or the name of the recording that it answers, if it has one."""
     name = KINDS.get(type(source))
     shown = {} if name is None else {name: str(source) if name == "audio" else source}
-    return shown | rounded(answer)
+    return shown | round_floats(answer)
 
 
-def rounded(value: Any) -> Any:
+def round_floats(value: Any) -> Any:
     """Round every number to six places, which float32 does not exceed."""
     if isinstance(value, float):
         return round(value, 6)
     if isinstance(value, dict):
-        return {key: rounded(entry) for key, entry in value.items()}
-    return [rounded(entry) for entry in value] if isinstance(value, list) else value
+        return {key: round_floats(entry) for key, entry in value.items()}
+    return [round_floats(entry) for entry in value] if isinstance(value, list) else value

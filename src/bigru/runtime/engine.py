@@ -7,7 +7,7 @@ from typing import Any
 
 from ..bundle import Bundle
 
-__all__ = ["network_of"]
+__all__ = ["build_network"]
 
 NETWORKS = {
     "sequence": (".network.sequence", "Network"),
@@ -17,7 +17,7 @@ NETWORKS = {
 """Where the network of each head is found, and its name. It is loaded when a model needs it."""
 
 
-def network_of(bundle: Bundle, precision: str = "fp32") -> Any:
+def build_network(bundle: Bundle, precision: str = "fp32") -> Any:
     """Return the network of a model: `bigru.runtime.network.sequence.Network` or
     `bigru.runtime.network.forecast.ForecastNetwork`.
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..bundle import Bundle
-from ..bundle.configuration import inputs_of, token_features
+from ..bundle.configuration import input_kind, token_features
 from ..errors import ArgumentError, sentence
 from ..features.columns import read as values_of
 from ..features.series import check_gaps
@@ -17,7 +17,7 @@ from ..readers.reader import read
 from ..readers.reading import Reading
 from ..readers.summary import describe
 from ..readers.tags.settle import fit_characters
-from .predictor import Predictor, changed, load, ready
+from .predictor import Predictor, count_changed, load, ready
 
 if TYPE_CHECKING:
     from ..metrics.score import Report
@@ -27,10 +27,10 @@ __all__ = [
     "Evaluation",
     "check_features",
     "evaluate",
-    "fitted_to",
-    "labelled",
+    "fit_to_model",
     "like_training",
     "note_unknown",
+    "read_labelled",
     "refuse_of_tables",
 ]
 
@@ -105,20 +105,20 @@ def evaluate(
         ArgumentError: an argument does not fit the model.
         BundleError: the folder holds no model.
     """
-    say = say or _silence
+    say = say or _ignore
     asked = load(model, precision or "fp32") if isinstance(model, str | os.PathLike) else _precise(model, precision)
     check_features(asked.bundle, reading)
     if not isinstance(asked, Predictor):
         return _forecasts(asked, data, reading, stride, say)
     refuse_of_tables(fill=reading.fill)
-    examples = labelled(asked, data, reading, say)
+    examples = read_labelled(asked, data, reading, say)
     answers = list(asked.predict_iter(examples.inputs))
     report = asked.score(examples, answers)
     if asked.precision == "fp32":
         return Evaluation(report, len(answers))
     whole = Predictor(asked.bundle)
     others = list(whole.predict_iter(examples.inputs))
-    exact, differing = whole.score(examples, others), changed(answers, others)
+    exact, differing = whole.score(examples, others), count_changed(answers, others)
     return Evaluation(report, len(answers), asked.precision, exact, differing)
 
 
@@ -126,7 +126,7 @@ def _precise(model: Predictor | Forecaster, precision: str | None) -> Predictor 
     return model if precision in (None, model.precision) else ready(model.bundle, str(precision))
 
 
-def _silence(text: str) -> None:
+def _ignore(text: str) -> None:
     """Ignore a line."""
 
 
@@ -171,7 +171,7 @@ def note_unknown(model: Predictor, examples: Examples, say: Say) -> None:
             say(f"  {share} are unknown to the model, the first is {unknown[0]!r}")
 
 
-def labelled(model: Predictor, data: Any, reading: Reading, say: Say) -> Examples:
+def read_labelled(model: Predictor, data: Any, reading: Reading, say: Say) -> Examples:
     """Read the examples that a model is scored on, as it reads them itself, and say what was found.
 
     Raises:
@@ -184,21 +184,21 @@ def labelled(model: Predictor, data: Any, reading: Reading, say: Say) -> Example
     asked = reading
     reading = reading.but(task=model.task, multi_label=many, scheme=scheme, like=like)
     if isinstance(data, str | os.PathLike):
-        found = read(os.fspath(data), reading, kind=inputs_of(config.features))
+        found = read(os.fspath(data), reading, kind=input_kind(config.features))
     else:
         # Frames need a library that files do not.
         from ..tasks.examples import check_reading, examples_of
 
         check_reading(data, asked)
-        found = examples_of(data, reading, kind=inputs_of(config.features))
-    examples = fitted_to(config, found, reading.strict)
+        found = examples_of(data, reading, kind=input_kind(config.features))
+    examples = fit_to_model(config, found, reading.strict)
     describe(examples, say)
     note_unknown(model, examples, say)
     check_gaps(config.features, examples)
     return examples
 
 
-def fitted_to(config: Any, part: Examples, strict: bool) -> Examples:
+def fit_to_model(config: Any, part: Examples, strict: bool) -> Examples:
     """Return examples to score a model on: tags in its scheme, characters as it reads them; see `fit_labels`."""
     # Answering takes no labels: what fits them to the model is loaded here.
     from ..tasks.mismatch import fit_labels
@@ -211,7 +211,7 @@ def _forecasts(model: Forecaster, data: Any, reading: Reading, stride: int, say:
     """Score the forecasts from every `stride`th row of a table."""
     from ..tables.columns import table_of_frame
     from ..tables.timetable import TimeTable
-    from ..tasks.forecast import far_outside
+    from ..tasks.forecast import describe_outliers
 
     if isinstance(data, TimeTable):
         found = data
@@ -225,7 +225,7 @@ def _forecasts(model: Forecaster, data: Any, reading: Reading, stride: int, say:
     first = min(cut.series.times[cut.origin] for cut in cuts)
     fresh = not model.config.seen or str(first).replace("T", " ") > model.config.seen
     whose = "all after what training saw" if fresh else "the model was trained on rows of that time, or before it"
-    far = far_outside(model.config, cuts)
+    far = describe_outliers(model.config, cuts)
     if far:
         say(f"{found.source}: {far}")
     say(f"{len(cuts):,} forecasts, each origin {stride} row{'s' if stride > 1 else ''} after the one before; {whose}")

@@ -46,7 +46,7 @@ def explain(predictor: Predictor, text: str, label: str | None = None) -> dict[s
         score = forward + backward + rest + bias
 
     "forward" and "backward" are what the head makes of the states of the last layer's two directions, pooled; "rest"
-    is what it makes of the inputs themselves (the pooling "bag"), and what the linear part of the ids adds. States
+    is what it makes of the inputs themselves (the pooling "sqrt_n"), and what the linear part of the ids adds. States
     that the directions share (merges other than "concat") cannot be told apart and are in "rest".
 
     A character's weight is what would be lost without it: the score of the text less that of the text from which it
@@ -174,4 +174,4 @@ def _owners(model: ModelConfig) -> np.ndarray:
     else:
         states = [PARTS.index("rest")] * encoder.hidden
     inputs = [PARTS.index("rest")] * model.inputs
-    return np.array([owner for kind in model.pooling for owner in (inputs if kind == "bag" else states)])
+    return np.array([owner for kind in model.pooling for owner in (inputs if kind == "sqrt_n" else states)])

@@ -10,20 +10,20 @@ import numpy as np
 
 from ..bundle import Bundle
 from ..errors import ArgumentError, DataError, sentence
-from ..metrics.forecasting import Rival
+from ..metrics.forecasting import Baseline
 from ..metrics.score import Report
 from ..readers.reading import Reading
 from ..readers.table import Table
 from ..tables.columns import table_of_file
-from ..tables.times import shown
+from ..tables.times import format_times
 from ..tables.timetable import Series, TimeTable, from_table
 from ..tables.windows import Windows
 from ..tasks import forecast
-from ..tasks.forecast import Cut, Outcome
-from .engine import network_of
+from ..tasks.forecast import Cut, Forecast
+from .engine import build_network
 from .network.forecast import ForecastNetwork
 
-__all__ = ["Forecaster", "cuts_of", "lag_of", "spread_of"]
+__all__ = ["Forecaster", "list_cuts", "spread_lag", "window_spread"]
 
 SIZE = 64
 """Windows per batch."""
@@ -54,7 +54,7 @@ class Forecaster:
         self.bundle, self.task, self.metrics = bundle, bundle.task, bundle.metrics
         self.config: forecast.Config = config
         self.labels, self.precision = config.labels, precision
-        self._network: ForecastNetwork = network_of(bundle, precision)
+        self._network: ForecastNetwork = build_network(bundle, precision)
         self._radius = forecast.prepare(config, bundle.weights)
 
     def read(self, path: str | os.PathLike[str], reading: Reading | None = None) -> TimeTable:
@@ -70,10 +70,10 @@ class Forecaster:
         features.check(table)
         return table
 
-    def run(self, cuts: Sequence[Cut], batch_size: int = SIZE) -> Outcome:
+    def run(self, cuts: Sequence[Cut], batch_size: int = SIZE) -> Forecast:
         """Return what the network says of each cut, in the scale of training."""
         found = self.run_windows(forecast.featurise(self.config, cuts), batch_size)
-        return forecast.settle_constants(self.config, cuts, found)
+        return forecast.keep_constants(self.config, cuts, found)
 
     def linear(self, cuts: Sequence[Cut], batch_size: int = SIZE) -> np.ndarray:
         """Return what the model's linear map alone says of each cut, float32 [N, H, C] in the scale of training.
@@ -87,10 +87,10 @@ class Forecaster:
         parts = [np.arange(n, min(n + batch_size, len(windows))) for n in range(0, len(windows), batch_size)]
         values = np.concatenate([self._network.linear(windows.batch(part)[0]) for part in parts])
         spread = np.ones((len(windows), values.shape[2]), np.float32)
-        found = Outcome(values[..., None], spread, self._radius)
-        return forecast.settle_constants(self.config, cuts, found).values[..., 0]
+        found = Forecast(values[..., None], spread, self._radius)
+        return forecast.keep_constants(self.config, cuts, found).values[..., 0]
 
-    def run_windows(self, windows: Windows, batch_size: int = SIZE) -> Outcome:
+    def run_windows(self, windows: Windows, batch_size: int = SIZE) -> Forecast:
         """Return what is decided of each window of `featurise`."""
         model, season = self._network.model, self.config.features.season
         values = np.empty((len(windows), model.horizon, model.targets, model.heads), np.float32)
@@ -99,7 +99,7 @@ class Forecaster:
             part = np.arange(start, min(start + batch_size, len(windows)))
             inputs = windows.batch(part)[0]
             values[part] = self._network(inputs)
-            spread[part] = spread_of(inputs[:, : model.lookback, : model.targets], season)
+            spread[part] = window_spread(inputs[:, : model.lookback, : model.targets], season)
         return forecast.decide(self.config, values, None, self._radius)._replace(spread=spread)
 
     def predict(self, table: TimeTable) -> list[dict[str, Any]]:
@@ -122,7 +122,7 @@ class Forecaster:
                 want = f"at least {lookback}, the look-back of the model"
                 raise DataError(sentence(table.source, name, want, origin, "Give more rows of the past."))
         found = self._answers(whole)
-        notes = [forecast.far_outside(self.config, [cut]) for cut in whole]
+        notes = [forecast.describe_outliers(self.config, [cut]) for cut in whole]
         answers = iter([a | ({"note": far} if far else {}) for a, far in zip(found, notes, strict=True)])
         note = f"fewer than the {lookback} rows that the model reads: the last value, repeated"
         return [
@@ -145,7 +145,7 @@ class Forecaster:
     def score(self, cuts: Sequence[Cut]) -> Report:
         """Score the forecasts from some cuts, beside the rules and, where the model has one, its linear map alone."""
         gold = forecast.targets(self.config, cuts)
-        mapped = [Rival("ridge", self.linear(cuts))] if self._network.model.linear != "none" else []
+        mapped = [Baseline("ridge", self.linear(cuts))] if self._network.model.linear != "none" else []
         return forecast.score(self.config, gold.batch(np.arange(len(gold)))[0], self.run(cuts), cuts, mapped)
 
     def cuts(self, table: TimeTable, stride: int = 1, unseen: bool = True) -> list[Cut]:
@@ -166,7 +166,7 @@ class Forecaster:
         found = [
             cut
             for series in table.series
-            for cut in cuts_of(self.config, series, max(first[series.id], 0), self._end(series), stride)
+            for cut in list_cuts(self.config, series, max(first[series.id], 0), self._end(series), stride)
         ]
         if not found:
             need = self.config.lookback + self.config.horizon
@@ -180,7 +180,7 @@ class Forecaster:
         rows = []
         for cut in cuts:
             report = self.score([cut])
-            time = shown(cut.series.times[cut.origin : cut.origin + 1], self.config.features.zone)[0]
+            time = format_times(cut.series.times[cut.origin : cut.origin + 1], self.config.features.zone)[0]
             own = {"series": cut.series.id} if cut.series.id else {}
             rows.append({**own, "origin": time} | {s.name: s.value for s in report.scores})
         return rows
@@ -198,7 +198,7 @@ class Forecaster:
         return int(np.searchsorted(series.times, last, side="right"))
 
 
-def cuts_of(config: forecast.Config, series: Series, first: int, end: int, stride: int = 1) -> list[Cut]:
+def list_cuts(config: forecast.Config, series: Series, first: int, end: int, stride: int = 1) -> list[Cut]:
     """Return every `stride`th cut whose forecast lies in rows `first` to `end`, with a whole past before it.
 
     None lies within a gap that was filled by a line: its past would hold something of its future.
@@ -207,19 +207,19 @@ def cuts_of(config: forecast.Config, series: Series, first: int, end: int, strid
     return [Cut(series, origin) for origin in origins if series.known_at(origin)]
 
 
-def lag_of(lookback: int, season: int) -> int:
+def spread_lag(lookback: int, season: int) -> int:
     """Return how many rows lie between those whose difference is the spread of a window; 0 of a single row."""
     half = lookback // 2
     return half // season * season or half
 
 
-def spread_of(past: np.ndarray, season: int) -> np.ndarray:
+def window_spread(past: np.ndarray, season: int) -> np.ndarray:
     """Return how far each window [B, L, C] wanders, [B, C]: what the width of an interval follows.
 
     It is the mean difference of rows half a window apart, in whole seasons where a half holds one, so that what comes
     back every season counts for nothing.
     """
-    apart = lag_of(past.shape[1], season)
+    apart = spread_lag(past.shape[1], season)
     if not apart:
         return np.ones((len(past), past.shape[2]), np.float32)
     moved = np.abs(past[:, apart:] - past[:, :-apart]).mean(axis=1)

@@ -13,25 +13,25 @@ import numpy as np
 
 from .. import bundle as saved
 from ..bundle import Bundle
-from ..bundle.configuration import kind_of
+from ..bundle.configuration import features_kind
 from ..bundle.weights import shapes
 from ..errors import ArgumentError, DataError, sentence
 from ..features.batching import batches, pad
 from ..features.text import TextFeatures
 from ..ops.library import threads
-from ..ops.recurrent.chunking import Window
+from ..ops.recurrent.chunking import Chunking
 from ..readers.examples import Examples
 from ..tasks import task_named
-from .engine import network_of
+from .engine import build_network
 from .network.sequence import Network
-from .streaming.stream import Stream, lagged, window_of
-from .threads import share
+from .streaming.stream import Stream, fixed_lag_decoder, model_chunking
+from .threads import parallel_for
 
 if TYPE_CHECKING:
     from ..metrics import Report
     from .forecaster import Forecaster
 
-__all__ = ["Predictor", "changed", "load", "ready"]
+__all__ = ["Predictor", "count_changed", "load", "ready"]
 
 WHERE = "predict"
 
@@ -84,7 +84,7 @@ def ready(made: Bundle, precision: str = "fp32") -> Predictor | Forecaster:
     return Forecaster(made, precision)
 
 
-def changed(answers: Iterable[Answer], others: Iterable[Answer]) -> int:
+def count_changed(answers: Iterable[Answer], others: Iterable[Answer]) -> int:
     """Count the inputs that two lists of answers, of the same model and inputs, decide differently."""
     pairs = zip(answers, others, strict=True)
     return sum(any(one.get(key) != other.get(key) for key in DECIDED) for one, other in pairs)
@@ -119,7 +119,7 @@ class Predictor:
         self._task = task_named(bundle.task)
         if bundle.model.head == "window":
             raise ArgumentError(sentence("Predictor", "model", "one for classify or tag", f"one for {bundle.task}"))
-        self._network: Network = network_of(bundle, precision)
+        self._network: Network = build_network(bundle, precision)
         matrices = [shape for name, shape in shapes(bundle.model).items() if name.startswith("encoder.")]
         self._products = sum(math.prod(shape) for shape in matrices if len(shape) > 1)
         self._weights = self._task.prepare(bundle.config, bundle.weights)
@@ -176,8 +176,8 @@ class Predictor:
         Raises:
             ArgumentError: an argument does not suit the model, or the model cannot be streamed.
         """
-        decoder = lagged(self._weights, lag)
-        return Stream(self.bundle, self._network, window_of(self.bundle, lookahead, chunk), decoder)
+        decoder = fixed_lag_decoder(self._weights, lag)
+        return Stream(self.bundle, self._network, model_chunking(self.bundle, lookahead, chunk), decoder)
 
     def predict_streamed(
         self,
@@ -193,8 +193,8 @@ class Predictor:
         Args and errors as `stream`; every element of `inputs` is one input, and features need not come piece by piece.
         Answers as those of `predict`, but a CRF's tags come without entities.
         """
-        window = window_of(self.bundle, lookahead, chunk)
-        decoder = lagged(self._weights, lag)
+        window = model_chunking(self.bundle, lookahead, chunk)
+        decoder = fixed_lag_decoder(self._weights, lag)
         decode = self._decode if decoder is None else partial(self._settle, lag)
         return self._answers(list(inputs), batch_size, decode, window)
 
@@ -219,7 +219,7 @@ class Predictor:
 
     def _is_one(self, inputs: Any) -> bool:
         features = self.bundle.config.features
-        kind = kind_of(features)
+        kind = features_kind(features)
         if isinstance(inputs, str | dict) or (kind == "audio" and _is_recording(inputs)):
             return True
         if not isinstance(inputs, Iterable):
@@ -232,7 +232,7 @@ class Predictor:
         return tokens and all(isinstance(token, str) for token in inputs)
 
     def _answers(
-        self, inputs: list[Any], batch_size: int, decode: Decode | None = None, window: Window | None = None
+        self, inputs: list[Any], batch_size: int, decode: Decode | None = None, window: Chunking | None = None
     ) -> list[Answer]:
         decode = decode or self._decode
         inputs = [_of_dict(x) if isinstance(x, dict) else x for x in inputs]
@@ -250,10 +250,10 @@ class Predictor:
             for i, answer in zip(indices.tolist(), found, strict=True):
                 answers[i] = answer
 
-        share(work, cut[::-1], workers)
+        parallel_for(work, cut[::-1], workers)
         return answers
 
-    def _ready(self, inputs: list[Any], window: Window | None) -> tuple[Run, np.ndarray]:
+    def _ready(self, inputs: list[Any], window: Chunking | None) -> tuple[Run, np.ndarray]:
         """Return what computes the logits of some of the inputs, and the lengths [N] of all."""
         features, network = self.bundle.config.features, self._network
         if isinstance(features, TextFeatures):
@@ -271,7 +271,7 @@ class Predictor:
 
         return padded, np.array([len(sequence) for sequence in sequences], np.int64)
 
-    def _batches(self, lengths: np.ndarray, batch_size: int, window: Window | None = None) -> Iterator[np.ndarray]:
+    def _batches(self, lengths: np.ndarray, batch_size: int, window: Chunking | None = None) -> Iterator[np.ndarray]:
         """Yield indices of sequences of similar length, at most `STEPS` steps together unless one alone has more."""
         steps = STEPS if window is None else window.shrunk(STEPS)
         for indices in batches(lengths, batch_size):
@@ -289,7 +289,7 @@ class Predictor:
         """Decode with a CRF as a stream does, each tag once and for all."""
         answers = []
         for row, length in zip(logits, lengths, strict=True):
-            decoder = lagged(self._weights, lag)
+            decoder = fixed_lag_decoder(self._weights, lag)
             assert decoder is not None
             parts = zip(decoder.push(row[:length]), decoder.finish(), strict=True)
             paths, confidence = (np.concatenate(part) for part in parts)

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterable
 from threading import Thread
 from typing import TypeVar
 
-__all__ = ["share"]
+__all__ = ["parallel_for"]
 
 Job = TypeVar("Job")
 
 
-def share(work: Callable[[Job], None], jobs: Iterable[Job], workers: int) -> None:
+def parallel_for(work: Callable[[Job], None], jobs: Iterable[Job], workers: int) -> None:
     """Do every job once, on so many threads, the caller's among them; they end with the call, so that none is forked.
 
     Raises:

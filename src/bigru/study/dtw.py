@@ -51,7 +51,7 @@ class NearestByDtw:
 
     def predict(self, inputs: Sequence[Any]) -> list[Any]:
         """Return the label of the nearest training series for each of `inputs`; the first of those equally near."""
-        queries = [self._checked(x) for x in inputs]
+        queries = [self._check(x) for x in inputs]
         bounds = np.stack([self._bounds(x) for x in queries]) if queries else np.zeros((0, len(self.labels)))
         order = np.argsort(bounds, axis=1, kind="stable")
         # No series yet: one behind the last, which every other comes before.
@@ -72,9 +72,9 @@ class NearestByDtw:
     def distances(self, x: Any) -> np.ndarray:
         """Return the distances of one series [T, I], T > 0, from all training series, float64 [N]."""
         N = len(self.labels)
-        return self._costs([self._checked(x)], np.zeros(N, np.int64), np.arange(N), np.full(N, np.inf))
+        return self._costs([self._check(x)], np.zeros(N, np.int64), np.arange(N), np.full(N, np.inf))
 
-    def _checked(self, x: Any) -> np.ndarray:
+    def _check(self, x: Any) -> np.ndarray:
         x = self.features.features(x)
         if not len(x):
             raise ArgumentError(sentence("NearestByDtw", "x", "at least one step long", "an empty series"))

@@ -13,8 +13,8 @@ from .speed import Size
 
 __all__ = [
     "Case",
-    "Layer",
     "NotOfferedError",
+    "TimedLayer",
     "bigru_forward",
     "bigru_training",
     "check_equal",
@@ -41,7 +41,7 @@ class Case(NamedTuple):
     times: int = 1
 
 
-class Layer(NamedTuple):
+class TimedLayer(NamedTuple):
     """Weights and one batch of a bidirectional layer.
 
     Attributes:
@@ -62,7 +62,7 @@ class Layer(NamedTuple):
         return int(self.x.shape[0] * self.x.shape[1] if self.lengths is None else self.lengths.sum())
 
 
-def layer(size: Size, *, ragged: bool = False, seed: int = 0) -> Layer:
+def layer(size: Size, *, ragged: bool = False, seed: int = 0) -> TimedLayer:
     """Draw a layer and a batch; the same seed gives the same numbers in every process."""
     random = np.random.default_rng(seed)
     shapes = ((3 * size.H, size.I), (3 * size.H, size.H), (3 * size.H,), (3 * size.H,))
@@ -73,7 +73,7 @@ def layer(size: Size, *, ragged: bool = False, seed: int = 0) -> Layer:
     lengths = random.integers(1, size.T + 1, size.B) if ragged else None
     if lengths is not None:
         dy[np.arange(size.T) >= lengths[:, None]] = 0
-    return Layer(x, weights, dy, lengths)
+    return TimedLayer(x, weights, dy, lengths)
 
 
 def check_equal(name: str, got: Arrays, wanted: Arrays, tolerance: float = 1e-4) -> None:
@@ -85,7 +85,7 @@ def check_equal(name: str, got: Arrays, wanted: Arrays, tolerance: float = 1e-4)
             raise RuntimeError(f"{name}: {key} differs by {worst:.3g} from bigru's, more than {allowed:.3g}")
 
 
-def bigru_forward(given: Layer, threads: int, precision: str = "fp32") -> Case:
+def bigru_forward(given: TimedLayer, threads: int, precision: str = "fp32") -> Case:
     """Inference as the runtime does it, with weights packed once; `precision` is fp32, bf16 or int8."""
     options: dict[str, Any] = {} if precision == "fp32" else {"precision": precision}
     if options and "precision" not in inspect.signature(native.Prepared).parameters:
@@ -98,7 +98,7 @@ def bigru_forward(given: Layer, threads: int, precision: str = "fp32") -> Case:
     return Case(run, lambda: {"y": run()[0]})
 
 
-def bigru_training(given: Layer, threads: int) -> Case:
+def bigru_training(given: TimedLayer, threads: int) -> Case:
     """Forward and backward without torch: the gradients of x and of all weights."""
 
     def run() -> Arrays:
@@ -114,7 +114,7 @@ def bigru_training(given: Layer, threads: int) -> Case:
     return Case(run, run)
 
 
-def torch_forward(given: Layer, threads: int) -> Case:
+def torch_forward(given: TimedLayer, threads: int) -> Case:
     """Inference by torch.nn.GRU; packed and padded again where there are lengths."""
     import torch
 
@@ -128,7 +128,7 @@ def torch_forward(given: Layer, threads: int) -> Case:
     return Case(run, lambda: {"y": run().numpy()})
 
 
-def torch_training(given: Layer, threads: int, package: str = "torch", *, autocast: bool = False) -> Case:
+def torch_training(given: TimedLayer, threads: int, package: str = "torch", *, autocast: bool = False) -> Case:
     """Forward and backward by torch.nn.GRU or, its drop-in, bigru.nn.GRU: the gradients of x and of all weights.
 
     Args:
@@ -161,7 +161,7 @@ def torch_training(given: Layer, threads: int, package: str = "torch", *, autoca
     return Case(run, answers)
 
 
-def _torch_module(given: Layer, threads: int, package: str) -> Any:
+def _torch_module(given: TimedLayer, threads: int, package: str) -> Any:
     import torch
 
     from .. import nn

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from ..errors import ArgumentError, sentence
 
-__all__ = ["GRID", "Clock", "Size", "Timing", "operations", "read_size", "take_turns"]
+__all__ = ["GRID", "Size", "Stopwatch", "Timing", "operations", "read_size", "take_turns"]
 
 LARGEST = 1 << 28
 """Most numbers in the arrays of one size, gates included: a gigabyte."""
@@ -72,12 +72,12 @@ class Timing(NamedTuple):
     rounds: int
 
     @classmethod
-    def of(cls, values: Sequence[float]) -> Timing:
+    def summarise(cls, values: Sequence[float]) -> Timing:
         """Summarise one value per round, two at least."""
         low, median, high = statistics.quantiles(values, n=4, method="inclusive")
         return cls(median, low, high, len(values))
 
-    def scaled(self, factor: float) -> Timing:
+    def in_unit(self, factor: float) -> Timing:
         """Return it in another unit."""
         return Timing(self.median * factor, self.low * factor, self.high * factor, self.rounds)
 
@@ -87,7 +87,7 @@ class Timing(NamedTuple):
         return {**times, "rounds": self.rounds}
 
 
-class Clock:
+class Stopwatch:
     """Times one callable in blocks of so many calls that a block takes `block` seconds.
 
     Args:
@@ -135,4 +135,4 @@ def take_turns(
             break
         for name, turn in turns.items():
             taken[name].append(turn())
-    return {name: Timing.of(values) for name, values in taken.items()}
+    return {name: Timing.summarise(values) for name, values in taken.items()}

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 
 from ..errors import ArgumentError, DataError, nearest, sentence
-from ..readers.cells import Numerals, agree, numerals, parse_numbers, text_of
+from ..readers.cells import Numerals, agree, cell_text, numerals, parse_numbers
 from ..readers.columnar import eager
 from ..readers.reader import load
 from ..readers.reading import Reading
 from ..readers.table import Table
 
-__all__ = ["column", "numbers", "numerals_of", "table_of_file", "table_of_frame"]
+__all__ = ["column", "number_styles", "numbers", "table_of_file", "table_of_frame"]
 
 TRUTHS = {"true": 1.0, "false": 0.0}
 """What is read as 1 and 0 where such a column is named."""
@@ -42,7 +42,7 @@ def table_of_frame(frame: Any, source: str = "frame") -> Table:
         MissingExtraError: narwhals is not installed.
     """
     native = eager(_with_index(frame), "forecast", "table")
-    return _checked({str(name): native[name].to_list() for name in native.columns}, source, {})
+    return _check_column({str(name): native[name].to_list() for name in native.columns}, source, {})
 
 
 def column(table: Table, name: str) -> Sequence[Any]:
@@ -57,7 +57,7 @@ def column(table: Table, name: str) -> Sequence[Any]:
     return table.column(name)
 
 
-def numerals_of(table: Table, names: Sequence[str], reading: Reading) -> dict[str, Numerals]:
+def number_styles(table: Table, names: Sequence[str], reading: Reading) -> dict[str, Numerals]:
     """Return how columns write their numbers; those without numbers are left out.
 
     Columns that leave the decimal sign open follow the others.
@@ -75,7 +75,7 @@ def numbers(table: Table, name: str, how: Mapping[str, Numerals]) -> np.ndarray:
     """
     cells = column(table, name)
     if name not in how:
-        texts = [text_of(cell).casefold() for cell in cells]
+        texts = [cell_text(cell).casefold() for cell in cells]
         if {"true", "false"} & set(texts) and {*TRUTHS, ""}.issuperset(texts):
             return np.array([TRUTHS.get(text, np.nan) for text in texts])
         first = next((n for n, text in enumerate(texts) if text), None)
@@ -117,7 +117,7 @@ def _with_index(frame: Any) -> Any:
     return moved
 
 
-def _checked(
+def _check_column(
     cells: Mapping[str, Sequence[Any]], source: str, inferred: dict[str, str], lines: Sequence[int] | None = None
 ) -> Table:
     count = len(next(iter(cells.values()), ()))

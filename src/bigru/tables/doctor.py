@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 
 from ..errors import ArgumentError, DataError
-from ..readers.cells import is_empty, text_of
+from ..readers.cells import cell_text, is_empty
 from ..readers.findings import Finding
 from ..readers.reading import Reading
 from ..readers.table import Table
 from .even import of_series
 from .roles import Clock, Values, find_clock, find_ids, find_values, suggest_ids
 from .series import Series
-from .times import Step, shown, step_of
+from .times import TimeStep, find_step, format_times
 from .timetable import describe, group_rows
 from .zones import localise
 
@@ -101,14 +101,14 @@ def _try(table: Table, read: Any) -> tuple[Any, list[Finding]]:
         return None, [Finding(table.source, number, "unreadable", message)]
 
 
-def _step(series: Sequence[Series]) -> Step:
+def _step(series: Sequence[Series]) -> TimeStep:
     """Return the step of the longest series, its rows sorted and each time taken once."""
     times = np.unique(max(series, key=len).times)
-    return step_of(times)
+    return find_step(times)
 
 
 def _of_times(
-    table: Table, clock: Clock, owner: Sequence[str], series: Sequence[Series], step: Step
+    table: Table, clock: Clock, owner: Sequence[str], series: Sequence[Series], step: TimeStep
 ) -> Iterator[Finding]:
     """Yield what is wrong with the order and the distances of the rows."""
     short = [one for one in series if len(one) == 1 < len(series)]
@@ -145,19 +145,19 @@ def _count(found: Sequence[Any] | np.ndarray, what: str) -> str:
 
 def _repeated(table: Table, one: Series, rows: np.ndarray, names: Sequence[str]) -> Finding:
     remedy = f"Name what tells series apart: --id-column {','.join(names)}." if names else "Leave out the second rows."
-    when = shown(one.times[rows[:1]])[0]
+    when = format_times(one.times[rows[:1]])[0]
     message = f"{_count(rows, 'row')}{of_series(one)} of a time that there is already, {when} here first. {remedy}"
     return Finding(table.source, int(one.lines[rows[0]]), "repeated time", message)
 
 
-def _gaps(table: Table, one: Series, step: Step) -> Iterator[Finding]:
+def _gaps(table: Table, one: Series, step: TimeStep) -> Iterator[Finding]:
     times, firsts = np.unique(one.times, return_index=True)
     places = step.places(times)
     distances = np.diff(places)
     odd = np.flatnonzero(distances % step.size != 0)
     if len(odd):
         n = int(odd[0])
-        before, here = shown(times[n : n + 2])
+        before, here = format_times(times[n : n + 2])
         message = f"{_count(odd, 'row')}{of_series(one)} no whole steps of {step} after the row before: {here} is"
         message += f" after {before}, here first. Resample to even steps."
         yield Finding(table.source, int(one.lines[firsts[n + 1]]), "uneven times", message)
@@ -167,7 +167,9 @@ def _gaps(table: Table, one: Series, step: Step) -> Iterator[Finding]:
         missing = int((distances[wide] // step.size - 1).sum())
         longest = int((distances[wide] // step.size - 1).max())
         message = f"{missing:,} missing{of_series(one)} in {_count(wide, 'gap')}, at most {longest:,} together; "
-        message += f"first after {shown(times[n : n + 1])[0]}. Add them, or fill with --fill forward or --fill linear."
+        message += (
+            f"first after {format_times(times[n : n + 1])[0]}. Add them, or fill with --fill forward or --fill linear."
+        )
         yield Finding(table.source, int(one.lines[firsts[n + 1]]), "missing rows", message)
 
 
@@ -192,7 +194,7 @@ def _of_cells(table: Table, values: Values, groups: Mapping[str, np.ndarray]) ->
     """Yield what is odd about the numbers: missing, no numbers at all, placeholders, constant series."""
     for name in values.names:
         cells, how = table.column(name), values.how[name]
-        read = [how.number(text_of(cell)) for cell in cells]
+        read = [how.number(cell_text(cell)) for cell in cells]
         bad = [n for n, value in enumerate(read) if value is None]
         if bad:
             message = (
@@ -232,7 +234,7 @@ def _summary(
     clock: Clock | None,
     owner: Sequence[str],
     values: Values | None,
-    step: Step,
+    step: TimeStep,
     zone: str,
     series: Sequence[Series],
 ) -> dict[str, Any]:
@@ -246,7 +248,7 @@ def _summary(
     roles |= dict.fromkeys(owner, "tells series apart")
     roles |= dict.fromkeys(clock.columns if clock is not None else (), "time")
     lengths = [len(one) for one in series]
-    first, last = shown(
+    first, last = format_times(
         np.array([min(one.times.min() for one in series), max(one.times.max() for one in series)]), zone
     )
     return {
@@ -263,7 +265,9 @@ def _summary(
     }
 
 
-def _next(source: str, names: Sequence[str], kinds: Mapping[str, int], step: Step, rows: int, reading: Reading) -> str:
+def _next(
+    source: str, names: Sequence[str], kinds: Mapping[str, int], step: TimeStep, rows: int, reading: Reading
+) -> str:
     """Return the command to type next; the horizon is a season where the table holds many, else a tenth of its rows."""
     horizon = max(min(step.season, rows // 10), 1) if step.season > 1 else max(rows // 20, 1)
     target = f" --target {_quoted(names[0])}" if len(names) > 1 else ""

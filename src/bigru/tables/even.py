@@ -8,13 +8,13 @@ from dataclasses import replace
 import numpy as np
 
 from ..errors import DataError, sentence
-from ..readers.cells import text_of
+from ..readers.cells import cell_text
 from ..readers.table import Table
 from .roles import Clock, suggest_ids
 from .series import Series
-from .times import Step, shown
+from .times import TimeStep, format_times
 
-__all__ = ["check_order", "even_out", "filled", "most_rows"]
+__all__ = ["check_order", "even_out", "fill_gaps", "most_rows"]
 
 SUMMER = "If clocks were changed then, name the zone of the times with --zone, as --zone Europe/Berlin."
 
@@ -30,7 +30,7 @@ def check_order(table: Table, times: Clock, owner: Sequence[str], series: Series
     if not len(bad):
         return
     n = int(bad[0]) + 1
-    before, here = shown(series.times[n - 1 : n + 1], zone)
+    before, here = format_times(series.times[n - 1 : n + 1], zone)
     want = f"after {before} of line {series.lines[n - 1]}{of_series(series)}"
     place = f"{table.source}:{series.lines[n]}"
     ordered = np.sort(series.times)
@@ -73,7 +73,9 @@ def most_rows(rows: int, columns: int) -> int:
     return max(rows, min(MOST_ADDED * max(rows, 1000), MOST_CELLS // max(columns, 1)))
 
 
-def even_out(source: str, series: Series, step: Step, fill: str | None, times: Clock, room: tuple[int, int]) -> Series:
+def even_out(
+    source: str, series: Series, step: TimeStep, fill: str | None, times: Clock, room: tuple[int, int]
+) -> Series:
     """Return a series with a row for every step; those that are added are empty, of line 0.
 
     Args:
@@ -123,32 +125,32 @@ MOST_CELLS = 1 << 27
 """Numbers that a table may have at most after missing rows were added: a gibibyte."""
 
 
-def _on_calendar(step: Step, times: np.ndarray) -> bool:
+def _on_calendar(step: TimeStep, times: np.ndarray) -> bool:
     return step.unit not in ("month", "month end", "business day") or step.fits(times)
 
 
-def _refuse_day(source: str, series: Series, step: Step) -> None:
+def _refuse_day(source: str, series: Series, step: TimeStep) -> None:
     """Refuse the first time that lies on another day than those of a step of the calendar."""
     n = next(n for n in range(1, len(series) + 1) if not step.fits(series.times[:n]))
-    got = shown(series.times[n - 1 : n])[0]
+    got = format_times(series.times[n - 1 : n])[0]
     want = f"of the step {step}{of_series(series)}, as in the longest series"
     raise DataError(sentence(f"{source}:{series.lines[n - 1]}", "time", want, got, "Resample to even steps."))
 
 
-def _check_gap(source: str, series: Series, step: Step, n: int, fill: str | None, times: Clock) -> None:
+def _check_gap(source: str, series: Series, step: TimeStep, n: int, fill: str | None, times: Clock) -> None:
     """Refuse a distance of other than one step after row `n`, unless it is to be filled."""
     places = step.places(series.times[n : n + 2])
     distance = int(places[1] - places[0])
     even = distance % step.size == 0
     if even and fill is not None:
         return
-    before, here = shown(series.times[n : n + 2])
+    before, here = format_times(series.times[n : n + 2])
     want = f"{step} after {before} of line {series.lines[n]}{of_series(series)}"
     remedy = _remedy_of_gap(series, step, n, distance // step.size - 1) if even else _remedy_of_uneven(series, step)
     raise DataError(sentence(f"{source}:{series.lines[n + 1]}", "time", want, here, remedy))
 
 
-def _remedy_of_gap(series: Series, step: Step, n: int, missing: int) -> str:
+def _remedy_of_gap(series: Series, step: TimeStep, n: int, missing: int) -> str:
     rows = f"{missing} row{'s are' if missing > 1 else ' is'} missing"
     remedy = f"{rows}: add them, or fill with --fill forward or --fill linear."
     if step.unit == "business day":
@@ -158,14 +160,14 @@ def _remedy_of_gap(series: Series, step: Step, n: int, missing: int) -> str:
     return f"{remedy} {SUMMER}" if seconds and _clocks_change(after) else remedy
 
 
-def _remedy_of_uneven(series: Series, step: Step) -> str:
+def _remedy_of_uneven(series: Series, step: TimeStep) -> str:
     months = series.times.astype("datetime64[M]").astype(np.int64) if series.times.dtype.kind == "M" else np.zeros(1)
     if len(months) > 2 and len(set(np.diff(months).tolist())) == 1 and np.diff(months)[0] > 0:
         return "Every month has one row, on different days: write the months alone, as 2016-07."
     return "Resample to even steps."
 
 
-def filled(
+def fill_gaps(
     table: Table, series: Series, rows: np.ndarray, columns: Sequence[str], fill: str | None, future: np.ndarray
 ) -> Series:
     """Return a series with a number in every cell, but for the rows after the last target.
@@ -208,7 +210,7 @@ def _refuse_empty(table: Table, series: Series, rows: np.ndarray, name: str, n: 
         remedy = "There is nothing before it to fill it with. Leave out the rows before the first number."
     line, got = series.lines[n] or "missing row", "an empty cell"
     if series.lines[n]:
-        text = text_of(table.column(name)[int(rows[int((series.lines[:n] > 0).sum())])])
+        text = cell_text(table.column(name)[int(rows[int((series.lines[:n] > 0).sum())])])
         got = f"{text!r}, which stands for none" if text else got
     raise DataError(sentence(f"{table.source}:{line}", f"{name}{of_series(series)}", "a number", got, remedy))
 

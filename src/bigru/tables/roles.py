@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 
 from ..errors import DataError, nearest, sentence
-from ..readers.cells import Numerals, is_empty, text_of
+from ..readers.cells import Numerals, cell_text, is_empty
 from ..readers.reading import Reading
 from ..readers.table import Table
 from ..readers.times import TimeFormat, combine, detect, find_parts, parse
-from .columns import numerals_of
+from .columns import number_styles
 
 __all__ = [
     "IDS",
@@ -182,17 +182,17 @@ def _is_date(found: TimeFormat | None) -> bool:
 
 
 def _numeric(cell: Any) -> bool:
-    return Numerals().number(text_of(cell)) is not None
+    return Numerals().number(cell_text(cell)) is not None
 
 
 def _repeats(cells: Sequence[Any]) -> bool:
-    return len(set(map(text_of, cells))) < len(cells)
+    return len(set(map(cell_text, cells))) < len(cells)
 
 
 def _is_part(table: Table, name: str) -> bool:
     """Tell whether a column of a known name holds a part of a date alone, as months from 1 to 12."""
     most = PARTS.get(fold(name))
-    read = [Numerals().number(text_of(cell)) for cell in table.column(name)[:1000]]
+    read = [Numerals().number(cell_text(cell)) for cell in table.column(name)[:1000]]
     return most is not None and all(value is not None and not (value < 0 or value > most) for value in read)
 
 
@@ -200,7 +200,7 @@ def _check_part(table: Table, names: Sequence[str], cells: Sequence[Any], found:
     """Refuse a part of a date that repeats, rather than advise to sort its rows."""
     if len(names) != 1 or found is None or found.kind != "number" or not _is_part(table, names[0]):
         return
-    if len(set(map(text_of, cells))) == len(cells):
+    if len(set(map(cell_text, cells))) == len(cells):
         return
     others = find_parts(dict(zip(table.names, table.columns, strict=True)))
     beside = ",".join(others) if others else f"year,{names[0]}"
@@ -235,12 +235,12 @@ def suggest_ids(table: Table, clock: Clock) -> tuple[str, ...]:
     fine = [
         name
         for name, cells in zip(table.names, table.columns, strict=True)
-        if name not in clock.columns and len(set(map(text_of, cells))) * 2 <= len(cells)
+        if name not in clock.columns and len(set(map(cell_text, cells))) * 2 <= len(cells)
     ][:12]
     times = clock.stamps.tolist()
     for count in (1, 2):
         for names in combinations(fine, count):
-            keys = zip(times, *([text_of(cell) for cell in table.column(name)] for name in names), strict=True)
+            keys = zip(times, *([cell_text(cell) for cell in table.column(name)] for name in names), strict=True)
             if len(set(keys)) == len(times):
                 return names
     return ()
@@ -257,9 +257,9 @@ def find_values(
     """
     taken = (*clock.columns, *owner)
     if wanted is not None:
-        return Values(tuple(wanted), numerals_of(table, wanted, reading), _left(table, {*taken, *wanted}))
+        return Values(tuple(wanted), number_styles(table, wanted, reading), _unread_columns(table, {*taken, *wanted}))
     rest = [name for name in table.names if name not in taken]
-    how = numerals_of(table, rest, reading)
+    how = number_styles(table, rest, reading)
     passed: dict[str, str] = {}
     for name in rest:
         why = _reason(name, table.column(name), how.get(name), clock.stamps)
@@ -285,11 +285,11 @@ def _reason(name: str, cells: Sequence[Any], how: Numerals | None, stamps: np.nd
         return "says what the time says"
     if ID_NAME.match(name) and _are_whole(cells):
         return "an id"
-    first = text_of(cells[0])
-    return "the same in every row" if len(cells) > 2 and all(text_of(cell) == first for cell in cells) else ""
+    first = cell_text(cells[0])
+    return "the same in every row" if len(cells) > 2 and all(cell_text(cell) == first for cell in cells) else ""
 
 
-def _left(table: Table, read: set[str]) -> dict[str, str]:
+def _unread_columns(table: Table, read: set[str]) -> dict[str, str]:
     return {name: "" for name in table.names if name not in read}
 
 
@@ -301,7 +301,7 @@ def is_counter(name: str, cells: Sequence[Any]) -> bool:
     if UNNAMED.fullmatch(fold(name)):
         # Rows that were left out or moved since they were counted leave gaps.
         return True
-    values = np.array([float(text_of(cell)) for cell in cells])
+    values = np.array([float(cell_text(cell)) for cell in cells])
     steps = np.diff(values)
     named = COUNTERS.fullmatch(fold(name)) is not None
     if values[0] in (0, 1) or named:
@@ -319,15 +319,15 @@ def tells_time(cells: Sequence[Any], how: Numerals, stamps: np.ndarray) -> bool:
         return False
     # The first rows rule out most columns.
     for rows in (slice(0, 100), slice(None)):
-        read = [how.number(text_of(cell)) for cell in cells[rows]]
+        read = [how.number(cell_text(cell)) for cell in cells[rows]]
         values = np.array([np.nan if value is None else value for value in read])
-        parts = _parts_of(stamps[rows])
+        parts = _time_parts(stamps[rows])
         if np.isnan(values).any() or not any((np.abs(values - part) <= near).all() for part, near in parts):
             return False
     return bool((values != values[0]).any())
 
 
-def _parts_of(stamps: np.ndarray) -> Iterator[tuple[np.ndarray, float]]:
+def _time_parts(stamps: np.ndarray) -> Iterator[tuple[np.ndarray, float]]:
     """Yield the ways to count times, and how far a column may be from each."""
     seconds = stamps.astype("datetime64[us]").astype(np.int64) / 1e6
     days, months, years = (stamps.astype(f"datetime64[{unit}]") for unit in "DMY")
@@ -344,5 +344,5 @@ def _parts_of(stamps: np.ndarray) -> Iterator[tuple[np.ndarray, float]]:
 
 
 def _are_whole(cells: Sequence[Any]) -> bool:
-    texts = (text_of(cell).removesuffix(".0") for cell in cells)
+    texts = (cell_text(cell).removesuffix(".0") for cell in cells)
     return all(text.isascii() and text.removeprefix("-").isdecimal() and len(text) < 16 for text in texts)

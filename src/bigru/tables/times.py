@@ -9,7 +9,7 @@ import numpy as np
 
 from ..errors import ArgumentError, check_choice, sentence
 
-__all__ = ["CALENDAR", "Step", "calendar", "shown", "step_of"]
+__all__ = ["CALENDAR", "TimeStep", "calendar", "find_step", "format_times"]
 
 CALENDAR = ("minute", "hour", "weekday", "day", "month")
 """What can be read off a time; each as the sine and the cosine of its place in its cycle."""
@@ -30,7 +30,7 @@ MONDAY = np.datetime64("1970-01-05", "D")
 
 
 @dataclass(frozen=True)
-class Step:
+class TimeStep:
     """The distance from one row to the next.
 
     Attributes:
@@ -104,7 +104,7 @@ class Step:
         if self.unit == "month end":
             return np.asarray(ends.astype(times.dtype) + (last - day))
         # The 30th of a month without one is its last day.
-        days = np.minimum(months.astype("datetime64[D]") + (_days_of(times).max() - 1), ends)
+        days = np.minimum(months.astype("datetime64[D]") + (_days_of_month(times).max() - 1), ends)
         return np.asarray(days.astype(times.dtype) + (last - day))
 
     def fits(self, times: np.ndarray) -> bool:
@@ -119,7 +119,7 @@ class Step:
             return bool(np.is_busday(days).all())
         if len(times) > 1 and np.diff(self.places(times)).min() < 1:
             return False
-        own = _days_of(times)
+        own = _days_of_month(times)
         if self.unit == "month end":
             return bool((own == _last_days(times)).all())
         return bool((own == np.minimum(own.max(), _last_days(times))).all())
@@ -129,7 +129,7 @@ CODES = {"second": "s", "microsecond": "us", "nanosecond": "ns"}
 """Units of NumPy."""
 
 
-def _days_of(times: np.ndarray) -> np.ndarray:
+def _days_of_month(times: np.ndarray) -> np.ndarray:
     """Return the days of the month, from 1."""
     days, months = times.astype("datetime64[D]"), times.astype("datetime64[M]")
     return np.asarray((days - months.astype("datetime64[D]")).astype(np.int64) + 1)
@@ -141,7 +141,7 @@ def _last_days(times: np.ndarray) -> np.ndarray:
     return np.asarray(((months + 1).astype("datetime64[D]") - months.astype("datetime64[D]")).astype(np.int64))
 
 
-def step_of(times: np.ndarray) -> Step:
+def find_step(times: np.ndarray) -> TimeStep:
     """Return the step of rising times.
 
     It is whole months where every time has the same day (or the last one, where a month is shorter) or is the last day
@@ -149,27 +149,27 @@ def step_of(times: np.ndarray) -> Step:
     distance (the smallest of several).
     """
     if times.dtype.kind == "i":
-        return Step("row", _usual(np.diff(times)))
+        return TimeStep("row", _usual(np.diff(times)))
     unit = np.datetime_data(times.dtype)[0]
     name = next((name for name, code in CODES.items() if code == unit), "second")
     distances = np.diff(times.astype(np.int64))
     per = PER_SECOND.get(name, 1)
     if len(distances) and distances.min() >= 28 * 86400 * per:
         for months in MONTHS:
-            step = Step(months, 1)
+            step = TimeStep(months, 1)
             if step.fits(times):
-                return Step(months, _usual(np.diff(step.places(times))))
+                return TimeStep(months, _usual(np.diff(step.places(times))))
     usual = _usual(distances)
     if usual % per == 0:
         usual, name = usual // per, "second"
     if name == "second" and usual == 86400 and _are_business_days(times):
-        return Step("business day", 1)
-    return Step(name, usual)
+        return TimeStep("business day", 1)
+    return TimeStep(name, usual)
 
 
 def _are_business_days(times: np.ndarray) -> bool:
     """Tell whether days leave out nothing but weekends, holidays apart."""
-    step = Step("business day", 1)
+    step = TimeStep("business day", 1)
     if len(times) < 6 or not step.fits(times):
         return False
     span = times.astype("datetime64[D]")[[0, -1]]
@@ -185,7 +185,7 @@ def _usual(distances: np.ndarray) -> int:
     return int(values[counts.argmax()]) if len(values) else 1
 
 
-def shown(times: np.ndarray, zone: str = "") -> list[str]:
+def format_times(times: np.ndarray, zone: str = "") -> list[str]:
     """Return times as text, with a written zone: dates where none has a time of day."""
     if times.dtype.kind == "i":
         return [str(time) for time in times.tolist()]

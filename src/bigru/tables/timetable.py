@@ -9,15 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from ..readers.cells import text_of
+from ..readers.cells import cell_text
 from ..readers.reading import Reading
 from ..readers.table import Table
 from . import times as clock
 from .columns import numbers, table_of_file
-from .even import check_order, even_out, filled, most_rows
+from .even import check_order, even_out, fill_gaps, most_rows
 from .roles import Clock, Values, find_clock, find_ids, find_values
 from .series import Series
-from .times import Step
+from .times import TimeStep
 from .zones import align, localise
 
 __all__ = ["Series", "TimeTable", "from_table", "read_timetable"]
@@ -38,7 +38,7 @@ class TimeTable:
 
     series: list[Series]
     columns: tuple[str, ...]
-    step: Step
+    step: TimeStep
     zone: str
     source: str
     inferred: dict[str, str] = field(default_factory=dict)
@@ -53,7 +53,7 @@ def read_timetable(
     *,
     columns: Sequence[str] | None = None,
     ahead: Sequence[str] = (),
-    like: tuple[Step, str] | None = None,
+    like: tuple[TimeStep, str] | None = None,
 ) -> TimeTable:
     """Read a table from CSV, TSV, JSONL or Parquet.
 
@@ -79,7 +79,7 @@ def from_table(
     *,
     columns: Sequence[str] | None = None,
     ahead: Sequence[str] = (),
-    like: tuple[Step, str] | None = None,
+    like: tuple[TimeStep, str] | None = None,
 ) -> TimeTable:
     """Make a table with time of a table of cells; arguments and errors as of `read_timetable`."""
     reading = reading or Reading()
@@ -101,7 +101,7 @@ def from_table(
     most = most_rows(len(found), len(values.names))
     for series, rows in zip(bare, groups.values(), strict=True):
         spread = even_out(found.source, series, step, reading.fill, times, (sum(map(len, whole)), most))
-        whole.append(filled(found, spread, rows, values.names, reading.fill, future))
+        whole.append(fill_gaps(found, spread, rows, values.names, reading.fill, future))
     inferred = found.inferred | describe(times, owner, values, step, zone, len(whole))
     return TimeTable(whole, values.names, step, zone, found.source, inferred)
 
@@ -116,22 +116,24 @@ def group_rows(found: Table, owner: Sequence[str]) -> dict[str, np.ndarray]:
         return {"": np.arange(len(found))}
     rows: dict[str, list[int]] = {}
     for n, cells in enumerate(zip(*(found.column(name) for name in owner), strict=True)):
-        key = " / ".join(map(text_of, cells))
+        key = " / ".join(map(cell_text, cells))
         rows.setdefault(key, []).append(n)
     return {key: np.array(places) for key, places in rows.items()}
 
 
-def _step(series: Sequence[Series], like: tuple[Step, str] | None) -> Step:
+def _step(series: Sequence[Series], like: tuple[TimeStep, str] | None) -> TimeStep:
     """Return the step of the longest series, or that of a model where the times lie on its calendar as well."""
     longest = max(series, key=len).times
-    own = clock.step_of(longest)
+    own = clock.find_step(longest)
     if like is None or own == like[0] or not like[0].fits(longest):
         return own
     alike = own.unit in clock.MONTHS and own.size == like[0].size
     return like[0] if alike or (str(own) == "1 day" and like[0].unit == "business day") else own
 
 
-def describe(times: Clock, owner: Sequence[str], values: Values, step: Step, zone: str, count: int) -> dict[str, str]:
+def describe(
+    times: Clock, owner: Sequence[str], values: Values, step: TimeStep, zone: str, count: int
+) -> dict[str, str]:
     """Say what was inferred about a table: its time, series, numbers, and what is not read."""
     inferred = {"time column": ", ".join(times.columns) or "none"}
     if times.format is not None and times.format.name != "ISO 8601":

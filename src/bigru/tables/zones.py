@@ -8,7 +8,7 @@ import numpy as np
 
 from ..errors import ArgumentError, sentence
 from ..readers.table import Table
-from ..readers.times import check_zone, in_offset, local_of, minutes_of, same_clock, utc_of
+from ..readers.times import check_zone, in_offset, offset_minutes, same_clock, to_local, to_utc
 from .roles import Clock
 
 __all__ = ["align", "localise"]
@@ -34,20 +34,20 @@ def localise(table: Table, times: Clock, groups: Mapping[str, np.ndarray], zone:
         return stamps, zone
     if times.zone:
         utc = in_offset(stamps, times.zone, "Z")
-        local = local_of(utc, zone)
+        local = to_local(utc, zone)
         return (local, zone) if same_clock(local) else (utc, "Z")
     moved = stamps.copy()
     for rows in groups.values():
-        moved[rows] = utc_of(stamps[rows], zone, [table.lines[n] for n in rows], table.source)
+        moved[rows] = to_utc(stamps[rows], zone, [table.lines[n] for n in rows], table.source)
     return moved, "Z"
 
 
 def align(stamps: np.ndarray, zone: str, wanted: str) -> tuple[np.ndarray, str]:
     """Return times, and their zone, in the zone that a model was trained in, where both are known; else as they are."""
-    if zone == wanted or minutes_of(zone) is None:
+    if zone == wanted or offset_minutes(zone) is None:
         return stamps, zone
     if wanted == "local" and same_clock(stamps):
         return stamps, wanted
-    if minutes_of(wanted) is not None:
+    if offset_minutes(wanted) is not None:
         return in_offset(stamps, zone, wanted), wanted
     return stamps, zone

@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 
 from ..errors import DataError, sentence
 from ..features.segment import segment
-from ..features.text import TextFeatures, unit_of
+from ..features.text import TextFeatures, infer_unit
 from ..readers.examples import Examples
-from ..scheme import Span, spans, tags_of
+from ..scheme import Span, spans, spans_to_tags
 
 __all__ = [
     "Misplaced",
@@ -53,7 +53,7 @@ def choose_unit(
 ) -> TagUnit:
     """Return the unit that suits tagged inputs.
 
-    That of the inputs (`features.text.unit_of`), but characters where the tags belong to characters and words do not
+    That of the inputs (`features.text.infer_unit`), but characters where the tags belong to characters and words do not
     cover them: a span begins or ends within a word, or the tags spell no spans.
 
     Args:
@@ -62,7 +62,7 @@ def choose_unit(
         scheme: how tags spell spans, None where they spell none.
         segmenter: what cuts texts into words, of `features.segment.SEGMENTERS`; None: "regex".
     """
-    unit = unit_of(inputs)
+    unit = infer_unit(inputs)
     if unit != "word" or not per_character(inputs, tags):
         return TagUnit(unit, 0, [])
     if scheme is None:
@@ -72,7 +72,7 @@ def choose_unit(
         found = spans(row, scheme)
         count += len(found)
         if found:
-            misplaced += [Misplaced(n, span) for span in found if _units_of(span, text, offsets)[2]]
+            misplaced += [Misplaced(n, span) for span in found if _touched_units(span, text, offsets)[2]]
     return TagUnit("char" if misplaced else "word", count, misplaced)
 
 
@@ -101,13 +101,13 @@ def tags_per_unit(
         offsets = features.units(x)
         moved: list[Span] = []
         for span in spans(row, scheme):
-            start, end, within = _units_of(span, x, offsets)
+            start, end, within = _touched_units(span, x, offsets)
             start = max(start, moved[-1].end if moved else 0)
             if within:
                 misplaced.append(Misplaced(n, span))
             if start < end:
                 moved.append(Span(f"{span.label} ({WITHIN})" if within else span.label, start, end))
-        result.append(tags_of(moved, len(offsets), scheme))
+        result.append(spans_to_tags(moved, len(offsets), scheme))
     return result, misplaced
 
 
@@ -129,7 +129,7 @@ def refuse_misplaced(source: str, lines: Sequence[int], inputs: Sequence[str], m
         raise DataError(sentence(f"{source}:{lines[example]}", "span", want, got, remedy))
 
 
-def _units_of(span: Span, text: str, offsets: Offsets) -> tuple[int, int, bool]:
+def _touched_units(span: Span, text: str, offsets: Offsets) -> tuple[int, int, bool]:
     """Return the units that a span touches, end exclusive, and whether its borders are not theirs."""
     quoted = text[span.start : span.end]
     first = span.start + len(quoted) - len(quoted.lstrip())

@@ -81,11 +81,11 @@ def check_reading(data: Any, reading: Reading) -> None:
 def _of_pair(X: Any, y: Any, reading: Reading, source: str) -> Examples:
     """Return inputs and their labels as examples; the task, where it is not decided, follows from the labels."""
     # Arrays need libraries that files do not.
-    from ..features.arrays import check_labels, inputs_of, is_nested, labels_of, rows_of
+    from ..features.arrays import check_labels, is_nested, to_inputs, to_labels, to_rows
 
-    inputs, kind = inputs_of(X)
+    inputs, kind = to_inputs(X)
     nested = is_nested(y) or _per_step(inputs, y)
-    given: list[Any] = rows_of(y) if nested else labels_of(y)
+    given: list[Any] = to_rows(y) if nested else to_labels(y)
     if len(inputs) != len(given):
         raise ArgumentError(sentence(source, "y", f"as long as X ({len(inputs)})", len(given)))
     check_labels([label for row in given for label in row] if nested else given, source)

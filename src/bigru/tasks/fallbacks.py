@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..tables.times import shown
+from ..tables.times import format_times
 
 if TYPE_CHECKING:
-    from .forecast import Config, Cut, Outcome
+    from .forecast import Config, Cut, Forecast
 
-__all__ = ["repeat_last", "settle_constants"]
+__all__ = ["keep_constants", "repeat_last"]
 
 
-def settle_constants(config: Config, inputs: Sequence[Cut], outcome: Outcome) -> Outcome:
+def keep_constants(config: Config, inputs: Sequence[Cut], outcome: Forecast) -> Forecast:
     """Return an outcome in which a target that never changed, in training nor in the rows read, keeps its value.
 
     Its intervals have no width.
@@ -37,7 +37,9 @@ def repeat_last(config: Config, cut: Cut, note: str) -> dict[str, Any]:
     """Return an answer of the last value of each target, for a series that is too short to be read, and why."""
     series, origin = cut
     answer: dict[str, Any] = {"series": series.id} if series.id else {}
-    answer["time"] = shown(config.features.step.after(series.times[:origin], config.horizon), config.features.zone)
+    answer["time"] = format_times(
+        config.features.step.after(series.times[:origin], config.horizon), config.features.zone
+    )
     last = series.values[origin - 1, : len(config.labels)].tolist()
     answer["forecast"] = {name: [value] * config.horizon for name, value in zip(config.labels, last, strict=True)}
     return answer | {"note": note}

@@ -10,13 +10,13 @@ import numpy as np
 
 from ..errors import ArgumentError, DataError, check_choice, sentence
 from ..features.table import TableFeatures
-from ..metrics.forecasting import Rival, forecast_report
+from ..metrics.forecasting import Baseline, forecast_report
 from ..metrics.score import Report
-from ..tables.times import shown
+from ..tables.times import format_times
 from ..tables.timetable import Series
 from ..tables.windows import Windows
-from .fallbacks import repeat_last, settle_constants
-from .intervals import bases, intervals
+from .fallbacks import keep_constants, repeat_last
+from .intervals import interval_bases, intervals
 
 __all__ = [
     "HEAD",
@@ -26,21 +26,21 @@ __all__ = [
     "SAVED",
     "Config",
     "Cut",
-    "Outcome",
+    "Forecast",
     "answer",
     "answer_types",
-    "bases",
+    "baselines",
     "decide",
+    "describe_outliers",
     "exported",
-    "far_outside",
     "featurise",
+    "interval_bases",
     "intervals",
+    "keep_constants",
     "prepare",
     "repeat_last",
     "required",
-    "rivals",
     "score",
-    "settle_constants",
     "targets",
     "tied",
 ]
@@ -130,7 +130,7 @@ class Cut(NamedTuple):
     origin: int
 
 
-class Outcome(NamedTuple):
+class Forecast(NamedTuple):
     """What is decided of N cuts, in the scale of training: numbers, where other tasks have labels (`Decision`).
 
     Attributes:
@@ -157,7 +157,7 @@ def featurise(config: Config, inputs: Sequence[Cut]) -> Windows:
     features, L = config.features, config.lookback
     known = features.known_width
     ahead = config.horizon if known else 0
-    values, offsets = _joined(config, inputs, ahead)
+    values, offsets = _join_inputs(config, inputs, ahead)
     starts = np.array([offsets[id(cut.series)] + cut.origin - L for cut in inputs], np.int64)
     for cut in inputs:
         if cut.origin < L:
@@ -175,7 +175,7 @@ def targets(config: Config, inputs: Sequence[Cut]) -> Windows:
     Raises:
         DataError: a table ends before the horizon of a cut, or lacks a value there.
     """
-    values, offsets = _joined(config, inputs, 0)
+    values, offsets = _join_inputs(config, inputs, 0)
     starts = np.array([offsets[id(cut.series)] + cut.origin for cut in inputs], np.int64)
     for cut in inputs:
         if cut.origin + config.horizon > len(cut.series):
@@ -193,7 +193,7 @@ def prepare(config: Config, weights: Mapping[str, np.ndarray]) -> np.ndarray:
 
 def decide(
     config: Config, logits: np.ndarray, lengths: np.ndarray | None, weights: np.ndarray, *, quick: bool = False
-) -> Outcome:
+) -> Forecast:
     """Decide the forecasts of N windows.
 
     Args:
@@ -207,10 +207,10 @@ def decide(
         The heads in rising order, with a spread of 1: how far a window wanders is not told by the logits.
     """
     spread = np.ones((len(logits), len(config.labels)), np.float32)
-    return Outcome(np.sort(logits, axis=3), spread, weights)
+    return Forecast(np.sort(logits, axis=3), spread, weights)
 
 
-def answer(config: Config, decision: Outcome, logits: np.ndarray, inputs: Sequence[Cut]) -> list[dict[str, Any]]:
+def answer(config: Config, decision: Forecast, logits: np.ndarray, inputs: Sequence[Cut]) -> list[dict[str, Any]]:
     """Turn what was decided into answers in the units of the table; the logits are not needed for it.
 
     Returns:
@@ -224,11 +224,11 @@ def answer(config: Config, decision: Outcome, logits: np.ndarray, inputs: Sequen
         times = np.concatenate([series.times[:origin], features.step.after(series.times[:origin], config.horizon)])
 
         def by_target(values: np.ndarray, series: Series = series) -> dict[str, Any]:
-            own = config.features.restored(series, values)
+            own = config.features.restore(series, values)
             return {name: own[:, c].tolist() for c, name in enumerate(config.labels)}
 
         found: dict[str, Any] = {"series": series.id} if series.id else {}
-        found["time"] = shown(times[origin:], features.zone)
+        found["time"] = format_times(times[origin:], features.zone)
         found["forecast"] = by_target(decision.values[n, :, :, config.point])
         if config.quantiles:
             found["quantiles"] = {
@@ -279,7 +279,7 @@ def exported(config: Config, outputs: Mapping[str, np.ndarray]) -> None:
     """Return what an exported file decides: no labels."""
 
 
-def far_outside(config: Config, inputs: Sequence[Cut]) -> str:
+def describe_outliers(config: Config, inputs: Sequence[Cut]) -> str:
     """Return what is to be said of rows to forecast from that lie far outside what training saw, "" where none do.
 
     Each target whose mean over a look-back lies more than `FAR` deviations from its mean in training is named, with
@@ -287,7 +287,7 @@ def far_outside(config: Config, inputs: Sequence[Cut]) -> str:
     """
     if not inputs:
         return ""
-    values, offsets = _joined(config, inputs, 0)
+    values, offsets = _join_inputs(config, inputs, 0)
     count, L = len(config.labels), config.lookback
     sums = np.concatenate([np.zeros((1, count)), np.nancumsum(values[:, :count], axis=0, dtype=np.float64)])
     ends = np.array([offsets[id(cut.series)] + cut.origin for cut in inputs])
@@ -304,7 +304,7 @@ def far_outside(config: Config, inputs: Sequence[Cut]) -> str:
 
 
 def score(
-    config: Config, gold: np.ndarray, outcome: Outcome, inputs: Sequence[Cut], others: Sequence[Rival] = ()
+    config: Config, gold: np.ndarray, outcome: Forecast, inputs: Sequence[Cut], others: Sequence[Baseline] = ()
 ) -> Report:
     """Compare forecasts with what came, beside the two rules that know nothing.
 
@@ -322,14 +322,14 @@ def score(
     units = np.array([config.features.scale(series).seasonal for series, _ in inputs])
     bands = {level: (lows[k], highs[k]) for k, level in enumerate(config.levels)}
     heads = {q: outcome.values[..., k] for k, q in enumerate(config.quantiles)}
-    ours = Rival("", outcome.values[..., config.point], heads, bands)
-    return forecast_report(gold, ours, [*rivals(config, inputs), *others], units, config.features.season)
+    ours = Baseline("", outcome.values[..., config.point], heads, bands)
+    return forecast_report(gold, ours, [*baselines(config, inputs), *others], units, config.features.season)
 
 
-def rivals(config: Config, inputs: Sequence[Cut]) -> tuple[Rival, Rival]:
+def baselines(config: Config, inputs: Sequence[Cut]) -> tuple[Baseline, Baseline]:
     """Return the forecasts of the two rules: the last value for ever, and what was a season before."""
     features, H = config.features, config.horizon
-    values, offsets = _joined(config, inputs, 0)
+    values, offsets = _join_inputs(config, inputs, 0)
     values = values[:, : len(config.labels)]
     origins = np.array([offsets[id(cut.series)] + cut.origin for cut in inputs])
     # Where there is no whole season yet, the last value stands for it.
@@ -337,10 +337,10 @@ def rivals(config: Config, inputs: Sequence[Cut]) -> tuple[Rival, Rival]:
     ahead = np.arange(H)
     last = np.repeat(values[origins - 1][:, None], H, axis=1)
     before = values[(origins - season)[:, None] + ahead % season[:, None]]
-    return Rival("naive", last), Rival("seasonal_naive", before)
+    return Baseline("naive", last), Baseline("seasonal_naive", before)
 
 
-def _joined(config: Config, inputs: Sequence[Cut], ahead: int) -> tuple[np.ndarray, dict[int, int]]:
+def _join_inputs(config: Config, inputs: Sequence[Cut], ahead: int) -> tuple[np.ndarray, dict[int, int]]:
     """Return the inputs of all series one after the other, and where each begins, by identity."""
     different = {id(cut.series): cut.series for cut in inputs}
     parts = [config.features.matrix(series, ahead) for series in different.values()]

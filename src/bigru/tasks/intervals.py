@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from .forecast import Config, Outcome
+    from .forecast import Config, Forecast
 
-__all__ = ["bases", "intervals"]
+__all__ = ["interval_bases", "intervals"]
 
 
-def intervals(config: Config, outcome: Outcome) -> tuple[np.ndarray, np.ndarray]:
+def intervals(config: Config, outcome: Forecast) -> tuple[np.ndarray, np.ndarray]:
     """Return the ends of the conformal intervals in the scale of training: two arrays [levels, N, H, C].
 
     An interval is as wide as the errors on dev were, measured in units of how far the window read wanders; where the
@@ -22,7 +22,7 @@ def intervals(config: Config, outcome: Outcome) -> tuple[np.ndarray, np.ndarray]
     values, spread, radius = outcome
     lows, highs = [], []
     for k, level in enumerate(config.levels):
-        low, high = bases(config, values, level)
+        low, high = interval_bases(config, values, level)
         wide = radius[k][None] * spread[:, None]
         lows.append(low - wide)
         highs.append(np.maximum(high + wide, low - wide))
@@ -30,7 +30,7 @@ def intervals(config: Config, outcome: Outcome) -> tuple[np.ndarray, np.ndarray]
     return (np.stack(lows), np.stack(highs)) if lows else (empty, empty)
 
 
-def bases(config: Config, values: np.ndarray, level: float) -> tuple[np.ndarray, np.ndarray]:
+def interval_bases(config: Config, values: np.ndarray, level: float) -> tuple[np.ndarray, np.ndarray]:
     """Return what the interval of a level is built around: the two quantiles, or twice the forecast."""
     ends = [round((1 - level) / 2, 6), round((1 + level) / 2, 6)]
     places = [k for end in ends for k, q in enumerate(config.quantiles) if round(q, 6) == end]

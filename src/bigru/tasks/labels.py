@@ -71,4 +71,4 @@ def accept_pairs(config: Any, features: Sequence[Any], targets: Any, **place: An
 def read_by(features: Any) -> dict[str, Any]:
     """Return what the shape of a model has to be to read these features: channels of ids, or numbers per step."""
     channels = getattr(features, "channels", ())
-    return {"channels": channels, "values": 0 if channels else features.values}
+    return {"channels": channels, "input_size": 0 if channels else features.values}

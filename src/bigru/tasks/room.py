@@ -14,12 +14,12 @@ from .labels import place
 if TYPE_CHECKING:
     from .transcribe import Config
 
-__all__ = ["check_room", "fits"]
+__all__ = ["check_room", "has_room"]
 
 WHERE = "transcribe"
 
 
-def fits(config: Config, frames: np.ndarray, target: np.ndarray) -> bool:
+def has_room(config: Config, frames: np.ndarray, target: np.ndarray) -> bool:
     """Tell whether a recording has a step for each symbol, and one between equal neighbours."""
     return -(-len(frames) // config.stride) >= frames_needed(target)
 
@@ -43,7 +43,7 @@ def check_room(
         DataError: the symbols and the blanks between equal neighbours are more than the steps.
     """
     for n, (frames, target) in enumerate(zip(features, found, strict=True)):
-        if fits(config, frames, target):
+        if has_room(config, frames, target):
             continue
         steps, seconds = -(-len(frames) // config.stride), len(frames) * config.features.frame_seconds
         want = f"of at most {steps} symbols, as {seconds:.2f} s have {steps} steps"

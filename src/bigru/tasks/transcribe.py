@@ -15,15 +15,15 @@ import numpy as np
 
 from ..errors import ArgumentError, DataError, check_array, check_choice, sentence
 from ..features.audio import AudioFeatures
-from ..features.transcripts import UNITS, spelled, symbols
+from ..features.transcripts import UNITS, spell, symbols
 from ..ops.ctc.labelling import Labelling
 from ..ops.ctc.language import SymbolModel
 from ..ops.ctc.native import beam, greedy
-from ..ops.ctc.streaming import RunningGreedy
+from ..ops.ctc.streaming import StreamingGreedy
 from .decision import Decision
 from .labels import numbers, place, read_by
 from .room import check_room as check_pairs
-from .room import fits
+from .room import has_room
 
 if TYPE_CHECKING:
     from ..config import ModelConfig
@@ -46,13 +46,13 @@ __all__ = [
     "dev_score",
     "exported",
     "featurise",
-    "fits",
-    "heard",
+    "has_room",
     "prepare",
     "quick_score",
     "required",
     "running",
     "score",
+    "symbol_entry",
     "targets",
     "tied",
     "true_labels",
@@ -240,10 +240,10 @@ def answer(config: Config, decision: Transcripts, logits: np.ndarray, inputs: Se
         times = zip(
             found.symbols.tolist(), found.starts.tolist(), found.ends.tolist(), found.confidences.tolist(), strict=True
         )
-        symbols = [heard(config, *one) for one in times]
+        symbols = [symbol_entry(config, *one) for one in times]
         answers.append(
             {
-                "text": spelled([one["symbol"] for one in symbols], config.unit),
+                "text": spell([one["symbol"] for one in symbols], config.unit),
                 "confidence": float(np.exp(found.log_probability)),
                 "symbols": symbols,
             }
@@ -251,7 +251,7 @@ def answer(config: Config, decision: Transcripts, logits: np.ndarray, inputs: Se
     return answers
 
 
-def heard(config: Config, symbol: int, start: int, end: int, confidence: float) -> dict[str, Any]:
+def symbol_entry(config: Config, symbol: int, start: int, end: int, confidence: float) -> dict[str, Any]:
     """Return the entry of an answer for a symbol that stands from one step of the output to before another."""
     seconds = config.seconds
     return {
@@ -266,15 +266,15 @@ class Running:
     """The symbols of one recording that comes piece by piece; made by `running`."""
 
     def __init__(self, config: Config) -> None:
-        self._config, self._greedy = config, RunningGreedy()
+        self._config, self._greedy = config, StreamingGreedy()
 
     def push(self, logits: np.ndarray, done: int) -> list[dict[str, Any]]:
         """Take the logits [N, outputs] of further steps and return the symbols that have ended."""
-        return [heard(self._config, *one) for one in self._greedy.push(logits)]
+        return [symbol_entry(self._config, *one) for one in self._greedy.push(logits)]
 
     def finish(self) -> list[dict[str, Any]]:
         """Return the symbol that no step has ended, if there is one."""
-        return [heard(self._config, *one) for one in self._greedy.finish()]
+        return [symbol_entry(self._config, *one) for one in self._greedy.finish()]
 
 
 def running(config: Config, decoder: None) -> Running:
@@ -352,10 +352,10 @@ def quick_score(config: Config, gold: Sequence[np.ndarray], found: Sequence[np.n
     # Answering takes no scores: what reckons them is loaded here.
     from ..metrics.transcription import symbol_accuracy
 
-    return symbol_accuracy([row.tolist() for row in gold], [_spelled(row).tolist() for row in found])
+    return symbol_accuracy([row.tolist() for row in gold], [_spell(row).tolist() for row in found])
 
 
-def _spelled(path: np.ndarray) -> np.ndarray:
+def _spell(path: np.ndarray) -> np.ndarray:
     """Return the symbols that the symbols of the steps spell: runs of one become one, blanks none."""
     return path[(np.diff(path, prepend=0) != 0) & (path != 0)]
 

@@ -44,9 +44,9 @@ class Recipe:
     features: tuple[str, ...] = ("", "_before", "_after", "_bigram_before", "_bigram", "_trigram")
     pooling: tuple[str, ...] = ()
     skip: bool = False
-    wide: bool = False
-    front: tuple[ConvConfig, ...] = ()
-    long_front: tuple[ConvConfig, ...] | None = None
+    wide_linear: bool = False
+    conv: tuple[ConvConfig, ...] = ()
+    long_conv: tuple[ConvConfig, ...] | None = None
     encoder: EncoderConfig = field(default_factory=EncoderConfig)
     training: TrainConfig = field(default_factory=TrainConfig)
     least_steps: int = 600
@@ -87,26 +87,34 @@ DEFAULTS: dict[tuple[str, str], Recipe] = {
     ("classify", "text"): Recipe(
         lowercase=True,
         channels={"char": TEXT, "word": WORDS, "token": WORDS, "subword": WORDS},
-        pooling=("max", "mean", "bag"),
-        wide=True,
+        pooling=("max", "mean", "sqrt_n"),
+        wide_linear=True,
         least_steps=300,
         encoder=EncoderConfig(hidden=64, embedding_dropout=0.2, ngram_dropout=0.5),
         training=TrainConfig(
-            epochs=8, label_smoothing=0.05, consistency=1.0, average=0.998, pretrain=True, linear=True, unknown=0.5
+            epochs=8,
+            label_smoothing=0.05,
+            r_drop=1.0,
+            ema_decay=0.998,
+            init_from_cooccurrence=True,
+            separate_linear=True,
+            singleton_dropout=0.5,
         ),
     ),
     ("tag", "text"): Recipe(
         channels={"char": CHARACTERS, "word": TOKENS, "token": TOKENS, "subword": TOKENS},
         skip=True,
-        wide=True,
+        wide_linear=True,
         encoder=EncoderConfig(hidden=128, input_dropout=0.3, embedding_dropout=0.1, ngram_dropout=0.2),
-        training=TrainConfig(epochs=12, average=0.998, pretrain=True, linear=True, unknown=0.5),
+        training=TrainConfig(
+            epochs=12, ema_decay=0.998, init_from_cooccurrence=True, separate_linear=True, singleton_dropout=0.5
+        ),
         most_epochs=150,
     ),
     ("classify", "series"): Recipe(
         pooling=("last", "max", "mean"),
-        front=(ConvConfig(64, 5),),
-        long_front=(ConvConfig(64, 9, 2), ConvConfig(64, 5, 2)),
+        conv=(ConvConfig(64, 5),),
+        long_conv=(ConvConfig(64, 9, 2), ConvConfig(64, 5, 2)),
         encoder=replace(SERIES, hidden=128, dropout=0.2),
         training=TrainConfig(
             epochs=30,
@@ -119,22 +127,22 @@ DEFAULTS: dict[tuple[str, str], Recipe] = {
     ),
     ("classify", "audio"): Recipe(
         pooling=("max", "mean"),
-        front=(ConvConfig(64, 5, 2), ConvConfig(96, 5, 2)),
+        conv=(ConvConfig(64, 5, 2), ConvConfig(96, 5, 2)),
         encoder=replace(SERIES, hidden=96, dropout=0.3),
         training=TrainConfig(
             epochs=20,
-            average=0.995,
+            ema_decay=0.995,
             label_smoothing=0.1,
-            consistency=1.0,
+            r_drop=1.0,
             patience=20,
-            augment=AugmentConfig(band_warp=0.2, tilt=3.0, snr=13.0),
+            augment=AugmentConfig(vtlp=0.2, tilt=3.0, snr=13.0),
         ),
     ),
     ("transcribe", "audio"): Recipe(
-        front=(ConvConfig(64, 5, 2), ConvConfig(96, 5, 2)),
+        conv=(ConvConfig(64, 5, 2), ConvConfig(96, 5, 2)),
         encoder=replace(SERIES, hidden=128, layers=2, dropout=0.3),
         training=TrainConfig(
-            epochs=30, average=0.995, patience=10, augment=AugmentConfig(time_masks=2, band_masks=2, speed=0.1)
+            epochs=30, ema_decay=0.995, patience=10, augment=AugmentConfig(time_masks=2, freq_masks=2, speed=0.1)
         ),
     ),
     ("tag", "series"): Recipe(

@@ -14,8 +14,8 @@ from ..config import EncoderConfig, ForecastModelConfig, TrainConfig, from_dict,
 from ..errors import ArgumentError, DataError, nearest, sentence
 from ..features.table import TableFeatures
 from ..plain.ridge import Ridge, fit_ridge
-from ..runtime.forecaster import cuts_of
-from ..tables.times import shown
+from ..runtime.forecaster import list_cuts
+from ..tables.times import format_times
 from ..tables.timetable import Series, TimeTable
 from ..tables.windows import Windows
 from ..tasks import forecast
@@ -26,11 +26,11 @@ __all__ = [
     "OPTIONS",
     "SPLIT",
     "ForecastPlan",
-    "data_of",
+    "find_roles",
     "is_constant",
-    "judged",
     "plan_forecast",
-    "roles_of",
+    "select_cuts",
+    "to_data",
 ]
 
 WHERE = "train"
@@ -39,7 +39,7 @@ ENCODER = EncoderConfig(
     hidden=256, direction="forward", dropout=0.5, input_dropout=0.0, embedding_dropout=0.0, ngram_dropout=0.0
 )
 TRAINING = TrainConfig(
-    epochs=10, batch_size=64, learning_rate=1e-3, weight_decay=0.0, warmup=0.05, average=0.99, patience=5
+    epochs=10, batch_size=64, learning_rate=1e-3, weight_decay=0.0, warmup_fraction=0.05, ema_decay=0.99, patience=5
 )
 
 SPLIT = (0.7, 0.1, 0.2)
@@ -87,7 +87,7 @@ class ForecastPlan:
         return replace(self.model, linear="none")
 
 
-def roles_of(targets: Sequence[str] | None, options: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+def find_roles(targets: Sequence[str] | None, options: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
     """Return the columns of a table by role; targets None stands for all columns that have no other."""
     found = {role: tuple(options.get(role) or ()) for role in ROLES}
     return {"targets": tuple(targets or ()), **found}
@@ -100,7 +100,7 @@ def plan_forecast(
 
     Args:
         table: its columns are the targets, the past and the known covariates, in this order.
-        roles: as of `roles_of`.
+        roles: as of `find_roles`.
         horizon: rows to forecast.
         options: of `OPTIONS`; None as a value stands for the default.
 
@@ -125,7 +125,7 @@ def plan_forecast(
     levels = tuple(float(p) for p in chosen.get("levels", (0.9,)))
     loss = chosen.get("loss") or ("pinball" if quantiles else "mae")
     ends = [series.times[dev - 1 : dev] for series, (_, dev, _) in zip(table.series, bounds, strict=True) if dev]
-    seen = shown(max(ends, key=lambda time: time[0]))[0]
+    seen = format_times(max(ends, key=lambda time: time[0]))[0]
     config = forecast.Config(features, lookback, horizon, quantiles, levels, loss, seen)
     model = ForecastModelConfig(
         lookback=lookback,
@@ -139,7 +139,7 @@ def plan_forecast(
         linear="shared",
         quantiles=quantiles,
         levels=levels,
-        encoder=_changed(ENCODER, chosen),
+        encoder=_replace(ENCODER, chosen),
     )
     check_size(model)
     cuts = _cuts(config, table, bounds)
@@ -148,16 +148,16 @@ def plan_forecast(
         want = f"enough for one look-back ({lookback}) and one horizon ({horizon}) to {empty}"
         raise DataError(sentence(table.source, "rows", want, _counts(bounds), "Shorten the horizon or the look-back."))
     windows = min(int(chosen.get("windows", WINDOWS)), len(cuts["train"]))
-    ridge = fit_ridge(config, model, cuts["train"], judged(cuts["dev"]), chosen.get("normalise"))
+    ridge = fit_ridge(config, model, cuts["train"], select_cuts(cuts["dev"]), chosen.get("normalise"))
     check_size(ridge.shape)
     training, guard = _training(chosen, windows), bool(chosen.get("guard", True))
     check_shape(config, model, training)
     return ForecastPlan(config, ridge.shape, training, ridge, cuts, windows, guard)
 
 
-def data_of(plan: ForecastPlan) -> tuple[tuple[Windows, Windows], tuple[Windows, Windows]]:
+def to_data(plan: ForecastPlan) -> tuple[tuple[Windows, Windows], tuple[Windows, Windows]]:
     """Return features and targets to learn from, and to choose the epoch by."""
-    train, dev = plan.cuts["train"], judged(plan.cuts["dev"])
+    train, dev = plan.cuts["train"], select_cuts(plan.cuts["dev"])
     features = forecast.featurise(plan.config, train)
     features.drawn = plan.windows
     return (features, forecast.targets(plan.config, train)), (
@@ -166,7 +166,7 @@ def data_of(plan: ForecastPlan) -> tuple[tuple[Windows, Windows], tuple[Windows,
     )
 
 
-def judged(cuts: Sequence[Cut]) -> list[Cut]:
+def select_cuts(cuts: Sequence[Cut]) -> list[Cut]:
     """Return at most `JUDGED` of the cuts, evenly spread."""
     if len(cuts) <= JUDGED:
         return list(cuts)
@@ -212,7 +212,7 @@ def _check_rows(table: TimeTable, bounds: Sequence[tuple[int, int, int]], lookba
 
 def _training(chosen: Mapping[str, Any], windows: int) -> TrainConfig:
     """Return how to train on so many windows an epoch; cooling down ends what is more than enough."""
-    training: TrainConfig = _changed(TRAINING, chosen)
+    training: TrainConfig = _replace(TRAINING, chosen)
     if "epochs" in chosen:
         return training
     enough = math.ceil(LEAST_STEPS / math.ceil(windows / training.batch_size))
@@ -227,7 +227,7 @@ def _cuts(config: forecast.Config, table: TimeTable, bounds: Sequence[tuple[int,
         if is_constant(config, series):
             continue
         for name, first, end in (("train", 0, train), ("dev", train, dev), ("test", dev, test)):
-            cuts[name] += cuts_of(config, series, first, end)
+            cuts[name] += list_cuts(config, series, first, end)
     return cuts
 
 
@@ -242,6 +242,6 @@ def _counts(bounds: Sequence[tuple[int, int, int]]) -> str:
     return f"{train} to learn from and {dev - train} to choose by"
 
 
-def _changed(default: Any, chosen: Mapping[str, Any]) -> Any:
+def _replace(default: Any, chosen: Mapping[str, Any]) -> Any:
     values = to_dict(default)
     return from_dict(type(default), {name: chosen.get(name, value) for name, value in values.items()})

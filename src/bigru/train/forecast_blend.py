@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 import numpy as np
 
 from ..bundle import Bundle
-from ..plain.ridge import ENOUGH_HORIZONS, horizons_of
+from ..plain.ridge import ENOUGH_HORIZONS, horizons_within
 from ..runtime.forecaster import LEAST, Forecaster
 from ..tasks import forecast
 from ..tasks.forecast import Cut
-from .forecast import ForecastPlan, judged
+from .forecast import ForecastPlan, select_cuts
 
 if TYPE_CHECKING:
     from .loop.fit import Fitted
 
-__all__ = ["Guarded", "calibrated", "guarded"]
+__all__ = ["BlendedForecaster", "blend_with_linear", "calibrate_intervals"]
 
 SHARES = (0.25, 0.5, 0.75, 1.0)
 """Shares of the network in the answer that are tried on dev; the rest is the linear map's."""
@@ -33,7 +33,7 @@ LEAST_GAIN = 0.5
 and so each horizon counts about once."""
 
 
-class Guarded(NamedTuple):
+class BlendedForecaster(NamedTuple):
     """A forecaster's weights after a look at dev.
 
     Attributes:
@@ -69,16 +69,16 @@ class Guarded(NamedTuple):
         return f"{why}. The model answers the map, with intervals; guard=false keeps what the network learnt."
 
 
-def guarded(plan: ForecastPlan, fitted: Fitted) -> Guarded:
+def blend_with_linear(plan: ForecastPlan, fitted: Fitted) -> BlendedForecaster:
     """Put network and linear map together, in the shares that are best on dev.
 
     Both answer in the same units, so a mean of both is a share of the head's outputs and a share of the map's. Without
     a guard the answer is the network's.
     """
     cuts = plan.cuts["dev"]
-    horizons = horizons_of(cuts, plan.model)
-    chosen = judged(cuts)
-    whole = _mixed(plan, fitted, 1.0)
+    horizons = horizons_within(cuts, plan.model)
+    chosen = select_cuts(cuts)
+    whole = _mix_weights(plan, fitted, 1.0)
     model = Forecaster(Bundle("forecast", plan.model, plan.config, whole))
     point, mapped = model.run(chosen).values[..., plan.config.point], model.linear(chosen)
     came = forecast.targets(plan.config, chosen).batch(np.arange(len(chosen)))[0].astype(np.float64)
@@ -93,10 +93,10 @@ def guarded(plan: ForecastPlan, fitted: Fitted) -> Guarded:
     # Quantiles that a network answers have errors of another kind: how far what comes lies beyond them.
     alone = horizons >= ENOUGH_HORIZONS or (bool(plan.config.quantiles) and share > 0)
     earlier = None if alone else plan.ridge.within
-    return Guarded(_mixed(plan, fitted, share), share, gain, horizons, earlier)
+    return BlendedForecaster(_mix_weights(plan, fitted, share), share, gain, horizons, earlier)
 
 
-def _mixed(plan: ForecastPlan, fitted: Fitted, share: float) -> dict[str, np.ndarray]:
+def _mix_weights(plan: ForecastPlan, fitted: Fitted, share: float) -> dict[str, np.ndarray]:
     """Return the weights of a model of which the network answers a share, and the linear map the rest."""
     own = {n: w * np.float32(share) if n.startswith("head.") else w for n, w in fitted.weights.items()}
     return own | plan.ridge.weights | {"linear.share": np.array([1 - share], np.float32)}
@@ -111,12 +111,12 @@ def _gain(came: np.ndarray, mapped: np.ndarray, ours: np.ndarray) -> float:
     return min(found)
 
 
-def calibrated(made: Bundle, cuts: Sequence[Cut], earlier: np.ndarray | None = None) -> Bundle:
+def calibrate_intervals(made: Bundle, cuts: Sequence[Cut], earlier: np.ndarray | None = None) -> Bundle:
     """Return a model with the half widths of its intervals measured on cuts that it did not learn from.
 
     Split conformal prediction (Papadopoulos et al. 2002), for each step and target by itself: of N errors, in units of
-    how far their window wanders (`spread_of`), the one of rank ceil((N + 1) * level) is the half width. A dev part of
-    a few horizons holds a few independent errors, whatever its number of windows: errors of earlier rows, each
+    how far their window wanders (`window_spread`), the one of rank ceil((N + 1) * level) is the half width. A dev part
+    of a few horizons holds a few independent errors, whatever its number of windows: errors of earlier rows, each
     forecast from the rows before it, then count as well.
 
     Args:
@@ -127,12 +127,12 @@ def calibrated(made: Bundle, cuts: Sequence[Cut], earlier: np.ndarray | None = N
     config = cast("forecast.Config", made.config)
     if not config.levels:
         return made
-    chosen = judged(cuts)
+    chosen = select_cuts(cuts)
     outcome = Forecaster(made).run(chosen)
     gold = forecast.targets(config, chosen).batch(np.arange(len(chosen)))[0]
     found = []
     for level in config.levels:
-        low, high = forecast.bases(config, outcome.values, level)
+        low, high = forecast.interval_bases(config, outcome.values, level)
         error = np.maximum(low - gold, gold - high) / np.maximum(outcome.spread, LEAST)[:, None]
         error = error if earlier is None else np.concatenate([error, earlier])
         rank = min(math.ceil((len(error) + 1) * level), len(error)) - 1

@@ -31,7 +31,7 @@ from ..features.audio import AudioFeatures
 from ..features.channels import NGRAMS, configure, is_hashed
 from ..features.columns import column_of
 from ..features.series import SeriesFeatures
-from ..features.text import UNITS, TextFeatures, unit_of
+from ..features.text import UNITS, TextFeatures, infer_unit
 from ..ops.ctc.language import SymbolModel
 from ..readers.token_features import words_of
 from ..scheme import PREFIXES, spans
@@ -82,7 +82,7 @@ SPEECH = ("beam", "language")
 AUDIO = ("sample_rate", "mel_bins", "frame_shift", "normalise")
 TEXT = ("unit", "channels", "lowercase", "min_count", "max_size", "replace", "segmenter", "features")
 SERIES_SETTINGS = ("per_series",)
-MODEL = ("pooling", "skip", "crf", "wide", "front")
+MODEL = ("pooling", "skip", "crf", "wide_linear", "conv")
 ENCODER = tuple(f.name for f in fields(EncoderConfig))
 AUGMENT = tuple(f.name for f in fields(AugmentConfig))
 TRAINING = (*(f.name for f in fields(TrainConfig) if f.name != "augment"), *AUGMENT)
@@ -140,7 +140,7 @@ def plan(
         chosen["unit"] = choose_unit(inputs, targets, scheme, chosen.get("segmenter")).unit
     unit, units = _probe(inputs, chosen) if KINDS[kind] == "text" else ("", 0)
     features = _features(task, inputs, kind, recipe, chosen, unit, units)
-    front = _front(task, chosen.get("front", _usual_front(recipe, inputs)))
+    front = _front(task, chosen.get("conv", _usual_front(recipe, inputs)))
     config = _config(task, features, targets, multi_label, scheme, chosen)
     if isinstance(config, transcribe.Config):
         config = replace(config, stride=math.prod(conv.stride for conv in front))
@@ -154,7 +154,7 @@ def plan(
 def _probe(inputs: Sequence[Any], chosen: Mapping[str, Any]) -> tuple[str, int]:
     """Return the unit of texts, and from a sample about how many units there are."""
     settings = {name: chosen[name] for name in TEXT if name in chosen and name != "channels"}
-    settings["unit"] = settings.get("unit") or ("token" if settings.get("features") else unit_of(inputs))
+    settings["unit"] = settings.get("unit") or ("token" if settings.get("features") else infer_unit(inputs))
     check_choice(WHERE, "unit", settings["unit"], UNITS)
     sample = inputs[:: max(1, len(inputs) // 1000)]
     features = TextFeatures.fit(sample, **settings, channels=("unit",))
@@ -163,12 +163,12 @@ def _probe(inputs: Sequence[Any], chosen: Mapping[str, Any]) -> tuple[str, int]:
 
 def _training(recipe: Recipe, chosen: Mapping[str, Any], count: int, units: int) -> TrainConfig:
     """Return how to train on `count` examples of so many units; cooling down ends what is more than enough."""
-    augment: AugmentConfig = _changed(recipe.training.augment, chosen)
-    training = replace(_changed(recipe.training, chosen), augment=augment)
-    if count > MANY and "consistency" not in chosen:
-        training = replace(training, consistency=0.0)
-    if units < ENOUGH and "pretrain" not in chosen:
-        training = replace(training, pretrain=False)
+    augment: AugmentConfig = _replace(recipe.training.augment, chosen)
+    training = replace(_replace(recipe.training, chosen), augment=augment)
+    if count > MANY and "r_drop" not in chosen:
+        training = replace(training, r_drop=0.0)
+    if units < ENOUGH and "init_from_cooccurrence" not in chosen:
+        training = replace(training, init_from_cooccurrence=False)
     if "epochs" in chosen:
         return training
     per_epoch = max(1, math.ceil(count / training.batch_size))
@@ -195,7 +195,7 @@ def _features(
     channels = settings.pop("channels", None) or recipe.channels[_read_as(inputs, unit, settings)]
     channels = [*channels, *_of_features(channels, settings.get("features", ()), recipe)]
     if "channels" not in chosen:
-        channels = _sized(channels, units, inputs, settings)
+        channels = _size_channels(channels, units, inputs, settings)
     return TextFeatures.fit(inputs, **settings, channels=channels)
 
 
@@ -237,7 +237,7 @@ def buckets(units: int) -> int:
     return min(max(1 << (max(units // 2, 1) - 1).bit_length(), FEWEST_BUCKETS), MOST_BUCKETS)
 
 
-def _sized(
+def _size_channels(
     channels: Sequence[str | ChannelConfig], units: int, inputs: Sequence[Any], settings: Mapping[str, Any]
 ) -> list[str | ChannelConfig]:
     """Return the channels with so many buckets that few of what training shows share one.
@@ -274,13 +274,13 @@ def _config(
     if task == "tag":
         labels = _tags(set(chain.from_iterable(targets)), scheme)
         if crf is None:
-            crf = scheme is not None or _chained(labels, features, chosen)
+            crf = scheme is not None or _uses_crf(labels, features, chosen)
         return tag.Config(labels, features, scheme, crf=crf)
     for name, given in (("crf", crf), ("scheme", scheme)):
         if given:
             raise ArgumentError(sentence(WHERE, name, "absent for one label per input", repr(given)))
     if task == "transcribe":
-        unit = chosen.get("unit") or transcripts.unit_of(targets)
+        unit = chosen.get("unit") or transcripts.infer_transcript_unit(targets)
         check_choice(WHERE, "unit", unit, transcripts.UNITS)
         spelt = {symbol for text in targets for symbol in transcripts.symbols(text, unit)}
         return _transcriber(transcribe.Config(tuple(sorted(spelt)), features, unit), targets, chosen)
@@ -305,10 +305,10 @@ def _tags(found: set[str], scheme: str | None) -> tuple[str, ...]:
     if scheme is None:
         return tuple(sorted(found))
     labels = sorted({span.label for one in found for span in spans([one], scheme)})
-    return (*({"O"} & found), *(one for label in labels for one in _written(label, scheme)))
+    return (*({"O"} & found), *(one for label in labels for one in _all_tags(label, scheme)))
 
 
-def _written(label: str, scheme: str) -> list[str]:
+def _all_tags(label: str, scheme: str) -> list[str]:
     """Return every tag of a label; a bare prefix has the label `_`."""
     return [prefix if label == "_" else f"{prefix}-{label}" for prefix in PREFIXES[scheme]]
 
@@ -324,31 +324,31 @@ def _model(
     return ModelConfig(
         outputs=config.outputs,
         channels=config.features.channels if text else (),
-        values=0 if text else config.features.values,
-        encoder=_changed(recipe.encoder, chosen),
+        input_size=0 if text else config.features.values,
+        encoder=_replace(recipe.encoder, chosen),
         pooling=pooling,
         skip=chosen.get("skip", recipe.skip),
         crf=task == "tag" and config.crf,
-        wide=chosen.get("wide", recipe.wide and not _weighted(task, chosen)),
-        front=front,
+        wide_linear=chosen.get("wide_linear", recipe.wide_linear and not _weights_tags(task, chosen)),
+        conv=front,
     )
 
 
 def _usual_front(recipe: Recipe, inputs: Sequence[Any]) -> tuple[ConvConfig, ...]:
     """Return the recipe's convolutions, those of long inputs where half of these are long."""
-    if recipe.long_front is None or not inputs:
-        return recipe.front
-    return recipe.long_front if np.median([len(one) for one in inputs]) >= LONG else recipe.front
+    if recipe.long_conv is None or not inputs:
+        return recipe.conv
+    return recipe.long_conv if np.median([len(one) for one in inputs]) >= LONG else recipe.conv
 
 
-def _chained(labels: Sequence[str], features: Any, chosen: Mapping[str, Any]) -> bool:
+def _uses_crf(labels: Sequence[str], features: Any, chosen: Mapping[str, Any]) -> bool:
     """Tell whether a CRF decides plain tags: of texts, and not where answers must come before a text has ended, or
     where tags are smoothed, of which a CRF knows nothing."""
     alone = chosen.get("lookahead") or chosen.get("label_smoothing")
     return isinstance(features, TextFeatures) and 2 < len(labels) <= CHAINED and not alone
 
 
-def _weighted(task: str, chosen: Mapping[str, Any]) -> bool:
+def _weights_tags(task: str, chosen: Mapping[str, Any]) -> bool:
     """Tell whether tags are weighted, which a linear part that is fitted by itself knows nothing of."""
     return task == "tag" and chosen.get("class_weights", "none") != "none"
 
@@ -357,7 +357,7 @@ def _front(task: str, layers: Any) -> tuple[ConvConfig, ...]:
     """Return the convolutions, given as `ConvConfig` or as objects with its fields."""
     if not isinstance(layers, (list, tuple)):
         want = 'a list of layers, as [{"filters": 64, "kernel": 5}]'
-        raise ArgumentError(sentence(WHERE, "front", want, repr(layers)))
+        raise ArgumentError(sentence(WHERE, "conv", want, repr(layers)))
     front = tuple(layer if isinstance(layer, ConvConfig) else from_dict(ConvConfig, layer) for layer in layers)
     if task == "tag" and any(conv.stride > 1 for conv in front):
         got = max(conv.stride for conv in front)
@@ -365,7 +365,7 @@ def _front(task: str, layers: Any) -> tuple[ConvConfig, ...]:
     return front
 
 
-def _changed(default: Any, chosen: Mapping[str, Any]) -> Any:
+def _replace(default: Any, chosen: Mapping[str, Any]) -> Any:
     """Return a configuration with the chosen fields changed, their types checked."""
     values = to_dict(default)
     return from_dict(type(default), {name: chosen.get(name, value) for name, value in values.items()})

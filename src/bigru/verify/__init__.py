@@ -10,7 +10,7 @@ every model passes before it is written, and `short` the same without refusing.
 from .batchings import Engine
 from .gate import gate, short
 from .outcomes import TOLERANCES, Tolerance
-from .report import Report, Row
+from .report import EngineRow, VerificationReport
 from .run import verify
 
-__all__ = ["TOLERANCES", "Engine", "Report", "Row", "Tolerance", "gate", "short", "verify"]
+__all__ = ["TOLERANCES", "Engine", "EngineRow", "Tolerance", "VerificationReport", "gate", "short", "verify"]

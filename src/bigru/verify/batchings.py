@@ -41,7 +41,7 @@ EXTRA = 7
 """Steps of padding beyond the longest sample of a batch."""
 
 
-class Batch(NamedTuple):
+class PaddedBatch(NamedTuple):
     """Samples that are run together.
 
     Attributes:
@@ -57,7 +57,7 @@ class Batch(NamedTuple):
     dirty: bool = False
 
 
-def arrangements(lengths: Sequence[int], padded: bool, seed: int = 0) -> dict[str, list[Batch]]:
+def arrangements(lengths: Sequence[int], padded: bool, seed: int = 0) -> dict[str, list[PaddedBatch]]:
     """Return every arrangement of samples by name; `ALONE` comes first.
 
     Args:
@@ -67,23 +67,23 @@ def arrangements(lengths: Sequence[int], padded: bool, seed: int = 0) -> dict[st
     """
     random = np.random.default_rng(seed)
     order = random.permutation(len(lengths)).tolist()
-    groups = list(_cut(order, lengths))
+    groups = list(_cut_batches(order, lengths))
     found = {
-        ALONE: [Batch([n]) for n in range(len(lengths))],
-        "batches": [Batch(rows) for rows in groups],
-        "mirrored": [Batch(rows[::-1]) for rows in groups],
+        ALONE: [PaddedBatch([n]) for n in range(len(lengths))],
+        "batches": [PaddedBatch(rows) for rows in groups],
+        "mirrored": [PaddedBatch(rows[::-1]) for rows in groups],
     }
     if padded:
-        found["padded"] = [Batch(rows, extra=EXTRA, dirty=True) for rows in groups]
+        found["padded"] = [PaddedBatch(rows, extra=EXTRA, dirty=True) for rows in groups]
     short = [n for n in order if lengths[n] * (MATES + 1) <= STEPS]
     for n in short[:EDGES] if len(short) > 1 else ():
         mates = [short[k] for k in random.integers(0, len(short), MATES)]
-        found.setdefault("first", []).append(Batch([n, *mates], slice(0, 1)))
-        found.setdefault("last", []).append(Batch([*mates, n], slice(MATES, MATES + 1)))
+        found.setdefault("first", []).append(PaddedBatch([n, *mates], slice(0, 1)))
+        found.setdefault("last", []).append(PaddedBatch([*mates, n], slice(MATES, MATES + 1)))
     return found
 
 
-def _cut(order: list[int], lengths: Sequence[int]) -> Iterator[list[int]]:
+def _cut_batches(order: list[int], lengths: Sequence[int]) -> Iterator[list[int]]:
     rows: list[int] = []
     longest = 0
     for n in order:
@@ -96,22 +96,24 @@ def _cut(order: list[int], lengths: Sequence[int]) -> Iterator[list[int]]:
         yield rows
 
 
-def run(engine: Engine, judge: Judge, features: Sequence[np.ndarray], batches: Sequence[Batch]) -> dict[int, Outcome]:
+def run(
+    engine: Engine, judge: Judge, features: Sequence[np.ndarray], batches: Sequence[PaddedBatch]
+) -> dict[int, Outcome]:
     """Run an engine over batches and return what it said, by the number of the sample."""
     model, found = judge.model, dict[int, Outcome]()
     for batch in batches:
-        inputs, lengths = _filled(model, [features[n] for n in batch.rows], batch)
+        inputs, lengths = _fill_padding(model, [features[n] for n in batch.rows], batch)
         answer = engine(inputs, lengths)
         logits, labels = answer if isinstance(answer, tuple) else (answer, None)
         rows = [np.asarray(row) for row in logits]
         if model.per_step:
             rows = [row[:end] for row, end in zip(rows, model.steps(lengths).tolist(), strict=True)]
-        outcomes = _decided(judge, rows, labels)
+        outcomes = _decide_finite(judge, rows, labels)
         found |= dict(zip(batch.rows[batch.kept], outcomes[batch.kept], strict=True))
     return found
 
 
-def _decided(judge: Judge, rows: list[np.ndarray], labels: Sequence[np.ndarray] | None) -> list[Outcome]:
+def _decide_finite(judge: Judge, rows: list[np.ndarray], labels: Sequence[np.ndarray] | None) -> list[Outcome]:
     """Decide; of logits that are not finite, which a decoder may refuse, every label is -1.
 
     Logits of another shape than the model's, of which nothing can be decided, have no labels.
@@ -125,8 +127,8 @@ def _decided(judge: Judge, rows: list[np.ndarray], labels: Sequence[np.ndarray] 
     return outcomes
 
 
-def _filled(
-    model: ModelConfig | ForecastModelConfig, features: list[np.ndarray], batch: Batch
+def _fill_padding(
+    model: ModelConfig | ForecastModelConfig, features: list[np.ndarray], batch: PaddedBatch
 ) -> tuple[np.ndarray, np.ndarray]:
     inputs, lengths = pad(features)
     if batch.extra:

@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from .batchings import ALONE, Batch, Engine, run
+from .batchings import ALONE, Engine, PaddedBatch, run
 from .outcomes import Figures, Judge, Outcome
 
 __all__ = ["examine"]
 
 
 def examine(
-    engine: Engine, judge: Judge, features: Sequence[np.ndarray], plan: Mapping[str, Sequence[Batch]]
+    engine: Engine, judge: Judge, features: Sequence[np.ndarray], plan: Mapping[str, Sequence[PaddedBatch]]
 ) -> tuple[list[Outcome], dict[str, Figures]]:
     """Run an engine in every arrangement.
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..bundle import Bundle
 from .batchings import Engine
-from .report import Report
+from .report import VerificationReport
 from .run import verify
 
 __all__ = ["gate", "short"]
@@ -28,7 +28,7 @@ def gate(
     inputs: Sequence[Any] | None = None,
     engines: Mapping[str, Engine] | None = None,
     torch: bool = False,
-) -> Report:
+) -> VerificationReport:
     """Verify a model on the specification and the compiled kernels of the active instruction set, and refuse it.
 
     A model whose weights are stored in 8 bits is run with products in 8 bits as well.
@@ -55,7 +55,7 @@ def short(
     *,
     lengths: Sequence[int] = LENGTHS,
     torch: bool = False,
-) -> Report:
+) -> VerificationReport:
     """Verify a model in the time that can be taken before each writing; arguments as of `gate`, and nothing is refused.
 
     Args:

@@ -11,28 +11,28 @@ import numpy as np
 
 from ..bundle import Bundle
 from ..ops.library import instruction_sets, isa, use_instruction_set
-from .batchings import Batch
+from .batchings import PaddedBatch
 from .engines import native
 from .examine import examine
 from .outcomes import Figures, Judge, Outcome
 
-__all__ = ["Examined", "on", "others"]
+__all__ = ["Examined", "examine_on", "other_sets"]
 
 Examined = dict[str, tuple[list[Outcome], dict[str, Figures]]]
 """By precision what `examine` returned."""
 
 
-def others() -> list[str]:
+def other_sets() -> list[str]:
     """Return the instruction sets that run here beside the active one; emulations of others are none."""
     return [name for name, runs in instruction_sets() if runs and name != isa() and not name.endswith("_emulated")]
 
 
-def on(
+def examine_on(
     name: str,
     bundle: Bundle,
     judge: Judge,
     features: Sequence[np.ndarray],
-    plan: Mapping[str, Sequence[Batch]],
+    plan: Mapping[str, Sequence[PaddedBatch]],
     precisions: Sequence[str],
 ) -> Examined:
     """Examine the compiled kernels on another instruction set.

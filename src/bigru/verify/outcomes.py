@@ -12,7 +12,7 @@ from ..bundle import Bundle
 from ..ops.crf import reference as crf_reference
 from ..tasks import task_named
 
-__all__ = ["TOLERANCES", "Figures", "Judge", "Outcome", "Tolerance", "precision_of"]
+__all__ = ["TOLERANCES", "Figures", "Judge", "Outcome", "Tolerance", "engine_precision"]
 
 NONE = np.zeros(0)
 
@@ -67,7 +67,7 @@ class Figures:
     ties: int = 0
 
 
-def precision_of(engine: str) -> str:
+def engine_precision(engine: str) -> str:
     """Return the precision whose tolerance an engine is held to: the last word of its name that is one, else fp32."""
     return next((word for word in reversed(engine.split()) if word in TOLERANCES), "fp32")
 
@@ -131,11 +131,11 @@ class Judge:
             scale = max(1.0, float(np.abs(one.logits).max(initial=0.0)))
             figures.samples += 1
             figures.labels += max(len(one.labels), len(other.labels))
-            apart = _apart(one.logits, other.logits) / scale
+            apart = _difference(one.logits, other.logits) / scale
             same = one.labels.shape == other.labels.shape
             agreed = one.labels == other.labels if same else np.zeros(0, bool)
             if same and len(one.confidence) == len(other.confidence) == len(one.labels):
-                apart = max(apart, _apart(one.confidence[agreed], other.confidence[agreed]))
+                apart = max(apart, _difference(one.confidence[agreed], other.confidence[agreed]))
             figures.difference = max(figures.difference, apart)
             count = int((~agreed).sum()) if same else _edits(one.labels, other.labels)
             slack = 2 * TOLERANCES["fp32"].difference * scale
@@ -163,7 +163,7 @@ def _padded(rows: Sequence[np.ndarray], lengths: np.ndarray) -> np.ndarray:
     return batch
 
 
-def _apart(one: np.ndarray, other: np.ndarray) -> float:
+def _difference(one: np.ndarray, other: np.ndarray) -> float:
     if one.shape != other.shape:
         return float("inf")
     apart = float(np.abs(one.astype(np.float64) - other).max(initial=0.0))

@@ -57,14 +57,14 @@ def _sequence(model: ModelConfig, weights: Weights, inputs: np.ndarray) -> np.nd
         x = np.concatenate([table[inputs[:, :, c]] for c, table in enumerate(tables)], axis=2)
     else:
         x = inputs.astype(np.float64)
-    for n, conv in enumerate(model.front):
+    for n, conv in enumerate(model.conv):
         x = _convolution(conv, weights, f"front.{n}.", x)
     states, last = _encode(model.encoder, weights, x)
     seen = np.concatenate([states, x], axis=2) if model.skip else states
     if model.pooling:
-        seen = np.concatenate([_pooled(kind, weights, x, states, last) for kind in model.pooling], axis=1)
+        seen = np.concatenate([_pool(kind, weights, x, states, last) for kind in model.pooling], axis=1)
     result = seen @ weights["head.weight"].T + weights["head.bias"]
-    if model.wide:
+    if model.wide_linear:
         tables = [weights[f"wide.{c}.weight"] for c in range(len(model.channels))]
         own = np.sum([table[inputs[:, :, c]] for c, table in enumerate(tables)], axis=0)
         result = result + (_total(own) if model.pooling else own)
@@ -81,10 +81,10 @@ def _convolution(conv: ConvConfig, weights: Weights, prefix: str, x: np.ndarray)
             t = step * conv.stride - conv.before + k
             if 0 <= t < time:
                 y[:, step] += x[:, t] @ weight[:, :, k].T
-    return np.maximum(_normalised(weights, prefix + "norm.", y), 0)
+    return np.maximum(_normalise(weights, prefix + "norm.", y), 0)
 
 
-def _normalised(weights: Weights, prefix: str, x: np.ndarray) -> np.ndarray:
+def _normalise(weights: Weights, prefix: str, x: np.ndarray) -> np.ndarray:
     """Return the layer normalisation of each step, x itself where the model has none of that name."""
     if prefix + "weight" not in weights:
         return x
@@ -99,7 +99,7 @@ def _encode(encoder: EncoderConfig, weights: Weights, x: np.ndarray) -> tuple[np
         prefix = f"encoder.layers.{layer}."
         walked = [_walk(encoder, weights, prefix, walk, x) for walk in DIRECTIONS[encoder.direction]]
         x, last = (
-            _normalised(weights, f"encoder.norms.{layer}.", _joined(encoder, weights, prefix, list(views)))
+            _normalise(weights, f"encoder.norms.{layer}.", _join(encoder, weights, prefix, list(views)))
             for views in zip(*walked, strict=True)
         )
     return x, last
@@ -118,7 +118,7 @@ def _walk(
     return gru.forward(x, own, reverse=reverse, reset_after=encoder.reset_after)[:2]
 
 
-def _joined(encoder: EncoderConfig, weights: Weights, prefix: str, views: list[np.ndarray]) -> np.ndarray:
+def _join(encoder: EncoderConfig, weights: Weights, prefix: str, views: list[np.ndarray]) -> np.ndarray:
     if len(views) == 1:
         return views[0]
     forward, backward = views
@@ -133,13 +133,13 @@ def _joined(encoder: EncoderConfig, weights: Weights, prefix: str, views: list[n
     return (forward + backward) / (2 if encoder.merge == "average" else 1)
 
 
-def _pooled(kind: str, weights: Weights, x: np.ndarray, states: np.ndarray, last: np.ndarray) -> np.ndarray:
+def _pool(kind: str, weights: Weights, x: np.ndarray, states: np.ndarray, last: np.ndarray) -> np.ndarray:
     """Return one pooling [B, P]; zeros where there are no steps."""
     if not states.shape[1]:
-        return np.zeros((len(states), x.shape[2] if kind == "bag" else states.shape[2]))
+        return np.zeros((len(states), x.shape[2] if kind == "sqrt_n" else states.shape[2]))
     if kind == "last":
         return last
-    if kind == "bag":
+    if kind == "sqrt_n":
         return _total(x)
     if kind == "attention":
         seen = np.tanh(states @ weights["pool.attend.weight"].T + weights["pool.attend.bias"]) @ weights["pool.query"]
@@ -173,18 +173,20 @@ def _forecast(model: ForecastModelConfig, weights: Weights, inputs: np.ndarray) 
         if "bridge.weight" in weights:
             state = state @ weights["bridge.weight"].T + weights["bridge.bias"]
         for segment in range(model.ahead):
-            asked = _asked(model, weights, inputs, segment, group[0])
+            asked = _decoder_input(model, weights, inputs, segment, group[0])
             h = _decoder_step(model, weights, asked, state)
             answer = h @ weights["head.weight"].T + weights["head.bias"]
             rows = slice(segment * w, (segment + 1) * w)
             result[:, rows, group] = answer.reshape(len(past), w, len(group), model.heads)
     result = result[:, : model.horizon]
     if model.linear != "none":
-        result = result + weights["linear.share"] * _mapped(model, weights, inputs, values)[..., None]
+        result = result + weights["linear.share"] * _apply_linear_map(model, weights, inputs, values)[..., None]
     return result * spread[..., None] + offset[..., None]
 
 
-def _mapped(model: ForecastModelConfig, weights: Weights, inputs: np.ndarray, values: np.ndarray) -> np.ndarray:
+def _apply_linear_map(
+    model: ForecastModelConfig, weights: Weights, inputs: np.ndarray, values: np.ndarray
+) -> np.ndarray:
     """Return the forecasts of the linear map, [B, horizon, C], of windows freed of their level, [B, L, C]."""
     H, L, C = model.horizon, model.lookback, model.targets
     result = np.empty((len(values), H, C))
@@ -209,7 +211,9 @@ def _level(values: np.ndarray, kind: str) -> tuple[np.ndarray, np.ndarray]:
     return values.mean(axis=1, keepdims=True), np.sqrt(values.var(axis=1, keepdims=True) + EPSILON)
 
 
-def _asked(model: ForecastModelConfig, weights: Weights, inputs: np.ndarray, segment: int, target: int) -> np.ndarray:
+def _decoder_input(
+    model: ForecastModelConfig, weights: Weights, inputs: np.ndarray, segment: int, target: int
+) -> np.ndarray:
     """Return the decoder's input for one segment of the future, [B, H]."""
     own = [weights["position"][segment]]
     if "channel" in weights:

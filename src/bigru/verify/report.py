@@ -9,14 +9,14 @@ from typing import Any
 from ..errors import VerificationError, sentence
 from .outcomes import TOLERANCES, Figures, Tolerance
 
-__all__ = ["PREFIX", "Report", "Row"]
+__all__ = ["PREFIX", "EngineRow", "VerificationReport"]
 
 PREFIX = "native "
 """Begins the names of the compiled kernels; instruction set and precision follow."""
 
 
 @dataclass(frozen=True)
-class Row:
+class EngineRow:
     """One pair.
 
     Attributes:
@@ -49,7 +49,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Report:
+class VerificationReport:
     """What a verification found.
 
     Attributes:
@@ -61,7 +61,7 @@ class Report:
         notes: what was left out, and why.
     """
 
-    rows: list[Row]
+    rows: list[EngineRow]
     samples: int
     given: int
     steps: int
@@ -74,7 +74,7 @@ class Report:
         return all(row.passed for row in self.rows)
 
     @property
-    def failures(self) -> list[Row]:
+    def failures(self) -> list[EngineRow]:
         """The pairs that do not."""
         return [row for row in self.rows if not row.passed]
 
@@ -121,7 +121,7 @@ class Report:
         beside = [row for row in rows if row.against != engine]
         own = [row for row in rows if row.against == engine]
         verdict = "passed" if all(row.passed for row in rows) else "FAILED"
-        return (engine.removeprefix(PREFIX), *_shown(beside), *_shown(own), verdict)
+        return (engine.removeprefix(PREFIX), *_format_difference(beside), *_format_difference(own), verdict)
 
     def section(self) -> str:
         """Return the table as Markdown, for the model card."""
@@ -144,7 +144,7 @@ def _tolerances() -> str:
     return f"Tolerances: {', '.join(told)}; for batches beside alone always that of fp32."
 
 
-def _shown(rows: Iterable[Row]) -> tuple[str, str]:
+def _format_difference(rows: Iterable[EngineRow]) -> tuple[str, str]:
     """Return the largest difference of some pairs and their changed labels, with ties behind a plus."""
     found = [row.figures for row in rows]
     if not found:

@@ -15,10 +15,10 @@ from ..tasks import task_named
 from . import instruction_sets as sets
 from . import reference, samples
 from .batchings import ALONE, Engine, arrangements
-from .engines import native, precisions_of, torch_engine
+from .engines import native, runnable_precisions, torch_engine
 from .examine import examine
-from .outcomes import TOLERANCES, Figures, Judge, Outcome, precision_of
-from .report import PREFIX, Report, Row
+from .outcomes import TOLERANCES, Figures, Judge, Outcome, engine_precision
+from .report import PREFIX, EngineRow, VerificationReport
 
 __all__ = ["REFERENCE", "verify"]
 
@@ -45,7 +45,7 @@ def verify(
     reference_steps: int = STEPS,
     seed: int = 0,
     say: Callable[[str], None] = lambda _: None,
-) -> Report:
+) -> VerificationReport:
     """Run a model in every way there is and compare what it says.
 
     The compiled kernels in float32 on the active instruction set, with every sample alone, are what all engines are
@@ -72,20 +72,20 @@ def verify(
         ArgumentError: there are no samples, an input is not what the model reads, or an instruction set is missing.
     """
     bundle: Bundle = getattr(model, "bundle", model)
-    rows: list[Row] = []
-    made_up = samples.features(bundle, lengths or (samples.LENGTHS if inputs is None else samples.EDGES), seed)
-    features = [*_given(bundle, inputs, most, rows), *made_up]
+    rows: list[EngineRow] = []
+    made_up = samples.sample_features(bundle, lengths or (samples.LENGTHS if inputs is None else samples.EDGES), seed)
+    features = [*_sample_features(bundle, inputs, most, rows), *made_up]
     steps = [len(f) for f in features]
     plan = arrangements(steps, bundle.model.head != "window", seed)
     judge = Judge(bundle)
     hub = f"{PREFIX}{isa()} fp32"
-    wanted = precisions_of(bundle, ("fp32", *(p for p in precisions if p != "fp32")))
+    wanted = runnable_precisions(bundle, ("fp32", *(p for p in precisions if p != "fp32")))
 
     def add(name: str, alone: Sequence[Outcome], own: Mapping[str, Figures], base: Sequence[Outcome]) -> None:
         say(f"{name}: {len(alone):,} samples")
         if name != hub:
-            rows.append(Row(name, hub, ALONE, judge.compare(base, alone), TOLERANCES[precision_of(name)]))
-        rows.extend(Row(name, name, key, figures, TOLERANCES["fp32"]) for key, figures in own.items())
+            rows.append(EngineRow(name, hub, ALONE, judge.compare(base, alone), TOLERANCES[engine_precision(name)]))
+        rows.extend(EngineRow(name, name, key, figures, TOLERANCES["fp32"]) for key, figures in own.items())
 
     base, own = examine(native(bundle, "fp32"), judge, features, plan)
     add(hub, base, own, base)
@@ -98,8 +98,8 @@ def verify(
     module = torch_engine(bundle) if torch else None
     for name, engine in {**({} if module is None else {"torch": module}), **(engines or {})}.items():
         add(name, *examine(engine, judge, features, plan), base)
-    for instruction_set in sets.others() if instruction_sets is None else instruction_sets:
-        found = sets.on(instruction_set, bundle, judge, features, plan, wanted)
+    for instruction_set in sets.other_sets() if instruction_sets is None else instruction_sets:
+        found = sets.examine_on(instruction_set, bundle, judge, features, plan, wanted)
         for precision, (alone, of_plan) in found.items():
             add(f"{PREFIX}{instruction_set} {precision}", alone, of_plan, base)
     taken = len(features) - len(made_up)
@@ -109,10 +109,12 @@ def verify(
     notes += ["torch is not installed here and was left out."] if torch and module is None else []
     if len(chosen) < len(features):
         notes.append(f"The reference ran {len(chosen):,} of the samples.")
-    return Report(rows, len(features), taken, max(steps), hub, notes)
+    return VerificationReport(rows, len(features), taken, max(steps), hub, notes)
 
 
-def _given(bundle: Bundle, inputs: Sequence[Any] | None, most: int | None, rows: list[Row]) -> list[np.ndarray]:
+def _sample_features(
+    bundle: Bundle, inputs: Sequence[Any] | None, most: int | None, rows: list[EngineRow]
+) -> list[np.ndarray]:
     """Return the samples as the network reads them; that each is read alike alone and among others becomes a row."""
     if inputs is None:
         return []
@@ -130,7 +132,7 @@ def _given(bundle: Bundle, inputs: Sequence[Any] | None, most: int | None, rows:
         figures.samples += 1
         if alone.shape != own.shape or not np.array_equal(alone, own, equal_nan=own.dtype.kind == "f"):
             figures.difference = float("inf")
-    rows.append(Row(TOGETHER, TOGETHER, "batches", figures, TOLERANCES["fp32"]))
+    rows.append(EngineRow(TOGETHER, TOGETHER, "batches", figures, TOLERANCES["fp32"]))
     return features
 
 

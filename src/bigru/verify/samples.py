@@ -14,7 +14,7 @@ from ..features.series import SeriesFeatures
 from ..features.text import TextFeatures
 from ..readers.token_features import SEPARATOR
 
-__all__ = ["EDGES", "LENGTHS", "features"]
+__all__ = ["EDGES", "LENGTHS", "sample_features"]
 
 EDGES = (0, 1, 2, 129)
 """Lengths that are verified whatever data there is: the empty sequence, one step, two, and a long one."""
@@ -26,7 +26,7 @@ UNKNOWN = 0.05
 """Share of the units of a text that no vocabulary knows."""
 
 
-def features(bundle: Bundle, lengths: Sequence[int], seed: int = 0) -> list[np.ndarray]:
+def sample_features(bundle: Bundle, lengths: Sequence[int], seed: int = 0) -> list[np.ndarray]:
     """Return made-up inputs of a model as its network reads them: one of each length, of a forecaster windows."""
     random = np.random.default_rng(seed)
     read = bundle.config.features

@@ -37,12 +37,12 @@ def test_what_answers_otherwise_is_told_by_exit_code_1(
     bigru: Bigru, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     save(BUNDLES["crf of BIO"], tmp_path / "model")
-    right = session.Session.run
+    right = session.OnnxSession.run
 
-    def wrong(self: session.Session, inputs: np.ndarray, lengths: np.ndarray) -> dict[str, np.ndarray]:
+    def wrong(self: session.OnnxSession, inputs: np.ndarray, lengths: np.ndarray) -> dict[str, np.ndarray]:
         return {name: 2 * array for name, array in right(self, inputs, lengths).items()}
 
-    monkeypatch.setattr(session.Session, "run", wrong)
+    monkeypatch.setattr(session.OnnxSession, "run", wrong)
     result = bigru("export", tmp_path / "model", "--out", tmp_path / "model.onnx")
     assert (result.code, result.out) == (1, "")
     assert result.err.startswith("bigru export: answers of the ONNX file must be those of the runtime")

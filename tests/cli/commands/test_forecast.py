@@ -13,7 +13,7 @@ import pytest
 from bigru.bundle import load
 from bigru.cli.demo import forecast as demo_forecast
 from bigru.cli.plots import forecast as chart
-from bigru.tables.times import shown
+from bigru.tables.times import format_times
 from tables import hourly, write
 
 Bigru = Callable
@@ -24,7 +24,7 @@ SMALL = ("--epochs", "2", "--set", "hidden=4", "--lookback", "24")
 def content(rows: int = 300, header: str = "date,a,b", zone: str = "") -> str:
     table = hourly(rows)
     series = table.series[0]
-    lines = [f"{t},{a:.4f},{b:.4f}" for t, (a, b) in zip(shown(series.times, zone), series.values, strict=True)]
+    lines = [f"{t},{a:.4f},{b:.4f}" for t, (a, b) in zip(format_times(series.times, zone), series.values, strict=True)]
     return "\n".join([header, *lines, ""])
 
 
@@ -237,19 +237,19 @@ def test_the_charts_of_a_flat_series() -> None:
     series = hourly(30, ("a",)).series[0]
     series.values[:] = 2
     answer = {"time": ["1", "2"], "forecast": {"a": [2.0, 2.0]}}
-    assert "a: " in chart.terminal(series, answer, ("a",))
-    assert "nan" not in chart.svg(series, answer, ("a",))
+    assert "a: " in chart.forecast_text(series, answer, ("a",))
+    assert "nan" not in chart.forecast_svg(series, answer, ("a",))
 
 
 def test_names_are_escaped_in_a_picture() -> None:
     series = hourly(30, ("<a&b>",)).series[0]
     answer = {"time": ["<1>"], "forecast": {"<a&b>": [2.0]}, "intervals": {"0.9": {"<a&b>": [[1.0, 3.0]]}}}
-    ElementTree.fromstring(chart.svg(series, answer, ("<a&b>",), {"<a&b>": [2.5]}))
+    ElementTree.fromstring(chart.forecast_svg(series, answer, ("<a&b>",), {"<a&b>": [2.5]}))
 
 
 def test_the_demo_on_a_slice(bigru: Bigru, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("statsmodels", exc_type=ImportError)
-    whole = demo_forecast.measured()
+    whole = demo_forecast.read_measurements()
     assert (len(whole), str(whole.step), whole.columns) == (2284, "1 week", ("co2",))
     monkeypatch.setattr(demo_forecast, "HORIZON", 13)
     small = {"lookback": 52, "segment": 13, "hidden": 4, "epochs": 1, "levels": [0.9]}

@@ -14,7 +14,7 @@ import pytest
 import drawn
 from bigru.bundle import load, save
 from bigru.features.text import TextFeatures
-from bigru.runtime.answers import told
+from bigru.runtime.answers import to_json
 from bigru.runtime.predictor import load as load_predictor
 from bigru.tasks import tag
 from holder import HOLD
@@ -225,7 +225,7 @@ def test_a_sentence_for_a_tagger_of_tokens_is_cut_into_words_everywhere(
 ) -> None:
     (answer,) = load_predictor(places).predict_iter([SENTENCE])
     assert len(answer["tags"]) == 5
-    want = [told(SENTENCE, answer)] * 2
+    want = [to_json(SENTENCE, answer)] * 2
     assert bigru("predict", places, SENTENCE, SENTENCE).rows == want
     (tmp_path / "t.txt").write_text(f"{SENTENCE}\n{SENTENCE}\n")
     (tmp_path / "t.csv").write_text(f"text,n\n{SENTENCE},1\n{SENTENCE},2\n")

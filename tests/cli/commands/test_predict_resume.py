@@ -77,7 +77,7 @@ def unfinished(bigru: Bigru, model: Path, lines: Path, out: Path, *options: str)
     """Lay beside answers what a run leaves that is stopped before the first."""
     stopped = out.with_name("stopped.jsonl")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(predict, "_answered", interrupted)
+        patch.setattr(predict, "_answer_lines", interrupted)
         assert bigru("predict", model, lines, "--out", stopped, "--force", *options).code == 130
     stopped.with_name("stopped.jsonl.run").rename(out.with_name(out.name + ".run"))
 

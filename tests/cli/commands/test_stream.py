@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from bigru.bundle import Bundle, load, save
-from bigru.cli.commands.stream import steps_of
+from bigru.cli.commands.stream import parse_steps
 from bigru.config import EncoderConfig, ModelConfig
 from bigru.errors import ArgumentError
 from bigru.features.series import SeriesFeatures
@@ -32,7 +32,7 @@ STEPS = [[0.5, 1.0], [-2.0, 0.0], [0.0, 3.0], [1.0, 1.0], [0.0, -1.0]]
 def tagger(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A saved tagger of series that reads both ways."""
     config = tag.Config(("x", "y", "z"), SeriesFeatures((0.0, 0.0), (1.0, 1.0)))
-    shape = ModelConfig(3, values=2, encoder=EncoderConfig(hidden=4))
+    shape = ModelConfig(3, input_size=2, encoder=EncoderConfig(hidden=4))
     weights = drawn_weights(shape)
     folder = tmp_path_factory.mktemp("models") / "tagger"
     save(Bundle("tag", shape, config, weights), folder)
@@ -152,6 +152,6 @@ def test_models_that_read_forward_have_no_look_ahead(refused: Refused, model: Pa
 def test_milliseconds_become_steps_where_frames_have_a_rate(stride: int, expected: dict[str, int]) -> None:
     config = SimpleNamespace(features=SimpleNamespace(frame_seconds=0.01))
     bundle: Any = SimpleNamespace(config=config, model=SimpleNamespace(stride=stride))
-    assert {text: steps_of(text, bundle) for text in expected} == expected
+    assert {text: parse_steps(text, bundle) for text in expected} == expected
     with pytest.raises(ArgumentError, match="number of steps"):
-        steps_of("all", bundle)
+        parse_steps("all", bundle)

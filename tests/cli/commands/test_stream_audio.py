@@ -28,7 +28,7 @@ Refused = Callable[..., str]
 def written(folder: Path, features: AudioFeatures) -> Path:
     config = classify.Config(tuple(sounds.PITCHES), features)
     front = (ConvConfig(6, 5, stride=2), ConvConfig(5, 3, stride=2))
-    model = ModelConfig(3, values=8, encoder=EncoderConfig(hidden=7), front=front, pooling=("last", "max"))
+    model = ModelConfig(3, input_size=8, encoder=EncoderConfig(hidden=7), conv=front, pooling=("last", "max"))
     weights = drawn_weights(model)
     save(Bundle("classify", model, config, weights), folder)
     return folder
@@ -81,7 +81,7 @@ def test_a_model_that_takes_the_mean_says_what_to_do(refused: Refused, tmp_path:
 
 
 def test_the_lag_of_a_crf(bigru: Bigru, refused: Refused, model: Path, tmp_path: Path) -> None:
-    shape = ModelConfig(3, values=1, encoder=EncoderConfig(hidden=4, direction="forward"), crf=True)
+    shape = ModelConfig(3, input_size=1, encoder=EncoderConfig(hidden=4, direction="forward"), crf=True)
     random = np.random.default_rng(0)
     weights = {name: random.normal(size=size).astype(np.float32) for name, size in shapes(shape).items()}
     save(

@@ -220,7 +220,7 @@ def test_loggers_write_below_the_folder(bigru: Bigru, reviews: Path, tmp_path: P
 
 def test_vectors_are_the_first_weights(bigru: Bigru, reviews: Path, tmp_path: Path) -> None:
     (tmp_path / "v.txt").write_text("3 2\n好 1 2\n看 3 4\n龙 5 6\n", encoding="utf-8")
-    still = ("--set", "learning_rate=1e-12", "--set", "average=0")
+    still = ("--set", "learning_rate=1e-12", "--set", "ema_decay=0")
     result = bigru("train", reviews, "--out", tmp_path / "m", "--vectors", tmp_path / "v.txt", *SMALL, *still)
     assert result.code == 0, result.err
     bundle = load(tmp_path / "m")

@@ -83,7 +83,7 @@ def test_killed_behind_the_save_it_is_finished_by_resume(
     with monkeypatch.context() as patch:
         patch.setattr(checkpoint, "remove", lambda _: None)
         first = bigru(*arguments)
-    assert len(checkpoint.members(tmp_path / "m")) == 2
+    assert len(checkpoint.list_members(tmp_path / "m")) == 2
     second = bigru(*arguments, "--resume")
     assert (second.code, second.err) == (0, f"The training had ended, and its model is in {tmp_path}/m.\n")
     assert second.json == first.json
@@ -91,7 +91,7 @@ def test_killed_behind_the_save_it_is_finished_by_resume(
 
 
 def test_force_begins_again_in_the_folder_of_several(bigru: Bigru, reviews: Path, tmp_path: Path) -> None:
-    place = checkpoint.member(tmp_path / "m", 1)
+    place = checkpoint.member_folder(tmp_path / "m", 1)
     checkpoint.save(place, {"step": 1, "fingerprint": {}})
     assert bigru("train", reviews, *SMALL, "--out", tmp_path / "m", "--force").code == 0
     assert not place.exists()

@@ -74,7 +74,7 @@ def test_a_file_of_nothing_to_learn_from_is_refused(
         (["--set", "hidden=many"], "hidden must be of type int, got 'many'."),
         (["--set", "min_count=few"], "min_count must be of type int, got 'few'."),
         (["--set", "merge=add"], "merge must be one of concat, sum, mul, average, gated, got 'add'."),
-        (["--set", "pooling=avg"], "pooling must be one of last, mean, max, attention, bag, got 'avg'."),
+        (["--set", "pooling=avg"], "pooling must be one of last, mean, max, attention, sqrt_n, got 'avg'."),
         (["--set", "channels=unit,four"], "channels must be one of"),
         (["--set", "crf=true"], "crf must be absent for one label per input, got True."),
         (["--config", "nowhere.json"], "nowhere.json: --config must be a readable file, got No such file"),

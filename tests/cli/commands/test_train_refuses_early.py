@@ -52,9 +52,13 @@ def test_files_and_settings_are_refused_without_torch(tmp_path: Path) -> None:
         "which holds one. Go on with it (--resume), replace it (--force), or name another folder.",
         ("ok.csv", "--resume"): "folder must be one that holds a checkpoint, got 'model', which holds none. "
         "Run without --resume to start a training there.",
-        ("ok.csv", "--set", "time_masks=1"): "time_masks and band_masks must be 0 for inputs that are no numbers, "
+        ("ok.csv", "--set", "time_masks=1"): "time_masks and freq_masks must be 0 for inputs that are no numbers, "
         "got more.",
-        ("series.jsonl", "--set", "pretrain=true"): "pretrain must be false for numeric sequences, got True.",
+        (
+            "series.jsonl",
+            "--set",
+            "init_from_cooccurrence=true",
+        ): "init_from_cooccurrence must be false for numeric sequences, got True.",
         ("ok.csv", "--set", "lookahead=[0,9]", "--set", "direction=forward"): "encoder: window must be left out "
         "where nothing is read backward, got one. It needs no look-ahead: every step is final as it is read.",
     }

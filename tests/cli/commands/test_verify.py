@@ -25,7 +25,7 @@ from verify.faults import FAULTS
 
 @pytest.fixture(autouse=True)
 def one_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(instruction_sets, "others", list)
+    monkeypatch.setattr(instruction_sets, "other_sets", list)
 
 
 ANSWERED = ("entities", "tokens", "series", "speech", "quantiles", "stored")
@@ -164,10 +164,10 @@ def test_what_changed_since_the_last_verification_is_said(folder: Path, capsys: 
     content[-1] ^= 1
     (folder / "model.safetensors").write_bytes(content)
     (folder / "metrics.json").unlink()
-    assert bundle.changed(folder) == ["model.safetensors", "metrics.json"]
+    assert bundle.changed_files(folder) == ["model.safetensors", "metrics.json"]
     assert run(["verify", str(folder)]) == 0
     assert f"model.safetensors {said}\nmetrics.json {said}\n" in capsys.readouterr().err
-    assert bundle.changed(folder) == []
+    assert bundle.changed_files(folder) == []
 
 
 @pytest.mark.slow

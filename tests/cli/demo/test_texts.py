@@ -25,12 +25,12 @@ TINY = {"epochs": 1, "hidden": 4, "channels": ("unit",)}
 
 
 @pytest.fixture(scope="module")
-def reviews() -> data.Prepared:
+def reviews() -> data.DemoData:
     return data.reviews()
 
 
 @pytest.fixture(scope="module")
-def newspaper() -> data.Prepared:
+def newspaper() -> data.DemoData:
     return data.newspaper()
 
 
@@ -41,13 +41,13 @@ def part(examples: Examples, size: int) -> Examples:
     return replace(examples, inputs=inputs, targets=targets, lines=lines)
 
 
-def small(prepared: data.Prepared) -> data.Prepared:
+def small(prepared: data.DemoData) -> data.DemoData:
     """Return data of the same kind, little of it."""
     sizes = zip(prepared.parts, (60, 20, 30), strict=True)
-    return data.Prepared(Parts(*(part(one, n) for one, n in sizes if one is not None)), prepared.facts)
+    return data.DemoData(Parts(*(part(one, n) for one, n in sizes if one is not None)), prepared.facts)
 
 
-def test_reviews_are_cleaned_and_split(reviews: data.Prepared) -> None:
+def test_reviews_are_cleaned_and_split(reviews: data.DemoData) -> None:
     train, dev, test = reviews.parts
     assert [len(one) for one in reviews.parts] == [14_321, 1_000, 2_000]
     assert (train.lines[0], train.inputs[0][:8], train.targets[0]) == (8949, "宾馆反馈 200", "negative")
@@ -57,7 +57,7 @@ def test_reviews_are_cleaned_and_split(reviews: data.Prepared) -> None:
 
 
 @pytest.mark.train
-def test_the_newspaper_is_split_in_its_order(newspaper: data.Prepared) -> None:
+def test_the_newspaper_is_split_in_its_order(newspaper: data.DemoData) -> None:
     train, dev, test = newspaper.parts
     assert [len(one) for one in newspaper.parts] == [8_000, 1_000, 2_000]
     assert max(train.lines) < min(dev.lines) <= max(dev.lines) < min(test.lines)
@@ -71,7 +71,7 @@ def test_the_newspaper_is_split_in_its_order(newspaper: data.Prepared) -> None:
 
 
 @pytest.mark.train
-def test_sentiment(bigru: Bigru, reviews: data.Prepared, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sentiment(bigru: Bigru, reviews: data.DemoData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(data, "reviews", lambda: small(reviews))
     monkeypatch.setitem(command.OPTIONS, "sentiment", TINY)
     monkeypatch.chdir(tmp_path)
@@ -97,7 +97,7 @@ def test_sentiment(bigru: Bigru, reviews: data.Prepared, tmp_path: Path, monkeyp
 
 
 @pytest.mark.train
-def test_entities(bigru: Bigru, newspaper: data.Prepared, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_entities(bigru: Bigru, newspaper: data.DemoData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(data, "newspaper", lambda: small(newspaper))
     monkeypatch.setitem(command.OPTIONS, "entities", TINY)
     result = bigru("demo", "entities", "--out", tmp_path / "m")

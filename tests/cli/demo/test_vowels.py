@@ -12,7 +12,7 @@ import pytest
 
 from bigru.bundle import load
 from bigru.cli.demo import data, vowels
-from bigru.cli.plots.series import Panel, corners, document, element, sparks, svg
+from bigru.cli.plots.series import Panel, corners, document, element, sparkline, svg
 from bigru.study.dtw import NearestByDtw
 from bigru.train.pipeline import run as training
 from bigru.train.pipeline.labelled import Parts
@@ -23,11 +23,11 @@ Refused = Callable[..., str]
 
 
 @pytest.fixture(scope="module")
-def recordings() -> data.Prepared:
-    return data.vowels()
+def recordings() -> data.DemoData:
+    return data.vowel_recordings()
 
 
-def test_the_recordings_are_those_of_the_archive(recordings: data.Prepared) -> None:
+def test_the_recordings_are_those_of_the_archive(recordings: data.DemoData) -> None:
     train, dev, test = recordings.parts
     assert (len(train), dev, len(test or [])) == (270, None, 370)
     assert train.inputs[0].shape == (20, 12)
@@ -36,11 +36,11 @@ def test_the_recordings_are_those_of_the_archive(recordings: data.Prepared) -> N
 
 
 def test_the_demo_scores_draws_and_keeps_a_model(
-    bigru: Bigru, recordings: data.Prepared, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    bigru: Bigru, recordings: data.DemoData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert recordings.parts.test is not None
     small = Parts(part(recordings.parts.train, 45), None, part(recordings.parts.test, 20))
-    monkeypatch.setattr(data, "vowels", lambda: data.Prepared(small, recordings.facts))
+    monkeypatch.setattr(data, "vowel_recordings", lambda: data.DemoData(small, recordings.facts))
     monkeypatch.setattr(vowels, "OPTIONS", {"epochs": 1, "hidden": 4})
     monkeypatch.chdir(tmp_path)
     result = bigru("demo", "vowels")
@@ -63,7 +63,7 @@ def test_the_demo_scores_draws_and_keeps_a_model(
     assert bigru("predict", "runs/demo-vowels", "--plain", small.test.source if small.test else "").code == 0
 
 
-def test_the_baseline_is_one_that_learns(recordings: data.Prepared) -> None:
+def test_the_baseline_is_one_that_learns(recordings: data.DemoData) -> None:
     train, _, test = recordings.parts
     assert test is not None
     nearest = NearestByDtw(1.0).fit(train.inputs, train.targets or [])
@@ -98,4 +98,4 @@ def test_lines_are_drawn_where_their_values_are_and_names_are_escaped() -> None:
 
 
 def test_blocks_rise_with_the_values() -> None:
-    assert sparks([0.0, 0.5, 1.0, np.nan, 7.0, -7.0], 0.0, 1.0) == "▁▅█ █▁"
+    assert sparkline([0.0, 0.5, 1.0, np.nan, 7.0, -7.0], 0.0, 1.0) == "▁▅█ █▁"

@@ -315,7 +315,7 @@ def test_gates_are_kept_only_where_a_gradient_is_wanted(counted):
 
 def test_dropped_weights_and_variational_masks_stay_in_the_kernel(counted):
     encoder = EncoderConfig(hidden=4, layers=2, recurrent_dropout=0.5, dropout=0.5, input_dropout=0.5)
-    module = SequenceModel(ModelConfig(3, values=2, encoder=encoder, pooling=("mean",))).train()
+    module = SequenceModel(ModelConfig(3, input_size=2, encoder=encoder, pooling=("mean",))).train()
     module(torch.randn(3, 5, 2), torch.tensor([5, 1, 2])).sum().backward()
     assert counted == {"forward": 2, "backward": 2, "kept": 2}
 

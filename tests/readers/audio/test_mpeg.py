@@ -45,7 +45,7 @@ def test_frames_follow_one_another_to_the_end(rate: int, mode: str) -> None:
 
 
 def test_a_file_that_states_its_length_stays_as_it_is() -> None:
-    assert mpeg.counted(mp3()) is None
+    assert mpeg.with_frame_count(mp3()) is None
     assert length(mp3()) == 60_000
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bigru.cli.options import OPTIONS, option_of
+from bigru.cli.options import OPTIONS, reading_option
 from bigru.doctor import HARMFUL, examine
 from bigru.errors import DataError
 from bigru.readers.examples import Examples
@@ -138,7 +138,7 @@ def test_the_python_of_the_guide(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 @pytest.mark.parametrize("page", PAGES.values(), ids=PAGES)
 def test_every_option_and_layout_is_explained(page: str) -> None:
-    wanted = {option_of(name) for name in OPTIONS} | {"--no-header", "--one-label"}
+    wanted = {reading_option(name) for name in OPTIONS} | {"--no-header", "--one-label"}
     assert wanted <= set(re.findall(r"--[a-z][a-z-]*", page))
     assert set(re.findall(r"`([a-z]+)`[:：] ?", page)) == set(LAYOUTS)
 

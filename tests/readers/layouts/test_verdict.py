@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bigru.errors import DataError
-from bigru.readers.layouts.evidence import LONGEST, Proposal, View, listed, option, shorten
+from bigru.readers.layouts.evidence import LONGEST, Proposal, View, name_some, option, shorten
 from bigru.readers.layouts.verdict import choose
 from bigru.readers.reading import Reading
 from bigru.readers.table import Table
@@ -204,7 +204,7 @@ def test_long_names_are_shortened() -> None:
     made = table(**{"q" * 300: prose, "r" * 300: lambda n: prose(n + 1), "label": pick("0 1")})
     assert len(refusal(made)) < 250
     assert shorten("q" * 61) == "q" * LONGEST + "..."
-    assert listed([str(n) for n in range(14)]) == "0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 and 2 more"
+    assert name_some([str(n) for n in range(14)]) == "0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 and 2 more"
 
 
 def test_options_are_as_a_shell_takes_them() -> None:

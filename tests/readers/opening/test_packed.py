@@ -13,7 +13,7 @@ import pytest
 from bigru.errors import ArgumentError, DataError
 from bigru.readers.chunked import parts
 from bigru.readers.opening import packed
-from bigru.readers.opening.packed import lines_of, most_bytes, read_whole, unpacked, unpacked_stream
+from bigru.readers.opening.packed import most_bytes, open_unpacked, read_lines, read_whole, unpack_stream
 from bigru.readers.reader import read
 
 
@@ -24,7 +24,7 @@ def test_plain_and_packed_files_say_the_same(tmp_path: Path) -> None:
     (tmp_path / "c").write_bytes(gzip.compress(content))
     for name in "a", "b.gz", "c":
         assert read_whole(tmp_path / name, name) == content
-        with unpacked(tmp_path / name) as (stream, _):
+        with open_unpacked(tmp_path / name) as (stream, _):
             assert stream.read() == content
 
 
@@ -83,7 +83,7 @@ def test_a_line_comes_before_the_next_is_there() -> None:
     end, start = os.pipe()
     with open(end, "rb") as stream, open(start, "wb", buffering=0) as writer:
         writer.write(whole[: len(gzip.compress(b"first\n"))])
-        lines = lines_of(unpacked_stream(stream, "stdin"), "stdin")
+        lines = read_lines(unpack_stream(stream, "stdin"), "stdin")
         assert next(lines) == b"first\n"
         writer.write(whole[len(gzip.compress(b"first\n")) :])
         assert next(lines) == b"second\n"
@@ -91,6 +91,6 @@ def test_a_line_comes_before_the_next_is_there() -> None:
 
 def test_a_line_without_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(packed, "LINE", 8)
-    assert list(lines_of(io.BytesIO(b"1234567\n12345678"), "s")) == [b"1234567\n", b"12345678"]
+    assert list(read_lines(io.BytesIO(b"1234567\n12345678"), "s")) == [b"1234567\n", b"12345678"]
     with pytest.raises(DataError, match=r"^s:2: line must be at most 8 bytes, got a longer one\.$"):
-        list(lines_of(io.BytesIO(b"1\n12345678\n"), "s"))
+        list(read_lines(io.BytesIO(b"1\n12345678\n"), "s"))

@@ -10,7 +10,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from bigru.errors import DataError
-from bigru.readers.parsers.delimited import inspect, parse, sniff, split
+from bigru.readers.parsers.delimited import inspect, parse, sniff, split_text
 from bigru.readers.reading import Reading
 from bigru.readers.table import Grid
 
@@ -295,7 +295,7 @@ def test_uneven_and_ill_quoted_rows_are_refused(text: str, message: str) -> None
 def test_a_part_is_divided_as_the_first_was() -> None:
     dialect, named = inspect("text;label\na;b\n")
     assert named is None
-    grid = split("c, d;e\n\nf;g\n", "f", dialect, 7)
+    grid = split_text("c, d;e\n\nf;g\n", "f", dialect, 7)
     assert (grid.rows, grid.lines) == ([["c, d", "e"], ["f", "g"]], [7, 9])
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from bigru.errors import ArgumentError, DataError
 from bigru.readers.reading import Reading
-from bigru.readers.times import combine, detect, find_parts, local_of, order_of, parse, utc_of
+from bigru.readers.times import combine, detect, find_parts, ordering_keys, parse, to_local, to_utc
 
 
 def read(cells: list[Any], time_format: str | None = None, name: str = "date") -> tuple[list[str], str]:
@@ -236,17 +236,17 @@ def test_a_format_that_is_none_is_refused(format: str) -> None:
 
 def test_clocks_that_are_set_back_and_forward() -> None:
     autumn = np.array(["2020-10-25T01:00", "2020-10-25T02:00", "2020-10-25T02:00", "2020-10-25T03:00"], "datetime64[s]")
-    utc = utc_of(autumn, "Europe/Berlin", [2, 3, 4, 5], "t.csv")
+    utc = to_utc(autumn, "Europe/Berlin", [2, 3, 4, 5], "t.csv")
     assert np.diff(utc).astype(int).tolist() == [3600] * 3
-    np.testing.assert_array_equal(local_of(utc, "Europe/Berlin"), autumn)
+    np.testing.assert_array_equal(to_local(utc, "Europe/Berlin"), autumn)
     with pytest.raises(DataError) as caught:
-        utc_of(np.array(["2020-03-29T02:30:00"], "datetime64[s]"), "Europe/Berlin", [7], "t.csv")
+        to_utc(np.array(["2020-03-29T02:30:00"], "datetime64[s]"), "Europe/Berlin", [7], "t.csv")
     assert str(caught.value) == (
         "t.csv:7: time must be one that exists in Europe/Berlin, where clocks are set forward then, got 2020-03-29 "
         "02:30:00. Give the zone that the times are written in with --zone, as --zone UTC."
     )
     with pytest.raises(ArgumentError, match=r"--zone must be a time zone, as Europe/Berlin, got 'Europe/Berln'\. Did "):
-        utc_of(autumn, "Europe/Berln", [2, 3, 4, 5], "t.csv")
+        to_utc(autumn, "Europe/Berln", [2, 3, 4, 5], "t.csv")
 
 
 @pytest.mark.parametrize(
@@ -277,7 +277,7 @@ def test_parts_that_are_none() -> None:
 
 def test_what_orders_the_steps_of_a_series() -> None:
     def order(cells: list[Any], **reading: Any) -> list[float]:
-        values = order_of(cells, range(2, len(cells) + 2), "t.csv", "time", Reading(**reading))
+        values = ordering_keys(cells, range(2, len(cells) + 2), "t.csv", "time", Reading(**reading))
         return np.diff(values).astype(float).tolist()
 
     assert order(["0", "0.5", "2"]) == [0.5, 1.5]

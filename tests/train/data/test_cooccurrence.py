@@ -13,7 +13,7 @@ import torch
 from bigru.config import ChannelConfig
 from bigru.errors import ArgumentError
 from bigru.train.data import cooccurrence
-from bigru.train.data.cooccurrence import DOUBT, SPREAD, WINDOW, own_vectors
+from bigru.train.data.cooccurrence import DOUBT, SPREAD, WINDOW, ppmi_vectors
 from bigru.train.loop import build, checkpoint
 from tolerances import FLOAT32, FLOAT32_STEP, near
 
@@ -48,7 +48,7 @@ def cosine(a: np.ndarray, b: np.ndarray) -> float:
 
 
 def test_units_with_the_same_neighbours_get_similar_vectors() -> None:
-    (table,) = own_vectors(kinds(200), (UNIT,), drawn(UNIT), 0).values()
+    (table,) = ppmi_vectors(kinds(200), (UNIT,), drawn(UNIT), 0).values()
     assert table.dtype == np.float32
     assert min(cosine(table[a], table[b]) for a, b in itertools.combinations(range(1, 5), 2)) > 0.9
     assert max(cosine(table[a], table[b]) for a in range(1, 5) for b in range(5, 9)) < 0.5
@@ -59,7 +59,7 @@ def test_units_with_the_same_neighbours_get_similar_vectors() -> None:
 
 def test_what_is_never_seen_keeps_its_row_and_what_is_rare_some_of_it() -> None:
     first = drawn(UNIT)["embedding.0.weight"]
-    rare, often = (own_vectors(kinds(n), (UNIT,), drawn(UNIT), 0)["embedding.0.weight"] for n in (1, 200))
+    rare, often = (ppmi_vectors(kinds(n), (UNIT,), drawn(UNIT), 0)["embedding.0.weight"] for n in (1, 200))
     np.testing.assert_array_equal(often[[0, 9]], first[[0, 9]])
     kept = DOUBT / (NEAR + DOUBT)
     for unit in range(1, 9):
@@ -83,28 +83,28 @@ def test_sequences_are_not_neighbours() -> None:
 def test_of_very_many_units_a_share_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = kinds(20)
     monkeypatch.setattr(cooccurrence, "MOST", len(rows) * 5 // 2)
-    some = own_vectors(rows, (UNIT,), drawn(UNIT), 0)["embedding.0.weight"]
+    some = ppmi_vectors(rows, (UNIT,), drawn(UNIT), 0)["embedding.0.weight"]
     monkeypatch.undo()
-    assert np.array_equal(some, own_vectors(rows[::2], (UNIT,), drawn(UNIT), 0)["embedding.0.weight"])
+    assert np.array_equal(some, ppmi_vectors(rows[::2], (UNIT,), drawn(UNIT), 0)["embedding.0.weight"])
 
 
 @pytest.mark.parametrize("rows", [[], [np.zeros((0, 2), np.int32)], [np.array([[3, 4]])]])
 def test_where_nothing_stands_near_anything_all_rows_stay(rows: list[np.ndarray]) -> None:
     first = drawn(UNIT, BIGRAM)
-    made = own_vectors(rows, (UNIT, BIGRAM), first, 0)
+    made = ppmi_vectors(rows, (UNIT, BIGRAM), first, 0)
     assert made.keys() == first.keys()
     assert all(np.array_equal(made[name], first[name]) for name in first)
 
 
 def test_fewer_ids_than_numbers_leave_the_rest_zero() -> None:
     channel = ChannelConfig("unit", 3, 50)
-    (table,) = own_vectors([np.array([[1], [2]] * 50)], (channel,), drawn(channel), 0).values()
+    (table,) = ppmi_vectors([np.array([[1], [2]] * 50)], (channel,), drawn(channel), 0).values()
     assert np.isfinite(table).all()
 
 
 @pytest.mark.train
 def test_a_training_starts_from_them_and_goes_on_to_the_same_bits(texts: Any, tmp_path: Path) -> None:
-    problem = replace(texts, training=replace(texts.training, pretrain=True))
+    problem = replace(texts, training=replace(texts.training, init_from_cooccurrence=True))
     plain, whole, again = texts.fit(), problem.fit(), problem.fit()
     name = "embedding.0.weight"
     assert not np.array_equal(plain.weights[name], whole.weights[name])
@@ -117,16 +117,16 @@ def test_a_training_starts_from_them_and_goes_on_to_the_same_bits(texts: Any, tm
 
 def test_their_time_counts(texts: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = [0.0]
-    made = cooccurrence.own_vectors
+    made = cooccurrence.ppmi_vectors
 
     def slow(*arguments: Any) -> dict[str, np.ndarray]:
         clock[0] += 5000
         return made(*arguments)
 
-    monkeypatch.setattr(build, "own_vectors", slow)
+    monkeypatch.setattr(build, "ppmi_vectors", slow)
     real = time.perf_counter
     monkeypatch.setattr(time, "perf_counter", lambda: real() + clock[0])
-    fitted = texts.fit(training={"pretrain": True, "time": 4000.0})
+    fitted = texts.fit(training={"init_from_cooccurrence": True, "max_seconds": 4000.0})
     assert fitted.seconds > 5000
     assert fitted.steps <= 1
 
@@ -136,5 +136,7 @@ def test_given_weights_come_first_and_numbers_have_no_vectors(texts: Any, labell
     weights = {"embedding.0.weight": given}
     model = build.first_model(texts.model, weights, 0, torch.device("cpu"), texts.train[0])
     assert np.array_equal(model.embedding[0].weight.detach().numpy(), given)
-    with pytest.raises(ArgumentError, match="train: pretrain must be false for numeric sequences, got True"):
-        labelled.fit(training={"pretrain": True})
+    with pytest.raises(
+        ArgumentError, match="train: init_from_cooccurrence must be false for numeric sequences, got True"
+    ):
+        labelled.fit(training={"init_from_cooccurrence": True})

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 from bigru.config import ChannelConfig, EncoderConfig, ModelConfig, TrainConfig
-from bigru.train.data.fingerprint import changes, configuration, contents
+from bigru.train.data.fingerprint import changes, configuration, digest_arrays
 
 ARRAYS = [np.array([[1, 2]], np.int32), np.array([[3, 4], [5, 6]], np.int32)]
 
 
 def test_the_same_data_has_the_same_digest() -> None:
-    assert contents(ARRAYS) == contents([array.copy() for array in ARRAYS])
-    assert contents(np.array([1, 2])) == contents(np.array([1, 2]))
+    assert digest_arrays(ARRAYS) == digest_arrays([array.copy() for array in ARRAYS])
+    assert digest_arrays(np.array([1, 2])) == digest_arrays(np.array([1, 2]))
 
 
 @pytest.mark.parametrize(
@@ -27,11 +27,11 @@ def test_the_same_data_has_the_same_digest() -> None:
     ],
 )
 def test_any_other_data_has_another(other: list[np.ndarray]) -> None:
-    assert contents(other) != contents(ARRAYS)
+    assert digest_arrays(other) != digest_arrays(ARRAYS)
 
 
 def test_changes_are_named_by_their_keys() -> None:
-    model = ModelConfig(outputs=2, values=3)
+    model = ModelConfig(outputs=2, input_size=3)
     wider = dataclasses.replace(model, encoder=EncoderConfig(hidden=64))
     found = changes(configuration("model", model), configuration("model", wider))
     assert found == ["model.encoder.hidden (was 128, is 64)"]
@@ -52,7 +52,7 @@ def test_the_older_name_of_fp32_is_no_change() -> None:
 
 
 def test_digests_are_not_shown() -> None:
-    before, now = ({"training features": contents([array]), "seed": "1"} for array in ARRAYS)
+    before, now = ({"training features": digest_arrays([array]), "seed": "1"} for array in ARRAYS)
     assert changes(before, now) == ["training features"]
     assert changes(before, before | {"training features": "held out"})[0].endswith(", is held out)")
 
@@ -61,4 +61,4 @@ def test_long_values_are_kept_as_digests() -> None:
     channels = tuple(ChannelConfig(f"channel{n}", 5, 5) for n in range(50))
     values = configuration("model", ModelConfig(outputs=2, channels=channels)).values()
     assert max(map(len, values)) <= 60
-    assert configuration("training", TrainConfig())["training.time"] == "null"
+    assert configuration("training", TrainConfig())["training.max_seconds"] == "null"

@@ -5,7 +5,7 @@ import torch
 
 from bigru.features.batching import STEPS
 from bigru.tables.windows import Windows
-from bigru.train.data.loader import IGNORED, Collator, Stream
+from bigru.train.data.loader import IGNORED, BatchLoader, Collator
 
 RANDOM = np.random.default_rng(0)
 FEATURES = [RANDOM.integers(1, 9, (length, 2)).astype(np.int32) for length in (3, 1, 0, 7, 2, 5, 4)]
@@ -13,7 +13,7 @@ LABELS = np.arange(7)
 TAGS = [np.full(len(f), n, np.int64) for n, f in enumerate(FEATURES)]
 
 
-def labels(stream: Stream) -> list[list[int]]:
+def labels(stream: BatchLoader) -> list[list[int]]:
     return [batch.targets.tolist() for batch in stream]
 
 
@@ -40,7 +40,7 @@ def test_series_stay_float() -> None:
 
 
 def test_every_epoch_holds_everything_once_in_its_own_order() -> None:
-    stream = Stream(FEATURES, LABELS, 2, 3, 0)
+    stream = BatchLoader(FEATURES, LABELS, 2, 3, 0)
     assert (stream.per_epoch, stream.steps, len(stream)) == (4, 12, 12)
     drawn = labels(stream)
     epochs = [[n for batch in drawn[start : start + 4] for n in batch] for start in (0, 4, 8)]
@@ -49,20 +49,20 @@ def test_every_epoch_holds_everything_once_in_its_own_order() -> None:
 
 
 def test_the_stream_can_be_entered_at_any_step() -> None:
-    whole = labels(Stream(FEATURES, LABELS, 2, 3, 5))
+    whole = labels(BatchLoader(FEATURES, LABELS, 2, 3, 5))
     for start in range(13):
-        stream = Stream(FEATURES, LABELS, 2, 3, 5)
+        stream = BatchLoader(FEATURES, LABELS, 2, 3, 5)
         stream.start = start
         assert labels(stream) == whole[start:]
         assert len(stream) == 12 - start
 
 
 def test_another_seed_is_another_order() -> None:
-    assert labels(Stream(FEATURES, LABELS, 2, 1, 0)) != labels(Stream(FEATURES, LABELS, 2, 1, 1))
+    assert labels(BatchLoader(FEATURES, LABELS, 2, 1, 0)) != labels(BatchLoader(FEATURES, LABELS, 2, 1, 1))
 
 
 def test_windows_are_equally_long_so_that_as_many_share_a_batch_as_fit() -> None:
     values, starts = np.zeros((STEPS, 1), np.float32), np.zeros(7, np.int64)
     for length, counts in ((STEPS // 3, [3, 3, 1]), (STEPS // 3 + 1, [2, 2, 2, 1]), (STEPS, [1] * 7), (5, [7])):
-        stream = Stream(Windows(values, starts, length), np.zeros(7, np.int64), 100_000, 1, 0)
+        stream = BatchLoader(Windows(values, starts, length), np.zeros(7, np.int64), 100_000, 1, 0)
         assert [len(batch) for batch in stream._order(0)] == counts

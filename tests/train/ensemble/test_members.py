@@ -17,9 +17,9 @@ from bigru.ops.crf.native import marginals
 from bigru.tasks import classify, forecast, tag, transcribe
 from bigru.train.data.holdout import divide
 from bigru.train.ensemble import members
-from bigru.train.ensemble.mean import Mean
+from bigru.train.ensemble.mean import MeanModel
 from bigru.train.ensemble.members import fit_ensemble
-from bigru.train.linear.part import linear_part
+from bigru.train.linear.part import fit_linear_part
 from bigru.train.loop import checkpoint
 from bigru.train.loop.callback import TrainingCallback
 from bigru.train.loop.checks import refuse_ensemble
@@ -66,8 +66,8 @@ def train(folder: str | Path | None, resume: bool = False, count: int = 2) -> Fi
     features = [random.standard_normal((length, 2)).astype(np.float32) for length in random.integers(1, 9, 36)]
     targets = random.integers(0, 2, 36)
     config = classify.Config(("no", "yes"), SeriesFeatures((0.0, 0.0), (1.0, 1.0)))
-    model = ModelConfig(outputs=1, values=2, encoder=EncoderConfig(hidden=4, dropout=0.3), pooling=("max",))
-    training = TrainConfig(epochs=2, batch_size=7, average=0.9, ensemble=count)
+    model = ModelConfig(outputs=1, input_size=2, encoder=EncoderConfig(hidden=4, dropout=0.3), pooling=("max",))
+    training = TrainConfig(epochs=2, batch_size=7, ema_decay=0.9, ensemble=count)
     arguments = (classify, config, model, (features[:28], targets[:28]), (features[28:], targets[28:]), training)
     return fit_ensemble(*arguments, folder=folder, resume=resume, progress="silent")
 
@@ -133,7 +133,7 @@ def test_the_one_model_learns_what_the_others_answer(labelled: Any, monkeypatch:
     assert len({one["training"].seed for one in seen}) == 3
     features, targets = last["train"]
     count = len(labelled.train[0])
-    mean = Mean(labelled.config, labelled.model, [first["weights"], second["weights"]], CPU)
+    mean = MeanModel(labelled.config, labelled.model, [first["weights"], second["weights"]], CPU)
     for n in (0, count - 1, count, len(features) - 1):
         x = torch.from_numpy(np.asarray(features[n], np.float32))[None]
         want = mean.probabilities(x, torch.tensor([len(features[n])]))[0].numpy()
@@ -150,15 +150,15 @@ def test_a_linear_part_is_fitted_to_what_has_labels_not_to_mixed_examples(monkey
 
     def noted(data: Any, *more: Any) -> Any:
         learnt.append(data)
-        return linear_part(data, *more)
+        return fit_linear_part(data, *more)
 
-    monkeypatch.setattr("bigru.train.loop.fit.linear_part", noted)
+    monkeypatch.setattr("bigru.train.loop.fit.fit_linear_part", noted)
     inputs = [[*("so", "it", "is")[: n % 3], ("good", "bad")[n % 2]] for n in range(30)]
     tags = [["o"] * (len(words) - 1) + [words[-1]] for words in inputs]
     for task, labels in (("tag", tags), ("classify", [words[-1] for words in inputs])):
         learnt.clear()
         made = plan(task, inputs, labels, "tokens", options={"hidden": 4, "epochs": 8, "ensemble": 2})
-        assert made.training.linear
+        assert made.training.separate_linear
         data = made.task.featurise(made.config, inputs), made.task.targets(made.config, labels)
         fitted = fit_ensemble(*made[:3], data, data, made.training, progress="silent")
         assert fitted.best_score == 1.0
@@ -235,8 +235,8 @@ def test_the_mean_is_that_of_each_networks_probabilities(tagged: Callable[..., A
     problem = tagged(crf)
     weights = [problem.fit(training={"seed": seed}).weights for seed in (0, 1)]
     x, lengths = torch.randn(3, 5, 1), torch.tensor([5, 0, 2])
-    mean = Mean(problem.config, problem.model, weights, CPU)
-    alone = [Mean(problem.config, problem.model, [own], CPU).members[0] for own in weights]
+    mean = MeanModel(problem.config, problem.model, weights, CPU)
+    alone = [MeanModel(problem.config, problem.model, [own], CPU).members[0] for own in weights]
     with torch.no_grad():
         logits = [network(x, lengths) for network in alone]
     if crf:
@@ -286,15 +286,15 @@ def test_ctrl_c_keeps_what_has_ended(labelled: Any, tmp_path: Path, monkeypatch:
 
     whole = several(labelled)
     monkeypatch.setattr(TrainingCallback, "settle", settled)
-    place = str(checkpoint.member(tmp_path, 2))
+    place = str(checkpoint.member_folder(tmp_path, 2))
     with pytest.raises(TrainingError) as caught:
         several(labelled, folder=tmp_path)
     assert str(caught.value) == (
         f"train: stopped at step 4 of 24; the checkpoint is kept in {place!r}. "
         "Go on with the same command and --resume."
     )
-    assert [path.name for path in checkpoint.members(tmp_path)] == ["1", "2"]
-    assert sorted(path.name for path in checkpoint.member(tmp_path, 1).iterdir()) == [checkpoint.CURRENT]
+    assert [path.name for path in checkpoint.list_members(tmp_path)] == ["1", "2"]
+    assert sorted(path.name for path in checkpoint.member_folder(tmp_path, 1).iterdir()) == [checkpoint.CURRENT]
     monkeypatch.undo()
     assert same(several(labelled, folder=tmp_path, resume=True).weights, whole.weights)
     checkpoint.remove(tmp_path)
@@ -302,7 +302,7 @@ def test_ctrl_c_keeps_what_has_ended(labelled: Any, tmp_path: Path, monkeypatch:
 
 
 def test_a_time_is_shared_by_all_trainings(labelled: Any, capsys: pytest.CaptureFixture[str]) -> None:
-    fitted = several(labelled, 3, training={"epochs": 100_000, "time": 2.0}, progress="plain")
+    fitted = several(labelled, 3, training={"epochs": 100_000, "max_seconds": 2.0}, progress="plain")
     assert capsys.readouterr().err.count("at most 0.5 s; a training limited by time is not reproducible") == 4
     assert not fitted.reproducible
     assert fitted.seconds > 2.0

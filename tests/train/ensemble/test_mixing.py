@@ -2,14 +2,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from bigru.train.ensemble.mixing import mixed
+from bigru.train.ensemble.mixing import mix_examples
 
 NUMBERS = [np.arange(10 * n, 10 * n + length)[:, None] for n, length in enumerate((1, 7, 2, 5))]
 
 
 def test_an_example_is_a_beginning_and_an_end() -> None:
     seen = set()
-    for made in mixed(NUMBERS, 200, 0):
+    for made in mix_examples(NUMBERS, 200, 0):
         flat = made[:, 0].tolist()
         first, last = flat[0] // 10, flat[-1] // 10
         begin, end = NUMBERS[first][:, 0].tolist(), NUMBERS[last][:, 0].tolist()
@@ -21,12 +21,12 @@ def test_an_example_is_a_beginning_and_an_end() -> None:
 
 
 def test_the_seed_decides() -> None:
-    one, same, other = (mixed(NUMBERS, 20, seed) for seed in (3, 3, 4))
+    one, same, other = (mix_examples(NUMBERS, 20, seed) for seed in (3, 3, 4))
     assert all(map(np.array_equal, one, same))
     assert not all(map(np.array_equal, one, other))
 
 
 def test_examples_without_a_step_and_none_at_all() -> None:
     empty = np.zeros((0, 2), np.float32)
-    assert [made.shape for made in mixed([empty], 2, 0)] == [(0, 2), (0, 2)]
-    assert mixed(NUMBERS, 0, 0) == []
+    assert [made.shape for made in mix_examples([empty], 2, 0)] == [(0, 2), (0, 2)]
+    assert mix_examples(NUMBERS, 0, 0) == []

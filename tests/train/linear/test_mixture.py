@@ -9,7 +9,7 @@ import torch
 
 from bigru.config import ChannelConfig, EncoderConfig, ModelConfig, TrainConfig
 from bigru.features.text import TextFeatures
-from bigru.nn.build import engine, network
+from bigru.nn.build import build_network, torch_logits
 from bigru.plain.linear import Linear
 from bigru.tasks import tag
 from bigru.train.linear import part as linear_part
@@ -18,12 +18,14 @@ from bigru.train.loop.fit import fit
 from tolerances import FLOAT32
 
 CHANNELS = (ChannelConfig("unit", 7, 3), ChannelConfig("end1", 9, 2))
-MODEL = ModelConfig(outputs=3, channels=CHANNELS, encoder=EncoderConfig(hidden=4), wide=True, crf=True, skip=True)
+MODEL = ModelConfig(
+    outputs=3, channels=CHANNELS, encoder=EncoderConfig(hidden=4), wide_linear=True, crf=True, skip=True
+)
 
 
 def weights_of(model: ModelConfig) -> dict[str, np.ndarray]:
     torch.manual_seed(0)
-    module = network(replace(model, wide=False))
+    module = build_network(replace(model, wide_linear=False))
     for parameter in module.parameters():
         torch.nn.init.normal_(parameter)
     return {name: value.detach().numpy() for name, value in module.state_dict().items()}
@@ -52,8 +54,8 @@ def test_scores_are_the_sum_of_both_each_times_its_share(model: ModelConfig) -> 
     assert 0 < b != FIRST[False][1]
     rows, length = ids[0][None].astype(np.int64), np.array([len(ids[0])])
     plain = linear.bias + sum(table[rows[..., c]] for c, table in enumerate(linear.tables))
-    want = a * engine(replace(model, wide=False), weights)(rows, length) + b * plain
-    np.testing.assert_allclose(engine(model, mixed)(rows, length), want, **FLOAT32)
+    want = a * torch_logits(replace(model, wide_linear=False), weights)(rows, length) + b * plain
+    np.testing.assert_allclose(torch_logits(model, mixed)(rows, length), want, **FLOAT32)
     if model.crf:
         want = a * weights["crf.transitions"] + b * linear.transitions
         np.testing.assert_allclose(mixed["crf.transitions"], want, **FLOAT32)
@@ -115,9 +117,9 @@ def tagged_tokens() -> Problem:
     inputs = [list(random.choice(["ab", "cd", "ef", "gh"], n)) for n in random.integers(2, 7, 60)]
     tags = [["B-X" if unit in ("ab", "cd") else "O" for unit in row] for row in inputs]
     config = tag.Config(("O", "B-X", "I-X"), TextFeatures.fit(inputs, unit="token", channels=("unit",)), "BIO", True)
-    model = ModelConfig(3, config.features.channels, encoder=EncoderConfig(hidden=3), crf=True, wide=True)
+    model = ModelConfig(3, config.features.channels, encoder=EncoderConfig(hidden=3), crf=True, wide_linear=True)
     data = tag.featurise(config, inputs), tag.targets(config, tags)
-    return config, model, data, TrainConfig(epochs=1, linear=True)
+    return config, model, data, TrainConfig(epochs=1, separate_linear=True)
 
 
 def test_fit_joins_the_linear_part_to_the_network(tagged_tokens: Problem, capsys: pytest.CaptureFixture[str]) -> None:
@@ -125,7 +127,7 @@ def test_fit_joins_the_linear_part_to_the_network(tagged_tokens: Problem, capsys
     fitted = fit(tag, config, model, data, None, training, progress="plain")
     assert "of the network, 1.0000 of the linear part, 1.0000 of both; scores of the" in capsys.readouterr().err
     assert (fitted.best_score, fitted.linear_score) == (1.0, 1.0)
-    beside = fit(tag, config, model, data, None, replace(training, linear=False), progress="silent")
+    beside = fit(tag, config, model, data, None, replace(training, separate_linear=False), progress="silent")
     assert beside.linear_score is None
     assert np.abs(beside.weights["wide.0.weight"]).max() < np.abs(fitted.weights["wide.0.weight"]).max()
 

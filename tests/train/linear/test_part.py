@@ -10,7 +10,7 @@ import pytest
 from bigru.bundle import Bundle
 from bigru.config import EncoderConfig, ModelConfig, TrainConfig
 from bigru.features.text import TextFeatures
-from bigru.nn.build import engine
+from bigru.nn.build import torch_logits
 from bigru.plain.linear import Linear
 from bigru.runtime.predictor import Predictor
 from bigru.tasks import classify
@@ -19,7 +19,7 @@ from bigru.train.loop.fit import Fitted, fit
 from tolerances import FLOAT32
 
 WORDS = ("good", "fine", "bad", "poor", "film", "plot", "the", "a")
-TRAINING = TrainConfig(epochs=2, linear=True)
+TRAINING = TrainConfig(epochs=2, separate_linear=True)
 
 
 def texts(count: int) -> tuple[list[str], list[str]]:
@@ -34,7 +34,7 @@ def problem(labels: Sequence[Any], inputs: list[str], many: bool = False) -> tup
     names = tuple(sorted({one for row in labels for one in (row if many else [row])}))
     config = classify.Config(names, features, many)
     encoder = EncoderConfig(hidden=3)
-    model = ModelConfig(config.outputs, features.channels, 0, encoder, ("max", "bag"), wide=True)
+    model = ModelConfig(config.outputs, features.channels, 0, encoder, ("max", "sqrt_n"), wide_linear=True)
     return config, model, (classify.featurise(config, inputs), classify.targets(config, labels))
 
 
@@ -51,14 +51,14 @@ def test_a_label_has_the_sum_of_both_scores_each_times_its_share(outputs: int) -
     model = replace(model, outputs=outputs)
     tables = [random.standard_normal((c.size, outputs)).astype(np.float32) for c in model.channels]
     linear = Linear(tables, random.standard_normal(outputs).astype(np.float32), np.zeros((outputs, outputs)))
-    alone = replace(model, wide=False)
+    alone = replace(model, wide_linear=False)
     weights = {name: random.standard_normal(shape).astype(np.float32) for name, shape in shapes_of(alone).items()}
     mixed = mix(weights, linear, model, None, (ids, np.array([0, 1])))
     assert mixed.shares != FIRST[True]
     rows, length = ids[1][None].astype(np.int64), np.array([3])
     plain = sum(table[rows[0, :, c]].sum(axis=0) for c, table in enumerate(tables)) / np.sqrt(3) + linear.bias
-    want = mixed.shares[0] * engine(alone, weights)(rows, length) + mixed.shares[1] * plain
-    np.testing.assert_allclose(engine(model, mixed.weights)(rows, length), want, **FLOAT32)
+    want = mixed.shares[0] * torch_logits(alone, weights)(rows, length) + mixed.shares[1] * plain
+    np.testing.assert_allclose(torch_logits(model, mixed.weights)(rows, length), want, **FLOAT32)
 
 
 def shapes_of(model: ModelConfig) -> dict[str, tuple[int, ...]]:
@@ -115,7 +115,7 @@ def test_any_number_of_labels_have_a_linear_part_too() -> None:
 
 @pytest.mark.train
 def test_a_linear_part_that_is_learnt_with_the_network_is_left_to_it() -> None:
-    assert trained(replace(TRAINING, linear=False))[2].judged is None
+    assert trained(replace(TRAINING, separate_linear=False))[2].judged is None
 
 
 @pytest.mark.train

@@ -151,11 +151,11 @@ def test_a_training_keeps_others_out_of_its_folder(tmp_path: Path) -> None:
     refused = []
 
     def enter() -> None:
-        with pytest.raises(TrainingError) as caught, checkpoint.alone(tmp_path / "run"):
+        with pytest.raises(TrainingError) as caught, checkpoint.exclusive(tmp_path / "run"):
             pass
         refused.append(str(caught.value))
 
-    with checkpoint.alone(tmp_path / "run"):
+    with checkpoint.exclusive(tmp_path / "run"):
         thread = threading.Thread(target=enter)
         thread.start()
         thread.join()
@@ -168,6 +168,6 @@ def test_a_training_keeps_others_out_of_its_folder(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_nothing_was_written_to_goes(tmp_path: Path) -> None:
-    with checkpoint.alone(tmp_path / "run"):
+    with checkpoint.exclusive(tmp_path / "run"):
         assert (tmp_path / "run").is_dir()
     assert not (tmp_path / "run").exists()

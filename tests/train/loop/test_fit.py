@@ -143,7 +143,7 @@ def test_the_average_is_what_is_scored_and_returned(labelled: Any, monkeypatch: 
 
 
 def test_without_an_average_the_last_weights_count(labelled: Any) -> None:
-    fitted = labelled.fit(training={"average": 0.0, "epochs": 1})
+    fitted = labelled.fit(training={"ema_decay": 0.0, "epochs": 1})
     assert fitted.best_epoch == 1
     assert not same(fitted.weights, labelled.fit(training={"epochs": 1}).weights)
 
@@ -197,7 +197,7 @@ def test_training_cools_down_when_the_score_no_longer_rises(
     labelled: Any, chosen_by_dev: None, monkeypatch: pytest.MonkeyPatch, capsys: Any
 ) -> None:
     scores = iter([(0.5, 1.0), (0.7, 1.0), (0.7, 0.9), (0.6, 0.1), (0.7, 0.95), (0.6, 0.9), (0.8, 0.9)])
-    monkeypatch.setattr("bigru.train.objective.evaluator.Dev.score", lambda self, model: next(scores))
+    monkeypatch.setattr("bigru.train.objective.evaluator.Evaluator.score", lambda self, model: next(scores))
     rates = []
     step = Trainer.step
 
@@ -216,7 +216,7 @@ def test_training_cools_down_when_the_score_no_longer_rises(
 
 def test_of_few_dev_examples_the_last_epoch_is_taken(labelled: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     scores = iter([(0.5, 1.0), (0.9, 0.1), (0.7, 0.9), (0.6, 0.9), (0.6, 0.95)])
-    monkeypatch.setattr("bigru.train.objective.evaluator.Dev.score", lambda self, model: next(scores))
+    monkeypatch.setattr("bigru.train.objective.evaluator.Evaluator.score", lambda self, model: next(scores))
     fitted = labelled.fit(training={"epochs": 5, "patience": 1})
     assert (fitted.best_score, fitted.best_epoch, len(fitted.history)) == (0.6, 5, 5)
 
@@ -225,7 +225,7 @@ def test_a_tie_in_score_goes_to_the_smaller_loss(
     labelled: Any, chosen_by_dev: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     scores = iter([(0.5, 1.0), (0.7, 1.0), (0.7, 0.9), (0.6, 0.1), (0.7, 0.95)])
-    monkeypatch.setattr("bigru.train.objective.evaluator.Dev.score", lambda self, model: next(scores))
+    monkeypatch.setattr("bigru.train.objective.evaluator.Evaluator.score", lambda self, model: next(scores))
     fitted = labelled.fit(training={"epochs": 5})
     assert (fitted.best_score, fitted.best_epoch) == (0.7, 3)
 
@@ -247,7 +247,7 @@ def test_a_time_budget_ends_the_training_at_rate_zero(
 
     monkeypatch.setattr(Trainer, "step", slow)
     monkeypatch.setattr(callback.time, "perf_counter", lambda: now[0])
-    fitted = labelled.fit(progress="plain", training={"epochs": 1000, "time": 20.0, "patience": 1000})
+    fitted = labelled.fit(progress="plain", training={"epochs": 1000, "max_seconds": 20.0, "patience": 1000})
     assert (fitted.steps, fitted.reproducible) == (20, False)
     assert rates[-1] < 0.1 * max(rates)
     assert fitted.history[-1]["step"] == 20
@@ -313,7 +313,7 @@ def test_resuming_a_finished_training_returns_it(labelled: Any, tmp_path: Path) 
 def test_cooling_goes_on_where_it_was(
     labelled: Any, chosen_by_dev: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bigru.train.objective.evaluator.Dev.score", lambda self, model: (0.5, 1.0))
+    monkeypatch.setattr("bigru.train.objective.evaluator.Evaluator.score", lambda self, model: (0.5, 1.0))
     patience = {"epochs": 40, "patience": 2}
     whole = labelled.fit(training=patience)
     with monkeypatch.context() as patch:

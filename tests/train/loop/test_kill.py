@@ -64,8 +64,8 @@ def train(folder: str | Path | None, resume: bool = False) -> Fitted:
     targets = random.integers(0, 2, 60)
     config = classify.Config(("no", "yes"), SeriesFeatures((0.0, 0.0), (1.0, 1.0)))
     encoder = EncoderConfig(hidden=4, layers=2, dropout=0.3, recurrent_dropout=0.2)
-    model = ModelConfig(outputs=1, values=2, encoder=encoder, pooling=("max", "attention"))
-    training = TrainConfig(epochs=3, batch_size=7, average=0.9)
+    model = ModelConfig(outputs=1, input_size=2, encoder=encoder, pooling=("max", "attention"))
+    training = TrainConfig(epochs=3, batch_size=7, ema_decay=0.9)
     data = features[:50], targets[:50]
     dev = features[50:], targets[50:]
     return fit(classify, config, model, data, dev, training, folder=folder, resume=resume, progress="silent")

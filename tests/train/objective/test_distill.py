@@ -11,10 +11,10 @@ from torch.nn import functional as F
 
 from bigru.errors import TrainingError
 from bigru.ops.crf.autograd import negative_log_likelihood
-from bigru.train.data.loader import IGNORED, Batch, Stream
-from bigru.train.objective.distill import Soft, distilled
+from bigru.train.data.loader import IGNORED, Batch, BatchLoader
+from bigru.train.objective.distill import SoftTargets, distillation_loss
 from bigru.train.objective.losses import Loss
-from bigru.train.regularise.rdrop import twice
+from bigru.train.regularise.rdrop import duplicate
 from tolerances import FLOAT32
 
 GENERATOR = torch.Generator().manual_seed(0)
@@ -41,7 +41,7 @@ def mixed(loss: torch.Tensor, logits: torch.Tensor, share: float) -> torch.Tenso
 @pytest.mark.parametrize("share", [0.3, 1.0])
 def test_one_label_of_many_learns_the_whole_distribution(share: float) -> None:
     logits, soft = torch.randn(4, 3, generator=GENERATOR), shares(4, 3)
-    got = distilled(hard, share, crf=False)(logits, batch(torch.tensor([0, 1, 2, 0]), soft))
+    got = distillation_loss(hard, share, crf=False)(logits, batch(torch.tensor([0, 1, 2, 0]), soft))
     torch.testing.assert_close(got, mixed(F.cross_entropy(logits, soft), logits, share), **FLOAT32)
 
 
@@ -50,7 +50,7 @@ def test_one_logit_and_many_labels_learn_each_probability() -> None:
         (torch.randn(4, 1, generator=GENERATOR), torch.rand(4, 1, generator=GENERATOR), torch.tensor([0, 1, 1, 0])),
         (torch.randn(2, 5, generator=GENERATOR), torch.rand(2, 5, generator=GENERATOR), torch.ones(2, 5)),
     ):
-        got = distilled(hard, 0.9, crf=False)(logits, batch(targets, soft))
+        got = distillation_loss(hard, 0.9, crf=False)(logits, batch(targets, soft))
         want = F.binary_cross_entropy_with_logits(logits, soft)
         torch.testing.assert_close(got, mixed(want, logits, 0.9), **FLOAT32)
 
@@ -66,13 +66,13 @@ def test_steps_past_a_length_count_nothing(outputs: int) -> None:
         if outputs == 1
         else F.cross_entropy(logits[real], soft[real])
     )
-    got = distilled(hard, 1.0, crf=False)(logits, batch(targets, soft, [3, 1]))
+    got = distillation_loss(hard, 1.0, crf=False)(logits, batch(targets, soft, [3, 1]))
     torch.testing.assert_close(got, want, **FLOAT32)
 
 
 def test_without_soft_targets_it_is_the_loss_itself() -> None:
     logits = torch.randn(2, 3, generator=GENERATOR)
-    got = distilled(hard, 0.9, crf=False)(logits, batch(torch.tensor([0, 1]), None))
+    got = distillation_loss(hard, 0.9, crf=False)(logits, batch(torch.tensor([0, 1]), None))
     torch.testing.assert_close(got, hard(logits, batch(torch.tensor([0, 1]), None)))
 
 
@@ -90,7 +90,7 @@ def test_emissions_of_a_crf_are_pulled_from_its_marginals_to_the_mixed_targets()
     logits = torch.randn(2, 4, K, generator=GENERATOR, requires_grad=True)
     targets = torch.tensor([[0, 1, 2, 0], [2, 1, IGNORED, IGNORED]])
     soft = shares(2, 4, K)
-    distilled(chain(transitions, start, end), share, crf=True)(logits, batch(targets, soft, lengths)).backward()
+    distillation_loss(chain(transitions, start, end), share, crf=True)(logits, batch(targets, soft, lengths)).backward()
     assert logits.grad is not None
     for row, length in enumerate(lengths):
         paths = list(itertools.product(range(K), repeat=length))
@@ -115,10 +115,10 @@ def test_emissions_of_a_crf_are_pulled_from_its_marginals_to_the_mixed_targets()
 def test_soft_targets_stay_with_their_examples() -> None:
     features = [np.full((1 + n % 3, 1), n, np.float32) for n in range(7)]
     rows = np.stack([np.full(2, n, np.float32) for n in range(7)])
-    for made in Stream(features, np.arange(7), 3, 2, 0, soft=rows, variants=[features]):
+    for made in BatchLoader(features, np.arange(7), 3, 2, 0, soft=rows, variants=[features]):
         assert made.soft is not None
         assert made.soft[:, 0].tolist() == made.inputs[:, 0, 0].tolist() == made.targets.tolist()
-        double = twice(made)
+        double = duplicate(made)
         assert double.soft is not None
         assert double.soft[:, 1].tolist() == double.targets.tolist()
 
@@ -126,7 +126,7 @@ def test_soft_targets_stay_with_their_examples() -> None:
 def test_soft_targets_of_steps_stay_with_their_steps() -> None:
     features = [np.arange(1, length + 1, dtype=np.float32)[:, None] for length in (3, 1, 2)]
     tags = [x[:, 0].astype(np.int64) for x in features]
-    for made in Stream(features, tags, 2, 1, 0, soft=[np.repeat(x, 2, axis=1) for x in features]):
+    for made in BatchLoader(features, tags, 2, 1, 0, soft=[np.repeat(x, 2, axis=1) for x in features]):
         assert made.soft is not None
         assert torch.equal(made.soft, made.inputs.expand(-1, -1, 2))
 
@@ -135,7 +135,7 @@ def test_soft_targets_of_steps_stay_with_their_steps() -> None:
 def test_a_training_learns_soft_targets_in_place_of_wrong_labels_and_holds_out_both(labelled: Any) -> None:
     features, targets = labelled.train
     wrong = replace(labelled, train=(features, 1 - targets), dev=None)
-    soft = Soft(targets[:, None].astype(np.float32), 1.0)
+    soft = SoftTargets(targets[:, None].astype(np.float32), 1.0)
     fitted = wrong.fit(soft=soft, training={"epochs": 25, "patience": 25})
     # The held-out labels are wrong too, so that the worst score is the best, and the last epoch is far from it.
     assert fitted.history[-1]["dev_accuracy"] < 0.2
@@ -144,7 +144,10 @@ def test_a_training_learns_soft_targets_in_place_of_wrong_labels_and_holds_out_b
 
 def test_a_checkpoint_of_other_soft_targets_is_refused(labelled: Any, tmp_path: Any) -> None:
     rows = labelled.train[1][:, None].astype(np.float32)
-    labelled.fit(soft=Soft(rows, 0.5), folder=tmp_path)
-    for other, changed in ((Soft(1 - rows, 0.5), "soft targets"), (Soft(rows, 0.9), "share of soft targets")):
+    labelled.fit(soft=SoftTargets(rows, 0.5), folder=tmp_path)
+    for other, changed in (
+        (SoftTargets(1 - rows, 0.5), "soft targets"),
+        (SoftTargets(rows, 0.9), "share of soft targets"),
+    ):
         with pytest.raises(TrainingError, match=f"a change of {changed}"):
             labelled.fit(soft=other, folder=tmp_path, resume=True)

@@ -12,7 +12,7 @@ from bigru.features.series import SeriesFeatures
 from bigru.nn.model import SequenceModel
 from bigru.ops.crf.weights import CrfWeights
 from bigru.tasks import classify, tag
-from bigru.train.objective.evaluator import Dev
+from bigru.train.objective.evaluator import Evaluator
 from decided import answers
 from tolerances import FLOAT64_STEP, near
 
@@ -29,7 +29,7 @@ def scored(task: Any, config: Any, model: ModelConfig, gold: list) -> tuple[tupl
     for parameter in network.parameters():
         torch.nn.init.normal_(parameter, std=0.7)
     features, targets = task.featurise(config, INPUTS), task.targets(config, gold)
-    dev = Dev(task, config, model, (features, targets), lambda logits, batch: batch.lengths.float().mean())
+    dev = Evaluator(task, config, model, (features, targets), lambda logits, batch: batch.lengths.float().mean())
     padded, lengths = pad(features)
     with torch.no_grad():
         logits = network.eval()(torch.from_numpy(padded), torch.from_numpy(lengths)).numpy()
@@ -46,7 +46,7 @@ def scored(task: Any, config: Any, model: ModelConfig, gold: list) -> tuple[tupl
 @pytest.mark.parametrize(("count", "threshold"), [(3, 0.5), (2, 0.5), (2, 0.3)])
 def test_one_label(count: int, threshold: float) -> None:
     config = classify.Config(LABELS[:count], FEATURES, threshold=threshold)
-    model = ModelConfig(outputs=config.outputs, values=2, pooling=("max",))
+    model = ModelConfig(outputs=config.outputs, input_size=2, pooling=("max",))
     gold = [LABELS[i] for i in RANDOM.integers(0, count, len(INPUTS))]
     (score, _), name, want = scored(classify, config, model, gold)
     assert (name, score) == ("accuracy", want)
@@ -55,7 +55,7 @@ def test_one_label(count: int, threshold: float) -> None:
 
 def test_many_labels() -> None:
     config = classify.Config(LABELS, FEATURES, multi_label=True)
-    model = ModelConfig(outputs=3, values=2, pooling=("mean",))
+    model = ModelConfig(outputs=3, input_size=2, pooling=("mean",))
     gold = [[label for label in LABELS if RANDOM.random() < 0.4] for _ in INPUTS]
     (score, _), name, want = scored(classify, config, model, gold)
     assert name == "micro_f1"
@@ -66,7 +66,7 @@ def test_many_labels() -> None:
 @pytest.mark.parametrize("entities", [None, ("X",)])
 def test_spans(crf: bool, entities: tuple[str, ...] | None) -> None:
     config = tag.Config(("O", "B-X", "I-X", "B-Y", "I-Y"), FEATURES, "BIO", crf=crf, entity_labels=entities)
-    model = ModelConfig(outputs=5, values=2, crf=crf)
+    model = ModelConfig(outputs=5, input_size=2, crf=crf)
     gold = [[("O", "B-X", "B-Y")[i] for i in RANDOM.integers(0, 3, len(x))] for x in INPUTS]
     (score, _), name, want = scored(tag, config, model, gold)
     assert name == "span_f1"
@@ -77,7 +77,7 @@ def test_spans(crf: bool, entities: tuple[str, ...] | None) -> None:
 @pytest.mark.parametrize(("count", "crf"), [(2, False), (3, False), (2, True)])
 def test_tags(count: int, crf: bool) -> None:
     config = tag.Config(LABELS[:count], FEATURES, crf=crf)
-    model = ModelConfig(outputs=config.outputs, values=2, crf=crf)
+    model = ModelConfig(outputs=config.outputs, input_size=2, crf=crf)
     gold = [[LABELS[i] for i in RANDOM.integers(0, count, len(x))] for x in INPUTS]
     (score, _), name, want = scored(tag, config, model, gold)
     assert name == "accuracy"
@@ -87,7 +87,7 @@ def test_tags(count: int, crf: bool) -> None:
 @pytest.mark.parametrize("crf", [False, True])
 def test_labels_that_the_model_has_not_can_only_be_missed(crf: bool) -> None:
     config = tag.Config(("O", "B-A", "I-A"), FEATURES, "BIO", crf)
-    model = ModelConfig(outputs=3, values=2, crf=crf)
+    model = ModelConfig(outputs=3, input_size=2, crf=crf)
     inputs = [np.zeros((n, 2)) for n in (1, 2, 4)]
     gold = [["O"], ["B-A", "O"], ["B-A", "B-X", "I-X", "O"]]
     features, targets = tag.featurise(config, inputs), tag.targets(config, gold, unknown=True)
@@ -97,7 +97,7 @@ def test_labels_that_the_model_has_not_can_only_be_missed(crf: bool) -> None:
         seen.extend(batch.lengths.tolist())
         return logits.sum() * 0 + 2
 
-    dev = Dev(tag, config, model, (features, targets), loss)
+    dev = Evaluator(tag, config, model, (features, targets), loss)
     assert tag.decisions(config, targets, 7) == 3
     score, mean = dev.score(SequenceModel(model))
     assert (score, mean) == (pytest.approx(0, abs=0.8), 2.0)
@@ -106,9 +106,9 @@ def test_labels_that_the_model_has_not_can_only_be_missed(crf: bool) -> None:
 
 def test_a_label_that_the_model_has_not_is_never_right() -> None:
     config = classify.Config(LABELS, FEATURES)
-    model = ModelConfig(outputs=3, values=2, pooling=("max",))
+    model = ModelConfig(outputs=3, input_size=2, pooling=("max",))
     targets = classify.targets(config, ["new"] * len(INPUTS), unknown=True)
-    dev = Dev(
+    dev = Evaluator(
         classify, config, model, (classify.featurise(config, INPUTS), targets), lambda logits, _: logits.sum() * 0
     )
     assert dev.score(SequenceModel(model)) == (0.0, 0.0)
@@ -118,6 +118,6 @@ def test_a_label_that_the_model_has_not_is_never_right() -> None:
 def test_few_spans_choose_no_epoch_however_many_steps_there_are(spans: int, few: bool) -> None:
     features = SeriesFeatures.fit([np.zeros((3, 1)), np.ones((3, 1))])
     config = tag.Config(("O", "B-X", "I-X"), features, "BIO", crf=True)
-    model = ModelConfig(3, values=1, encoder=EncoderConfig(hidden=2), crf=True)
+    model = ModelConfig(3, input_size=1, encoder=EncoderConfig(hidden=2), crf=True)
     data = [np.zeros((3, 1), np.float32)] * 200, [np.array([1, 2, 0])] * spans + [np.zeros(3, int)] * (200 - spans)
-    assert Dev(tag, config, model, data, lambda logits, batch: logits.sum()).few == few
+    assert Evaluator(tag, config, model, data, lambda logits, batch: logits.sum()).few == few

@@ -10,7 +10,7 @@ from torch.nn import functional as F
 from bigru.config import ModelConfig, TrainConfig
 from bigru.errors import ArgumentError
 from bigru.train.data.loader import IGNORED, Batch
-from bigru.train.objective.losses import class_weights, loss_of
+from bigru.train.objective.losses import choose_loss, class_weights
 from tolerances import FLOAT32
 
 GENERATOR = torch.Generator().manual_seed(0)
@@ -37,9 +37,9 @@ def batch(targets: np.ndarray | torch.Tensor, lengths: list[int] | None = None) 
 def loss(
     logits: torch.Tensor, targets: object, made: Batch, crf: bool = False, masks: object = None, **training: object
 ):
-    config = ModelConfig(outputs=logits.shape[-1], values=1, crf=crf, pooling=() if logits.ndim == 3 else ("max",))
+    config = ModelConfig(outputs=logits.shape[-1], input_size=1, crf=crf, pooling=() if logits.ndim == 3 else ("max",))
     model = Chain(logits.shape[-1])
-    return loss_of(model, config, targets, TrainConfig(**training), masks)(logits, made), model
+    return choose_loss(model, config, targets, TrainConfig(**training), masks)(logits, made), model
 
 
 @pytest.mark.parametrize("smoothing", [0.0, 0.1])
@@ -110,8 +110,8 @@ def test_a_crf_with_equal_weights_is_a_crf_without() -> None:
     even = [np.array([0, 1])]
     torch.manual_seed(0)
     plain, model = loss(logits, even, batch(tags, [4, 2]), crf=True)
-    config = ModelConfig(outputs=2, values=1, crf=True)
-    weighted = loss_of(model, config, even, TrainConfig(class_weights="balanced"))(logits, batch(tags, [4, 2]))
+    config = ModelConfig(outputs=2, input_size=1, crf=True)
+    weighted = choose_loss(model, config, even, TrainConfig(class_weights="balanced"))(logits, batch(tags, [4, 2]))
     torch.testing.assert_close(weighted, plain, **FLOAT32)
 
 

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import torch
 
-from bigru.train.optim.ema import DENSE, STRIDE, Average
-from bigru.train.optim.flat_parameters import Flat
+from bigru.train.optim.ema import DENSE, STRIDE, ExponentialMovingAverage
+from bigru.train.optim.flat_parameters import FlatParameters
 from tolerances import FLOAT32
 
 
@@ -15,7 +15,7 @@ def model(value: float) -> torch.nn.Linear:
 
 def test_early_steps_are_forgotten_fast_and_late_ones_at_the_decay() -> None:
     layer = model(0.0)
-    average = Average(Flat(layer), 0.5)
+    average = ExponentialMovingAverage(FlatParameters(layer), 0.5)
     want = 0.0
     for step in range(1, 31):
         torch.nn.init.constant_(layer.weight, float(step))
@@ -27,7 +27,7 @@ def test_early_steps_are_forgotten_fast_and_late_ones_at_the_decay() -> None:
 
 def test_late_steps_are_taken_in_by_strides_that_weigh_as_much() -> None:
     layer = model(0.0)
-    average = Average(Flat(layer), 0.5)
+    average = ExponentialMovingAverage(FlatParameters(layer), 0.5)
     for step in range(1, DENSE + 1):
         average.update(step)
     torch.nn.init.constant_(layer.weight, 1.0)
@@ -40,7 +40,7 @@ def test_late_steps_are_taken_in_by_strides_that_weigh_as_much() -> None:
 
 def test_the_start_has_nearly_left_the_average_after_ten_steps_at_any_decay() -> None:
     layer = model(1000.0)
-    average = Average(Flat(layer), 0.9999)
+    average = ExponentialMovingAverage(FlatParameters(layer), 0.9999)
     torch.nn.init.constant_(layer.weight, 1.0)
     for step in range(1, 11):
         average.update(step)
@@ -49,7 +49,7 @@ def test_the_start_has_nearly_left_the_average_after_ten_steps_at_any_decay() ->
 
 def test_swapping_twice_changes_nothing() -> None:
     layer = model(0.0)
-    average = Average(Flat(layer), 0.9)
+    average = ExponentialMovingAverage(FlatParameters(layer), 0.9)
     torch.nn.init.constant_(layer.weight, 1.0)
     average.update(1)
     held = average.state_dict()["weight"].clone()
@@ -62,7 +62,7 @@ def test_swapping_twice_changes_nothing() -> None:
 
 def test_decay_zero_means_the_weights_themselves() -> None:
     layer = model(3.0)
-    average = Average(Flat(layer), 0.0)
+    average = ExponentialMovingAverage(FlatParameters(layer), 0.0)
     average.update(1)
     average.swap()
     average.load_state_dict({})
@@ -72,7 +72,10 @@ def test_decay_zero_means_the_weights_themselves() -> None:
 
 def test_state_survives_a_checkpoint() -> None:
     layer = model(2.0)
-    one, two = Average(Flat(layer), 0.9), Average(Flat(model(7.0)), 0.9)
+    one, two = (
+        ExponentialMovingAverage(FlatParameters(layer), 0.9),
+        ExponentialMovingAverage(FlatParameters(model(7.0)), 0.9),
+    )
     one.update(1)
     two.load_state_dict(one.state_dict())
     assert torch.equal(two.values[0], one.values[0])

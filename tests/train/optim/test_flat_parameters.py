@@ -6,7 +6,7 @@ import copy
 
 import torch
 
-from bigru.train.optim.flat_parameters import Flat
+from bigru.train.optim.flat_parameters import FlatParameters
 from tolerances import FLOAT32
 
 
@@ -21,7 +21,7 @@ def loss(parts: torch.nn.Sequential) -> torch.Tensor:
 
 def test_the_model_computes_as_before_and_its_gradients_lie_in_the_vector() -> None:
     ours, theirs = model(), model()
-    flat = Flat(ours, lambda name, parameter: parameter.ndim == 2)
+    flat = FlatParameters(ours, lambda name, parameter: parameter.ndim == 2)
     flat.zero_grad()
     for parts in (ours, theirs):
         loss(parts).backward()
@@ -35,7 +35,7 @@ def test_the_model_computes_as_before_and_its_gradients_lie_in_the_vector() -> N
 
 def test_a_step_on_the_vector_is_a_step_of_the_model() -> None:
     ours, theirs = model(), model()
-    flat = Flat(ours)
+    flat = FlatParameters(ours)
     flat.zero_grad()
     for parts, parameters in ((ours, [flat.free]), (theirs, [*theirs[1].parameters(), *theirs[2].parameters()])):
         optimiser = torch.optim.AdamW(parameters, lr=0.1)
@@ -47,7 +47,7 @@ def test_a_step_on_the_vector_is_a_step_of_the_model() -> None:
 
 def test_gradients_are_forgotten_between_steps() -> None:
     parts = model()
-    flat = Flat(parts)
+    flat = FlatParameters(parts)
     loss(parts).backward()
     once = parts[1].weight.grad.clone()
     parts.zero_grad()  # as a user of the model might
@@ -60,7 +60,7 @@ def test_gradients_are_forgotten_between_steps() -> None:
 
 def test_names_are_the_models_and_nothing_is_copied() -> None:
     parts = model()
-    flat = Flat(parts, lambda name, parameter: name == "2.bias")
+    flat = FlatParameters(parts, lambda name, parameter: name == "2.bias")
     named = flat.named(flat.whole)
     assert list(named) == [name for name, _ in parts.named_parameters()]
     for name, parameter in parts.named_parameters():
@@ -70,7 +70,7 @@ def test_names_are_the_models_and_nothing_is_copied() -> None:
 
 def test_clipping_scales_dense_gradients_and_leaves_sparse_ones() -> None:
     ours, theirs = model(), model()
-    flat = Flat(ours)
+    flat = FlatParameters(ours)
     for parts in (ours, theirs):
         loss(parts).backward()
     dense = [*theirs[1].parameters(), *theirs[2].parameters()]
@@ -83,7 +83,7 @@ def test_clipping_scales_dense_gradients_and_leaves_sparse_ones() -> None:
 
 def test_a_small_gradient_is_not_scaled() -> None:
     parts = model()
-    flat = Flat(parts)
+    flat = FlatParameters(parts)
     loss(parts).backward()
     before = copy.deepcopy(flat.free.grad)
     flat.clip(1e9)

@@ -132,7 +132,7 @@ def numbers_table(table: Any) -> Any:
     """Return the first column of a table as a table of numbers that are one step apart."""
     from bigru.train.pipeline.forecasts import read_table
 
-    return read_table(table.series[0].values[:, 0], forecast.roles_of(None, {}), Reading())[0]
+    return read_table(table.series[0].values[:, 0], forecast.find_roles(None, {}), Reading())[0]
 
 
 def test_a_function_gets_the_progress_and_every_line(capsys: pytest.CaptureFixture[str]) -> None:
@@ -172,7 +172,7 @@ def test_ctrl_c_keeps_a_checkpoint_and_resume_ends_with_the_same_bits(
     resumed = bigru.train(reviews, out=out, resume=True, **SMALL)
     for name, weight in whole.items():
         np.testing.assert_array_equal(resumed.bundle.weights[name], weight)
-    assert not checkpoint.started(out)
+    assert not checkpoint.has_started(out)
 
 
 def test_a_training_that_was_killed_behind_its_save_is_returned(

@@ -14,13 +14,13 @@ import pytest
 from bigru.config import EncoderConfig, ModelConfig, TrainConfig, from_dict, to_dict
 from bigru.errors import ArgumentError, TrainingError
 from bigru.features.series import SeriesFeatures
-from bigru.ops.recurrent.chunking import Window
+from bigru.ops.recurrent.chunking import Chunking
 from bigru.runtime.predictor import Predictor
 from bigru.tasks import tag
 from bigru.train.export import export
 from bigru.train.loop.callback import TrainingCallback
 from bigru.train.loop.fit import fit
-from bigru.train.regularise.lookahead import judged, of_step
+from bigru.train.regularise.lookahead import dev_chunking, sample_chunking
 
 
 def same(one: dict[str, np.ndarray], two: dict[str, np.ndarray]) -> bool:
@@ -29,13 +29,13 @@ def same(one: dict[str, np.ndarray], two: dict[str, np.ndarray]) -> bool:
 
 def test_each_step_draws_its_look_ahead_from_seed_and_step_alone() -> None:
     training = TrainConfig(lookahead=(0, 3), seed=1)
-    windows = [of_step(training, step) for step in range(200)]
+    windows = [sample_chunking(training, step) for step in range(200)]
     assert {window.lookahead for window in windows if window} == {0, 1, 2, 3}
-    assert windows == [of_step(training, step) for step in range(200)]
-    assert windows != [of_step(replace(training, seed=2), step) for step in range(200)]
-    assert of_step(TrainConfig(lookahead=(5, 5)), 0) == Window.of(5)
-    assert judged(TrainConfig(lookahead=(0, 20))) == Window.of(10)
-    assert of_step(TrainConfig(), 0) is judged(TrainConfig()) is None
+    assert windows == [sample_chunking(training, step) for step in range(200)]
+    assert windows != [sample_chunking(replace(training, seed=2), step) for step in range(200)]
+    assert sample_chunking(TrainConfig(lookahead=(5, 5)), 0) == Chunking.of_lookahead(5)
+    assert dev_chunking(TrainConfig(lookahead=(0, 20))) == Chunking.of_lookahead(10)
+    assert sample_chunking(TrainConfig(), 0) is dev_chunking(TrainConfig()) is None
 
 
 def test_the_setting_survives_json_and_refuses_nonsense() -> None:
@@ -75,7 +75,7 @@ def test_a_stopped_training_in_chunks_goes_on_to_the_same_bits(
 @pytest.mark.train
 def test_both_walks_and_all_poolings_train_in_chunks(labelled: Any, tagged: Any) -> None:
     assert labelled.fit(training={"lookahead": (1, 9), "epochs": 6}).best_score == 1.0
-    assert tagged(True, "BIO").fit(training={"lookahead": (0, 2), "consistency": 1.0}).best_score > 0.5
+    assert tagged(True, "BIO").fit(training={"lookahead": (0, 2), "r_drop": 1.0}).best_score > 0.5
 
 
 def test_a_look_ahead_is_refused_where_nothing_is_read_backward(labelled: Any) -> None:
@@ -91,7 +91,7 @@ def test_what_lies_within_the_look_ahead_is_learnt_and_what_lies_beyond_is_not()
     tags = [["up" if v > 0 else "down" for v in np.append(x[2:, 0], [1, 1])] for x in inputs]
     config = tag.Config(("down", "up"), SeriesFeatures((0.0,), (1.0,)))
     data = tag.featurise(config, inputs), tag.targets(config, tags)
-    model = ModelConfig(1, values=1, encoder=EncoderConfig(hidden=16, dropout=0.0, input_dropout=0.0))
+    model = ModelConfig(1, input_size=1, encoder=EncoderConfig(hidden=16, dropout=0.0, input_dropout=0.0))
     train, dev = ((data[0][part], data[1][part]) for part in (slice(100), slice(100, None)))
     training = TrainConfig(epochs=10, batch_size=10, learning_rate=0.02, lookahead=(0, 4))
     fitted = fit(tag, config, model, train, dev, training, progress="silent")

@@ -13,7 +13,7 @@ from bigru.errors import ArgumentError
 from bigru.features.series import SeriesFeatures
 from bigru.features.text import TextFeatures
 from bigru.tasks import classify, tag
-from bigru.train.data.loader import IGNORED, Batch, Stream
+from bigru.train.data.loader import IGNORED, Batch, BatchLoader
 from bigru.train.loop.fit import fit
 from bigru.train.regularise.series import Augmentation, augmentation
 from tolerances import SPECTRUM
@@ -137,8 +137,8 @@ def test_many_labels_are_no_labels_of_steps() -> None:
 def test_a_stream_entered_later_augments_alike() -> None:
     features = [np.random.default_rng(n).normal(size=(5 + n, 2)).astype(np.float32) for n in range(7)]
     arguments: Any = (features, np.arange(7), 2, 3, 5, made(jitter=0.1, time_warp=0.2, crop=0.3))
-    whole = list(Stream(*arguments))
-    later = Stream(*arguments)
+    whole = list(BatchLoader(*arguments))
+    later = BatchLoader(*arguments)
     later.start = 6
     for one, same in zip(whole[6:], later, strict=True):
         assert all(torch.equal(a, b) for a, b in zip(one[:3], same[:3], strict=True))
@@ -159,7 +159,7 @@ def test_a_training_with_all_of_it_and_missing_values_runs(task: Any) -> None:
         config = tag.Config(("a", "b", "c"), features, None, crf=False)
         gold = [["abc"[int(v > 0) + int(v > 1)] for v in x[:, 0]] for x in inputs]
     pooling = ("attention",) if task is classify else ()
-    model = ModelConfig(config.outputs, values=3, encoder=EncoderConfig(hidden=3), pooling=pooling)
+    model = ModelConfig(config.outputs, input_size=3, encoder=EncoderConfig(hidden=3), pooling=pooling)
     data = task.featurise(config, inputs), task.targets(config, gold)
     training = TrainConfig(
         epochs=2, batch_size=4, augment=AugmentConfig(jitter=0.1, scaling=0.1, time_warp=0.2, crop=0.2)

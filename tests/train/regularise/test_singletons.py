@@ -5,7 +5,7 @@ import torch
 
 from bigru.config import ChannelConfig
 from bigru.train.data.loader import Batch
-from bigru.train.regularise.singletons import unknowns
+from bigru.train.regularise.singletons import singleton_dropout
 
 CHANNELS = (ChannelConfig("lower", 9, 2), ChannelConfig("unit", 5, 2))
 FEATURES = [np.array([[1, 1], [2, 1], [3, 2]], np.int32), np.array([[4, 3], [5, 3]], np.int32)]
@@ -17,7 +17,7 @@ def batch() -> Batch:
 
 
 def test_only_units_seen_once_are_shown_as_unknown_and_by_their_share() -> None:
-    made = unknowns(FEATURES, CHANNELS, 0.25)
+    made = singleton_dropout(FEATURES, CHANNELS, 0.25)
     assert made is not None
     given = batch()
     shown = made(given, 7)
@@ -32,5 +32,5 @@ def test_only_units_seen_once_are_shown_as_unknown_and_by_their_share() -> None:
 
 
 def test_nothing_is_made_where_nothing_is_to_do() -> None:
-    assert unknowns(FEATURES, CHANNELS, 0.0) is None
-    assert unknowns(FEATURES, CHANNELS[:1], 0.5) is None
+    assert singleton_dropout(FEATURES, CHANNELS, 0.0) is None
+    assert singleton_dropout(FEATURES, CHANNELS[:1], 0.5) is None

@@ -12,8 +12,8 @@ from ...errors import ArgumentError, sentence
 from ...ops.library import isa, product_rate, threads
 from ...study import engines, speed
 from .. import show
-from ..streams import emit
-from .info import installed
+from ..streams import print_json
+from .info import package_version
 
 __all__ = ["bench"]
 
@@ -26,7 +26,7 @@ IDLE = 0.005
 """Seconds before each turn: OpenMP's threads, which torch brings, spin for about a millisecond after their work."""
 
 
-class Row(NamedTuple):
+class BenchRow(NamedTuple):
     """One size in one pass: milliseconds per engine, what bigru reached, and the machine's peak in the same rounds."""
 
     passes: str
@@ -63,13 +63,13 @@ def bench(*, quick: bool, threads: int | None, sizes: Sequence[str]) -> None:
         "threads": used,
     }
     if facts["torch"] is None:
-        show.note("PyTorch is not installed: bigru is timed alone.")
-    show.note(f"instruction set {facts['isa']}, threads {used}; medians in milliseconds, one bidirectional layer")
+        show.print_note("PyTorch is not installed: bigru is timed alone.")
+    show.print_note(f"instruction set {facts['isa']}, threads {used}; medians in milliseconds, one bidirectional layer")
     rows = [_row(size, name, used, QUICK if quick else SECONDS) for name in PASSES for size in chosen]
     for name in PASSES:
-        show.note(name)
-        show.table(_table([row for row in rows if row.passes == name]))
-    emit({**facts, "rows": [row.to_json() for row in rows]})
+        show.print_note(name)
+        show.print_table(_table([row for row in rows if row.passes == name]))
+    print_json({**facts, "rows": [row.to_json() for row in rows]})
 
 
 def _threads(wanted: int | None) -> int:
@@ -80,10 +80,10 @@ def _threads(wanted: int | None) -> int:
 
 
 def _torch_version() -> str | None:
-    return installed("torch")
+    return package_version("torch")
 
 
-def _row(size: speed.Size, name: str, threads: int, budget: float) -> Row:
+def _row(size: speed.Size, name: str, threads: int, budget: float) -> BenchRow:
     """Time one size in one pass: every engine and the machine's peak in turns."""
     given, training = engines.layer(size), PASSES[name]
     turns = {engine: _turn(case) for engine, case in _cases(given, training, threads).items()}
@@ -92,10 +92,10 @@ def _row(size: speed.Size, name: str, threads: int, budget: float) -> Row:
     taken = speed.take_turns({**turns, **peak}, budget, least=3)
     reached = taken.pop("peak").median / 1e9
     rate = speed.operations(size, training=training) / taken["bigru"].median / 1e9
-    return Row(name, size, {engine: timing.scaled(1e3) for engine, timing in taken.items()}, rate, reached)
+    return BenchRow(name, size, {engine: timing.in_unit(1e3) for engine, timing in taken.items()}, rate, reached)
 
 
-def _cases(given: engines.Layer, training: bool, threads: int) -> dict[str, engines.Case]:
+def _cases(given: engines.TimedLayer, training: bool, threads: int) -> dict[str, engines.Case]:
     """Return the engines that are here, checked to give the same numbers."""
     first = engines.bigru_training if training else engines.bigru_forward
     cases = {"bigru": first(given, threads)}
@@ -113,7 +113,7 @@ def _cases(given: engines.Layer, training: bool, threads: int) -> dict[str, engi
 
 
 def _turn(case: engines.Case) -> Callable[[], float]:
-    clock = speed.Clock(case.run)
+    clock = speed.Stopwatch(case.run)
 
     def turn() -> float:
         time.sleep(IDLE)
@@ -122,7 +122,7 @@ def _turn(case: engines.Case) -> Callable[[], float]:
     return turn
 
 
-def _table(rows: Sequence[Row]) -> list[list[object]]:
+def _table(rows: Sequence[BenchRow]) -> list[list[object]]:
     engines_timed = list(rows[0].milliseconds)
     faster = ["times torch"] if "torch" in engines_timed else []
     lines: list[list[object]] = [["B,T,I,H", *engines_timed, *faster, "GFLOP/s", "of the peak"]]

@@ -7,7 +7,7 @@ from pathlib import Path
 from ...bundle import save
 from ...errors import check_choice
 from ...verify import gate
-from ..show import note
+from ..show import print_note
 
 __all__ = ["import_weights"]
 
@@ -20,4 +20,4 @@ def import_weights(source: str, out: Path, force: bool) -> None:
     made = lac.read()
     gate(made, "import")
     save(made, out, force)
-    note(f"LAC-small is in {out}. Try: bigru predict {out} 苹果公司在加利福尼亚州发布了新款iPhone。")
+    print_note(f"LAC-small is in {out}. Try: bigru predict {out} 苹果公司在加利福尼亚州发布了新款iPhone。")

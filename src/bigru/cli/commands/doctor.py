@@ -9,14 +9,14 @@ from typing import Any
 from ...doctor import HARMFUL, examine
 from ...errors import ArgumentError, sentence
 from ...readers.layouts.verdict import is_timed
-from ...readers.reader import examples_of, load, read
+from ...readers.reader import build_examples, load, read
 from ...readers.reading import Reading
 from ...readers.roles import columns_by_role
 from ...readers.summary import describe
 from ...readers.table import Table
-from ..options import options_of
-from ..show import CLASSES, note, table
-from ..streams import emit
+from ..options import reading_options
+from ..show import CLASSES, print_note, print_table
+from ..streams import print_json
 
 __all__ = ["doctor"]
 
@@ -34,27 +34,27 @@ def doctor(data: Path, dev: Path | None, test: Path | None, reading: Reading) ->
             if path is not None:
                 raise ArgumentError(sentence("doctor", option, "left out for a table with time", repr(str(path))))
         return forecast.doctor(found, reading)
-    train = examples_of(found, reading, name)
+    train = build_examples(found, reading, name)
     many = train.multi_label if train.task == "classify" else None
     known = reading.but(task=train.task, multi_label=many, like=columns_by_role(train.roles), group=None)
     parts = [train, *(read(path, known) for path in (dev, test) if path is not None)]
     findings, summary = examine(*parts)
     for part in parts:
-        describe(part, note, shown=None)
+        describe(part, print_note, shown=None)
     for finding in findings:
-        note(str(finding))
+        print_note(str(finding))
     for file in summary["files"]:
         _overview(file)
     kinds = summary["findings"]
     if kinds:
-        table([("finding", "times", "hurts"), *((k, n, "yes" if k in HARMFUL else "") for k, n in kinds.items())])
+        print_table([("finding", "times", "hurts"), *((k, n, "yes" if k in HARMFUL else "") for k, n in kinds.items())])
     else:
-        note("No findings.")
+        print_note("No findings.")
     options = [part for name, path in (("--dev", dev), ("--test", test)) if path for part in (name, str(path))]
-    summary["next"] = shlex.join(["bigru", "train", str(data), *options, *options_of(reading)])
-    note("Next:")
-    note(f"  {summary['next']}")
-    emit(summary)
+    summary["next"] = shlex.join(["bigru", "train", str(data), *options, *reading_options(reading)])
+    print_note("Next:")
+    print_note(f"  {summary['next']}")
+    print_json(summary)
     return int(any(kind in HARMFUL for kind in kinds))
 
 
@@ -67,7 +67,7 @@ def _overview(file: dict[str, Any]) -> None:
         rest = total - sum(count for _, count, _ in rows)
         rows.append((f"and {len(classes) - CLASSES} more", rest, f"{rest / total:.1%}"))
     if rows:
-        table([(f"classes of {file['file']}", "times", "share"), *rows])
+        print_table([(f"classes of {file['file']}", "times", "share"), *rows])
     spread = f"median {lengths['median']}, 95 % {lengths['p95']}, 99 % {lengths['p99']}"
     place = f"longest {lengths['longest']} (line {lengths['line']})"
-    note(f"{file['file']}: lengths in {lengths['unit']}: {spread}, {place}")
+    print_note(f"{file['file']}: lengths in {lengths['unit']}: {spread}, {place}")

@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from ...readers.reading import Reading
-from ...runtime.evaluation import Evaluation, labelled, refuse_of_tables
+from ...runtime.evaluation import Evaluation, read_labelled, refuse_of_tables
 from ...runtime.evaluation import evaluate as evaluated
 from ...runtime.predictor import Predictor, load
-from ..show import note, scores
-from ..streams import emit
+from ..show import print_note, print_scores
+from ..streams import print_json
 from .forecast import scores_of_forecasts
-from .models import say_if_shadowed
+from .models import warn_if_shadowed
 
 __all__ = ["evaluate"]
 
@@ -31,19 +31,19 @@ def evaluate(
     In another precision than fp32 the model answers in fp32 as well, and the difference is said. With look-aheads the
     scores are those of streams.
     """
-    say_if_shadowed(model)
+    warn_if_shadowed(model)
     predictor = load(model, precision)
     if lookahead is not None and isinstance(predictor, Predictor):
         from .stream import compare
 
         refuse_of_tables(fill=reading.fill)
-        return compare(predictor, labelled(predictor, data, reading, note), lookahead, chunk)
-    found = evaluated(predictor, data, reading=reading, stride=stride, say=note)
-    show = scores if isinstance(predictor, Predictor) else scores_of_forecasts
+        return compare(predictor, read_labelled(predictor, data, reading, print_note), lookahead, chunk)
+    found = evaluated(predictor, data, reading=reading, stride=stride, say=print_note)
+    show = print_scores if isinstance(predictor, Predictor) else scores_of_forecasts
     show(found.report, str(data))
     if found.exact is not None:
-        note(_cost(found, found.exact.scores[0].value))
-    emit(found.to_json())
+        print_note(_cost(found, found.exact.scores[0].value))
+    print_json(found.to_json())
 
 
 def _cost(found: Evaluation, exact: float) -> str:

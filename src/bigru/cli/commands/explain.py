@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ...runtime.answers import rounded
+from ...runtime.answers import round_floats
 from ...runtime.explain import PARTS
 from ...runtime.explain import explain as explained
 from ...runtime.predictor import load
-from ..show import note
+from ..show import print_note
 from ..streams import answer_json
 
 __all__ = ["explain"]
@@ -24,7 +24,7 @@ def explain(model: Path, text: str, label: str | None, precision: str) -> None:
     predictor: Any = load(model, precision)
     found = explained(predictor, text, label)
     _draw(found)
-    print(answer_json({"text": text} | rounded(found)), flush=True)
+    print(answer_json({"text": text} | round_floats(found)), flush=True)
 
 
 def _draw(found: Mapping[str, Any]) -> None:
@@ -32,7 +32,7 @@ def _draw(found: Mapping[str, Any]) -> None:
     from rich.text import Text
 
     parts = ", ".join(f"{name} {value:+.2f}" for name, value in found["parts"].items())
-    note(f"{found['label']}: score {found['score']:+.2f} = {parts}")
+    print_note(f"{found['label']}: score {found['score']:+.2f} = {parts}")
     greatest = max((abs(entry[part]) for entry in found["characters"] for part in ("total", *PARTS)), default=0.0)
     console = Console(stderr=True, markup=False, highlight=False, soft_wrap=True)
     for part in ("total", "forward", "backward"):
@@ -41,7 +41,9 @@ def _draw(found: Mapping[str, Any]) -> None:
             line.append(entry["text"], _style(entry[part], greatest))
         console.print(line)
     together = f", {found['together']} at a time" if found["together"] > 1 else ""
-    note(f"green spoke for {found['label']}, red against it: what the score loses without the character{together}")
+    print_note(
+        f"green spoke for {found['label']}, red against it: what the score loses without the character{together}"
+    )
 
 
 def _style(weight: float, greatest: float) -> str:

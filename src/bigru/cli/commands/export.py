@@ -9,8 +9,8 @@ from ...bundle import load
 from ...bundle.weights import WEIGHTS
 from ...errors import check_choice
 from ...models import find
-from ..show import note
-from ..streams import emit
+from ..show import print_note
+from ..streams import print_json
 
 __all__ = ["export"]
 
@@ -26,12 +26,12 @@ def export(model: Path, to: str, out: Path | None, int8: bool, force: bool) -> N
     place = out or Path("model.onnx" if to == "onnx" else "model-torch")
     found = (to_onnx if to == "onnx" else to_torch)(bundle, place, int8=int8, force=force)
     if getattr(bundle.config, "beam", 1) > 1:
-        note("The beam search stays behind: the export gives the logits of each step, and no symbols.")
-    note(_told(found, (find(model) / WEIGHTS).stat().st_size))
-    emit(found)
+        print_note("The beam search stays behind: the export gives the logits of each step, and no symbols.")
+    print_note(_summary_line(found, (find(model) / WEIGHTS).stat().st_size))
+    print_json(found)
 
 
-def _told(found: dict[str, Any], before: int) -> str:
+def _summary_line(found: dict[str, Any], before: int) -> str:
     where = found.get("file") or found.get("folder")
     share = f"{found['bytes'] / 1e6:.2f} MB, the weights of the model are {before / 1e6:.2f} MB"
     weights = " with the same rounded weights" if found["int8"] else ""

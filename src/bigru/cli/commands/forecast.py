@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from ...readers.reading import Reading
 from ...readers.table import Table as Cells
-from ..show import Say, note, table
-from ..streams import answer_json, emit
+from ..show import Say, print_note, print_table
+from ..streams import answer_json, print_json
 
 if TYPE_CHECKING:
     from ...metrics.score import Report
@@ -20,13 +20,13 @@ RIVALS = {"naive": "naive", "seasonal_naive": "seasonal naive", "ridge": "linear
 """What a forecaster is compared with, by the beginning of the names of its scores."""
 
 
-def scores_of_forecasts(report: Report, title: str, say: Say = note) -> None:
+def scores_of_forecasts(report: Report, title: str, say: Say = print_note) -> None:
     """Print the scores of a forecaster and those of rules and of a linear map, its intervals, and who is ahead."""
     values = {score.name: score.value for score in report.scores}
     names = ("mse", "mae", "mase", "pinball")
     whose = {"BiGRU": "", **{who: f"{rule}_" for rule, who in RIVALS.items() if f"{rule}_mse" in values}}
     rows = [(who, *(f"{values[prefix + name]:.4f}" for name in names)) for who, prefix in whose.items()]
-    table([(title, "MSE", "MAE", "MASE", "pinball"), *rows])
+    print_table([(title, "MSE", "MAE", "MASE", "pinball"), *rows])
     for name in values:
         if name.startswith("coverage_"):
             level = name.removeprefix("coverage_")
@@ -52,14 +52,14 @@ def predict(model: Forecaster, data: Path, plain: bool, picture: Path | None, ho
     answers = model.predict(found)
     for series, answer in zip(found.series, answers, strict=True):
         if "note" in answer:
-            note(f"{data}{f', series {series.id!r}' if series.id else ''}: {answer['note']}")
+            print_note(f"{data}{f', series {series.id!r}' if series.id else ''}: {answer['note']}")
         if plain:
-            print(forecast.terminal(series, answer, found.columns))
+            print(forecast.forecast_text(series, answer, found.columns))
         else:
             print(answer_json(answer), flush=True)
     if picture is not None:
-        picture.write_text(forecast.svg(found.series[0], answers[0], found.columns), encoding="utf-8")
-        note(f"The picture is in {picture}.")
+        picture.write_text(forecast.forecast_svg(found.series[0], answers[0], found.columns), encoding="utf-8")
+        print_note(f"The picture is in {picture}.")
 
 
 def doctor(data: Cells, how: Reading) -> int:
@@ -69,16 +69,16 @@ def doctor(data: Cells, how: Reading) -> int:
 
     findings, summary = examine_table(data, how)
     inferred = ", ".join(f"{name} {value}" for name, value in summary["inferred"].items())
-    note(f"{data.source}: {summary['rows']:,} rows; {inferred}")
-    table([("column", "role"), *((name or "(no name)", role) for name, role in summary["columns"].items())])
+    print_note(f"{data.source}: {summary['rows']:,} rows; {inferred}")
+    print_table([("column", "role"), *((name or "(no name)", role) for name, role in summary["columns"].items())])
     for finding in findings:
-        note(str(finding))
+        print_note(str(finding))
     kinds = summary["findings"]
     if kinds:
-        table([("finding", "times", "hurts"), *((k, n, "yes" if k in HARMFUL else "") for k, n in kinds.items())])
+        print_table([("finding", "times", "hurts"), *((k, n, "yes" if k in HARMFUL else "") for k, n in kinds.items())])
     else:
-        note("No findings.")
-    note("Next:")
-    note(f"  {summary['next']}")
-    emit(summary)
+        print_note("No findings.")
+    print_note("Next:")
+    print_note(f"  {summary['next']}")
+    print_json(summary)
     return int(any(kind in HARMFUL for kind in kinds))

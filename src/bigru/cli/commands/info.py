@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ..._version import __version__
 
-__all__ = ["info", "installed"]
+__all__ = ["info", "package_version"]
 
 NEEDED = ("numpy", "safetensors", "typer", "rich")
 OPTIONAL = ("torch", "scikit-learn", "pyarrow", "narwhals", "rjieba", "tokenizers", "datasets")
@@ -26,7 +26,9 @@ FEATURES = ("avx2", "fma", "avx512f", "avx512_bf16", "amx_bf16", "asimd", "bf16"
 def info() -> None:
     """Print one JSON object; a package that is not installed is null."""
     cpus = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    packages = {name: installed(name) for name in (*NEEDED, *OPTIONAL, *FOR_EXPORT, *FOR_AUDIO, *FOR_DEMOS_AND_LOGS)}
+    packages = {
+        name: package_version(name) for name in (*NEEDED, *OPTIONAL, *FOR_EXPORT, *FOR_AUDIO, *FOR_DEMOS_AND_LOGS)
+    }
     facts = {
         "bigru": __version__,
         "python": platform.python_version(),
@@ -62,7 +64,7 @@ def _kernels() -> dict[str, object] | None:
     }
 
 
-def installed(name: str) -> str | None:
+def package_version(name: str) -> str | None:
     """Return the version of a package, None where it is not installed."""
     try:
         return version(name)

@@ -9,22 +9,22 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-from ...bundle.configuration import inputs_of, kind_of
+from ...bundle.configuration import features_kind, input_kind
 from ...errors import ArgumentError, DataError, one_line, sentence
 from ...readers.audio.recordings import Recording, is_audio
 from ...readers.examples import Examples
 from ...readers.formats import SUFFIXES
-from ...readers.opening.packed import lines_of, unpacked_stream
+from ...readers.opening.packed import read_lines, unpack_stream
 from ...readers.reading import Reading
-from ...runtime.answers import shown, told
+from ...runtime.answers import shown, to_json
 from ...runtime.evaluation import check_features, like_training, note_unknown, refuse_of_tables
 from ...runtime.predictor import AHEAD, Predictor, load
-from ..progress import Pace
-from ..resumable_output import AnswerFile, fingerprint, source_of
+from ..progress import ProgressBar
+from ..resumable_output import ResumableOutput, fingerprint, input_fingerprint
 from ..streams import answer_json
-from .models import say_if_shadowed
+from .models import warn_if_shadowed
 
-__all__ = ["lines", "predict", "sources"]
+__all__ = ["predict", "read_inputs", "stdin_lines"]
 
 UNREAD = Reading()
 
@@ -56,7 +56,7 @@ def predict(
     if out is None and (resume or force):
         name = "--resume" if resume else "--force"
         raise ArgumentError(sentence("predict", name, "given with --out", "no --out"))
-    say_if_shadowed(model)
+    warn_if_shadowed(model)
     predictor = load(model, precision)
     check_features(predictor.bundle, reading)
     if not isinstance(predictor, Predictor):
@@ -71,22 +71,22 @@ def predict(
     refuse_of_tables(fill=reading.fill, plot=None if plot is None else str(plot))
     write = _plain if plain else _json
     if out is None:
-        with Pace() as pace:
-            for lines in _answered(predictor, sources(predictor, inputs, pace, reading), write):
+        with ProgressBar() as pace:
+            for lines in _answer_lines(predictor, read_inputs(predictor, inputs, pace, reading), write):
                 sys.stdout.write("\n".join([*lines, ""]))
                 pace.add(len(lines))
         return
-    of = {"model": fingerprint(predictor.bundle), **source_of(inputs)}
+    of = {"model": fingerprint(predictor.bundle), **input_fingerprint(inputs)}
     of |= {"options": {"precision": precision, "plain": plain, **reading.given()}}
-    with AnswerFile(out, of, resume, force) as file, Pace(file.done) as pace:
-        asked = iter(sources(predictor, inputs, pace, reading))
-        _pass_over(file, asked, plain, predictor.bundle.config.features)
-        for lines in _answered(predictor, asked, write):
+    with ResumableOutput(out, of, resume, force) as file, ProgressBar(file.done) as pace:
+        asked = iter(read_inputs(predictor, inputs, pace, reading))
+        _skip_answered(file, asked, plain, predictor.bundle.config.features)
+        for lines in _answer_lines(predictor, asked, write):
             file.write(lines)
             pace.add(len(lines))
 
 
-def _answered(predictor: Predictor, asked: Iterable[Any], write: Write) -> Iterator[list[str]]:
+def _answer_lines(predictor: Predictor, asked: Iterable[Any], write: Write) -> Iterator[list[str]]:
     """Yield the lines of the answers, as many at a time as are computed together."""
     stream = iter(asked)
     while chunk := list(islice(stream, AHEAD * BATCH)):
@@ -96,7 +96,7 @@ def _answered(predictor: Predictor, asked: Iterable[Any], write: Write) -> Itera
         ]
 
 
-def _pass_over(file: AnswerFile, asked: Iterator[Any], plain: bool, features: Any) -> None:
+def _skip_answered(file: ResumableOutput, asked: Iterator[Any], plain: bool, features: Any) -> None:
     """Leave out the inputs that are answered; the last of them must be the one that the last answer shows.
 
     Raises:
@@ -110,20 +110,20 @@ def _pass_over(file: AnswerFile, asked: Iterator[Any], plain: bool, features: An
             want = f"at least as many as the answers in {file.path}, {file.done}"
             raise DataError(sentence("predict", "inputs", want, n)) from None
     source = shown(features, source)
-    begins = _named(source) + "\t" if plain else _json(source, {}).removesuffix("}")
+    begins = _input_name(source) + "\t" if plain else _json(source, {}).removesuffix("}")
     if file.done and not file.last.startswith(begins.encode("utf-8", "backslashreplace")):
         want = f"that of answer {file.done} in {file.path}"
         raise DataError(sentence("predict", f"input {file.done}", want, repr(source)[:80]))
 
 
-def sources(
-    predictor: Predictor, inputs: list[str], pace: Pace | None = None, reading: Reading = UNREAD
+def read_inputs(
+    predictor: Predictor, inputs: list[str], pace: ProgressBar | None = None, reading: Reading = UNREAD
 ) -> Iterable[Any]:
     """Return the inputs: lines of stdin, rows of a file, or the arguments themselves; `pace` shows how much of a file
     has been read."""
-    audio = kind_of(predictor.bundle.config.features) == "audio"
+    audio = features_kind(predictor.bundle.config.features) == "audio"
     if inputs == ["-"]:
-        told = lines(reading.encoding or "utf-8")
+        told = stdin_lines(reading.encoding or "utf-8")
         return (Recording(line, line) for line in told) if audio else told
     if audio:
         return _recordings(predictor, inputs, reading)
@@ -137,24 +137,24 @@ def sources(
 def _recordings(predictor: Predictor, inputs: list[str], reading: Reading) -> Iterable[Any]:
     """Return the recordings that the arguments name: audio files themselves, or one folder or manifest of them."""
     from ...readers.audio.folders import from_files
-    from ..show import note
+    from ..show import print_note
 
     if len(inputs) == 1 and not is_audio(inputs[0]):
         return _rows(predictor, inputs[0], None, reading)
     examples = from_files(inputs)
     for finding in examples.findings:
-        note(str(finding))
+        print_note(str(finding))
     return examples.inputs
 
 
-def _rows(predictor: Predictor, file: str, pace: Pace | None, reading: Reading) -> Iterator[Any]:
+def _rows(predictor: Predictor, file: str, pace: ProgressBar | None, reading: Reading) -> Iterator[Any]:
     """Return the inputs of a file, the first of which are read now, so that what is wrong with it is said at once."""
     # The readers are imported here because texts do not need them.
     from ...features.series import check_gaps
     from ...readers.chunked import parts
     from ...readers.summary import describe
     from ...readers.tags.settle import fit_characters
-    from ..show import note
+    from ..show import print_note
 
     if reading.format is None and _suffix(file) == ".txt":
         reading = reading.but(format="txt")
@@ -163,25 +163,25 @@ def _rows(predictor: Predictor, file: str, pace: Pace | None, reading: Reading) 
         if pace is not None:
             pace.share = share
 
-    kind = inputs_of(predictor.bundle.config.features)
+    kind = input_kind(predictor.bundle.config.features)
     like = like_training(predictor.bundle, reading)
     found: Iterator[Examples] = parts(file, report, reading.but(task=predictor.task, like=like), kind)
     if getattr(predictor.bundle.config.features, "unit", "") == "char":
         found = map(fit_characters, found)
     first = next(found)
-    describe(first, note, shown=len(first.findings))
-    note_unknown(predictor, first, note)
+    describe(first, print_note, shown=len(first.findings))
+    note_unknown(predictor, first, print_note)
     check_gaps(predictor.bundle.config.features, first)
-    return chain(first.inputs, chain.from_iterable(_later(found)))
+    return chain(first.inputs, chain.from_iterable(_following_inputs(found)))
 
 
-def _later(found: Iterable[Examples]) -> Iterator[list[Any]]:
+def _following_inputs(found: Iterable[Examples]) -> Iterator[list[Any]]:
     """Yield the inputs of further parts, and say what is odd about them."""
-    from ..show import note
+    from ..show import print_note
 
     for examples in found:
         for finding in examples.findings:
-            note(f"  {finding}")
+            print_note(f"  {finding}")
         yield examples.inputs
 
 
@@ -198,11 +198,11 @@ def _suffix(name: str) -> str:
     return Path(name.removesuffix(".gz")).suffix.lower()
 
 
-def lines(encoding: str) -> Iterator[str]:
+def stdin_lines(encoding: str) -> Iterator[str]:
     """Yield the lines of stdin; a line that is not text ends the run, said with its number."""
     if sys.stdin is None:
         raise ArgumentError(sentence("predict", "stdin", "open", "a closed one"))
-    for n, line in enumerate(_unpacked(sys.stdin.buffer), 1):
+    for n, line in enumerate(_decompress(sys.stdin.buffer), 1):
         try:
             text = line.decode(encoding).rstrip("\r\n")
             yield text.removeprefix("\ufeff") if n == 1 else text
@@ -217,7 +217,7 @@ def lines(encoding: str) -> Iterator[str]:
             ) from None
 
 
-def _unpacked(stream: BinaryIO) -> Iterator[bytes]:
+def _decompress(stream: BinaryIO) -> Iterator[bytes]:
     """Yield the lines of a stream, unpacked if it is gzipped.
 
     Raises:
@@ -225,16 +225,16 @@ def _unpacked(stream: BinaryIO) -> Iterator[bytes]:
     """
     # A reader around a reader would wait until it is full, and a line that came would not be seen.
     seen = stream if isinstance(stream, io.BufferedReader) else io.BufferedReader(cast(io.RawIOBase, stream))
-    return lines_of(unpacked_stream(seen, "stdin"), "stdin")
+    return read_lines(unpack_stream(seen, "stdin"), "stdin")
 
 
 def _json(source: Any, answer: dict[str, Any]) -> str:
-    return answer_json(told(source, answer), f"answer to {_named(source)[:SHOWN]!r}:")
+    return answer_json(to_json(source, answer), f"answer to {_input_name(source)[:SHOWN]!r}:")
 
 
 def _plain(source: Any, answer: dict[str, Any]) -> str:
     """Return an answer as one line for people; line ends, tabs and control characters stand as escapes, as \\n."""
-    return f"{_named(source)}\t{one_line(_words(answer), None) or '-'}"
+    return f"{_input_name(source)}\t{one_line(_words(answer), None) or '-'}"
 
 
 def _words(answer: dict[str, Any]) -> str:
@@ -248,7 +248,7 @@ def _words(answer: dict[str, Any]) -> str:
     return ", ".join(map(str, labels))
 
 
-def _named(source: Any) -> str:
+def _input_name(source: Any) -> str:
     """Return how a line for people names an input."""
     text = " ".join(source) if isinstance(source, list) else str(getattr(source, "shape", source))
     return one_line(text, None)

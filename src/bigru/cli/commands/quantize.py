@@ -13,12 +13,12 @@ from ...bundle.quantized import QuantizedWeights
 from ...errors import ArgumentError, BundleError, sentence
 from ...models import find
 from ...readers.reading import Reading
-from ...runtime.evaluation import labelled
-from ...runtime.predictor import Predictor, changed
+from ...runtime.evaluation import read_labelled
+from ...runtime.predictor import Predictor, count_changed
 from ...verify import gate
 from ...verify.engines import native
-from ..show import note
-from ..streams import emit
+from ..show import print_note
+from ..streams import print_json
 
 __all__ = ["quantize"]
 
@@ -39,13 +39,13 @@ def quantize(model: Path, out: Path, data: Path | None, force: bool, reading: Re
     if data is not None:
         result = _compare(whole, made, data, reading)
         made = replace(made, metrics=made.metrics | {"quantized": result})
-    save(_verified(whole, made), out, force)
+    save(_check_int8(whole, made), out, force)
     before, after = (_bytes(folder) for folder in (find(model), out))
-    note(f"{before / 1e6:.1f} MB became {after / 1e6:.1f} MB, {before / after:.1f} times smaller.")
-    emit({"bytes": [before, after], **result})
+    print_note(f"{before / 1e6:.1f} MB became {after / 1e6:.1f} MB, {before / after:.1f} times smaller.")
+    print_json({"bytes": [before, after], **result})
 
 
-def _verified(whole: Bundle, made: Bundle) -> Bundle:
+def _check_int8(whole: Bundle, made: Bundle) -> Bundle:
     """Refuse a model in 8 bits that engines, batches or padding change, or that answers unlike the whole one."""
     report = gate(made, "quantize", engines={"float32 weights before int8": native(whole, "fp32")})
     card = with_section(made.card, VERIFICATION, report.section())
@@ -57,17 +57,19 @@ def _compare(whole: Bundle, made: Bundle, data: Path, reading: Reading) -> Resul
     if whole.model.head == "window":
         raise ArgumentError(sentence("quantize", "data", "left out for a forecaster", str(data)))
     predictor = Predictor(whole)
-    examples = labelled(predictor, data, reading, note)
+    examples = read_labelled(predictor, data, reading, print_note)
     answers = list(predictor.predict_iter(examples.inputs))
     score = predictor.score(examples, answers).scores[0]
     result: Result = {"score": score.name, "fp32": score.value, "n": len(answers)}
     for precision in ("fp32", "int8") if _gru(made) else ("fp32",):
         other = Predictor(made, precision)
         given = list(other.predict_iter(examples.inputs))
-        value, differing = other.score(examples, given).scores[0].value, changed(answers, given)
+        value, differing = other.score(examples, given).scores[0].value, count_changed(answers, given)
         result[f"int8 stored, {precision} products"] = {score.name: value, "changed": differing}
         points = f"{score.name} {value:.4f} ({100 * (value - score.value):+.2f} points)"
-        note(f"stored in 8 bits, products in {precision}: {points}, {differing:,} of {len(given):,} answers changed")
+        print_note(
+            f"stored in 8 bits, products in {precision}: {points}, {differing:,} of {len(given):,} answers changed"
+        )
     return result
 
 

@@ -15,7 +15,7 @@ from typer import Exit
 
 from ...errors import ArgumentError, require, sentence
 from ...models import find, shipped
-from ..show import note
+from ..show import print_note
 
 if TYPE_CHECKING:
     from ...serve.engine.limits import Limits
@@ -51,7 +51,7 @@ def serve(
     for package in PACKAGES:
         require(package, extra="serve", purpose="bigru serve")
     from ...serve.engine.limits import Limits
-    from ...serve.engine.models import Model
+    from ...serve.engine.models import ReloadableModel
     from ...serve.http.log import start
     from ...serve.http.server import listen, run
     from ...serve.http.service import Service
@@ -59,16 +59,18 @@ def serve(
     given: dict[str, Any] = {name: value for name, value in limits.items() if value is not None}
     chosen = Limits(**given)
     key = _key(api_key_file)
-    made = [Model(name, folder, precision) for name, folder in _folders(models).items()]
+    made = [ReloadableModel(name, folder, precision) for name, folder in _folders(models).items()]
     chosen = _raise_descriptors(chosen)
     sock = listen(host, port)
     shown, bound = sock.getsockname()[:2]
     address = f"http://[{shown}]:{bound}" if ":" in shown else f"http://{shown}:{bound}"
     service = Service(made, chosen, key)
     start()
-    note(f"serving {', '.join(model.name for model in made)}" + (", key needed" if key else "") + "; Ctrl-C stops.")
+    print_note(
+        f"serving {', '.join(model.name for model in made)}" + (", key needed" if key else "") + "; Ctrl-C stops."
+    )
     if key is None and not ip_address(shown).is_loopback:
-        note(f"anybody who reaches {shown} may ask: {KEY} or --api-key-file sets a key.")
+        print_note(f"anybody who reaches {shown} may ask: {KEY} or --api-key-file sets a key.")
     forced = run(service, sock, partial(print, address, flush=True))
     _end(service, INTERRUPTED if forced else 1)
 
@@ -78,10 +80,12 @@ def _end(service: Service, unfinished: int) -> None:
     code = 0
     if service.unanswered:
         count = service.unanswered
-        note(f"stopped before the end; {count} accepted request{' was' if count == 1 else 's were'} not answered.")
+        print_note(
+            f"stopped before the end; {count} accepted request{' was' if count == 1 else 's were'} not answered."
+        )
         code = unfinished
     else:
-        note("stopped; every accepted request was answered.")
+        print_note("stopped; every accepted request was answered.")
     if service.busy:
         sys.stdout.flush()
         os._exit(code)

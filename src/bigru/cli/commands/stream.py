@@ -19,25 +19,25 @@ import numpy as np
 from ...bundle import Bundle
 from ...errors import ArgumentError, DataError, sentence
 from ...features.audio import AudioFeatures
-from ...ops.recurrent.chunking import Window
+from ...ops.recurrent.chunking import Chunking
 from ...readers.audio.recordings import Recording
 from ...readers.audio.recordings import load as decoded
 from ...readers.examples import Examples
 from ...readers.reading import Reading
-from ...runtime.answers import rounded
+from ...runtime.answers import round_floats
 from ...runtime.forecaster import Forecaster
 from ...runtime.predictor import Predictor, load
-from ..show import note, table
-from ..streams import answer_json, emit
-from .predict import lines, sources
+from ..show import print_note, print_table
+from ..streams import answer_json, print_json
+from .predict import read_inputs, stdin_lines
 
-__all__ = ["compare", "steps_of", "stream"]
+__all__ = ["compare", "parse_steps", "stream"]
 
 CHUNKS = 200
 """Chunks whose time is taken at most."""
 
 
-def steps_of(text: str, bundle: Bundle) -> int:
+def parse_steps(text: str, bundle: Bundle) -> int:
     """Return the steps of `20`, or of `200ms` for a model whose frames have a rate; never more than so long.
 
     Raises:
@@ -85,19 +85,19 @@ def stream(
     predictor = load(model, precision)
     if isinstance(predictor, Forecaster):
         raise ArgumentError(sentence("predict", "--stream", "left out for a model that forecasts", "given"))
-    ahead = None if lookahead is None else steps_of(lookahead, predictor.bundle)
+    ahead = None if lookahead is None else parse_steps(lookahead, predictor.bundle)
     begin = partial(predictor.stream, ahead, chunk=chunk, lag=lag)
     # Before the first line is waited for: what cannot be streamed is refused at once.
     begin()
-    size = 1 if ahead is None else Window.of(ahead, chunk).chunk
+    size = 1 if ahead is None else Chunking.of_lookahead(ahead, chunk).chunk
     audio = isinstance(predictor.bundle.config.features, AudioFeatures)
     if inputs != ["-"]:
-        cut = partial(_cut, predictor.bundle, size)
+        cut = partial(_split_input, predictor.bundle, size)
         pieces: Iterable[Iterator[tuple[str, Any]]] = (
-            cut(f"input {n}", x) for n, x in enumerate(sources(predictor, inputs, None, reading))
+            cut(f"input {n}", x) for n, x in enumerate(read_inputs(predictor, inputs, None, reading))
         )
     else:
-        pieces = [_samples(predictor.bundle, size)] if audio else _pushed(predictor, reading.encoding)
+        pieces = [_samples(predictor.bundle, size)] if audio else _read_pushed(predictor, reading.encoding)
     for number, parts in enumerate(pieces):
         current = begin()
         for place, part in parts:
@@ -111,10 +111,10 @@ def stream(
 
 def _print(number: int, answers: Iterable[dict[str, Any]]) -> None:
     for answer in answers:
-        print(answer_json({"input": number, **rounded(answer)}), flush=True)
+        print(answer_json({"input": number, **round_floats(answer)}), flush=True)
 
 
-def _cut(bundle: Bundle, size: int, place: str, x: Any) -> Iterator[tuple[str, Any]]:
+def _split_input(bundle: Bundle, size: int, place: str, x: Any) -> Iterator[tuple[str, Any]]:
     """Yield one input in pieces of about so many steps of the encoder, and where each stands."""
     if isinstance(bundle.config.features, AudioFeatures):
         samples, rate = decoded(x) if isinstance(x, Recording) else x
@@ -147,10 +147,10 @@ def _samples(bundle: Bundle, size: int) -> Iterator[tuple[str, Any]]:
         raise DataError(sentence("stdin", "samples", "of 16 bits each", "an odd number of bytes"))
 
 
-def _pushed(predictor: Predictor, encoding: str | None) -> Iterator[Iterator[tuple[str, Any]]]:
+def _read_pushed(predictor: Predictor, encoding: str | None) -> Iterator[Iterator[tuple[str, Any]]]:
     """Yield the inputs on stdin, each as an iterator of its pieces; a line is a piece, an empty one ends an input."""
     text = getattr(predictor.bundle.config.features, "unit", None) == "char"
-    numbered = enumerate(lines(encoding or "utf-8"), 1)
+    numbered = enumerate(stdin_lines(encoding or "utf-8"), 1)
     for first in numbered:
         if first[1].strip():
             rest = takewhile(lambda pair: pair[1].strip(), numbered)
@@ -177,16 +177,24 @@ def compare(predictor: Predictor, examples: Examples, lookahead: str, chunk: int
     rows = [_row(predictor, examples, part.strip(), chunk) for part in lookahead.split(",")]
     names = list(rows[0]["scores"])[:2]
     heading = ("look-ahead", "chunk", "answered after", *names, "ms per chunk")
-    table([heading, *([*_shown(row), *(f"{row['scores'][n]:.4f}" for n in names), _or(row["ms"])] for row in rows)])
-    note("look-ahead, chunk and the steps that a step is answered after, at most, are in steps of the encoder")
-    emit({"lookahead": rows})
+    print_table(
+        [
+            heading,
+            *(
+                [*_format_row(row), *(f"{row['scores'][n]:.4f}" for n in names), _value_or_dash(row["ms"])]
+                for row in rows
+            ),
+        ]
+    )
+    print_note("look-ahead, chunk and the steps that a step is answered after, at most, are in steps of the encoder")
+    print_json({"lookahead": rows})
 
 
 def _row(predictor: Predictor, examples: Examples, text: str, chunk: int | None) -> dict[str, Any]:
     if text == "all":
         answers, found = list(predictor.predict_iter(examples.inputs)), dict.fromkeys(("chunk", "delay", "ms"))
     else:
-        window = Window.of(steps_of(text, predictor.bundle), chunk)
+        window = Chunking.of_lookahead(parse_steps(text, predictor.bundle), chunk)
         answers = predictor.predict_streamed(examples.inputs, window.lookahead, chunk=window.chunk)
         pace = _pace(predictor, max(examples.inputs, key=_length), window)
         found = {"chunk": window.chunk, "delay": window.delay, "ms": pace}
@@ -198,23 +206,23 @@ def _length(x: Any) -> float:
     return x.seconds if isinstance(x, Recording) else len(x)
 
 
-def _pace(predictor: Predictor, x: Any, window: Window) -> float | None:
+def _pace(predictor: Predictor, x: Any, window: Chunking) -> float | None:
     """Return the milliseconds that a chunk takes, the median over one input; None for features that come whole."""
     try:
         current = predictor.stream(window.lookahead, chunk=window.chunk)
     except ArgumentError:
         return None
     taken = []
-    for _, part in islice(_cut(predictor.bundle, window.chunk, "", x), CHUNKS):
+    for _, part in islice(_split_input(predictor.bundle, window.chunk, "", x), CHUNKS):
         began = time.perf_counter()
         current.push(part)
         taken.append(1000 * (time.perf_counter() - began))
     return round(float(np.median(taken)), 4) if taken else None
 
 
-def _shown(row: dict[str, Any]) -> list[str]:
-    return [row["lookahead"], _or(row["chunk"]), _or(row["delay"])]
+def _format_row(row: dict[str, Any]) -> list[str]:
+    return [row["lookahead"], _value_or_dash(row["chunk"]), _value_or_dash(row["delay"])]
 
 
-def _or(value: Any) -> str:
+def _value_or_dash(value: Any) -> str:
     return "-" if value is None else str(value)

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from ...readers.reading import Reading
 from ..settings import duration, settings
-from ..show import note, pace, scores
-from ..streams import emit
+from ..show import print_note, print_scores, print_speed
+from ..streams import print_json
 from .forecast import scores_of_forecasts
 
 if TYPE_CHECKING:
     from ...metrics.score import Report
     from ...train.pipeline.trained import Trained
 
-__all__ = ["figures", "train"]
+__all__ = ["main_scores", "train"]
 
 KEPT = ("training", "plain")
 """What is printed of metrics.json beside the scores."""
@@ -41,34 +41,34 @@ def train(
 
     given = settings(config, sets) | {name: value for name, value in chosen.items() if value is not None}
     if chosen["time"] is not None:
-        given["time"] = duration(chosen["time"])
-    shown: dict[str, Any] = {"progress": "silent"} if quiet else {"progress": "auto", "say": note}
+        given["max_seconds"] = duration(given.pop("time"))
+    shown: dict[str, Any] = {"progress": "silent"} if quiet else {"progress": "auto", "say": print_note}
     trained = train(data, reading=reading, **shown, **more, **given)
     if not (quiet or trained.finished_before):
         _conclude(trained, data)
     facts = {"model": str(trained.folder)} | {name: trained.metrics[name] for name in KEPT if name in trained.metrics}
-    emit(facts | {name: figures(report) for name, report in trained.reports.items()})
+    print_json(facts | {name: main_scores(report) for name, report in trained.reports.items()})
 
 
 def _conclude(trained: Trained, data: Path) -> None:
     """Show the scores, and say what to type next."""
-    from ...bundle.configuration import kind_of
+    from ...bundle.configuration import features_kind
 
-    kind = kind_of(trained.bundle.config.features)
-    show, asked = scores, (ASKED.get(kind, ""), "FILE")
+    kind = features_kind(trained.bundle.config.features)
+    show, asked = print_scores, (ASKED.get(kind, ""), "FILE")
     if kind not in ASKED:
         show, asked = scores_of_forecasts, (f"{data} --plain", str(data))
     for name, report in trained.reports.items():
         show(report, f"{name} (it chose the epoch)" if name == "dev" else name)
     for remark in trained.remarks:
-        note(remark)
-    pace(trained.metrics["training"])
-    note(f"The model is in {trained.folder}. Next:")
+        print_note(remark)
+    print_speed(trained.metrics["training"])
+    print_note(f"The model is in {trained.folder}. Next:")
     for command, input in zip(("predict", "evaluate"), asked, strict=True):
-        note(f"  bigru {command} {trained.folder} {input}")
+        print_note(f"  bigru {command} {trained.folder} {input}")
 
 
-def figures(report: Report) -> dict[str, Any]:
+def main_scores(report: Report) -> dict[str, Any]:
     """Return the scores without the tables behind them, which metrics.json holds."""
     whole = report.to_json()
     return {name: whole[name] for name in (*(score.name for score in report.scores), "intervals", "signature")}

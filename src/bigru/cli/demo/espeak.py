@@ -41,7 +41,7 @@ class Espeak:
             self._heard.append(np.ctypeslib.as_array(samples, (count,)).copy())
         return 0
 
-    def say(self, text: str, voice: str, speed: int, pitch: int) -> np.ndarray:
+    def synthesise(self, text: str, voice: str, speed: int, pitch: int) -> np.ndarray:
         """Return samples, int16 [N].
 
         Args:

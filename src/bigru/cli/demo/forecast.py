@@ -12,12 +12,12 @@ from ...readers.reading import Reading
 from ...tables.timetable import TimeTable, read_timetable
 from ...train.pipeline.folder import check_folder
 from ...train.pipeline.run import check_packages, train
-from ..commands.train import figures
+from ..commands.train import main_scores
 from ..plots import forecast as chart
-from ..show import note, pace
-from ..streams import emit
+from ..show import print_note, print_speed
+from ..streams import print_json
 
-__all__ = ["HORIZON", "OPTIONS", "forecast", "measured"]
+__all__ = ["HORIZON", "OPTIONS", "forecast", "read_measurements"]
 
 HORIZON = 52
 """Weeks to forecast."""
@@ -28,7 +28,7 @@ OPTIONS: dict[str, Any] = {"lookback": 208, "segment": 13, "calendar": ["month"]
 PICTURE = "forecast.svg"
 
 
-def measured() -> TimeTable:
+def read_measurements() -> TimeTable:
     """Return the weekly means of carbon dioxide, 1958 to 2001, that come with statsmodels; missing weeks are filled.
 
     The file is found without importing the package, which takes seconds.
@@ -52,35 +52,37 @@ def forecast(folder: Path, force: bool) -> None:
 
     start = time.monotonic()
     check_folder(folder, force)
-    table = measured()
-    note(f"{len(table):,} weeks of carbon dioxide (ppm) over Mauna Loa, 1958 to 2001, in the package statsmodels")
-    note("weeks without a value are filled by a line between those around them")
+    table = read_measurements()
+    print_note(f"{len(table):,} weeks of carbon dioxide (ppm) over Mauna Loa, 1958 to 2001, in the package statsmodels")
+    print_note("weeks without a value are filled by a line between those around them")
     card = (
         "Weekly means of Keeling and Whorf (2004), public domain, as statsmodels ships them. Trained by `bigru demo`."
     )
-    shown: dict[str, Any] = {"say": note, "progress": "auto"}
+    shown: dict[str, Any] = {"say": print_note, "progress": "auto"}
     trained = train(table, card=card, horizon=HORIZON, **shown, **OPTIONS)
     trained.save(folder, force)
     scores_of_forecasts(trained.reports["test"], "test")
     for remark in trained.remarks:
-        note(remark)
+        print_note(remark)
     series, model = table.series[0], Forecaster(trained.bundle)
     origin = len(series) - HORIZON
     answer = model.predict(TimeTable([series.part(slice(0, origin))], table.columns, table.step, "", "co2.csv"))[0]
     came = {"co2": series.values[origin:, 0].tolist()}
     past = series.part(slice(0, origin))
-    (folder / PICTURE).write_text(chart.svg(past, answer, table.columns, came), encoding="utf-8")
-    drawn = chart.terminal(past, answer, table.columns)
-    note("The last year of the table, forecast from the years before it:")
+    (folder / PICTURE).write_text(chart.forecast_svg(past, answer, table.columns, came), encoding="utf-8")
+    drawn = chart.forecast_text(past, answer, table.columns)
+    print_note("The last year of the table, forecast from the years before it:")
     for line in drawn.split("\n"):
-        note(line)
-    note(f"The picture is in {folder / PICTURE}: grey what was, black what came, blue the forecast with its interval.")
+        print_note(line)
+    print_note(
+        f"The picture is in {folder / PICTURE}: grey what was, black what came, blue the forecast with its interval."
+    )
     error = model.score([Cut(series, origin)])["mae"] * model.config.features.scale(series).std[0]
-    note(f"mean absolute error of that year: {error:.2f} ppm")
-    pace(trained.metrics["training"])
+    print_note(f"mean absolute error of that year: {error:.2f} ppm")
+    print_speed(trained.metrics["training"])
     seconds = time.monotonic() - start
-    note(f"The model is in {folder}. All of it took {seconds:.0f} s. Next:")
-    note("  bigru train YOUR.csv --task forecast --target COLUMN --horizon 24 --out model")
-    note("  bigru predict model YOUR.csv --plot next.svg")
+    print_note(f"The model is in {folder}. All of it took {seconds:.0f} s. Next:")
+    print_note("  bigru train YOUR.csv --task forecast --target COLUMN --horizon 24 --out model")
+    print_note("  bigru predict model YOUR.csv --plot next.svg")
     facts = {"model": str(folder), "seconds": round(seconds, 1), "training": trained.metrics["training"]}
-    emit(facts | {"test": figures(trained.reports["test"]), "picture": str(folder / PICTURE)})
+    print_json(facts | {"test": main_scores(trained.reports["test"]), "picture": str(folder / PICTURE)})

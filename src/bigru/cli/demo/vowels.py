@@ -10,17 +10,17 @@ import numpy as np
 
 from ...train.pipeline.folder import check_folder
 from ...train.pipeline.run import check_packages
-from ..commands.train import figures
-from ..plots.series import Panel, sparks, svg
-from ..show import note, pace, scores
-from ..streams import emit
+from ..commands.train import main_scores
+from ..plots.series import Panel, sparkline, svg
+from ..show import print_note, print_scores, print_speed
+from ..streams import print_json
 from .texts import compare, train_parts
 
 if TYPE_CHECKING:
     from ...metrics.score import Report
     from ...runtime.predictor import Predictor
     from ...train.pipeline.labelled import Parts
-    from .data import Prepared
+    from .data import DemoData
 
 __all__ = ["vowels"]
 
@@ -41,32 +41,32 @@ def vowels(folder: Path, force: bool) -> None:
 
     start = time.monotonic()
     check_folder(folder, force)
-    prepared = data.vowels()
+    prepared = data.vowel_recordings()
     for fact in prepared.facts:
-        note(fact)
+        print_note(fact)
     trained = train_parts(prepared.parts, card=_card(prepared), **OPTIONS)
     trained.save(folder, force)
     report = trained.reports["test"]
-    scores(report, "test")
+    print_scores(report, "test")
     baseline = _nearest(prepared.parts)
     compare(report.scores[0], "1-NN with DTW", baseline.scores[0])
     picture = folder / "vowels.svg"
     draw(Predictor(trained.bundle), prepared.parts, picture)
     seconds = time.monotonic() - start
     training = trained.metrics["training"]
-    pace(training)
-    note(f"The picture is {picture}, the model is in {folder}. All of it took {seconds:.0f} s. Next:")
+    print_speed(training)
+    print_note(f"The picture is {picture}, the model is in {folder}. All of it took {seconds:.0f} s. Next:")
     for line in (
         f"bigru predict {folder} {prepared.parts.test.source if prepared.parts.test else ''}",
         "bigru train YOUR.csv --id-column ID --time-column TIME --out model",
         "bigru demo sentiment",
     ):
-        note(f"  {line}")
+        print_note(f"  {line}")
     facts = {"model": str(folder), "picture": str(picture), "seconds": round(seconds, 1), "training": training}
-    emit(facts | {"test": figures(report), "baseline": {"name": "1-NN with DTW"} | figures(baseline)})
+    print_json(facts | {"test": main_scores(report), "baseline": {"name": "1-NN with DTW"} | main_scores(baseline)})
 
 
-def _card(prepared: Prepared) -> str:
+def _card(prepared: DemoData) -> str:
     return "\n".join(f"- {fact}" for fact in prepared.facts) + f"\n\n{CARD}"
 
 
@@ -99,6 +99,6 @@ def draw(predictor: Predictor, parts: Parts, path: Path) -> None:
         Panel("what the model says of the recording up to here", probability, low=0.0, high=1.0),
     )
     path.write_text(svg(title, panels), encoding="utf-8")
-    note(f"{title}; after each of its {len(x)} steps the model says")
+    print_note(f"{title}; after each of its {len(x)} steps the model says")
     for name, line in probability.items():
-        note(f"  {name:<18} {sparks(line, 0.0, 1.0)}  {line[-1]:.2f}")
+        print_note(f"  {name:<18} {sparkline(line, 0.0, 1.0)}  {line[-1]:.2f}")

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from ...tables.timetable import Series
-from .series import corners, document, element, sparks
+from .series import corners, document, element, sparkline
 
-__all__ = ["svg", "terminal"]
+__all__ = ["forecast_svg", "forecast_text"]
 
 PANEL, WIDTH, LEFT, RIGHT, TOP, BOTTOM = 180, 860, 70, 20, 34, 26
 """Sizes of one target's panel in pixels, and its margins."""
@@ -22,7 +22,7 @@ COLUMNS = 100
 """Characters of a line in the terminal at most."""
 
 
-def svg(
+def forecast_svg(
     series: Series, answer: dict[str, Any], columns: Sequence[str], truth: dict[str, list[float]] | None = None
 ) -> str:
     """Return a picture: per target the past in grey, the forecast in blue with its interval, what came in black.
@@ -93,17 +93,17 @@ def _band(answer: dict[str, Any], name: str) -> tuple[str, np.ndarray]:
     return f"{100 * float(level):g} %", np.array(given[level][name])
 
 
-def terminal(series: Series, answer: dict[str, Any], columns: Sequence[str]) -> str:
+def forecast_text(series: Series, answer: dict[str, Any], columns: Sequence[str]) -> str:
     """Return lines for people: per target a bar of the past and of the forecast, then the ends of what is expected."""
     lines = [f"series {answer['series']}"] if "series" in answer else []
     lines.append(f"{answer['time'][0]} to {answer['time'][-1]}")
     for name in list(answer["forecast"])[:MOST]:
         past, ahead = _past(series, answer, columns, name), np.array(answer["forecast"][name])
         level, band = _band(answer, name)
-        before, after = _thinned(past, COLUMNS * 2 // 3), _thinned(ahead, COLUMNS // 3)
+        before, after = _average_stretches(past, COLUMNS * 2 // 3), _average_stretches(ahead, COLUMNS // 3)
         low, high = min(before.min(), after.min()), max(before.max(), after.max())
         ends = (low, high) if high > low else (low - 1.0, high + 1.0)
-        lines.append(f"{name}: {sparks(before, *ends)}│{sparks(after, *ends)}")
+        lines.append(f"{name}: {sparkline(before, *ends)}│{sparkline(after, *ends)}")
         said = f"  first {ahead[0]:.4g}, last {ahead[-1]:.4g}, within {ahead.min():.4g} to {ahead.max():.4g}"
         if len(band):
             said += f"; {level} interval of the last {band[-1, 0]:.4g} to {band[-1, 1]:.4g}"
@@ -111,6 +111,6 @@ def terminal(series: Series, answer: dict[str, Any], columns: Sequence[str]) -> 
     return "\n".join(lines)
 
 
-def _thinned(values: np.ndarray, most: int) -> np.ndarray:
+def _average_stretches(values: np.ndarray, most: int) -> np.ndarray:
     """Return means of equal stretches, at most so many."""
     return np.array([part.mean() for part in np.array_split(values, min(most, len(values)))])

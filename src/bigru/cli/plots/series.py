@@ -8,7 +8,7 @@ from html import escape
 
 import numpy as np
 
-__all__ = ["Panel", "corners", "document", "element", "sparks", "svg"]
+__all__ = ["Panel", "corners", "document", "element", "sparkline", "svg"]
 
 SVG = "http://www.w3.org/2000/svg"
 
@@ -91,7 +91,7 @@ def svg(title: str, panels: Sequence[Panel], axis: str = "step") -> str:
     return document(width, height, parts, font_size=12, fill="#222")
 
 
-def sparks(values: Sequence[float] | np.ndarray, low: float, high: float) -> str:
+def sparkline(values: Sequence[float] | np.ndarray, low: float, high: float) -> str:
     """Return one block per value, the higher the fuller; a space for NaN."""
     shares = np.clip((np.asarray(values, float) - low) / (high - low), 0, 1)
     return "".join(" " if np.isnan(share) else BLOCKS[1 + round(share * (len(BLOCKS) - 2))] for share in shares)

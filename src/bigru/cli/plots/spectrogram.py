@@ -12,7 +12,7 @@ import numpy as np
 
 from .series import document, element
 
-__all__ = ["drawn", "svg"]
+__all__ = ["render_spectrogram", "spectrogram_svg"]
 
 SHADES = " .:-=+*#%@"
 
@@ -22,13 +22,13 @@ ROWS, COLUMNS = 10, 100
 WIDTH, HEIGHT, MARGIN = 900, 160, 14
 
 
-def _shades(frames: np.ndarray) -> np.ndarray:
+def _grey_levels(frames: np.ndarray) -> np.ndarray:
     """Return [I, T] within 0..1, high bands first."""
     low, high = np.percentile(frames, (5, 99))
     return np.clip((frames.T[::-1] - low) / max(high - low, 1e-6), 0, 1)
 
 
-def drawn(frames: np.ndarray, seconds: float, symbols: Sequence[dict[str, Any]]) -> list[str]:
+def render_spectrogram(frames: np.ndarray, seconds: float, symbols: Sequence[dict[str, Any]]) -> list[str]:
     """Return lines for the terminal: bands from high to low, then each symbol below the moment it was heard.
 
     Args:
@@ -36,7 +36,7 @@ def drawn(frames: np.ndarray, seconds: float, symbols: Sequence[dict[str, Any]])
         seconds: how long the recording is.
         symbols: of an answer of `bigru.tasks.transcribe.answer`.
     """
-    shades = _shades(frames)
+    shades = _grey_levels(frames)
     columns = min(COLUMNS, shades.shape[1])
     blocks = [np.array_split(rows, columns, axis=1) for rows in np.array_split(shades, ROWS)]
     lines = ["".join(SHADES[int(block.mean() * (len(SHADES) - 1))] for block in row) for row in blocks]
@@ -47,10 +47,10 @@ def drawn(frames: np.ndarray, seconds: float, symbols: Sequence[dict[str, Any]])
     return [*lines, marks, f"{'0 s'.ljust(columns - 8)}{seconds:.2f} s"]
 
 
-def svg(frames: np.ndarray, seconds: float, symbols: Sequence[dict[str, Any]]) -> str:
+def spectrogram_svg(frames: np.ndarray, seconds: float, symbols: Sequence[dict[str, Any]]) -> str:
     """Return the same as an SVG document; every symbol has its time and its confidence."""
     left = [MARGIN + (WIDTH - 2 * MARGIN) * one["start"] / seconds for one in symbols]
-    picture = base64.b64encode(_png((255 * (1 - _shades(frames))).astype(np.uint8))).decode()
+    picture = base64.b64encode(_png((255 * (1 - _grey_levels(frames))).astype(np.uint8))).decode()
     size: dict[str, Any] = {"width": WIDTH - 2 * MARGIN, "height": HEIGHT, "preserveAspectRatio": "none"}
     parts = [element("image", x=MARGIN, y=MARGIN, **size, href=f"data:image/png;base64,{picture}")]
     for x, one in zip(left, symbols, strict=True):

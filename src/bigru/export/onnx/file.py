@@ -14,7 +14,7 @@ from ..gate import TOLERANCE, check
 from .graph import OPSET
 from .library import onnx, onnxruntime
 from .model import onnx_model
-from .session import Session
+from .session import OnnxSession
 
 __all__ = ["MARK", "to_onnx"]
 
@@ -44,7 +44,7 @@ def to_onnx(bundle: Bundle, path: str | os.PathLike[str], *, int8: bool = False,
     onnx(), onnxruntime()
     held = replace(bundle, weights=QuantizedWeights.of(bundle.weights)) if int8 else bundle
     content = onnx_model(bundle, int8).SerializeToString()
-    found = check(held, Session(content).run, "the ONNX file")
+    found = check(held, OnnxSession(content).run, "the ONNX file")
     # The file says what it has passed; the comparison was of the same graph.
     content = onnx_model(bundle, int8, parity={**found, "tolerance": TOLERANCE}).SerializeToString()
     write_file(target, content)

@@ -10,7 +10,7 @@ import numpy as np
 from ...config import ForecastModelConfig
 from ...config.model import EPSILON
 from ...layout import weight_names
-from ...runtime.forecaster import LEAST, lag_of
+from ...runtime.forecaster import LEAST, spread_lag
 from ...tasks import forecast as task
 from .graph import Graph
 from .recurrent import encode, recurrent
@@ -31,7 +31,7 @@ def forecasts(g: Graph, model: ForecastModelConfig, weights: Weights, season: in
     inputs = g.input("inputs", np.float32, ("B", model.rows, model.inputs))
     past = g.head(inputs, g.whole(model.lookback), axis=1)
     targets = g.head(past, g.whole(model.targets), axis=2)
-    levelled, offset, factor = _levelled(g, targets, model.normalise)
+    levelled, offset, factor = _remove_level(g, targets, model.normalise)
     each = 1 if model.joint else model.targets
     x = g.linear(_segments(g, model, levelled), "embed.weight", weights["embed.weight"], weights["embed.bias"])
     if model.past + model.known:
@@ -44,10 +44,10 @@ def forecasts(g: Graph, model: ForecastModelConfig, weights: Weights, season: in
     start = encode(g, model.encoder, weights, g.op("Relu", x), lengths).ends
     if "bridge.weight" in weights:
         start = g.linear(start, "bridge.weight", weights["bridge.weight"], weights["bridge.bias"])
-    decoded = _decoded(g, model, weights, inputs, start, each)
-    values = _arranged(g, model, g.linear(decoded, "head.weight", weights["head.weight"], weights["head.bias"]))
+    decoded = _decode_segments(g, model, weights, inputs, start, each)
+    values = _arrange(g, model, g.linear(decoded, "head.weight", weights["head.weight"], weights["head.bias"]))
     if model.linear != "none":
-        own = g.op("Mul", _mapped(g, model, weights, levelled, inputs), g.constant(weights["linear.share"]))
+        own = g.op("Mul", _apply_linear_map(g, model, weights, levelled, inputs), g.constant(weights["linear.share"]))
         values = g.op("Add", values, g.unsqueeze(own, 3))
     values = g.op("Add", g.op("Mul", values, factor), offset)
     return values, _spread(g, model, targets, season)
@@ -59,7 +59,7 @@ def intervals(
     """Add the ends of the conformal intervals, [B, levels, horizon, targets] each, to forecasts in rising order."""
     # Which heads a level is built around depends on the quantiles alone: asked for with their numbers as values.
     numbers = np.arange(model.heads, dtype=np.float32).reshape(1, 1, 1, -1)
-    bases = [[int(base.item()) for base in task.bases(config, numbers, level)] for level in config.levels]
+    bases = [[int(base.item()) for base in task.interval_bases(config, numbers, level)] for level in config.levels]
     wide = g.op("Mul", g.constant(radius[None]), g.unsqueeze(spread, 1))
     axes = [0, 3, 1, 2]
     low, high = (
@@ -70,7 +70,7 @@ def intervals(
     return low, g.op("Max", g.op("Add", high, wide), low)
 
 
-def _levelled(g: Graph, values: str, kind: str) -> tuple[str, str, str]:
+def _remove_level(g: Graph, values: str, kind: str) -> tuple[str, str, str]:
     """Return windows [B, L, C] freed of their level, and what to add to and multiply forecasts by, [B, 1, C, 1]."""
     if kind == "none":
         return values, g.constant(0.0), g.constant(1.0)
@@ -91,8 +91,8 @@ def _moments(g: Graph, values: str, least: float) -> tuple[str, str]:
 
 
 def _spread(g: Graph, model: ForecastModelConfig, targets: str, season: int) -> str:
-    """Return what `bigru.runtime.forecaster.spread_of` does."""
-    lag = lag_of(model.lookback, season)
+    """Return what `bigru.runtime.forecaster.window_spread` does."""
+    lag = spread_lag(model.lookback, season)
     if not lag:
         return g.constant(np.ones((1, 1, model.targets), np.float32))
     rest = g.whole(model.lookback - lag)
@@ -107,7 +107,7 @@ def _segments(g: Graph, model: ForecastModelConfig, values: str) -> str:
     return g.reshape(by_target, -1, model.segments, model.width)
 
 
-def _mapped(g: Graph, model: ForecastModelConfig, weights: Weights, levelled: str, inputs: str) -> str:
+def _apply_linear_map(g: Graph, model: ForecastModelConfig, weights: Weights, levelled: str, inputs: str) -> str:
     """Return what the linear map answers to windows [B, L, C] freed of their level, [B, horizon, C]."""
     H, L, C = model.horizon, model.lookback, model.targets
     if model.linear == "all":
@@ -133,7 +133,7 @@ def _columns(g: Graph, x: str, first: int, end: int) -> str:
     return g.op("Slice", x, g.whole(first), g.whole(end), g.whole(2))
 
 
-def _decoded(g: Graph, model: ForecastModelConfig, weights: Weights, inputs: str, start: str, each: int) -> str:
+def _decode_segments(g: Graph, model: ForecastModelConfig, weights: Weights, inputs: str, start: str, each: int) -> str:
     """Return the state of the decoder after its step for each segment of each row, [B * each * ahead, H]."""
     H, ahead = model.encoder.hidden, model.ahead
     asked = np.zeros((1, each, ahead, H), np.float32)
@@ -157,7 +157,7 @@ def _decoded(g: Graph, model: ForecastModelConfig, weights: Weights, inputs: str
     return recurrent(g, model.encoder, "decoding", four, given[0], start=given[1])[1]
 
 
-def _arranged(g: Graph, model: ForecastModelConfig, values: str) -> str:
+def _arrange(g: Graph, model: ForecastModelConfig, values: str) -> str:
     """Return the head's output of every segment as [B, horizon, C, heads]."""
     steps = model.ahead * model.segment
     if model.joint:

@@ -42,13 +42,13 @@ class Graph:
 
     def input(self, name: str, kind: type, shape: Shape) -> str:
         """Declare an input of numbers of a NumPy type."""
-        self.inputs.append(_declared(name, kind, shape))
+        self.inputs.append(_value_info(name, kind, shape))
         return name
 
     def output(self, value: str, name: str, kind: type, shape: Shape) -> None:
         """Declare a value to be an output."""
         self._nodes.append(onnx().helper.make_node("Identity", [value], [name], name=name))
-        self.outputs.append(_declared(name, kind, shape))
+        self.outputs.append(_value_info(name, kind, shape))
 
     def op(self, kind: str, *inputs: str, **attributes: Any) -> str:
         """Add a node of one output and return that."""
@@ -139,8 +139,8 @@ class Graph:
         return made.make_graph(
             self._nodes,
             "step",
-            [_declared(*entry) for entry in inputs],
-            [_declared(*entry) for entry in outputs],
+            [_value_info(*entry) for entry in inputs],
+            [_value_info(*entry) for entry in outputs],
             self._initialisers(),
         )
 
@@ -158,6 +158,6 @@ class Graph:
         return [onnx().numpy_helper.from_array(array, name) for name, array in self._constants.items()]
 
 
-def _declared(name: str, kind: type, shape: Shape) -> Any:
+def _value_info(name: str, kind: type, shape: Shape) -> Any:
     made = onnx().helper
     return made.make_tensor_value_info(name, made.np_dtype_to_tensor_dtype(np.dtype(kind)), list(shape))

@@ -54,13 +54,13 @@ def _classifier(g: Graph, bundle: Bundle) -> None:
     config, model = cast("Any", bundle.config), cast("ModelConfig", bundle.model)
     found = logits(g, model, bundle.weights)
     g.output(found.values, "logits", np.float32, ("B", config.outputs))
-    g.output(_shares(g, config, found.values), "probabilities", np.float32, ("B", len(config.labels)))
+    g.output(_probabilities(g, config, found.values), "probabilities", np.float32, ("B", len(config.labels)))
 
 
 def _tagger(g: Graph, bundle: Bundle) -> None:
     found, crf = _steps(g, bundle), task_named(bundle.task).prepare(bundle.config, bundle.weights)
     if crf is None:
-        tags = _each(g, found, bundle.model.outputs)
+        tags = _tags_per_step(g, found, bundle.model.outputs)
     else:
         tags, score = viterbi(g, found, crf)
     g.output(g.head(tags, found.asked, axis=1), "tags", np.int64, ("B", "T'"))
@@ -72,7 +72,7 @@ def _transcriber(g: Graph, bundle: Bundle) -> None:
     config: Any = bundle.config
     found = _steps(g, bundle)
     if config.beam == 1:
-        g.output(g.head(_heard(g, found), found.asked, axis=1), "symbols", np.int64, ("B", "T'"))
+        g.output(g.head(_symbol_starts(g, found), found.asked, axis=1), "symbols", np.int64, ("B", "T'"))
 
 
 def _steps(g: Graph, bundle: Bundle) -> Logits:
@@ -82,7 +82,7 @@ def _steps(g: Graph, bundle: Bundle) -> Logits:
     return found
 
 
-def _shares(g: Graph, config: Any, values: str) -> str:
+def _probabilities(g: Graph, config: Any, values: str) -> str:
     """Return the probability of each label, [B, labels]."""
     if config.multi_label:
         return g.op("Sigmoid", values)
@@ -91,14 +91,14 @@ def _shares(g: Graph, config: Any, values: str) -> str:
     return g.op("Sigmoid", g.op("Concat", g.op("Neg", values), values, axis=1))
 
 
-def _each(g: Graph, found: Logits, outputs: int) -> str:
+def _tags_per_step(g: Graph, found: Logits, outputs: int) -> str:
     """Return the likeliest tag of each step [B, T], 0 past a length."""
     if outputs == 1:
         return g.op("Squeeze", g.cast(g.op("Greater", found.values, g.constant(0.0)), np.int64), g.whole(2))
     return g.op("ArgMax", found.values, axis=2, keepdims=0)
 
 
-def _heard(g: Graph, found: Logits) -> str:
+def _symbol_starts(g: Graph, found: Logits) -> str:
     """Return the symbol that begins at each step [B, T], 0 where none does."""
     none = g.constant(0, np.int64)
     best = g.op("Where", found.steps.real, g.op("ArgMax", found.values, axis=2, keepdims=1), none)

@@ -10,10 +10,10 @@ import numpy as np
 from ...config import EncoderConfig
 from ...config.model import EPSILON
 from ...layout import CELL_GATES, DIRECTIONS, reorder_gates, weight_names
-from ...runtime.network.layers import under
+from ...runtime.network.layers import strip_prefix
 from .graph import Graph
 
-__all__ = ["Encoded", "encode", "norm", "recurrent"]
+__all__ = ["EncodedNodes", "encode", "norm", "recurrent"]
 
 ORDERS = {"gru": ("z", "r", "n"), "lstm": ("i", "o", "f", "g"), "rnn": ("h",)}
 """The gates of each cell in the order in which ONNX stacks them."""
@@ -23,14 +23,14 @@ OUTPUTS = {"gru": 2, "rnn": 2, "lstm": 3}
 Weights = Mapping[str, np.ndarray]
 
 
-class Encoded(NamedTuple):
+class EncodedNodes(NamedTuple):
     """What a stack gives: the states of all steps [B, T, C] and those it ended in [B, C], joined and normalised."""
 
     states: str
     ends: str
 
 
-def encode(g: Graph, encoder: EncoderConfig, weights: Weights, x: str, lengths: str) -> Encoded:
+def encode(g: Graph, encoder: EncoderConfig, weights: Weights, x: str, lengths: str) -> EncodedNodes:
     """Add the layers of an encoder.
 
     Args:
@@ -43,10 +43,10 @@ def encode(g: Graph, encoder: EncoderConfig, weights: Weights, x: str, lengths: 
     x, ends = g.op("Transpose", x, perm=[1, 0, 2]), ""
     for n in range(encoder.layers):
         views, finals = zip(
-            *[_walked(g, encoder, weights, n, walk, x, lengths) for walk in _walks(encoder)], strict=True
+            *[_run_walk(g, encoder, weights, n, walk, x, lengths) for walk in _walks(encoder)], strict=True
         )
-        x, ends = (_joined(g, encoder, weights, n, list(found)) for found in (views, finals))
-    return Encoded(g.op("Transpose", x, perm=[1, 0, 2]), ends)
+        x, ends = (_join(g, encoder, weights, n, list(found)) for found in (views, finals))
+    return EncodedNodes(g.op("Transpose", x, perm=[1, 0, 2]), ends)
 
 
 def recurrent(
@@ -94,7 +94,7 @@ def _walks(encoder: EncoderConfig) -> Sequence[str]:
     return DIRECTIONS[encoder.direction]
 
 
-def _walked(
+def _run_walk(
     g: Graph, encoder: EncoderConfig, weights: Weights, layer: int, walk: str, x: str, lengths: str
 ) -> tuple[str, str]:
     """Return the states of one walk [T, B, H] over x [T, B, I], and the last [B, H].
@@ -106,14 +106,14 @@ def _walked(
     """
     prefix, backward = f"encoder.layers.{layer}.", walk == "backward"
     four = [weights[prefix + name] for name in weight_names(0, walk)]
-    seen = _turned(g, x, lengths) if backward else x
+    seen = _reverse(g, x, lengths) if backward else x
     y, _ = recurrent(g, encoder, prefix + walk, four, seen, lengths=g.cast(lengths, np.int32))
     last = g.unsqueeze(g.op("Sub", lengths, g.whole(1)), 1)
     final = g.op("GatherND", g.op("Transpose", y, perm=[1, 0, 2]), last, batch_dims=1)
-    return _turned(g, y, lengths) if backward else y, final
+    return _reverse(g, y, lengths) if backward else y, final
 
 
-def _turned(g: Graph, x: str, lengths: str) -> str:
+def _reverse(g: Graph, x: str, lengths: str) -> str:
     return g.op("ReverseSequence", x, lengths, batch_axis=1, time_axis=0)
 
 
@@ -125,15 +125,15 @@ def norm(g: Graph, x: str, weights: Weights) -> str:
     return g.op("LayerNormalization", x, gain, shift, axis=-1, epsilon=EPSILON)
 
 
-def _joined(g: Graph, encoder: EncoderConfig, weights: Weights, layer: int, views: Sequence[str]) -> str:
+def _join(g: Graph, encoder: EncoderConfig, weights: Weights, layer: int, views: Sequence[str]) -> str:
     """Join one view per walk, [..., H] each, to [..., C] as the outputs of a layer are, normalised."""
     joined = views[0]
     if len(views) == 2:
-        joined = _merged(g, encoder, under(weights, f"encoder.layers.{layer}."), *views)
-    return norm(g, joined, under(weights, f"encoder.norms.{layer}."))
+        joined = _merge(g, encoder, strip_prefix(weights, f"encoder.layers.{layer}."), *views)
+    return norm(g, joined, strip_prefix(weights, f"encoder.norms.{layer}."))
 
 
-def _merged(g: Graph, encoder: EncoderConfig, weights: Weights, forward: str, backward: str) -> str:
+def _merge(g: Graph, encoder: EncoderConfig, weights: Weights, forward: str, backward: str) -> str:
     if encoder.merge in ("concat", "gated"):
         both = g.op("Concat", forward, backward, axis=-1)
     if encoder.merge == "concat":

@@ -8,18 +8,18 @@ from typing import NamedTuple
 import numpy as np
 
 from ...config import ConvConfig, ModelConfig
-from ...runtime.network.layers import under
+from ...runtime.network.layers import strip_prefix
 from .graph import Graph
 from .recurrent import encode, norm
 
-__all__ = ["Logits", "Steps", "logits"]
+__all__ = ["Logits", "StepNodes", "logits"]
 
 LEAST = float(np.finfo(np.float32).min)
 
 Weights = Mapping[str, np.ndarray]
 
 
-class Steps(NamedTuple):
+class StepNodes(NamedTuple):
     """Which steps are real: lengths int64 [B], and bool [B, T, 1]."""
 
     lengths: str
@@ -30,7 +30,7 @@ class Logits(NamedTuple):
     """Logits [B, K], or [B, T, K] with at least one step, zero past a length; the steps asked for, int64 [1]."""
 
     values: str
-    steps: Steps
+    steps: StepNodes
     asked: str
 
 
@@ -41,7 +41,7 @@ def logits(g: Graph, model: ModelConfig, weights: Weights) -> Logits:
     overwritten before it is used, so that it may be anything. No sequence is handed to a recurrent node with length 0,
     which engines treat in different ways: an empty one is run over one step of zeros, and what comes of it is dropped.
     """
-    kind, width = (np.int64, len(model.channels)) if model.channels else (np.float32, model.values)
+    kind, width = (np.int64, len(model.channels)) if model.channels else (np.float32, model.input_size)
     given = g.input("inputs", kind, ("B", "T", width))
     lengths = g.input("lengths", np.int64, ("B",))
     asked = g.dimension(given, 1)
@@ -51,39 +51,39 @@ def logits(g: Graph, model: ModelConfig, weights: Weights) -> Logits:
     given = g.op("Pad", given, pads, g.constant(0, kind))
     ended = steps = _steps(g, given, lengths)
     given = g.op("Where", steps.real, given, g.constant(0, kind))
-    x = _embedded(g, model, weights, given)
-    for n, conv in enumerate(model.front):
-        x, steps = _convolved(g, conv, under(weights, f"front.{n}."), n, x, steps)
-        asked = _strided(g, asked, conv.stride)
+    x = _embed(g, model, weights, given)
+    for n, conv in enumerate(model.conv):
+        x, steps = _convolve(g, conv, strip_prefix(weights, f"front.{n}."), n, x, steps)
+        asked = _apply_stride(g, asked, conv.stride)
     states, ends = encode(g, model.encoder, weights, x, g.op("Max", steps.lengths, g.whole(1)))
     head = weights["head.weight"], weights["head.bias"]
     if not model.pooling:
         read = g.op("Concat", states, x, axis=2) if model.skip else states
         values = g.linear(read, "head.weight", *head)
-        if model.wide:
+        if model.wide_linear:
             values = g.op("Add", values, _wide(g, model, weights, given))
         return Logits(g.where(steps.real, values, 0.0), steps, asked)
-    values = g.linear(_pooled(g, model, weights, x, states, ends, steps), "head.weight", *head)
-    if model.wide:
+    values = g.linear(_pool(g, model, weights, x, states, ends, steps), "head.weight", *head)
+    if model.wide_linear:
         beside = g.where(ended.real, _wide(g, model, weights, given), 0.0)
         values = g.op("Add", values, _total(g, beside, ended))
     return Logits(values, steps, asked)
 
 
-def _steps(g: Graph, x: str, lengths: str) -> Steps:
+def _steps(g: Graph, x: str, lengths: str) -> StepNodes:
     """Say of x [B, T, ...] which steps are real."""
     end = g.op("Squeeze", g.dimension(x, 1))
     places = g.op("Range", g.constant(0, np.int64), end, g.constant(1, np.int64))
     real = g.op("Less", g.unsqueeze(places, 0, 2), g.unsqueeze(lengths, 1, 2))
-    return Steps(lengths, real)
+    return StepNodes(lengths, real)
 
 
-def _strided(g: Graph, lengths: str, stride: int) -> str:
+def _apply_stride(g: Graph, lengths: str, stride: int) -> str:
     """Return what a stride leaves of lengths, int64."""
     return g.op("Div", g.op("Add", lengths, g.whole(stride - 1)), g.whole(stride)) if stride > 1 else lengths
 
 
-def _embedded(g: Graph, model: ModelConfig, weights: Weights, given: str) -> str:
+def _embed(g: Graph, model: ModelConfig, weights: Weights, given: str) -> str:
     """Return what front end or encoder reads, float32 [B, T, I]."""
     if not model.channels:
         return given
@@ -107,19 +107,19 @@ def _wide(g: Graph, model: ModelConfig, weights: Weights, given: str) -> str:
     return total
 
 
-def _convolved(g: Graph, conv: ConvConfig, weights: Weights, n: int, x: str, steps: Steps) -> tuple[str, Steps]:
+def _convolve(g: Graph, conv: ConvConfig, weights: Weights, n: int, x: str, steps: StepNodes) -> tuple[str, StepNodes]:
     """Add one layer of the front end, to x [B, T, I]."""
     x = g.op("Transpose", g.where(steps.real, x, 0.0), perm=[0, 2, 1])
     weight = g.weight(f"front.{n}.weight", [weights["weight"]])
     # So many zeros behind that T steps leave ceil(T / stride) outputs, whatever T is.
     pads = [conv.before, conv.kernel - conv.before - 1]
     x = g.op("Conv", x, weight, g.constant(weights["bias"]), strides=[conv.stride], pads=pads)
-    x = norm(g, g.op("Transpose", x, perm=[0, 2, 1]), under(weights, "norm."))
+    x = norm(g, g.op("Transpose", x, perm=[0, 2, 1]), strip_prefix(weights, "norm."))
     x = g.op("Relu", x)
-    return x, _steps(g, x, _strided(g, steps.lengths, conv.stride))
+    return x, _steps(g, x, _apply_stride(g, steps.lengths, conv.stride))
 
 
-def _pooled(g: Graph, model: ModelConfig, weights: Weights, x: str, states: str, ends: str, steps: Steps) -> str:
+def _pool(g: Graph, model: ModelConfig, weights: Weights, x: str, states: str, ends: str, steps: StepNodes) -> str:
     """Return [B, P], zero for an empty sequence."""
     clear = g.where(steps.real, states, 0.0)
     parts = []
@@ -130,7 +130,7 @@ def _pooled(g: Graph, model: ModelConfig, weights: Weights, x: str, states: str,
             part = g.op("ReduceMax", g.where(steps.real, states, LEAST), axes=[1], keepdims=0)
         elif kind == "attention":
             part = _attention(g, weights, clear, steps)
-        elif kind == "bag":
+        elif kind == "sqrt_n":
             part = _total(g, g.where(steps.real, x, 0.0), steps)
         else:
             count = g.cast(g.op("Max", steps.lengths, g.whole(1)), np.float32)
@@ -141,7 +141,7 @@ def _pooled(g: Graph, model: ModelConfig, weights: Weights, x: str, states: str,
     return g.where(filled, pooled, 0.0)
 
 
-def _attention(g: Graph, weights: Weights, states: str, steps: Steps) -> str:
+def _attention(g: Graph, weights: Weights, states: str, steps: StepNodes) -> str:
     seen = g.op(
         "Tanh", g.linear(states, "pool.attend.weight", weights["pool.attend.weight"], weights["pool.attend.bias"])
     )
@@ -154,7 +154,7 @@ def _sum(g: Graph, x: str) -> str:
     return g.op("ReduceSum", x, g.whole(1), keepdims=0)
 
 
-def _total(g: Graph, x: str, steps: Steps) -> str:
+def _total(g: Graph, x: str, steps: StepNodes) -> str:
     """Sum [B, T, K], zero past each length, over the root of the number of steps."""
     count = g.cast(g.op("Max", steps.lengths, g.whole(1)), np.float32)
     return g.op("Div", _sum(g, x), g.unsqueeze(g.op("Sqrt", count), 1))

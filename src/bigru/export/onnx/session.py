@@ -11,13 +11,13 @@ from ...bundle import Bundle
 from .library import onnxruntime
 from .model import onnx_model
 
-__all__ = ["Engine", "Session", "onnx_engine"]
+__all__ = ["Engine", "OnnxSession", "onnx_engine"]
 
 Engine = Callable[[np.ndarray, np.ndarray], np.ndarray]
 """From inputs [B, T, C] or [B, T, I] and lengths [B] to logits."""
 
 
-class Session:
+class OnnxSession:
     """One file in onnxruntime. Calls keep nothing, so threads may share it.
 
     Args:
@@ -62,5 +62,5 @@ def onnx_engine(bundle: Bundle, int8: bool = False) -> Engine:
         ArgumentError: the model cannot be exported.
         MissingExtraError: onnx or onnxruntime is not installed.
     """
-    session = Session(onnx_model(bundle, int8).SerializeToString())
+    session = OnnxSession(onnx_model(bundle, int8).SerializeToString())
     return lambda inputs, lengths: session.run(inputs, lengths)["logits"]

@@ -189,15 +189,15 @@ class Model(nn.Module):
         self.meta, config = meta, meta["model"]
         self.config, channels, K = config, config["channels"], config["outputs"]
         self.embedding = nn.ModuleList(nn.Embedding(c["size"], c["dim"]) for c in channels)
-        self.wide = nn.ModuleList(nn.Embedding(c["size"], K) for c in channels if config["wide"])
-        widths = [config["values"] or sum(c["dim"] for c in channels), *(f["filters"] for f in config["front"])]
-        self.front = nn.ModuleList(Front(width, f) for width, f in zip(widths, config["front"], strict=False))
+        self.wide = nn.ModuleList(nn.Embedding(c["size"], K) for c in channels if config["wide_linear"])
+        widths = [config["input_size"] or sum(c["dim"] for c in channels), *(f["filters"] for f in config["conv"])]
+        self.front = nn.ModuleList(Front(width, f) for width, f in zip(widths, config["conv"], strict=False))
         self.encoder = Encoder(widths[-1], config["encoder"])
         encoder = config["encoder"]
         states = encoder["hidden"] * (2 if encoder["direction"] == "both" and encoder["merge"] == "concat" else 1)
         if "attention" in config["pooling"]:
             self.pool = Pool(states)
-        read = [widths[-1] if kind == "bag" else states for kind in config["pooling"]]
+        read = [widths[-1] if kind == "sqrt_n" else states for kind in config["pooling"]]
         self.head = nn.Linear(sum(read) or states + (widths[-1] if config["skip"] else 0), K)
         if config["crf"]:
             self.crf = Chain(K)
@@ -246,7 +246,7 @@ class Model(nn.Module):
             return ends
         if kind == "max":
             return torch.where(here, states, torch.finfo(states.dtype).min).amax(1)
-        if kind == "bag":
+        if kind == "sqrt_n":
             return total(torch.where(here, x, 0), lengths)
         clear = torch.where(here, states, 0)
         if kind == "mean":

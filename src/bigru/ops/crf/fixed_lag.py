@@ -25,7 +25,7 @@ WINDOWS = 1 << 10
 
 
 @dataclass
-class _Start:
+class _State:
     """Scores of the tags at the first waiting step: behind what was decided, and behind all that was read, [K] each."""
 
     decided: np.ndarray
@@ -48,7 +48,7 @@ class FixedLag:
             raise ArgumentError(sentence(WHERE, "lag", "a whole number, at least 1", repr(lag)))
         self._weights, self._lag = weights, lag
         self._open = np.zeros_like(weights.end)
-        self._start = _Start(weights.start, weights.start.astype(np.float64))
+        self._start = _State(weights.start, weights.start.astype(np.float64))
         self._waiting = np.zeros((0, len(weights.end)), np.float32)
 
     def push(self, emissions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -71,7 +71,7 @@ class FixedLag:
             self._waiting = waiting
             return np.zeros(0, np.int64), np.zeros(0, np.float32)
         tags, firsts = np.empty(count, np.int64), np.empty((count, len(self._open)))
-        start = _Start(self._start.decided, self._start.read)
+        start = _State(self._start.decided, self._start.read)
         for n in range(count):
             weights = self._weights._replace(start=start.decided, end=self._open)
             tags[n] = viterbi(waiting[None, n : n + size], weights)[0][0, 0]
@@ -88,10 +88,10 @@ class FixedLag:
         shares = marginals(waiting, self._weights._replace(start=self._start.read.astype(np.float32)))[0]
         return tags, shares[np.arange(len(tags)), tags]
 
-    def _behind(self, start: _Start, emission: np.ndarray, tag: int) -> _Start:
+    def _behind(self, start: _State, emission: np.ndarray, tag: int) -> _State:
         """Return the scores one step later."""
         read = np.logaddexp.reduce((start.read + emission)[:, None] + self._weights.transitions, axis=0)
-        return _Start(self._weights.transitions[tag], read - read.max())
+        return _State(self._weights.transitions[tag], read - read.max())
 
     def _shares(self, waiting: np.ndarray, firsts: np.ndarray, begin: int) -> np.ndarray:
         """Return the probabilities of the tags [M, K] of the windows from `begin` on, each at its first step."""

@@ -35,7 +35,7 @@ backward = _native.crf_backward
 d_end). Writes the last four, each None where not wanted."""
 
 
-def _checked(where: str, emissions: Any, weights: CrfWeights, lengths: Any, threads: int) -> Batch:
+def _check_arguments(where: str, emissions: Any, weights: CrfWeights, lengths: Any, threads: int) -> Batch:
     """Return the arguments of a call as the kernels take them.
 
     Raises:
@@ -70,7 +70,7 @@ def viterbi(
         ArgumentError: a shape or dtype does not fit, or a score is NaN or +inf.
     """
     where = "crf.viterbi"
-    batch = _checked(where, emissions, weights, lengths, threads)
+    batch = _check_arguments(where, emissions, weights, lengths, threads)
     paths, scores = np.empty(batch[0].shape[:2], np.int64), np.empty(len(batch[0]))
     _native.crf_viterbi(*batch, paths, scores)
     _refuse_special(where, batch, scores)
@@ -91,7 +91,7 @@ def nbest(
     where = "crf.nbest"
     if n < 1:
         raise ArgumentError(sentence(where, "n", "at least 1", n))
-    batch = _checked(where, emissions, weights, lengths, threads)
+    batch = _check_arguments(where, emissions, weights, lengths, threads)
     B, T = batch[0].shape[:2]
     paths, scores = np.empty((B, n, T), np.int64), np.empty((B, n))
     _native.crf_nbest(*batch, paths, scores)
@@ -111,7 +111,7 @@ def marginals(
         ArgumentError: a shape or dtype does not fit, or a score is NaN or +inf.
     """
     where = "crf.marginals"
-    batch = _checked(where, emissions, weights, lengths, threads)
+    batch = _check_arguments(where, emissions, weights, lengths, threads)
     shares, log_z = np.empty(batch[0].shape, np.float32), np.empty(len(batch[0]))
     _native.crf_marginals(*batch, shares, log_z)
     _refuse_special(where, batch, log_z)
@@ -147,7 +147,7 @@ def span_marginals(
             or +inf.
     """
     where = "crf.span_marginals"
-    batch = _checked(where, emissions, weights, lengths, threads)
+    batch = _check_arguments(where, emissions, weights, lengths, threads)
     K = batch[0].shape[2]
     joins = None if continues is None else np.ascontiguousarray(continues, bool).view(np.uint8)
     if joins is not None and joins.shape != (K, K):

@@ -25,7 +25,9 @@ PlacedTags = tuple[int, int, Sequence[int]]
 """(row in the batch, first position, the tags from there on)."""
 
 
-def _checked(where: str, emissions: Any, weights: CrfWeights, lengths: Any) -> tuple[list[np.ndarray], CrfWeights, int]:
+def _check_arguments(
+    where: str, emissions: Any, weights: CrfWeights, lengths: Any
+) -> tuple[list[np.ndarray], CrfWeights, int]:
     """Return the real steps [n, K] of each sequence and the weights in float64, and T.
 
     Raises:
@@ -79,7 +81,7 @@ def log_partition(emissions: np.ndarray, weights: CrfWeights, lengths: np.ndarra
     Raises:
         ArgumentError: a shape or dtype does not fit, or a score is NaN or +inf.
     """
-    rows, wide, _ = _checked("crf.log_partition", emissions, weights, lengths)
+    rows, wide, _ = _check_arguments("crf.log_partition", emissions, weights, lengths)
     return np.array([_partition(row, wide) for row in rows])
 
 
@@ -95,7 +97,7 @@ def log_likelihood(
         ArgumentError: a shape or dtype does not fit, a tag is outside 0..K-1, or a score is NaN or +inf.
     """
     where = "crf.log_likelihood"
-    rows, wide, _ = _checked(where, emissions, weights, lengths)
+    rows, wide, _ = _check_arguments(where, emissions, weights, lengths)
     gold = check_array(where, "tags", tags, np.shape(emissions)[:2], "int")
     result = np.zeros(len(rows))
     for b, row in enumerate(rows):
@@ -118,7 +120,7 @@ def step_losses(
         ArgumentError: as `log_likelihood`.
     """
     where = "crf.step_losses"
-    rows, wide, time = _checked(where, emissions, weights, lengths)
+    rows, wide, time = _check_arguments(where, emissions, weights, lengths)
     gold = check_array(where, "tags", tags, np.shape(emissions)[:2], "int")
     result = np.zeros((len(rows), time))
     for b, row in enumerate(rows):
@@ -181,7 +183,7 @@ def nbest(
 
 
 def _best(where: str, emissions: Any, weights: CrfWeights, n: int, lengths: Any) -> tuple[np.ndarray, np.ndarray]:
-    rows, wide, time = _checked(where, emissions, weights, lengths)
+    rows, wide, time = _check_arguments(where, emissions, weights, lengths)
     paths, scores = np.zeros((len(rows), n, time), np.int64), np.full((len(rows), n), -np.inf)
     for b, row in enumerate(rows):
         if not len(row):
@@ -224,7 +226,7 @@ def marginals(emissions: np.ndarray, weights: CrfWeights, lengths: np.ndarray | 
     Raises:
         ArgumentError: a shape or dtype does not fit, or a score is NaN or +inf.
     """
-    rows, wide, time = _checked("crf.marginals", emissions, weights, lengths)
+    rows, wide, time = _check_arguments("crf.marginals", emissions, weights, lengths)
     shares = np.zeros((len(rows), time, len(wide.start)))
     for b, row in enumerate(rows):
         through = _forward(row, wide) + _backward(row, wide)
@@ -259,7 +261,7 @@ def span_marginals(
             or +inf.
     """
     where = "crf.span_marginals"
-    rows, wide, _ = _checked(where, emissions, weights, lengths)
+    rows, wide, _ = _check_arguments(where, emissions, weights, lengths)
     K = len(wide.start)
     joins = np.zeros((K, K), bool) if continues is None else np.asarray(continues, bool)
     if joins.shape != (K, K):

@@ -83,7 +83,7 @@ class _Loss(torch.autograd.Function):
         clean = torch.where(real[..., None], emissions.transpose(0, 1), 0).contiguous()
         chain = _Chain(clean, real, lengths, *(weight.double() for weight in weights))
         score = _score(chain, tags)
-        log_z, expected = _rescaled(chain, both=any(ctx.needs_input_grad))
+        log_z, expected = _forward_backward(chain, both=any(ctx.needs_input_grad))
         ctx.dtypes = [weight.dtype for weight in weights]
         if expected is not None:
             excess, gold = expected.tokens, tags[..., None]
@@ -126,7 +126,7 @@ def _shifted_exp(scores: Tensor, dim: tuple[int, ...]) -> tuple[Tensor, Tensor]:
     return (scores - peak).exp_(), peak
 
 
-def _rescaled(chain: _Chain, both: bool) -> tuple[Tensor, _Expected | None]:
+def _forward_backward(chain: _Chain, both: bool) -> tuple[Tensor, _Expected | None]:
     """log Z [B] and, if both directions are walked, the expected counts.
 
     The two recursions are one (11): a_0 = edge * x_0, a_s = (a_{s-1} M) * x_s, forward from the start, and back from
@@ -158,7 +158,7 @@ def _rescaled(chain: _Chain, both: bool) -> tuple[Tensor, _Expected | None]:
     ending = (state[last, 0, sequence] * edges[1]).sum(1)
     logs = torch.where(chain.real, scales[:, 0, :, 0].log() + peak[..., 0], 0).sum(0)
     log_z = ending.log() + logs + last * step_peak[0, 0] + edge_peak.sum()
-    rows = torch.nonzero(_weak(chain, state) | ~log_z.isfinite())[:, 0]
+    rows = torch.nonzero(_needs_log_space(chain, state) | ~log_z.isfinite())[:, 0]
     exact = _in_log_space(chain.pick(rows), both) if len(rows) else None
     if exact is not None:
         log_z[rows] = exact[0]
@@ -179,7 +179,7 @@ def _rescaled(chain: _Chain, both: bool) -> tuple[Tensor, _Expected | None]:
     return log_z, _Expected(tokens, left, right, step, pairs, rows)
 
 
-def _weak(chain: _Chain, state: Tensor) -> Tensor:
+def _needs_log_space(chain: _Chain, state: Tensor) -> Tensor:
     """[B] bool: whether a score that some path reaches has come near underflow (or is NaN), in either direction."""
     T, walks = state.shape[:2]
     edges = torch.stack([chain.start, chain.end])[:walks, None] > -torch.inf

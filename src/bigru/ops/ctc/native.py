@@ -23,7 +23,7 @@ __all__ = ["align", "beam", "greedy"]
 Batch = tuple[np.ndarray, np.ndarray, int]
 
 
-def _checked(where: str, logits: Any, lengths: Any, threads: int) -> Batch:
+def _check_arguments(where: str, logits: Any, lengths: Any, threads: int) -> Batch:
     """Return the arguments of a call as the kernels take them.
 
     Raises:
@@ -45,7 +45,7 @@ def _room(batch: Batch, n: int) -> tuple[np.ndarray, ...]:
     return *integers, np.empty((B, n, T), np.float32), np.empty((B, n)), np.empty((B, n))
 
 
-def _told(where: str, batch: Batch, room: tuple[np.ndarray, ...]) -> list[list[Labelling]]:
+def _labellings(where: str, batch: Batch, room: tuple[np.ndarray, ...]) -> list[list[Labelling]]:
     """Return the labellings of each sequence, best first.
 
     Raises:
@@ -76,10 +76,10 @@ def greedy(logits: np.ndarray, lengths: np.ndarray | None = None, *, threads: in
         ArgumentError: a shape or dtype does not fit, or a logit is NaN or infinite.
     """
     where = "ctc.greedy"
-    batch = _checked(where, logits, lengths, threads)
+    batch = _check_arguments(where, logits, lengths, threads)
     room = _room(batch, 1)
     _native.ctc_greedy(*batch, room)
-    return [only[0] for only in _told(where, batch, room)]
+    return [only[0] for only in _labellings(where, batch, room)]
 
 
 def beam(
@@ -115,7 +115,7 @@ def beam(
             is out of its range.
     """
     where = "ctc.beam"
-    batch = _checked(where, logits, lengths, threads)
+    batch = _check_arguments(where, logits, lengths, threads)
     ranges = {"width": (width, 1), "n": (n, 1), "candidates": (candidates, 0)}
     for name, (value, low) in ranges.items():
         if value < low:
@@ -130,7 +130,7 @@ def beam(
         raise ArgumentError(sentence(where, "model", f"of K={K} symbols", model.size))
     room = _room(batch, n)
     _native.ctc_beam(*batch, width, n, candidates, weight, bonus, model, room)
-    return _told(where, batch, room)
+    return _labellings(where, batch, room)
 
 
 def align(
@@ -153,7 +153,7 @@ def align(
             labelling needs more frames than its sequence has.
     """
     where = "ctc.align"
-    batch = _checked(where, logits, lengths, threads)
+    batch = _check_arguments(where, logits, lengths, threads)
     (B, _, K), symbols = batch[0].shape, np.zeros(batch[0].shape[:2], np.int64)
     if len(labellings) != B:
         raise ArgumentError(sentence(where, "labellings", f"of B={B} sequences", len(labellings)))
@@ -168,4 +168,4 @@ def align(
         symbols[b, : len(labels)] = labels
     room = _room(batch, 1)
     _native.ctc_align(*batch, np.array([len(given) for given in labellings], np.int64), symbols, room)
-    return [only[0] for only in _told(where, batch, room)]
+    return [only[0] for only in _labellings(where, batch, room)]

@@ -12,7 +12,7 @@ import numpy as np
 
 from ..library import native as _native
 
-__all__ = ["Tables", "pool"]
+__all__ = ["Tables", "pool_steps"]
 
 
 class Tables:
@@ -29,7 +29,7 @@ class Tables:
         self.width = sum(table.shape[1] for table in tables)
         self._dim = tables[0].shape[1]
 
-    def look(self, ids: np.ndarray, starts: np.ndarray, lengths: np.ndarray, steps: int) -> np.ndarray:
+    def lookup(self, ids: np.ndarray, starts: np.ndarray, lengths: np.ndarray, steps: int) -> np.ndarray:
         """Return the rows side by side, float32 [B, steps, width], zero past each length.
 
         Raises:
@@ -39,24 +39,24 @@ class Tables:
         self._tables.lookup(ids, starts, lengths, result)
         return result
 
-    def total(self, ids: np.ndarray, starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    def sum_over_sqrt_n(self, ids: np.ndarray, starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
         """Return the rows of equally wide tables summed over steps and tables, over the root of the length, [B, d].
 
         Raises:
-            ValueError: as `look`.
+            ValueError: as `lookup`.
         """
         result = np.empty((len(lengths), self._dim), np.float32)
         self._tables.bag(ids, starts, lengths, result)
         return result
 
 
-def pool(values: np.ndarray, lengths: np.ndarray, kind: str, to: np.ndarray, column: int) -> None:
+def pool_steps(values: np.ndarray, lengths: np.ndarray, kind: str, to: np.ndarray, column: int) -> None:
     """Write what values [B, T, C] come to within the lengths into columns of `to` [B, P], from `column` on.
 
     Args:
         values: float32, contiguous; what lies past a length is not read.
         lengths: int64 [B].
-        kind: "max", "mean", or "bag": the sum over the root of the length. Zero where the length is.
+        kind: "max", "mean", or "sqrt_n": the sum over the root of the length. Zero where the length is.
         to: float32.
         column: the first.
 

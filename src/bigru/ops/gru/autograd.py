@@ -24,7 +24,7 @@ from ...errors import ArgumentError, check_choice, check_lengths, sentence
 from .. import library
 from . import native
 
-__all__ = ["batch_and_time", "compiled", "precision", "refuse_graph", "refuse_transform"]
+__all__ = ["batch_and_time", "precision", "refuse_graph", "refuse_transform", "run_compiled"]
 
 READABLE = hasattr(Tensor, "__dlpack_c_exchange_api__")
 """Whether the kernel's binding can read a tensor itself (torch 2.10 and later), which takes a tenth of the time."""
@@ -32,7 +32,7 @@ READABLE = hasattr(Tensor, "__dlpack_c_exchange_api__")
 WHERE = "gru.forward"
 
 
-def compiled(
+def run_compiled(
     x: Tensor,
     weights: Mapping[str, Sequence[Tensor]],
     lengths: Any,
@@ -201,7 +201,7 @@ class Native(torch.autograd.Function):
         with torch._C._AutoDispatchBelowAutograd():
             y, h_n, gates = TRAINING(x, lengths, h0, weights, *layer)
         ctx.layer = layer
-        ctx.version = _version_of(y)
+        ctx.version = _version_tensor(y)
         ctx.first = ctx.version._version
         ctx.save_for_backward(x, lengths, h0, y.data if type(y) is Tensor else None, gates, *weights)
         ctx.set_materialize_grads(False)
@@ -222,7 +222,7 @@ class Native(torch.autograd.Function):
         return None, dx if need_x else None, None, dh0 if need_h0 else None, *gradients
 
 
-def _version_of(y: Tensor) -> Tensor:
+def _version_tensor(y: Tensor) -> Tensor:
     """Return a tensor whose version moves with y's and that keeps no memory: y itself would be kept for good."""
     if type(y) is not Tensor:  # torch traces; there is no memory, and the graph decides what is saved
         return y.detach()

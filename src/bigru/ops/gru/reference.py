@@ -13,7 +13,7 @@ import numpy as np
 
 from ..recurrent.walk import Weights, check_walk, steps
 from ..sigmoid import sigmoid
-from .rounding import rounded
+from .rounding import round_to
 
 __all__ = ["Saved", "Step", "backward", "forward"]
 
@@ -81,15 +81,15 @@ def forward(
 def _gates(
     x: np.ndarray, h: np.ndarray, weights: Weights, reset_after: bool, precision: str
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    weight_ih, weight_hh = (rounded(w, precision) for w in weights[:2])
+    weight_ih, weight_hh = (round_to(w, precision) for w in weights[:2])
     bias_ih, bias_hh = weights[2:]
     _, _, U_n = np.split(weight_hh, 3)
-    a_r, a_z, a_n = np.split(rounded(x, precision) @ weight_ih.T + bias_ih, 3, axis=1)
-    u_r, u_z, q = np.split(rounded(h, precision) @ weight_hh.T + bias_hh, 3, axis=1)
+    a_r, a_z, a_n = np.split(round_to(x, precision) @ weight_ih.T + bias_ih, 3, axis=1)
+    u_r, u_z, q = np.split(round_to(h, precision) @ weight_hh.T + bias_hh, 3, axis=1)
     r = sigmoid(a_r + u_r)  # (1)
     z = sigmoid(a_z + u_z)  # (2)
     if not reset_after:
-        return r, z, np.tanh(a_n + rounded(r * h, precision) @ U_n.T + np.split(bias_hh, 3)[2])  # (3')
+        return r, z, np.tanh(a_n + round_to(r * h, precision) @ U_n.T + np.split(bias_hh, 3)[2])  # (3')
     return r, z, np.tanh(a_n + r * q)  # (3)
 
 
@@ -105,7 +105,7 @@ def backward(dy: np.ndarray, dh_n: np.ndarray, saved: Saved) -> tuple[np.ndarray
         dx [B, T, I] (zero past a length), the gradients of the four weights, dh0 [B, H].
     """
     x, weights, reset_after, precision, walked = saved
-    weight_ih, weight_hh = (rounded(w, precision) for w in weights[:2])
+    weight_ih, weight_hh = (round_to(w, precision) for w in weights[:2])
     U_r, U_z, U_n = np.split(weight_hh, 3)
     _, _, c_n = np.split(weights[3], 3)
     dx = np.zeros_like(x)
@@ -115,21 +115,21 @@ def backward(dy: np.ndarray, dh_n: np.ndarray, saved: Saved) -> tuple[np.ndarray
         dh = dy[rows, t] + carry[rows]  # (5)
         da_z = dh * (h - n) * z * (1 - z)  # (6)
         da_n = dh * (1 - z) * (1 - n * n)  # (7)
-        near_h, near_z, near_n = (rounded(v, precision) for v in (h, da_z, da_n))
+        near_h, near_z, near_n = (round_to(v, precision) for v in (h, da_z, da_n))
         if reset_after:
             da_r = da_n * (near_h @ U_n.T + c_n) * r * (1 - r)  # (8)
             du_n, fed = da_n * r, near_h  # (9)
-            near_r, near_u = rounded(da_r, precision), rounded(du_n, precision)
+            near_r, near_u = round_to(da_r, precision), round_to(du_n, precision)
             carry[rows] = dh * z + near_r @ U_r + near_z @ U_z + near_u @ U_n  # (10)
         else:
             dp = near_n @ U_n  # (8')
             da_r = dp * h * r * (1 - r)  # (9')
-            du_n, fed = da_n, rounded(r * h, precision)
-            near_r, near_u = rounded(da_r, precision), near_n
+            du_n, fed = da_n, round_to(r * h, precision)
+            near_r, near_u = round_to(da_r, precision), near_n
             carry[rows] = dh * z + near_r @ U_r + near_z @ U_z + dp * r  # (10')
         near = np.concatenate([near_r, near_z, near_n], axis=1)
         dx[rows, t] = near @ weight_ih  # (11)
-        dW_ih += near.T @ rounded(x[rows, t], precision)  # (12)
+        dW_ih += near.T @ round_to(x[rows, t], precision)  # (12)
         db_ih += np.concatenate([da_r, da_z, da_n], axis=1).sum(axis=0)
         near_rz = np.concatenate([near_r, near_z], axis=1)
         dW_hh += np.concatenate([near_rz.T @ near_h, near_u.T @ fed])  # (13)

@@ -11,7 +11,7 @@ import numpy as np
 
 from ...config.precisions import PRECISIONS
 
-__all__ = ["bf16", "int8", "rounded"]
+__all__ = ["bf16", "int8", "round_to"]
 
 
 def bf16(values: np.ndarray) -> np.ndarray:
@@ -36,6 +36,6 @@ def _same(values: np.ndarray) -> np.ndarray:
 ROUNDINGS = dict(zip(PRECISIONS, (_same, bf16, int8), strict=True))
 
 
-def rounded(values: np.ndarray, precision: str) -> np.ndarray:
+def round_to(values: np.ndarray, precision: str) -> np.ndarray:
     """Round `values` as the factors of a product are in that precision."""
     return ROUNDINGS[precision](values)

@@ -4,16 +4,16 @@ Which engine runs is decided by cell, device and dtype, never by what happens to
 
 | layer | engine |
 |---|---|
-| GRU, float32 weights on a CPU | `compiled` of `ops.gru.autograd`: the native kernel |
+| GRU, float32 weights on a CPU | `run_compiled` of `ops.gru.autograd`: the native kernel |
 | GRU on the device "meta" | the same operator, which there gives shapes only |
-| GRU of another dtype on a CPU, or with reset before the product on CUDA | `stepwise` |
-| GRU with reset after the product on CUDA; every other cell | `fused`: torch's own operator, cuDNN on CUDA |
+| GRU of another dtype on a CPU, or with reset before the product on CUDA | `run_stepwise` |
+| GRU with reset after the product on CUDA; every other cell | `run_fused`: torch's own operator, cuDNN on CUDA |
 
 A GRU on a CPU is refused, not slowed down, where its tensors differ in dtype or device; under `torch.autocast` the
 input and the state may, and take the weights' dtype.
 
-`stepwise` walks packed steps (see `walk.Packing`) with the derivatives of docs/math/gru.md written out, both walks in
-one loop. Shapes inside it, D walks of N packed steps: gates [D, N, 3H], first the input products, then r, z, n;
+`run_stepwise` walks packed steps (see `walk.Packing`) with the derivatives of docs/math/gru.md written out, both walks
+in one loop. Shapes inside it, D walks of N packed steps: gates [D, N, 3H], first the input products, then r, z, n;
 U the recurrent weights [D, 3H, H]; b_hh [D, 3H]; hs the states [D, B + N, H], the initial ones first, by rank; h the
 states that each step starts from [D, N, H]; dy [D, N, H] and carry [D, B, H] gradients.
 """
@@ -28,10 +28,10 @@ import torch
 from torch import Tensor
 
 from ...errors import ArgumentError, check_lengths, sentence
-from ..gru.autograd import compiled, refuse_graph, refuse_transform
+from ..gru.autograd import refuse_graph, refuse_transform, run_compiled
 from .walk import Packing
 
-__all__ = ["forward", "fused", "stepwise"]
+__all__ = ["forward", "run_fused", "run_stepwise"]
 
 CHUNK = 1 << 15
 """Entries of one array that `_back_after` works on at a time, so that they stay in the cache."""
@@ -68,9 +68,9 @@ def forward(
             in dtype or device.
     """
     if cell == "gru" and x.device.type in ("cpu", "meta"):
-        x, h0 = _alike(x, h0, [w for arrays in weights.values() for w in arrays])
+        x, h0 = _same_kind(x, h0, [w for arrays in weights.values() for w in arrays])
         if x.dtype == torch.float32 or x.is_meta:
-            return compiled(x, weights, lengths, h0, reset_after=reset_after, time_first=time_first)
+            return run_compiled(x, weights, lengths, h0, reset_after=reset_after, time_first=time_first)
     if time_first:
         y, h_n = forward(x.transpose(0, 1), weights, lengths, cell=cell, reset_after=reset_after, h0=h0)
         return y.transpose(0, 1).contiguous(), h_n
@@ -81,11 +81,11 @@ def forward(
         weight_hh = next(iter(weights.values()))[1]
         h0 = weight_hh.new_zeros(len(weights), batch, weight_hh.shape[1])
     if cell == "gru" and not (x.is_cuda and reset_after):
-        return stepwise(x, weights, full, h0, reset_after=reset_after)
-    return fused(x, weights, full, h0, cell=cell)
+        return run_stepwise(x, weights, full, h0, reset_after=reset_after)
+    return run_fused(x, weights, full, h0, cell=cell)
 
 
-def _alike(x: Tensor, h0: Tensor | None, weights: Sequence[Tensor]) -> tuple[Tensor, Tensor | None]:
+def _same_kind(x: Tensor, h0: Tensor | None, weights: Sequence[Tensor]) -> tuple[Tensor, Tensor | None]:
     """Return x and h0 in the weights' dtype, which under autocast they may lack; refuse tensors that differ.
 
     Raises:
@@ -103,7 +103,7 @@ def _alike(x: Tensor, h0: Tensor | None, weights: Sequence[Tensor]) -> tuple[Ten
     return x, h0
 
 
-def fused(
+def run_fused(
     x: Tensor, weights: Mapping[str, Sequence[Tensor]], lengths: np.ndarray, h0: Tensor, *, cell: str
 ) -> tuple[Tensor, Tensor]:
     """Run each walk through torch's operator, on dense input: a sequence is blind to what follows it.
@@ -145,7 +145,7 @@ def _reorder(x: Tensor, order: Tensor | None) -> Tensor:
     return x if order is None else x.reshape(-1, x.shape[2]).index_select(0, order).view(x.shape)
 
 
-def stepwise(
+def run_stepwise(
     x: Tensor,
     weights: Mapping[str, Sequence[Tensor]],
     lengths: np.ndarray,

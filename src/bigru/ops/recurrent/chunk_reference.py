@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from ..gru.reference import forward
-from .chunking import Window
+from .chunking import Chunking
 from .walk import Weights
 
 __all__ = ["encode"]
@@ -18,7 +18,7 @@ Join = Callable[[list[np.ndarray]], np.ndarray]
 def encode(
     x: np.ndarray,
     layers: Sequence[Mapping[str, Weights]],
-    window: Window,
+    window: Chunking,
     join: Join = lambda views: np.concatenate(views, axis=-1),
 ) -> np.ndarray:
     """Run stacked GRU layers over one sequence in chunks.

@@ -19,11 +19,11 @@ import numpy as np
 from ...config import EncoderConfig
 from ...errors import ArgumentError, sentence
 
-__all__ = ["Window", "check_window"]
+__all__ = ["Chunking", "check_chunking"]
 
 
 @dataclass(frozen=True)
-class Window:
+class Chunking:
     """The sizes of chunk and look-ahead, in steps.
 
     Attributes:
@@ -40,7 +40,7 @@ class Window:
                 raise ArgumentError(sentence("Window", name, f"a whole number, at least {least}", repr(value)))
 
     @classmethod
-    def of(cls, lookahead: int, chunk: int | None = None) -> Window:
+    def of_lookahead(cls, lookahead: int, chunk: int | None = None) -> Chunking:
         """Return the window of a look-ahead; its chunk, unless given, is as long, so that each step is read twice."""
         return cls(max(lookahead, 1) if chunk is None else chunk, lookahead)
 
@@ -80,7 +80,7 @@ class Window:
         return np.clip(lengths[:, None] - starts, 0, most).astype(np.int64).ravel()
 
 
-def check_window(encoder: EncoderConfig) -> None:
+def check_chunking(encoder: EncoderConfig) -> None:
     """Refuse chunks where nothing is read backward, and for the LSTM, whose cells are not kept step by step.
 
     Raises:

@@ -58,15 +58,15 @@ def read(path: Path, source: str, encoding: str | None = None) -> Converted:
         for file, other in ((text_file, mark), (mark, text_file)):
             if not file.is_file():
                 raise DataError(sentence(str(other), "data", f"beside its partner {file.name}", "no such file"))
-        text = _decoded(text_file, encoding)
-        found = _marks(_decoded(mark, encoding), str(mark), len(text), notes)
+        text = _decode(text_file, encoding)
+        found = _marks(_decode(mark, encoding), str(mark), len(text), notes)
         added = _by_line(text, found, notes, str(text_file))
         records += [record for _, record in added]
         lines += [line for line, _ in added] if len(marks) == 1 else range(len(lines) + 1, len(lines) + len(added) + 1)
     return Converted(records, lines, {"layout": "BRAT", "files": f"{len(marks)} pairs"}, notes.findings())
 
 
-def _decoded(file: Path, encoding: str | None) -> str:
+def _decode(file: Path, encoding: str | None) -> str:
     """Return the text of a file; one of BRAT may be empty."""
     return decode(read_bytes(file), str(file), encoding)[0] if file.stat().st_size else ""
 

@@ -9,7 +9,7 @@ from ...errors import DataError, sentence
 from ..findings import Finding
 from ..labels import is_list
 from . import labelstudio
-from .datasets import tagged_numbers
+from .datasets import name_tags
 from .notes import Notes, Record, one_or_many, span_parts
 
 __all__ = ["Converted", "convert"]
@@ -56,13 +56,13 @@ def convert(values: Sequence[Any], source: str, lines: Sequence[int], task: str 
     Raises:
         DataError: a value is not in the layout of the others; its line is named.
     """
-    values, lines = _unwrapped(values, lines)
+    values, lines = _unwrap(values, lines)
     sample = [value for value in values[:SAMPLE] if value is not None]
     if not sample:
         return None
     name = next((name for name, (fits, _) in LAYOUTS.items() if sum(map(fits, sample)) * 2 > len(sample)), None)
     if name is None:
-        return tagged_numbers(values, source, lines, Converted)
+        return name_tags(values, source, lines, Converted)
     fits, read = LAYOUTS[name]
     notes = Notes(source)
     records: list[Record] = []
@@ -85,7 +85,7 @@ def convert(values: Sequence[Any], source: str, lines: Sequence[int], task: str 
     return Converted(plain, places, {"layout": name}, found)
 
 
-def _unwrapped(values: Sequence[Any], lines: Sequence[int]) -> tuple[Sequence[Any], Sequence[int]]:
+def _unwrap(values: Sequence[Any], lines: Sequence[int]) -> tuple[Sequence[Any], Sequence[int]]:
     """Return the list that an object around everything holds: annotations, data, or Rasa's examples."""
     if len(values) != 1 or not isinstance(values[0], dict) or labelstudio.is_task(values[0]):
         return values, lines
@@ -173,11 +173,11 @@ def _dataturks(value: Any, notes: Notes, line: int, task: str | None) -> Iterato
                 notes.add("no label", "spans have no label and are left out", line)
                 continue
             label = labels[0] if is_list(labels) else labels
-            spans.append([point.get("start"), _after(point.get("end")), label, point.get("text")])
+            spans.append([point.get("start"), _end(point.get("end")), label, point.get("text")])
     yield {"text": value["content"], "spans": spans}
 
 
-def _after(end: Any) -> Any:
+def _end(end: Any) -> Any:
     """Return the position behind the last character of a span."""
     return end + 1 if isinstance(end, int) else end
 
@@ -191,7 +191,7 @@ def _is_by_class(value: Any) -> bool:
 
 def _by_class(value: Any, notes: Notes, line: int, task: str | None) -> Iterator[Record]:
     spans = [
-        [bounds[0], _after(bounds[1]), label, name]
+        [bounds[0], _end(bounds[1]), label, name]
         for label, names in value["label"].items()
         for name, places in names.items()
         for bounds in places

@@ -10,7 +10,7 @@ from typing import Any
 from ..findings import Finding
 from ..labels import is_list
 
-__all__ = ["tag_names", "tagged_numbers"]
+__all__ = ["name_tags", "tag_names"]
 
 TOKENS = ("tokens", "words")
 TAGS = ("ner_tags", "tags", "labels", "pos_tags", "upos", "chunk_tags", "fine_ner_tags")
@@ -19,7 +19,7 @@ LARGEST = 1 << 22
 """Bytes of a `dataset_info.json` at most."""
 
 
-def tagged_numbers(values: Sequence[Any], source: str, lines: Sequence[int], result: Callable[..., Any]) -> Any:
+def name_tags(values: Sequence[Any], source: str, lines: Sequence[int], result: Callable[..., Any]) -> Any:
     """Return tokens with numbered tags as records with named tags, or None where the values are nothing of the kind.
 
     The names are those of `dataset_info.json` beside the file (Hugging Face), or of a key `KEY_names` or `label_names`

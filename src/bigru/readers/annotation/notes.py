@@ -6,7 +6,7 @@ from typing import Any
 
 from ..findings import Finding
 from ..labels import is_list
-from ..tags.settle import listed
+from ..tags.settle import first_lines
 from ..tags.spans import looks_like_spans
 
 __all__ = ["Notes", "Record", "one_or_many", "span_parts"]
@@ -33,7 +33,7 @@ class Notes:
         first, line = places[0]
         lines = list(dict.fromkeys(at for file, at in places if file == first))
         files = len({file for file, _ in places})
-        where = f"lines {listed(lines)}" + (f" here, and in {files - 1} more files" if files > 1 else "")
+        where = f"lines {first_lines(lines)}" + (f" here, and in {files - 1} more files" if files > 1 else "")
         return Finding(first, line, kind, f"{len(places)} {message}" + (f" ({where})" if line else ""))
 
 

@@ -65,7 +65,7 @@ def parse(data: bytes, source: str, task: str | None = None) -> Converted:
         DataError: the file is no DocBin, damaged, or unpacks to far more than its size.
         MissingExtraError: msgpack is not installed.
     """
-    message = _unpacked(data, source)
+    message = _unpack(data, source)
     attributes = message["attrs"]
     tokens, spaces, lengths = _arrays(message, source)
     symbols = {name: first + n for first, names in SYMBOLS.items() for n, name in enumerate(names.split())}
@@ -97,7 +97,7 @@ def parse(data: bytes, source: str, task: str | None = None) -> Converted:
     return Converted(one_or_many(records), lines, {"layout": "spaCy"}, notes.findings())
 
 
-def _unpacked(data: bytes, source: str) -> dict[str, Any]:
+def _unpack(data: bytes, source: str) -> dict[str, Any]:
     msgpack = require("msgpack", extra="annotations", purpose="reading .spacy files")
     unpacker = zlib.decompressobj()
     try:

@@ -37,8 +37,8 @@ __all__ = [
     "header",
     "load",
     "mono",
-    "name_of",
     "open_audio",
+    "quote_path",
     "soundfile",
 ]
 
@@ -154,12 +154,12 @@ def mono(block: np.ndarray) -> np.ndarray:
 def open_audio(recording: Recording) -> tuple[Any, Header]:
     """Return an open file of soundfile, for `decode` alone, and its header; errors as of `header`."""
     place = recording.place
-    stream, found = _opened(recording)
+    stream, found = _open(recording)
     claimed = found.frames * found.channels
     problem = None
     if not RATES[0] <= found.rate <= RATES[1]:
         want, remedy = f"within {RATES[0]}..{RATES[1]} hertz", "Resample it, or leave it out."
-        problem = sentence(place, "rate of audio", want, f"{name_of(recording)} with {found.rate}", remedy)
+        problem = sentence(place, "rate of audio", want, f"{quote_path(recording)} with {found.rate}", remedy)
     elif claimed > MOST_SAMPLES and not _is_unknown(found.frames):
         problem = _too_long(recording, f"{claimed} as its header claims")
     if problem is not None:
@@ -174,12 +174,12 @@ def claimed_header(recording: Recording) -> Header:
     Raises:
         DataError, MissingExtraError: as `header`, but for rates and lengths.
     """
-    stream, found = _opened(recording)
+    stream, found = _open(recording)
     stream.close()
     return found
 
 
-def _opened(recording: Recording) -> tuple[Any, Header]:
+def _open(recording: Recording) -> tuple[Any, Header]:
     check_present([recording])
     with _decoding(recording), _as_path(recording) as path:
         stream = _forward()(path)
@@ -194,7 +194,7 @@ def _is_unknown(frames: int) -> bool:
 def _too_long(recording: Recording, got: str) -> str:
     remedy = "Divide it, or convert it to one channel of 16000 hertz."
     return sentence(
-        recording.place, "audio", f"at most {MOST_SAMPLES} samples", f"{name_of(recording)} of {got}", remedy
+        recording.place, "audio", f"at most {MOST_SAMPLES} samples", f"{quote_path(recording)} of {got}", remedy
     )
 
 
@@ -239,7 +239,7 @@ def _check_values(recording: Recording, block: np.ndarray, before: int) -> None:
         odd, remedy = flat > LOUDEST, "Divide the samples by their full scale, or save them as integers."
         want = f"of samples within -{LOUDEST:g}..{LOUDEST:g}, where 1 is full scale"
     n, channel = (int(axis[0]) for axis in np.nonzero(odd))
-    got = f"{name_of(recording)} with {block[n, channel]:g} as sample {before + n + 1}"
+    got = f"{quote_path(recording)} with {block[n, channel]:g} as sample {before + n + 1}"
     raise DataError(sentence(recording.place, "audio", want, got, remedy))
 
 
@@ -248,18 +248,18 @@ def _check_length(recording: Recording, found: Header, read: int, first: int, la
     place, remedy = recording.place, "Record it again or leave the row out."
     if last is not None and read + OVERRUN * found.rate < last:
         want = f"as long as its segment ({recording.start:g} to {last / found.rate:g} s)"
-        got = f"{name_of(recording)} of {read / found.rate:.2f} s"
+        got = f"{quote_path(recording)} of {read / found.rate:.2f} s"
         raise DataError(sentence(place, "audio", want, got, "Correct offset and duration of the row."))
     if read <= first or last == first:
         raise DataError(
-            sentence(place, "audio", "at least one sample long", f"{name_of(recording)} without any", remedy)
+            sentence(place, "audio", "at least one sample long", f"{quote_path(recording)} without any", remedy)
         )
     with _decoding(recording), _bytes(recording) as stream:
         missing = mpeg.missing_bytes(stream.read()) if found.subtype.startswith("MPEG") else missing_bytes(stream)
     short = last is None and read < found.frames and not _is_unknown(found.frames)
     if short or missing:
         lost = f"{missing} bytes" if missing else f"{found.frames - read} of {found.frames} samples"
-        got = f"{name_of(recording)}, truncated: {lost} are missing"
+        got = f"{quote_path(recording)}, truncated: {lost} are missing"
         raise DataError(sentence(place, "audio", "whole", got, "Copy the file again or leave the row out."))
 
 
@@ -285,11 +285,11 @@ def _undecodable(recording: Recording, reason: str) -> str:
         with _bytes(recording) as stream:
             head = stream.read(HEAD)
     except OSError as error:
-        return sentence(recording.place, "audio", "readable", f"{name_of(recording)}: {error.strerror}")
+        return sentence(recording.place, "audio", "readable", f"{quote_path(recording)}: {error.strerror}")
     kind = foreign(head)
     if "regular file" in reason:  # libsndfile says so of an unknown format, too
         reason = "Format not recognised"
-    got = f"{name_of(recording)}: " + (f"{kind}, which cannot be read" if kind else reason.strip().rstrip("."))
+    got = f"{quote_path(recording)}: " + (f"{kind}, which cannot be read" if kind else reason.strip().rstrip("."))
     remedy = "Convert it to WAV or FLAC."
     return sentence(recording.place, "audio", "WAV, FLAC, OGG or MP3 that can be decoded", got, remedy)
 
@@ -298,20 +298,20 @@ def _bytes(recording: Recording) -> BinaryIO:
     return Path(recording.path).open("rb") if recording.content is None else BytesIO(recording.content)
 
 
-def _counted(recording: Recording) -> bytes | None:
+def _seekable_bytes(recording: Recording) -> bytes | None:
     """Return the bytes to decode where they are not those at the path: content, and MP3 whose length is not stated."""
     with _bytes(recording) as stream:
         if not mpeg.is_mpeg(stream.read(HEAD)):
             return recording.content
         stream.seek(0)
-        changed = mpeg.counted(stream.read())
+        changed = mpeg.with_frame_count(stream.read())
     return recording.content if changed is None else changed
 
 
 @contextmanager
 def _as_path(recording: Recording) -> Iterator[str]:
     """Yield a path under which libsndfile can open the recording: of bytes and of descriptors it does not know MP3."""
-    content = _counted(recording)
+    content = _seekable_bytes(recording)
     if content is None:
         yield recording.path
     elif hasattr(os, "memfd_create") and Path("/proc/self/fd").is_dir():
@@ -351,7 +351,7 @@ def _is_file(path: str) -> bool:
         return False
 
 
-def name_of(recording: Recording) -> str:
+def quote_path(recording: Recording) -> str:
     """Return the path as errors quote it, its middle left out where it is long."""
     path = recording.path
     return repr(path if len(path) <= 200 else f"{path[:100]}...{path[-80:]}")
@@ -376,7 +376,7 @@ def _unreadable(odd: Sequence[Recording], count: int) -> str:
     kinds = ", ".join(sorted({PurePath(one.path).suffix[1:].upper() for one in odd})[:SHOWN])
     among = f" ({len(odd)} of {count} recordings)" if count > 1 else ""
     remedy = f"{kinds} cannot be read{among}; convert to WAV or FLAC."
-    return sentence(odd[0].place, "audio", "WAV, FLAC, OGG or MP3", name_of(odd[0]), remedy)
+    return sentence(odd[0].place, "audio", "WAV, FLAC, OGG or MP3", quote_path(odd[0]), remedy)
 
 
 def _absent(absent: Sequence[Recording], count: int) -> str:
@@ -388,4 +388,4 @@ def _absent(absent: Sequence[Recording], count: int) -> str:
         lines = ", ".join(other.place.rpartition(":")[2] for other in absent[:SHOWN])
         more = " and more" if len(absent) > SHOWN else ""
         remedy = f"{len(absent)} of {count} are absent (lines {lines}{more}). {remedy}"
-    return sentence(one.place, "audio", "a file that exists", name_of(one), remedy)
+    return sentence(one.place, "audio", "a file that exists", quote_path(one), remedy)

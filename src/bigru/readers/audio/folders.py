@@ -11,7 +11,7 @@ from ..examples import Examples
 from ..findings import Finding
 from ..labels import LabelReader
 from .decoding import check_present
-from .recordings import Recording, examined, is_audio, is_unreadable
+from .recordings import Recording, check_recordings, is_audio, is_unreadable
 
 __all__ = ["from_files", "from_folder", "is_folder_of_audio"]
 
@@ -34,7 +34,7 @@ def _is_sound(path: Path) -> bool:
 def from_files(paths: Sequence[str]) -> Examples:
     """Return recordings to answer; lines are their places in the list from 1."""
     lines = list(range(1, len(paths) + 1))
-    inputs, findings = examined([Recording(path, path) for path in paths], lines, "recordings")
+    inputs, findings = check_recordings([Recording(path, path) for path in paths], lines, "recordings")
     return Examples(inputs, None, "audio", lines, "recordings", findings=findings)
 
 
@@ -65,10 +65,10 @@ def from_folder(folder: Path, task: str | None, required: bool) -> Examples:
     if not paths:
         raise DataError(sentence(source, "folder", "one with recordings (WAV, FLAC, OGG, MP3)", "none"))
     check_present([Recording(str(path), str(path)) for path in paths])
-    spoken = _spoken(paths)
+    spoken = _find_transcripts(paths)
     chosen = task or ("classify" if set(spoken) == {None} else "transcribe")
     result = Examples([], None, "audio", list(range(1, len(paths) + 1)), source, task=chosen)
-    result.inputs, result.findings = examined([Recording(str(p), str(p)) for p in paths], result.lines, source)
+    result.inputs, result.findings = check_recordings([Recording(str(p), str(p)) for p in paths], result.lines, source)
     beside = "cannot be read; the recording of the same name beside it is"
     result.findings += [Finding(source, 0, "passed over", f"{str(path)!r} {beside}") for path in left]
     transcribed = chosen == "transcribe"
@@ -101,7 +101,7 @@ def _read_labels(result: Examples, folder: Path, paths: Sequence[Path]) -> None:
         raise DataError(sentence(str(folder), "folders of recordings", "two labels at least", got, remedy))
 
 
-def _spoken(paths: Sequence[Path]) -> list[str | None]:
+def _find_transcripts(paths: Sequence[Path]) -> list[str | None]:
     """Return what is said in each recording, None where nothing beside it says so."""
     tables: dict[Path, dict[str, str]] = {}
     found: list[str | None] = []

@@ -10,7 +10,7 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-__all__ = ["Frame", "counted", "frames", "is_mpeg", "missing_bytes"]
+__all__ = ["Frame", "frames", "is_mpeg", "missing_bytes", "with_frame_count"]
 
 RATES = (44100, 48000, 32000)
 BIT_RATES = {
@@ -109,7 +109,7 @@ def _follows(data: bytes, frame: Frame) -> bool:
     return end == len(data) or (after is not None and _kind(after) == _kind(frame))
 
 
-def counted(data: bytes) -> bytes | None:
+def with_frame_count(data: bytes) -> bytes | None:
     """Return the file with a first frame that states how many follow; None where the file states it rightly itself.
 
     Nothing is done to other layers than III, to files of no whole frame, and to those that state more than they have:
@@ -118,7 +118,7 @@ def counted(data: bytes) -> bytes | None:
     found = list(frames(data))
     if not found or found[0].layer != 3:
         return None
-    first, stated = found[0], _stated(data, found[0])
+    first, stated = found[0], _stated_frames(data, found[0])
     whole = [one for one in found if one.start + one.size <= len(data)]
     if stated is not None:
         # Some programs count the frame that states the number, others do not.
@@ -138,12 +138,12 @@ def counted(data: bytes) -> bytes | None:
 def missing_bytes(data: bytes) -> int:
     """Return how many bytes the last frame of a file lacks that does not state how many frames it has."""
     found = list(frames(data))
-    if not found or _stated(data, found[0]) is not None:
+    if not found or _stated_frames(data, found[0]) is not None:
         return 0
     return max(found[-1].start + found[-1].size - len(data), 0)
 
 
-def _stated(data: bytes, frame: Frame) -> int | None:
+def _stated_frames(data: bytes, frame: Frame) -> int | None:
     """Return the number of frames that the first frame states, None where it states none."""
     at = frame.start + frame.side
     if data[at : at + 4] in (b"Xing", b"Info"):

@@ -102,7 +102,7 @@ def recording_at(value: Any, record: Mapping[str, Any], place: str, audio_root: 
         bounds["start"] = _seconds(record["offset"], "offset", place)
         if not is_missing(record.get("duration")):
             bounds["length"] = _seconds(record["duration"], "duration", place)
-    return Recording(_located(value.strip(), Path(place).parent, audio_root), place, **bounds)
+    return Recording(_locate(value.strip(), Path(place).parent, audio_root), place, **bounds)
 
 
 def _seconds(value: Any, name: str, place: str) -> float:
@@ -115,7 +115,7 @@ def _seconds(value: Any, name: str, place: str) -> float:
     return found
 
 
-def _located(value: str, folder: Path, audio_root: str | None) -> str:
+def _locate(value: str, folder: Path, audio_root: str | None) -> str:
     """Return the path of a recording as it lies here."""
     root = folder if audio_root is None else Path(audio_root)
     value = PLACEHOLDER.sub("", value)

@@ -10,10 +10,10 @@ from hashlib import blake2b
 import numpy as np
 
 from ..findings import Finding
-from .decoding import Recording, check_present, decode, header, load, mono, name_of, open_audio, soundfile
+from .decoding import Recording, check_present, decode, header, load, mono, open_audio, quote_path, soundfile
 from .endings import SUFFIXES, is_audio, is_unreadable
 
-__all__ = ["SUFFIXES", "Recording", "examined", "header", "is_audio", "is_unreadable", "load", "soundfile"]
+__all__ = ["SUFFIXES", "Recording", "check_recordings", "header", "is_audio", "is_unreadable", "load", "soundfile"]
 
 CANCELLED = 0.02
 """Power of the mean of C channels below this part of that of independent channels (their power / C): they cancel."""
@@ -21,7 +21,7 @@ CANCELLED = 0.02
 EIGHT_BIT = ("PCM_U8", "PCM_S8")
 
 
-def examined(
+def check_recordings(
     recordings: Sequence[Recording], lines: Sequence[int], source: str
 ) -> tuple[list[Recording], list[Finding]]:
     """Decode every recording once: return them with their lengths, and findings on odd ones.
@@ -56,7 +56,7 @@ def _look(recording: Recording) -> tuple[Recording, list[tuple[str, str]]]:
         if found.channels > 1:
             mean_power += float(np.vdot(samples, samples))
             power += float(np.vdot(block, block)) / found.channels
-    seconds, name = read / found.rate, name_of(recording)
+    seconds, name = read / found.rate, quote_path(recording)
     remarks = []
     cancel = found.channels > 1 and power > 0 and mean_power * found.channels < CANCELLED * power
     if found.channels > 1:

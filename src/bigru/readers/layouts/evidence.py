@@ -15,7 +15,7 @@ from ..reading import Reading
 from ..roles import Role
 from ..table import Table
 
-__all__ = ["Proposal", "Role", "View", "listed", "option", "shorten"]
+__all__ = ["Proposal", "Role", "View", "name_some", "option", "shorten"]
 
 LONGEST = 60
 """Characters of a column's name that an error shows."""
@@ -104,7 +104,7 @@ class View:
         alike = [n for n, name in enumerate(names) if name.strip().casefold() == wanted.strip().casefold()]
         if len(alike) == 1:
             return self.profiles[alike[0]]
-        want = "one of the columns " + listed(names)
+        want = "one of the columns " + name_some(names)
         raise DataError(sentence(self.table.source, f"--{option}", want, repr(wanted), nearest(wanted, names)))
 
     def find_all(self, option: str, wanted: Sequence[str]) -> list[Profile]:
@@ -131,8 +131,8 @@ class View:
         if there and len(there) == len(before):
             return there
         if there and whole:
-            want = f"those that the model was trained on: {listed(before)}"
-            raise DataError(sentence(self.table.source, "columns", want, listed([one.name for one in values])))
+            want = f"those that the model was trained on: {name_some(before)}"
+            raise DataError(sentence(self.table.source, "columns", want, name_some([one.name for one in values])))
         return values
 
     def by_name(self, known: Sequence[str], *taken: Profile | None, least: float = 2.0) -> Profile | None:
@@ -149,7 +149,7 @@ class View:
         return max(found, key=lambda one: one.length, default=None)
 
 
-def listed(names: Sequence[str], most: int = 12) -> str:
+def name_some(names: Sequence[str], most: int = 12) -> str:
     """Return names in a row, the first few of many."""
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return ", ".join(map(shorten, names[:most])) + more

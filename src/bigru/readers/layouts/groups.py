@@ -13,10 +13,10 @@ from ..roles import Role
 from ..table import Table
 from .evidence import View, option, shorten
 
-__all__ = ["column_of", "groups_of", "hinted"]
+__all__ = ["group_column", "read_groups", "unread_roles"]
 
 
-def column_of(table: Table, reading: Reading) -> str | None:
+def group_column(table: Table, reading: Reading) -> str | None:
     """Return the column that was named as that of groups, None where none was.
 
     Raises:
@@ -33,13 +33,13 @@ def column_of(table: Table, reading: Reading) -> str | None:
     return found.name
 
 
-def groups_of(table: Table, reading: Reading, result: Examples) -> list[str] | None:
+def read_groups(table: Table, reading: Reading, result: Examples) -> list[str] | None:
     """Return what each example belongs to, None where no column was named.
 
     Raises:
         DataError: a row has no group, or the steps of one example have several.
     """
-    name = column_of(table, reading)
+    name = group_column(table, reading)
     if name is None or result.rows is None:
         return None
     cells, found = table.column(name), []
@@ -61,7 +61,7 @@ def _cell(table: Table, cells: Sequence[object], name: str, row: int) -> str:
     return str(cells[row]).strip()
 
 
-def hinted(view: View, roles: Sequence[Role]) -> list[Role]:
+def unread_roles(view: View, roles: Sequence[Role]) -> list[Role]:
     """Return the roles of columns that are not read; one that looks like groups says how to hold it out as such."""
     if not view.required:
         return list(roles)

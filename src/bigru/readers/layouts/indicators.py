@@ -6,12 +6,12 @@ from typing import Any
 
 from ...errors import DataError, sentence
 from ..examples import Examples
-from ..names import COUNTS, EXACT, LABELS, TEXTS, TITLES, fit, words_of
+from ..names import COUNTS, EXACT, LABELS, TEXTS, TITLES, fit, name_words
 from ..profile import Profile
 from ..table import Table
-from .evidence import Proposal, Role, View, listed, option, shorten
+from .evidence import Proposal, Role, View, name_some, option, shorten
 from .rows import keep
-from .texts import text_of
+from .texts import find_text_column
 
 __all__ = ["build", "propose"]
 
@@ -25,13 +25,13 @@ def propose(view: View) -> Proposal | None:
         return None
     found = Proposal("indicators")
     flags = named or _flags(view)
-    text = view.find("text", view.reading.text) or text_of(view, found, *flags)
+    text = view.find("text", view.reading.text) or find_text_column(view, found, *flags)
     if text is None or len(flags) < 2 or text.kind != "text":
         return None
     names = [one.name for one in flags]
-    found.meaning = f"texts in {shorten(text.name)!r} with a label for each of the columns {listed(names)}"
+    found.meaning = f"texts in {shorten(text.name)!r} with a label for each of the columns {name_some(names)}"
     found.options = option("--text", text.name) + " " + option("--labels", *names)
-    found.add(4 if named else 2.5 if len(flags) == 2 else 3.5, f"columns of 0 and 1: {listed(names)}")
+    found.add(4 if named else 2.5 if len(flags) == 2 else 3.5, f"columns of 0 and 1: {name_some(names)}")
     found.add(max(fit(text.name, TEXTS), fit(text.name, TITLES)) / 2, f"the name {text.name!r}")
     if text.is_prose or view.reading.text:
         found.add(3, f"{text.name!r} holds sentences")
@@ -48,10 +48,10 @@ def propose(view: View) -> Proposal | None:
 def _doubt(view: View, found: Proposal, text: Profile, flags: list[Profile]) -> None:
     """Note what else the columns of 0 and 1 may be."""
     labels = [one for one in view.profiles if one.is_label_like and one.repeats and one not in (*flags, text)]
-    rivals = [one.name for one in labels if not COUNTS & set(words_of(one.name))]
+    rivals = [one.name for one in labels if not COUNTS & set(name_words(one.name))]
     apart = flags[-1].place - flags[0].place >= len(flags)
     if apart or (len(flags) == 2 and rivals):
-        names = listed([one.name for one in flags] + rivals, 6)
+        names = name_some([one.name for one in flags] + rivals, 6)
         found.ask("--label or --labels", f"named, as one or several columns may hold the labels: {names}")
 
 

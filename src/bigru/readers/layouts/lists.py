@@ -8,11 +8,11 @@ from ...errors import DataError, sentence
 from ..examples import Examples
 from ..labels import LabelReader, is_list
 from ..names import EXACT, LABELS, fit
-from ..numbers import check_widths, series_of, summarise
+from ..numbers import check_widths, summarise, to_series
 from ..profile import Profile
 from ..table import Table
 from ..tags.settle import settle_scheme, settle_tokens
-from .evidence import Proposal, Role, View, listed
+from .evidence import Proposal, Role, View, name_some
 from .rows import keep
 
 __all__ = ["TAGS", "build", "propose"]
@@ -35,7 +35,7 @@ def propose(view: View) -> Proposal | None:
     target = view.find("label", reading.label) or _target(view, one)
     if target is None and view.required:
         known = _names(view)
-        want = f"named, as none of the keys {listed(view.table.names)} is one of {', '.join(known)}"
+        want = f"named, as none of the keys {name_some(view.table.names)} is one of {', '.join(known)}"
         found.object("--label", want, "nothing")
     listed_labels = target is not None and any(is_list(cell) for cell in view.table.columns[target.place])
     per = "unit" if reading.task == "tag" or (reading.task is None and listed_labels) else "example"
@@ -87,7 +87,7 @@ def build(table: Table, chosen: Proposal, view: View) -> Examples:
     kept = keep(table, columns["input"], key, cells, view, many=many, kind=kind)
     result = kept.examples(kind, "tag" if per == "unit" else "classify")
     result.multi_label = many
-    read = _tokens if kind == "tokens" else series_of
+    read = _tokens if kind == "tokens" else to_series
     result.inputs = [read(value, place) for value, place in kept.inputs()]
     if kind == "series":
         check_widths(result)

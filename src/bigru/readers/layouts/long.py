@@ -17,8 +17,8 @@ from ..numbers import summarise, values_of
 from ..profile import Profile
 from ..reading import Reading
 from ..table import Table
-from ..times import combine, order_of
-from .evidence import Proposal, Role, View, listed, option
+from ..times import combine, ordering_keys
+from .evidence import Proposal, Role, View, name_some, option
 from .rows import whole_labels
 
 __all__ = ["build", "propose"]
@@ -53,9 +53,9 @@ def propose(view: View) -> Proposal | None:
     numbers = [one for one in values if one.kind == "number"]
     _weigh(view, found, id, times, label, bool(ids))
     if not numbers:
-        found.object("columns", "at least one of numbers", listed(view.table.names))
+        found.object("columns", "at least one of numbers", name_some(view.table.names))
     if label is None and view.required:
-        want = f"named, as none of the columns {listed(view.table.names)} is one of {', '.join(LABELS[:4])}, ..."
+        want = f"named, as none of the columns {name_some(view.table.names)} is one of {', '.join(LABELS[:4])}, ..."
         remedy = "" if ids else "To forecast the numbers: --task forecast."
         found.object("--label", want, "nothing", remedy)
     found.columns = {
@@ -137,7 +137,7 @@ def _weigh(
         if view.prose is not None or view.reading.text is not None:
             found.object("the values", "numbers", f"texts in {(view.prose or id).name!r}")
         if not times and label is None and not view.required:
-            found.object("the table", "series with a time or a label for their steps", listed(view.table.names))
+            found.object("the table", "series with a time or a label for their steps", name_some(view.table.names))
     if times:
         found.add(2, f"{times[0].name!r} orders the steps")
     if label is not None:
@@ -173,7 +173,7 @@ def _check_order(table: Table, groups: Mapping[str, list[int]], names: Sequence[
     cells: Sequence[Any] = table.column(names[0])
     if len(names) > 1:
         cells = combine({name: table.column(name) for name in names}, lines, source)
-    times = order_of(cells, lines, source, names[0], reading)
+    times = ordering_keys(cells, lines, source, names[0], reading)
     for owner, rows in groups.items():
         wrong = np.flatnonzero(times[rows[1:]] <= times[rows[:-1]])
         if len(wrong):

@@ -7,13 +7,13 @@ from typing import Any
 
 from ..audio.endings import is_audio, is_unreadable
 from ..audio.paths import looks_like_transcripts, recording_at
-from ..audio.recordings import examined
+from ..audio.recordings import check_recordings
 from ..examples import Examples
 from ..labels import LabelReader, is_missing
 from ..names import EXACT, LABELS, RECORDINGS, TEXTS, TRANSCRIPTS, fit
 from ..profile import Profile
 from ..table import Table
-from .evidence import Proposal, Role, View, listed
+from .evidence import Proposal, Role, View, name_some
 from .rows import keep
 
 __all__ = ["build", "propose"]
@@ -36,7 +36,7 @@ def propose(view: View) -> Proposal | None:
             if reading.task is None
             else (TRANSCRIPTS if task == "transcribe" else LABELS)
         )
-        want = f"named, as none of the columns {listed(view.table.names)} is one of {', '.join(known[:8])}, ..."
+        want = f"named, as none of the columns {name_some(view.table.names)} is one of {', '.join(known[:8])}, ..."
         found.object("--label", want, "nothing")
     found.columns = {"audio": audio.name, "label": None if target is None else target.name, "task": task}
     found.roles = [Role(audio.name, "recording", audio.describe())]
@@ -99,7 +99,7 @@ def build(table: Table, chosen: Proposal, view: View) -> Examples:
     bounds = [{name: cells[n] for name, cells in known.items()} for n in kept.places]
     root = view.reading.audio_root
     paths = [recording_at(value, row, place, root) for (value, place), row in zip(kept.inputs(), bounds, strict=True)]
-    result.inputs, found = examined(paths, result.lines, table.source)
+    result.inputs, found = check_recordings(paths, result.lines, table.source)
     result.findings += found
     if kept.labelled:
         labels = LabelReader(table.source)

@@ -9,7 +9,7 @@ from ..table import Table
 from ..tags.spans import tags_from_spans
 from .evidence import Proposal, Role, View
 from .rows import keep
-from .texts import text_of
+from .texts import find_text_column
 
 __all__ = ["build", "propose"]
 
@@ -22,7 +22,7 @@ def propose(view: View) -> Proposal | None:
         return None
     found = Proposal("spans")
     marks = _marks(view)
-    text = view.find("text", view.reading.text) or text_of(view, found, marks)
+    text = view.find("text", view.reading.text) or find_text_column(view, found, marks)
     if marks is None or text is None or text.kind != "text":
         return None
     found.meaning, found.options = f"texts in {text.name!r} with spans in {marks.name!r}", "--task tag"

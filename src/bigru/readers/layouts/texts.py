@@ -11,14 +11,14 @@ from typing import Any
 from ...errors import DataError, sentence
 from ..examples import Examples
 from ..labels import SEPARATOR, LabelReader, is_list, is_missing
-from ..names import COUNTS, EXACT, HEAD, IDS, LABELS, OUTCOMES, TEXTS, TITLES, fit, words_of
+from ..names import COUNTS, EXACT, HEAD, IDS, LABELS, OUTCOMES, TEXTS, TITLES, fit, name_words
 from ..profile import MOST, SEPARATORS, Profile
 from ..reading import Reading
 from ..table import Table
-from .evidence import Proposal, Role, View, listed, option, shorten
+from .evidence import Proposal, Role, View, name_some, option, shorten
 from .rows import keep, whole_labels
 
-__all__ = ["build", "label_of", "propose", "text_of"]
+__all__ = ["build", "find_label_column", "find_text_column", "propose"]
 
 CLOSE = 0.75
 """Points that one column must be ahead of the next to be chosen by its look."""
@@ -50,12 +50,12 @@ LISTS = ("numbers", "texts", "spans", "object")
 def propose(view: View) -> Proposal | None:
     """Say what speaks for texts with a label."""
     found = Proposal("texts", "texts with a label")
-    text = view.find("text", view.reading.text) or text_of(view, found)
+    text = view.find("text", view.reading.text) or find_text_column(view, found)
     if text is None or text.kind in LISTS or (view.reading.text is None and _is_category(view, text)):
         return None
-    label = view.find("label", view.reading.label) or label_of(view, text, found)
+    label = view.find("label", view.reading.label) or find_label_column(view, text, found)
     if label is None and view.required and len(view.profiles) > 1:
-        found.object("--label", "named, as no column looks like labels", listed(view.table.names))
+        found.object("--label", "named, as no column looks like labels", name_some(view.table.names))
     elif label is None and view.required:
         found.object(
             "the table",
@@ -78,7 +78,7 @@ def propose(view: View) -> Proposal | None:
 def _ask_how_many(view: View, found: Proposal, label: Profile) -> None:
     """Ask whether cells hold several labels: their parts come back in others, and the column's name is no plural."""
     doubtful = label.delimiter in (";", ",") and (label.is_label_like or label.kind == "number") and label.repeats
-    plural = any(word in SEVERAL for word in words_of(label.name))
+    plural = any(word in SEVERAL for word in name_words(label.name))
     if doubtful and not plural and view.required and view.reading.multi_label is None:
         want = f"given, as {label.delimiter!r} in {shorten(label.name)!r} may separate labels"
         found.ask("--multi-label or --one-label", want)
@@ -90,7 +90,7 @@ def _why(named: str | None, one: Profile, known: Sequence[str]) -> str:
     return "its name" if fit(one.name, known) >= EXACT else one.describe()
 
 
-def text_of(view: View, found: Proposal, *taken: Profile | None) -> Profile | None:
+def find_text_column(view: View, found: Proposal, *taken: Profile | None) -> Profile | None:
     """Return the column that is most like the texts by name and look, and note a doubt in `found`."""
     places = {one.place for one in taken if one is not None}
     decided = {*view.reading.labels, view.reading.label}
@@ -105,7 +105,7 @@ def text_of(view: View, found: Proposal, *taken: Profile | None) -> Profile | No
 
 
 def _in_order(columns: Sequence[Profile]) -> str:
-    return listed([one.name for one in sorted(columns[:SHOWN], key=lambda one: one.place)])
+    return name_some([one.name for one in sorted(columns[:SHOWN], key=lambda one: one.place)])
 
 
 def _may_be_text(one: Profile) -> bool:
@@ -140,11 +140,11 @@ def _are_alike(first: tuple[float, Profile], second: tuple[float, Profile]) -> b
 
 def _stem(name: str) -> tuple[str, ...]:
     """Return the words of a name without a number or a single letter at its end, by which columns are counted."""
-    words = words_of(name)
+    words = name_words(name)
     return words[:-1] if len(words) > 1 and (words[-1].isdecimal() or len(words[-1]) == 1) else words
 
 
-def label_of(view: View, text: Profile | None, found: Proposal) -> Profile | None:
+def find_label_column(view: View, text: Profile | None, found: Proposal) -> Profile | None:
     """Return the column that is most like labels by name and look, and note a doubt in `found`."""
     others = [one for one in view.profiles if text is None or one.place != text.place]
     if not view.required:
@@ -161,7 +161,7 @@ def label_of(view: View, text: Profile | None, found: Proposal) -> Profile | Non
         return None
     best = ranked[0][1]
     if fit(best.name, LABELS) >= EXACT:
-        return _spelled_out(view, best, [one for _, one in ranked[1:]])
+        return _find_label_names(view, best, [one for _, one in ranked[1:]])
     rivals = [one for points, one in ranked[1:] if ranked[0][0] - points < CLOSE]
     if rivals:
         names = _in_order([best, *rivals])
@@ -191,10 +191,10 @@ def _label_points(one: Profile, rows: int) -> float | None:
 
 def _is_count(one: Profile) -> bool:
     """Tell whether the name is one of counts, people, places: hardly ever what is meant by labels."""
-    return fit(one.name, LABELS) == 0 and bool(COUNTS & set(words_of(one.name)))
+    return fit(one.name, LABELS) == 0 and bool(COUNTS & set(name_words(one.name)))
 
 
-def _spelled_out(view: View, best: Profile, others: Sequence[Profile]) -> Profile:
+def _find_label_names(view: View, best: Profile, others: Sequence[Profile]) -> Profile:
     """Return the column that spells out labels that are numbers (label_text beside label), else the labels' own."""
     if best.kind != "number":
         return best
@@ -261,7 +261,7 @@ def _doubt_label(view: View, found: Proposal, label: Profile) -> None:
 def build(table: Table, chosen: Proposal, view: View) -> Examples:
     """Read the texts and, where they are wanted or all there, the labels."""
     reading, key = view.reading, chosen.columns["label"]
-    cells = None if key is None else _listed(table.column(key), view.profiles[table.names.index(key)], reading)
+    cells = None if key is None else _lists(table.column(key), view.profiles[table.names.index(key)], reading)
     many = _is_many(cells, reading.multi_label, table, key)
     if cells is not None and not many:
         if not _are_texts(cells):
@@ -293,7 +293,7 @@ def _text(value: Any, place: str) -> str:
     return value
 
 
-def _listed(cells: Sequence[Any], label: Profile, reading: Reading) -> Sequence[Any]:
+def _lists(cells: Sequence[Any], label: Profile, reading: Reading) -> Sequence[Any]:
     """Return cells that hold several labels, written as a list or with a separator, as lists; others as they are."""
     if reading.multi_label is False:
         return cells

@@ -7,7 +7,7 @@ from ..examples import Examples
 from ..names import EXACT, IDS, LABELS, TEXTS, TIMES, fit
 from ..profile import Profile
 from ..table import Table
-from .evidence import Proposal, Role, View, listed, option
+from .evidence import Proposal, Role, View, name_some, option
 
 __all__ = ["advice", "build", "propose"]
 
@@ -30,10 +30,10 @@ def propose(view: View) -> Proposal | None:
     if not values and not forecasts:
         return None
     names = [one.name for one in values]
-    found = Proposal("timed", f"a table with time, of which {listed(names, 3)} could be forecast", "--task forecast")
+    found = Proposal("timed", f"a table with time, of which {name_some(names, 3)} could be forecast", "--task forecast")
     if times:
         found.add(2 + fit(times[0].name, TIMES) / 2, f"{times[0].name!r} holds times")
-    found.add(1.5, f"numbers in {listed(names, 3)}")
+    found.add(1.5, f"numbers in {name_some(names, 3)}")
     named = [one for one in view.of_kind("text") if fit(one.name, TEXTS) >= EXACT and not one.repeats]
     if named and not forecasts:
         found.object("the table", "numbers by time", f"texts in {named[0].name!r}")

@@ -11,7 +11,7 @@ from ..names import EXACT, HEAD, SENTENCES, TAGS, TOKENS, fit
 from ..profile import Profile
 from ..table import Table
 from ..tags.rows import from_token_rows
-from .evidence import Proposal, Role, View, listed, option
+from .evidence import Proposal, Role, View, name_some, option
 
 __all__ = ["build", "propose"]
 
@@ -44,7 +44,7 @@ def propose(view: View) -> Proposal | None:
         return None
     if sentence is None and not _has_gaps(view.table.lines):
         want = "named, as neither a column nor blank lines say where a sentence ends"
-        found.object("--id-column", want, listed(view.table.names))
+        found.object("--id-column", want, name_some(view.table.names))
     found.columns = {
         "token": token.name, "tag": None if tag is None else tag.name,
         "sentence": None if sentence is None else sentence.name,

@@ -12,9 +12,9 @@ from ..labels import is_list
 from ..reading import Reading
 from ..roles import UNREAD, Role
 from ..table import Table
-from ..token_features import attach, columns_of, wanted
+from ..token_features import attach, columns_of, is_quantised
 from . import groups, indicators, lists, long, recordings, spans, texts, timed, tokens, wide
-from .evidence import Proposal, View, listed
+from .evidence import Proposal, View, name_some
 
 __all__ = ["LAYOUTS", "build", "choose", "is_timed"]
 
@@ -68,11 +68,11 @@ def choose(table: Table, reading: Reading, required: bool, kind: str | None = No
     Raises:
         DataError: no reading is plausible, or two are equally so; the options that decide are named.
     """
-    group = groups.column_of(table, reading)
+    group = groups.group_column(table, reading)
     aside = [group] if group is not None else list((reading.like or {}).get("group", ()))
     features = columns_of(table.source, _by_name(table, reading), table.names)
     hidden = {*aside, *features}
-    inside = table.of([name for name in table.names if name not in hidden]) if hidden else table
+    inside = table.select([name for name in table.names if name not in hidden]) if hidden else table
     reading = _by_name(table, reading) if features else reading
     view = View(inside, _as_before(inside, reading), required, kind)
     found = [one for name in _possible(view) if (one := LAYOUTS[name].propose(view)) is not None]
@@ -87,10 +87,10 @@ def choose(table: Table, reading: Reading, required: bool, kind: str | None = No
             raise DataError(sentence(table.source, "the reading", want, "a table that fits both"))
     if best.question:
         raise DataError(sentence(table.source, *best.question))
-    best.roles = [_explained(one, reading, view.reading) for one in best.roles]
+    best.roles = [_explain(one, reading, view.reading) for one in best.roles]
     best.roles += [] if group is None else [Role(group, "group", "named")]
     best.roles += [Role(name, "feature", "named" if reading.features else "as in training") for name in features]
-    best.roles += _unread(view, best) if aside else groups.hinted(view, _unread(view, best))
+    best.roles += _unread(view, best) if aside else groups.unread_roles(view, _unread(view, best))
     return best, view
 
 
@@ -123,7 +123,7 @@ def _as_before(table: Table, reading: Reading) -> Reading:
     return reading.but(**changes)
 
 
-def _explained(role: Role, given: Reading, known: Reading) -> Role:
+def _explain(role: Role, given: Reading, known: Reading) -> Role:
     """Return a role, with the reason that its column is read as in training where no one has named it."""
     fields = ("text", "label", "labels", "id", "time")
     changed = [getattr(known, name) for name in fields if getattr(known, name) != getattr(given, name)]
@@ -150,7 +150,7 @@ def _possible(view: View) -> list[str]:
         names.remove("timed")
     if reading.labels:
         names = ["indicators"]
-    if wanted(reading):
+    if is_quantised(reading):
         names = [name for name in names if name in ("lists", "tokens")]
     if reading.task is not None and (view.required or forecasts):
         names = [name for name in names if name in OF_TASKS[reading.task]]
@@ -183,8 +183,8 @@ def _refusal(view: View, found: list[Proposal]) -> str:
     """Say why no reading is plausible, and what the table might be."""
     source, reading = view.table.source, view.reading
     best = max(found, key=lambda one: one.points, default=None)
-    if wanted(reading) and best is None:
-        names, columns = ", ".join(map(repr, wanted(reading))), listed(view.table.names)
+    if is_quantised(reading) and best is None:
+        names, columns = ", ".join(map(repr, is_quantised(reading))), name_some(view.table.names)
         return sentence(source, "the table", f"one of tokens, of which {names} are features", f"the columns {columns}")
     if reading.task == "tag" and view.required and best is None:
         remedy = "Tags are read from CoNLL columns, or from JSON records with spans or tokens."
@@ -193,7 +193,7 @@ def _refusal(view: View, found: list[Proposal]) -> str:
         name, want, got, remedy = best.objections[0]
         hint = "" if "--task forecast" in remedy + want else _hint(view)
         return sentence(source, name, want, got, " ".join(filter(None, [remedy, hint])))
-    columns = listed([f"{one.name} ({one.describe()})" for one in view.profiles])
+    columns = name_some([f"{one.name} ({one.describe()})" for one in view.profiles])
     remedy = (
         _hint(view) or "Name columns with --text and --label, with --id-column for series, or give --task forecast."
     )
@@ -216,7 +216,7 @@ def build(table: Table, chosen: Proposal, view: View) -> Examples:
     """Read the examples of a table as it was chosen to be read."""
     make: Callable[[Table, Proposal, View], Any] = LAYOUTS[chosen.layout].build
     result: Examples = make(view.table, chosen, view)
-    result.groups = groups.groups_of(table, view.reading, result)
+    result.groups = groups.read_groups(table, view.reading, result)
     names = columns_of(table.source, view.reading, table.names)
     attach(result, names, _cells_of(table, names, result) if names else [])
     result.rows = None

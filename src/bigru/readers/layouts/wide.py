@@ -15,7 +15,7 @@ from ..names import EXACT, IDS, LABELS, fit
 from ..numbers import summarise, values_of
 from ..profile import Profile, is_missing
 from ..table import Table
-from .evidence import Proposal, Role, View, listed, option
+from .evidence import Proposal, Role, View, name_some, option
 from .rows import keep, whole_labels
 
 __all__ = ["build", "propose"]
@@ -64,7 +64,7 @@ def propose(view: View) -> Proposal | None:
         found.add(1.5, f"{label.name!r} is a label")
     elif view.required:
         remedy = "Series without labels, a row each, are not read; a forecast is learnt from a row per step."
-        names = listed(view.table.names)
+        names = name_some(view.table.names)
         found.object("--label", "named, as no column looks like the label of the series", names, remedy)
     found.roles = [] if label is None else [Role(label.name, "label", "named" if reading.label else label.describe())]
     found.roles += [Role(one.name, "values", "a step") for one in values]
@@ -92,7 +92,7 @@ def _weigh(view: View, found: Proposal, values: Sequence[Profile]) -> None:
     id = option("--id-column", next((one.name for one in view.profiles if _comes_in_blocks(one)), "COLUMN"))
     want = f"known to be series (--layout wide), or steps of series ({id}) or of time (--task forecast)"
     remedy = "Tables of features without any order are not learnt here."
-    found.object("each row", want, f"{what}: {listed(names, 4)}", remedy)
+    found.object("each row", want, f"{what}: {name_some(names, 4)}", remedy)
 
 
 def _comes_in_blocks(one: Profile) -> bool:

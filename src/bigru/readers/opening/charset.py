@@ -185,7 +185,7 @@ def _judge(sample: bytes, encoding: str, words: Mapping[str, int]) -> _Candidate
         return None
     prior = PRIORS.get(encoding, 0.0)
     unclosed = max(0, text.count("‘") - text.count("’"))
-    fixed = prior + MISPLACED * (_misplaced(text, encoding in TWO_BYTES) + unclosed)
+    fixed = prior + MISPLACED * (_count_misplaced(text, encoding in TWO_BYTES) + unclosed)
     languages = [TWO_BYTES[encoding]] if encoding in TWO_BYTES else _languages(encoding)
     best, chosen, mean = -math.inf, "", 0.0
     for language in languages:
@@ -208,7 +208,7 @@ def _bonus(language: str, words: Mapping[str, int]) -> float:
     return float(min(sum(words.get(word, 0) for word in known), 12))
 
 
-def _misplaced(text: str, wide: bool) -> int:
+def _count_misplaced(text: str, wide: bool) -> int:
     """Count the characters beyond ASCII that stand where none of their kind stands in a text."""
     count = 0
     for match in re.finditer("[^\x00-\x7f]", text):
@@ -244,17 +244,17 @@ def _scores(language: str) -> Scores:
     if language == "Japanese":
         known = _shares((tables.FREQUENT_KANA[:24], 0.4), (tables.FREQUENT_KANA[24:], 0.2))
         known |= _shares((tables.FREQUENT_KANJI, 0.2))
-        return _filled(known, {"HIRAGANA": -6.5, "KATAKANA": -6.5, "CJK": -10.5})
+        return _score_characters(known, {"HIRAGANA": -6.5, "KATAKANA": -6.5, "CJK": -10.5})
     if language == "Korean":
         known = _shares((tables.FREQUENT_HANGUL[:60], 0.5), (tables.FREQUENT_HANGUL[60:], 0.3))
-        return _filled(known, {"HANGUL": -9.3, "CJK": -12.0})
+        return _score_characters(known, {"HANGUL": -9.3, "CJK": -12.0})
     if language.startswith("Chinese"):
         first, second = tables.SIMPLIFIED, tables.TRADITIONAL
         if language != "Chinese":
-            return _filled(_shares((second[:100], 0.36), (second[100:], 0.42)), {"CJK": -10.5})
+            return _score_characters(_shares((second[:100], 0.36), (second[100:], 0.42)), {"CJK": -10.5})
         other = "".join(c for c in second if c not in first)
         known = _shares((other, 0.1), (first[:100], 0.36), (first[100:], 0.42))
-        return _filled(known, {"CJK": -10.5})
+        return _score_characters(known, {"CJK": -10.5})
     letters = LANGUAGES[language].letters
     total = sum(1 / rank for rank in range(1, len(letters) + 1))
     known = {c: math.log(1 / rank / total) for rank, c in enumerate(letters, 1)}
@@ -268,7 +268,7 @@ def _shares(*groups: tuple[str, float]) -> dict[str, float]:
     return {c: math.log(share / len(set(group))) for group, share in groups for c in group}
 
 
-def _filled(known: dict[str, float], kinds: Mapping[str, float]) -> Scores:
+def _score_characters(known: dict[str, float], kinds: Mapping[str, float]) -> Scores:
     """Return the scores of a script of many characters: known ones, punctuation, then by the name of their kind."""
     memory = dict.fromkeys(FULL_WIDTH, -4.0) | known
 

@@ -72,7 +72,7 @@ def decode(data: bytes, source: str, encoding: str | None = None) -> tuple[str, 
     """
     if encoding is not None:
         return _strict(data, source, encoding), encoding
-    found = _marked(data, source)
+    found = _declared_encoding(data, source)
     if found is not None:
         return _strict(data, source, found), found
     try:
@@ -83,10 +83,10 @@ def decode(data: bytes, source: str, encoding: str | None = None) -> tuple[str, 
             return _strict(data, source, unmarked), unmarked
         if _mostly_utf8(data):
             raise DataError(_complaint(data, source, "utf-8", error)) from None
-        return _recognised(data, source, error)
+        return _decode_legacy(data, source, error)
 
 
-def _marked(data: bytes, source: str) -> str | None:
+def _declared_encoding(data: bytes, source: str) -> str | None:
     """Return the encoding that marks, NUL bytes or escapes show, None where there are none."""
     for mark, name in MARKS:
         if data.startswith(mark):
@@ -101,7 +101,7 @@ def _marked(data: bytes, source: str) -> str | None:
     return charset.seven_bit(data) if b"\x1b" in head else None
 
 
-def _recognised(data: bytes, source: str, error: UnicodeDecodeError) -> tuple[str, str]:
+def _decode_legacy(data: bytes, source: str, error: UnicodeDecodeError) -> tuple[str, str]:
     """Return the text of bytes that are no UTF-8, in the encoding that explains them best."""
     guess = charset.recognise(data)
     if guess.encoding is None:

@@ -18,11 +18,11 @@ __all__ = [
     "LINE",
     "VARIABLE",
     "check_openable",
-    "lines_of",
     "most_bytes",
+    "open_unpacked",
+    "read_lines",
     "read_whole",
-    "unpacked",
-    "unpacked_stream",
+    "unpack_stream",
 ]
 
 GZIP = b"\x1f\x8b"
@@ -83,7 +83,7 @@ def read_whole(path: str | Path, source: str) -> bytes:
     check_openable(path)
     with open(path, "rb") as raw:
         size = os.fstat(raw.fileno()).st_size
-        stream = unpacked_stream(raw, source, str(path))
+        stream = unpack_stream(raw, source, str(path))
         return read_bounded(stream, most_bytes() if stream is raw else most_bytes(size or None), source)
 
 
@@ -105,7 +105,7 @@ def read_bounded(stream: IO[bytes], most: int, source: str) -> bytes:
 
 
 @contextmanager
-def unpacked(path: str | Path) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
+def open_unpacked(path: str | Path) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
     """Open a file to be read part by part, unpacked if its first bytes or its name say that it is gzipped.
 
     With it comes the file as it lies there, whose position says how much of it has been read.
@@ -116,10 +116,10 @@ def unpacked(path: str | Path) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
     """
     check_openable(path)
     with open(path, "rb") as raw:
-        yield unpacked_stream(raw, str(path), str(path)), raw
+        yield unpack_stream(raw, str(path), str(path)), raw
 
 
-def unpacked_stream(stream: io.BufferedReader, source: str, name: str = "") -> IO[bytes]:
+def unpack_stream(stream: io.BufferedReader, source: str, name: str = "") -> IO[bytes]:
     """Return a stream itself, or what it unpacks to if its first bytes or a name say that it is gzipped.
 
     Damaged gzip is a DataError where it is read.
@@ -160,7 +160,7 @@ class _Unpacking(io.RawIOBase):
         return len(block)
 
 
-def lines_of(stream: IO[bytes], source: str) -> Iterator[bytes]:
+def read_lines(stream: IO[bytes], source: str) -> Iterator[bytes]:
     """Yield the lines of a stream with their ends.
 
     Raises:

@@ -6,7 +6,7 @@ import io
 from typing import Any
 
 from ...errors import DataError, require, sentence
-from ..columnar import FAULTS, check_cells, checked, parquet
+from ..columnar import FAULTS, check_cells, check_table, parquet
 from ..reading import Reading
 from ..table import Table
 
@@ -41,10 +41,10 @@ def _arrow(data: bytes, source: str, kind: str) -> Any:
         if kind == "ORC":
             file = pyarrow.orc.ORCFile(stream)
             check_cells(file.nrows, len(file.schema), data, source)
-            return checked(file.read())
+            return check_table(file.read())
         reader = pyarrow.ipc.open_file(stream)
         check_cells(_rows(reader), len(reader.schema), data, source)
-        return checked(reader.read_all())
+        return check_table(reader.read_all())
     except (*FAULTS, pyarrow.ArrowException) as error:
         if isinstance(error, DataError):
             raise

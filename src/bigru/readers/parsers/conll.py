@@ -11,9 +11,9 @@ from ...errors import DataError, nearest, sentence
 from ..examples import Examples
 from ..findings import Finding
 from ..reading import Reading
-from ..tags.settle import listed, settle_scheme, settle_tokens
+from ..tags.settle import first_lines, settle_scheme, settle_tokens
 from ..token_features import attach, columns_of
-from .conllrows import CONLLU_COLUMNS, Columns, Row, cells_of, header_of, rows_of, tag_column, tags_first
+from .conllrows import CONLLU_COLUMNS, Columns, TokenRow, read_header, split_cells, tag_column, tags_first, token_rows
 
 __all__ = ["CONLLU_COLUMNS", "parse"]
 
@@ -56,10 +56,10 @@ def parse(
     Raises:
         DataError: a row has another width than most, a tag is empty, a column is absent, or there is no sentence.
     """
-    rows, columns, skipped = rows_of(text, conllu)
+    rows, columns, skipped = token_rows(text, conllu)
     if not rows:
         raise DataError(sentence(source, "data", "at least one example", "none"))
-    header = header_of(rows, columns) if columns.names is None else None
+    header = read_header(rows, columns) if columns.names is None else None
     if header is not None:
         rows = rows[1:]
         columns = columns._replace(names=header)
@@ -95,7 +95,7 @@ def parse(
 
 
 def _choose(
-    source: str, rows: Sequence[Row], columns: Columns, token: str | None, tag: str | None, aside: Sequence[int]
+    source: str, rows: Sequence[TokenRow], columns: Columns, token: str | None, tag: str | None, aside: Sequence[int]
 ) -> tuple[int, int, str]:
     """Return the columns of tokens and tags, none of those `aside` unless it is the last left, and what is to be said
     of the choice."""
@@ -139,9 +139,9 @@ class _Sentences:
     stray: list[Finding] = field(default_factory=list)
     empty: list[int] = field(default_factory=list)
     bare: list[tuple[int, str]] = field(default_factory=list)
-    odd: list[tuple[Row, int]] = field(default_factory=list)
+    odd: list[tuple[TokenRow, int]] = field(default_factory=list)
 
-    def read(self, rows: Sequence[Row], skipped: dict[str, list[int]]) -> None:
+    def read(self, rows: Sequence[TokenRow], skipped: dict[str, list[int]]) -> None:
         """Read all rows; those that are comments are added to `skipped`.
 
         Raises:
@@ -157,7 +157,7 @@ class _Sentences:
             cells = row.text.split(separator)
             # Most rows need no further look: it costs as much as all the rest.
             if len(cells) != width or "" in cells:
-                cells = cells_of(row.text, self.columns)
+                cells = split_cells(row.text, self.columns)
             if row.text[0] == "#" and self._is_comment(cells, tags):
                 skipped.setdefault("comment lines", []).append(row.line)
                 continue
@@ -184,10 +184,10 @@ class _Sentences:
             self.features[-1].append([cells[n] for n in self.features_at])
         self._check_widths()
 
-    def _known_tags(self, rows: Sequence[Row]) -> set[str]:
+    def _known_tags(self, rows: Sequence[TokenRow]) -> set[str]:
         if not any(row.text.startswith("#") for row in rows):
             return set()
-        cells = (cells_of(row.text, self.columns) for row in rows if not row.text.startswith("#"))
+        cells = (split_cells(row.text, self.columns) for row in rows if not row.text.startswith("#"))
         return {row[self.tag_at].strip() for row in cells if len(row) == self.columns.width}
 
     def _is_comment(self, cells: Sequence[str], tags: set[str]) -> bool:
@@ -197,7 +197,7 @@ class _Sentences:
         tag = cells[self.tag_at] if len(cells) == self.columns.width else cells[-1]
         return tag.strip() not in tags
 
-    def _clean(self, tag: str, row: Row) -> str:
+    def _clean(self, tag: str, row: TokenRow) -> str:
         stripped = tag.strip()
         if stripped != tag and stripped:
             message = f"tag {tag!r} is read as {stripped!r}, here and below"
@@ -236,6 +236,6 @@ class _Sentences:
         """Return what was left out or changed."""
         found = list(self.stray)
         if self.empty:
-            message = f"{len(self.empty)} rows have no token and are left out (lines {listed(self.empty)})"
+            message = f"{len(self.empty)} rows have no token and are left out (lines {first_lines(self.empty)})"
             found.append(Finding(self.source, self.empty[0], "empty token", message))
         return found

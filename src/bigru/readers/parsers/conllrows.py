@@ -14,13 +14,13 @@ __all__ = [
     "CONLLU_COLUMNS",
     "Columns",
     "Evidence",
-    "Row",
-    "cells_of",
-    "header_of",
-    "rows_of",
+    "TokenRow",
+    "read_header",
     "sniff",
+    "split_cells",
     "tag_column",
     "tags_first",
+    "token_rows",
 ]
 
 CONLLU_COLUMNS = ("id", "form", "lemma", "upos", "xpos", "feats", "head", "deprel", "deps", "misc")
@@ -44,7 +44,7 @@ SMALL = 8
 """Rows below which tags may differ as much as they like."""
 
 
-class Row(NamedTuple):
+class TokenRow(NamedTuple):
     """A row that is not blank: its physical line, its text, and the number of its sentence."""
 
     line: int
@@ -102,8 +102,8 @@ class Evidence(NamedTuple):
 
 def sniff(lines: Sequence[str]) -> Evidence:
     """Return what the first lines of a file say about its being CoNLL; the ending of its name says nothing."""
-    rows, columns, _ = rows_of("\n".join(lines), False)
-    cut = [cells_of(row.text, columns) for row in rows if not row.text.startswith("#")]
+    rows, columns, _ = token_rows("\n".join(lines), False)
+    cut = [split_cells(row.text, columns) for row in rows if not row.text.startswith("#")]
     good = [cells for cells in cut if len(cells) == columns.width]
     if not good:
         return Evidence(len(cut), 0, columns.width, 0.0, 0, None, 0.0)
@@ -115,10 +115,10 @@ def sniff(lines: Sequence[str]) -> Evidence:
     return Evidence(len(cut), sentences, columns.width, even, len(set(tags)), made.scheme, short)
 
 
-def rows_of(text: str, conllu: bool) -> tuple[list[Row], Columns, dict[str, list[int]]]:
+def token_rows(text: str, conllu: bool) -> tuple[list[TokenRow], Columns, dict[str, list[int]]]:
     """Return the rows that may hold tokens, what their columns are, and the lines that were passed over, by kind."""
     skipped: dict[str, list[int]] = {}
-    rows: list[Row] = []
+    rows: list[TokenRow] = []
     number_of_sentence, after_blank, named = 0, True, None
     for number, line in enumerate(text.replace("\r\n", "\n").split("\n"), 1):
         if not line.strip(" \t"):
@@ -130,16 +130,16 @@ def rows_of(text: str, conllu: bool) -> tuple[list[Row], Columns, dict[str, list
         elif not (conllu and line.startswith("#")):
             number_of_sentence += after_blank
             after_blank = False
-            rows.append(Row(number, line, number_of_sentence))
+            rows.append(TokenRow(number, line, number_of_sentence))
     columns = _columns(rows[:SAMPLE], conllu)
     if named and len(named) == columns.width:
         columns = columns._replace(names=named, counted=named[0] == "id")
     if columns.conllu or (named and columns.counted):
-        rows = [row for row in rows if not _passed_over(row, columns, skipped)]
+        rows = [row for row in rows if not _skip_row(row, columns, skipped)]
     return rows, columns, skipped
 
 
-def _columns(rows: Sequence[Row], conllu: bool) -> Columns:
+def _columns(rows: Sequence[TokenRow], conllu: bool) -> Columns:
     plain = [row.text for row in rows if not row.text.startswith("#")] or [row.text for row in rows]
     separator = "\t" if 2 * sum("\t" in line for line in plain) > len(plain) else " "
     cut = [_cells(line, separator) for line in plain]
@@ -164,7 +164,7 @@ def _count(heads: Sequence[str]) -> bool:
     return all(steps) and 1 + numbers[0] in numbers
 
 
-def _passed_over(row: Row, columns: Columns, skipped: dict[str, list[int]]) -> bool:
+def _skip_row(row: TokenRow, columns: Columns, skipped: dict[str, list[int]]) -> bool:
     """Tell whether a row of CoNLL-U is no token of its own, and note it."""
     head = _cells(row.text, columns.separator)[0]
     if row.text.startswith("#"):
@@ -179,7 +179,7 @@ def _passed_over(row: Row, columns: Columns, skipped: dict[str, list[int]]) -> b
     return True
 
 
-def cells_of(line: str, columns: Columns) -> list[str]:
+def split_cells(line: str, columns: Columns) -> list[str]:
     """Return the cells of a row; a row of spaces may begin with a token that is itself a space."""
     cells = _cells(line, columns.separator)
     if columns.separator == "\t":
@@ -196,23 +196,23 @@ def _cells(line: str, separator: str) -> list[str]:
     return line.split("\t") if separator == "\t" else [cell for cell in line.split(" ") if cell]
 
 
-def header_of(rows: Sequence[Row], columns: Columns) -> list[str] | None:
+def read_header(rows: Sequence[TokenRow], columns: Columns) -> list[str] | None:
     """Return the names in the first row if it holds names of tokens and of tags."""
-    cells = [cell.strip().lower() for cell in cells_of(rows[0].text, columns)]
+    cells = [cell.strip().lower() for cell in split_cells(rows[0].text, columns)]
     if len(cells) != columns.width or len(set(cells)) < len(cells) or len(rows) < 2:
         return None
     return cells if set(cells) & set(TOKENS) and set(cells) & set(TAGS) else None
 
 
 def tag_column(
-    rows: Sequence[Row], columns: Columns, token_at: int, names: Sequence[str], aside: Sequence[int] = ()
+    rows: Sequence[TokenRow], columns: Columns, token_at: int, names: Sequence[str], aside: Sequence[int] = ()
 ) -> tuple[int, str]:
     """Return the column of the tags, and what is to be said of it; the column of the tokens where no other is left.
 
     It is the last, but for columns that hold one value other than O throughout, and for a second layer of tags (the
     same labels, fewer of them, as nested entities are written).
     """
-    cut = [cells_of(row.text, columns) for row in rows[:SAMPLE] if not row.text.startswith("#")]
+    cut = [split_cells(row.text, columns) for row in rows[:SAMPLE] if not row.text.startswith("#")]
     cut = [cells for cells in cut if len(cells) == columns.width]
     last = max({*range(columns.width)} - {token_at, *aside}, default=token_at) if aside else columns.width - 1
     known = [{cells[n].strip() for cells in cut} for n in range(columns.width)]
@@ -232,8 +232,8 @@ def tag_column(
     return chosen, ""
 
 
-def tags_first(rows: Sequence[Row], columns: Columns) -> bool:
+def tags_first(rows: Sequence[TokenRow], columns: Columns) -> bool:
     """Tell whether the first of two columns holds tags of spans, with O among them, and the second does not."""
-    cut = [cells_of(row.text, columns) for row in rows[:SAMPLE] if not row.text.startswith("#")]
+    cut = [split_cells(row.text, columns) for row in rows[:SAMPLE] if not row.text.startswith("#")]
     first, second = ([cells[n].strip() for cells in cut if len(cells) == columns.width] for n in (0, 1))
     return "O" in first and rewrite([first]).scheme is not None and rewrite([second]).scheme is None

@@ -17,7 +17,7 @@ from ..table import Grid
 from .edges import trim, without_blank
 from .quotes import mend
 
-__all__ = ["SEPARATORS", "Dialect", "inspect", "parse", "sniff", "split"]
+__all__ = ["SEPARATORS", "Dialect", "inspect", "parse", "sniff", "split_text"]
 
 SEPARATORS = {
     **{"\t": "tab", ";": "semicolon", ",": "comma", "|": "vertical bar"},
@@ -105,7 +105,7 @@ def parse(text: str, source: str, reading: Reading | None = None, first: int = 1
             a quote is never closed.
     """
     dialect, named = inspect(text, reading)
-    grid = split(text, source, dialect, first, whole=True)
+    grid = split_text(text, source, dialect, first, whole=True)
     grid.inferred = dialect.describe(named is not None) | grid.inferred
     if named is not None:
         message = f"the line names the separator, {SEPARATORS.get(named, repr(named))}; left out"
@@ -142,7 +142,7 @@ def _is_enclosed(line: str, separator: str) -> bool:
     return len(cells) > 1 and cells[0].startswith("'") and cells[-1].endswith("'")
 
 
-def split(text: str, source: str, dialect: Dialect, first: int = 1, whole: bool = False) -> Grid:
+def split_text(text: str, source: str, dialect: Dialect, first: int = 1, whole: bool = False) -> Grid:
     """Divide a text, or a part of one, by a dialect that is known.
 
     Args:
@@ -237,7 +237,7 @@ def _quoted(text: str, source: str, dialect: Dialect, first: int) -> Grid:
         text = re.sub(r'\\(?![\\"])|\\\\(?!")', r"\\\\", text)
         options["escapechar"] = "\\"
     reader = csv.reader(io.StringIO(text, newline=""), **options)  # type: ignore[arg-type]
-    with long_fields(len(text)), uncollected():
+    with long_fields(len(text)), without_gc():
         rows = list(reader)
     if reader.line_num == len(rows):
         return without_blank(Grid(rows, list(range(first, first + len(rows))), source))
@@ -271,7 +271,7 @@ def _clean(grid: Grid, count: int) -> None:
 
 
 @contextmanager
-def uncollected() -> Iterator[None]:
+def without_gc() -> Iterator[None]:
     """Keep the garbage collector from walking the rows again and again while they grow: they hold no cycles."""
     running = gc.isenabled()
     gc.disable()

@@ -54,12 +54,12 @@ def unwrap(value: dict[str, Any], source: str) -> tuple[Records, str] | None:
     """
     if isinstance(value.get("columns"), list) and isinstance(value.get("data"), list):
         return _split(value, source), "columns and data"
-    named = _listed(value, source)
+    named = _known_list(value, source)
     if named is not None:
         return named
     inner = list(value.values())
     if inner and all(isinstance(one, dict) for one in inner):
-        return _nested(value)
+        return _nested_records(value)
     if _are_columns(value):
         return [dict(zip(value, row, strict=True)) for row in zip(*inner, strict=True)], "a list for each column"
     return None
@@ -82,10 +82,10 @@ def _split(value: dict[str, Any], source: str) -> Records:
             raise DataError(sentence(f"{source}:{n}", "row of data", f"a list of {len(names)}, as the columns", got))
     if not isinstance(index, list) or len(index) != len(rows) or _counts(index) or INDEX in names:
         index = None
-    return _indexed([dict(zip(map(str, names), row, strict=True)) for row in rows], index)
+    return _restore_index([dict(zip(map(str, names), row, strict=True)) for row in rows], index)
 
 
-def _indexed(records: Records, index: Sequence[Any] | None) -> Records:
+def _restore_index(records: Records, index: Sequence[Any] | None) -> Records:
     """Return records with what the index of a frame holds, if it does not just count the rows."""
     if index is None:
         return records
@@ -96,7 +96,7 @@ def _counts(index: Sequence[Any]) -> bool:
     return [str(key) for key in index] == [str(n) for n in range(len(index))]
 
 
-def _listed(value: dict[str, Any], source: str) -> tuple[Records, str] | None:
+def _known_list(value: dict[str, Any], source: str) -> tuple[Records, str] | None:
     """Return the list of objects that stands under a known key."""
     holders = [(f"{key}", one) for key, one in value.items()]
     holders += [
@@ -117,13 +117,13 @@ def _listed(value: dict[str, Any], source: str) -> tuple[Records, str] | None:
     return (found[0][1], f"under {found[0][0]!r:.60}") if found else None
 
 
-def _nested(value: dict[str, dict[str, Any]]) -> tuple[Records, str] | None:
+def _nested_records(value: dict[str, dict[str, Any]]) -> tuple[Records, str] | None:
     """Return the records of an object of objects: by column or by row."""
     outer, inner = list(value), list(dict.fromkeys(key for one in value.values() for key in one))
     if _are_keys(inner) and not _are_keys(outer):
         records = [{name: column.get(key) for name, column in value.items()} for key in inner]
         index = None if INDEX in value or all(key.isdecimal() and len(key) < STAMP for key in inner) else inner
-        return _indexed(records, index), "an object for each column"
+        return _restore_index(records, index), "an object for each column"
     if len(outer) < 2:
         return None
     same = all(list(one) == inner for one in value.values())

@@ -11,7 +11,7 @@ from ...errors import DataError, nearest, sentence
 from ..examples import Examples
 from ..findings import Finding
 from ..labels import LabelReader
-from ..numbers import series_of, summarise, whole_number
+from ..numbers import summarise, to_series, whole_number
 from .stamps import split_stamps
 
 __all__ = ["parse", "sniff"]
@@ -118,7 +118,7 @@ def _check_dimensions(cells: Sequence[str], header: dict[str, list[str]], source
 def _values(cells: Sequence[str], place: str) -> np.ndarray:
     """Return float32 [T, I] of the dimensions of one series."""
     columns = [
-        series_of(cell.split(",") if cell.strip() else [], f"{place} dimension {n}", texts=True)
+        to_series(cell.split(",") if cell.strip() else [], f"{place} dimension {n}", texts=True)
         for n, cell in enumerate(cells, 1)
     ]
     lengths = [len(column) for column in columns]

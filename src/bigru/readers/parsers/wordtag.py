@@ -56,7 +56,7 @@ def parse(
         spans = _spans(words, groups, entities)
         sequence = "".join(word for word, _ in words)
         result.inputs.append(sequence)
-        result.targets.append(schemes.tags_of(spans, len(sequence), scheme))  # type: ignore[union-attr]
+        result.targets.append(schemes.spans_to_tags(spans, len(sequence), scheme))  # type: ignore[union-attr]
         result.lines.append(number)
     if not result.inputs:
         raise DataError(sentence(source, "data", "at least one example", "none"))

@@ -14,7 +14,7 @@ from ..findings import Finding
 from ..labels import LabelReader, is_missing
 from ..reading import Reading
 from ..table import Table
-from .settle import listed, settle_scheme, settle_tokens
+from .settle import first_lines, settle_scheme, settle_tokens
 
 __all__ = ["from_token_rows"]
 
@@ -78,7 +78,7 @@ def from_token_rows(
     if sentence_column is not None:
         result.inferred["sentence column"] = sentence_column
     if empty:
-        message = f"{len(empty)} rows have a tag and no token, and are left out (lines {listed(empty)})"
+        message = f"{len(empty)} rows have a tag and no token, and are left out (lines {first_lines(empty)})"
         result.findings.append(Finding(source, empty[0], "empty token", message))
     if tags is not None and _are_whole(result, bare, str(tag), require_targets):
         labels = LabelReader(source)
@@ -114,10 +114,10 @@ def _are_whole(result: Examples, bare: Sequence[int], tag: str, required: bool) 
 def _starts(table: Table, tokens: Sequence[Any], column: str | None) -> Iterator[bool]:
     """Yield for each row whether a sentence begins with it."""
     if column is None:
-        yield from _after_blanks(table, tokens)
+        yield from _follows_blank(table, tokens)
         return
     values = table.column(column)
-    counts = _counted(values)
+    counts = _counting_column(values)
     before: Any = None
     for n, value in enumerate(values):
         if counts is not None:
@@ -127,7 +127,7 @@ def _starts(table: Table, tokens: Sequence[Any], column: str | None) -> Iterator
         before = before if is_missing(value) else value
 
 
-def _after_blanks(table: Table, tokens: Sequence[Any]) -> Iterator[bool]:
+def _follows_blank(table: Table, tokens: Sequence[Any]) -> Iterator[bool]:
     """Yield whether a row follows a blank row, or a blank line that is no row."""
     blank, before = True, None
     for n, (cell, line) in enumerate(zip(tokens, table.lines, strict=True)):
@@ -137,7 +137,7 @@ def _after_blanks(table: Table, tokens: Sequence[Any]) -> Iterator[bool]:
         blank, before = empty or (gap and empty), line
 
 
-def _counted(values: Sequence[Any]) -> list[int] | None:
+def _counting_column(values: Sequence[Any]) -> list[int] | None:
     """Return the numbers of a column that counts 1, 2, 3, ... again and again, None if it does not."""
     numbers: list[int] = []
     for value in values:

@@ -13,7 +13,7 @@ from ...scheme import reads
 from ..examples import Examples
 from ..findings import Finding
 
-__all__ = ["fit_characters", "listed", "settle_scheme", "settle_tokens"]
+__all__ = ["first_lines", "fit_characters", "settle_scheme", "settle_tokens"]
 
 LINES = 5
 """Lines that a finding lists before it says how many more there are."""
@@ -124,7 +124,7 @@ def fit_characters(part: Examples) -> Examples:
     return result
 
 
-def listed(lines: Sequence[int]) -> str:
+def first_lines(lines: Sequence[int]) -> str:
     """Return the first lines of a list in words."""
     more = f" and {len(lines) - LINES} more" if len(lines) > LINES else ""
     return ", ".join(map(str, lines[:LINES])) + more

@@ -13,7 +13,7 @@ from ...errors import DataError, sentence
 from ...scheme import Span
 from ..findings import Finding
 from ..labels import LabelReader, is_list
-from .settle import listed
+from .settle import first_lines
 
 __all__ = ["ENDS", "LABELS", "QUOTES", "STARTS", "SpanTags", "looks_like_spans", "tags_from_spans"]
 
@@ -109,7 +109,7 @@ def tags_from_spans(
         DataError: a span is none, lies outside its text or covers another text than it says; or spans overlap.
     """
     labels, result = LabelReader(source), SpanTags()
-    marked = [_marked(value, f"{source}:{line}") for value, line in zip(values, lines, strict=True)]
+    marked = [_read_spans(value, f"{source}:{line}") for value, line in zip(values, lines, strict=True)]
     counting = _choose(texts, marked, offsets)
     if counting != Counting("characters", False):
         result.inferred["positions"] = counting.words()
@@ -119,7 +119,7 @@ def tags_from_spans(
     kept: list[list[Span]] = []
     for text, spans, line in zip(texts, marked, lines, strict=True):
         place = _converter(text, counting.unit)
-        found = [_placed(text, one, place, counting, f"{source}:{line}") for one in spans]
+        found = [_place(text, one, place, counting, f"{source}:{line}") for one in spans]
         known = [Span(labels.one(label, line), start, end) for start, end, label in found if start < end]
         empty += [(line, list(one)) for one in found if one[0] == one[1]]
         different = list(dict.fromkeys(known))
@@ -136,9 +136,9 @@ def tags_from_spans(
         _refuse_overlaps(source, texts, lines, crossed)
     lost: list[int] = []
     for text, mine, line in zip(texts, kept, lines, strict=True):
-        chosen = _without_overlaps(mine, overlaps) if crossed else mine
+        chosen = _resolve_overlaps(mine, overlaps) if crossed else mine
         lost += [line] * (len(mine) - len(chosen))
-        result.tags.append(schemes.tags_of(chosen, len(text), scheme))
+        result.tags.append(schemes.spans_to_tags(chosen, len(text), scheme))
     result.findings += labels.findings()
     result.findings += _left_out(source, [line for line, _ in empty], "empty span", "cover no character")
     result.findings += _left_out(source, double, "double span", "stand there twice")
@@ -154,11 +154,11 @@ def _left_out(source: str, lines: Sequence[int], kind: str, why: str) -> list[Fi
     if not lines:
         return []
     distinct = list(dict.fromkeys(lines))
-    message = f"{len(lines)} spans {why} and are left out (lines {listed(distinct)})"
+    message = f"{len(lines)} spans {why} and are left out (lines {first_lines(distinct)})"
     return [Finding(source, lines[0], kind, message)]
 
 
-def _marked(value: Any, place: str) -> list[Marked]:
+def _read_spans(value: Any, place: str) -> list[Marked]:
     """Return the spans of one record as they stand there."""
     if value is None or (isinstance(value, str) and not value.strip()):
         return []
@@ -169,7 +169,7 @@ def _marked(value: Any, place: str) -> list[Marked]:
 
 def _mark(value: Any, place: str) -> Marked:
     if isinstance(value, dict):
-        start, end, label, quoted = (_first_of(value, keys) for keys in (STARTS, ENDS, LABELS, QUOTES))
+        start, end, label, quoted = (_first_index(value, keys) for keys in (STARTS, ENDS, LABELS, QUOTES))
     else:
         parts = list(value) if is_list(value) else []
         if len(parts) in (3, 4) and isinstance(parts[0], str):
@@ -182,7 +182,7 @@ def _mark(value: Any, place: str) -> Marked:
     return Marked(int(start), int(end), label, quoted if isinstance(quoted, str) else None)
 
 
-def _first_of(value: dict[str, Any], keys: Sequence[str]) -> Any:
+def _first_index(value: dict[str, Any], keys: Sequence[str]) -> Any:
     return next((value[key] for key in keys if value.get(key) is not None), None)
 
 
@@ -204,7 +204,7 @@ def _converter(text: str, unit: str) -> Known:
     return places.get
 
 
-def _placed(text: str, one: Marked, place: Known, counting: Counting, where: str) -> tuple[int, int, Any]:
+def _place(text: str, one: Marked, place: Known, counting: Counting, where: str) -> tuple[int, int, Any]:
     """Return (start, end, label) of one span in characters, checked against the text."""
     start, end = place(one.start), place(one.end + counting.inclusive)
     if start is None or end is None or start > end:
@@ -274,7 +274,7 @@ def _refuse_overlaps(
     raise DataError(sentence(f"{source}:{line}", "spans", "without overlap", shown + more, OPTION))
 
 
-def _without_overlaps(spans: Sequence[Span], overlaps: str | None) -> list[Span]:
+def _resolve_overlaps(spans: Sequence[Span], overlaps: str | None) -> list[Span]:
     """Return the spans that are kept: in the order of their length or of their start, each that does not overlap."""
     order = sorted(spans, key=lambda s: s.start - s.end) if overlaps == "longest" else spans
     kept: list[Span] = []

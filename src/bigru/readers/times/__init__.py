@@ -1,10 +1,10 @@
 """Times as people write them, read the same way for forecasts and for series: `detect`, then `parse`. NumPy only."""
 
 from .formats import TimeFormat, detect, hints_time
-from .order import order_of
+from .order import ordering_keys
 from .parsing import parse
 from .parts import combine, find_parts
-from .zones import check_zone, in_offset, local_of, minutes_of, same_clock, utc_of
+from .zones import check_zone, in_offset, offset_minutes, same_clock, to_local, to_utc
 
 __all__ = [
     "TimeFormat",
@@ -14,10 +14,10 @@ __all__ = [
     "find_parts",
     "hints_time",
     "in_offset",
-    "local_of",
-    "minutes_of",
-    "order_of",
+    "offset_minutes",
+    "ordering_keys",
     "parse",
     "same_clock",
-    "utc_of",
+    "to_local",
+    "to_utc",
 ]

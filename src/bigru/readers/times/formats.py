@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from ..cells import EMPTY, text_of
+from ..cells import EMPTY, cell_text
 from .fields import moments, order_of_days
 from .patterns import MONTHS, PATTERNS, Pattern, of_strptime
 from .shapes import Shape, shapes
 
-__all__ = ["EPOCHS", "TimeFormat", "detect", "hints_time", "texts_of"]
+__all__ = ["EPOCHS", "TimeFormat", "detect", "hints_time", "time_texts"]
 
 EPOCHS = {"s": 10, "ms": 13, "us": 16, "ns": 19}
 """Units of time since 1970, and their digits from 2001 to 2286."""
@@ -89,9 +89,9 @@ def hints_time(name: str) -> bool:
     return HINTS.search(name.strip()) is not None
 
 
-def texts_of(cells: Sequence[Any]) -> list[str]:
+def time_texts(cells: Sequence[Any]) -> list[str]:
     """Return cells as texts; whole floats lose their point, empty cells are ""."""
-    texts = [text_of(cell) for cell in cells]
+    texts = [cell_text(cell) for cell in cells]
     if any("." in text for text in texts[:1]):
         # Columns of whole numbers with gaps reach us as floats.
         whole = [WHOLE_FLOAT.fullmatch(text) or ("" if text.casefold() in EMPTY else None) for text in texts]
@@ -121,14 +121,14 @@ def detect(cells: Sequence[Any], name: str = "", time_format: str | None = None)
         return TimeFormat("text", pattern.name, (pattern,))
     if len(cells) > HEAD:
         # The first cells rule out most columns.
-        first = [text for text in texts_of(cells[:HEAD]) if text]
-        found = _detected(first, name, time_format)
+        first = [text for text in time_texts(cells[:HEAD]) if text]
+        found = _detect(first, name, time_format)
         if first and (found is None or found.kind == "number"):
             return found
-    return _detected([text for text in texts_of(cells) if text], name, time_format)
+    return _detect([text for text in time_texts(cells) if text], name, time_format)
 
 
-def _detected(texts: Sequence[str], name: str, order: str | None) -> TimeFormat | None:
+def _detect(texts: Sequence[str], name: str, order: str | None) -> TimeFormat | None:
     if not texts:
         return None
     if all(map(NUMBER.fullmatch, texts)):
@@ -189,10 +189,10 @@ def _date_digits(texts: Sequence[str], width: int) -> Pattern | None:
 
 def _of_texts(texts: Sequence[str], order: str | None) -> TimeFormat | None:
     found = shapes(texts[:1000])
-    if found is None or not found or _matched(found)[1] * 2 < sum(len(shape.rows) for shape in found):
+    if found is None or not found or _best_match(found)[1] * 2 < sum(len(shape.rows) for shape in found):
         return None
     found = shapes(texts) or []
-    name, count = _matched(found)
+    name, count = _best_match(found)
     share = count / len(texts)
     if share < 0.5:
         return None
@@ -205,7 +205,7 @@ def _of_texts(texts: Sequence[str], order: str | None) -> TimeFormat | None:
     return TimeFormat("text", name, patterns, day_first=day_first, certainty=share, question=question)
 
 
-def _matched(found: Sequence[Shape]) -> tuple[str, int]:
+def _best_match(found: Sequence[Shape]) -> tuple[str, int]:
     """Return the way to write that most cells follow, and their number."""
     counts: dict[str, int] = {}
     for shape in found:

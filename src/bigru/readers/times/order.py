@@ -12,12 +12,12 @@ from ..cells import is_empty, numerals, parse_numbers
 from ..reading import Reading
 from .formats import detect
 from .parsing import parse
-from .zones import check_zone, same_clock, utc_of
+from .zones import check_zone, same_clock, to_utc
 
-__all__ = ["order_of"]
+__all__ = ["ordering_keys"]
 
 
-def order_of(
+def ordering_keys(
     cells: Sequence[Any], lines: Sequence[int], source: str, name: str, reading: Reading | None = None
 ) -> np.ndarray:
     """Return what the cells of a time column are ordered by: float64 or int64 of numbers, datetime64 of times.
@@ -51,4 +51,4 @@ def order_of(
     if reading.zone is None or times.dtype.kind == "i":
         return times
     check_zone(reading.zone)
-    return times if zone or same_clock(times) else utc_of(times, reading.zone, lines, source)
+    return times if zone or same_clock(times) else to_utc(times, reading.zone, lines, source)

@@ -11,7 +11,7 @@ import numpy as np
 
 from ...errors import DataError, sentence
 from .fields import moments
-from .formats import SERIALS, TimeFormat, detect, texts_of
+from .formats import SERIALS, TimeFormat, detect, time_texts
 from .shapes import LONGEST, shapes
 from .zones import offset_text
 
@@ -55,7 +55,7 @@ def parse(
             read, and the options that decide are named.
     """
     found = format or detect(cells)
-    texts = texts_of(cells)
+    texts = time_texts(cells)
     if found is None or found.kind == "text":
         return _of_text(texts, cells, lines, source, found, name)
     if found.kind == "number":
@@ -119,7 +119,7 @@ def _epoch(
             raise DataError(sentence(f"{source}:{lines[n]}", name, found.name, repr(cells[n])[:80]))
         rest = int(number) * scale + int((fraction + "0" * 9)[:9]) * scale // 10**9
         whole[n], parts[n] = divmod(rest, 10**9)
-    return _assembled(whole, parts, lines, source, name)
+    return _assemble(whole, parts, lines, source, name)
 
 
 def _of_text(
@@ -188,23 +188,21 @@ def _in_one_zone(
 ) -> tuple[np.ndarray, str]:
     """Return times of one zone, and that zone."""
     if not zoned.any():
-        return _assembled(seconds, parts, lines, source, name), ""
+        return _assemble(seconds, parts, lines, source, name), ""
     if not zoned.all():
         n = int(np.flatnonzero(zoned != zoned[0])[0])
         want = f"{'with' if zoned[0] else 'without'} an offset from UTC, as in line {lines[0]}"
         remedy = "Write the offset in every row, or in none."
         raise DataError(sentence(f"{source}:{lines[n]}", name, want, repr(cells[n])[:80], remedy))
     if (offsets == offsets[0]).all():
-        return _assembled(seconds, parts, lines, source, name), offset_text(int(offsets[0]))
+        return _assemble(seconds, parts, lines, source, name), offset_text(int(offsets[0]))
     clock = seconds % 86400
     if (clock == clock[0]).all():
-        return _assembled(seconds, parts, lines, source, name), "local"
-    return _assembled(seconds - offsets * 60, parts, lines, source, name), "Z"
+        return _assemble(seconds, parts, lines, source, name), "local"
+    return _assemble(seconds - offsets * 60, parts, lines, source, name), "Z"
 
 
-def _assembled(
-    seconds: np.ndarray, nanoseconds: np.ndarray, lines: Sequence[int], source: str, name: str
-) -> np.ndarray:
+def _assemble(seconds: np.ndarray, nanoseconds: np.ndarray, lines: Sequence[int], source: str, name: str) -> np.ndarray:
     """Return moments in the largest unit that holds every fraction."""
     if not nanoseconds.any():
         return seconds.astype("datetime64[s]")

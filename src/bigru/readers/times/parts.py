@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...errors import DataError, sentence
-from .formats import detect, texts_of
+from .formats import detect, time_texts
 from .patterns import MONTHS
 
 __all__ = ["combine", "find_parts"]
@@ -82,7 +82,7 @@ def combine(columns: Mapping[str, Sequence[Any]], lines: Sequence[int], source: 
             theirs is not what it must be.
     """
     names = list(columns)
-    texts = {name: texts_of(cells) for name, cells in columns.items()}
+    texts = {name: time_texts(cells) for name, cells in columns.items()}
     roles = {_role(name): name for name in names}
     if "year" in roles and len(roles) == len(names) and None not in roles and set(roles) & set(COARSE):
         return _of_numbers({str(role): texts[name] for role, name in roles.items()}, roles, lines, source)
@@ -104,7 +104,7 @@ def _role(name: str) -> str | None:
 
 def _fits(role: str, cells: Sequence[Any]) -> bool:
     """Tell whether the first cells of a column hold what its name says."""
-    texts = [text for text in texts_of(cells[:SAMPLE]) if text]
+    texts = [text for text in time_texts(cells[:SAMPLE]) if text]
     if not texts:
         return False
     if role == "date":
@@ -123,18 +123,18 @@ def _of_numbers(
     parts: Mapping[str, Sequence[str]], names: Mapping[Any, str], lines: Sequence[int], source: str
 ) -> list[str]:
     """Return years, months or quarters, and what is finer, as ISO 8601 writes them."""
-    years = _checked(parts["year"], "year", names["year"], lines, source)
+    years = _check_part(parts["year"], "year", names["year"], lines, source)
     if "week" in parts and "month" not in parts:
-        weeks = _checked(parts["week"], "week", names["week"], lines, source)
+        weeks = _check_part(parts["week"], "week", names["week"], lines, source)
         return [f"{year}-W{int(week):02d}" for year, week in zip(years, weeks, strict=True)]
     if "quarter" in parts and "month" not in parts:
-        quarters = _checked(parts["quarter"], "quarter", names["quarter"], lines, source)
+        quarters = _check_part(parts["quarter"], "quarter", names["quarter"], lines, source)
         months = [str(3 * int(quarter) - 2) for quarter in quarters]
     else:
-        months = _checked(parts["month"], "month", names["month"], lines, source)
+        months = _check_part(parts["month"], "month", names["month"], lines, source)
     texts = [f"{year}-{int(month):02d}" for year, month in zip(years, months, strict=True)]
     if "day" in parts:
-        days = _checked(parts["day"], "day", names["day"], lines, source)
+        days = _check_part(parts["day"], "day", names["day"], lines, source)
         texts = [f"{text}-{int(day):02d}" for text, day in zip(texts, days, strict=True)]
     if "time" in parts:
         return [f"{text} {clock}" for text, clock in zip(texts, parts["time"], strict=True)]
@@ -147,14 +147,14 @@ def _of_numbers(
 def _clocks(
     parts: Mapping[str, Sequence[str]], names: Mapping[Any, str], lines: Sequence[int], source: str
 ) -> list[str]:
-    clocks = [f"{int(hour):02d}" for hour in _checked(parts["hour"], "hour", names["hour"], lines, source)]
+    clocks = [f"{int(hour):02d}" for hour in _check_part(parts["hour"], "hour", names["hour"], lines, source)]
     for role in ("minute", "second"):
-        own = _checked(parts[role], role, names[role], lines, source) if role in parts else ["0"] * len(clocks)
+        own = _check_part(parts[role], role, names[role], lines, source) if role in parts else ["0"] * len(clocks)
         clocks = [f"{clock}:{int(part):02d}" for clock, part in zip(clocks, own, strict=True)]
     return clocks
 
 
-def _checked(texts: Sequence[str], role: str, name: str, lines: Sequence[int], source: str) -> list[str]:
+def _check_part(texts: Sequence[str], role: str, name: str, lines: Sequence[int], source: str) -> list[str]:
     """Return the numbers of one part; months may be names.
 
     Raises:

@@ -62,10 +62,10 @@ class Pattern(NamedTuple):
 
 
 def _pattern(name: str, date: str, time: str = TIME) -> Pattern:
-    return Pattern(name, _compiled(date + time))
+    return Pattern(name, _compile(date + time))
 
 
-def _compiled(pattern: str) -> re.Pattern[str]:
+def _compile(pattern: str) -> re.Pattern[str]:
     """Compile a pattern in which a digit is one of ASCII: others have no value here."""
     return re.compile(pattern.replace(r"\d", "[0-9]"), re.IGNORECASE)
 
@@ -158,6 +158,6 @@ def of_strptime(format: str) -> Pattern:
     if not {"Y", "y", "G"} & set(codes):
         raise ArgumentError(sentence("reading", "--time-format", "one with a year (%Y or %y)", repr(format)[:80]))
     try:
-        return Pattern(format, _compiled("".join(parts)))
+        return Pattern(format, _compile("".join(parts)))
     except re.error:
         raise ArgumentError(sentence("reading", "--time-format", "one of each code", repr(format)[:80])) from None

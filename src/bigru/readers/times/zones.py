@@ -10,7 +10,7 @@ import numpy as np
 
 from ...errors import ArgumentError, DataError, nearest, sentence
 
-__all__ = ["check_zone", "in_offset", "local_of", "minutes_of", "offset_text", "same_clock", "utc_of"]
+__all__ = ["check_zone", "in_offset", "offset_minutes", "offset_text", "same_clock", "to_local", "to_utc"]
 
 FIRST, LAST = np.datetime64("1800-01-01"), np.datetime64("2999-12-31")
 """The times that can be converted; zones have no rules for others."""
@@ -36,7 +36,7 @@ def check_zone(name: str) -> tzinfo:
     raise ArgumentError(sentence("reading", "--zone", "a time zone, as Europe/Berlin", repr(name)[:80], remedy))
 
 
-def minutes_of(zone: str) -> int | None:
+def offset_minutes(zone: str) -> int | None:
     """Return how far a written zone is ahead of UTC, None for a name or for no zone."""
     if zone == "Z":
         return 0
@@ -52,11 +52,11 @@ def offset_text(minutes: int) -> str:
 
 def in_offset(times: np.ndarray, before: str, after: str) -> np.ndarray:
     """Return times of one written offset as the clock of another shows them."""
-    moved = (minutes_of(after) or 0) - (minutes_of(before) or 0)
+    moved = (offset_minutes(after) or 0) - (offset_minutes(before) or 0)
     return np.asarray(times + np.timedelta64(moved, "m"))
 
 
-def utc_of(times: np.ndarray, zone: str, lines: Sequence[int], source: str) -> np.ndarray:
+def to_utc(times: np.ndarray, zone: str, lines: Sequence[int], source: str) -> np.ndarray:
     """Return times of the clock on the wall of a zone as UTC.
 
     Of an hour that comes twice, where clocks are set back, the rows that come first are taken for the first.
@@ -99,7 +99,7 @@ def utc_of(times: np.ndarray, zone: str, lines: Sequence[int], source: str) -> n
     return np.asarray(times - offsets.astype("timedelta64[s]"))
 
 
-def local_of(times: np.ndarray, zone: str) -> np.ndarray:
+def to_local(times: np.ndarray, zone: str) -> np.ndarray:
     """Return times of UTC as the clock on the wall of a zone shows them.
 
     Raises:

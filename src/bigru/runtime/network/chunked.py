@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ...ops.recurrent.chunking import Window
-from .layers import RecurrentLayer, State, hidden
+from ...ops.recurrent.chunking import Chunking
+from .layers import RecurrentLayer, State, visible_state
 
 __all__ = ["Encoded", "encode"]
 
@@ -30,7 +30,7 @@ def encode(
     layers: Sequence[RecurrentLayer],
     x: np.ndarray,
     lengths: np.ndarray,
-    window: Window,
+    window: Chunking,
     steps: int | None = None,
     carried: Sequence[State] | None = None,
 ) -> Encoded:
@@ -64,7 +64,7 @@ def encode(
         if "forward" in layer.walks:
             y, left[number] = layer.apart["forward"](here, wanted, left[number])
             views.append(y)
-            ends.append(hidden(left[number])[0])
+            ends.append(visible_state(left[number])[0])
             if needed:
                 starts = np.ascontiguousarray(y[:, window.chunk - 1 :: window.chunk]).reshape(1, batch * count, -1)
                 looks.append(layer.apart["forward"](beyond, ahead, starts)[0])
@@ -72,7 +72,7 @@ def encode(
             windows = np.concatenate([here.reshape(batch * count, window.chunk, -1), beyond], axis=1)
             y, state = layer.apart["backward"](windows, inside)
             views.append(y[:, : window.chunk].reshape(batch, count * window.chunk, -1))
-            ends.append(hidden(state)[0, ::count])
+            ends.append(visible_state(state)[0, ::count])
             looks.append(y[:, window.chunk :])
         here = layer.join(views)
         beyond = layer.join(looks) if needed else beyond

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from ...config import ConvConfig
-from .linear import product
+from .linear import batch_invariant_matmul
 
 __all__ = ["Convolution", "FrontStream"]
 
@@ -50,7 +50,7 @@ class Convolution:
         windows = np.lib.stride_tricks.as_strided(
             x, (batch, steps, config.kernel * width), (rows, step * config.stride, number), writeable=False
         )
-        y = product(windows, self._factors)
+        y = batch_invariant_matmul(windows, self._factors)
         y += self._bias
         y = self._norm(y)
         np.maximum(y, 0, out=y)

@@ -10,7 +10,7 @@ from ...config import ForecastModelConfig
 from ...config.model import EPSILON
 from ...errors import check_array
 from ...ops.gru.native import Prepared
-from .layers import checked, encode, stack
+from .layers import build_layers, encode, to_float32
 
 __all__ = ["ForecastNetwork"]
 
@@ -34,12 +34,12 @@ class ForecastNetwork:
 
     def __init__(self, model: ForecastModelConfig, weights: Mapping[str, np.ndarray], precision: str = "fp32") -> None:
         self.model = model
-        self._weights = checked(WHERE, model, weights)
+        self._weights = to_float32(WHERE, model, weights)
         encoder = model.encoder
-        self._layers = stack(encoder, self._weights, precision)
+        self._layers = build_layers(encoder, self._weights, precision)
         self._owner = "encoder.layers.0." if model.shared else "decoder."
         others = [np.ascontiguousarray(self._weights[f"{self._owner}{name}_l0"]) for name in OTHERS]
-        decoder = [self._folded(), *others]
+        decoder = [self._fold_decoder(), *others]
         self._decoder = Prepared([decoder], reset_after=encoder.reset_after, reverse=[False], precision=precision)
 
     def linear(self, inputs: np.ndarray) -> np.ndarray:
@@ -48,10 +48,10 @@ class ForecastNetwork:
         Raises:
             ArgumentError: the shape does not fit.
         """
-        inputs = self._checked(inputs)
+        inputs = self._check_inputs(inputs)
         past = inputs[:, : self.model.lookback, : self.model.targets]
-        levelled, offset, spread = level(past, self.model.normalise)
-        return np.asarray((self._mapped(levelled, inputs)[..., None] * spread + offset)[..., 0])
+        levelled, offset, spread = remove_level(past, self.model.normalise)
+        return np.asarray((self._apply_linear_map(levelled, inputs)[..., None] * spread + offset)[..., 0])
 
     def __call__(self, inputs: np.ndarray, lengths: np.ndarray | None = None) -> np.ndarray:
         """Forecast one batch.
@@ -67,10 +67,10 @@ class ForecastNetwork:
             ArgumentError: the shape does not fit.
         """
         model, weights = self.model, self._weights
-        inputs = self._checked(inputs)
+        inputs = self._check_inputs(inputs)
         B, C = len(inputs), model.targets
         past = inputs[:, : model.lookback]
-        levelled, offset, spread = level(past[:, :, :C], model.normalise)
+        levelled, offset, spread = remove_level(past[:, :, :C], model.normalise)
         x = self._segments(levelled) @ weights["embed.weight"].T + weights["embed.bias"]
         each = 1 if model.joint else C
         if model.past + model.known:
@@ -80,18 +80,18 @@ class ForecastNetwork:
         if "bridge.weight" in weights:
             start = start @ weights["bridge.weight"].T + weights["bridge.bias"]
         states = np.repeat(start, model.ahead, axis=0)[None]
-        decoded = self._decoder.forward(self._asked(inputs, each), h0=np.ascontiguousarray(states))[1][0]
+        decoded = self._decoder.forward(self._decoder_inputs(inputs, each), h0=np.ascontiguousarray(states))[1][0]
         values = decoded @ weights["head.weight"].T + weights["head.bias"]
         found = model.of_horizon(values)
         if model.linear != "none":
-            found = found + weights["linear.share"] * self._mapped(levelled, inputs)[..., None]
+            found = found + weights["linear.share"] * self._apply_linear_map(levelled, inputs)[..., None]
         return found * spread + offset
 
-    def _checked(self, inputs: np.ndarray) -> np.ndarray:
+    def _check_inputs(self, inputs: np.ndarray) -> np.ndarray:
         model = self.model
         return check_array(WHERE, "inputs", inputs, ("B", model.rows, model.inputs)).astype(np.float32, copy=False)
 
-    def _mapped(self, levelled: np.ndarray, inputs: np.ndarray) -> np.ndarray:
+    def _apply_linear_map(self, levelled: np.ndarray, inputs: np.ndarray) -> np.ndarray:
         """Return what the linear map answers to windows [B, L, C] freed of their level, [B, horizon, C]."""
         model, weight, bias = self.model, self._weights["linear.map"], self._weights["linear.bias"]
         B, L, C = levelled.shape
@@ -118,7 +118,7 @@ class ForecastNetwork:
         lengths = np.full(len(x), self.model.segments, np.int64)
         return self._layers[-1].join(list(encode(self._layers, x, lengths)[1]))
 
-    def _folded(self) -> np.ndarray:
+    def _fold_decoder(self) -> np.ndarray:
         """Return the product of the decoder's weight with all that its input may be, [3H, columns of `_asked`]."""
         weight, position = self._weights[f"{self._owner}weight_ih_l0"], self._weights["position"]
         tables = [weight[:, : position.shape[1]] @ position.T]
@@ -128,7 +128,7 @@ class ForecastNetwork:
             tables.append(weight @ self._weights["future.weight"])
         return np.ascontiguousarray(np.concatenate(tables, axis=1))
 
-    def _asked(self, inputs: np.ndarray, each: int) -> np.ndarray:
+    def _decoder_inputs(self, inputs: np.ndarray, each: int) -> np.ndarray:
         """Return what the decoder is told of each segment of each row, [B * each * ahead, 1, columns]: ones that pick
         position and target, and what is known of the segment."""
         model, B = self.model, len(inputs)
@@ -144,7 +144,7 @@ class ForecastNetwork:
         return np.ascontiguousarray(np.concatenate(told, axis=3).reshape(B * each * model.ahead, 1, -1))
 
 
-def level(values: np.ndarray, kind: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def remove_level(values: np.ndarray, kind: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return windows [B, L, C] freed of their level, and what to add to and multiply forecasts by, [B, 1, C, 1]."""
     zero, one = np.float32(0), np.float32(1)
     if kind == "none":

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ...bundle.quantized import Quantized, kept
+from ...bundle.quantized import Quantized, stored_or_float
 from ...bundle.weights import Shape, shapes
 from ...config import EncoderConfig
 from ...config.model import EPSILON
@@ -17,9 +17,19 @@ from ...layout import DIRECTIONS, weight_names
 from ...ops.gru.native import Prepared
 from ...ops.recurrent.vectorised import Layer
 from ...ops.sigmoid import sigmoid
-from .linear import product
+from .linear import batch_invariant_matmul
 
-__all__ = ["RecurrentLayer", "State", "Weights", "checked", "encode", "hidden", "normalisation", "stack", "under"]
+__all__ = [
+    "RecurrentLayer",
+    "State",
+    "Weights",
+    "build_layers",
+    "encode",
+    "normalisation",
+    "strip_prefix",
+    "to_float32",
+    "visible_state",
+]
 
 Weights = Mapping[str, np.ndarray]
 State = Any
@@ -31,12 +41,12 @@ Merge = Callable[[np.ndarray, np.ndarray], np.ndarray]
 Norm = Callable[[np.ndarray], np.ndarray]
 
 
-def hidden(state: State) -> np.ndarray:
+def visible_state(state: State) -> np.ndarray:
     """Return what a state shows of itself, [D, B, H]."""
     return np.stack([h for h, _ in state.values()]) if isinstance(state, dict) else state
 
 
-def checked(where: str, model: Shape, weights: Weights) -> dict[str, Any]:
+def to_float32(where: str, model: Shape, weights: Weights) -> dict[str, Any]:
     """Return the weights of a model as float32; tables of 8 bits stay `Quantized`.
 
     Raises:
@@ -47,7 +57,7 @@ def checked(where: str, model: Shape, weights: Weights) -> dict[str, Any]:
     if odd:
         got = f"{'no' if odd[0] in want else 'an unknown'} {odd[0]}"
         raise ArgumentError(sentence(where, "weights", "those of the configuration", got))
-    found = {name: kept(weights, name) for name in want}
+    found = {name: stored_or_float(weights, name) for name in want}
     return {name: _checked(where, name, found[name], shape) for name, shape in want.items()}
 
 
@@ -58,7 +68,7 @@ def _checked(where: str, name: str, array: Any, shape: tuple[int, ...]) -> Any:
     return np.asarray(check_array(where, name, array, shape), np.float32)
 
 
-def under(weights: Mapping[str, Any], prefix: str) -> dict[str, Any]:
+def strip_prefix(weights: Mapping[str, Any], prefix: str) -> dict[str, Any]:
     """Return the weights whose names begin so, by the rest of their names."""
     return {name.removeprefix(prefix): w for name, w in weights.items() if name.startswith(prefix)}
 
@@ -98,10 +108,11 @@ class RecurrentLayer:
         return self.norm(np.concatenate(views, axis=-1) if self.merge is None else self.merge(*views))
 
 
-def stack(encoder: EncoderConfig, weights: Weights, precision: str) -> list[RecurrentLayer]:
+def build_layers(encoder: EncoderConfig, weights: Weights, precision: str) -> list[RecurrentLayer]:
     """Return the layers of an encoder, from the weights of its model."""
     parts = [
-        (under(weights, f"encoder.layers.{n}."), under(weights, f"encoder.norms.{n}.")) for n in range(encoder.layers)
+        (strip_prefix(weights, f"encoder.layers.{n}."), strip_prefix(weights, f"encoder.norms.{n}."))
+        for n in range(encoder.layers)
     ]
     return [RecurrentLayer(encoder, layer, norm, precision) for layer, norm in parts]
 
@@ -114,7 +125,7 @@ def encode(
     for layer in layers:
         y, final = layer.run(x, lengths, None, threads)
         x = layer.join(np.split(y, len(layer.walks), axis=2)) if layer.merge else layer.norm(y)
-    return x, hidden(final)
+    return x, visible_state(final)
 
 
 def _run(encoder: EncoderConfig, weights: Weights, precision: str, walks: Sequence[str]) -> Run:
@@ -157,7 +168,7 @@ def _merge(encoder: EncoderConfig, weights: Weights) -> Merge | None:
 
         def gated(forward: np.ndarray, backward: np.ndarray) -> np.ndarray:
             both = np.concatenate([forward, backward], axis=-1)
-            g = sigmoid(product(both, weight) + bias)
+            g = sigmoid(batch_invariant_matmul(both, weight) + bias)
             return np.asarray(g * forward + (1 - g) * backward)
 
         return gated

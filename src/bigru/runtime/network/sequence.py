@@ -9,12 +9,12 @@ from ...bundle.weights import head_width
 from ...config import ModelConfig
 from ...config.precisions import PRECISIONS
 from ...errors import ArgumentError, check_array, check_choice, check_lengths, sentence
-from ...ops.embedding.native import Tables, pool
-from ...ops.recurrent.chunking import Window, check_window
+from ...ops.embedding.native import Tables, pool_steps
+from ...ops.recurrent.chunking import Chunking, check_chunking
 from . import chunked
 from .conv import Convolution
-from .layers import Weights, checked, encode, normalisation, stack, under
-from .linear import product
+from .layers import Weights, build_layers, encode, normalisation, strip_prefix, to_float32
+from .linear import batch_invariant_matmul
 
 __all__ = ["Network"]
 
@@ -38,23 +38,23 @@ class Network:
     def __init__(self, model: ModelConfig, weights: Weights, precision: str = "fp32") -> None:
         _check_precision(model, precision)
         self.model = model
-        self._weights = checked(WHERE, model, weights)
+        self._weights = to_float32(WHERE, model, weights)
         self.front = [
             Convolution(
                 conv,
-                under(self._weights, f"front.{n}."),
-                normalisation(under(self._weights, f"front.{n}.norm.")),
+                strip_prefix(self._weights, f"front.{n}."),
+                normalisation(strip_prefix(self._weights, f"front.{n}.norm.")),
             )
-            for n, conv in enumerate(model.front)
+            for n, conv in enumerate(model.conv)
         ]
-        self.layers = stack(model.encoder, self._weights, precision)
+        self.layers = build_layers(model.encoder, self._weights, precision)
         self._sizes = np.array([channel.size for channel in model.channels], np.uint64)
         if model.channels:
             self._embedding = self._tables("embedding")
-        if model.wide:
+        if model.wide_linear:
             self._wide = self._tables("wide")
 
-    def __call__(self, inputs: np.ndarray, lengths: np.ndarray, window: Window | None = None) -> np.ndarray:
+    def __call__(self, inputs: np.ndarray, lengths: np.ndarray, window: Chunking | None = None) -> np.ndarray:
         """Compute the logits of one padded batch.
 
         Args:
@@ -71,14 +71,14 @@ class Network:
                 model cannot be run in chunks.
         """
         model = self.model
-        kind, width = ("int", len(model.channels)) if model.channels else ("float", model.values)
+        kind, width = ("int", len(model.channels)) if model.channels else ("float", model.input_size)
         inputs = check_array(WHERE, "inputs", inputs, ("B", "T", width), kind)
         lengths = np.ascontiguousarray(check_lengths(WHERE, lengths, *inputs.shape[:2]))
         B, T = inputs.shape[:2]
         past = _past(lengths, T)
         if model.channels:
             ids = inputs if past is None else np.where(past[:, :, None], 0, inputs)
-            return self.rows(self._checked(ids.reshape(B * T, width)), np.arange(B) * T, lengths, window, steps=T)
+            return self.rows(self._check_ids(ids.reshape(B * T, width)), np.arange(B) * T, lengths, window, steps=T)
         x = inputs.astype(np.float32)
         return self._logits(x if past is None else _clear(x, past), lengths, None, window, 0)
 
@@ -87,7 +87,7 @@ class Network:
         ids: np.ndarray,
         starts: np.ndarray,
         lengths: np.ndarray,
-        window: Window | None = None,
+        window: Chunking | None = None,
         *,
         steps: int | None = None,
         threads: int = 0,
@@ -110,20 +110,20 @@ class Network:
         """
         T = int(lengths.max(initial=0)) if steps is None else steps
         beside = None
-        if self.model.wide:
+        if self.model.wide_linear:
             if self.model.pooling:
-                beside = self._wide.total(ids, starts, lengths)
+                beside = self._wide.sum_over_sqrt_n(ids, starts, lengths)
             else:
                 beside = self._of_steps(ids, starts, lengths, T)
-        return self._logits(self._embedding.look(ids, starts, lengths, T), lengths, beside, window, threads)
+        return self._logits(self._embedding.lookup(ids, starts, lengths, T), lengths, beside, window, threads)
 
     def _logits(
-        self, x: np.ndarray, lengths: np.ndarray, beside: np.ndarray | None, window: Window | None, threads: int
+        self, x: np.ndarray, lengths: np.ndarray, beside: np.ndarray | None, window: Chunking | None, threads: int
     ) -> np.ndarray:
         """Return the logits of x [B, T, I], zero past each length, and of what the linear part adds to them."""
         model = self.model
         if window is not None:
-            check_window(model.encoder)
+            check_chunking(model.encoder)
         for n, convolution in enumerate(self.front):
             x, lengths = convolution(_clear(x, _past(lengths, x.shape[1])) if n else x, lengths)
         states, h_n = (
@@ -148,11 +148,11 @@ class Network:
         """
         if not self.model.channels:
             return rows.astype(np.float32)
-        return self._embedding.look(self._checked(rows), *_whole(rows), len(rows))[0]
+        return self._embedding.lookup(self._check_ids(rows), *_whole(rows), len(rows))[0]
 
     def wide(self, rows: np.ndarray) -> np.ndarray:
         """Return what the linear part adds to the logits of each step of one sequence, [T, K]; ids as of `embed`."""
-        return self._of_steps(self._checked(rows), *_whole(rows), len(rows))[0]
+        return self._of_steps(self._check_ids(rows), *_whole(rows), len(rows))[0]
 
     def _tables(self, name: str) -> Tables:
         """Return the tables of all channels, the only place that knows how they are stored."""
@@ -169,13 +169,13 @@ class Network:
         # A step by itself is a sequence of length 1, whose sum is divided by one.
         if (lengths == steps).all():
             flat = places.reshape(-1)
-            return self._wide.total(ids, flat, np.ones(len(flat), np.int64)).reshape(len(lengths), steps, K)
+            return self._wide.sum_over_sqrt_n(ids, flat, np.ones(len(flat), np.int64)).reshape(len(lengths), steps, K)
         there = np.arange(steps) < lengths[:, None]
         beside = np.zeros((len(lengths), steps, K), np.float32)
-        beside[there] = self._wide.total(ids, places[there], np.ones(int(lengths.sum()), np.int64))
+        beside[there] = self._wide.sum_over_sqrt_n(ids, places[there], np.ones(int(lengths.sum()), np.int64))
         return beside
 
-    def _checked(self, ids: np.ndarray) -> np.ndarray:
+    def _check_ids(self, ids: np.ndarray) -> np.ndarray:
         """Return ids [N, C] of a stranger as int32."""
         ids = ids.astype(np.int64, copy=False)
         # Seen without their sign, negative ids are too large as well.
@@ -192,9 +192,9 @@ class Network:
         pooled = np.empty((len(x), head_width(self.model)), np.float32)
         column = 0
         for kind in self.model.pooling:
-            if kind in ("max", "mean", "bag"):
-                of = x if kind == "bag" else states
-                pool(np.ascontiguousarray(of), lengths, kind, pooled, column)
+            if kind in ("max", "mean", "sqrt_n"):
+                of = x if kind == "sqrt_n" else states
+                pool_steps(np.ascontiguousarray(of), lengths, kind, pooled, column)
                 column += of.shape[2]
                 continue
             part = self.layers[-1].join(list(h_n)) if kind == "last" else self._attention(states, lengths)
@@ -216,12 +216,14 @@ class Network:
 
     def attend(self, states: np.ndarray) -> np.ndarray:
         """Return how much attention each step [B, T, C] calls for, as a logit, [B, T, 1]."""
-        seen = np.tanh(product(states, self._weights["pool.attend.weight"]) + self._weights["pool.attend.bias"])
-        return product(seen, self._weights["pool.query"][None])
+        seen = np.tanh(
+            batch_invariant_matmul(states, self._weights["pool.attend.weight"]) + self._weights["pool.attend.bias"]
+        )
+        return batch_invariant_matmul(seen, self._weights["pool.query"][None])
 
     def head(self, x: np.ndarray) -> np.ndarray:
         """Return the logits [..., K] of what the head reads."""
-        return product(x, self._weights["head.weight"]) + self._weights["head.bias"]
+        return batch_invariant_matmul(x, self._weights["head.weight"]) + self._weights["head.bias"]
 
 
 def _check_precision(model: ModelConfig, precision: str) -> None:

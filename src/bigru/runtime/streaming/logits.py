@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from ...errors import ArgumentError, check_array, sentence
-from ...ops.recurrent.chunking import Window, check_window
+from ...ops.recurrent.chunking import Chunking, check_chunking
 from ..network.chunked import Encoded, encode
 from ..network.conv import FrontStream
-from ..network.layers import State, hidden
+from ..network.layers import State, visible_state
 from ..network.sequence import Network
 from .pooling import RunningPool
 
@@ -38,15 +38,15 @@ class LogitStream:
         read: steps pushed so far.
     """
 
-    def __init__(self, network: Network, window: Window | None = None) -> None:
+    def __init__(self, network: Network, window: Chunking | None = None) -> None:
         model = network.model
         if window is not None:
-            check_window(model.encoder)
+            check_chunking(model.encoder)
         elif model.encoder.direction != "forward":
             want = "given for a model that reads backward as well"
             raise ArgumentError(sentence(WHERE, "lookahead", want, "none", "Say how many steps it may wait for."))
         self._network, self._window = network, window
-        self._kind, self._width = ("int", len(model.channels)) if model.channels else ("float", model.values)
+        self._kind, self._width = ("int", len(model.channels)) if model.channels else ("float", model.input_size)
         self._front = FrontStream(network.front, model.embedded)
         self._waiting = np.zeros((0, model.inputs), np.float32)
         self._beside = np.zeros((0, model.outputs), np.float32)
@@ -82,7 +82,7 @@ class LogitStream:
         parts = [self._take(self._front.push(self._embed(rows[n : n + slab]))) for n in range(0, len(rows), slab)]
         if self._pool is None:
             return np.concatenate([self._none(), *parts])
-        return self._pooled() if self._encoded > before else self._none()
+        return self._pool_steps() if self._encoded > before else self._none()
 
     def finish(self) -> np.ndarray:
         """End the sequence. Returns as `push`, for a pooled model always [1, K].
@@ -95,7 +95,7 @@ class LogitStream:
         parts = [self._take(self._front.finish(np.zeros((0, self._network.model.embedded), np.float32)))]
         if len(self._waiting):
             parts.append(self._run(self._waiting, None))
-        return np.concatenate(parts) if self._pool is None else self._pooled()
+        return np.concatenate(parts) if self._pool is None else self._pool_steps()
 
     def check_open(self) -> None:
         """Refuse to go on behind the end.
@@ -109,7 +109,7 @@ class LogitStream:
     def _embed(self, rows: np.ndarray) -> np.ndarray:
         """Return the rows as numbers [T, I]; what the linear part says of them goes to the steps, or to their sum."""
         network, x = self._network, self._network.embed(rows)
-        if network.model.wide:
+        if network.model.wide_linear:
             wide = network.wide(rows)
             if self._pool is None:
                 self._beside = np.concatenate([self._beside, wide])
@@ -142,7 +142,7 @@ class LogitStream:
             self._pool.add(x, states[0])
             return self._none()
         logits = network.steps(states, x[None])[0]
-        if network.model.wide:
+        if network.model.wide_linear:
             logits += self._beside[:count]
             self._beside = self._beside[count:].copy()
         return logits
@@ -156,13 +156,13 @@ class LogitStream:
             y, state = layer.run(x, lengths, start)
             x = layer.join([y])
             carried.append(state)
-        return Encoded(x, hidden(carried[-1]), carried)
+        return Encoded(x, visible_state(carried[-1]), carried)
 
-    def _pooled(self) -> np.ndarray:
+    def _pool_steps(self) -> np.ndarray:
         network, pool = self._network, self._pool
         assert pool is not None
         logits = network.head(pool.value(network.layers[-1].join(list(self._ends))))
-        if network.model.wide:
+        if network.model.wide_linear:
             logits += (self._total / np.sqrt(max(self.read, 1))).astype(np.float32)
         return logits
 

@@ -38,7 +38,7 @@ class RunningPool:
         """Take further steps: what the encoder read [N, I] and what it returned [N, C]."""
         self.count += len(states)
         self._sum += states.sum(axis=0, dtype=np.float64)
-        if "bag" in self._kinds:
+        if "sqrt_n" in self._kinds:
             self._bag += x.sum(axis=0, dtype=np.float64)
         self._largest = np.maximum(self._largest, states.max(axis=0, initial=-np.inf))
         if "attention" in self._kinds and len(states):
@@ -57,7 +57,7 @@ class RunningPool:
             "max": self._largest,
             "mean": self._sum / steps,
             "attention": self._attended / max(self._shares, TINY),
-            "bag": self._bag / np.sqrt(steps),
+            "sqrt_n": self._bag / np.sqrt(steps),
         }
         pooled = np.concatenate([parts[kind] for kind in self._kinds]).astype(np.float32)[None]
         return pooled if self.count else np.zeros_like(pooled)

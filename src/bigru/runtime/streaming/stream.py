@@ -10,12 +10,12 @@ from ...bundle import Bundle
 from ...errors import ArgumentError, sentence
 from ...ops.crf.fixed_lag import FixedLag
 from ...ops.crf.weights import CrfWeights
-from ...ops.recurrent.chunking import Window, check_window
+from ...ops.recurrent.chunking import Chunking, check_chunking
 from ...tasks import task_named
 from ..network.sequence import Network
 from .logits import LogitStream
 
-__all__ = ["LAG", "Stream", "lagged", "window_of"]
+__all__ = ["LAG", "Stream", "fixed_lag_decoder", "model_chunking"]
 
 WHERE = "stream"
 
@@ -23,7 +23,7 @@ LAG = 8
 """Steps that a CRF waits for before it decides a tag, unless told otherwise."""
 
 
-def window_of(bundle: Bundle, lookahead: int | None, chunk: int | None) -> Window | None:
+def model_chunking(bundle: Bundle, lookahead: int | None, chunk: int | None) -> Chunking | None:
     """Return the window that a model is run in; None for one that reads forward alone, and needs none.
 
     Raises:
@@ -39,11 +39,11 @@ def window_of(bundle: Bundle, lookahead: int | None, chunk: int | None) -> Windo
     if lookahead is None:
         remedy = "Say how many steps it may wait for."
         raise ArgumentError(sentence(WHERE, "lookahead", "given for a model that reads both ways", "none", remedy))
-    check_window(bundle.model.encoder)
-    return Window.of(lookahead, chunk)
+    check_chunking(bundle.model.encoder)
+    return Chunking.of_lookahead(lookahead, chunk)
 
 
-def lagged(crf: CrfWeights | None, lag: int | None) -> FixedLag | None:
+def fixed_lag_decoder(crf: CrfWeights | None, lag: int | None) -> FixedLag | None:
     """Return the decoder of a model's CRF, constrained where a scheme forbids; None where it has none.
 
     Raises:
@@ -78,7 +78,7 @@ class Stream:
     """
 
     def __init__(
-        self, bundle: Bundle, network: Network, window: Window | None = None, decoder: FixedLag | None = None
+        self, bundle: Bundle, network: Network, window: Chunking | None = None, decoder: FixedLag | None = None
     ) -> None:
         features = bundle.config.features
         if not hasattr(features, "pieces"):

@@ -35,7 +35,7 @@ MEMORY = 0.9
 """Weight of the batches before in the seconds that a step takes, to that of the last one."""
 
 
-class Waiting:
+class QueuedRequest:
     """A request: its inputs, how many of them are under way, what came of them, the steps that wait (`left`), and those
     of them (`near`) after which it lets others go first.
     """
@@ -49,7 +49,7 @@ class Waiting:
         self.taken = self.done = 0
 
 
-Taken = list[tuple[Waiting, int]]
+Taken = list[tuple[QueuedRequest, int]]
 """The inputs of a batch: each as its request and its number there."""
 
 
@@ -74,7 +74,7 @@ class Batcher:
         inline: int = INLINE,
     ) -> None:
         self._run, self._limits, self._worker, self._meter, self._inline = run, limits, worker, meter, inline
-        self._queue: deque[Waiting] = deque()
+        self._queue: deque[QueuedRequest] = deque()
         self._busy = self._planned = False
         self._steps = self._near = self._open = 0
         self._pace = self._last = self._spans = self._counted = 0.0
@@ -99,7 +99,7 @@ class Batcher:
         self._steps += steps
         near = min(steps, max(BUDGET, *lengths))
         self._near += near
-        request = Waiting(inputs, lengths, future, near)
+        request = QueuedRequest(inputs, lengths, future, near)
         self._queue.append(request)
         future.add_done_callback(lambda _: self._close(request))
         self._plan()
@@ -129,7 +129,7 @@ class Batcher:
         """Return the whole seconds, 1 to 60, in which what waits now may be answered."""
         return min(max(math.ceil(self._pace * self._near), 1), 60)
 
-    def _close(self, request: Waiting) -> None:
+    def _close(self, request: QueuedRequest) -> None:
         # What was given up holds nobody up, though it may stay in the queue for a while.
         self._open -= 1
         self._steps -= request.left

@@ -9,7 +9,16 @@ import orjson
 
 from ...errors import nearest, one_line, sentence
 
-__all__ = ["GoneError", "RefusedError", "fault", "late", "method", "short_of_memory", "shown", "unknown"]
+__all__ = [
+    "GoneError",
+    "RefusedError",
+    "fault",
+    "quote_client",
+    "short_of_memory",
+    "timed_out",
+    "unknown_model",
+    "wrong_method",
+]
 
 WHERE = "serve"
 
@@ -33,7 +42,7 @@ class RefusedError(Exception):
         self.status, self.headers = status, dict(headers or {})
 
     @classmethod
-    def of(cls, status: int, text: str, headers: Mapping[str, str] | None = None) -> RefusedError:
+    def from_error(cls, status: int, text: str, headers: Mapping[str, str] | None = None) -> RefusedError:
         """Return a refusal with the text of another error, as one line."""
         refusal = cls(status, "", "", "", headers=headers)
         refusal.args = (one_line(text),)
@@ -48,26 +57,26 @@ class GoneError(Exception):
     """The client has hung up: nobody waits for an answer."""
 
 
-def shown(value: Any) -> str:
+def quote_client(value: Any) -> str:
     """Return what a client sent, as far as an error repeats it."""
     text = repr(value)
     return text if len(text) <= SHOWN else text[:SHOWN] + "..."
 
 
-def unknown(name: str, known: list[str]) -> RefusedError:
+def unknown_model(name: str, known: list[str]) -> RefusedError:
     """Return the refusal of a model that is not served."""
     short = name[:SHOWN]
-    return RefusedError(404, "model", "one of " + ", ".join(known), shown(name), nearest(short, known))
+    return RefusedError(404, "model", "one of " + ", ".join(known), quote_client(name), nearest(short, known))
 
 
-def method(got: str, allowed: str) -> RefusedError:
+def wrong_method(got: str, allowed: str) -> RefusedError:
     """Return the refusal of a method."""
-    return RefusedError(405, "method", allowed, shown(got), headers={"allow": allowed})
+    return RefusedError(405, "method", allowed, quote_client(got), headers={"allow": allowed})
 
 
 def fault() -> RefusedError:
     """Return what is said where bigru itself is at fault; what happened stands in the log."""
-    return RefusedError.of(
+    return RefusedError.from_error(
         500, "serve: a fault of bigru, please report it. The log of the server says where it happened."
     )
 
@@ -79,7 +88,7 @@ def short_of_memory() -> RefusedError:
     return RefusedError(503, "input", want, "a larger one", remedy, {"retry-after": "1"})
 
 
-def late(seconds: float) -> RefusedError:
+def timed_out(seconds: float) -> RefusedError:
     """Return the refusal of what was not answered in time."""
     want = f"answered within {seconds:g} s"
     return RefusedError(504, "request", want, "no answer yet", "Send less at once, or try again later.")

@@ -14,13 +14,23 @@ from ...readers.reading import FILLS, Reading
 from ...readers.table import Table
 from ...readers.times import hints_time
 from ...runtime.forecaster import Forecaster
-from .errors import RefusedError, shown
+from .errors import RefusedError, quote_client
 from .limits import Limits
 
 if TYPE_CHECKING:
     from .models import Loaded
 
-__all__ = ["EACH", "INLINE", "check_all", "check_recording", "columns", "one_text", "recording", "series", "steps_of"]
+__all__ = [
+    "EACH",
+    "INLINE",
+    "check_all",
+    "check_recording",
+    "columns",
+    "input_length",
+    "one_text",
+    "recording",
+    "series",
+]
 
 CELLS = (str, int, float, type(None))
 """What a cell of a table may be."""
@@ -69,12 +79,12 @@ def check_all(loaded: Loaded, inputs: Any, limits: Limits, name: str = "inputs")
         raise RefusedError(413, name, f"at most {limits.inputs}", len(inputs), "Send them in several requests.")
     if loaded.kind == "text":
         inputs[:] = map(one_text, inputs)
-    return [cost_of(loaded, x, f"{name}[{n}]", limits) for n, x in enumerate(inputs)]
+    return [input_cost(loaded, x, f"{name}[{n}]", limits) for n, x in enumerate(inputs)]
 
 
-def cost_of(loaded: Loaded, x: Any, name: str, limits: Limits) -> int:
+def input_cost(loaded: Loaded, x: Any, name: str, limits: Limits) -> int:
     """Return what one input costs; errors as of `check_all`."""
-    length = steps_of(loaded, x, name)
+    length = input_length(loaded, x, name)
     if length > limits.length:
         want = f"at most {limits.length} {UNITS[loaded.kind]} long"
         raise RefusedError(413, name, want, length, "Send it in parts.")
@@ -91,7 +101,7 @@ def cost_of(loaded: Loaded, x: Any, name: str, limits: Limits) -> int:
     return length + EACH
 
 
-def steps_of(loaded: Loaded, x: Any, name: str) -> int:
+def input_length(loaded: Loaded, x: Any, name: str) -> int:
     """Return the length of an input in characters, tokens or rows.
 
     Raises:
@@ -146,7 +156,7 @@ def _check_cells(table: dict[str, list[Any]], name: str) -> None:
     for column, cells in table.items():
         odd = next((cell for cell in cells if type(cell) not in CELLS), None)
         if odd is not None:
-            raise RefusedError(400, f"{name} column {shown(column)}", "of numbers, texts and null", _kind(odd))
+            raise RefusedError(400, f"{name} column {quote_client(column)}", "of numbers, texts and null", _kind(odd))
 
 
 def _check_ids(model: Any, x: dict[str, Any], rows: int) -> None:
@@ -161,11 +171,11 @@ def _check_ids(model: Any, x: dict[str, Any], rows: int) -> None:
 def _check_reading(x: dict[str, Any], name: str) -> None:
     for key, value in x.items():
         if key not in ("columns", "time", "id", "fill"):
-            raise RefusedError(400, f"{name} key", "one of columns, time, id, fill", shown(key))
+            raise RefusedError(400, f"{name} key", "one of columns, time, id, fill", quote_client(key))
         if key != "columns" and value is not None and not isinstance(value, str):
             raise RefusedError(400, f"{name} {key}", "a text or null", _kind(value))
     if x.get("fill") not in (None, *FILLS):
-        raise RefusedError(400, f"{name} fill", "one of " + ", ".join(FILLS), shown(x["fill"]))
+        raise RefusedError(400, f"{name} fill", "one of " + ", ".join(FILLS), quote_client(x["fill"]))
 
 
 def _kind(x: Any) -> str:

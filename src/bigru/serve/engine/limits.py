@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 
 from ...errors import ArgumentError, sentence
 
-__all__ = ["Limits", "Places"]
+__all__ = ["ConnectionSlots", "Limits"]
 
 MIB = 1 << 20
 
@@ -66,7 +66,7 @@ class Limits:
                 raise ArgumentError(sentence("serve", field.name, f"at most {most:.0f}", value))
 
 
-class Places:
+class ConnectionSlots:
     """A bounded number of places. If one is missing, the client that keeps the server waiting longest loses its own.
 
     Among the clients, those of the address that holds the most places come first, so that one that takes all places

@@ -10,18 +10,18 @@ from pathlib import Path
 from typing import Any
 
 from ...bundle import ANSWERING
-from ...bundle.configuration import kind_of, token_features
+from ...bundle.configuration import features_kind, token_features
 from ...errors import BigruError, DataError, MissingExtraError, sentence
 from ...features.segment import unspaced
 from ...features.series import SeriesFeatures
 from ...features.table import TableFeatures
-from ...runtime.answers import rounded, shown, told
+from ...runtime.answers import round_floats, shown, to_json
 from ...runtime.forecaster import Forecaster
 from ...runtime.predictor import Predictor, load
 from . import inputs
 from .errors import RefusedError
 
-__all__ = ["Asked", "Loaded", "Model", "Outcome", "Stamp", "check_finite", "run", "stamp"]
+__all__ = ["Asked", "Loaded", "Outcome", "ReloadableModel", "Stamp", "check_finite", "run", "stamp"]
 
 Outcome = dict[str, Any] | list[dict[str, Any]] | BigruError | RefusedError
 """What came of one input: its answer, one answer for each series of a table, or why there is none."""
@@ -63,7 +63,7 @@ class Loaded:
     @cached_property
     def kind(self) -> str:
         """What it reads: "text", "series", "audio" or "table"."""
-        return kind_of(self.predictor.bundle.config.features)
+        return features_kind(self.predictor.bundle.config.features)
 
     @cached_property
     def width(self) -> int:
@@ -131,8 +131,8 @@ class Loaded:
         answers = [_finite(answer) for answer in predictor.predict_iter(read)]
         if self.kind == "text":
             features = predictor.bundle.config.features
-            return [told(shown(features, x), answer) for x, answer in zip(asked, answers, strict=True)]
-        return [rounded(answer) for answer in answers]
+            return [to_json(shown(features, x), answer) for x, answer in zip(asked, answers, strict=True)]
+        return [round_floats(answer) for answer in answers]
 
 
 Asked = tuple[Loaded, Any]
@@ -181,7 +181,7 @@ def check_finite(value: Any) -> None:
             check_finite(entry)
 
 
-class Model:
+class ReloadableModel:
     """A model under its name.
 
     Args:
@@ -204,7 +204,7 @@ class Model:
 
     def reload(self) -> None:
         """Read the folder again. On an error the model stays as it was; one that lies in the folder itself is not met
-        again until the folder changes, see `may_pass`.
+        again until the folder changes, see `is_transient`.
 
         Raises:
             Exception: the folder holds no model that can be used, or cannot be read now.
@@ -213,13 +213,13 @@ class Model:
         try:
             loaded = Loaded(self.name, load(self.folder, self.precision))
         except Exception as error:
-            if not may_pass(error):
+            if not is_transient(error):
                 self.stamp = found
             raise
         self.stamp, self.loaded = found, loaded
 
 
-def may_pass(error: BaseException) -> bool:
+def is_transient(error: BaseException) -> bool:
     """Tell whether what stopped the reading of a folder may pass while its files stay as they are.
 
     Memory, file descriptors and disks come back; rights are set after a file was written, which changes nothing of it

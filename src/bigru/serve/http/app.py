@@ -12,10 +12,10 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from ..._version import __version__
-from ..engine.errors import GoneError, RefusedError, fault, method, short_of_memory, shown
+from ..engine.errors import GoneError, RefusedError, fault, quote_client, short_of_memory, wrong_method
 from . import handlers, open_inference, schema, static, websocket
 from .handlers import Reply, reply
-from .middleware import Gate, refuse, reply_of, respond
+from .middleware import FastPath, refusal_reply, refuse_label_options, respond
 from .request_body import Receive, Scope, Send
 from .service import Service
 
@@ -40,7 +40,7 @@ SAID = {
 }
 
 
-def application(service: Service) -> Gate:
+def application(service: Service) -> FastPath:
     """Return the ASGI application of a service."""
 
     @asynccontextmanager
@@ -63,12 +63,12 @@ def application(service: Service) -> Gate:
         await websocket.stream(service, name, socket)
 
     app.add_exception_handler(HTTPException, _not_found)
-    app.add_exception_handler(RefusedError, _refused)
+    app.add_exception_handler(RefusedError, _refusal_response)
     app.add_exception_handler(GoneError, _gone)
     app.add_exception_handler(MemoryError, _short_of_memory)
     app.add_exception_handler(Exception, _fault)
     app.openapi = lambda: _description(app)  # type: ignore[method-assign]
-    return Gate(service, app)
+    return FastPath(service, app)
 
 
 class Refusing(Response):
@@ -78,7 +78,7 @@ class Refusing(Response):
         """Send it."""
         answer = Reply(self.status_code, bytes(self.body), self.raw_headers)
         if self.status_code == 413:
-            await refuse(answer, receive, send)
+            await refuse_label_options(answer, receive, send)
         else:
             await respond(answer, send)
 
@@ -96,9 +96,9 @@ def _response(found: Reply, kind: type[Response] = Response) -> Response:
     return response
 
 
-async def _refused(request: Request, error: Exception) -> Response:
+async def _refusal_response(request: Request, error: Exception) -> Response:
     assert isinstance(error, RefusedError)
-    return _response(reply_of(error), Refusing)
+    return _response(refusal_reply(error), Refusing)
 
 
 async def _gone(request: Request, error: Exception) -> Response:
@@ -109,20 +109,20 @@ async def _not_found(request: Request, error: Exception) -> Response:
     status = getattr(error, "status_code", 404)
     if status == 405:
         allowed = (getattr(error, "headers", None) or {}).get("Allow", "another")
-        return _response(reply_of(method(request.method, allowed)))
+        return _response(refusal_reply(wrong_method(request.method, allowed)))
     want = "one that /openapi.json names"
-    return _response(reply_of(RefusedError(status, "path", want, shown(request.url.path))))
+    return _response(refusal_reply(RefusedError(status, "path", want, quote_client(request.url.path))))
 
 
 async def _fault(request: Request, error: Exception) -> Response:
-    return _response(reply_of(fault()))
+    return _response(refusal_reply(fault()))
 
 
 async def _short_of_memory(request: Request, error: Exception) -> Response:
-    return _response(reply_of(short_of_memory()))
+    return _response(refusal_reply(short_of_memory()))
 
 
-def _said(*codes: int) -> dict[int | str, dict[str, Any]]:
+def _description_of(*codes: int) -> dict[int | str, dict[str, Any]]:
     return {code: {"model": schema.Problem, "description": SAID[code]} for code in codes}
 
 
@@ -135,24 +135,27 @@ def _plain(app: FastAPI, service: Service) -> None:
         status = "draining" if service.draining else "ok"
         return _response(reply({"status": status, "models": service.names}, 503 if service.draining else 200))
 
-    @app.get("/metrics", response_class=Response, tags=["server"], responses=_said(401))
+    @app.get("/metrics", response_class=Response, tags=["server"], responses=_description_of(401))
     async def metrics() -> Response:
         """Return the counters, as Prometheus reads them."""
         service.metrics.draining.set(service.draining)
         return Response(service.metrics.text(), media_type=service.metrics.content_type)
 
-    @app.get("/v1/models", response_model=schema.Models, tags=["models"], responses=_said(401))
+    @app.get("/v1/models", response_model=schema.Models, tags=["models"], responses=_description_of(401))
     async def models() -> Response:
         """List the models."""
         return _response(reply({"models": service.described()}))
 
-    @app.get("/v1/models/{name}", response_model=schema.Status, tags=["models"], responses=_said(401, 404))
+    @app.get("/v1/models/{name}", response_model=schema.Status, tags=["models"], responses=_description_of(401, 404))
     async def status_of(name: str) -> Response:
         """Describe a model, and tell whether it takes requests."""
         return _response(handlers.status(service, name))
 
     @app.get(
-        "/v1/models/{name}/versions/{version}", response_model=schema.Status, tags=["models"], responses=_said(401, 404)
+        "/v1/models/{name}/versions/{version}",
+        response_model=schema.Status,
+        tags=["models"],
+        responses=_description_of(401, 404),
     )
     async def status_of_version(name: str, version: str) -> Response:
         """Describe the only version of a model, and tell whether it takes requests."""
@@ -172,7 +175,7 @@ def _open_inference(app: FastAPI, service: Service) -> None:
     """Add what the Open Inference Protocol asks with GET."""
     tags: list[Any] = ["open inference"]
 
-    @app.get("/v2", response_model=schema.Server, tags=tags, responses=_said(401))
+    @app.get("/v2", response_model=schema.Server, tags=tags, responses=_description_of(401))
     async def server() -> Response:
         """Describe the server."""
         return _response(reply(open_inference.server()))
@@ -187,18 +190,18 @@ def _open_inference(app: FastAPI, service: Service) -> None:
         """Tell whether requests are taken."""
         return _response(reply({"ready": not service.draining}, 503 if service.draining else 200))
 
-    @app.get("/v2/models/{name}", response_model=schema.Metadata, tags=tags, responses=_said(400, 401, 404))
+    @app.get("/v2/models/{name}", response_model=schema.Metadata, tags=tags, responses=_description_of(400, 401, 404))
     async def model(name: str) -> Response:
         """Describe a model."""
         return _response(reply(open_inference.metadata(service.served(name).model.loaded)))
 
-    @app.get(VERSIONED, response_model=schema.Metadata, tags=tags, responses=_said(400, 401, 404))
+    @app.get(VERSIONED, response_model=schema.Metadata, tags=tags, responses=_description_of(400, 401, 404))
     async def model_version(name: str, version: str) -> Response:
         """Describe the only version of a model."""
         open_inference.check_version(version)
         return _response(reply(open_inference.metadata(service.served(name).model.loaded)))
 
-    unready = {**_said(401, 404), 503: {"model": schema.ModelReady}}
+    unready = {**_description_of(401, 404), 503: {"model": schema.ModelReady}}
 
     @app.get("/v2/models/{name}/ready", response_model=schema.ModelReady, tags=tags, responses=unready)
     async def model_ready(name: str) -> Response:
@@ -243,7 +246,7 @@ def _post(app: FastAPI, service: Service, path: str, handler: Handler, asked: An
         name=handler.__name__,
         description=(handler.__doc__ or "").strip(),
         response_model=answered,
-        responses=_said(400, 401, 404, 408, 413, 415, 503, 504),
+        responses=_description_of(400, 401, 404, 408, 413, 415, 503, 504),
         openapi_extra={"requestBody": {"required": True, "content": media}},
         tags=["open inference" if path.startswith("/v2") else "models"],
     )

@@ -11,7 +11,7 @@ import orjson
 from ...runtime.explain import PIECES
 from ..engine import inputs as checks
 from ..engine.batcher import Batcher
-from ..engine.errors import RefusedError, shown
+from ..engine.errors import RefusedError, quote_client
 from ..engine.limits import Limits
 from ..engine.models import Loaded
 from .request_body import JSON, Headers, Receive, check_json, parse, read
@@ -20,8 +20,17 @@ if TYPE_CHECKING:
     from .service import Service
 
 __all__ = [
-    "Ask", "Reply", "audio", "body_of", "check_keys", "explain", "options_of", "predict", "predict_instances",
-    "reply", "status",
+    "Ask",
+    "Reply",
+    "audio",
+    "check_keys",
+    "explain",
+    "predict",
+    "predict_instances",
+    "read_body",
+    "read_options",
+    "reply",
+    "status",
 ]  # fmt: skip
 
 NUMPY = orjson.OPT_SERIALIZE_NUMPY
@@ -55,7 +64,7 @@ def reply(value: Any, status: int = 200) -> Reply:
     return Reply(status, body, [(b"content-type", JSON), (b"content-length", b"%d" % len(body))])
 
 
-async def body_of(queue: Batcher, limits: Limits, headers: Headers, receive: Receive, also: bytes = JSON) -> bytes:
+async def read_body(queue: Batcher, limits: Limits, headers: Headers, receive: Receive, also: bytes = JSON) -> bytes:
     """Return the body of a request for a queue, which must have room before it is read."""
     check_json(headers, also)
     queue.check()
@@ -65,17 +74,17 @@ async def body_of(queue: Batcher, limits: Limits, headers: Headers, receive: Rec
 async def predict(service: Service, name: str, headers: Headers, receive: Receive) -> Reply:
     """Answer `POST /v1/models/{name}/predict`."""
     served = service.served(name)
-    content = await body_of(served.answers, service.limits, headers, receive)
+    content = await read_body(served.answers, service.limits, headers, receive)
     loaded = served.model.loaded
-    ask = await service.read(partial(_asked, loaded, content, service.limits), len(content))
+    ask = await service.read(partial(_read_request, loaded, content, service.limits), len(content))
     answers = await service.answer(served.answers, loaded, *ask[:2], receive, len(content), ask.timeout)
     return reply({"model": name, "answers": list(chain.from_iterable(answers))})
 
 
-def _asked(loaded: Loaded, content: bytes, limits: Limits) -> Ask:
+def _read_request(loaded: Loaded, content: bytes, limits: Limits) -> Ask:
     asked = parse(content)
     check_keys(asked, ("inputs", "options"))
-    timeout = options_of(asked)
+    timeout = read_options(asked)
     inputs = asked.get("inputs")
     lengths = checks.check_all(loaded, inputs, limits)
     return Ask(inputs or [], lengths, timeout)
@@ -84,7 +93,7 @@ def _asked(loaded: Loaded, content: bytes, limits: Limits) -> Ask:
 async def predict_instances(service: Service, name: str, headers: Headers, receive: Receive) -> Reply:
     """Answer `POST /v1/models/{name}:predict`, as TensorFlow Serving and version 1 of KServe's protocol do."""
     served = service.served(name)
-    content = await body_of(served.answers, service.limits, headers, receive)
+    content = await read_body(served.answers, service.limits, headers, receive)
     loaded = served.model.loaded
     ask = await service.read(partial(_instances, loaded, content, service.limits), len(content))
     answers = await service.answer(served.answers, loaded, *ask[:2], receive, len(content))
@@ -98,9 +107,9 @@ def _instances(loaded: Loaded, content: bytes, limits: Limits) -> Ask:
     if not isinstance(inputs, list):
         raise RefusedError(400, "instances", "a list", type(inputs).__name__)
     if asked.get("signature_name") not in (None, "", "serving_default"):
-        raise RefusedError(400, "signature_name", "serving_default", shown(asked["signature_name"]))
+        raise RefusedError(400, "signature_name", "serving_default", quote_client(asked["signature_name"]))
     if asked.get("parameters"):
-        raise RefusedError(400, "parameters", "absent", shown(asked["parameters"]))
+        raise RefusedError(400, "parameters", "absent", quote_client(asked["parameters"]))
     return Ask(inputs, checks.check_all(loaded, inputs, limits, "instances"))
 
 
@@ -141,14 +150,14 @@ def _check_kind(loaded: Loaded) -> None:
 async def explain(service: Service, name: str, headers: Headers, receive: Receive) -> Reply:
     """Answer `POST /v1/models/{name}/explain`."""
     served = service.served(name)
-    content = await body_of(served.explanations, service.limits, headers, receive)
+    content = await read_body(served.explanations, service.limits, headers, receive)
     loaded = served.model.loaded
-    ask = await service.read(partial(_explained, loaded, content, service.limits), len(content))
+    ask = await service.read(partial(_read_explained, loaded, content, service.limits), len(content))
     found = await service.answer(served.explanations, loaded, *ask[:2], receive, len(content), ask.timeout)
     return reply(found[0][0])
 
 
-def _explained(loaded: Loaded, content: bytes, limits: Limits) -> Ask:
+def _read_explained(loaded: Loaded, content: bytes, limits: Limits) -> Ask:
     asked = parse(content)
     check_keys(asked, ("input", "options"))
     if loaded.kind != "text":
@@ -157,17 +166,17 @@ def _explained(loaded: Loaded, content: bytes, limits: Limits) -> Ask:
     if not isinstance(text, str):
         raise RefusedError(400, "input", "a text", type(text).__name__)
     checks.check_all(loaded, [text], limits)
-    return Ask([text], [len(text) * min(len(text), PIECES) + checks.EACH], options_of(asked))
+    return Ask([text], [len(text) * min(len(text), PIECES) + checks.EACH], read_options(asked))
 
 
 def check_keys(asked: dict[str, Any], known: tuple[str, ...]) -> None:
     """Raise RefusedError for a key of a request's body that means nothing."""
     for key in asked:
         if key not in known:
-            raise RefusedError(400, "key of the body", "one of " + ", ".join(known), shown(key))
+            raise RefusedError(400, "key of the body", "one of " + ", ".join(known), quote_client(key))
 
 
-def options_of(asked: dict[str, Any]) -> float | None:
+def read_options(asked: dict[str, Any]) -> float | None:
     """Return the seconds after which the client gives up, None where it does not say."""
     options = asked.get("options")
     if options is None:
@@ -176,10 +185,10 @@ def options_of(asked: dict[str, Any]) -> float | None:
         raise RefusedError(400, "options", "an object", type(options).__name__)
     for key in options:
         if key != "timeout":
-            raise RefusedError(400, "key of options", "timeout", shown(key))
+            raise RefusedError(400, "key of options", "timeout", quote_client(key))
     seconds = options.get("timeout")
     if seconds is None:
         return None
     if type(seconds) not in (int, float) or not seconds > 0:
-        raise RefusedError(400, "options timeout", "seconds, greater than 0", shown(seconds))
+        raise RefusedError(400, "options timeout", "seconds, greater than 0", quote_client(seconds))
     return float(seconds)

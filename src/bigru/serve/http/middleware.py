@@ -13,7 +13,7 @@ from .handlers import Reply, predict
 from .request_body import Headers, Receive, Scope, Send, linger
 from .service import Service
 
-__all__ = ["Gate", "refuse", "reply_of", "respond"]
+__all__ = ["FastPath", "refusal_reply", "refuse_label_options", "respond"]
 
 logger = logging.getLogger("bigru.serve")
 
@@ -27,7 +27,7 @@ PREDICT = "/v1/models/{name}/predict"
 CLOSE = (b"connection", b"close")
 
 
-class Gate:
+class FastPath:
     """An ASGI application in front of another.
 
     `POST /v1/models/{name}/predict` is answered here by the same handler that FastAPI would call: matching routes and
@@ -57,23 +57,23 @@ class Gate:
             service.check_key(headers)
             answer = await predict(service, name, headers, receive)
         except RefusedError as refusal:
-            answer = reply_of(refusal)
+            answer = refusal_reply(refusal)
             model = name if name in service.names else ""
         except CancelledError:
-            answer = cut_off(service)
+            answer = interrupted(service)
         except GoneError:
             service.metrics.request(PREDICT, model, 499, time.perf_counter() - began)
             return
         except MemoryError:
-            answer = reply_of(short_of_memory())
+            answer = refusal_reply(short_of_memory())
         except Exception:
             logger.exception("a request failed")
-            answer = reply_of(fault())
+            answer = refusal_reply(fault())
         service.metrics.request(PREDICT, model, answer.status, time.perf_counter() - began)
         if service.draining:
             answer.headers.append(CLOSE)
         if answer.status == 413:
-            await refuse(answer, receive, send)
+            await refuse_label_options(answer, receive, send)
         else:
             await respond(answer, send)
 
@@ -94,26 +94,26 @@ class Gate:
             if path not in FREE and not path.startswith("/static/"):
                 service.check_key(dict(scope["headers"]))
         except RefusedError as refusal:
-            await respond(reply_of(refusal), watched)
+            await respond(refusal_reply(refusal), watched)
         else:
             try:
                 await self._inner(scope, receive, watched)
             except CancelledError:
                 if status == 499:
-                    await respond(cut_off(service), watched)
+                    await respond(interrupted(service), watched)
         route = getattr(scope.get("route"), "path", "")
         name = scope.get("path_params", {}).get("name", "")
         service.metrics.request(route, name if name in service.names else "", status, time.perf_counter() - began)
 
 
-def cut_off(service: Service) -> Reply:
+def interrupted(service: Service) -> Reply:
     """Return what is answered to a request that the end of the server cuts off, and count it."""
     service.unanswered += 1
     want, got = "running until the answer", "the order to stop before it"
-    return reply_of(RefusedError(503, "server", want, got, headers={"retry-after": "1"}))
+    return refusal_reply(RefusedError(503, "server", want, got, headers={"retry-after": "1"}))
 
 
-def reply_of(refusal: RefusedError) -> Reply:
+def refusal_reply(refusal: RefusedError) -> Reply:
     """Return a refusal as a response."""
     body = refusal.body()
     headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
@@ -127,7 +127,7 @@ async def respond(answer: Reply, send: Send) -> None:
     await send({"type": "http.response.body", "body": answer.body})
 
 
-async def refuse(answer: Reply, receive: Receive, send: Send) -> None:
+async def refuse_label_options(answer: Reply, receive: Receive, send: Send) -> None:
     """Send a response while the body of the request is still coming, and close the connection."""
     headers = [*answer.headers, CLOSE]
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})

@@ -15,11 +15,11 @@ import orjson
 
 from ..._version import __version__
 from ..engine import inputs as checks
-from ..engine.errors import RefusedError, shown
+from ..engine.errors import RefusedError, quote_client
 from ..engine.limits import Limits
 from ..engine.models import Loaded
 from . import tensors
-from .handlers import VERSION, Ask, Reply, body_of, reply
+from .handlers import VERSION, Ask, Reply, read_body, reply
 from .request_body import JSON, Headers, Receive, parse
 from .service import Service
 
@@ -34,7 +34,7 @@ DATATYPES = {"text": ("BYTES",), "table": ("BYTES",), "series": tuple(tensors.NU
 AXES = {"text": "[N], [N, 1] or, of a model that reads tokens, [N, T]", "table": "[N]", "series": "[T, I] or [N, T, I]"}
 
 
-class Infer(NamedTuple):
+class InferenceCall(NamedTuple):
     """A request, read and checked.
 
     Attributes:
@@ -56,7 +56,9 @@ def server() -> dict[str, Any]:
 def check_version(version: str) -> None:
     """Raise RefusedError unless a version of a model is the only one that there is."""
     if version != VERSION:
-        raise RefusedError(404, "version", VERSION, shown(version), "A model has one version: that of its folder.")
+        raise RefusedError(
+            404, "version", VERSION, quote_client(version), "A model has one version: that of its folder."
+        )
 
 
 def ready(service: Service, name: str) -> Reply:
@@ -88,9 +90,9 @@ async def infer(service: Service, name: str, headers: Headers, receive: Receive)
     served = service.served(name)
     _kind(served.model.loaded)
     also = BINARY if LENGTH in headers else JSON
-    content = await body_of(served.answers, service.limits, headers, receive, also)
+    content = await read_body(served.answers, service.limits, headers, receive, also)
     loaded = served.model.loaded
-    work = partial(_asked, loaded, content, headers.get(LENGTH), service.limits)
+    work = partial(_read_request, loaded, content, headers.get(LENGTH), service.limits)
     asked = await service.read(work, len(content))
     inputs, lengths, timeout = asked.ask
     answers = await service.answer(served.answers, loaded, inputs, lengths, receive, len(content), timeout)
@@ -112,16 +114,16 @@ def _kind(loaded: Loaded) -> str:
     return loaded.kind
 
 
-def _asked(loaded: Loaded, content: bytes, length: bytes | None, limits: Limits) -> Infer:
-    document, behind = tensors.split(content, length)
+def _read_request(loaded: Loaded, content: bytes, length: bytes | None, limits: Limits) -> InferenceCall:
+    document, behind = tensors.split_binary(content, length)
     asked = parse(document)
     own = asked.get("id")
     if own is not None and not isinstance(own, str):
         raise RefusedError(400, "id", "a text", type(own).__name__)
     parameters = _parameters(asked)
-    wanted = _wanted(asked, loaded, parameters.get("binary_data_output") is True)
+    wanted = _requested_outputs(asked, loaded, parameters.get("binary_data_output") is True)
     inputs = _inputs(loaded, asked, behind, limits)
-    return Infer(Ask(inputs, checks.check_all(loaded, inputs, limits), _timeout(parameters)), own, wanted)
+    return InferenceCall(Ask(inputs, checks.check_all(loaded, inputs, limits), _timeout(parameters)), own, wanted)
 
 
 def _parameters(asked: dict[str, Any]) -> dict[str, Any]:
@@ -141,7 +143,7 @@ def _timeout(parameters: dict[str, Any]) -> float | None:
     if value is None:
         return None
     if type(value) is not int or value <= 0:
-        raise RefusedError(400, "parameter timeout", "microseconds, greater than 0", shown(value))
+        raise RefusedError(400, "parameter timeout", "microseconds, greater than 0", quote_client(value))
     return value / 1e6
 
 
@@ -152,9 +154,9 @@ def _inputs(loaded: Loaded, asked: dict[str, Any], behind: bytes, limits: Limits
     tensor = given[0]
     name, datatype = tensor.get("name"), tensor.get("datatype")
     if name != kind:
-        raise RefusedError(400, "name of the tensor", repr(kind), shown(name))
+        raise RefusedError(400, "name of the tensor", repr(kind), quote_client(name))
     if datatype not in DATATYPES[kind]:
-        raise RefusedError(400, "datatype", " or ".join(DATATYPES[kind]), shown(datatype))
+        raise RefusedError(400, "datatype", " or ".join(DATATYPES[kind]), quote_client(datatype))
     shape = _shape(tensor.get("shape"), kind, limits)
     raw = tensors.check_size(tensor, behind)
     if kind == "series":
@@ -169,7 +171,7 @@ def _inputs(loaded: Loaded, asked: dict[str, Any], behind: bytes, limits: Limits
 def _tokens(loaded: Loaded, shape: list[int], texts: list[str]) -> list[Any]:
     if not loaded.tokens:
         want = "[N] or [N, 1], as the model reads texts and no tokens"
-        raise RefusedError(400, "shape", want, shown(shape))
+        raise RefusedError(400, "shape", want, quote_client(shape))
     width = shape[1]
     return [texts[n : n + width] for n in range(0, len(texts), width)]
 
@@ -178,13 +180,13 @@ def _shape(shape: Any, kind: str, limits: Limits) -> list[int]:
     """Return the shape of a tensor; what it claims is checked before anything of that size is made."""
     axes = {"text": (1, 2), "table": (1, 2), "series": (2, 3)}[kind]
     if not isinstance(shape, list) or not axes[0] <= len(shape) <= axes[1]:
-        raise RefusedError(400, "shape", AXES[kind], shown(shape))
+        raise RefusedError(400, "shape", AXES[kind], quote_client(shape))
     if not all(type(n) is int and 0 <= n < 1 << 31 for n in shape):
-        raise RefusedError(400, "shape", "a list of sizes", shown(shape))
+        raise RefusedError(400, "shape", "a list of sizes", quote_client(shape))
     if kind == "table" and shape[1:] not in ([], [1]):
-        raise RefusedError(400, "shape", "[N] or [N, 1]", shown(shape))
+        raise RefusedError(400, "shape", "[N] or [N, 1]", quote_client(shape))
     if len(shape) > 1 and shape[-1] == 0:
-        raise RefusedError(400, "shape", "of rows that are at least 1 wide", shown(shape))
+        raise RefusedError(400, "shape", "of rows that are at least 1 wide", quote_client(shape))
     count, time = shape[0] if kind != "series" or len(shape) == 3 else 1, shape[-2] if kind == "series" else 1
     if count > limits.inputs:
         raise RefusedError(413, "inputs", f"at most {limits.inputs}", count, "Send them in several requests.")
@@ -193,7 +195,7 @@ def _shape(shape: Any, kind: str, limits: Limits) -> list[int]:
     return shape
 
 
-def _wanted(asked: dict[str, Any], loaded: Loaded, binary: bool) -> dict[str, bool]:
+def _requested_outputs(asked: dict[str, Any], loaded: Loaded, binary: bool) -> dict[str, bool]:
     """Return the outputs that are answered, and whether each is in binary."""
     known = [str(tensor["name"]) for tensor in metadata(loaded)["outputs"]]
     wanted = asked.get("outputs")
@@ -204,7 +206,7 @@ def _wanted(asked: dict[str, Any], loaded: Loaded, binary: bool) -> dict[str, bo
     found = {}
     for one in wanted:
         if one.get("name") not in known:
-            raise RefusedError(400, "output", "one of " + ", ".join(known), shown(one.get("name")))
+            raise RefusedError(400, "output", "one of " + ", ".join(known), quote_client(one.get("name")))
         found[one["name"]] = _is_binary(one.get("parameters"), binary)
     return found
 
@@ -215,10 +217,12 @@ def _is_binary(parameters: Any, usually: bool) -> bool:
     for key in parameters or {}:
         if key == "classification" or key.startswith("shared_memory"):
             want = "binary_data alone"
-            raise RefusedError(400, "parameters of an output", want, shown(key), "The output scores has all classes.")
+            raise RefusedError(
+                400, "parameters of an output", want, quote_client(key), "The output scores has all classes."
+            )
     value = (parameters or {}).get("binary_data", usually)
     if type(value) is not bool:
-        raise RefusedError(400, "binary_data", "true or false", shown(value))
+        raise RefusedError(400, "binary_data", "true or false", quote_client(value))
     return value
 
 

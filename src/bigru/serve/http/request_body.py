@@ -9,11 +9,21 @@ from typing import Any, NoReturn
 
 import orjson
 
-from ..engine.errors import GoneError, RefusedError, shown
+from ..engine.errors import GoneError, RefusedError, quote_client
 from ..engine.limits import Limits
 
 __all__ = [
-    "JSON", "Headers", "Reading", "Receive", "Scope", "Send", "check_json", "check_length", "linger", "parse", "read",
+    "JSON",
+    "BodyReading",
+    "Headers",
+    "Receive",
+    "Scope",
+    "Send",
+    "check_json",
+    "check_length",
+    "linger",
+    "parse",
+    "read",
     "same_origin",
 ]  # fmt: skip
 
@@ -29,7 +39,7 @@ LINGER = 2.0
 read why."""
 
 
-class Reading:
+class BodyReading:
     """Bytes of the bodies that are being read, of all requests together; a small one that came in one piece is none."""
 
     held = 0
@@ -94,16 +104,16 @@ async def _rest(message: MutableMapping[str, Any] | None, receive: Receive, limi
                 raise GoneError
             part = message.get("body", b"")
             parts += part
-            Reading.held += len(part)
+            BodyReading.held += len(part)
             if len(parts) > limits.body:
                 _too_large(limits, "more")
             if not message.get("more_body"):
                 return bytes(parts)
-            if Reading.held > Reading.most:
+            if BodyReading.held > BodyReading.most:
                 raise _too_many()
             message = None
     finally:
-        Reading.held -= len(parts)
+        BodyReading.held -= len(parts)
 
 
 async def linger(receive: Receive) -> None:
@@ -127,10 +137,10 @@ def check_json(headers: Headers, also: bytes = JSON) -> None:
     encoding = headers.get(b"content-encoding", b"identity")
     if encoding.strip().lower() != b"identity":
         remedy = "Send the body as it is, without compression."
-        raise RefusedError(415, "content-encoding", "absent", shown(encoding.decode("latin-1")), remedy)
+        raise RefusedError(415, "content-encoding", "absent", quote_client(encoding.decode("latin-1")), remedy)
     if plain not in (JSON, also) and (plain or not same_origin(headers)):
         remedy = "With curl: -H 'Content-Type: application/json'."
-        raise RefusedError(415, "content-type", JSON.decode(), shown(kind.decode("latin-1")), remedy)
+        raise RefusedError(415, "content-type", JSON.decode(), quote_client(kind.decode("latin-1")), remedy)
 
 
 def same_origin(headers: Headers) -> bool:

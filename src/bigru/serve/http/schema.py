@@ -24,7 +24,7 @@ class Options(Strict):
     timeout: float | None = Field(None, gt=0, description="Seconds after which the client gives up.")
 
 
-class Table(Strict):
+class TableBody(Strict):
     """A table for a forecaster."""
 
     columns: dict[str, list[str | float | None]]
@@ -42,7 +42,7 @@ class TextOf(Strict):
     text: str | list[str]
 
 
-Input = str | list[str] | TextOf | list[Row] | Table
+Input = str | list[str] | TextOf | list[Row] | TableBody
 
 
 class Predict(Strict):

@@ -18,9 +18,9 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from ...errors import ArgumentError, sentence
 from ..engine.errors import RefusedError
-from ..engine.limits import Limits, Places
+from ..engine.limits import ConnectionSlots, Limits
 from .app import application
-from .middleware import reply_of
+from .middleware import refusal_reply
 from .service import Service
 
 __all__ = ["LAME", "listen", "run"]
@@ -40,7 +40,7 @@ SWITCH = 0.0005
 """Seconds after which a thread gives the interpreter to another that waits for it."""
 
 
-class Joined:
+class JoinedWrites:
     """A transport that sends the head of a response with the body that follows it: uvicorn writes them one by one, and
     each write is a call of the system that takes as long as a short text takes the model."""
 
@@ -82,7 +82,7 @@ class Protocol(HttpToolsProtocol):
     """
 
     limits = Limits()
-    places = Places(limits.connections)
+    places = ConnectionSlots(limits.connections)
 
     def connection_made(self, transport: Any) -> None:
         """Begin; a connection that says nothing is closed as well."""
@@ -164,7 +164,7 @@ class Protocol(HttpToolsProtocol):
             raise ValueError("too long a head")
 
     def _start_asgi_task(self, cycle: Any, app: Any) -> None:
-        cycle.transport = Joined(cycle.transport, self.loop)
+        cycle.transport = JoinedWrites(cycle.transport, self.loop)
         super()._start_asgi_task(cycle, app)
 
     def on_message_complete(self) -> None:
@@ -181,13 +181,13 @@ class Protocol(HttpToolsProtocol):
 
     def send_400_response(self, msg: str) -> None:
         """Refuse what is no HTTP."""
-        answer = reply_of(RefusedError(400, "request", "HTTP/1.1 with a head of 64 KiB at most", "something else"))
+        answer = refusal_reply(RefusedError(400, "request", "HTTP/1.1 with a head of 64 KiB at most", "something else"))
         head = b"".join(b"%s: %s\r\n" % pair for pair in answer.headers)
         self.transport.write(b"HTTP/1.1 400 Bad Request\r\n" + head + b"connection: close\r\n\r\n" + answer.body)
         self.transport.close()
 
 
-class Server(uvicorn.Server):
+class HttpServer(uvicorn.Server):
     """uvicorn's server with a lame phase between the signal and the end, and a second signal that ends it at once."""
 
     def __init__(self, config: uvicorn.Config, service: Service, lame: float, ready: Callable[[], None]) -> None:
@@ -266,7 +266,7 @@ def run(service: Service, sock: socket.socket, ready: Callable[[], None], lame: 
     config = uvicorn.Config(
         application(service),
         loop="uvloop",
-        http=type("BoundProtocol", (Protocol,), {"limits": limits, "places": Places(limits.connections)}),
+        http=type("BoundProtocol", (Protocol,), {"limits": limits, "places": ConnectionSlots(limits.connections)}),
         ws="websockets-sansio",
         ws_max_size=limits.message,
         # What a kilobyte could unfold to is not worth the bandwidth of a push.
@@ -280,6 +280,6 @@ def run(service: Service, sock: socket.socket, ready: Callable[[], None], lame: 
         timeout_graceful_shutdown=round(limits.timeout) + 5,
         backlog=BACKLOG,
     )
-    server = Server(config, service, lame, ready)
+    server = HttpServer(config, service, lame, ready)
     server.run([sock])
     return server.force_exit

@@ -13,15 +13,15 @@ from typing import Any, TypeVar
 from ...errors import BigruError
 from ...runtime.explain import explain
 from ..engine.batcher import Batcher, isolate
-from ..engine.errors import GoneError, RefusedError, late, unknown
-from ..engine.limits import Limits, Places
+from ..engine.errors import GoneError, RefusedError, timed_out, unknown_model
+from ..engine.limits import ConnectionSlots, Limits
 from ..engine.metrics import BatchMeter, Metrics
-from ..engine.models import Asked, Loaded, Model, Outcome, Stamp, check_finite, run, stamp
+from ..engine.models import Asked, Loaded, Outcome, ReloadableModel, Stamp, check_finite, run, stamp
 from ..engine.worker import Worker
-from .request_body import Headers, Reading, Receive
+from .request_body import BodyReading, Headers, Receive
 from .websocket import advance
 
-__all__ = ["Served", "Service"]
+__all__ = ["ServedModel", "Service"]
 
 logger = logging.getLogger("bigru.serve")
 
@@ -44,17 +44,17 @@ Result = TypeVar("Result")
 
 
 @dataclass
-class Served:
+class ServedModel:
     """A model and the queues before it."""
 
-    model: Model
+    model: ReloadableModel
     answers: Batcher
     explanations: Batcher
     streams: Batcher
 
 
 @dataclass
-class Tries:
+class ReloadTries:
     """How often a folder could not be read, when it is tried again, and what was logged."""
 
     failed: int = 0
@@ -77,15 +77,15 @@ class Service:
         streams: the places of WebSockets.
     """
 
-    def __init__(self, models: Sequence[Model], limits: Limits, key: str | None = None) -> None:
+    def __init__(self, models: Sequence[ReloadableModel], limits: Limits, key: str | None = None) -> None:
         self.limits, self.draining, self.unanswered, self.metrics = limits, False, 0, Metrics()
-        self.streams = Places(limits.streams)
+        self.streams = ConnectionSlots(limits.streams)
         self._models = {model.name: model for model in models}
         self._key = None if key is None else key.encode("utf-8", "surrogateescape")
-        self._served: dict[str, Served] = {}
+        self._served: dict[str, ServedModel] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._workers: list[Worker] = []
-        self._tries = {model.name: Tries() for model in models}
+        self._tries = {model.name: ReloadTries() for model in models}
         self._reader, self._reloads = self._worker("read"), self._worker("reload")
         self._forced: asyncio.Task[None] | None = None
 
@@ -102,7 +102,7 @@ class Service:
             answers = Batcher(run, self.limits, self._worker(name), meter)
             explanations = Batcher(_explain_each, self.limits, self._worker(f"{name}-explain"), meter, inline=0)
             streams = Batcher(advance, self.limits, self._worker(f"{name}-stream"), meter, inline=0)
-            self._served[name] = Served(model, answers, explanations, streams)
+            self._served[name] = ServedModel(model, answers, explanations, streams)
             self.metrics.waiting.labels(name).set_function(answers.__len__)
         self._tasks.append(asyncio.create_task(self._watch()))
 
@@ -126,11 +126,11 @@ class Service:
         first = next(iter(self._models), None)
         return [{**model.loaded.described(), "default": model.name == first} for model in self._models.values()]
 
-    def served(self, name: str) -> Served:
+    def served(self, name: str) -> ServedModel:
         """Return a model by its name, or raise RefusedError."""
         found = self._served.get(name)
         if found is None:
-            raise unknown(name, self.names)
+            raise unknown_model(name, self.names)
         return found
 
     def check_key(self, headers: Headers) -> None:
@@ -152,7 +152,7 @@ class Service:
         """
         if size <= LARGE and not always:
             return work()
-        with Reading.holding(size):
+        with BodyReading.holding(size):
             return await self._reader.run(work)
 
     async def answer(
@@ -192,9 +192,9 @@ class Service:
         for n, outcome in enumerate(outcomes):
             if isinstance(outcome, RefusedError):
                 # Another one, since this frame holds the first.
-                raise RefusedError.of(outcome.status, str(outcome), outcome.headers)
+                raise RefusedError.from_error(outcome.status, str(outcome), outcome.headers)
             if isinstance(outcome, BigruError):
-                raise RefusedError.of(400, str(outcome).replace("inputs[0]", f"inputs[{n}]")) from None
+                raise RefusedError.from_error(400, str(outcome).replace("inputs[0]", f"inputs[{n}]")) from None
             answers.append(outcome if isinstance(outcome, list) else [outcome])
         return answers
 
@@ -207,10 +207,10 @@ class Service:
 
     async def _reload_all(self) -> None:
         for model in self._models.values():
-            self._tries[model.name] = Tries()
+            self._tries[model.name] = ReloadTries()
             await self._reload(model)
 
-    async def _reload(self, model: Model) -> None:
+    async def _reload(self, model: ReloadableModel) -> None:
         """Read a folder; all reading is done by one thread, so two reasons to read it never meet."""
         tries = self._tries[model.name]
         try:
@@ -224,7 +224,7 @@ class Service:
                 logger.error("%s stays as it was: %s", model.name, text)
             tries.text = text
         else:
-            self._tries[model.name] = Tries()
+            self._tries[model.name] = ReloadTries()
             self.metrics.reloads.labels(model.name, "done").inc()
             logger.warning("%s was read again.", model.name)
 
@@ -239,7 +239,7 @@ class Service:
                     # As where the system gives no further thread now: the next look comes all the same.
                     logger.exception("the folder of %s could not be looked at", name)
 
-    async def _look(self, model: Model, before: Stamp) -> Stamp:
+    async def _look(self, model: ReloadableModel, before: Stamp) -> Stamp:
         """Return the state of a folder; one that is new, and the same as at the look before, is read."""
         found = await self._reloads.run(partial(stamp, model.folder))
         tries = self._tries[model.name]
@@ -280,7 +280,7 @@ class Watcher:
                     pass
             end: Exception = GoneError()
         except TimeoutError:
-            end = late(self._seconds)
+            end = timed_out(self._seconds)
         if not self._future.done():
             self._future.set_exception(end)
 

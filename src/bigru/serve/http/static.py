@@ -5,7 +5,7 @@ from __future__ import annotations
 from hashlib import blake2b
 from pathlib import Path
 
-from ..engine.errors import RefusedError, shown
+from ..engine.errors import RefusedError, quote_client
 from .handlers import Reply
 from .request_body import Headers
 
@@ -40,7 +40,7 @@ def file(name: str, headers: Headers) -> Reply:
     """
     found = {path.name: path for path in PAGE.glob("*") if path.suffix in TYPES and path.is_file()}.get(name)
     if found is None:
-        raise RefusedError(404, "file", "one of the page", shown(name))
+        raise RefusedError(404, "file", "one of the page", quote_client(name))
     content = found.read_bytes()
     tag = b'"%s"' % blake2b(content, digest_size=12).hexdigest().encode()
     reply_headers = [

@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from ..engine.errors import RefusedError, shown
+from ..engine.errors import RefusedError, quote_client
 
-__all__ = ["NUMBERS", "binary", "check_size", "flat", "numbers", "split", "texts"]
+__all__ = ["NUMBERS", "binary", "check_size", "flat", "numbers", "split_binary", "texts"]
 
 NUMBERS = {
     "FP32": "<f4", "FP64": "<f8", "FP16": "<f2", "INT8": "<i1", "INT16": "<i2", "INT32": "<i4", "INT64": "<i8",
@@ -29,7 +29,7 @@ PLAIN = {int, float, type(None)}
 SIZE = "binary_data_size"
 
 
-def split(content: bytes, length: bytes | None) -> tuple[bytes, bytes]:
+def split_binary(content: bytes, length: bytes | None) -> tuple[bytes, bytes]:
     """Return the JSON at the head of a body, and the tensors behind it.
 
     Args:
@@ -44,7 +44,7 @@ def split(content: bytes, length: bytes | None) -> tuple[bytes, bytes]:
     text = length.strip()
     if not (text.isdigit() and len(text) < 12 and int(text) <= len(content)):
         want = f"the bytes of the JSON, at most the {len(content)} of the body"
-        raise RefusedError(400, "inference-header-content-length", want, shown(length.decode("latin-1")))
+        raise RefusedError(400, "inference-header-content-length", want, quote_client(length.decode("latin-1")))
     return content[: int(text)], content[int(text) :]
 
 
@@ -70,7 +70,9 @@ def check_size(tensor: dict[str, Any], behind: bytes) -> bytes | None:
         raise RefusedError(400, "data", f"absent where there is a {SIZE}", "both")
     if type(size) is not int or size != len(behind):
         want = f"the {len(behind)} bytes behind the JSON"
-        raise RefusedError(400, SIZE, want, shown(size), "The header Inference-Header-Content-Length divides them.")
+        raise RefusedError(
+            400, SIZE, want, quote_client(size), "The header Inference-Header-Content-Length divides them."
+        )
     return behind
 
 
@@ -102,7 +104,7 @@ def _rows(data: list[Any], size: int, shape: list[int]) -> list[list[Any]]:
 
 
 def _misshapen(shape: list[int], got: object) -> RefusedError:
-    want = f"flat or nested as the shape {shown(shape)} says, {math.prod(shape)} in all"
+    want = f"flat or nested as the shape {quote_client(shape)} says, {math.prod(shape)} in all"
     return RefusedError(400, "data", want, got)
 
 
@@ -115,7 +117,7 @@ def numbers(datatype: str, shape: list[int], data: Any, raw: bytes | None) -> np
     if raw is not None:
         kind = np.dtype(NUMBERS[datatype])
         if len(raw) != math.prod(shape) * kind.itemsize:
-            want = f"{math.prod(shape) * kind.itemsize} bytes, as the shape {shown(shape)} of {datatype} says"
+            want = f"{math.prod(shape) * kind.itemsize} bytes, as the shape {quote_client(shape)} of {datatype} says"
             raise RefusedError(400, "data", want, len(raw))
         return np.frombuffer(raw, kind).reshape(shape).astype(np.float64)
     found = flat(data, shape)

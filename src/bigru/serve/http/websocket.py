@@ -26,20 +26,20 @@ import orjson
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from ...errors import BigruError
-from ...ops.recurrent.chunking import Window
-from ...runtime.answers import rounded
+from ...ops.recurrent.chunking import Chunking
+from ...runtime.answers import round_floats
 from ...runtime.forecaster import Forecaster
 from ...runtime.streaming.stream import Stream
 from ..engine import inputs
 from ..engine.batcher import BUDGET, isolate
-from ..engine.errors import RefusedError, fault, late, shown
+from ..engine.errors import RefusedError, fault, quote_client, timed_out
 from ..engine.limits import Limits
 from ..engine.models import Asked, Loaded, Outcome, check_finite
 from .handlers import check_keys
 from .request_body import parse, same_origin
 
 if TYPE_CHECKING:
-    from .service import Served, Service
+    from .service import ServedModel, Service
 
 __all__ = ["advance", "stream"]
 
@@ -68,11 +68,11 @@ class Part:
 
     __slots__ = ("finish", "piece", "session")
 
-    def __init__(self, session: Session, piece: Any, finish: bool) -> None:
+    def __init__(self, session: StreamSession, piece: Any, finish: bool) -> None:
         self.session, self.piece, self.finish = session, piece, finish
 
 
-class Session:
+class StreamSession:
     """One input on its way, and what one step of it costs.
 
     Args:
@@ -81,7 +81,7 @@ class Session:
         window: its chunk and look-ahead, None where there are none.
     """
 
-    def __init__(self, loaded: Loaded, begin: Callable[[], Stream], window: Window | None) -> None:
+    def __init__(self, loaded: Loaded, begin: Callable[[], Stream], window: Chunking | None) -> None:
         self.loaded, self.begin, self.stream, self.failed = loaded, begin, begin(), False
         self.cost = 1 if window is None else -(-window.size // window.chunk)
 
@@ -180,7 +180,7 @@ class Channel:
 
     def _message(self) -> asyncio.Task[Any]:
         if self._next is None:
-            self._next = asyncio.get_running_loop().create_task(_received(self.socket.receive()))
+            self._next = asyncio.get_running_loop().create_task(_receive(self.socket.receive()))
         return self._next
 
     async def receive(self) -> tuple[dict[str, Any], int]:
@@ -213,7 +213,7 @@ class Channel:
                     _check_there(self._message().result())
                 return await future
         except TimeoutError:
-            raise late(seconds) from None
+            raise timed_out(seconds) from None
         finally:
             future.cancel()
 
@@ -227,7 +227,7 @@ class Channel:
         await self.socket.send_text(orjson.dumps(value).decode())
 
 
-async def _received(message: Awaitable[Any]) -> Any:
+async def _receive(message: Awaitable[Any]) -> Any:
     return await message
 
 
@@ -246,8 +246,8 @@ async def _serve(service: Service, name: str, channel: Channel) -> None:
             finish = message.get("finish") is True
             parts, costs = await service.read(partial(_parts, session, message, finish, service.limits), size)
             future = served.streams.submit([(session.loaded, part) for part in parts], costs)
-            answers = _joined(session, await channel.answered(future), finish)
-            await channel.send({"answers": rounded(answers), "done": finish})
+            answers = _join_answers(session, await channel.answered(future), finish)
+            await channel.send({"answers": round_floats(answers), "done": finish})
             if finish:
                 session.stream = session.begin()
                 if service.draining:
@@ -257,7 +257,7 @@ async def _serve(service: Service, name: str, channel: Channel) -> None:
         channel.stop()
 
 
-async def _begin(service: Service, name: str, channel: Channel) -> tuple[Session, Served]:
+async def _begin(service: Service, name: str, channel: Channel) -> tuple[StreamSession, ServedModel]:
     """Read the first message: the key and the options of every input on the connection."""
     first, _ = await channel.receive()
     key = first.pop("key", None)
@@ -274,36 +274,38 @@ async def _begin(service: Service, name: str, channel: Channel) -> tuple[Session
         raise RefusedError(400, "model", "one that can be streamed", got)
     for option, value in first.items():
         if value is not None and (type(value) is not int or not 0 <= value <= DEEPEST):
-            raise RefusedError(400, option, f"a number of steps within 0..{DEEPEST}", shown(value))
+            raise RefusedError(400, option, f"a number of steps within 0..{DEEPEST}", quote_client(value))
     lookahead, chunk = first.get("lookahead"), first.get("chunk")
     window = _window(lookahead, chunk) if predictor.bundle.model.encoder.direction != "forward" else None
-    return Session(loaded, partial(predictor.stream, lookahead, chunk=chunk), window), served
+    return StreamSession(loaded, partial(predictor.stream, lookahead, chunk=chunk), window), served
 
 
-def _window(lookahead: int | None, chunk: int | None) -> Window | None:
+def _window(lookahead: int | None, chunk: int | None) -> Chunking | None:
     """Return the window of a stream, refused where the end of an input would cost more than a batch.
 
     Up to R + C steps wait for the end, and each costs 1 + R / C.
     """
     if lookahead is None or chunk == 0:
         return None
-    window = Window.of(lookahead, chunk)
+    window = Chunking.of_lookahead(lookahead, chunk)
     if window.size**2 > BUDGET * window.chunk:
         want = f"at most {isqrt(BUDGET * window.chunk) - window.chunk} with a chunk of {window.chunk}"
         raise RefusedError(400, "lookahead", want, lookahead, "A longer chunk costs less.")
     return window
 
 
-def _parts(session: Session, message: dict[str, Any], finish: bool, limits: Limits) -> tuple[list[Part], list[int]]:
+def _parts(
+    session: StreamSession, message: dict[str, Any], finish: bool, limits: Limits
+) -> tuple[list[Part], list[int]]:
     piece: Any = message.get("push")
     if "push" in message:
-        inputs.steps_of(session.loaded, piece, "push")
+        inputs.input_length(session.loaded, piece, "push")
         if session.loaded.kind == "series":
             piece = inputs.series(piece, "push")
     return session.divide(piece, finish, limits)
 
 
-def _joined(session: Session, outcomes: list[Outcome], finish: bool) -> list[dict[str, Any]]:
+def _join_answers(session: StreamSession, outcomes: list[Outcome], finish: bool) -> list[dict[str, Any]]:
     """Return the answers to a push.
 
     Of a model that gives the whole input one label, the last answer of all parts is that to the push; the end has one
@@ -315,7 +317,7 @@ def _joined(session: Session, outcomes: list[Outcome], finish: bool) -> list[dic
     answers: list[dict[str, Any]] = []
     for outcome in outcomes:
         if isinstance(outcome, BigruError | RefusedError):
-            raise RefusedError.of(getattr(outcome, "status", 400), str(outcome))
+            raise RefusedError.from_error(getattr(outcome, "status", 400), str(outcome))
         answers += outcome if isinstance(outcome, list) else [outcome]
     pooled = not session.loaded.predictor.bundle.model.per_step
     return answers[-2 if finish else -1 :] if pooled else answers

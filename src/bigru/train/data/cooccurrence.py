@@ -19,7 +19,7 @@ from ...features.channels import NGRAMS
 if TYPE_CHECKING:
     from scipy import sparse
 
-__all__ = ["own_vectors"]
+__all__ = ["ppmi_vectors"]
 
 WINDOW = 4
 """Steps to each side that count as near."""
@@ -38,7 +38,7 @@ MOST = 10_000_000
 """Units that are counted at most; of longer training texts every second sequence, or every third, and so on."""
 
 
-def own_vectors(
+def ppmi_vectors(
     features: Sequence[np.ndarray], channels: Sequence[ChannelConfig], first: Mapping[str, np.ndarray], seed: int
 ) -> dict[str, np.ndarray]:
     """Return first weights of the embeddings, by name.

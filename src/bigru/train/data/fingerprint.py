@@ -14,10 +14,10 @@ from ...config import ForecastModelConfig, ModelConfig, TrainConfig, to_dict
 from ...tables.windows import Windows
 
 if TYPE_CHECKING:
-    from ..objective.distill import Soft
+    from ..objective.distill import SoftTargets
     from .loader import Data
 
-__all__ = ["changes", "configuration", "contents", "fingerprint"]
+__all__ = ["changes", "configuration", "digest_arrays", "fingerprint"]
 
 LONGEST = 60
 """Characters up to which a value is kept as it is; longer ones (vocabularies) are kept as a digest."""
@@ -29,7 +29,7 @@ DIGEST = re.compile("[0-9a-f]{16}|[0-9a-f]{32}")
 """What stands for long values and arrays, and tells a reader nothing."""
 
 
-def contents(arrays: Sequence[np.ndarray] | np.ndarray) -> str:
+def digest_arrays(arrays: Sequence[np.ndarray] | np.ndarray) -> str:
     """Return a digest of arrays: their number, dtypes, shapes and bytes."""
     if isinstance(arrays, Windows):
         arrays = arrays.arrays()
@@ -78,19 +78,19 @@ def fingerprint(
     dev: Data | None,
     training: TrainConfig,
     weights: Mapping[str, np.ndarray] | None,
-    soft: Soft | None = None,
+    soft: SoftTargets | None = None,
     groups: Sequence[str] | None = None,
 ) -> dict[str, str]:
     """Return what a checkpoint of this training must agree with."""
     data = {
-        "training features": contents(train[0]),
-        "training targets": contents(train[1]),
-        "dev features": "held out" if dev is None else contents(dev[0]),
-        "dev targets": "held out" if dev is None else contents(dev[1]),
-        "initial weights": contents([weights[name] for name in sorted(weights)]) if weights else "none",
+        "training features": digest_arrays(train[0]),
+        "training targets": digest_arrays(train[1]),
+        "dev features": "held out" if dev is None else digest_arrays(dev[0]),
+        "dev targets": "held out" if dev is None else digest_arrays(dev[1]),
+        "initial weights": digest_arrays([weights[name] for name in sorted(weights)]) if weights else "none",
     }
     if soft is not None:
-        data |= {"soft targets": contents(soft.rows), "share of soft targets": f"{soft.share:g}"}
+        data |= {"soft targets": digest_arrays(soft.rows), "share of soft targets": f"{soft.share:g}"}
     if groups is not None:
         data["groups"] = hashlib.blake2b("\0".join(groups).encode(), digest_size=16).hexdigest()
     named = {"task": config, "model": model, "training": training}

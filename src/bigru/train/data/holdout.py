@@ -7,11 +7,11 @@ from collections.abc import Hashable, Sequence
 import numpy as np
 
 from ...errors import DataError, sentence
-from .fingerprint import contents
+from .fingerprint import digest_arrays
 from .loader import Data, Targets
 from .seeds import HOLD_OUT, derive
 
-__all__ = ["SHARE", "divide", "first", "hold_out", "learnt", "take", "without"]
+__all__ = ["SHARE", "divide", "drop_features", "drop_targets", "hold_out", "take", "take_first"]
 
 SHARE = 0.1
 """The share of the examples that is held out."""
@@ -83,20 +83,20 @@ def divide(
         want = "such that some can be held out: half of the examples at most, and no label that only they have"
         raise DataError(sentence("train", "groups", want, "none", "Give dev data, or leave them out."))
     judge = [features[i] for i in held], take(targets, held)
-    return (without(features, held), learnt(targets, held)), judge if len(held) else None, held
+    return (drop_features(features, held), drop_targets(targets, held)), judge if len(held) else None, held
 
 
-def first(data: Data, count: int) -> Data:
+def take_first(data: Data, count: int) -> Data:
     """Return the first examples."""
     return data[0][:count], data[1][:count]
 
 
-def without(features: Sequence[np.ndarray], held: np.ndarray | None) -> Sequence[np.ndarray]:
+def drop_features(features: Sequence[np.ndarray], held: np.ndarray | None) -> Sequence[np.ndarray]:
     """Return features without those that are held out; all of them where None are."""
     return features if held is None else [features[i] for i in np.setdiff1d(np.arange(len(features)), held)]
 
 
-def learnt(targets: Targets, held: np.ndarray | None) -> Targets:
+def drop_targets(targets: Targets, held: np.ndarray | None) -> Targets:
     """Return targets without those that are held out; all of them where None are."""
     return targets if held is None else take(targets, np.setdiff1d(np.arange(len(targets)), held))
 
@@ -112,7 +112,7 @@ def _together(features: Sequence[np.ndarray], groups: Sequence[Hashable] | None)
         return n
 
     for index, array in enumerate(features):
-        for key in (contents([array]), *(() if groups is None else [("group", groups[index])])):
+        for key in (digest_arrays([array]), *(() if groups is None else [("group", groups[index])])):
             root[find(index)] = find(first.setdefault(key, index))
     found: dict[int, list[int]] = {}
     for index in range(len(features)):

@@ -10,12 +10,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ...features.batching import STEPS, Joined, batches
+from ...features.batching import STEPS, JoinedBatch, batches
 from ...tables.windows import Windows
 from ...tasks.labels import UNKNOWN
 from .seeds import AUGMENT, ORDER, VARIANT, derive
 
-__all__ = ["IGNORED", "Batch", "Collator", "Data", "Stream", "Targets"]
+__all__ = ["IGNORED", "Batch", "BatchLoader", "Collator", "Data", "Targets"]
 
 IGNORED = UNKNOWN
 """The target written past a sequence's end, and of a label that the task has not: no loss counts it."""
@@ -53,13 +53,13 @@ class Collator:
 
     Args:
         features, targets: as in `Data`.
-        soft: soft targets of the same examples, or None; see `Soft`.
+        soft: soft targets of the same examples, or None; see `SoftTargets`.
     """
 
     def __init__(self, features: Sequence[np.ndarray], targets: Targets, soft: Targets | None = None) -> None:
-        self._features = features if isinstance(features, Windows) else Joined(features)
-        self._targets = targets if isinstance(targets, (np.ndarray, Windows)) else Joined(targets, IGNORED)
-        self._soft = soft if soft is None or isinstance(soft, np.ndarray) else Joined(soft)
+        self._features = features if isinstance(features, Windows) else JoinedBatch(features)
+        self._targets = targets if isinstance(targets, (np.ndarray, Windows)) else JoinedBatch(targets, IGNORED)
+        self._soft = soft if soft is None or isinstance(soft, np.ndarray) else JoinedBatch(soft)
 
     def __call__(self, indices: np.ndarray) -> Batch:
         """Return the examples at `indices` as one padded batch."""
@@ -68,18 +68,18 @@ class Collator:
         return Batch(torch.from_numpy(inputs), torch.from_numpy(lengths), _rows(self._targets, indices), soft)
 
 
-def _rows(values: np.ndarray | Joined | Windows, indices: np.ndarray) -> Tensor:
+def _rows(values: np.ndarray | JoinedBatch | Windows, indices: np.ndarray) -> Tensor:
     return torch.from_numpy(values[indices] if isinstance(values, np.ndarray) else values.batch(indices)[0])
 
 
-def _repeated(targets: Targets, copies: int) -> Targets:
+def _repeat_targets(targets: Targets, copies: int) -> Targets:
     """Return targets as often as there are variants of the features, one behind the other."""
     if copies == 1:
         return targets
     return np.concatenate([targets] * copies) if isinstance(targets, np.ndarray) else list(targets) * copies
 
 
-class Stream:
+class BatchLoader:
     """The batches from step `start` to the last, epoch after epoch.
 
     The batch of a step is a pure function of the data, the seed and the step: the order of an epoch
@@ -115,8 +115,8 @@ class Stream:
         self.features, self.targets, self.size, self.seed = features, targets, size, seed
         self._augment, self._kinds = augment, 1 + len(variants)
         shown = list(chain(features, *variants)) if variants else features
-        answers = None if soft is None else _repeated(soft, self._kinds)
-        self._collate = Collator(shown, _repeated(targets, self._kinds), answers)
+        answers = None if soft is None else _repeat_targets(soft, self._kinds)
+        self._collate = Collator(shown, _repeat_targets(targets, self._kinds), answers)
         self.per_epoch = len(self._order(0))
         self.steps = self.per_epoch * epochs
         self.start = 0
@@ -126,7 +126,7 @@ class Stream:
 
     def __iter__(self) -> Iterator[Batch]:
         for epoch in range(self.start // self.per_epoch, self.steps // self.per_epoch):
-            order, drawn = self._order(epoch), self._drawn(epoch)
+            order, drawn = self._order(epoch), self._draw_variants(epoch)
             for index in range(max(self.start - epoch * self.per_epoch, 0), self.per_epoch):
                 chosen = order[index]
                 batch = self._collate(chosen + drawn[chosen])
@@ -134,7 +134,7 @@ class Stream:
                     batch = self._augment(batch, derive(self.seed, AUGMENT, epoch * self.per_epoch + index))
                 yield batch
 
-    def _drawn(self, epoch: int) -> np.ndarray:
+    def _draw_variants(self, epoch: int) -> np.ndarray:
         """Return for each example what leads from its features to those of the variant that this epoch shows."""
         random = np.random.default_rng(derive(self.seed, VARIANT, epoch))
         return random.integers(0, self._kinds, len(self.features)) * len(self.features)

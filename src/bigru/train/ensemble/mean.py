@@ -10,19 +10,19 @@ import torch
 from torch import Tensor, nn
 
 from ...config import ModelConfig
-from ...nn.build import loaded
+from ...nn.build import load_network
 from ...nn.heads import Crf
 from ...ops.crf.native import marginals
-from ...ops.recurrent.chunking import Window
+from ...ops.recurrent.chunking import Chunking
 from ...tasks import tag
 
-__all__ = ["LEAST", "Mean"]
+__all__ = ["LEAST", "MeanModel"]
 
 LEAST = 1e-9
 """The smallest probability whose logarithm is taken."""
 
 
-class Mean(nn.Module):
+class MeanModel(nn.Module):
     """Networks whose mean probabilities are the answer; `forward` gives logits that stand for them.
 
     Networks with a CRF answer by the marginals of each step. Of the legal paths the one with the largest product of
@@ -44,7 +44,7 @@ class Mean(nn.Module):
         self.shape = shape
         # First weights are drawn only to be written over.
         with torch.random.fork_rng(devices=[]):
-            self.members = nn.ModuleList(loaded(shape, own) for own in weights)
+            self.members = nn.ModuleList(load_network(shape, own) for own in weights)
         self.chains = [tag.prepare(config, own) for own in weights] if shape.crf else [None] * len(weights)
         if shape.crf:
             self.crf = Crf(shape.outputs)
@@ -52,7 +52,7 @@ class Mean(nn.Module):
         self.eval().to(device)
 
     @torch.no_grad()
-    def probabilities(self, inputs: Tensor, lengths: Tensor, window: Window | None = None) -> Tensor:
+    def probabilities(self, inputs: Tensor, lengths: Tensor, window: Chunking | None = None) -> Tensor:
         """Return the mean probability of each output, in the shape of the logits; anything past a length."""
         total = torch.zeros(())
         for member, chain in zip(self.members, self.chains, strict=True):
@@ -64,7 +64,7 @@ class Mean(nn.Module):
                 total = total + (logits.sigmoid() if self.independent else logits.softmax(-1))
         return total / len(self.members)
 
-    def forward(self, inputs: Tensor, lengths: Tensor, window: Window | None = None) -> Tensor:
+    def forward(self, inputs: Tensor, lengths: Tensor, window: Chunking | None = None) -> Tensor:
         """Return logits whose softmax, or sigmoid where outputs are independent, is `probabilities`."""
         shares = self.probabilities(inputs, lengths, window).clamp(LEAST, 1.0 - LEAST)
         return shares.logit() if self.independent else shares.log()

@@ -19,12 +19,12 @@ import torch
 
 from ...bundle.weights import Shape
 from ...config import ModelConfig, TrainConfig
-from ...features.batching import Joined, batches
+from ...features.batching import JoinedBatch, batches
 from ...ops.crf.native import viterbi
-from ...ops.recurrent.chunking import Window
+from ...ops.recurrent.chunking import Chunking
 from ...tasks import tag
 from ..data.fingerprint import changes
-from ..data.holdout import divide, without
+from ..data.holdout import divide, drop_features
 from ..data.loader import Data, Targets
 from ..data.seeds import MEMBER, MIXED, derive
 from ..loop import checkpoint
@@ -32,12 +32,12 @@ from ..loop.checks import refuse_ensemble
 from ..loop.display import Display
 from ..loop.fit import Fitted, fit
 from ..loop.memory import enough_memory
-from ..objective.distill import Soft
-from ..objective.evaluator import Dev
-from ..objective.losses import loss_of
-from ..regularise.lookahead import judged
-from .mean import LEAST, Mean
-from .mixing import mixed
+from ..objective.distill import SoftTargets
+from ..objective.evaluator import Evaluator
+from ..objective.losses import choose_loss
+from ..regularise.lookahead import dev_chunking
+from .mean import LEAST, MeanModel
+from .mixing import mix_examples
 
 __all__ = ["fit_ensemble"]
 
@@ -104,8 +104,10 @@ def fit_ensemble(
         )
     refuse_ensemble(task, count)
     learn, judge, held = divide(train, dev, training.seed, groups)
-    shown = [without(variant, held) for variant in variants]
-    training = replace(training, time=None if training.time is None else training.time / (count + 1))
+    shown = [drop_features(variant, held) for variant in variants]
+    training = replace(
+        training, max_seconds=None if training.max_seconds is None else training.max_seconds / (count + 1)
+    )
     run = partial(fit, task, config, model_config, dev=judge, hold=False, progress=progress)
     say = _speaker(progress)
     if held is not None and judge is not None:
@@ -116,7 +118,7 @@ def fit_ensemble(
     weights = [member.weights for member in members]
     with enough_memory():
         device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        mean = Mean(config, cast("ModelConfig", model_config), weights, device)
+        mean = MeanModel(config, cast("ModelConfig", model_config), weights, device)
         score = None if judge is None else _score(task, config, mean, judge, training)
         lesson, soft = _lesson(config, mean, learn, training)
         del mean
@@ -156,14 +158,14 @@ def _members(
     """Return the trainings that are taught by nobody, each with a seed of its own; those that have ended are read."""
     found = []
     for number in range(1, training.ensemble + 1):
-        place = None if folder is None else checkpoint.member(folder, number)
+        place = None if folder is None else checkpoint.member_folder(folder, number)
         title = f"member {number} of {training.ensemble}"
         own = replace(training, seed=training.seed if number == 1 else derive(training.seed, MEMBER, number))
         say(f"{title}, with seed {own.seed}")
         going = resume and place is not None and checkpoint.exists(place)
         found.append(run(training=own, title=title, folder=place, resume=going))
         if place is not None:
-            checkpoint.settle(place)
+            checkpoint.remove_previous(place)
     return found
 
 
@@ -173,7 +175,7 @@ def _last(training: TrainConfig, share: float) -> TrainConfig:
     First vectors are in the mean of the weights that it starts from.
     """
     epochs = max(1, round(training.epochs * share))
-    return replace(training, seed=derive(training.seed, MEMBER), epochs=epochs, pretrain=False)
+    return replace(training, seed=derive(training.seed, MEMBER), epochs=epochs, init_from_cooccurrence=False)
 
 
 def _speaker(progress: str) -> Callable[[str], None]:
@@ -188,7 +190,7 @@ def _speaker(progress: str) -> Callable[[str], None]:
 
 def _check_folder(folder: str | os.PathLike[str], count: int, resume: bool) -> None:
     """Refuse a folder with the checkpoints of another training, or of another number of them, or without any."""
-    places = [*checkpoint.members(folder), *([folder] if checkpoint.exists(folder) else [])]
+    places = [*checkpoint.list_members(folder), *([folder] if checkpoint.exists(folder) else [])]
     if not resume:
         if places:
             checkpoint.refuse_taken(folder)
@@ -201,27 +203,29 @@ def _check_folder(folder: str | os.PathLike[str], count: int, resume: bool) -> N
         checkpoint.refuse_changed(folder, changes({"training.ensemble": was}, {"training.ensemble": str(count)}))
 
 
-def _score(task: ModuleType, config: Any, mean: Mean, judge: Data, training: TrainConfig) -> float:
+def _score(task: ModuleType, config: Any, mean: MeanModel, judge: Data, training: TrainConfig) -> float:
     """Return the dev score of the mean of the answers."""
-    loss = loss_of(mean, mean.shape, judge[1], training, config.constraints if mean.shape.crf else None)
-    return Dev(task, config, mean.shape, judge, loss, judged(training)).score(mean)[0]
+    loss = choose_loss(mean, mean.shape, judge[1], training, config.constraints if mean.shape.crf else None)
+    return Evaluator(task, config, mean.shape, judge, loss, dev_chunking(training)).score(mean)[0]
 
 
-def _lesson(config: Any, mean: Mean, learn: Data, training: TrainConfig) -> tuple[Data, Soft]:
+def _lesson(config: Any, mean: MeanModel, learn: Data, training: TrainConfig) -> tuple[Data, SoftTargets]:
     """Return the examples that the one model learns from, mixed ones behind them, and their soft targets."""
     features, targets = learn
     count = min(COPIES * len(features), MOST)
-    more = mixed(features, count, derive(training.seed, MIXED))
-    window = judged(training)
+    more = mix_examples(features, count, derive(training.seed, MIXED))
+    window = dev_chunking(training)
     rows, added = (_answers(mean, some, window) for some in (features, more))
     # What the networks decide stands where a label would: a mixed example has none.
-    decisions = _decided(config, mean, added, targets)
-    return ([*features, *more], _joined(targets, decisions)), Soft(_joined(rows, added), SHARE, len(features))
+    decisions = _decide(config, mean, added, targets)
+    return ([*features, *more], _join_targets(targets, decisions)), SoftTargets(
+        _join_targets(rows, added), SHARE, len(features)
+    )
 
 
-def _answers(mean: Mean, features: Sequence[np.ndarray], window: Window | None) -> Targets:
+def _answers(mean: MeanModel, features: Sequence[np.ndarray], window: Chunking | None) -> Targets:
     """Return the mean probabilities of each example: float32 [N, K], or a list of [T_n, K]."""
-    device, joined = next(mean.parameters()).device, Joined(features)
+    device, joined = next(mean.parameters()).device, JoinedBatch(features)
     found: list[np.ndarray] = [np.zeros(0, np.float32)] * len(features)
     for indices in batches(features, SIZE):
         inputs, lengths = (torch.from_numpy(part).to(device) for part in joined.batch(indices))
@@ -231,7 +235,7 @@ def _answers(mean: Mean, features: Sequence[np.ndarray], window: Window | None) 
     return found if mean.shape.per_step else np.stack(found)
 
 
-def _decided(config: Any, mean: Mean, rows: Targets, targets: Targets) -> Targets:
+def _decide(config: Any, mean: MeanModel, rows: Targets, targets: Targets) -> Targets:
     """Return what probabilities decide, in the form of `targets`."""
     if mean.shape.per_step:
         return [_path(config, mean, row) for row in rows]
@@ -241,7 +245,7 @@ def _decided(config: Any, mean: Mean, rows: Targets, targets: Targets) -> Target
     return _likeliest(shares)
 
 
-def _path(config: Any, mean: Mean, shares: np.ndarray) -> np.ndarray:
+def _path(config: Any, mean: MeanModel, shares: np.ndarray) -> np.ndarray:
     """Return the tags [T] that the probabilities [T, K] of one sequence decide: with a CRF a legal path."""
     if mean.shape.crf:
         chain = {name: value.cpu().numpy() for name, value in mean.state_dict().items() if name.startswith("crf.")}
@@ -256,7 +260,7 @@ def _likeliest(shares: np.ndarray) -> np.ndarray:
     return (shares[:, 0] > 0.5).astype(np.int64) if shares.shape[1] == 1 else shares.argmax(axis=1)
 
 
-def _joined(one: Targets, other: Targets) -> Targets:
+def _join_targets(one: Targets, other: Targets) -> Targets:
     """Return the targets of two sets of examples, one behind the other."""
     return np.concatenate([one, np.asarray(other)]) if isinstance(one, np.ndarray) else [*one, *other]
 

@@ -11,10 +11,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-__all__ = ["mixed"]
+__all__ = ["mix_examples"]
 
 
-def mixed(features: Sequence[np.ndarray], count: int, seed: int) -> list[np.ndarray]:
+def mix_examples(features: Sequence[np.ndarray], count: int, seed: int) -> list[np.ndarray]:
     """Return `count` examples, each a beginning and an end of two drawn ones, cut at places drawn evenly.
 
     Args:

@@ -20,8 +20,8 @@ from torch.nn import functional as F
 
 from ...config import ModelConfig
 from ...features.batching import batches
-from ...nn.build import loaded
-from ...nn.pooling import total
+from ...nn.build import load_network
+from ...nn.pooling import sum_over_sqrt_n
 from ...ops.crf.autograd import negative_log_likelihood
 from ...ops.crf.weights import CrfWeights
 from ...plain.bag import Bag, fit_bag
@@ -30,7 +30,7 @@ from ..data.holdout import take
 from ..data.loader import IGNORED, Batch, Collator, Data, Targets
 from ..objective.evaluator import SIZE
 
-__all__ = ["Mixed", "learn_linear", "mix"]
+__all__ = ["Mixture", "learn_linear", "mix"]
 
 EXAMPLES = 2000
 """Dev examples that the two numbers are chosen by, at most."""
@@ -47,7 +47,7 @@ DOUBT = {True: (1.0, 0.3), False: (0.5, 0.5)}
 all right must not make a model infinitely sure."""
 
 
-class Mixed(NamedTuple):
+class Mixture(NamedTuple):
     """What became of a network and a linear model.
 
     Attributes:
@@ -59,7 +59,7 @@ class Mixed(NamedTuple):
     shares: tuple[float, float]
 
 
-class _Scored(NamedTuple):
+class _TagScores(NamedTuple):
     """A batch of dev with the logits [B, T, K] or [B, K] of both."""
 
     batch: Batch
@@ -100,7 +100,7 @@ def mix(
     masks: tuple[np.ndarray, np.ndarray, np.ndarray] | None,
     dev: Data | None,
     shares: tuple[float, float] | None = None,
-) -> Mixed:
+) -> Mixture:
     """Return one model that is the product of a network and a linear model.
 
     Args:
@@ -114,7 +114,7 @@ def mix(
     chain = [torch.from_numpy(weights[f"crf.{name}"]) for name in CrfWeights._fields] if config.crf else []
     own = [torch.from_numpy(linear.transitions), *map(torch.zeros_like, chain[1:])] if chain else []
     forbidden = None if masks is None else [torch.from_numpy(~mask) for mask in masks]
-    scored = [] if dev is None or shares is not None else _scored(weights, linear, config, dev)
+    scored = [] if dev is None or shares is not None else _score_tags(weights, linear, config, dev)
     pooled = bool(config.pooling)
 
     def loss(a: Tensor, b: Tensor) -> Tensor:
@@ -129,7 +129,7 @@ def mix(
     mixed["head.bias"] = mixed["head.bias"] + np.float32(b) * linear.bias
     if config.crf:
         mixed["crf.transitions"] = mixed["crf.transitions"] + np.float32(b) * linear.transitions
-    return Mixed(mixed, (a, b))
+    return Mixture(mixed, (a, b))
 
 
 def _scores(name: str) -> bool:
@@ -138,11 +138,11 @@ def _scores(name: str) -> bool:
 
 
 @torch.no_grad()
-def _scored(weights: dict[str, np.ndarray], linear: Linear, config: ModelConfig, dev: Data) -> list[_Scored]:
+def _score_tags(weights: dict[str, np.ndarray], linear: Linear, config: ModelConfig, dev: Data) -> list[_TagScores]:
     features, targets = dev
-    model = loaded(replace(config, wide=False), weights).eval()
+    model = load_network(replace(config, wide_linear=False), weights).eval()
     # A CRF has no likelihood for a sequence with a tag that it does not have.
-    unsure = config.crf or (bool(config.pooling) and not _many(targets))
+    unsure = config.crf or (bool(config.pooling) and not _is_multilabel(targets))
     known = [n for n in range(len(features)) if len(features[n]) and not (unsure and (targets[n] < 0).any())]
     known = known[:: -(-len(known) // EXAMPLES) or 1]
     if not known:
@@ -154,12 +154,12 @@ def _scored(weights: dict[str, np.ndarray], linear: Linear, config: ModelConfig,
         batch = collate(indices)
         ids = batch.inputs.numpy()
         rows = torch.from_numpy(sum(table[ids[..., c]] for c, table in enumerate(linear.tables)))
-        plain = total(rows, batch.lengths) if config.pooling else rows
-        found.append(_Scored(batch, model(batch.inputs, batch.lengths), plain + torch.from_numpy(linear.bias)))
+        plain = sum_over_sqrt_n(rows, batch.lengths) if config.pooling else rows
+        found.append(_TagScores(batch, model(batch.inputs, batch.lengths), plain + torch.from_numpy(linear.bias)))
     return found
 
 
-def _many(targets: Targets) -> bool:
+def _is_multilabel(targets: Targets) -> bool:
     """Tell whether targets are any number of labels each."""
     return isinstance(targets, np.ndarray) and targets.ndim == 2
 

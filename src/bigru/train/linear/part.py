@@ -18,7 +18,7 @@ from ...plain.bag import Bag
 from ..data.loader import Data
 from .mixture import learn_linear, mix
 
-__all__ = ["Joined", "LinearPart", "Say", "linear_part"]
+__all__ = ["JoinedModel", "LinearPart", "Say", "fit_linear_part"]
 
 Say = Callable[[str], None]
 """Shows a line."""
@@ -27,7 +27,7 @@ AGAIN = 60_000
 """Steps up to which a tagger's linear part is fitted once more, with the held-out examples."""
 
 
-class Joined(NamedTuple):
+class JoinedModel(NamedTuple):
     """A network joined to a linear part.
 
     Attributes:
@@ -62,7 +62,7 @@ class LinearPart:
     @property
     def network(self) -> ModelConfig:
         """The model without its linear part: what is trained."""
-        return replace(self.config, wide=False)
+        return replace(self.config, wide_linear=False)
 
     def without(self, weights: Mapping[str, np.ndarray] | None) -> Mapping[str, np.ndarray] | None:
         """Return first weights without those of the linear part."""
@@ -74,19 +74,19 @@ class LinearPart:
         """Return the weights of a model that answers what the linear part does."""
         return mix(weights, self.fitted.linear, self.config, self.masks, None, (0.0, 1.0)).weights
 
-    def join(self, weights: dict[str, np.ndarray], dev: Data | None) -> Joined:
+    def join(self, weights: dict[str, np.ndarray], dev: Data | None) -> JoinedModel:
         """Join the trained network of these weights; `dev` chooses how much both count."""
         mixed = mix(weights, self.fitted.linear, self.config, self.masks, dev)
         if self.everything is None:
-            return Joined(mixed.weights, None, mixed.shares)
+            return JoinedModel(mixed.weights, None, mixed.shares)
         again = learn_linear(self.everything, self.config, self.fitted.strength, self.balanced)
         if again is None:
-            return Joined(mixed.weights, None, mixed.shares)
+            return JoinedModel(mixed.weights, None, mixed.shares)
         final = mix(weights, again.linear, self.config, self.masks, None, mixed.shares)
-        return Joined(final.weights, mixed.weights, mixed.shares)
+        return JoinedModel(final.weights, mixed.weights, mixed.shares)
 
 
-def linear_part(
+def fit_linear_part(
     learn: Data, whole: Data | None, model: Shape, config: Any, training: TrainConfig, say: Say
 ) -> LinearPart | None:
     """Return the linear part of a model, fitted; None where it has none, or where it is learnt with the network.
@@ -99,7 +99,7 @@ def linear_part(
         training: how to train.
         say: shows that it is fitted, which may take a while.
     """
-    if not training.linear or not model.wide:
+    if not training.separate_linear or not model.wide_linear:
         return None
     say("the linear part is fitted by itself first")
     balanced = training.class_weights == "balanced"

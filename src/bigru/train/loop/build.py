@@ -11,17 +11,17 @@ from torch import nn
 
 from ...config import ForecastModelConfig, ModelConfig, TrainConfig
 from ...errors import ArgumentError, nearest, sentence
-from ...nn.build import network
+from ...nn.build import build_network
 from ...nn.forecast import ForecastModel
 from ...nn.model import SequenceModel
-from ..data.cooccurrence import own_vectors
-from ..data.loader import Stream
+from ..data.cooccurrence import ppmi_vectors
+from ..data.loader import BatchLoader
 from ..data.seeds import WEIGHTS, derive, set_seed
-from ..objective.distill import distilled
+from ..objective.distill import distillation_loss
 from ..objective.forecast import forecast_loss
-from ..objective.losses import Loss, ctc_loss, loss_of
-from ..optim.ema import Average
-from ..optim.flat_parameters import Flat
+from ..objective.losses import Loss, choose_loss, ctc_loss
+from ..optim.ema import ExponentialMovingAverage
+from ..optim.flat_parameters import FlatParameters
 from .state import TrainState
 from .trainer import Trainer, decays, optimizer
 
@@ -50,11 +50,11 @@ def first_model(
         ArgumentError: a given weight has no place in the model, or another shape.
     """
     set_seed(derive(seed, WEIGHTS), torch.device("cpu"))
-    model = network(config)
+    model = build_network(config)
     own = model.state_dict()
     if inputs is not None:
         drawn = {name: value.numpy() for name, value in own.items() if name.startswith("embedding.")}
-        weights = own_vectors(inputs, config.channels, drawn, derive(seed, WEIGHTS, 1)) | dict(weights or {})
+        weights = ppmi_vectors(inputs, config.channels, drawn, derive(seed, WEIGHTS, 1)) | dict(weights or {})
     for name, value in (weights or {}).items():
         if name not in own:
             raise ArgumentError(
@@ -75,7 +75,7 @@ def build_trainer(
     model: SequenceModel | ForecastModel,
     shape: Shape,
     config: Any,
-    stream: Stream,
+    stream: BatchLoader,
     training: TrainConfig,
     state: dict[str, Any] | None,
     share: float = 0.0,
@@ -95,32 +95,32 @@ def build_trainer(
     progress.loss_sum = progress.loss_sum.to(next(model.parameters()).device)
     if state is not None:
         model.load_state_dict(state["model"])
-    flat = Flat(model, decays)
-    average, adamw = Average(flat, training.average), optimizer(flat, training)
+    flat = FlatParameters(model, decays)
+    average, adamw = ExponentialMovingAverage(flat, training.ema_decay), optimizer(flat, training)
     if state is not None:
         average.load_state_dict(state["average"])
         adamw.load_state_dict(state["optimizer"])
     stream.start = progress.step
     loss = OBJECTIVES[config.objective](model, shape, config, stream, training)
     if share:
-        loss = distilled(loss, share, shape.crf)
+        loss = distillation_loss(loss, share, shape.crf)
     per_step = shape.per_step and not shape.crf
     return Trainer(model, loss, flat, adamw, average, progress, training, stream.steps, per_step)
 
 
-def _labels(model: nn.Module, shape: Any, config: Any, stream: Stream, training: TrainConfig) -> Loss:
-    return loss_of(model, shape, stream.targets, training, config.constraints if shape.crf else None)
+def _labels(model: nn.Module, shape: Any, config: Any, stream: BatchLoader, training: TrainConfig) -> Loss:
+    return choose_loss(model, shape, stream.targets, training, config.constraints if shape.crf else None)
 
 
-def _ctc(model: nn.Module, shape: Any, config: Any, stream: Stream, training: TrainConfig) -> Loss:
+def _ctc(model: nn.Module, shape: Any, config: Any, stream: BatchLoader, training: TrainConfig) -> Loss:
     return ctc_loss(shape.steps)
 
 
-def _window(model: nn.Module, shape: Any, config: Any, stream: Stream, training: TrainConfig) -> Loss:
+def _window(model: nn.Module, shape: Any, config: Any, stream: BatchLoader, training: TrainConfig) -> Loss:
     return forecast_loss(config.loss, shape)
 
 
-OBJECTIVES: dict[str, Callable[[nn.Module, Any, Any, Stream, TrainConfig], Loss]] = {
+OBJECTIVES: dict[str, Callable[[nn.Module, Any, Any, BatchLoader, TrainConfig], Loss]] = {
     "labels": _labels,
     "ctc": _ctc,
     "window": _window,

@@ -7,9 +7,9 @@ import time
 
 import torch
 
-from ..data.loader import Batch, Stream
-from ..objective.evaluator import Dev
-from ..objective.forecast import Skill
+from ..data.loader import Batch, BatchLoader
+from ..objective.evaluator import Evaluator
+from ..objective.forecast import ForecastEvaluator
 from ..optim.schedule import cool, fraction_done
 from . import checkpoint
 from .display import Display, clock
@@ -42,8 +42,8 @@ class TrainingCallback:
     def __init__(
         self,
         trainer: Trainer,
-        stream: Stream,
-        dev: Dev | Skill | None,
+        stream: BatchLoader,
+        dev: Evaluator | ForecastEvaluator | None,
         folder: str | os.PathLike[str] | None,
         fingerprint: dict[str, str],
         display: Display,
@@ -53,7 +53,7 @@ class TrainingCallback:
         self.trainer, self.state, self.stream, self.dev = trainer, trainer.state, stream, dev
         self.folder, self.fingerprint = folder, fingerprint
         self.display, self.loggers, self.interrupt = display, loggers, interrupt
-        self.budget = trainer.config.time
+        self.budget = trainer.config.max_seconds
         self.entered = self.saved = time.perf_counter()
         self.seconds_before, self.first_step = self.state.seconds, self.state.step
         self.sequences_before, self.learning_before = self.state.sequences, self.state.learning
@@ -150,7 +150,7 @@ class TrainingCallback:
             more = f"{epochs} more epoch{'s' if epochs > 1 else ''}"
             self.display.say(f"no better dev score for {state.stale} epochs: the rate falls to 0 within {more}")
 
-    def _evaluate(self, dev: Dev | Skill, epoch: int) -> dict[str, float]:
+    def _evaluate(self, dev: Evaluator | ForecastEvaluator, epoch: int) -> dict[str, float]:
         """Score the average weights. A tie in score goes to the smaller loss, but is no progress.
 
         Of few examples no epoch can be chosen: the last one, whose rate fell to 0, is taken.

@@ -20,18 +20,18 @@ from ...errors import TrainingError, sentence
 __all__ = [
     "CURRENT",
     "PREVIOUS",
-    "alone",
+    "exclusive",
     "exists",
+    "has_started",
+    "list_members",
     "load",
-    "member",
-    "members",
+    "member_folder",
     "refuse_changed",
     "refuse_missing",
     "refuse_taken",
     "remove",
+    "remove_previous",
     "save",
-    "settle",
-    "started",
 ]
 
 CURRENT = "checkpoint.pt"
@@ -48,7 +48,7 @@ DIGEST = 64
 
 
 @contextmanager
-def alone(folder: str | os.PathLike[str]) -> Iterator[None]:
+def exclusive(folder: str | os.PathLike[str]) -> Iterator[None]:
     """Keep other trainings out of a folder while the block runs; a folder that is made for it and stays empty goes.
 
     Raises:
@@ -82,30 +82,30 @@ def exists(folder: str | os.PathLike[str]) -> bool:
     return any((Path(folder) / name).exists() for name in (CURRENT, PREVIOUS))
 
 
-def member(folder: str | os.PathLike[str], number: int) -> Path:
+def member_folder(folder: str | os.PathLike[str], number: int) -> Path:
     """Return where the checkpoints of a training of several are, counted from 1."""
     return Path(folder) / MEMBERS / str(number)
 
 
-def members(folder: str | os.PathLike[str]) -> list[Path]:
+def list_members(folder: str | os.PathLike[str]) -> list[Path]:
     """Return the folders of the trainings of several that have begun, in their order."""
     found = (place for place in (Path(folder) / MEMBERS).glob("*") if place.name.isdecimal() and exists(place))
     return sorted(found, key=lambda place: int(place.name))
 
 
-def started(folder: str | os.PathLike[str]) -> bool:
+def has_started(folder: str | os.PathLike[str]) -> bool:
     """Tell whether `folder` holds a checkpoint of its own, or of one of several trainings."""
-    return exists(folder) or bool(members(folder))
+    return exists(folder) or bool(list_members(folder))
 
 
-def settle(folder: str | os.PathLike[str]) -> None:
+def remove_previous(folder: str | os.PathLike[str]) -> None:
     """Delete the previous checkpoint of a training that has ended."""
     (Path(folder) / PREVIOUS).unlink(missing_ok=True)
 
 
 def remove(folder: str | os.PathLike[str]) -> None:
     """Delete the checkpoints in `folder`, its own and those of several trainings; nothing else there is touched."""
-    for place in members(folder):
+    for place in list_members(folder):
         remove(place)
         _remove_empty(place)
     _remove_empty(Path(folder) / MEMBERS)

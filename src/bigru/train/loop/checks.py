@@ -10,7 +10,7 @@ import numpy as np
 
 from ...config import ForecastModelConfig, ModelConfig, TrainConfig
 from ...errors import ArgumentError, DataError, sentence
-from ...ops.recurrent.chunking import check_window
+from ...ops.recurrent.chunking import check_chunking
 from ...tables.windows import Windows
 from . import checkpoint
 
@@ -72,12 +72,12 @@ def check_shape(config: Any, model: ModelConfig | ForecastModelConfig, training:
         raise ArgumentError(sentence("train", "outputs of the model", want, model.outputs))
     if config.objective == "labels" and model.per_step and model.stride > 1:
         raise ArgumentError(sentence("train", "stride of the front end", "1 for a label per step", model.stride))
-    if (training.augment.time_masks or training.augment.band_masks) and getattr(model, "channels", None):
-        raise ArgumentError(sentence("train", "time_masks and band_masks", "0 for inputs that are no numbers", "more"))
+    if (training.augment.time_masks or training.augment.freq_masks) and getattr(model, "channels", None):
+        raise ArgumentError(sentence("train", "time_masks and freq_masks", "0 for inputs that are no numbers", "more"))
     if training.lookahead is not None:
-        check_window(model.encoder)
-    if training.pretrain and not getattr(model, "channels", None):
-        raise ArgumentError(sentence("train", "pretrain", "false for numeric sequences", True))
+        check_chunking(model.encoder)
+    if training.init_from_cooccurrence and not getattr(model, "channels", None):
+        raise ArgumentError(sentence("train", "init_from_cooccurrence", "false for numeric sequences", True))
 
 
 def _check_steps(name: str, data: Data | None) -> None:

@@ -16,19 +16,19 @@ import torch
 from ...bundle.weights import Shape
 from ...config import TrainConfig
 from ...errors import TrainingError
-from ...nn.build import loaded
-from ...ops.recurrent.chunking import check_window
+from ...nn.build import load_network
+from ...ops.recurrent.chunking import check_chunking
 from ..data.fingerprint import changes, fingerprint
-from ..data.holdout import divide, first, learnt, without
-from ..data.loader import Batch, Data, Stream
-from ..linear.part import LinearPart, Say, linear_part
-from ..objective.distill import Soft
-from ..objective.evaluator import Dev
-from ..objective.forecast import Skill
+from ..data.holdout import divide, drop_features, drop_targets, take_first
+from ..data.loader import Batch, BatchLoader, Data
+from ..linear.part import LinearPart, Say, fit_linear_part
+from ..objective.distill import SoftTargets
+from ..objective.evaluator import Evaluator
+from ..objective.forecast import ForecastEvaluator
 from ..objective.losses import Loss
-from ..regularise.lookahead import judged
+from ..regularise.lookahead import dev_chunking
 from ..regularise.series import augmentation
-from ..regularise.singletons import unknowns
+from ..regularise.singletons import singleton_dropout
 from . import checkpoint
 from .build import build_trainer, first_model
 from .callback import TrainingCallback
@@ -42,7 +42,7 @@ from .trainer import Trainer
 
 __all__ = ["Fitted", "fit"]
 
-SCORERS: dict[str, Any] = {"sequence": Dev, "step": Dev, "window": Skill}
+SCORERS: dict[str, Any] = {"sequence": Evaluator, "step": Evaluator, "window": ForecastEvaluator}
 """What scores a model on dev, by what it has one output of."""
 
 
@@ -99,13 +99,13 @@ def fit(
     hold: bool = True,
     initial_weights: Mapping[str, np.ndarray] | None = None,
     variants: Sequence[Sequence[np.ndarray]] = (),
-    soft: Soft | None = None,
+    soft: SoftTargets | None = None,
     groups: Sequence[str] | None = None,
 ) -> Fitted:
     """Train a model once, whatever `training.ensemble` says (see `bigru.train.ensemble.members`).
 
     On a CPU the same arguments and number of threads give bit-identical weights, killed and resumed
-    or not, unless `training.time` is set.
+    or not, unless `training.max_seconds` is set.
 
     Args:
         task: a module of `bigru.tasks`.
@@ -134,12 +134,12 @@ def fit(
         KeyboardInterrupt: Ctrl-C was pressed and there is no folder to keep a checkpoint in.
     """
     if training.lookahead is not None:
-        check_window(model_config.encoder)
+        check_chunking(model_config.encoder)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     with ExitStack() as stack:
         stack.enter_context(enough_memory())
         if folder is not None:
-            stack.enter_context(checkpoint.alone(folder))
+            stack.enter_context(checkpoint.exclusive(folder))
         check(config, model_config, train, dev, training, folder, resume)
         display = stack.enter_context(Display(progress, title=title))
         interrupt = stack.enter_context(Interrupt())
@@ -150,21 +150,21 @@ def fit(
         _say(display, learn, judge, held, training, state)
 
         # A checkpoint holds what became of the first vectors, and the time that they took.
-        texts = learn[0] if training.pretrain and state is None else None
+        texts = learn[0] if training.init_from_cooccurrence and state is None else None
         if texts is not None:
             display.say("first vectors are learnt from what stands near what in the training texts")
         began = time.perf_counter()
-        real = learn if soft is None or soft.labelled is None else first(learn, soft.labelled)
-        part = linear_part(real, None if held is None else train, model_config, config, training, display.say)
+        real = learn if soft is None or soft.labelled is None else take_first(learn, soft.labelled)
+        part = fit_linear_part(real, None if held is None else train, model_config, config, training, display.say)
         shape = model_config if part is None else part.network
         given = initial_weights if part is None else part.without(initial_weights)
         model = first_model(shape, given, training.seed, device, texts)
         augment: Callable[[Batch, int], Batch] | None = augmentation(training, config)
         if augment is None:
-            augment = unknowns(learn[0], shape.channels, training.unknown)
-        shown = [without(variant, held) for variant in variants]
-        answers = None if soft is None else learnt(soft.rows, held)
-        stream = Stream(*learn, training.batch_size, training.epochs, training.seed, augment, shown, answers)
+            augment = singleton_dropout(learn[0], shape.channels, training.singleton_dropout)
+        shown = [drop_features(variant, held) for variant in variants]
+        answers = None if soft is None else drop_targets(soft.rows, held)
+        stream = BatchLoader(*learn, training.batch_size, training.epochs, training.seed, augment, shown, answers)
         trainer = build_trainer(model, shape, config, stream, training, state, 0.0 if soft is None else soft.share)
         trainer.elapsed = trainer.state.seconds = trainer.state.seconds + time.perf_counter() - began
         scorer = None if judge is None else _judge(task, config, shape, judge, trainer.loss, training)
@@ -175,17 +175,19 @@ def fit(
         rates = callback.rates
         if callback.interrupted:
             _stop(trainer.state, stream, folder)
-        fitted = _fitted(trainer, scorer, callback.seconds, rates, held)
-        return fitted if part is None else _joined(fitted, part, judge, scorer, display.say)
+        fitted = _result(trainer, scorer, callback.seconds, rates, held)
+        return fitted if part is None else _join_linear_part(fitted, part, judge, scorer, display.say)
 
 
-def _joined(fitted: Fitted, part: LinearPart, judge: Data | None, scorer: Dev | Skill | None, say: Say) -> Fitted:
+def _join_linear_part(
+    fitted: Fitted, part: LinearPart, judge: Data | None, scorer: Evaluator | ForecastEvaluator | None, say: Say
+) -> Fitted:
     """Return a finished training with the linear part that was fitted beside it."""
     joined = part.join(fitted.weights, judge)
     if scorer is None:
         return replace(fitted, weights=joined.weights)
-    score = scorer.score(loaded(part.config, joined.judged or joined.weights))[0]
-    alone = scorer.score(loaded(part.config, part.alone(fitted.weights)))[0]
+    score = scorer.score(load_network(part.config, joined.judged or joined.weights))[0]
+    alone = scorer.score(load_network(part.config, part.alone(fitted.weights)))[0]
     say(
         f"dev {scorer.name} {fitted.best_score:.4f} of the network, {alone:.4f} of the linear part, {score:.4f} of "
         f"both; scores of the network count {joined.shares[0]:.2f}, those of the linear part {joined.shares[1]:.2f}"
@@ -200,9 +202,11 @@ def _joined(fitted: Fitted, part: LinearPart, judge: Data | None, scorer: Dev | 
     )
 
 
-def _judge(task: ModuleType, config: Any, model: Shape, data: Data, loss: Loss, training: TrainConfig) -> Dev | Skill:
+def _judge(
+    task: ModuleType, config: Any, model: Shape, data: Data, loss: Loss, training: TrainConfig
+) -> Evaluator | ForecastEvaluator:
     """Return what scores the model on dev."""
-    scorer: Dev | Skill = SCORERS[model.head](task, config, model, data, loss, judged(training))
+    scorer: Evaluator | ForecastEvaluator = SCORERS[model.head](task, config, model, data, loss, dev_chunking(training))
     return scorer
 
 
@@ -227,13 +231,13 @@ def _say(
     source = "" if held is None else f", held out from the training data with seed {training.seed}"
     scored = f"{len(judge[0])} dev examples{source}" if judge else "no dev examples: there are too few to hold some out"
     display.say(f"{len(learn[0])} training examples, {scored}")
-    if training.time is not None:
-        display.say(f"at most {training.time:g} s; a training limited by time is not reproducible to the bit")
+    if training.max_seconds is not None:
+        display.say(f"at most {training.max_seconds:g} s; a training limited by time is not reproducible to the bit")
     if state is not None:
         display.say(f"goes on at step {state['step']}")
 
 
-def _stop(state: TrainState, stream: Stream, folder: str | os.PathLike[str] | None) -> None:
+def _stop(state: TrainState, stream: BatchLoader, folder: str | os.PathLike[str] | None) -> None:
     """End a training that was interrupted."""
     if folder is None:
         raise KeyboardInterrupt
@@ -243,8 +247,12 @@ def _stop(state: TrainState, stream: Stream, folder: str | os.PathLike[str] | No
     ) from KeyboardInterrupt()
 
 
-def _fitted(
-    trainer: Trainer, dev: Dev | Skill | None, seconds: float, rates: tuple[float, float], held: np.ndarray | None
+def _result(
+    trainer: Trainer,
+    dev: Evaluator | ForecastEvaluator | None,
+    seconds: float,
+    rates: tuple[float, float],
+    held: np.ndarray | None,
 ) -> Fitted:
     state, best = trainer.state, trainer.state.best
     weights = {**trainer.model.state_dict(), **trainer.average.state_dict()} if best is None else best.weights
@@ -258,5 +266,5 @@ def _fitted(
         seconds=seconds,
         rates=rates,
         held_out=held,
-        reproducible=trainer.config.time is None,
+        reproducible=trainer.config.max_seconds is None,
     )

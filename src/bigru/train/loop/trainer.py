@@ -10,16 +10,16 @@ from torch import Tensor, nn
 
 from ...config import TrainConfig
 from ...errors import TrainingError
-from ..data.loader import Batch, Stream
+from ..data.loader import Batch, BatchLoader
 from ..data.seeds import DROPOUT, derive, set_seed
 from ..objective.losses import Loss
-from ..optim.ema import Average
-from ..optim.flat_parameters import Flat
+from ..optim.ema import ExponentialMovingAverage
+from ..optim.flat_parameters import FlatParameters
 from ..optim.row_adamw import ParameterGroup, RowAdamW
 from ..optim.schedule import fraction_done, rate_factor
-from ..regularise.lookahead import of_step
-from ..regularise.rdrop import disagreement, twice
-from ..regularise.specaugment import masked
+from ..regularise.lookahead import sample_chunking
+from ..regularise.rdrop import duplicate, symmetric_kl
+from ..regularise.specaugment import mask_batch
 from .state import TrainState
 
 __all__ = ["Trainer", "decays", "optimizer"]
@@ -36,7 +36,7 @@ def decays(name: str, parameter: Tensor) -> bool:
     return parameter.ndim >= 2 and name.split(".")[0] not in ("embedding", "wide", "crf", "position", "channel")
 
 
-def optimizer(flat: Flat, training: TrainConfig) -> RowAdamW:
+def optimizer(flat: FlatParameters, training: TrainConfig) -> RowAdamW:
     """Return AdamW over a model's parameters."""
     groups = [ParameterGroup([flat.decayed], training.weight_decay), ParameterGroup([flat.free, *flat.tables])]
     return RowAdamW(groups, training.learning_rate)
@@ -66,9 +66,9 @@ class Trainer:
         self,
         model: nn.Module,
         loss: Loss,
-        flat: Flat,
+        flat: FlatParameters,
         adamw: RowAdamW,
-        average: Average,
+        average: ExponentialMovingAverage,
         state: TrainState,
         config: TrainConfig,
         steps: int,
@@ -83,10 +83,10 @@ class Trainer:
     def rate(self) -> float:
         """The learning rate of the step to come; the middle of a step stands for it, so that none is 0."""
         config = self.config
-        done = fraction_done(self.state.step + 0.5, self.steps, self.elapsed, config.time, self.state.cooling)
-        return config.learning_rate * rate_factor(done, config.warmup)
+        done = fraction_done(self.state.step + 0.5, self.steps, self.elapsed, config.max_seconds, self.state.cooling)
+        return config.learning_rate * rate_factor(done, config.warmup_fraction)
 
-    def train(self, batches: Stream, after_step: Callable[[Batch], bool]) -> None:
+    def train(self, batches: BatchLoader, after_step: Callable[[Batch], bool]) -> None:
         """Take a step for each batch until there are no more, or `after_step` returns False.
 
         Args:
@@ -115,7 +115,7 @@ class Trainer:
         loss = self._loss(batch.to(self.device))
         self.check(loss, "loss")
         self._backward(loss)
-        norm = self.flat.clip(config.clip)
+        norm = self.flat.clip(config.max_grad_norm)
         self.check(norm, "norm of the gradient")
         self.adamw.step()
         state.step += 1
@@ -126,18 +126,18 @@ class Trainer:
     def _loss(self, batch: Batch) -> Tensor:
         """Return the loss of a batch in training, with its dropout and masks drawn by seed and step."""
         config, step = self.config, self.state.step
-        if config.consistency:
-            batch = twice(batch)
+        if config.r_drop:
+            batch = duplicate(batch)
         set_seed(derive(config.seed, DROPOUT, step), self.device)
-        if config.augment.time_masks or config.augment.band_masks:
-            batch = masked(batch, config.augment.time_masks, config.augment.band_masks)
+        if config.augment.time_masks or config.augment.freq_masks:
+            batch = mask_batch(batch, config.augment.time_masks, config.augment.freq_masks)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=config.precision == "bf16"):
-            window = of_step(config, step)
+            window = sample_chunking(config, step)
             logits = self.model(batch.inputs, batch.lengths, *(() if window is None else (window,)))
         logits = logits.float()
         loss = self.loss(logits, batch)
-        if config.consistency:
-            loss = loss + config.consistency * disagreement(logits, batch, self.per_step)
+        if config.r_drop:
+            loss = loss + config.r_drop * symmetric_kl(logits, batch, self.per_step)
         return loss
 
     def _backward(self, loss: Tensor) -> None:

@@ -14,10 +14,10 @@ from torch.nn import functional as F
 from ..data.loader import IGNORED, Batch, Targets
 from .losses import Loss
 
-__all__ = ["Soft", "distilled"]
+__all__ = ["SoftTargets", "distillation_loss"]
 
 
-class Soft(NamedTuple):
+class SoftTargets(NamedTuple):
     """What others answered to training examples, and how much that counts.
 
     Attributes:
@@ -33,7 +33,7 @@ class Soft(NamedTuple):
     labelled: int | None = None
 
 
-def distilled(loss: Loss, share: float, crf: bool) -> Loss:
+def distillation_loss(loss: Loss, share: float, crf: bool) -> Loss:
     """Return a loss that soft targets share with the targets; without them (on dev) it is the loss itself.
 
     With a CRF the share is taken from the scores of the gold tags' emissions: what the loss raises at each step is the
@@ -42,7 +42,7 @@ def distilled(loss: Loss, share: float, crf: bool) -> Loss:
 
     Args:
         loss: of the targets.
-        share: as of `Soft`.
+        share: as of `SoftTargets`.
         crf: whether the model ends in a CRF.
     """
 

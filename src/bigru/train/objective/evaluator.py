@@ -12,11 +12,11 @@ from torch import Tensor, nn
 
 from ...config import ModelConfig
 from ...features.batching import batches
-from ...ops.recurrent.chunking import Window
+from ...ops.recurrent.chunking import Chunking
 from ..data.loader import Batch, Collator, Targets
 from .losses import Loss
 
-__all__ = ["Dev"]
+__all__ = ["Evaluator"]
 
 FEW = 100
 """Decisions (sequences, spans, or steps of plain tags) below which a score is off by ten points by chance."""
@@ -25,7 +25,7 @@ SIZE = 128
 """Sequences per batch of an evaluation."""
 
 
-class Dev:
+class Evaluator:
     """Scores a model on a dev set, with the decisions of `task.decide` and the score of `task.score` that tells most.
 
     The scores with intervals and tables take seconds, and confidences are not needed here; so labels are only decided,
@@ -45,7 +45,7 @@ class Dev:
         model: ModelConfig,
         data: tuple[Sequence[np.ndarray], Targets],
         loss: Loss,
-        window: Window | None = None,
+        window: Chunking | None = None,
     ) -> None:
         self.task, self.config, self.loss, self.window = task, config, loss, window
         self.features, self.targets = data
@@ -68,7 +68,7 @@ class Dev:
         for indices in self.plan:
             batch = self._collate(indices).to(device)
             logits = model(batch.inputs, batch.lengths, self.window).float()
-            loss += self._loss_of(logits, batch, self._sure[indices])
+            loss += self._sum_losses(logits, batch, self._sure[indices])
             lengths = self.steps(batch.lengths).cpu().numpy()
             decision = self.task.decide(self.config, logits.cpu().numpy(), lengths, weights, quick=True)
             for index, row in zip(indices, decision.rows(), strict=True):
@@ -76,7 +76,7 @@ class Dev:
         model.train(training)
         return self.task.quick_score(self.config, self.targets, rows), loss / max(int(self._sure.sum()), 1)
 
-    def _loss_of(self, logits: Tensor, batch: Batch, sure: np.ndarray) -> float:
+    def _sum_losses(self, logits: Tensor, batch: Batch, sure: np.ndarray) -> float:
         """Return the sum of the losses of a batch over the sequences that have one."""
         if not sure.any():
             return 0.0

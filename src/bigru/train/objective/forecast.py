@@ -16,7 +16,7 @@ from ...tables.windows import Windows
 from ..data.loader import Batch, Collator
 from .losses import Loss
 
-__all__ = ["Skill", "forecast_loss"]
+__all__ = ["ForecastEvaluator", "forecast_loss"]
 
 SIZE = 64
 """Windows per batch of an evaluation."""
@@ -40,12 +40,12 @@ def forecast_loss(kind: str, model: ForecastModelConfig) -> Loss:
     return pinball if kind == "pinball" else lambda values, batch: plain[kind](values[..., 0], batch.targets)
 
 
-class Skill:
+class ForecastEvaluator:
     """Scores a forecaster on a dev set by its skill: 1 - loss / loss of the last value for ever. Above 0 it is better.
 
     The loss is that of the training: an absolute error is not chosen by its squares, which a few days decide.
 
-    Arguments are those of `Dev`, of which a window has no use for the task, its configuration and chunks.
+    Arguments are those of `Evaluator`, of which a window has no use for the task, its configuration and chunks.
 
     Attributes:
         name: "skill".

@@ -15,7 +15,7 @@ from ...ops.crf.autograd import negative_log_likelihood, step_losses
 from ...ops.crf.weights import CrfWeights
 from ..data.loader import IGNORED, Batch, Targets
 
-__all__ = ["Loss", "class_weights", "ctc_loss", "loss_of"]
+__all__ = ["Loss", "choose_loss", "class_weights", "ctc_loss"]
 
 Loss = Callable[[Tensor, Batch], Tensor]
 """(logits [B, K] or [B, T, K], batch) -> mean loss, a scalar."""
@@ -48,7 +48,7 @@ def class_weights(targets: Targets, outputs: int, kind: str) -> np.ndarray | Non
     return np.where(counts > 0, weights, 1.0).astype(np.float32)
 
 
-def loss_of(
+def choose_loss(
     model: nn.Module, config: ModelConfig, targets: Targets, training: TrainConfig, masks: Masks | None = None
 ) -> Loss:
     """Return the loss that fits a model and its training targets.
@@ -73,7 +73,7 @@ def loss_of(
         forbidden = None if masks is None else [torch.from_numpy(~mask).to(device) for mask in masks]
         return _crf(model, weight, forbidden)
     if isinstance(targets, np.ndarray) and targets.dtype.kind == "f":
-        return _many_labels(weight, smoothing)
+        return _multilabel_loss(weight, smoothing)
     return (_two_classes if config.outputs == 1 else _classes)(weight, smoothing)
 
 
@@ -123,7 +123,7 @@ def _two_classes(weight: Tensor | None, smoothing: float) -> Loss:
     return loss
 
 
-def _many_labels(weight: Tensor | None, smoothing: float) -> Loss:
+def _multilabel_loss(weight: Tensor | None, smoothing: float) -> Loss:
     """Binary cross entropy on K logits of which any number is true."""
 
     def loss(logits: Tensor, batch: Batch) -> Tensor:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from .flat_parameters import Flat
+from .flat_parameters import FlatParameters
 
-__all__ = ["DENSE", "STRIDE", "Average"]
+__all__ = ["DENSE", "STRIDE", "ExponentialMovingAverage"]
 
 DENSE = 100
 """Steps at the start of a training that are all taken in."""
@@ -16,7 +16,7 @@ STRIDE = 10
 """After them, steps from one that is taken in to the next."""
 
 
-class Average:
+class ExponentialMovingAverage:
     """The running average of a model's parameters.
 
     After step t (counted from 1) the average moves towards the parameters by 1 - d_t, where
@@ -27,7 +27,7 @@ class Average:
     stand for it.
     """
 
-    def __init__(self, flat: Flat, decay: float) -> None:
+    def __init__(self, flat: FlatParameters, decay: float) -> None:
         self.flat, self.decay = flat, decay
         self.values = [tensor.clone() for tensor in flat.whole] if decay else flat.whole
 

@@ -11,13 +11,13 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-__all__ = ["Flat"]
+__all__ = ["FlatParameters"]
 
 SMALLEST = 1e-6
 """Added to the norm before it is divided by, as in `torch.nn.utils.clip_grad_norm_`."""
 
 
-class Flat:
+class FlatParameters:
     """A model whose dense parameters become views of one vector, and their gradients views of another.
 
     Tables with sparse gradients (`nn.Embedding`) stay as they are. Make it once the model is on its device.

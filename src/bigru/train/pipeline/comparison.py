@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ...errors import MissingExtraError
 from ...features.text import TextFeatures
 from ...metrics.score import Report, Score
-from ...plain.choice import CHOICES, Rows, TooLongError, fit_plain, share_of
+from ...plain.choice import CHOICES, Rows, TooLongError, fit_plain, work_share
 from ...readers.examples import Examples
 from ...tasks import task_named
 from ...tasks.alignment import targets_per_unit
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ...runtime.predictor import Predictor
     from ..recipes import Plan
 
-__all__ = ["DOUBTFUL", "comparison", "doubts", "score_plain"]
+__all__ = ["DOUBTFUL", "comparison_line", "find_doubts", "score_plain"]
 
 DOUBTFUL = 5.0
 """Points that a score must be off by at most to need no word about it."""
@@ -53,7 +53,7 @@ def score_plain(
     if choice is None or not judges:
         return None
     rows, asked = _rows(decided, learnt), {name: _rows(decided, part) for name, part in judges.items()}
-    share = None if unbounded else share_of(decided.training.time)
+    share = None if unbounded else work_share(decided.training.max_seconds)
     try:
         fitted = fit_plain(
             learnt.task,
@@ -98,7 +98,7 @@ def _is_of_inputs(part: Examples) -> bool:
     return bool(head == "sequence")
 
 
-def comparison(facts: Mapping[str, Any], reports: Mapping[str, Report], parts: Mapping[str, Examples]) -> str:
+def comparison_line(facts: Mapping[str, Any], reports: Mapping[str, Report], parts: Mapping[str, Examples]) -> str:
     """Return a line that says how the network and the plain model compare, and what to do where it is not ahead.
 
     Args:
@@ -110,14 +110,14 @@ def comparison(facts: Mapping[str, Any], reports: Mapping[str, Report], parts: M
         return f"no plain model beside it: {facts['name']} is left out, as {facts['left_out']}"
     scored = [name for name in ("dev", "test") if name in facts]
     score = NAMES.get(facts["score"], facts["score"])
-    ours = [f"{name} {_main(reports[name]).value:.3f}" for name in scored]
+    ours = [f"{name} {_main_score(reports[name]).value:.3f}" for name in scored]
     ours[0] = ours[0].replace(" ", f" {score} ")
     theirs = ", ".join(f"{facts[name]:.3f}" for name in scored)
     some = f", learnt from {facts['rows']:,} of {facts['of']:,} rows" if facts["rows"] < facts["of"] else ""
     # Nothing was chosen by test, and it is mostly larger.
     name = scored[-1]
-    value, noise = _main(reports[name]).value, _off(reports[name], parts[name])
-    rows = _counted(len(parts[name]), name)
+    value, noise = _main_score(reports[name]).value, _uncertainty(reports[name], parts[name])
+    rows = _count_text(len(parts[name]), name)
     verdict = _verdict(100 * (value - facts[name]), noise, rows, facts["where"])
     if value == facts[name] == 1.0:
         verdict = " (neither makes a mistake)"
@@ -134,7 +134,7 @@ def _verdict(points: float, noise: float, rows: str, where: str) -> str:
     return f". The BiGRU is not ahead ({behind}): label more rows, or predict with the plain model ({where})"
 
 
-def doubts(reports: Mapping[str, Report], parts: Mapping[str, Examples], learnt: Examples) -> list[str]:
+def find_doubts(reports: Mapping[str, Report], parts: Mapping[str, Examples], learnt: Examples) -> list[str]:
     """Return what makes the scores doubtful: few rows, classes without a row in dev, classes of a single row.
 
     Args:
@@ -144,9 +144,9 @@ def doubts(reports: Mapping[str, Report], parts: Mapping[str, Examples], learnt:
     """
     lines = []
     for name, report in reports.items():
-        off = _off(report, parts[name])
+        off = _uncertainty(report, parts[name])
         if off >= DOUBTFUL:
-            few = _counted(len(parts[name])) + _of_groups(parts[name])
+            few = _count_text(len(parts[name])) + _group_count(parts[name])
             lines.append(f"{name} has {few}: the score may be off by {off:.0f} points")
     if "dev" not in parts:
         lines.append("there are no dev rows: no score chose the epoch, and nothing says how good the model is")
@@ -159,21 +159,21 @@ def doubts(reports: Mapping[str, Report], parts: Mapping[str, Examples], learnt:
     if missing:
         what = "class that is learnt" if len(missing) == 1 else "classes that are learnt"
         how = "it is" if len(missing) == 1 else "they are"
-        lines.append(f"dev lacks {len(missing)} {what} ({_some(missing)}): nothing says how well {how} found")
+        lines.append(f"dev lacks {len(missing)} {what} ({_first_names(missing)}): nothing says how well {how} found")
     if single:
         what = "class has a single row" if len(single) == 1 else "classes have a single row each"
-        what = f"{len(single)} {what} ({_some(single)}), learnt from and never scored"
+        what = f"{len(single)} {what} ({_first_names(single)}), learnt from and never scored"
         lines.append(f"{what}: add rows, or leave such classes out")
     return lines
 
 
-def _of_groups(part: Examples) -> str:
+def _group_count(part: Examples) -> str:
     """Return of how many groups a part is; rows of one group are alike, so that they count for less."""
     count = 0 if part.groups is None else len(set(part.groups))
     return f" of {count:,} group{'' if count == 1 else 's'}" if count else ""
 
 
-def _counted(rows: int, part: str = "") -> str:
+def _count_text(rows: int, part: str = "") -> str:
     return f"{rows:,} {part}{' ' if part else ''}row{'' if rows == 1 else 's'}"
 
 
@@ -186,18 +186,18 @@ def _classes(part: Examples) -> dict[str, int]:
     return dict(sorted(found.items()))
 
 
-def _main(report: Report) -> Score:
+def _main_score(report: Report) -> Score:
     """Return the score that the epoch is chosen by."""
     return report.scores[0]
 
 
-def _off(report: Report, part: Examples) -> float:
+def _uncertainty(report: Report, part: Examples) -> float:
     """Return how far the main score of a part may be off, in points: to the farther end of its 95 % interval.
 
     For the share of rows that are right this is the interval of Wilson (1927), which stays honest where nearly all or
     none are: drawing those again always gives the same. So it does for other scores at their ends.
     """
-    score, n = _main(report), len(part)
+    score, n = _main_score(report), len(part)
     p, low, high = score.value, score.low, score.high
     shares = _is_of_inputs(part) and not part.multi_label
     if shares or low is None or high is None or low == high:
@@ -206,6 +206,6 @@ def _off(report: Report, part: Examples) -> float:
     return 100 * max(p - low, high - p)
 
 
-def _some(names: Sequence[str]) -> str:
+def _first_names(names: Sequence[str]) -> str:
     more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
     return ", ".join(map(repr, names[:SHOWN])) + more

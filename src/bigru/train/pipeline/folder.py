@@ -17,7 +17,7 @@ from .request import Request
 if TYPE_CHECKING:
     from .trained import Trained
 
-__all__ = ["check_folder", "check_target", "finished", "reserved", "store"]
+__all__ = ["check_folder", "check_target", "load_finished", "reserve", "save_model"]
 
 CONFIG = "config.json"
 """The file without which a folder holds no model."""
@@ -37,7 +37,7 @@ def check_target(request: Request) -> None:
                 raise ArgumentError(sentence("train", f"--{name}", "given with --out", "no --out"))
         return
     check_folder(request.out, request.force)
-    started = checkpoint.started(request.out)
+    started = checkpoint.has_started(request.out)
     if request.resume and not started:
         checkpoint.refuse_missing(request.out)
     if started and not (request.resume or request.force):
@@ -66,7 +66,7 @@ def check_folder(out: Path, force: bool) -> None:
         raise BundleError(sentence(str(out), "--out", "a place that can be written", error.strerror)) from None
 
 
-def finished(request: Request) -> Trained | None:
+def load_finished(request: Request) -> Trained | None:
     """Return the model that the training to resume had saved before it was ended, and remove the checkpoint it left.
 
     Between the model's last file and the checkpoint's removal lies a moment in which a process may be killed. None
@@ -87,25 +87,25 @@ def finished(request: Request) -> Trained | None:
     found = [facts.get("steps"), facts.get("network_score", facts.get("best_score")), facts.get("best_epoch")]
     if found != [run["step"], best["score"], best["epoch"]] or not run["finished"]:
         return None
-    with checkpoint.alone(out):
+    with checkpoint.exclusive(out):
         checkpoint.remove(out)
     request.say(f"The training had ended, and its model is in {out}.")
     return Trained.of_folder(out, made)
 
 
 @contextmanager
-def reserved(request: Request) -> Iterator[None]:
+def reserve(request: Request) -> Iterator[None]:
     """Keep other trainings out of the folder while the block runs; with `force` the checkpoint there goes."""
     if request.out is None:
         yield
         return
-    with checkpoint.alone(request.out):
+    with checkpoint.exclusive(request.out):
         if request.force and not request.resume:
             checkpoint.remove(request.out)
         yield
 
 
-def store(trained: Trained, request: Request) -> Trained:
+def save_model(trained: Trained, request: Request) -> Trained:
     """Save a model where one is to be saved, and remove the checkpoint."""
     if request.out is None:
         return trained

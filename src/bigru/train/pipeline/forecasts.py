@@ -14,19 +14,19 @@ from ...readers.reading import Reading
 from ...readers.table import Table
 from ...runtime.forecaster import Forecaster
 from ...tables.columns import table_of_file, table_of_frame
-from ...tables.times import Step
+from ...tables.times import TimeStep
 from ...tables.timetable import Series, TimeTable, from_table
 from ...tasks import forecast
-from ...tasks.forecast import far_outside
-from ..forecast import OPTIONS, ForecastPlan, data_of, is_constant, plan_forecast
+from ...tasks.forecast import describe_outliers
+from ..forecast import OPTIONS, ForecastPlan, is_constant, plan_forecast, to_data
 from .request import Request, Say
-from .settings import settings_of
-from .trained import Trained, metrics_of
+from .settings import to_settings
+from .trained import Trained, training_metrics
 
 __all__ = ["Roles", "check_request", "describe", "read_table", "train_table"]
 
 Roles = Mapping[str, tuple[str, ...]]
-"""Columns of a table by role, as of `bigru.train.forecast.roles_of`."""
+"""Columns of a table by role, as of `bigru.train.forecast.find_roles`."""
 
 SHOWN = 8
 """Columns that are named before they are only counted."""
@@ -110,17 +110,17 @@ def train_table(table: TimeTable, roles: Roles, request: Request) -> Trained:
     _describe(made, table, request.say)
     # torch is imported here, when nothing can be wrong any more that it is not needed to see.
     from ..export import export
-    from ..forecast_blend import calibrated, guarded
+    from ..forecast_blend import blend_with_linear, calibrate_intervals
     from ..loop.fit import fit
 
-    fitted = fit(forecast, made.config, made.network, *data_of(made), made.training, **request.running)
-    kept = guarded(made, fitted)
+    fitted = fit(forecast, made.config, made.network, *to_data(made), made.training, **request.running)
+    kept = blend_with_linear(made, fitted)
     counts = {name: len(cuts) for name, cuts in made.cuts.items()}
     facts = {"windows": counts["train"], **made.ridge.to_json(), "network_share": kept.share}
     arguments = (forecast, made.config, made.model, kept.weights, made.cuts["dev"])
     card = request.card or _card(table, counts, fitted.seconds)
-    bundle = export(*arguments, metrics={"training": metrics_of(fitted, facts)}, card=card)
-    bundle = calibrated(bundle, made.cuts["dev"], kept.earlier)
+    bundle = export(*arguments, metrics={"training": training_metrics(fitted, facts)}, card=card)
+    bundle = calibrate_intervals(bundle, made.cuts["dev"], kept.earlier)
     judge = Forecaster(bundle)
     parts = ("dev", "test") if request.score else ()
     reports = {name: judge.score(made.cuts[name]) for name in parts if made.cuts[name]}
@@ -139,16 +139,16 @@ def _settings(made: ForecastPlan) -> dict[str, Any]:
     """Return every setting with the value that it had."""
     features, training = made.config.features, made.training
     places = (features, made, training, training.augment, made.model, made.model.encoder, made.config)
-    return settings_of((*OPTIONS, "horizon", "targets"), *places)
+    return to_settings((*OPTIONS, "horizon", "targets"), *places)
 
 
 def _describe(made: ForecastPlan, table: TimeTable, say: Say) -> None:
     """Say what was decided, and what is odd about the windows."""
     model, features = made.model, made.config.features
-    say(f"forecasts {model.horizon} rows of {_some(made.config.labels)} from {model.lookback} rows before")
+    say(f"forecasts {model.horizon} rows of {_first_names(made.config.labels)} from {model.lookback} rows before")
     for role, columns in (("known in the past", features.past), ("known in the future", features.known)):
         if columns:
-            say(f"reads {_some(columns)} beside them, {role}")
+            say(f"reads {_first_names(columns)} beside them, {role}")
     together = "read together" if model.joint else "each by itself"
     say(
         f"GRU of {model.encoder.hidden} units over segments of {model.segment} rows, directions: "
@@ -157,20 +157,20 @@ def _describe(made: ForecastPlan, table: TimeTable, say: Say) -> None:
     used = {id(cut.series) for cut in made.cuts["train"]}
     still = [series.id for series in table.series if is_constant(made.config, series)]
     if still:
-        say(f"constant, answered by their value: series {_some(still)}")
+        say(f"constant, answered by their value: series {_first_names(still)}")
     short = [series.id for series in table.series if id(series) not in used and series.id not in still]
     if short:
-        say(f"too short to learn from, only scaled: series {_some(short)}")
+        say(f"too short to learn from, only scaled: series {_first_names(short)}")
     say(f"linear map: {made.ridge}")
     windows = ", ".join(f"{len(cuts):,} {name}" for name, cuts in made.cuts.items())
     say(f"windows in the order of time: {windows}")
     for name in ("dev", "test"):
-        far = far_outside(made.config, made.cuts[name])
+        far = describe_outliers(made.config, made.cuts[name])
         if far:
             say(f"{name}: {far}")
 
 
-def _some(names: Sequence[str]) -> str:
+def _first_names(names: Sequence[str]) -> str:
     """Return the first names, and how many more there are."""
     more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
     return ", ".join(names[:SHOWN]) + more
@@ -203,4 +203,4 @@ def _of_array(X: Any, roles: Roles, where: str) -> tuple[TimeTable, Roles]:
     numbers = values.astype(np.float64)[:, [columns.index(name) for name in order]]
     rows = np.arange(len(values))
     series = Series("", rows, numbers, rows + 1)
-    return TimeTable([series], order, Step("row", 1), "", "X"), {**roles, "targets": targets}
+    return TimeTable([series], order, TimeStep("row", 1), "", "X"), {**roles, "targets": targets}

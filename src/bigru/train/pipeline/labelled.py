@@ -18,22 +18,22 @@ from ...readers.examples import Examples
 from ...readers.findings import Finding
 from ...readers.numbers import columns
 from ...readers.roles import columns_by_role
-from ...runtime.evaluation import fitted_to
+from ...runtime.evaluation import fit_to_model
 from ...runtime.predictor import Predictor
 from ...tasks.alignment import refuse_misplaced, targets_per_unit, unit_of_tags
 from ...tasks.mismatch import check_varied, legalise
 from ..recipes import OPTIONS, Plan, plan
-from ..regularise.speed import perturbed
-from .comparison import comparison, doubts, score_plain
+from ..regularise.speed import perturb_speed
+from .comparison import comparison_line, find_doubts, score_plain
 from .request import Request, Say
-from .settings import settings_of
-from .trained import Trained, metrics_of
+from .settings import to_settings
+from .trained import Trained, training_metrics
 from .vectors import initial_vectors
 
 if TYPE_CHECKING:
     from ..loop.fit import Fitted
 
-__all__ = ["Parts", "checked", "train_examples"]
+__all__ = ["Parts", "check_examples", "train_examples"]
 
 SHOWN = 8
 """Labels that are named before they are only counted."""
@@ -47,7 +47,7 @@ class Parts(NamedTuple):
     test: Examples | None = None
 
 
-def checked(train: Examples, request: Request) -> Examples:
+def check_examples(train: Examples, request: Request) -> Examples:
     """Return training examples with legal tags, and say what was not legal.
 
     Raises:
@@ -72,7 +72,7 @@ def train_examples(parts: Parts, request: Request) -> Trained:
         BigruError: the data, a setting or the training is at fault; see what is called here.
     """
     train = parts.train
-    options = request.chosen | _unit(train, request)
+    options = request.chosen | _choose_unit(train, request)
     if train.features:
         options["features"] = train.features
     decided, weights = _plan(train, options), None
@@ -80,14 +80,14 @@ def train_examples(parts: Parts, request: Request) -> Trained:
         channels, weights = initial_vectors(decided, request)
         decided = _plan(train, options | {"channels": channels})
     _describe(decided, request.say)
-    parts = Parts(train, *(part and _fitting(decided, part, request) for part in parts[1:]))
+    parts = Parts(train, *(part and _select_fitting(decided, part, request) for part in parts[1:]))
     fitted = _fit(decided, parts, request, weights)
-    learnt, held = _divided(train, fitted)
+    learnt, held = _split_held_out(train, fitted)
     about = (request.card or _card(parts, decided, fitted)).strip()
     parts = parts._replace(dev=parts.dev or held)
     found = _score(decided, fitted, parts, learnt, request) if request.score else Scored({})
     card = "\n".join([about, "", *(f"- {remark}" for remark in found.remarks)])
-    bundle = _verified(decided, fitted, parts, card)
+    bundle = _verify(decided, fitted, parts, card)
     more = {name: report.to_json() for name, report in found.reports.items()}
     more |= {} if found.plain is None else {"plain": found.plain}
     training, config = decided.training, decided.config
@@ -95,7 +95,7 @@ def train_examples(parts: Parts, request: Request) -> Trained:
         model=Predictor(replace(bundle, metrics=bundle.metrics | more)),
         reports=found.reports,
         plain=found.plain,
-        settings=settings_of(
+        settings=to_settings(
             OPTIONS, training, training.augment, decided.model, decided.model.encoder, config, config.features
         ),
         inferred=train.inferred,
@@ -120,12 +120,12 @@ def _score(decided: Plan, fitted: Fitted, parts: Parts, learnt: Examples, reques
     # What has learnt from the held-out examples since may not be scored on them.
     scored = {"dev": predictor if fitted.judged is None else Predictor(replace(network, weights=fitted.judged))}
     reports = {name: scored.get(name, predictor).evaluate(part) for name, part in judges.items()}
-    remarks = doubts(reports, judges, learnt)
+    remarks = find_doubts(reports, judges, learnt)
     if request.plain is False:
         return Scored(reports, None, remarks)
     plain = score_plain(decided, learnt, judges, predictor, unbounded=bool(request.plain))
     if plain is not None:
-        remarks = [comparison(plain, reports, judges), *remarks]
+        remarks = [comparison_line(plain, reports, judges), *remarks]
     return Scored(reports, plain, remarks)
 
 
@@ -155,18 +155,18 @@ def _fit(decided: Plan, parts: Parts, request: Request, weights: Mapping[str, np
         decided.training,
         **request.running,
         initial_weights=weights,
-        variants=perturbed(decided.config, train.inputs, decided.training, data["train"]),
+        variants=perturb_speed(decided.config, train.inputs, decided.training, data["train"]),
         groups=train.groups,
     )
 
 
-def _verified(decided: Plan, fitted: Fitted, parts: Parts, card: str) -> Bundle:
+def _verify(decided: Plan, fitted: Fitted, parts: Parts, card: str) -> Bundle:
     """Return the model once it has answered alike on every engine, with the facts of its training."""
     from ..export import export
 
     train = parts.train
     named = columns_by_role(train.roles)
-    facts = metrics_of(fitted, {"examples": len(train)}) | ({"columns": named} if named else {})
+    facts = training_metrics(fitted, {"examples": len(train)}) | ({"columns": named} if named else {})
     inputs = (parts.dev or train).inputs
     arguments = (decided.task, decided.config, decided.model, fitted.weights, inputs)
     return export(*arguments, metrics={"training": facts}, card=card)
@@ -221,14 +221,14 @@ def _say_findings(findings: Sequence[Finding], say: Say) -> None:
         say(f"  {finding}")
 
 
-def _fitting(decided: Plan, part: Examples, request: Request) -> Examples:
+def _select_fitting(decided: Plan, part: Examples, request: Request) -> Examples:
     """Return dev or test examples as the model can be scored on them, and say what does not fit it."""
-    fitting = fitted_to(decided.config, part, request.reading.strict)
+    fitting = fit_to_model(decided.config, part, request.reading.strict)
     _say_findings(fitting.findings[len(part.findings) :], request.say)
     return fitting
 
 
-def _unit(train: Examples, request: Request) -> dict[str, str]:
+def _choose_unit(train: Examples, request: Request) -> dict[str, str]:
     """Return the unit that suits texts with tags per character, and say why it does; nothing where one is given."""
     if request.settings.get("unit") is not None:
         return {}
@@ -260,7 +260,7 @@ def _prepare(decided: Plan, part: Examples, learn_from: bool) -> tuple[list[np.n
     return features, targets
 
 
-def _divided(train: Examples, fitted: Fitted) -> tuple[Examples, Examples | None]:
+def _split_held_out(train: Examples, fitted: Fitted) -> tuple[Examples, Examples | None]:
     """Return the training examples that were learnt from, and those that chose the epoch, if some were held out."""
     held = fitted.held_out
     if held is None or not len(held):

@@ -12,7 +12,7 @@ from ...readers.reading import Reading
 if TYPE_CHECKING:
     from ..loop.display import Update
 
-__all__ = ["Progress", "Request", "Say", "silence"]
+__all__ = ["Progress", "Request", "Say", "discard"]
 
 Say = Callable[[str], None]
 """Takes one line on what was read, found or decided."""
@@ -21,7 +21,7 @@ Progress: TypeAlias = "str | Callable[[Update], None]"
 """How a training shows its progress: a mode of `bigru.train.loop.display.Display`, or a function."""
 
 
-def silence(text: str) -> None:
+def discard(text: str) -> None:
     """Ignore a line."""
 
 
@@ -52,7 +52,7 @@ class Request:
     plain: bool | None = None
     card: str = ""
     score: bool = True
-    say: Say = silence
+    say: Say = discard
     progress: Progress = "silent"
 
     @property

@@ -14,8 +14,8 @@ from ...readers.examples import Examples
 from ...readers.reading import Reading
 from ...readers.summary import describe
 from ...tasks.examples import check_reading, examples_of, further, is_forecast
-from .folder import check_target, finished, reserved, store
-from .request import Progress, Request, Say, silence
+from .folder import check_target, load_finished, reserve, save_model
+from .request import Progress, Request, Say, discard
 from .settings import Settings, check_settings
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def train(
     resume: bool = False,
     plain: bool | None = None,
     card: str = "",
-    say: Say = silence,
+    say: Say = discard,
     progress: Progress = "silent",
     **settings: Unpack[Settings],
 ) -> Trained:
@@ -122,15 +122,15 @@ def _forecast(data: Any, dev: Any, test: Any, request: Request) -> Trained:
 
     forecasts.check_request(request, dev, test)
     check_settings((*forecast.OPTIONS, "horizon", "targets", "vectors", "loggers"), request.settings)
-    done = finished(request)
+    done = load_finished(request)
     if done is not None:
         return done
     check_target(request)
-    roles = forecast.roles_of(request.settings.get("targets"), request.settings)
+    roles = forecast.find_roles(request.settings.get("targets"), request.settings)
     table, found = forecasts.read_table(data, roles, request.reading)
     forecasts.describe(table, request.say)
-    with reserved(request):
-        return store(forecasts.train_table(table, found, request), request)
+    with reserve(request):
+        return save_model(forecasts.train_table(table, found, request), request)
 
 
 def _labelled(data: Any, dev: Any, test: Any, request: Request) -> Trained:
@@ -143,16 +143,16 @@ def _labelled(data: Any, dev: Any, test: Any, request: Request) -> Trained:
         from ..recipes import OPTIONS
 
         check_settings((*OPTIONS, "vectors", "loggers"), request.settings)
-    done = finished(request)
+    done = load_finished(request)
     if done is not None:
         return done
     check_target(request)
     parts = _read(data, dev, test, request)
-    from .labelled import checked, train_examples
+    from .labelled import check_examples, train_examples
 
-    with reserved(request):
-        parts = parts._replace(train=checked(parts.train, request))
-        return store(train_examples(parts, request), request)
+    with reserve(request):
+        parts = parts._replace(train=check_examples(parts.train, request))
+        return save_model(train_examples(parts, request), request)
 
 
 def _read(data: Any, dev: Any, test: Any, request: Request) -> Parts:

@@ -10,7 +10,7 @@ from typing import Any, TypedDict
 from ...config import LOGGERS, AugmentConfig, ChannelConfig, EncoderConfig, TrainConfig, from_dict
 from ...errors import ArgumentError, MissingExtraError, check_choice, nearest, sentence
 
-__all__ = ["KINDS", "Settings", "check_settings", "settings_of"]
+__all__ = ["KINDS", "Settings", "check_settings", "to_settings"]
 
 
 class Settings(TypedDict, total=False):
@@ -44,8 +44,8 @@ class Settings(TypedDict, total=False):
     pooling: Sequence[str] | None
     skip: bool | None
     crf: bool | None
-    wide: bool | None
-    front: Sequence[Any] | None
+    wide_linear: bool | None
+    conv: Sequence[Any] | None
     beam: int | None
     language: bool | None
     dropout: float | None
@@ -58,30 +58,30 @@ class Settings(TypedDict, total=False):
     batch_size: int | None
     learning_rate: float | None
     weight_decay: float | None
-    warmup: float | None
-    clip: float | None
-    average: float | None
+    warmup_fraction: float | None
+    max_grad_norm: float | None
+    ema_decay: float | None
     label_smoothing: float | None
-    consistency: float | None
+    r_drop: float | None
     patience: int | None
     class_weights: str | None
     precision: str | None
-    pretrain: bool | None
-    linear: bool | None
-    unknown: float | None
+    init_from_cooccurrence: bool | None
+    separate_linear: bool | None
+    singleton_dropout: float | None
     lookahead: Sequence[int] | None
     ensemble: int | None
     seed: int | None
-    time: float | None
+    max_seconds: float | None
     jitter: float | None
     scaling: float | None
     time_warp: float | None
     crop: float | None
     time_masks: int | None
-    band_masks: int | None
+    freq_masks: int | None
     speed: float | None
     stretch: float | None
-    band_warp: float | None
+    vtlp: float | None
     tilt: float | None
     snr: float | None
     vectors: Any
@@ -121,7 +121,7 @@ KINDS: dict[str, type] = {
     "mel_bins": int,
     "normalise": str,
     "skip": bool,
-    "wide": bool,
+    "wide_linear": bool,
     "crf": bool,
     "loggers": list,
     "horizon": int,
@@ -183,7 +183,7 @@ def _check_kind(name: str, value: Any, kind: type) -> None:
         raise ArgumentError(sentence("train", name, f"of type {kind.__name__}", repr(value)))
 
 
-def settings_of(known: Sequence[str], *configurations: Any) -> dict[str, Any]:
+def to_settings(known: Sequence[str], *configurations: Any) -> dict[str, Any]:
     """Return the values that settings have in configurations, by name; the first that has such a field counts."""
     found = {}
     for name in known:

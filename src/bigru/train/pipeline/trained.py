@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ...runtime.forecaster import Forecaster
     from ..loop.fit import Fitted
 
-__all__ = ["Trained", "metrics_of"]
+__all__ = ["Trained", "training_metrics"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,7 +92,7 @@ class Trained:
         return cls(model=ready(made), reports=reports, plain=plain, folder=folder, finished_before=True)
 
 
-def metrics_of(fitted: Fitted, facts: Mapping[str, Any]) -> dict[str, Any]:
+def training_metrics(fitted: Fitted, facts: Mapping[str, Any]) -> dict[str, Any]:
     """Return what metrics.json keeps of a training under "training": facts on the data, and on the training."""
     given = {"ensemble": fitted.ensemble, "linear_score": fitted.linear_score, "network_score": fitted.network_score}
     more = {name: value for name, value in given.items() if value is not None}

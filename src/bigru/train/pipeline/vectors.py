@@ -10,7 +10,7 @@ import numpy as np
 from ...config import ChannelConfig
 from ...errors import ArgumentError, DataError, sentence
 from ...features.text import TextFeatures
-from ...readers.opening.packed import lines_of, unpacked
+from ...readers.opening.packed import open_unpacked, read_lines
 from ..recipes import Plan
 from .request import Request
 
@@ -56,8 +56,8 @@ def read_vectors(path: Path, wanted: Collection[str]) -> dict[str, np.ndarray]:
     found: dict[str, np.ndarray] = {}
     width = None
     try:
-        with unpacked(path) as (file, _):
-            for number, line in enumerate(lines_of(file, source), 1):
+        with open_unpacked(path) as (file, _):
+            for number, line in enumerate(read_lines(file, source), 1):
                 unit, *values = _text(line, f"{source}:{number}").rstrip("\r\n ").split(" ")
                 if number == 1 and len(values) == 1:
                     continue

@@ -16,7 +16,7 @@ from ..data.loader import IGNORED, Batch
 
 __all__ = ["AUDIO", "AudioAugmentation"]
 
-AUDIO = ("stretch", "band_warp", "tilt", "snr")
+AUDIO = ("stretch", "vtlp", "tilt", "snr")
 """Of `AugmentConfig`, what is done here."""
 
 LOWEST = 20.0
@@ -37,12 +37,12 @@ class AudioAugmentation:
 
     Args:
         config: of the task, whose features are `AudioFeatures`; a transcript keeps the steps that it needs.
-        stretch, band_warp, tilt, snr: as of `bigru.config.AugmentConfig`.
+        stretch, vtlp, tilt, snr: as of `bigru.config.AugmentConfig`.
     """
 
-    def __init__(self, config: Any, stretch: float, band_warp: float, tilt: float, snr: float | None) -> None:
+    def __init__(self, config: Any, stretch: float, vtlp: float, tilt: float, snr: float | None) -> None:
         features: AudioFeatures = config.features
-        self.stretch, self.band_warp, self.tilt, self.snr = stretch, band_warp, tilt, snr
+        self.stretch, self.vtlp, self.tilt, self.snr = stretch, vtlp, tilt, snr
         self.stride = config.stride if config.objective == "ctc" else 0
         self.mean, self.std = (np.array(given, np.float32) for given in (features.mean, features.std))
         low, high = (float(_mel(np.array(hertz))) for hertz in (LOWEST, features.sample_rate / 2))
@@ -56,21 +56,21 @@ class AudioAugmentation:
         if not x.shape[1]:
             return batch
         x = np.where((np.arange(x.shape[1]) < lengths[:, None])[:, :, None], x * self.std + self.mean, np.float32(0))
-        if self.band_warp:
-            x = self._warped(x, random)
+        if self.vtlp:
+            x = self._perturb_vocal_tract(x, random)
         if self.tilt:
             x = x + self._response(len(x), random)
         if self.snr is not None:
-            x = self._noisy(x, lengths, random)
+            x = self._add_noise(x, lengths, random)
         if self.stretch:
-            x, lengths = self._stretched(x, lengths, targets, random)
+            x, lengths = self._stretch(x, lengths, targets, random)
         x = ((x - self.mean) / self.std).astype(np.float32)
         x[np.arange(x.shape[1]) >= lengths[:, None]] = 0
         return batch._replace(inputs=torch.from_numpy(x), lengths=torch.from_numpy(lengths))
 
-    def _warped(self, x: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    def _perturb_vocal_tract(self, x: np.ndarray, random: np.random.Generator) -> np.ndarray:
         """Return what a vocal tract of another length says: each band is read at a multiple of its frequency."""
-        times = np.exp(random.uniform(-1, 1, len(x)) * np.log1p(self.band_warp))
+        times = np.exp(random.uniform(-1, 1, len(x)) * np.log1p(self.vtlp))
         places = (_mel(self._centres * times[:, None]) - self._low) / self._apart - 1
         return _between(x, np.clip(places, 0, x.shape[2] - 1), axis=2)
 
@@ -81,7 +81,7 @@ class AudioAugmentation:
         heights = self.tilt * DECIBEL * random.standard_normal((count, WAVES))
         return (heights @ waves)[:, None].astype(np.float32)
 
-    def _noisy(self, x: np.ndarray, lengths: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    def _add_noise(self, x: np.ndarray, lengths: np.ndarray, random: np.random.Generator) -> np.ndarray:
         """Return x with noise, whose level in each band differs a little and in each frame a little more."""
         assert self.snr is not None
         real = (np.arange(x.shape[1]) < lengths[:, None])[:, :, None]
@@ -91,18 +91,18 @@ class AudioAugmentation:
         noise = level[:, None, None] + 0.5 * random.standard_normal((len(x), 1, x.shape[2]))
         return np.logaddexp(x, noise + 0.3 * random.standard_normal(x.shape, np.float32)).astype(np.float32)
 
-    def _stretched(
+    def _stretch(
         self, x: np.ndarray, lengths: np.ndarray, targets: np.ndarray, random: np.random.Generator
     ) -> tuple[np.ndarray, np.ndarray]:
         """Return x at other speeds of speaking, and the new lengths [B]."""
         times = np.exp(random.uniform(-1, 1, len(x)) * np.log1p(self.stretch))
-        least = np.minimum(lengths, np.maximum(self._needed(targets), 1))
+        least = np.minimum(lengths, np.maximum(self._frames_needed(targets), 1))
         new = np.maximum(np.rint(lengths * times).astype(np.int64), least)
         steps = np.arange(max(int(new.max(initial=0)), 1))
         places = steps * (np.maximum(lengths - 1, 0) / np.maximum(new - 1, 1))[:, None]
         return _between(x, np.minimum(places, np.maximum(lengths - 1, 0)[:, None]), axis=1), new
 
-    def _needed(self, targets: np.ndarray) -> np.ndarray:
+    def _frames_needed(self, targets: np.ndarray) -> np.ndarray:
         """Return the frames that each transcript needs, [B]."""
         if not self.stride:
             return np.zeros(len(targets), np.int64)

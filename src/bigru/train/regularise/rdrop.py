@@ -12,22 +12,22 @@ from torch import Tensor
 
 from ..data.loader import Batch
 
-__all__ = ["disagreement", "twice"]
+__all__ = ["duplicate", "symmetric_kl"]
 
 
-def twice(batch: Batch) -> Batch:
+def duplicate(batch: Batch) -> Batch:
     """Return the batch with every sequence once more, in the same order, behind the first."""
     return batch.each(lambda part: torch.cat([part, part]))
 
 
-def disagreement(logits: Tensor, batch: Batch, per_step: bool) -> Tensor:
+def symmetric_kl(logits: Tensor, batch: Batch, per_step: bool) -> Tensor:
     """Return the mean of both Kullback-Leibler divergences between the answers of the two passes.
 
     The mean of KL(p, q) and KL(q, p) is half the sum over answers of (p - q) (a - b) for logits a and b, softmax
     or independent sigmoids alike: what normalises them cancels.
 
     Args:
-        logits: [2B, K] or [2B, T, K], zero past each length, of `twice(batch)`.
+        logits: [2B, K] or [2B, T, K], zero past each length, of `duplicate(batch)`.
         batch: that doubled batch; targets that are numbers mean independent labels.
         per_step: whether the loss beside it is a mean over steps, else over sequences.
 

@@ -69,13 +69,13 @@ class Augmentation:
         soft = batch.soft
         if (self.crop or self.time_warp) and x.shape[1]:
             places, lengths = self._places(lengths, random)
-            x = self._walked(x, places, lengths)
+            x = self._resample(x, places, lengths)
             if targets.ndim == 2 and targets.dtype == np.int64:
                 near = np.rint(places).astype(np.int64)
                 targets = np.take_along_axis(targets, near, axis=1)
                 targets[np.arange(targets.shape[1]) >= lengths[:, None]] = IGNORED
                 soft = soft if soft is None else soft.take_along_dim(torch.from_numpy(near)[:, :, None], dim=1)
-        x = self._noisy(x, random)
+        x = self._add_noise(x, random)
         return Batch(torch.from_numpy(x), torch.from_numpy(lengths), torch.from_numpy(targets), soft)
 
     def _places(self, lengths: np.ndarray, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -95,7 +95,7 @@ class Augmentation:
             steps = (begin + (end - begin) * (at - piece)) * last
         return np.minimum(first[:, None] + steps, np.maximum(lengths - 1, 0)[:, None]), left
 
-    def _walked(self, x: np.ndarray, places: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    def _resample(self, x: np.ndarray, places: np.ndarray, lengths: np.ndarray) -> np.ndarray:
         """Return x [B, T, I] at the places [B, T'], zero past the new lengths."""
         if self.gaps:
             walked = np.take_along_axis(x, np.rint(places).astype(np.int64)[:, :, None], axis=1)
@@ -108,7 +108,7 @@ class Augmentation:
         walked[np.arange(walked.shape[1]) >= lengths[:, None]] = 0
         return walked
 
-    def _noisy(self, x: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    def _add_noise(self, x: np.ndarray, random: np.random.Generator) -> np.ndarray:
         """Return x with its values scaled and jittered; masks stay, and so do the zeros of what is missing."""
         shape, width = x.shape, self.width
         factor = 1 + self.scaling * random.standard_normal((shape[0], 1, width), np.float32)

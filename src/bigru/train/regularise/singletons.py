@@ -11,10 +11,10 @@ import torch
 from ...config import ChannelConfig
 from ..data.loader import Batch
 
-__all__ = ["Unknowns", "unknowns"]
+__all__ = ["SingletonDropout", "singleton_dropout"]
 
 
-class Unknowns:
+class SingletonDropout:
     """Shows rare units of a batch as unknown.
 
     Args:
@@ -38,9 +38,11 @@ class Unknowns:
         return batch._replace(inputs=inputs)
 
 
-def unknowns(features: Sequence[np.ndarray], channels: Sequence[ChannelConfig], share: float) -> Unknowns | None:
+def singleton_dropout(
+    features: Sequence[np.ndarray], channels: Sequence[ChannelConfig], share: float
+) -> SingletonDropout | None:
     """Return what shows rare units as unknown; None where that is not asked for or no channel holds units."""
     columns = [n for n, channel in enumerate(channels) if channel.name == "unit"]
     if not share or not columns:
         return None
-    return Unknowns(features, columns[0], channels[columns[0]].size, share)
+    return SingletonDropout(features, columns[0], channels[columns[0]].size, share)

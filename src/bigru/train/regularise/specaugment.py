@@ -11,7 +11,7 @@ from torch import Tensor
 
 from ..data.loader import Batch
 
-__all__ = ["BANDS", "TIME", "masked"]
+__all__ = ["BANDS", "TIME", "mask_batch"]
 
 TIME = 0.15
 """The widest stretch of time that a mask hides, as a share of the recording."""
@@ -20,22 +20,22 @@ BANDS = 0.2
 """The widest group of neighbouring bands that a mask hides, as a share of all."""
 
 
-def masked(batch: Batch, time_masks: int, band_masks: int) -> Batch:
+def mask_batch(batch: Batch, time_masks: int, freq_masks: int) -> Batch:
     """Return the batch with stretches of time and groups of bands hidden, drawn anew for each sequence.
 
     Args:
         batch: inputs [B, T, I] float32.
         time_masks: stretches of each sequence, each up to `TIME` of it.
-        band_masks: groups of bands of each sequence, each up to `BANDS` of them.
+        freq_masks: groups of bands of each sequence, each up to `BANDS` of them.
     """
     x = batch.inputs
     lengths = batch.lengths.to(x.dtype)
-    hidden = _drawn(lengths, TIME, x.shape[1], time_masks).unsqueeze(2)
-    hidden = hidden | _drawn(torch.full_like(lengths, x.shape[2]), BANDS, x.shape[2], band_masks).unsqueeze(1)
+    hidden = _draw_masks(lengths, TIME, x.shape[1], time_masks).unsqueeze(2)
+    hidden = hidden | _draw_masks(torch.full_like(lengths, x.shape[2]), BANDS, x.shape[2], freq_masks).unsqueeze(1)
     return batch._replace(inputs=x.masked_fill(hidden, 0.0))
 
 
-def _drawn(sizes: Tensor, share: float, places: int, masks: int) -> Tensor:
+def _draw_masks(sizes: Tensor, share: float, places: int, masks: int) -> Tensor:
     """Return which of the places are hidden, bool [B, places], by masks within the sizes [B]."""
     hidden = torch.zeros(len(sizes), places, dtype=torch.bool, device=sizes.device)
     steps = torch.arange(places, device=sizes.device)

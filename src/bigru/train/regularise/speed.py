@@ -19,10 +19,10 @@ from ...tasks import transcribe
 if TYPE_CHECKING:
     from ..data.loader import Data
 
-__all__ = ["perturbed"]
+__all__ = ["perturb_speed"]
 
 
-def perturbed(config: Any, inputs: Sequence[Any], training: TrainConfig, data: Data) -> list[list[np.ndarray]]:
+def perturb_speed(config: Any, inputs: Sequence[Any], training: TrainConfig, data: Data) -> list[list[np.ndarray]]:
     """Return the features of all inputs at each further speed: none without `training.augment.speed`.
 
     Where a transcript needs every step of its recording, that is not played faster.
@@ -46,5 +46,5 @@ def perturbed(config: Any, inputs: Sequence[Any], training: TrainConfig, data: D
     if config.objective == "ctc":
         faster = variants[1]
         for n, (frames, target) in enumerate(zip(*data, strict=True)):
-            faster[n] = faster[n] if transcribe.fits(config, faster[n], target) else frames
+            faster[n] = faster[n] if transcribe.has_room(config, faster[n], target) else frames
     return variants
