@@ -2,7 +2,7 @@
 
 `bigru serve` on loopback with a model of each kind: texts (`zh-sentiment`), series, tables and recordings (of drawn
 weights). First each kind of hostile request of `hostile.py` by itself, none larger than a megabyte: the processor time
-and the memory that it takes, and how long the server's health takes to be told meanwhile. Then all kinds at once, for
+and the memory that it takes, and how long the server's health check takes meanwhile. Then all kinds at once, for
 `--seconds`, while one model is replaced again and again, beside clients that ask what is right: each of their requests
 must be answered, and as it was answered before.
 """

@@ -120,7 +120,7 @@ class Load:
         return found
 
 
-def told(took: list[float]) -> dict[str, float]:
+def summary(took: list[float]) -> dict[str, float]:
     """Return the percentiles of answers' times in milliseconds."""
     names = {"p50_ms": 50, "p99_ms": 99, "max_ms": 100}
     return {name: round(float(np.percentile(took, q)) * 1e3, 2) for name, q in names.items()}
@@ -136,7 +136,7 @@ def steady(server: Server, texts: list[str], seconds: float, warm: float = 1.0) 
     differ = sum(a["label"] != b["label"] for a, b in zip(heard.values(), want, strict=True))
     return {
         "requests_per_second": round(len(found["took"]) / found["seconds"]),
-        **told(found["took"]),
+        **summary(found["took"]),
         "processor_share": round(share, 2),
         "statuses": found["statuses"],
         "lost": found["lost"],
@@ -163,7 +163,7 @@ def overload(server: Server, texts: list[str], seconds: float, times: float = 10
         "not_asked_as_all_connections_were_busy": found["late"],
         "statuses": found["statuses"],
         "answered_per_second": round(found["statuses"].get("200", 0) / (seconds + found["drained"]), 1),
-        "accepted": told(found["took"]),
+        "accepted": summary(found["took"]),
         "without_an_answer": found["lost"],
         "refused_without_retry_after": found["without"],
         "seconds_until_all_was_answered": round(found["drained"], 2),

@@ -39,7 +39,7 @@ KINDS = {
 """The product types of online_shopping_10_cats."""
 
 MIXED = "mixed"
-"""The kind of what ChnSentiCorp holds: hotels, books and computers, not told apart."""
+"""The kind of what ChnSentiCorp holds: hotels, books and computers, without saying which."""
 
 OPINIONATED = ("news_entertainment", "news_game")
 """Topics of TNEWS whose titles often praise or blame: no example of neutral."""

@@ -28,7 +28,8 @@ LONG_SIGNATURES = 3
 SHARED_NAMES = 3
 
 TWINS = {"Config"}
-"""Names that several classes bear on purpose: each task has its Config, and nn and runtime are told apart by room."""
+"""Names that several classes bear on purpose: each task has its Config, and nn and runtime are distinguished by
+room."""
 
 
 @cache

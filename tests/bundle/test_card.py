@@ -14,7 +14,7 @@ from bigru.metrics import classification_report
 from bigru.tasks import classify, tag
 
 CHINESE = TextFeatures.fit(["这部电影太棒了", "iPhone"], unit="char", channels=(ChannelConfig("unit", 1, 2),))
-ENGLISH = TextFeatures.fit(["The end of the story is to be told and done"], unit="word", channels=("unit",))
+ENGLISH = TextFeatures.fit(["The end of the story is to be read and done"], unit="word", channels=("unit",))
 FRENCH = TextFeatures.fit(["la fin de cette histoire"], unit="word", channels=("unit",))
 
 

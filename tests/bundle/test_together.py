@@ -1,4 +1,4 @@
-"""The files of a folder belong to one model, whoever writes and reads it at the same time."""
+"""The files of a folder belong to one model, whichever processes write and read it at the same time."""
 
 from __future__ import annotations
 

@@ -210,10 +210,10 @@ def test_pieces_are_the_whole_to_the_bit(count: int, rate: int) -> None:
 
 
 def test_a_frame_is_certain_when_its_last_sample_is_read() -> None:
-    pieces, told = AudioFeatures(8000, 24, normalise="none").pieces(), 0
+    pieces, answer = AudioFeatures(8000, 24, normalise="none").pieces(), 0
     for n in range(1, 4001):
-        told += len(pieces.push(np.ones(1, np.float32)))
-        assert told == max((n - 60) // 80, 0)
+        answer += len(pieces.push(np.ones(1, np.float32)))
+        assert answer == max((n - 60) // 80, 0)
 
 
 def test_a_chunk_that_is_refused_changes_nothing() -> None:

@@ -68,7 +68,7 @@ def test_the_card_says_what_the_result_file_says(results: dict[str, Any]) -> Non
 
 
 def test_it_holds_on_kinds_that_it_never_saw(results: dict[str, Any]) -> None:
-    """Books are the hardest: no other product is told about as they are."""
+    """Books are the hardest: no other product is described as they are."""
     assert {"books", "fruit", "hotels"} <= results["unseen"].keys()
     for kind, one in results["unseen"].items():
         assert one["right_side"] > (0.7 if kind == "books" else 0.8), kind

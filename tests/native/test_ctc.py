@@ -80,12 +80,12 @@ def test_the_beam_is_that_of_the_paper(B, T, K, width, with_model):
     batch, model = random_batch(B * T + K, B, T, K), random_model(K, K) if with_model else None
     settings = {"model": model, "weight": 0.5, "bonus": 0.3} if with_model else {}
     got = native.beam(*batch, width=width, n=width, candidates=0, **settings)
-    for told, frames in zip(got, rows(batch), strict=True):
+    for answer, frames in zip(got, rows(batch), strict=True):
         want = reference.beam(frames, width, **settings)
-        assert {tuple(g.symbols) for g in told} == set(want)
-        for labelling in told:
+        assert {tuple(g.symbols) for g in answer} == set(want)
+        for labelling in answer:
             assert_told(labelling, reference.align(frames, labelling.symbols.tolist()))
-        scores = [labelling.score for labelling in told]
+        scores = [labelling.score for labelling in answer]
         assert scores == sorted(scores, reverse=True)
 
 
@@ -93,11 +93,11 @@ def test_the_beam_is_that_of_the_paper(B, T, K, width, with_model):
 def test_greedy_and_alignment(B, T, K):
     batch = random_batch(B + T + K, B, T, K)
     got = native.greedy(*batch)
-    for told, frames in zip(got, rows(batch), strict=True):
+    for answer, frames in zip(got, rows(batch), strict=True):
         symbols = reference.greedy(frames)
-        assert_told(told, reference.align(frames, symbols))
-    for told, again in zip(got, native.align(batch[0], [g.symbols for g in got], batch[1]), strict=True):
-        assert_same_bits(told, again)
+        assert_told(answer, reference.align(frames, symbols))
+    for answer, again in zip(got, native.align(batch[0], [g.symbols for g in got], batch[1]), strict=True):
+        assert_same_bits(answer, again)
 
 
 @pytest.mark.parametrize("scale", [1e2, 1e4, 1e30])
@@ -164,8 +164,8 @@ def test_a_sequence_is_the_same_alone_and_in_any_batch():
 
 def test_stamps_follow_one_another_within_the_length():
     batch = random_batch(5, 9, 63, 5, scale=1.0)
-    for told, length in zip(native.beam(*batch, n=8), batch[1], strict=True):
-        for labelling in told:
+    for answer, length in zip(native.beam(*batch, n=8), batch[1], strict=True):
+        for labelling in answer:
             bounds = np.stack([labelling.starts, labelling.ends], 1).ravel()
             assert (labelling.starts < labelling.ends).all()
             assert (np.diff(bounds) >= 0).all()

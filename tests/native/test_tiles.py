@@ -1,4 +1,4 @@
-"""Tiles: whole numbers add up to the same bits as without them, and a unit that multiplies wrongly is told of."""
+"""Tiles: whole numbers add up to the same bits as without them, and a unit that multiplies wrongly is reported."""
 
 from __future__ import annotations
 

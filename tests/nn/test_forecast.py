@@ -102,8 +102,8 @@ def test_the_equations() -> None:
             known = np.zeros((config.ahead * config.segment, config.known))
             known[: config.horizon] = x[b, config.lookback :, config.targets + config.past :]
             for k, future in enumerate(known.reshape(config.ahead, -1)):
-                told = np.concatenate([w["position"][k], w["channel"][c]]) + w["future.weight"] @ future
-                state = reference.forward(told[None, None], gru, h)[1]
+                columns = np.concatenate([w["position"][k], w["channel"][c]]) + w["future.weight"] @ future
+                state = reference.forward(columns[None, None], gru, h)[1]
                 rows = slice(k * config.segment, (k + 1) * config.segment)
                 found[b, rows, c] = state[0] @ w["head.weight"].T + w["head.bias"] + last
     np.testing.assert_allclose(run(model, x.astype(np.float32))[..., 0], found[:, : config.horizon], **FLOAT32)

@@ -63,9 +63,9 @@ class Found:
     def __init__(self, status: int, headers: dict[str, str], body: bytes) -> None:
         self.status, self.headers = status, headers
         length = int(headers.get("inference-header-content-length", len(body)))
-        self.told, place = json.loads(body[:length]), length
+        self.reply, place = json.loads(body[:length]), length
         self.outputs: dict[str, Any] = {}
-        for output in self.told.get("outputs", []):
+        for output in self.reply.get("outputs", []):
             size = output.get("parameters", {}).get("binary_data_size")
             if size is None:
                 self.outputs[output["name"]] = output["data"]
@@ -116,12 +116,12 @@ def test_tritonclient_is_answered_as_it_comes(
     found = send(server, triton(document, raw, path))
     assert found.status == 200
     assert found.headers["content-type"] == "application/octet-stream"
-    assert (found.told["model_name"], found.told["model_version"], found.told["id"]) == ("films", "1", "7")
+    assert (found.reply["model_name"], found.reply["model_version"], found.reply["id"]) == ("films", "1", "7")
     assert found.outputs["label"] == [answer["label"] for answer in want]
     scores = [answer["scores"][label] for answer in want for label in ("bad", "good")]
     assert found.outputs["scores"] == near(scores, FLOAT32_STEP)
     assert [json.loads(text)["text"] for text in found.outputs["answer"]] == TEXTS
-    assert all("parameters" in output for output in found.told["outputs"])
+    assert all("parameters" in output for output in found.reply["outputs"])
 
 
 def test_tritonclient_may_choose_for_each_tensor(server: Server, want: list[dict[str, Any]]) -> None:
@@ -130,7 +130,7 @@ def test_tritonclient_may_choose_for_each_tensor(server: Server, want: list[dict
         {"name": "scores", "parameters": {"binary_data": False}},
     ]
     found = send(server, triton({"inputs": [tensor([2, 1], data=TEXTS)], "outputs": outputs}))
-    assert [sorted(output) for output in found.told["outputs"]] == [
+    assert [sorted(output) for output in found.reply["outputs"]] == [
         ["datatype", "name", "parameters", "shape"],
         ["data", "datatype", "name", "shape"],
     ]
@@ -159,7 +159,7 @@ def test_kserve_is_answered_as_it_comes(server: Server, want: list[dict[str, Any
     length = b"inference-header-content-length: %d\r\n" % len(own)
     head = KSERVE % (FILMS, length, b"application/octet-stream", len(own + raw))
     found = send(server, head + own + raw)
-    assert (found.told["id"], found.outputs["label"]) == ("a", [answer["label"] for answer in want])
+    assert (found.reply["id"], found.outputs["label"]) == ("a", [answer["label"] for answer in want])
     own = json.dumps({"inputs": [tensor([2], data=TEXTS)]}, ensure_ascii=False).encode()
     assert send(server, KSERVE % (FILMS, b"", b"application/json", len(own)) + own).outputs == found.outputs
 
@@ -194,13 +194,13 @@ ODD: list[tuple[dict[str, Any], bytes, str]] = [
 def test_bytes_that_do_not_fit_are_refused(server: Server, made: Any, behind: bytes, sentence: str) -> None:
     found = send(server, triton({"inputs": [made]}, behind))
     assert found.status == 400
-    assert found.told["error"].startswith(f"serve: {sentence}")
+    assert found.reply["error"].startswith(f"serve: {sentence}")
 
 
 @pytest.mark.parametrize("length", ["-1", "1e3", "999999", "", "9" * 5000])
 def test_a_length_of_the_json_that_is_none_is_refused(server: Server, length: str) -> None:
-    status, _, told = server.ask(FILMS.decode(), b"{}", Inference_Header_Content_Length=length)
-    assert (status, told["error"][:42]) == (400, "serve: inference-header-content-length mus")
+    status, _, reply = server.ask(FILMS.decode(), b"{}", Inference_Header_Content_Length=length)
+    assert (status, reply["error"][:42]) == (400, "serve: inference-header-content-length mus")
 
 
 @pytest.mark.parametrize(
@@ -223,18 +223,18 @@ def test_a_length_of_the_json_that_is_none_is_refused(server: Server, length: st
 )
 def test_what_would_change_the_answer_is_refused(server: Server, extra: dict[str, Any], sentence: str) -> None:
     found = send(server, triton({"inputs": [tensor([2], data=TEXTS)]} | extra))
-    assert (found.status, found.told["error"]) == (400, sentence)
+    assert (found.status, found.reply["error"]) == (400, sentence)
 
 
 def test_a_compressed_body_is_refused_by_name(server: Server) -> None:
-    status, _, told = server.ask(FILMS.decode(), b"\x1f\x8b", Content_Encoding="gzip")
+    status, _, reply = server.ask(FILMS.decode(), b"\x1f\x8b", Content_Encoding="gzip")
     want = "serve: content-encoding must be absent, got 'gzip'. Send the body as it is, without compression."
-    assert (status, told["error"]) == (415, want)
+    assert (status, reply["error"]) == (415, want)
 
 
 def outputs(server: Server, name: str, made: dict[str, Any]) -> Any:
-    status, _, told = server.ask(f"/v2/models/{name}/infer", {"inputs": [made]})
-    return [output["data"] for output in told["outputs"]] if status == 200 else told["error"]
+    status, _, reply = server.ask(f"/v2/models/{name}/infer", {"inputs": [made]})
+    return [output["data"] for output in reply["outputs"]] if status == 200 else reply["error"]
 
 
 def test_nested_data_means_what_flat_data_means(server: Server, models: Path) -> None:
@@ -290,26 +290,26 @@ def test_versions_are_there_as_they_are_listed(server: Server) -> None:
     for path in ("/v2/models/films/ready", "/v2/models/films/versions/1/ready"):
         assert server.ask(path)[::2] == (200, {"name": "films", "ready": True})
     for path in ("/v2/models/films/versions/2", "/v2/models/films/versions/2/ready", "/v1/models/films/versions/0"):
-        status, _, told = server.ask(path)
+        status, _, reply = server.ask(path)
         assert status == 404
-        assert told["error"].startswith("serve: version must be 1, got '")
+        assert reply["error"].startswith("serve: version must be 1, got '")
     assert server.ask("/v2/models/nobody/versions/1/ready")[0] == 404
 
 
 def test_instances_are_answered_as_tensorflow_serving_does(server: Server, want: list[dict[str, Any]]) -> None:
     instances = [TEXTS[0], {"text": TEXTS[1]}, list(TEXTS[0])]
     for path in ("/v1/models/films:predict", "/v1/models/films/versions/1:predict"):
-        status, _, told = server.ask(path, {"signature_name": "serving_default", "instances": instances})
+        status, _, reply = server.ask(path, {"signature_name": "serving_default", "instances": instances})
         assert status == 200
         labels = [answer["label"] for answer in want]
-        assert [answer["label"] for answer in told["predictions"]] == [*labels, labels[0]]
-    status, _, told = server.ask("/v1/models/states:predict", {"instances": [[[0.5, 1.0]] * 3, [[1.0, -2.0]]]})
-    assert [len(answer["tags"]) for answer in told["predictions"]] == [3, 1]
-    status, _, told = server.ask("/v1/models/films")
-    assert (told["name"], told["ready"], told["task"]) == ("films", True, "classify")
+        assert [answer["label"] for answer in reply["predictions"]] == [*labels, labels[0]]
+    status, _, reply = server.ask("/v1/models/states:predict", {"instances": [[[0.5, 1.0]] * 3, [[1.0, -2.0]]]})
+    assert [len(answer["tags"]) for answer in reply["predictions"]] == [3, 1]
+    status, _, reply = server.ask("/v1/models/films")
+    assert (reply["name"], reply["ready"], reply["task"]) == ("films", True, "classify")
     version = {"version": "1", "state": "AVAILABLE", "status": {"error_code": "OK", "error_message": ""}}
-    assert told["model_version_status"] == [version]
-    assert server.ask("/v1/models/films/versions/1")[2] == told
+    assert reply["model_version_status"] == [version]
+    assert server.ask("/v1/models/films/versions/1")[2] == reply
 
 
 @pytest.mark.parametrize(
@@ -327,8 +327,8 @@ def test_instances_are_answered_as_tensorflow_serving_does(server: Server, want:
     ],
 )
 def test_instances_that_are_none_are_refused(server: Server, body: Any, sentence: str) -> None:
-    status, _, told = server.ask("/v1/models/films:predict", body)
-    assert (status, told["error"]) == (400, sentence)
+    status, _, reply = server.ask("/v1/models/films:predict", body)
+    assert (status, reply["error"]) == (400, sentence)
 
 
 def test_a_text_may_stand_in_an_object(server: Server) -> None:
@@ -337,8 +337,8 @@ def test_a_text_may_stand_in_an_object(server: Server) -> None:
     assert wrapped[::2] == plain[::2]
     plain = server.ask("/v1/models/films/explain", {"input": TEXTS[0]})
     assert server.ask("/v1/models/films/explain", {"input": {"text": TEXTS[0]}})[::2] == plain[::2]
-    status, _, told = server.ask("/v1/models/films/predict", {"inputs": [{"text": "a", "label": "b"}]})
-    assert (status, told["error"]) == (400, "serve: inputs[0] must be a text, or a list of tokens, got an object.")
+    status, _, reply = server.ask("/v1/models/films/predict", {"inputs": [{"text": "a", "label": "b"}]})
+    assert (status, reply["error"]) == (400, "serve: inputs[0] must be a text, or a list of tokens, got an object.")
 
 
 def test_a_table_of_several_series_is_one_prediction(start: Any, tmp_path: Path) -> None:
@@ -353,6 +353,6 @@ def test_a_table_of_several_series_is_one_prediction(start: Any, tmp_path: Path)
         cells["time"] += [str(time) for time in series.times]
         cells["a"] += series.values[:, 0].tolist()
         cells["b"] += series.values[:, 1].tolist()
-    status, _, told = live.ask("/v1/models/next:predict", {"instances": [{"columns": cells}]})
-    assert status == 200, told
-    assert [[answer["series"] for answer in one] for one in told["predictions"]] == [["x", "y"]]
+    status, _, reply = live.ask("/v1/models/next:predict", {"instances": [{"columns": cells}]})
+    assert status == 200, reply
+    assert [[answer["series"] for answer in one] for one in reply["predictions"]] == [["x", "y"]]

@@ -69,8 +69,8 @@ def resident(server: Server) -> int:
 
 def infer(server: Server, name: str, tensor: str, shape: list[int], data: Any, datatype: str = "BYTES") -> Any:
     body = {"inputs": [{"name": tensor, "datatype": datatype, "shape": shape, "data": data}]}
-    status, _, told = server.ask(f"/v2/models/{name}/infer", body)
-    return status, told.get("error", told)
+    status, _, answer = server.ask(f"/v2/models/{name}/infer", body)
+    return status, answer.get("error", answer)
 
 
 CLAIMS = [
@@ -111,19 +111,19 @@ def test_texts_that_are_only_claimed_are_refused(server: Server) -> None:
 def test_wide_rows_are_refused_before_they_are_read(all_kinds: Server) -> None:
     wide = [[0.5] * 300_000]
     want = "serve: inputs[0] row 0 must be 2 numbers wide, as the model reads it, got 300000 wide."
-    status, _, told = all_kinds.ask(STATES, {"inputs": [wide]})
-    assert (status, told["error"]) == (400, want)
-    status, _, told = all_kinds.ask(STATES, {"inputs": [[[0.5, 1.0], [0.5]]]})
-    assert told["error"] == "serve: inputs[0] row 1 must be 2 numbers wide, as the model reads it, got 1 wide."
+    status, _, answer = all_kinds.ask(STATES, {"inputs": [wide]})
+    assert (status, answer["error"]) == (400, want)
+    status, _, answer = all_kinds.ask(STATES, {"inputs": [[[0.5, 1.0], [0.5]]]})
+    assert answer["error"] == "serve: inputs[0] row 1 must be 2 numbers wide, as the model reads it, got 1 wide."
 
 
 def test_a_table_of_very_many_columns_is_refused_in_a_short_sentence(all_kinds: Server) -> None:
     more = {f"column {n}": [0.5] for n in range(100_000)}
-    status, _, told = all_kinds.ask(NEXT, {"inputs": [table(1, **more)]})
+    status, _, answer = all_kinds.ask(NEXT, {"inputs": [table(1, **more)]})
     want = (
         "serve: inputs[0] columns must be at most 1024, got 100003. Leave out the columns that the model does not read."
     )
-    assert (status, told["error"]) == (413, want)
+    assert (status, answer["error"]) == (413, want)
 
 
 def test_more_series_than_the_rows_give_are_refused_before_each_is_made(all_kinds: Server) -> None:
@@ -182,12 +182,15 @@ def test_the_guilty_input_of_a_batch_is_alone_in_its_error(all_kinds: Server) ->
 
 
 def test_an_answer_is_never_without_its_numbers(all_kinds: Server) -> None:
-    status, _, told = all_kinds.ask(NEXT, {"inputs": [table(30, a=[1e308] * 30)]})
-    assert status == 400, told
+    status, _, answer = all_kinds.ask(NEXT, {"inputs": [table(30, a=[1e308] * 30)]})
+    assert status == 400, answer
     loud = wave(np.full(4000, 1e15, "<f4"))
-    status, _, told = all_kinds.ask(AUDIO, loud)
+    status, _, answer = all_kinds.ask(AUDIO, loud)
     want = "serve: audio must be of samples within -16..16, where 1 is full scale, got 'body' with 1e+15 as sample 1. "
-    assert (status, told["error"]) == (400, want + "Divide the samples by their full scale, or save them as integers.")
+    assert (status, answer["error"]) == (
+        400,
+        want + "Divide the samples by their full scale, or save them as integers.",
+    )
 
 
 @pytest.mark.parametrize(
@@ -213,8 +216,8 @@ def test_an_answer_is_never_without_its_numbers(all_kinds: Server) -> None:
     ],
 )
 def test_recordings_are_refused_by_their_header(all_kinds: Server, content: bytes, status: int, sentence: str) -> None:
-    got, _, told = all_kinds.ask(AUDIO, content)
-    assert (got, told["error"][: len(sentence)]) == (status, sentence)
+    got, _, answer = all_kinds.ask(AUDIO, content)
+    assert (got, answer["error"][: len(sentence)]) == (status, sentence)
 
 
 KINDS = {
@@ -237,14 +240,14 @@ def test_every_kind_of_recording_is_answered_and_refused_when_cut(all_kinds: Ser
     content = encoded(kind, melody(["low", "high"]))
     (tmp_path / f"speech.{kind[:3]}").write_bytes(content)
     want = Predictor(transcriber()).predict(str(tmp_path / f"speech.{kind[:3]}"))
-    status, _, told = all_kinds.ask(AUDIO, content)
-    assert (status, [one["text"] for one in told["answers"]]) == (200, [want["text"]])
-    status, _, told = all_kinds.ask(AUDIO, content[: len(content) * 2 // 3])
+    status, _, answer = all_kinds.ask(AUDIO, content)
+    assert (status, [one["text"] for one in answer["answers"]]) == (200, [want["text"]])
+    status, _, answer = all_kinds.ask(AUDIO, content[: len(content) * 2 // 3])
     got = {
         "flac": "WAV, FLAC, OGG or MP3 that can be decoded, got 'body': Error : flac decoder lost sync",
         "ogg": "at least one sample long, got 'body' without any",  # it has one page of samples
     }.get(kind, "whole, got 'body', truncated: ")
-    assert (status, told["error"].startswith(f"serve: audio must be {got}")) == (400, True), told
+    assert (status, answer["error"].startswith(f"serve: audio must be {got}")) == (400, True), answer
 
 
 def test_recordings_are_no_tensors(all_kinds: Server) -> None:
@@ -260,10 +263,10 @@ def test_the_samples_of_all_channels_count(start: Callable[..., Server], tmp_pat
     live = start(str(tmp_path / "digits"))
     content = io.BytesIO()
     soundfile.write(content, np.zeros((5_000_000, 6), np.int16), 48_000, format="FLAC")
-    status, _, told = live.ask(AUDIO, content.getvalue())
+    status, _, answer = live.ask(AUDIO, content.getvalue())
     want = "serve: recording must be of at most 28800000 samples in all channels, got 30000000. "
     want += "Mix it down to one channel, resample it to 16000 Hz, or send it in parts."
-    assert (status, told["error"]) == (413, want)
+    assert (status, answer["error"]) == (413, want)
 
 
 def test_a_recording_is_answered_as_python_answers_it(all_kinds: Server, tmp_path: Path) -> None:
@@ -271,8 +274,8 @@ def test_a_recording_is_answered_as_python_answers_it(all_kinds: Server, tmp_pat
     (tmp_path / "speech.wav").write_bytes(wave(samples))
     bundle.save(transcriber(), tmp_path / "digits")
     want = bigru.load(tmp_path / "digits").predict(str(tmp_path / "speech.wav"))
-    status, _, told = all_kinds.ask(AUDIO, wave(samples))
-    assert (status, told["answers"][0]["text"]) == (200, want["text"])
+    status, _, answer = all_kinds.ask(AUDIO, wave(samples))
+    assert (status, answer["answers"][0]["text"]) == (200, want["text"])
 
 
 def raw(server: Server, *parts: bytes, half: bool = False) -> bytes:
@@ -376,8 +379,8 @@ def test_a_reload_is_met_by_no_request(start: Callable[..., Server], tmp_path: P
     def client(_: int) -> None:
         tensor = {"name": "text", "datatype": "BYTES", "shape": [5], "data": TEXTS}
         while time.monotonic() < ending:
-            status, _, told = live.ask("/v2/models/films/infer", {"inputs": [tensor]})
-            statuses.append((status, told))
+            status, _, answer = live.ask("/v2/models/films/infer", {"inputs": [tensor]})
+            statuses.append((status, answer))
 
     with ThreadPoolExecutor(5) as pool:
         clients = [pool.submit(client, n) for n in range(4)]
@@ -388,13 +391,13 @@ def test_a_reload_is_met_by_no_request(start: Callable[..., Server], tmp_path: P
         for one in clients:
             one.result()
     # A text is no series: while that model is there, it is refused by its name.
-    odd = [told for status, told in statuses if status == 400]
-    assert {told["error"] for told in odd} <= {"serve: name of the tensor must be 'series', got 'text'."}
+    odd = [answer for status, answer in statuses if status == 400]
+    assert {answer["error"] for answer in odd} <= {"serve: name of the tensor must be 'series', got 'text'."}
     assert {status for status, _ in statuses} <= {200, 400}
     assert odd
-    for status, told in statuses:
+    for status, answer in statuses:
         if status == 200:
-            label, scores = told["outputs"][1:]
+            label, scores = answer["outputs"][1:]
             width = scores["shape"][1]
             assert len(scores["data"]) == 5 * width
             assert set(label["data"]) <= ({"bad", "good"} if width == 2 else {"x", "y", "z"})

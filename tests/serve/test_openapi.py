@@ -84,10 +84,10 @@ def test_answers_are_as_described(routes: dict[str, Any], label: str) -> None:
         response = case.call_and_validate(checks=DESCRIBED)
         checked["good" if response.status_code == 200 else "bad"] += 1
         if response.status_code >= 400:
-            told = json.loads(response.content)
-            assert list(told) == ["error"]
-            assert told["error"].endswith(".")
-            assert "\n" not in told["error"]
+            answer = json.loads(response.content)
+            assert list(answer) == ["error"]
+            assert answer["error"].endswith(".")
+            assert "\n" not in answer["error"]
 
     check()
     if not label.endswith(("/audio", "/infer")):

@@ -112,10 +112,12 @@ def test_each_character_shows_what_both_readers_made_of_it(browser: Browser, shi
     for reader in ("forward", "backward"):
         assert browser.run(f"document.querySelectorAll('.weight .bar.{reader}').length") == len(FILMS)
     browser.run("document.querySelectorAll('.weight')[5].click()")
-    told = browser.run("document.querySelector('[data-role=detail]').innerText").replace("−", "-").split()
-    number = {word: float(told[n + 1]) for n, word in enumerate(told[:-1]) if word in ("forward", "backward", "inputs")}
-    assert told[0] == "「棒」"
-    assert float(told[1]) == pytest.approx(sum(number.values()), abs=0.02)
+    answer = browser.run("document.querySelector('[data-role=detail]').innerText").replace("−", "-").split()
+    number = {
+        word: float(answer[n + 1]) for n, word in enumerate(answer[:-1]) if word in ("forward", "backward", "inputs")
+    }
+    assert answer[0] == "「棒」"
+    assert float(answer[1]) == pytest.approx(sum(number.values()), abs=0.02)
     parts = browser.run("[...document.querySelectorAll('.part .number')].map(e => e.innerText.replace('−', '-'))")
     score = browser.run("document.querySelector('[data-role=score]').innerText.replace('−', '-')")
     assert float(score) == pytest.approx(sum(map(float, parts)), abs=0.03)
@@ -144,8 +146,8 @@ def test_both_languages_are_spoken(browser: Browser, shipped: Server) -> None:
 def test_refusals_are_shown_in_the_servers_words(browser: Browser, start: Callable[..., Server], models: Path) -> None:
     ready(browser, start(str(models / "films"), "--max-length", "5"))
     send(browser, "这部电影太棒了")
-    told = browser.until("!document.querySelector('#error').hidden && document.querySelector('#error').innerText")
-    assert told == "serve: inputs[0] must be at most 5 characters long, got 7. Send it in parts."
+    answer = browser.until("!document.querySelector('#error').hidden && document.querySelector('#error').innerText")
+    assert answer == "serve: inputs[0] must be at most 5 characters long, got 7. Send it in parts."
     look(browser, "refused")
     browser.faults = [fault for fault in browser.faults if "413" not in fault]
 

@@ -40,17 +40,17 @@ def rounded(value: Any) -> Any:
 
 @pytest.mark.parametrize("name", ["films", "places"])
 def test_answers_are_those_of_predict(server: Server, models: Path, name: str) -> None:
-    status, _, told = server.ask(f"/v1/models/{name}/predict", {"inputs": TEXTS})
-    assert (status, told["model"]) == (200, name)
+    status, _, reply = server.ask(f"/v1/models/{name}/predict", {"inputs": TEXTS})
+    assert (status, reply["model"]) == (200, name)
     want = bigru.load(models / name).predict(TEXTS)
-    assert [{key: answer[key] for key in want[0]} for answer in told["answers"]] == rounded(want)
+    assert [{key: answer[key] for key in want[0]} for answer in reply["answers"]] == rounded(want)
 
 
 def test_series_are_answered(server: Server, models: Path) -> None:
     series = [[[0.5, 1.0]] * 3, [[1.0, -2.0]]]
-    status, _, told = server.ask("/v1/models/states/predict", {"inputs": series})
+    status, _, reply = server.ask("/v1/models/states/predict", {"inputs": series})
     assert status == 200
-    assert [len(answer["tags"]) for answer in told["answers"]] == [3, 1]
+    assert [len(answer["tags"]) for answer in reply["answers"]] == [3, 1]
 
 
 def test_many_clients_get_their_own_answers(server: Server, models: Path) -> None:
@@ -67,8 +67,8 @@ def test_many_clients_get_their_own_answers(server: Server, models: Path) -> Non
 
 
 def test_what_is_served_is_listed(server: Server) -> None:
-    _, _, told = server.ask("/v1/models")
-    assert [(m["name"], m["task"], m["input"]) for m in told["models"]] == [
+    _, _, reply = server.ask("/v1/models")
+    assert [(m["name"], m["task"], m["input"]) for m in reply["models"]] == [
         ("films", "classify", "text"),
         ("places", "tag", "text"),
         ("states", "tag", "series"),
@@ -80,10 +80,10 @@ def test_what_is_served_is_listed(server: Server) -> None:
 
 
 def test_an_explanation_adds_up(server: Server) -> None:
-    status, _, told = server.ask("/v1/models/films/explain", {"input": "好电影"})
+    status, _, reply = server.ask("/v1/models/films/explain", {"input": "好电影"})
     assert status == 200
-    assert [part["text"] for part in told["characters"]] == list("好电影")
-    for part in told["characters"]:
+    assert [part["text"] for part in reply["characters"]] == list("好电影")
+    for part in reply["characters"]:
         assert part["total"] == pytest.approx(part["forward"] + part["backward"] + part.get("pairs", 0), abs=1e-3)
 
 
@@ -92,9 +92,9 @@ def test_the_open_inference_protocol(server: Server, models: Path) -> None:
     assert server.ask("/v2/models/films/ready")[0] == 200
     assert server.ask("/v2/models/films")[2]["name"] == "films"
     body = {"inputs": [{"name": "text", "shape": [2], "datatype": "BYTES", "data": ["好电影", "坏"]}]}
-    status, _, told = server.ask("/v2/models/films/infer", body)
-    assert (status, told["model_name"]) == (200, "films")
-    labels = next(output for output in told["outputs"] if output["name"] == "label")
+    status, _, reply = server.ask("/v2/models/films/infer", body)
+    assert (status, reply["model_name"]) == (200, "films")
+    labels = next(output for output in reply["outputs"] if output["name"] == "label")
     assert labels["data"] == [answer["label"] for answer in bigru.load(models / "films").predict(["好电影", "坏"])]
 
 
@@ -128,13 +128,13 @@ BAD: list[tuple[str, Any, int]] = [
 
 @pytest.mark.parametrize(("path", "body", "status"), BAD)
 def test_refusals_are_a_sentence(server: Server, path: str, body: Any, status: int) -> None:
-    got, _, told = server.ask(path, body)
-    assert got == status, told
-    assert list(told) == ["error"]
-    assert told["error"].endswith(".")
-    assert "\n" not in told["error"]
-    assert "/tmp" not in told["error"]
-    assert "Traceback" not in told["error"]
+    got, _, reply = server.ask(path, body)
+    assert got == status, reply
+    assert list(reply) == ["error"]
+    assert reply["error"].endswith(".")
+    assert "\n" not in reply["error"]
+    assert "/tmp" not in reply["error"]
+    assert "Traceback" not in reply["error"]
 
 
 def test_another_type_and_method_are_refused(server: Server) -> None:
@@ -177,9 +177,9 @@ def test_a_huge_body_that_does_not_say_so_is_not_kept(start: Callable[..., Serve
 
 def test_a_text_of_a_million_characters_is_refused(start: Callable[..., Server], models: Path) -> None:
     live = start(str(models / "films"))
-    status, _, told = live.ask(PREDICT, json.dumps({"inputs": ["好", "好" * 1_000_000]}, ensure_ascii=False).encode())
+    status, _, reply = live.ask(PREDICT, json.dumps({"inputs": ["好", "好" * 1_000_000]}, ensure_ascii=False).encode())
     want = "serve: inputs[1] must be at most 100000 characters long, got 1000000. Send it in parts."
-    assert (status, told["error"]) == (413, want)
+    assert (status, reply["error"]) == (413, want)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -216,9 +216,9 @@ def test_the_page_and_what_it_loads_come_from_here(server: Server) -> None:
 
 def test_a_key_is_asked_for(start: Callable[..., Server], models: Path) -> None:
     kept = start(str(models / "films"), BIGRU_API_KEY="secret-of-ours")
-    status, _, told = kept.ask(PREDICT, {"inputs": ["好"]})
+    status, _, reply = kept.ask(PREDICT, {"inputs": ["好"]})
     assert status == 401
-    assert "secret-of-ours" not in told["error"]
+    assert "secret-of-ours" not in reply["error"]
     assert kept.ask(PREDICT, {"inputs": ["好"]}, Authorization="Bearer wrong")[0] == 401
     assert kept.ask(PREDICT, {"inputs": ["好"]}, Authorization="Bearer secret-of-ours")[0] == 200
     assert kept.ask("/health")[0] == 200
@@ -264,7 +264,7 @@ def test_a_new_folder_is_taken_over_and_a_broken_one_is_not(start: Callable[...,
     folder = classifier(tmp_path / "films", seed=0)
     live = start(str(folder))
 
-    def told() -> Any:
+    def reply() -> Any:
         return live.ask(PREDICT, {"inputs": TEXTS})[2]["answers"]
 
     def refusals() -> float:
@@ -279,17 +279,17 @@ def test_a_new_folder_is_taken_over_and_a_broken_one_is_not(start: Callable[...,
             time.sleep(0.1)
         return False
 
-    first = told()
+    first = reply()
     classifier(folder, seed=1)
-    assert until(lambda: told() != first)
-    second = told()
+    assert until(lambda: reply() != first)
+    second = reply()
     (folder / "config.json").write_text("{", encoding="utf-8")
     assert until(lambda: refusals() > 0)
-    assert told() == second
+    assert reply() == second
     before = refusals()
     shutil.rmtree(folder)
     assert until(lambda: refusals() > before)
-    assert told() == second
+    assert reply() == second
 
 
 def test_one_more_than_can_wait_is_refused_for_now(start: Callable[..., Server], models: Path) -> None:
@@ -316,5 +316,5 @@ def test_steps_are_answered_over_a_websocket(server: Server) -> None:
             await socket_.send(json.dumps({"nonsense": 1}))
             return [json.loads(await asyncio.wait_for(socket_.recv(), 20))]
 
-    (told,) = asyncio.run(talk())
-    assert told["error"].endswith(".")
+    (reply,) = asyncio.run(talk())
+    assert reply["error"].endswith(".")

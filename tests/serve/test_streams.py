@@ -57,20 +57,20 @@ def test_a_push_in_parts_is_answered_as_python_answers_it(
     live = start(str(models / name))
     options = {"lookahead": 3, "chunk": 2}
     pushes = [TEXT[:9], TEXT, ""]
-    ready, *told = talk(live, name, options, *({"push": one} for one in pushes), {"push": TEXT[:5], "finish": True})
+    ready, *answer = talk(live, name, options, *({"push": one} for one in pushes), {"push": TEXT[:5], "finish": True})
     assert ready == {"ready": True}
     stream = bigru.load(models / name).stream(3, chunk=2)
     want = [stream.push(one) for one in pushes]
     want.append([*stream.push(TEXT[:5]), *stream.finish()])
-    assert [one["answers"] for one in told] == [rounded(one) for one in want]
-    assert [one["done"] for one in told] == [False, False, False, True]
+    assert [one["answers"] for one in answer] == [rounded(one) for one in want]
+    assert [one["done"] for one in answer] == [False, False, False, True]
 
 
 def test_a_series_is_streamed_as_python_streams_it(server: Server, models: Path) -> None:
     rows = [[0.5, 1.0], [1.0, -2.0], [0.25, 0.75]] * 3
-    _, told = talk(server, "states", {"lookahead": 2}, {"push": rows, "finish": True})
+    _, answer = talk(server, "states", {"lookahead": 2}, {"push": rows, "finish": True})
     stream = bigru.load(models / "states").stream(2)
-    assert told["answers"] == rounded([*stream.push(rows), *stream.finish()])
+    assert answer["answers"] == rounded([*stream.push(rows), *stream.finish()])
 
 
 REFUSED: list[tuple[str, tuple[Any, ...], str]] = [
@@ -103,14 +103,14 @@ REFUSED: list[tuple[str, tuple[Any, ...], str]] = [
 
 @pytest.mark.parametrize(("name", "messages", "sentence"), REFUSED)
 def test_what_is_too_much_is_refused(server: Server, name: str, messages: tuple[Any, ...], sentence: str) -> None:
-    *_, told, code = talk(server, name, *messages)
-    assert (told["error"][: len(sentence)], code) == (sentence, 1008)
-    assert told["error"].isprintable()
+    *_, answer, code = talk(server, name, *messages)
+    assert (answer["error"][: len(sentence)], code) == (sentence, 1008)
+    assert answer["error"].isprintable()
 
 
 def test_the_most_that_an_end_may_cost_is_answered_at_once(server: Server) -> None:
-    *_, told = talk(server, "films", {"lookahead": 127, "chunk": 1}, {"push": "好" * 30, "finish": True})
-    assert told["done"]
+    *_, answer = talk(server, "films", {"lookahead": 127, "chunk": 1}, {"push": "好" * 30, "finish": True})
+    assert answer["done"]
 
 
 def test_a_stream_whose_client_has_gone_is_not_computed(start: Callable[..., Server], models: Path) -> None:
@@ -145,13 +145,13 @@ def test_streams_wait_for_their_turn_and_are_refused_beyond_their_queue(
             await socket.recv()
         for socket in sockets:
             await socket.send(json.dumps({"push": "好" * 780}))
-        told = [json.loads(await asyncio.wait_for(socket.recv(), 30)) for socket in sockets]
+        answer = [json.loads(await asyncio.wait_for(socket.recv(), 30)) for socket in sockets]
         for socket in sockets:
             await socket.close()
-        return told
+        return answer
 
-    told = asyncio.run(whole())
-    refused = [one["error"] for one in told if "error" in one]
+    answer = asyncio.run(whole())
+    refused = [one["error"] for one in answer if "error" in one]
     assert 0 < len(refused) < 8
     assert {text.partition("Try")[0] for text in refused} == {"serve: requests must be fewer, got 2 that wait. "}
 
@@ -172,12 +172,12 @@ def test_a_stream_more_than_there_are_places_closes_the_one_that_is_idle_longest
             await sockets[-1].recv()
         first = json.loads(await asyncio.wait_for(sockets[0].recv(), 10))
         await asyncio.wait_for(sockets[0].wait_closed(), 10)
-        told = [first["error"], sockets[0].close_code]
+        answer = [first["error"], sockets[0].close_code]
         for socket in sockets[1:]:
             await socket.send(json.dumps({"push": "好电影", "finish": True}))
-            told.append(json.loads(await asyncio.wait_for(socket.recv(), 10))["done"])
+            answer.append(json.loads(await asyncio.wait_for(socket.recv(), 10))["done"])
             await socket.close()
-        return told
+        return answer
 
     want = "serve: connections must be fewer, got another while this one was idle. Connect again."
     assert asyncio.run(whole()) == [want, 1013, True, True, True]
@@ -203,7 +203,7 @@ def test_two_signals_end_a_server_at_once_and_the_last_line_is_true(start: Calla
     assert said.splitlines()[-1] == "stopped before the end; 1 accepted request was not answered."
     assert live.process.returncode == 130
     want = "serve: server must be running until the answer, got the order to stop before it."
-    assert [(status, told["error"]) for status, _, told in answers] == [(503, want)]
+    assert [(status, answer["error"]) for status, _, answer in answers] == [(503, want)]
     assert "Traceback" not in said
 
 

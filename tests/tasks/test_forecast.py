@@ -51,9 +51,9 @@ def test_the_known_future_is_there_and_nothing_else() -> None:
 def test_the_calendar_goes_on_behind_the_table_and_a_covariate_does_not() -> None:
     table = hourly(60)
     series = table.series[0]
-    told = forecaster(table, TARGETS | {"calendar": ("hour",)})
-    window = forecast.featurise(told.config, [Cut(series, 60)])[0]
-    np.testing.assert_allclose(window[12:, 2:], told.config.features.matrix(series)[36:43, 2:], **FLOAT32_STEP)
+    fitted = forecaster(table, TARGETS | {"calendar": ("hour",)})
+    window = forecast.featurise(fitted.config, [Cut(series, 60)])[0]
+    np.testing.assert_allclose(window[12:, 2:], fitted.config.features.matrix(series)[36:43, 2:], **FLOAT32_STEP)
     given = forecaster(table, {"targets": ("a",), "known": ("b",)})
     with pytest.raises(DataError, match="b must be given for the 7 rows after the cut, got an empty cell"):
         forecast.featurise(given.config, [Cut(series, 60)])

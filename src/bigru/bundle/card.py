@@ -62,7 +62,7 @@ def page(task: str, model: Shape, config: TaskConfig, metrics: Mapping[str, Any]
         config: the task's configuration.
         metrics: per data set ("dev", "test", ...) what `bigru.metrics.Report.to_json` returns; other entries are
             not shown.
-        about: Markdown on the data and the training, as it shall stand there.
+        about: Markdown on the data and the training, as it goes there.
     """
     rows = list(_rows(metrics))
     table = ["| data | score | value | 95 % interval | signature |", "|---|---|---|---|---|"]

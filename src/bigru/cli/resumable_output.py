@@ -1,4 +1,4 @@
-"""The file of answers of a long prediction: written line by line, and gone on with after anything that stopped it."""
+"""The file of answers of a long prediction: written line by line, and resumed after any interruption."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ __all__ = ["AugmentConfig"]
 
 @dataclass(frozen=True)
 class AugmentConfig:
-    """How inputs are changed in training, drawn anew at each step. 0 changes nothing.
+    """How inputs are changed in training, drawn again at each step. 0 changes nothing.
 
     Attributes:
         jitter: deviation of the noise added to numeric inputs, whose own deviation is 1.
@@ -20,7 +20,7 @@ class AugmentConfig:
         time_warp: deviation of the logarithm of the speed at which a numeric sequence is walked through.
         crop: largest share of the steps of a numeric sequence that is cut off at its ends.
         time_masks: stretches of time that are hidden in each numeric input (SpecAugment).
-        freq_masks: groups of neighbouring numbers of all its steps that are hidden likewise.
+        freq_masks: groups of neighbouring numbers of all its steps that are hidden in the same way.
         speed: how much faster and slower recordings are played as well, pitch included, as a share.
         stretch: how much longer or shorter a recording becomes at most, its pitch as it was, as a share.
         vtlp: how far up or down the frequencies of a recording are moved at most, as a share: another vocal tract.

@@ -39,7 +39,7 @@ class TrainConfig:
             learnt beside it.
         singleton_dropout: share of the units seen once in training that are shown as unknown, of a tagger.
         augment: what is done to the inputs.
-        lookahead: the least and the most steps of look-ahead, for models that shall answer before a sequence has
+        lookahead: the least and the most steps of look-ahead, for models that answer before a sequence has
             ended: every step of training reads in chunks, with a look-ahead drawn between both. None reads whole
             sequences.
         ensemble: trainings with seeds of their own whose mean answers the saved model learns from, so that it stays as

@@ -41,7 +41,7 @@ LARGEST_DICTIONARY = 1 << 20
 CARD = f"""The weights are those of LAC-small (Lexical Analysis of Chinese, Jiao et al. 2018, arXiv:1807.01882), trained
 by Baidu on text of its own and shipped in the Python package jieba {JIEBA}. Licence of the weights: Apache-2.0,
 copyright PaddlePaddle Authors. They were converted (the update gate changed its sign, rows of the embedding
-that no character reaches were left out), not trained anew.
+that no character reaches were left out), not trained again.
 
 The model cuts Chinese text into words, gives each its part of speech, and finds persons (PER), places (LOC),
 organisations (ORG) and times (TIME), which it reports as entities. Its embedding knows half-width signs and small

@@ -42,7 +42,7 @@ class BiGRUClassifier(ClassifierMixin, BaseEstimator):
         patience: epochs without a better dev score before the rate falls to 0 and training ends.
         time: seconds after which training ends.
         precision: "fp32" or "bf16".
-        lookahead: least and most steps of look-ahead to train with, for models that shall be streamed.
+        lookahead: least and most steps of look-ahead to train with, for models that will be streamed.
         ensemble: trainings whose mean answers the model learns from; None for one.
         random_state: seed of weights, order, dropout and the held-out tenth.
         verbose: 0 for silence, 1 for progress on stderr.

@@ -39,7 +39,7 @@ class BiGRUForecaster(BaseEstimator):
         segment: rows per segment (w).
         targets: columns to forecast; None takes all that have no other role.
         past, known: columns that are read only, and those of them that are known in the future.
-        calendar: what is told of the time, as ("hour", "weekday").
+        calendar: what is derived from the time, as ("hour", "weekday").
         time_column, id_column: the column, or the columns, that hold the time, and that tell series apart; None looks
             for a known name.
         time_format: how times are written: a format of `strptime`, "day-first", "month-first", "excel", or "s", "ms",

@@ -148,7 +148,7 @@ def ngrams(
         column: within 0..C-1.
         known: what has a bucket, anything else being 0; None gives everything a bucket.
     """
-    # Imported here so that whoever lacks the kernels hears of it from `bigru.ops`, which says what to do.
+    # Imported here so that a missing kernel library is reported by `bigru.ops`, which says what to do.
     from ..ops.library import native
 
     steps = looks(name)

@@ -159,7 +159,7 @@ class TextFeatures:
         return [rows[start:end] for start, end in zip([0, *ends[:-1]], ends, strict=False)]
 
     def rows(self, inputs: Sequence[Input]) -> tuple[np.ndarray, np.ndarray]:
-        """Return the ids of many inputs end to end, int32 [N, C], and their lengths, int64 [B]; errors likewise."""
+        """Return the ids of many inputs end to end, int32 [N, C], and their lengths, int64 [B]; the same errors."""
         flat = self._flat(inputs)
         rows = np.empty((len(flat.codes), len(self.channels)), np.int32)
         if flat.made is not None:
@@ -325,10 +325,10 @@ class TextFeatures:
             texts = [self._plain(text) for text in texts]
         lengths = np.fromiter(map(len, texts), np.int64, len(texts))
         # Case is folded once for all; what parts them keeps the end of one from changing how the next is folded.
-        parted = self.lowercase and len(texts) > 1
-        joined = fold(("\n" if parted else "").join(texts), self.lowercase)
+        separated = self.lowercase and len(texts) > 1
+        joined = fold(("\n" if separated else "").join(texts), self.lowercase)
         points = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), "<u4")
-        return np.delete(points, np.cumsum(lengths[:-1] + 1) - 1) if parted else points, lengths
+        return np.delete(points, np.cumsum(lengths[:-1] + 1) - 1) if separated else points, lengths
 
     def _strings(self, inputs: Sequence[Input]) -> list[Sequence[str]]:
         """Return the units of each input as strings, characters replaced but the case kept."""

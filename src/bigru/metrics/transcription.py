@@ -53,7 +53,7 @@ def transcription_report(gold: Sequence[str], predicted: Sequence[str], unit: st
     """Compare transcripts.
 
     Scores: `wer`, edits per token; `cer`, edits per character; `exact`, the share of transcripts without an edit. The
-    rate of the unit comes first; `wer` is left out where nothing is parted by spaces.
+    rate of the unit comes first; `wer` is left out where spaces separate nothing.
 
     Args:
         gold: the true transcripts, none of them empty.

@@ -1,7 +1,7 @@
 """Features of tokens: further columns of a table of tokens, written behind each word as `dogs￨NNS￨I-NP`.
 
 The notation is that of OpenNMT's source features (Klein et al. 2017, arXiv:1701.02810), so that a sequence stays a list
-of strings wherever it goes. Only what was told to read features divides tokens at the separator.
+of strings wherever it goes. Only a reading with features divides tokens at the separator.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Answers as they are told to others: numbers rounded, beside what was asked."""
+"""Answers as JSON: numbers rounded, together with the input."""
 
 from __future__ import annotations
 

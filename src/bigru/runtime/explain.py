@@ -47,10 +47,10 @@ def explain(predictor: Predictor, text: str, label: str | None = None) -> dict[s
 
     "forward" and "backward" are what the head makes of the states of the last layer's two directions, pooled; "rest"
     is what it makes of the inputs themselves (the pooling "sqrt_n"), and what the linear part of the ids adds. States
-    that the directions share (merges other than "concat") cannot be told apart and are in "rest".
+    that the directions share (merges other than "concat") cannot be distinguished and are in "rest".
 
     A character's weight is what would be lost without it: the score of the text less that of the text from which it
-    was taken out, read anew as a whole, and so for each part; total = forward + backward + rest. It speaks of this
+    was taken out, read again as a whole, and so for each part; total = forward + backward + rest. It speaks of this
     text alone, and the weights do not sum to the score: of two words that say the same, either can be spared (leave
     one out, Li et al. 2016, arXiv:1612.08220). A model of words or subwords loses one of those at a time, and of a
     text of more than `PIECES` units, several neighbours are taken out together.

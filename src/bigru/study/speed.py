@@ -55,7 +55,8 @@ def read_size(text: str, where: str = "bench") -> Size:
 
 
 def operations(size: Size, *, training: bool = False, steps: int | None = None) -> float:
-    """Return the floating-point operations of both directions: 2 * 3H * (I + H) a step and row, training thrice that.
+    """Return the floating-point operations of both directions: 2 * 3H * (I + H) a step and row, training three times
+    that.
 
     `steps` is the sum of all lengths, B * T where there are none. Gates and biases are not counted.
     """

@@ -292,7 +292,7 @@ def quick_score(config: Config, gold: np.ndarray, found: Sequence[np.ndarray]) -
         gold: of `targets`.
         found: of `Decision.rows`, a row per example.
     """
-    # Answering takes no scores: what reckons them is loaded here.
+    # Answering takes no scores: the code for them is loaded here.
     from ..metrics.classification import accuracy, micro_f1
 
     rows = np.stack(found)
@@ -315,7 +315,7 @@ def score(config: Config, gold: Sequence[Any], predictions: Sequence[dict[str, A
     Raises:
         ArgumentError: nothing to compare, or not one answer per example.
     """
-    # Answering takes no scores: what reckons them is loaded here.
+    # Answering takes no scores: the code for them is loaded here.
     from ..metrics import classification_report, multilabel_report
 
     given = chain.from_iterable(gold) if config.multi_label else gold

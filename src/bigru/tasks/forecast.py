@@ -204,7 +204,7 @@ def decide(
         quick: not used, as there is nothing to leave out.
 
     Returns:
-        The heads in rising order, with a spread of 1: how far a window wanders is not told by the logits.
+        The heads in rising order, with a spread of 1: the logits do not say how far a window wanders.
     """
     spread = np.ones((len(logits), len(config.labels)), np.float32)
     return Forecast(np.sort(logits, axis=3), spread, weights)

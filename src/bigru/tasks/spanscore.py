@@ -26,7 +26,7 @@ def quick_score(config: Config, gold: Sequence[np.ndarray], found: Sequence[np.n
         gold: of `targets`.
         found: of `Decision.rows`, a row per example.
     """
-    # Answering takes no scores: what reckons them is loaded here.
+    # Answering takes no scores: the code for them is loaded here.
     from ..metrics.classification import accuracy
     from ..metrics.spans import span_f1
 

@@ -361,7 +361,7 @@ def score(config: Config, gold: Sequence[Sequence[str]], predictions: Sequence[d
     Raises:
         ArgumentError: nothing to compare, not one answer per example, or not one tag per unit.
     """
-    # Answering takes no scores: what reckons them is loaded here.
+    # Answering takes no scores: the code for them is loaded here.
     from ..metrics import tagging_report
 
     tags = [answer["tags"] for answer in predictions]

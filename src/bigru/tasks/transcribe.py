@@ -1,7 +1,7 @@
 """Transcribe: what is said in a recording, by connectionist temporal classification (Graves et al. 2006).
 
 The model puts out K logits per step; logit 0 is the blank, logit n the symbol n - 1. Which steps a symbol stands at is
-not told in training: the loss sums over all ways.
+not known in training: the loss sums over all ways.
 """
 
 from __future__ import annotations
@@ -349,7 +349,7 @@ def quick_score(config: Config, gold: Sequence[np.ndarray], found: Sequence[np.n
         gold: of `targets`.
         found: of `Transcripts.rows`, a row per example, decided quickly.
     """
-    # Answering takes no scores: what reckons them is loaded here.
+    # Answering takes no scores: the code for them is loaded here.
     from ..metrics.transcription import symbol_accuracy
 
     return symbol_accuracy([row.tolist() for row in gold], [_spell(row).tolist() for row in found])
@@ -376,7 +376,7 @@ def score(config: Config, gold: Sequence[str], predictions: Sequence[dict[str, A
     Raises:
         ArgumentError: nothing to compare, not one answer per example, or an empty transcript.
     """
-    # Answering takes no scores: what reckons them is loaded here.
+    # Answering takes no scores: the code for them is loaded here.
     from ..metrics import transcription_report
 
     return transcription_report(gold, [answer["text"] for answer in predictions], config.unit)

@@ -35,7 +35,7 @@ def export(
         model: the model's shape.
         weights: what `fit` returned, by name.
         inputs: real inputs, as users will send them (the dev examples, say).
-        metrics: what else metrics.json shall hold; the verification goes under "verification".
+        metrics: what else goes into metrics.json; the verification goes under "verification".
         card: Markdown on data and training for the model card; the verification is added.
 
     Raises:

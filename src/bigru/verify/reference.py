@@ -195,8 +195,8 @@ def _apply_linear_map(
         rows = slice(first, first + H)
         x = values[:, :, c]
         if model.linear == "all":
-            told = inputs[:, :L, C:], inputs[:, L:, C + model.past :]
-            x = np.concatenate([part.reshape(len(values), -1) for part in (values, *told)], axis=1)
+            covariates = inputs[:, :L, C:], inputs[:, L:, C + model.past :]
+            x = np.concatenate([part.reshape(len(values), -1) for part in (values, *covariates)], axis=1)
         result[:, :, c] = x @ weights["linear.map"][rows].T + weights["linear.bias"][rows]
     return result
 

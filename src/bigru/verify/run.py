@@ -66,7 +66,7 @@ def verify(
         most: samples of `inputs` that are taken at most, spread over their lengths.
         reference_steps: that the specification walks at most.
         seed: of the made-up samples and the order of the batches.
-        say: told what is being run.
+        say: called with a line for what is being run.
 
     Raises:
         ArgumentError: there are no samples, an input is not what the model reads, or an instruction set is missing.

@@ -32,11 +32,11 @@ def test_a_model_in_8_bits_is_smaller_and_says_what_it_costs(bigru: Bigru, model
     (tmp_path / "x.csv").write_text("text,label\naab,a\nb,b\nbba,b\na,a\n", encoding="utf-8")
     result = bigru("quantize", model, tmp_path / "out", tmp_path / "x.csv")
     assert result.code == 0, result.err
-    told = result.json
-    assert (told["n"], told["score"]) == (4, "accuracy")
+    answer = result.json
+    assert (answer["n"], answer["score"]) == (4, "accuracy")
     exact = bigru("evaluate", model, tmp_path / "x.csv").json["accuracy"]
     stored = bigru("evaluate", tmp_path / "out", tmp_path / "x.csv").json["accuracy"]
-    assert (told["fp32"], told["int8 stored, fp32 products"]["accuracy"]) == (exact, stored)
+    assert (answer["fp32"], answer["int8 stored, fp32 products"]["accuracy"]) == (exact, stored)
     assert load(tmp_path / "out").metrics["quantized"]["fp32"] == exact
     assert "## Storage" in load(tmp_path / "out").card
     assert "products in int8" in result.err

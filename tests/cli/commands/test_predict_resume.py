@@ -102,7 +102,7 @@ def test_nothing_is_lost_or_doubled_when_it_is_stopped(model: Path, tmp_path: Pa
     command = [sys.executable, "-m", "bigru", "predict", str(model), str(path), "--out", str(out), "--resume"]
     stops = 0
     for size in (1, 1_000_000, 3_000_000):
-        process = subprocess.Popen(command, stderr=subprocess.DEVNULL, preexec_fn=heed)
+        process = subprocess.Popen(command, stderr=subprocess.DEVNULL, preexec_fn=take_interrupts)
         wait_for(lambda size=size, process=process: process.poll() is not None or grown(out, size))
         process.send_signal(signalled)
         if process.wait() == 0:
@@ -115,7 +115,7 @@ def test_nothing_is_lost_or_doubled_when_it_is_stopped(model: Path, tmp_path: Pa
     assert texts(out) == asked
 
 
-def heed() -> None:
+def take_interrupts() -> None:
     # Whatever runs in the background of a shell is born deaf to SIGINT.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 

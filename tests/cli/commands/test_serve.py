@@ -43,19 +43,19 @@ def said(*arguments: str) -> tuple[int, str]:
     ],
 )
 def test_refusals_are_one_sentence(arguments: list[str], want: str) -> None:
-    code, told = said(*arguments)
+    code, answer = said(*arguments)
     assert code == 2
-    assert told.startswith("bigru serve: ")
-    assert told.endswith(want)
-    assert "\n" not in told
+    assert answer.startswith("bigru serve: ")
+    assert answer.endswith(want)
+    assert "\n" not in answer
 
 
 def test_a_port_that_is_taken_is_told_with_a_way_out() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        code, told = said("zh-sentiment", "--port", str(port))
+        code, answer = said("zh-sentiment", "--port", str(port))
     assert code == 2
-    assert told.endswith(f"got 127.0.0.1:{port}: Address already in use. --port 0 takes a port that is free.")
+    assert answer.endswith(f"got 127.0.0.1:{port}: Address already in use. --port 0 takes a port that is free.")
 
 
 @pytest.mark.parametrize(
@@ -68,15 +68,15 @@ def test_an_open_door_is_pointed_out(host: str, key: str, warned: bool, tmp_path
     assert process.stdout is not None
     assert process.stdout.readline().startswith(f"http://{host}:")
     process.send_signal(signal.SIGINT)
-    _, told = process.communicate(timeout=60)
+    _, answer = process.communicate(timeout=60)
     assert process.returncode == 0
-    assert ("anybody who reaches" in told) == warned
-    assert ("key needed" in told) == bool(key)
-    assert told.splitlines()[-1] == "stopped; every accepted request was answered."
+    assert ("anybody who reaches" in answer) == warned
+    assert ("key needed" in answer) == bool(key)
+    assert answer.splitlines()[-1] == "stopped; every accepted request was answered."
 
 
 def test_fewer_descriptors_than_connections_are_fewer_connections() -> None:
-    """A model can still be read again, and whoever asks is answered, where every descriptor of a client is taken."""
+    """A model can still be read again, and every request is answered, where every descriptor of a client is taken."""
     command = ["bash", "-c", f"ulimit -n 80; exec {' '.join(SERVE)} zh-sentiment --port 0"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stdout is not None

@@ -42,11 +42,11 @@ def folder(tmp_path: Path) -> Path:
 def test_made_up_samples(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     before = (folder / "README.md").read_text(encoding="utf-8")
     assert run(["verify", str(folder)]) == 0
-    told = capsys.readouterr()
-    found = json.loads(told.out)
+    answer = capsys.readouterr()
+    found = json.loads(answer.out)
     assert (found["passed"], found["samples"], found["given"], found["model"]) == (True, 27, 0, str(folder))
-    assert "Every answer is the same within its tolerance." in told.err
-    assert "reference" in told.err
+    assert "Every answer is the same within its tolerance." in answer.err
+    assert "reference" in answer.err
     after = (folder / "README.md").read_text(encoding="utf-8")
     assert after.startswith(before)
     assert after.count("## Verification\n") == 1
@@ -82,9 +82,9 @@ def test_answers_that_differ_are_exit_code_1_and_stand_in_the_card(
     call = Network.__call__
     monkeypatch.setattr(Network, "__call__", lambda self, x, n: call(self, x, n) + np.float32(0.01) * len(x))
     assert run(["verify", str(folder)]) == 1
-    told = capsys.readouterr()
-    assert json.loads(told.out)["passed"] is False
-    assert "ANSWERS DIFFER." in told.err
+    answer = capsys.readouterr()
+    assert json.loads(answer.out)["passed"] is False
+    assert "ANSWERS DIFFER." in answer.err
     assert "**Answers differ**" in (folder / "README.md").read_text(encoding="utf-8")
 
 
@@ -137,9 +137,9 @@ def test_a_model_that_is_read_only_is_verified(
     access = os.access
     monkeypatch.setattr(os, "access", lambda path, mode: mode != os.W_OK and access(path, mode))
     assert run(["verify", str(folder)]) == 0
-    told = capsys.readouterr()
-    assert json.loads(told.out)["passed"] is True
-    assert f"{folder} is read-only, and its card stays as it is." in told.err
+    answer = capsys.readouterr()
+    assert json.loads(answer.out)["passed"] is True
+    assert f"{folder} is read-only, and its card stays as it is." in answer.err
     assert (folder / "README.md").read_bytes() == before
 
 
@@ -149,9 +149,9 @@ def test_a_model_that_hides_a_shipped_one_is_said(
     monkeypatch.chdir(folder.parent)
     folder.rename("zh-sentiment")
     assert run(["verify", "zh-sentiment"]) == 0
-    told = capsys.readouterr().err
-    assert "zh-sentiment is what lies here, not the model of this name that comes with bigru." in told
-    assert "Written into the card of zh-sentiment" in told
+    answer = capsys.readouterr().err
+    assert "zh-sentiment is what lies here, not the model of this name that comes with bigru." in answer
+    assert "Written into the card of zh-sentiment" in answer
 
 
 @pytest.mark.slow

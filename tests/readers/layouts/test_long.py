@@ -1,4 +1,4 @@
-"""Tables with a row per step: told from other tables, cut into series, and refused by file and row."""
+"""Tables with a row per step: distinguished from other tables, cut into series, and refused by file and row."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Manifests as other projects write them: told by name, content and neighbours, and read with their recordings."""
+"""Manifests as other projects write them: recognised by name, content and neighbours, and read with their
+recordings."""
 
 from __future__ import annotations
 

@@ -318,7 +318,7 @@ def test_another_number_of_trainings_is_not_gone_on_with(tmp_path: Path) -> None
             train(tmp_path, resume=True, count=count)
         assert str(caught.value) == (
             f"train: data and configuration must be those that the training in {str(tmp_path)!r} began with, got a "
-            f"change of training.ensemble (was 2, is {count}). Give them as they were, or train anew in another folder."
+            f"change of training.ensemble (was 2, is {count}). Give them as they were, or train in another folder."
         )
 
 

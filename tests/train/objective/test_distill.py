@@ -21,7 +21,7 @@ GENERATOR = torch.Generator().manual_seed(0)
 
 
 def hard(logits: torch.Tensor, batch: Batch) -> torch.Tensor:
-    """A loss that is told apart from all others."""
+    """A loss unlike all others."""
     return logits.sum() + 7.0
 
 

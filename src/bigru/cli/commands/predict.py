@@ -123,8 +123,8 @@ def read_inputs(
     has been read."""
     audio = features_kind(predictor.bundle.config.features) == "audio"
     if inputs == ["-"]:
-        told = stdin_lines(reading.encoding or "utf-8")
-        return (Recording(line, line) for line in told) if audio else told
+        read = stdin_lines(reading.encoding or "utf-8")
+        return (Recording(line, line) for line in read) if audio else read
     if audio:
         return _recordings(predictor, inputs, reading)
     if len(inputs) == 1 and (reading.format is not None or _is_file(inputs[0])):

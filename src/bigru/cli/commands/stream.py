@@ -38,7 +38,8 @@ CHUNKS = 200
 
 
 def parse_steps(text: str, bundle: Bundle) -> int:
-    """Return the steps of `20`, or of `200ms` for a model whose frames have a rate; never more than so long.
+    """Return the steps of `20`, or of `200ms` for a model whose frames have a rate; at most the length of the longest
+    input.
 
     Raises:
         ArgumentError: the text is neither, or a duration for a model without a frame rate.
@@ -171,7 +172,7 @@ def compare(predictor: Predictor, examples: Examples, lookahead: str, chunk: int
     Args:
         predictor: the model.
         examples: labelled.
-        lookahead: parted by commas: steps, milliseconds, or `all` for whole inputs.
+        lookahead: separated by commas: steps, milliseconds, or `all` for whole inputs.
         chunk: steps answered together, None for as many as are looked ahead to.
     """
     rows = [_row(predictor, examples, part.strip(), chunk) for part in lookahead.split(",")]

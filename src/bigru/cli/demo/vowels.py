@@ -1,4 +1,4 @@
-"""`bigru demo vowels`: who speaks, told from recordings of a vowel, with a picture of how the answer forms."""
+"""`bigru demo vowels`: who speaks, from recordings of a vowel, with a picture of how the answer forms."""
 
 from __future__ import annotations
 

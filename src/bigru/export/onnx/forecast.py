@@ -37,8 +37,8 @@ def forecasts(g: Graph, model: ForecastModelConfig, weights: Weights, season: in
     if model.past + model.known:
         beside = _columns(g, past, model.targets, model.inputs)
         beside = g.reshape(beside, -1, 1, model.segments, model.segment * (model.past + model.known))
-        told = g.linear(beside, "covariates.weight", weights["covariates.weight"])
-        x = g.op("Add", g.reshape(x, -1, each, model.segments, model.encoder.hidden), told)
+        covariates = g.linear(beside, "covariates.weight", weights["covariates.weight"])
+        x = g.op("Add", g.reshape(x, -1, each, model.segments, model.encoder.hidden), covariates)
         x = g.reshape(x, -1, model.segments, model.encoder.hidden)
     lengths = g.op("Expand", g.whole(model.segments), g.dimension(x, 0))
     start = encode(g, model.encoder, weights, g.op("Relu", x), lengths).ends

@@ -1,4 +1,4 @@
-"""A graph of ONNX in the making: nodes and constants by name, weights in 32 or in 8 bits."""
+"""A graph of ONNX under construction: nodes and constants by name, weights in 32 or in 8 bits."""
 
 from __future__ import annotations
 

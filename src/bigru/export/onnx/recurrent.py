@@ -102,7 +102,7 @@ def _run_walk(
     OpenVINO (2026.4) leaves `sequence_lens` out of account where the number of steps is not fixed: a node that walks
     backward would then begin in the padding, and the last state would be that behind it. So sequences are turned round
     by their lengths, walked forward, and turned back, and the last state is the one at the last step. In an engine
-    that heeds the lengths this changes nothing.
+    that respects the lengths this changes nothing.
     """
     prefix, backward = f"encoder.layers.{layer}.", walk == "backward"
     four = [weights[prefix + name] for name in weight_names(0, walk)]

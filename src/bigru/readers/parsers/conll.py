@@ -48,7 +48,7 @@ def parse(
         conllu: whether the columns are those of CoNLL-U; found by itself where there are ten of them and the first
             counts.
         token_column: number of the token's column, from 1, or its name; None: 1 (CoNLL-U: form).
-        tag_column: likewise for the tag; None: the last that holds different values (CoNLL-U: upos).
+        tag_column: the same for the tag; None: the last that holds different values (CoNLL-U: upos).
         scheme: the tag scheme; None detects it.
         require_targets: whether a tag column must be there.
         reading: says which columns are features of the tokens.

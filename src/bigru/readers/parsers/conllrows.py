@@ -216,19 +216,21 @@ def tag_column(
     cut = [cells for cells in cut if len(cells) == columns.width]
     last = max({*range(columns.width)} - {token_at, *aside}, default=token_at) if aside else columns.width - 1
     known = [{cells[n].strip() for cells in cut} for n in range(columns.width)]
-    told = [n for n in range(columns.width) if n not in (token_at, *aside) and (len(known[n]) > 1 or known[n] == {"O"})]
+    informative = [
+        n for n in range(columns.width) if n not in (token_at, *aside) and (len(known[n]) > 1 or known[n] == {"O"})
+    ]
     if columns.counted:
-        told = [n for n in told if n > 0]
-    if columns.width < 3 or not told:
+        informative = [n for n in informative if n > 0]
+    if columns.width < 3 or not informative:
         return last, ""
-    chosen = told[-1]
-    spelt = {n: rewrite([[cells[n].strip() for cells in cut]]) for n in told[-2:]}
-    if len(told) > 1 and known[chosen] == {"O"} and spelt[told[-2]].scheme:
-        return told[-2], f" (column {names[chosen]} holds nothing but O, and is not read)"
-    if len(told) > 1 and all(made.scheme for made in spelt.values()):
-        outer, inner = ([tag[2:] for tag in spelt[n].rows[0] if tag != "O"] for n in told[-2:])
+    chosen = informative[-1]
+    spelt = {n: rewrite([[cells[n].strip() for cells in cut]]) for n in informative[-2:]}
+    if len(informative) > 1 and known[chosen] == {"O"} and spelt[informative[-2]].scheme:
+        return informative[-2], f" (column {names[chosen]} holds nothing but O, and is not read)"
+    if len(informative) > 1 and all(made.scheme for made in spelt.values()):
+        outer, inner = ([tag[2:] for tag in spelt[n].rows[0] if tag != "O"] for n in informative[-2:])
         if set(inner) <= set(outer) and len(inner) < len(outer):
-            return told[-2], f" (column {names[chosen]} holds a second layer of tags, which is not read)"
+            return informative[-2], f" (column {names[chosen]} holds a second layer of tags, which is not read)"
     return chosen, ""
 
 

@@ -129,19 +129,19 @@ class ForecastNetwork:
         return np.ascontiguousarray(np.concatenate(tables, axis=1))
 
     def _decoder_inputs(self, inputs: np.ndarray, each: int) -> np.ndarray:
-        """Return what the decoder is told of each segment of each row, [B * each * ahead, 1, columns]: ones that pick
+        """Return the input of the decoder for each segment of each row, [B * each * ahead, 1, columns]: ones that pick
         position and target, and what is known of the segment."""
         model, B = self.model, len(inputs)
         shape = (B, each, model.ahead)
-        told = [np.broadcast_to(np.eye(model.ahead, dtype=np.float32), (*shape, model.ahead))]
+        columns = [np.broadcast_to(np.eye(model.ahead, dtype=np.float32), (*shape, model.ahead))]
         if "channel" in self._weights:
-            told.append(np.broadcast_to(np.eye(each, dtype=np.float32)[:, None], (*shape, each)))
+            columns.append(np.broadcast_to(np.eye(each, dtype=np.float32)[:, None], (*shape, each)))
         if model.known:
             known = inputs[:, model.lookback :, model.targets + model.past :]
             known = np.pad(known, ((0, 0), (0, model.ahead * model.segment - model.horizon), (0, 0)))
             known = known.reshape(B, 1, model.ahead, -1)
-            told.append(np.broadcast_to(known, (*shape, known.shape[3])))
-        return np.ascontiguousarray(np.concatenate(told, axis=3).reshape(B * each * model.ahead, 1, -1))
+            columns.append(np.broadcast_to(known, (*shape, known.shape[3])))
+        return np.ascontiguousarray(np.concatenate(columns, axis=3).reshape(B * each * model.ahead, 1, -1))
 
 
 def remove_level(values: np.ndarray, kind: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -176,7 +176,7 @@ class Network:
         return beside
 
     def _check_ids(self, ids: np.ndarray) -> np.ndarray:
-        """Return ids [N, C] of a stranger as int32."""
+        """Return ids [N, C] of any integer dtype as int32."""
         ids = ids.astype(np.int64, copy=False)
         # Seen without their sign, negative ids are too large as well.
         if ids.size and (ids.view(np.uint64).max(axis=0) >= self._sizes).any():

@@ -20,7 +20,7 @@ __all__ = ["LAG", "Stream", "fixed_lag_decoder", "model_chunking"]
 WHERE = "stream"
 
 LAG = 8
-"""Steps that a CRF waits for before it decides a tag, unless told otherwise."""
+"""Steps that a CRF waits for before it decides a tag, unless the call says otherwise."""
 
 
 def model_chunking(bundle: Bundle, lookahead: int | None, chunk: int | None) -> Chunking | None:

@@ -86,7 +86,7 @@ def build_trainer(
         model: with its first weights.
         shape: the model's configuration.
         config: the task's, whose tag scheme constrains a CRF.
-        stream: the batches; told where to begin.
+        stream: the batches; `start` sets where to begin.
         training: how to train.
         state: a checkpoint to go on from, or None.
         share: what the soft targets of the stream count.

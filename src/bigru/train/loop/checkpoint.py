@@ -160,7 +160,7 @@ def load(folder: str | os.PathLike[str], say: Callable[[str], None]) -> dict[str
 
     Args:
         folder: where `save` wrote.
-        say: told, in one line, when the current checkpoint is damaged and the previous one is read.
+        say: called with one line when the current checkpoint is damaged and the previous one is read.
 
     Raises:
         TrainingError: there is no checkpoint, or none that can be read.
@@ -214,7 +214,7 @@ def refuse_changed(folder: str | os.PathLike[str], changed: Sequence[str]) -> No
             "data and configuration",
             f"those that the training in {str(folder)!r} began with",
             "a change of " + ", ".join(changed),
-            "Give them as they were, or train anew in another folder.",
+            "Give them as they were, or train in another folder.",
         )
     )
 

@@ -1,4 +1,4 @@
-"""Training from start to end: the one function that everything else in this package serves."""
+"""Training from start to end."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class Fitted:
         reproducible: whether the same call gives the same bits on the same machine: not with a time limit.
         judged: the weights that were scored on dev, where `weights` have learnt from the held-out examples since.
         linear_score: the dev score of the linear part alone, None where none was fitted by itself.
-        network_score: the dev score of the network alone, which its checkpoint holds; None likewise.
+        network_score: the dev score of the network alone, which its checkpoint holds; None in the same case.
         ensemble: of how many trainings the weights learnt, and the dev scores on the way; None of a single training.
     """
 

@@ -46,7 +46,7 @@ def read_vectors(path: Path, wanted: Collection[str]) -> dict[str, np.ndarray]:
 
     Args:
         path: text as of word2vec, GloVe and fastText, gzipped or not: a unit and its D numbers per line,
-            parted by spaces; a first line with two whole numbers is passed over.
+            separated by spaces; a first line with two whole numbers is passed over.
         wanted: the units to look for; others are not kept in memory.
 
     Raises:

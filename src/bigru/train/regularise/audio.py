@@ -1,4 +1,4 @@
-"""Augmentation of recordings: who else might have said it, into what else, drawn anew at every step.
+"""Augmentation of recordings: other voices, rooms and microphones, drawn again at every step.
 
 Vocal-tract-length perturbation (Jaitly & Hinton 2013, "Vocal tract length perturbation improves speech recognition"),
 time stretching, another microphone's response, and noise. All of it is done to log-mel frames, which costs little.

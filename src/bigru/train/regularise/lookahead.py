@@ -1,4 +1,4 @@
-"""Which look-ahead a step of training has, for models that shall answer before a sequence has ended."""
+"""Which look-ahead a step of training has, for models that answer before a sequence has ended."""
 
 from __future__ import annotations
 

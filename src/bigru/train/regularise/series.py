@@ -1,4 +1,4 @@
-"""Augmentation of numeric sequences: what a sensor might have measured instead, drawn anew at every step.
+"""Augmentation of numeric sequences: random changes that keep the label, drawn again at every step.
 
 Jitter, scaling, warping of time and cropping (Um et al. 2017, arXiv:1706.00527), all on scaled inputs.
 """

@@ -21,7 +21,7 @@ BANDS = 0.2
 
 
 def mask_batch(batch: Batch, time_masks: int, freq_masks: int) -> Batch:
-    """Return the batch with stretches of time and groups of bands hidden, drawn anew for each sequence.
+    """Return the batch with stretches of time and groups of bands hidden, drawn for each sequence by itself.
 
     Args:
         batch: inputs [B, T, I] float32.
