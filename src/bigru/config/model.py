@@ -135,8 +135,7 @@ class ModelConfig:
         skip: whether the per-step head reads the embedded input beside the encoder's output.
         crf: whether a linear-chain CRF stands on the per-step outputs.
         wide_linear: whether a linear model of the ids themselves is added to the logits ("Wide & Deep", Cheng et al.
-        2016,
-            arXiv:1606.07792): what a bag of words knows, learnt beside the encoder.
+            2016, arXiv:1606.07792): what a bag of words knows, learnt beside the encoder.
         conv: convolutions between the embedded or numeric input and the encoder ("CNN-BiGRU").
     """
 

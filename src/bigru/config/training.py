@@ -28,15 +28,16 @@ class TrainConfig:
         max_grad_norm: largest norm of the gradient.
         ema_decay: decay of the exponential moving average of the weights, 0 for none.
         label_smoothing: mass spread over the other labels, classification only.
-        consistency: what two passes of a batch that disagree cost (R-Drop), 0 for a single pass.
+        r_drop: what two passes of a batch that disagree cost (R-Drop, Liang et al. 2021, arXiv:2106.14448), 0 for a
+            single pass.
         patience: epochs without a better dev score after which training ends: the rate then falls to 0 within a
             quarter of the epochs so far.
         class_weights: "none" or "balanced" (inverse frequency).
         precision: "fp32" or "bf16".
         init_from_cooccurrence: whether embeddings start from what stands near what in the training inputs, not from
-        noise. separate_linear: whether the linear part of a model of texts is fitted by itself and joined to the
-        trained network, not
-            learnt beside it.
+            noise.
+        separate_linear: whether the linear part of a model of texts is fitted by itself and joined to the trained
+            network, not learnt beside it.
         singleton_dropout: share of the units seen once in training that are shown as unknown, of a tagger.
         augment: what is done to the inputs.
         lookahead: the least and the most steps of look-ahead, for models that answer before a sequence has

@@ -65,8 +65,7 @@ def train(
         card: Markdown on the data for the model card; "" says what was read.
         say: gets every line on what was read, found and decided.
         progress: gets a `bigru.train.loop.display.Update` when an epoch has ended and a few times a second in between;
-        or
-            "auto", "live" or "plain" to show it on stderr.
+            or "auto", "live" or "plain" to show it on stderr.
         settings: see `Settings`; those of model and training overrule the recipe, `horizon` (rows) and `targets`
             (columns) are those of a forecast, `vectors` is a file to start from, `loggers` are "csv" and "tensorboard".
 
