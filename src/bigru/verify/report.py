@@ -129,19 +129,19 @@ class VerificationReport:
         lines = [f"| {' | '.join(row)} |" for row in (heading, tuple("---" for _ in heading), *rows)]
         verdict = "Every answer is the same within its tolerance" if self.passed else "**Answers differ**"
         origin = f"{self.given:,} of them given, the others made up" if self.given else "made up for the model"
-        lines_of_report = (
+        introduction = (
             f"{verdict}: {self.samples:,} samples of up to {self.steps:,} steps ({origin}), each alone, in random "
             "batches and their mirror images, beside padding that is not a number, first and last of a batch. Each "
             f"engine stands beside {self.hub.removeprefix(PREFIX)} (the compiled kernels) with every sample alone, "
             "and beside itself. The difference is that of a logit, as a share of the sample's largest or of 1, or of "
             f'a tag\'s confidence; "changed" counts labels. {_tolerances()}'
         )
-        return "\n".join([lines_of_report, "", *lines, *(f"\n{note}" for note in self.notes)])
+        return "\n".join([introduction, "", *lines, *(f"\n{note}" for note in self.notes)])
 
 
 def _tolerances() -> str:
-    lines_of_report = [f"{name} {t.difference:g} and {t.changed:.0%} of the labels" for name, t in TOLERANCES.items()]
-    return f"Tolerances: {', '.join(lines_of_report)}; for batches beside alone always that of fp32."
+    limits = [f"{name} {t.difference:g} and {t.changed:.0%} of the labels" for name, t in TOLERANCES.items()]
+    return f"Tolerances: {', '.join(limits)}; for batches beside alone always that of fp32."
 
 
 def _format_difference(rows: Iterable[EngineRow]) -> tuple[str, str]:
