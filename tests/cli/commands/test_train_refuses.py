@@ -70,6 +70,7 @@ def test_a_file_of_nothing_to_learn_from_is_refused(
         (["--scheme", "IOB"], "scheme must be one of BIO, IOB1, BIOES, BMES, got 'IOB'. Did you mean 'IOB1'?"),
         (["--encoding", "utf8x"], "encoding must be"),
         (["--set", "hiden=64"], "got 'hiden'. Did you mean 'hidden'?"),
+        (["--set", "clip=1"], "got 'clip'. It is called 'max_grad_norm'."),
         (["--set", "hidden"], "--set must be key=value, got 'hidden'."),
         (["--set", "hidden=many"], "hidden must be of type int, got 'many'."),
         (["--set", "min_count=few"], "min_count must be of type int, got 'few'."),

@@ -144,6 +144,23 @@ KINDS: dict[str, type] = {
 list of numbers."""
 
 
+RENAMED = {
+    "average": "ema_decay",
+    "band_masks": "freq_masks",
+    "band_warp": "vtlp",
+    "clip": "max_grad_norm",
+    "consistency": "r_drop",
+    "front": "conv",
+    "linear": "separate_linear",
+    "pretrain": "init_from_cooccurrence",
+    "time": "max_seconds",
+    "unknown": "singleton_dropout",
+    "warmup": "warmup_fraction",
+    "wide": "wide_linear",
+}
+"""Settings of earlier versions, and what they are called today."""
+
+
 def check_settings(known: Sequence[str], values: Mapping[str, Any]) -> None:
     """Refuse settings that do not exist, and those whose values have the wrong type.
 
@@ -154,7 +171,8 @@ def check_settings(known: Sequence[str], values: Mapping[str, Any]) -> None:
     for name in values:
         if name not in known:
             want = "one of " + ", ".join(sorted(known))
-            raise ArgumentError(sentence("train", "setting", want, repr(name), nearest(name, known)))
+            remedy = f"It is called {RENAMED[name]!r}." if RENAMED.get(name) in known else nearest(name, known)
+            raise ArgumentError(sentence("train", "setting", want, repr(name), remedy))
     for name, value in values.items():
         kind = KINDS.get(name)
         if kind is not None and value is not None:
