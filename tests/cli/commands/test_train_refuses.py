@@ -81,7 +81,7 @@ def test_a_file_of_nothing_to_learn_from_is_refused(
         (["--config", "nowhere.json"], "nowhere.json: --config must be a readable file, got No such file"),
         (["--time", "soon"], "--time must be a duration above 0, as 90s, 10m or 1h, got 'soon'."),
         (["--epochs", "0"], "epochs must be greater than 0, got 0."),
-        (["--precision", "8"], "precision must be one of 32, bf16, got '8'. "),
+        (["--precision", "8"], "precision must be one of fp32, bf16, got '8'. "),
         (["--class-weights", "equal"], "class_weights must be one of none, balanced, got 'equal'."),
         (["--logger", "wandb"], "loggers must be one of csv, tensorboard, got 'wandb'."),
         (["--resume"], "folder must be one that holds a checkpoint"),
