@@ -40,7 +40,7 @@ class BiGRUClassifier(ClassifierMixin, BaseEstimator):
         class_weights: "none" or "balanced".
         label_smoothing: mass spread over the other labels.
         patience: epochs without a better dev score before the rate falls to 0 and training ends.
-        time: seconds after which training ends.
+        max_seconds: seconds after which training ends.
         precision: "fp32" or "bf16".
         lookahead: least and most steps of look-ahead to train with, for models that will be streamed.
         ensemble: trainings whose mean answers the model learns from; None for one.
@@ -75,7 +75,7 @@ class BiGRUClassifier(ClassifierMixin, BaseEstimator):
         class_weights: str | None = None,
         label_smoothing: float | None = None,
         patience: int | None = None,
-        time: float | None = None,
+        max_seconds: float | None = None,
         precision: str | None = None,
         lookahead: tuple[int, int] | None = None,
         ensemble: int | None = None,
@@ -98,7 +98,7 @@ class BiGRUClassifier(ClassifierMixin, BaseEstimator):
         self.class_weights = class_weights
         self.label_smoothing = label_smoothing
         self.patience = patience
-        self.time = time
+        self.max_seconds = max_seconds
         self.precision = precision
         self.lookahead = lookahead
         self.ensemble = ensemble

@@ -56,7 +56,7 @@ class BiGRUForecaster(BaseEstimator):
         windows: windows drawn for an epoch.
         guard: whether a model that does not clearly beat the last value on dev answers that; None means it does.
         hidden, layers, direction, dropout: of the encoder.
-        epochs, batch_size, learning_rate, average, patience, time, precision: of the training.
+        epochs, batch_size, learning_rate, ema_decay, patience, max_seconds, precision: of the training.
         random_state: seed of weights, order and dropout.
         verbose: 0 for silence, 1 for progress on stderr.
 
@@ -102,7 +102,7 @@ class BiGRUForecaster(BaseEstimator):
         learning_rate: float | None = None,
         ema_decay: float | None = None,
         patience: int | None = None,
-        time: float | None = None,
+        max_seconds: float | None = None,
         precision: str | None = None,
         random_state: Any = 0,
         verbose: int = 0,
@@ -137,7 +137,7 @@ class BiGRUForecaster(BaseEstimator):
         self.learning_rate = learning_rate
         self.ema_decay = ema_decay
         self.patience = patience
-        self.time = time
+        self.max_seconds = max_seconds
         self.precision = precision
         self.random_state = random_state
         self.verbose = verbose

@@ -63,7 +63,7 @@ class BiGRUTagger(BaseEstimator):
         class_weights: str | None = None,
         label_smoothing: float | None = None,
         patience: int | None = None,
-        time: float | None = None,
+        max_seconds: float | None = None,
         precision: str | None = None,
         lookahead: tuple[int, int] | None = None,
         ensemble: int | None = None,
@@ -88,7 +88,7 @@ class BiGRUTagger(BaseEstimator):
         self.class_weights = class_weights
         self.label_smoothing = label_smoothing
         self.patience = patience
-        self.time = time
+        self.max_seconds = max_seconds
         self.precision = precision
         self.lookahead = lookahead
         self.ensemble = ensemble

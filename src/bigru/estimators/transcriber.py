@@ -55,7 +55,7 @@ class BiGRUTranscriber(BaseEstimator):
         learning_rate: float | None = None,
         ema_decay: float | None = None,
         patience: int | None = None,
-        time: float | None = None,
+        max_seconds: float | None = None,
         precision: str | None = None,
         random_state: Any = 0,
         verbose: int = 0,
@@ -76,7 +76,7 @@ class BiGRUTranscriber(BaseEstimator):
         self.learning_rate = learning_rate
         self.ema_decay = ema_decay
         self.patience = patience
-        self.time = time
+        self.max_seconds = max_seconds
         self.precision = precision
         self.random_state = random_state
         self.verbose = verbose

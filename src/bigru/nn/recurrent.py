@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -38,6 +37,7 @@ class LayerSpec:
         recurrent_dropout: probability with which each entry of weight_hh is dropped in training,
             once per forward call (DropConnect; Merity et al. 2018, arXiv:1708.02182).
         index: the number k in the parameters' names (`weight_ih_l{k}`).
+        names: the names of each walk's weights; made at once, as torch.compile cannot trace what caches itself.
     """
 
     cell: str
@@ -49,6 +49,7 @@ class LayerSpec:
     bias: bool = True
     recurrent_dropout: float = 0.0
     index: int = 0
+    names: dict[str, tuple[str, ...]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         where = "LayerSpec"
@@ -59,15 +60,13 @@ class LayerSpec:
         if not 0.0 <= self.recurrent_dropout < 1.0:
             raise ArgumentError(sentence(where, "recurrent_dropout", "within 0 <= p < 1", self.recurrent_dropout))
 
+        names = {walk: weight_names(self.index, walk, self.bias) for walk in self.walks}
+        object.__setattr__(self, "names", names)
+
     @property
     def outputs(self) -> int:
         """Width of the joined output."""
         return self.hidden * (len(self.walks) if self.merge == "concat" else 1)
-
-    @cached_property
-    def names(self) -> dict[str, tuple[str, ...]]:
-        """The names of each walk's weights."""
-        return {walk: weight_names(self.index, walk, self.bias) for walk in self.walks}
 
     def parameters(self) -> dict[str, tuple[int, ...]]:
         """Return name and shape of every parameter, in torch's order."""

@@ -53,7 +53,7 @@ def counted(monkeypatch):
 
     monkeypatch.setattr(native, "forward", counting_forward)
     monkeypatch.setattr(native, "backward", counting_backward)
-    for engine in ("stepwise", "fused"):
+    for engine in ("run_stepwise", "run_fused"):
         monkeypatch.delattr(seam, engine)
     return calls
 

@@ -101,7 +101,7 @@ def test_equals_the_reference_on_ragged_batches(name, walks):
 @pytest.mark.parametrize("name", ["gru", "gru-before"])
 @every_direction
 def test_the_compiled_gru_equals_the_reference_on_ragged_batches(name, walks, monkeypatch):
-    for other in ("stepwise", "fused"):
+    for other in ("run_stepwise", "run_fused"):
         monkeypatch.delattr(autograd, other)
     x, lengths = ragged(2)
 
