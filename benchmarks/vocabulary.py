@@ -18,7 +18,8 @@ ENGLISH = _split(
     "the a this that of and with for not very room film phone service staff delivery price food was is were had "
     "I we they it great bad slow friendly broken late clean cold again never always really quite battery screen "
     "camera plot actor hotel breakfast order package refund shop table waiter music night day two three days later "
-    "would recommend anyone looking but because after before they told me that nothing works as described"  # prose: data
+    "would recommend anyone looking but because after before "
+    "they told me that nothing works as described"  # prose: data
 )
 GERMAN = _split(
     "der die das ein eine und mit für nicht sehr Zimmer Film Handy Lieferung Preis Essen war ist wurde hatte ich wir "
