@@ -16,6 +16,7 @@ from ._version import __version__
 
 if TYPE_CHECKING:
     from . import nn
+    from .errors import BigruError
     from .estimators import BiGRUClassifier, BiGRUForecaster, BiGRUTagger, BiGRUTranscriber
     from .readers.reader import read
     from .readers.reading import Reading
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
     from .train.pipeline.run import train
 
 __all__ = [
-    "BiGRUClassifier", "BiGRUForecaster", "BiGRUTagger", "BiGRUTranscriber", "Predictor", "Reading", "__version__",
-    "evaluate", "load", "nn", "read", "train",
+    "BiGRUClassifier", "BiGRUForecaster", "BiGRUTagger", "BiGRUTranscriber", "BigruError", "Predictor", "Reading",
+    "__version__", "evaluate", "load", "nn", "read", "train",
 ]  # fmt: skip
 
 _HOMES = {
@@ -33,6 +34,7 @@ _HOMES = {
     "BiGRUForecaster": ".estimators",
     "BiGRUTagger": ".estimators",
     "BiGRUTranscriber": ".estimators",
+    "BigruError": ".errors",
     "Predictor": ".runtime.predictor",
     "Reading": ".readers.reading",
     "read": ".readers.reader",

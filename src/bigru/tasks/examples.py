@@ -45,6 +45,9 @@ def examples_of(data: Any, reading: Reading, *, kind: str | None = None, source:
         return _of_pair(*data, reading, source)
     if hasattr(data, "num_rows") and isinstance(getattr(data, "features", None), dict):
         return from_dataset(data, reading, kind=kind, source=source)
+    if not any(hasattr(data, name) for name in ("columns", "__arrow_c_stream__", "__narwhals_dataframe__")):
+        want = "a path, a pair (X, y), a data frame, a split of a data set or Examples"
+        raise ArgumentError(sentence("bigru", source, want, type(data).__name__))
     return from_frame(data, reading, kind=kind, source=source)
 
 

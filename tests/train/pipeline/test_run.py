@@ -256,7 +256,11 @@ Call = Callable[[Path, Path], Any]
             lambda d, o: bigru.train((TEXTS, LABELS), reading=Reading(scheme="BIO")),
             "data: scheme must be left out where labels are no span tags, got BIO.",
         ),
-        (lambda d, o: bigru.train(17), "from_frame: frame must be"),
+        (
+            lambda d, o: bigru.train([("a", "b")]),
+            "bigru: data must be a path, a pair (X, y), a data frame, a split of a data set or Examples, got list.",
+        ),
+        (lambda d, o: bigru.train(17), "or Examples, got int."),
         (
             lambda d, o: bigru.train((TEXTS, ["a"] * 40)),
             "data: labels must be at least two, got 'a' alone. One class teaches nothing.",
