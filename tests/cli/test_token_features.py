@@ -55,6 +55,7 @@ def model(folder: Path) -> Path:
     return out
 
 
+@pytest.mark.train
 def test_what_the_feature_says_is_learnt_by_network_and_plain_model(model: Path) -> None:
     metrics = load(model).metrics
     assert metrics["test"]["span_f1"] == 1.0
@@ -124,6 +125,7 @@ def test_inputs_without_the_feature_are_refused(bigru: Bigru, model: Path, folde
     )
 
 
+@pytest.mark.train
 def test_verify_export_quantize_and_int8(bigru: Bigru, model: Path, folder: Path) -> None:
     assert bigru("verify", model, "--keep-card").code == 0
     assert bigru("verify", model, folder / "test.tsv", "--keep-card").code == 0

@@ -150,6 +150,7 @@ def test_what_answers_otherwise_is_not_written(monkeypatch: pytest.MonkeyPatch, 
     assert [path.name for path in tmp_path.iterdir()] == ["blind.txt"]
 
 
+@pytest.mark.process
 def test_a_script_that_comes_to_an_end_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "broken.txt").write_text("raise ValueError('out of order')\n", encoding="utf-8")
     monkeypatch.setattr(torch_folder, "SCRIPT", tmp_path / "broken.txt")

@@ -82,7 +82,7 @@ def test_a_forecaster_is_scored_from_the_origins_of_a_table() -> None:
             {"data": (np.zeros((4, 3, 1)), [MODEL.labels[0]] * 4)},
             "TextFeatures: inputs[0] must be a text or a list of tokens, got array",
         ),
-        ({"data": 17}, "from_frame: frame must be"),
+        ({"data": 17}, "or Examples, got int."),
         ({"data": (TEXTS, LABELS), "precision": "fp8"}, "precision must be one of"),
     ],
 )

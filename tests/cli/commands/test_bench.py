@@ -18,6 +18,7 @@ def short(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(command, "QUICK", 0.01)
 
 
+@pytest.mark.slow
 def test_every_size_is_timed_beside_torch(bigru: Bigru) -> None:
     result = bigru("bench", "--quick", "--threads", 1, *SIZES)
     assert result.code == 0
@@ -45,6 +46,7 @@ def test_without_torch_bigru_is_timed_alone(bigru: Bigru, monkeypatch: pytest.Mo
     assert "times torch" not in result.err
 
 
+@pytest.mark.slow
 def test_without_sizes_the_grid_is_timed(bigru: Bigru, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(command.speed, "GRID", (command.speed.Size(1, 1, 1, 1),) * 7)
     assert len(bigru("bench", "--quick").json["rows"]) == 2 * 4

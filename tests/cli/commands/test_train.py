@@ -38,6 +38,7 @@ def conll(path: Path, tags: list[str]) -> Path:
     return path
 
 
+@pytest.mark.train
 def test_a_model_is_trained_scored_saved_and_used(bigru: Bigru, reviews: Path, tmp_path: Path) -> None:
     out = tmp_path / "model"
     options = ("--set", "hidden=8", "--set", "learning_rate=0.05", "--epochs", "5")

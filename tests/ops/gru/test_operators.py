@@ -162,6 +162,7 @@ def test_a_compiled_model_is_the_same_without_a_graph_break(name):
         assert_same_gradients(module, twin)
 
 
+@pytest.mark.slow
 def test_the_lengths_are_still_checked_when_compiled():
     torch._dynamo.reset()
     compiled = torch.compile(GRU(3, 7, batch_first=True), fullgraph=True, backend="aot_eager")

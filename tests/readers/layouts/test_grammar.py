@@ -26,6 +26,7 @@ def layouts(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
 
 @pytest.mark.parametrize("part", range(6))
+@pytest.mark.slow
 def test_drawn_tables_are_read_as_they_are_meant_or_asked_about(part: int, layouts: Any, tmp_path: Path) -> None:
     outcomes = {}
     for seed in range(100_000 + part * FILES, 100_000 + (part + 1) * FILES):

@@ -301,6 +301,7 @@ def test_ctrl_c_keeps_what_has_ended(labelled: Any, tmp_path: Path, monkeypatch:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.train
 def test_a_time_is_shared_by_all_trainings(labelled: Any, capsys: pytest.CaptureFixture[str]) -> None:
     fitted = several(labelled, 3, training={"epochs": 100_000, "max_seconds": 2.0}, progress="plain")
     assert capsys.readouterr().err.count("at most 0.5 s; a training limited by time is not reproducible") == 4

@@ -69,6 +69,7 @@ def test_texts_become_what_the_command_line_makes_of_them(
     assert {"hidden": 4, "epochs": 2, "unit": "char", "seed": 0}.items() <= trained.settings.items()
 
 
+@pytest.mark.train
 def test_a_pair_a_frame_and_examples_are_learnt_like_the_file(reviews: Path) -> None:
     import pandas as pd
 
@@ -80,6 +81,7 @@ def test_a_pair_a_frame_and_examples_are_learnt_like_the_file(reviews: Path) -> 
             np.testing.assert_array_equal(found[name], weight)
 
 
+@pytest.mark.train
 def test_tags_series_several_labels_and_recordings(tmp_path: Path) -> None:
     rows = [[*"王小明去北京", str(n)] for n in range(20)]
     tags = [["B-PER", "I-PER", "I-PER", "O", "B-LOC", "I-LOC", "O"]] * 20
@@ -148,6 +150,7 @@ def test_a_function_gets_the_progress_and_every_line(capsys: pytest.CaptureFixtu
     assert "2 labels: bad, good" in lines
 
 
+@pytest.mark.train
 def test_ctrl_c_keeps_a_checkpoint_and_resume_ends_with_the_same_bits(
     reviews: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
