@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import difflib
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from importlib import import_module
 from typing import Any
 
@@ -26,6 +26,7 @@ __all__ = [
     "check_array",
     "check_choice",
     "check_lengths",
+    "first_names",
     "nearest",
     "one_line",
     "require",
@@ -145,6 +146,12 @@ def nearest(word: str, known: Iterable[str]) -> str:
     short = [name for name in known if len(name) <= NAME] if len(word) <= NAME else []
     close = difflib.get_close_matches(word, short, n=1, cutoff=0.5)
     return f"Did you mean {close[0]!r}?" if close else ""
+
+
+def first_names(names: Sequence[str], most: int) -> str:
+    """Return the first names in a row, and how many more there are: "a, b and 3 more"."""
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
 
 
 def check_choice(where: str, name: str, value: object, choices: Iterable[str]) -> None:

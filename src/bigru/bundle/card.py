@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from ..errors import first_names
 from ..readers.token_features import SEPARATOR
 from ..tasks import task_named
 from .configuration import Shape, features_kind, token_features
@@ -130,22 +131,21 @@ def _header(task: str, config: TaskConfig, names: Iterable[str]) -> list[str]:
 def _sentence(model: Shape, config: TaskConfig) -> str:
     encoder = model.encoder
     count = sum(math.prod(shape) for shape in shapes(model).values())
-    labels = ", ".join(f"`{label}`" for label in config.labels[:SHOWN])
-    more = f" and {len(config.labels) - SHOWN} more" if len(config.labels) > SHOWN else ""
+    labels = first_names([f"`{label}`" for label in config.labels], SHOWN)
     layers = f"{encoder.layers} layer{'s' if encoder.layers > 1 else ''} of {encoder.hidden} units per direction"
     crf = " with a CRF" if model.crf else ""
     if model.head == "window":
         own: Any = model
         return (
             f"A {DIRECTIONS[encoder.direction]} {CELLS[encoder.cell]} over segments of {own.segment} rows, {layers}, "
-            f"{count:,} weights. From {own.lookback} rows it forecasts {own.horizon}: {labels}{more}."
+            f"{count:,} weights. From {own.lookback} rows it forecasts {own.horizon}: {labels}."
         )
     names = token_features(config.features)
     form = SEPARATOR.join(["word", *names])
     reads = f" It reads tokens with features, as `{form}` (U+FFE8 between them)." if names else ""
     return (
         f"A {DIRECTIONS[encoder.direction]} {CELLS[encoder.cell]}{crf}, {layers}, {count:,} weights. "
-        f"Its labels: {labels}{more}.{reads}"
+        f"Its labels: {labels}.{reads}"
     )
 
 

@@ -8,9 +8,9 @@ from .augment import AugmentConfig
 from .forecast import NORMALISATIONS, ForecastModelConfig
 from .model import MERGES, POOLINGS, ChannelConfig, ConvConfig, EncoderConfig, ModelConfig
 from .training import LOGGERS, TrainConfig
-from .values import from_dict, to_dict
+from .values import from_dict, replace_fields, to_dict
 
 __all__ = [
     "LOGGERS", "MERGES", "NORMALISATIONS", "POOLINGS", "AugmentConfig", "ChannelConfig", "ConvConfig", "EncoderConfig",
-    "ForecastModelConfig", "ModelConfig", "TrainConfig", "from_dict", "to_dict",
+    "ForecastModelConfig", "ModelConfig", "TrainConfig", "from_dict", "replace_fields", "to_dict",
 ]  # fmt: skip

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from ..errors import ArgumentError, nearest, sentence
 from .augment import AugmentConfig
 from .model import ChannelConfig, ConvConfig, EncoderConfig
 
-__all__ = ["from_dict", "to_dict"]
+__all__ = ["from_dict", "replace_fields", "to_dict"]
 
 C = TypeVar("C")
 
@@ -51,6 +52,16 @@ def from_dict(cls: type[C], values: Any) -> C:
         if required and key not in values:
             raise ArgumentError(sentence(where, key, "given", "nothing"))
     return cls(**{key: _convert(where, key, str(fields[key].type), value) for key, value in values.items()})
+
+
+def replace_fields(default: C, chosen: Mapping[str, Any]) -> C:
+    """Return a configuration with the fields that are among the chosen values changed, their types checked.
+
+    Raises:
+        ArgumentError: a value has the wrong type or lies outside of its bounds.
+    """
+    values = to_dict(default)
+    return from_dict(type(default), {name: chosen.get(name, value) for name, value in values.items()})
 
 
 def _check_magnitude(where: str, key: str, value: Any) -> None:

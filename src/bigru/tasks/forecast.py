@@ -8,7 +8,7 @@ from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
-from ..errors import ArgumentError, DataError, check_choice, sentence
+from ..errors import ArgumentError, DataError, check_choice, first_names, sentence
 from ..features.table import TableFeatures
 from ..metrics.forecasting import Baseline, forecast_report
 from ..metrics.score import Report
@@ -296,9 +296,8 @@ def describe_outliers(config: Config, inputs: Sequence[Cut]) -> str:
     far = [f"{name} {own:.1f}" for name, own in zip(config.labels, farthest, strict=True) if own > FAR]
     if not far:
         return ""
-    more = f" and {len(far) - SHOWN} more" if len(far) > SHOWN else ""
     return (
-        f"rows to forecast from lie far outside training: {', '.join(far[:SHOWN])}{more} deviations from its mean. "
+        f"rows to forecast from lie far outside training: {first_names(far, SHOWN)} deviations from its mean. "
         "Errors may be larger than the intervals say; train on rows like these."
     )
 

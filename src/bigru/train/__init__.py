@@ -1,8 +1,8 @@
 """Training: from features and targets to weights, and from weights to a saved model.
 
-`bigru.train(data, ...)` is `pipeline.run.train`: from data to a scored model in one call. Below it `fit.fit` trains,
-`export.export` checks and packs, `recipes` holds every default. `trainer.Trainer` runs the loop; importing this package
-does not import torch, its modules do.
+`bigru.train(data, ...)` is `pipeline.run.train`: from data to a scored model in one call. Below it `loop.fit.fit`
+trains, `export.export` checks and packs, `recipes` plans by the `defaults`. `loop.trainer.Trainer` runs the loop;
+importing this package does not import torch, its modules do.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..bundle.configuration import check_size
-from ..config import EncoderConfig, ForecastModelConfig, TrainConfig, from_dict, to_dict
+from ..config import EncoderConfig, ForecastModelConfig, TrainConfig, replace_fields, to_dict
 from ..errors import ArgumentError, DataError, nearest, sentence
 from ..features.table import TableFeatures
 from ..plain.ridge import Ridge, fit_ridge
@@ -139,7 +139,7 @@ def plan_forecast(
         linear="shared",
         quantiles=quantiles,
         levels=levels,
-        encoder=_replace(ENCODER, chosen),
+        encoder=replace_fields(ENCODER, chosen),
     )
     check_size(model)
     cuts = _cuts(config, table, bounds)
@@ -212,7 +212,7 @@ def _check_rows(table: TimeTable, bounds: Sequence[tuple[int, int, int]], lookba
 
 def _training(chosen: Mapping[str, Any], windows: int) -> TrainConfig:
     """Return how to train on so many windows an epoch; cooling down ends what is more than enough."""
-    training: TrainConfig = _replace(TRAINING, chosen)
+    training: TrainConfig = replace_fields(TRAINING, chosen)
     if "epochs" in chosen:
         return training
     enough = math.ceil(LEAST_STEPS / math.ceil(windows / training.batch_size))
@@ -240,8 +240,3 @@ def is_constant(config: forecast.Config, series: Series) -> bool:
 def _counts(bounds: Sequence[tuple[int, int, int]]) -> str:
     train, dev, _ = max(bounds)
     return f"{train} to learn from and {dev - train} to choose by"
-
-
-def _replace(default: Any, chosen: Mapping[str, Any]) -> Any:
-    values = to_dict(default)
-    return from_dict(type(default), {name: chosen.get(name, value) for name, value in values.items()})

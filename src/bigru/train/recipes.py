@@ -23,7 +23,7 @@ from ..config import (
     ModelConfig,
     TrainConfig,
     from_dict,
-    to_dict,
+    replace_fields,
 )
 from ..errors import ArgumentError, check_choice, nearest, sentence
 from ..features import transcripts
@@ -163,8 +163,8 @@ def _probe(inputs: Sequence[Any], chosen: Mapping[str, Any]) -> tuple[str, int]:
 
 def _training(recipe: Recipe, chosen: Mapping[str, Any], count: int, units: int) -> TrainConfig:
     """Return how to train on `count` examples of so many units; cooling down ends what is more than enough."""
-    augment: AugmentConfig = _replace(recipe.training.augment, chosen)
-    training = replace(_replace(recipe.training, chosen), augment=augment)
+    augment: AugmentConfig = replace_fields(recipe.training.augment, chosen)
+    training = replace(replace_fields(recipe.training, chosen), augment=augment)
     if count > MANY and "r_drop" not in chosen:
         training = replace(training, r_drop=0.0)
     if units < ENOUGH and "init_from_cooccurrence" not in chosen:
@@ -325,7 +325,7 @@ def _model(
         outputs=config.outputs,
         channels=config.features.channels if text else (),
         input_size=0 if text else config.features.values,
-        encoder=_replace(recipe.encoder, chosen),
+        encoder=replace_fields(recipe.encoder, chosen),
         pooling=pooling,
         skip=chosen.get("skip", recipe.skip),
         crf=task == "tag" and config.crf,
@@ -363,9 +363,3 @@ def _front(task: str, layers: Any) -> tuple[ConvConfig, ...]:
         got = max(conv.stride for conv in front)
         raise ArgumentError(sentence(WHERE, "stride of the front end", "1 for a label per step", got))
     return front
-
-
-def _replace(default: Any, chosen: Mapping[str, Any]) -> Any:
-    """Return a configuration with the chosen fields changed, their types checked."""
-    values = to_dict(default)
-    return from_dict(type(default), {name: chosen.get(name, value) for name, value in values.items()})

@@ -17,7 +17,6 @@ from ...bundle.weights import Shape
 from ...config import TrainConfig
 from ...errors import TrainingError
 from ...nn.build import load_network
-from ...ops.recurrent.chunking import check_chunking
 from ..data.fingerprint import changes, fingerprint
 from ..data.holdout import divide, drop_features, drop_targets, take_first
 from ..data.loader import Batch, BatchLoader, Data
@@ -133,8 +132,6 @@ def fit(
             not suffice.
         KeyboardInterrupt: Ctrl-C was pressed and there is no folder to keep a checkpoint in.
     """
-    if training.lookahead is not None:
-        check_chunking(model_config.encoder)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     with ExitStack() as stack:
         stack.enter_context(enough_memory())

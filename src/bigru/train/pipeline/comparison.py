@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ...errors import MissingExtraError
+from ...errors import MissingExtraError, first_names
 from ...features.text import TextFeatures
 from ...metrics.score import Report, Score
 from ...plain.choice import CHOICES, Rows, TooLongError, fit_plain, work_share
@@ -159,10 +159,10 @@ def find_doubts(reports: Mapping[str, Report], parts: Mapping[str, Examples], le
     if missing:
         what = "class that is learnt" if len(missing) == 1 else "classes that are learnt"
         how = "it is" if len(missing) == 1 else "they are"
-        lines.append(f"dev lacks {len(missing)} {what} ({_first_names(missing)}): nothing says how well {how} found")
+        lines.append(f"dev lacks {len(missing)} {what} ({_first(missing)}): nothing says how well {how} found")
     if single:
         what = "class has a single row" if len(single) == 1 else "classes have a single row each"
-        what = f"{len(single)} {what} ({_first_names(single)}), learnt from and never scored"
+        what = f"{len(single)} {what} ({_first(single)}), learnt from and never scored"
         lines.append(f"{what}: add rows, or leave such classes out")
     return lines
 
@@ -206,6 +206,5 @@ def _uncertainty(report: Report, part: Examples) -> float:
     return 100 * max(p - low, high - p)
 
 
-def _first_names(names: Sequence[str]) -> str:
-    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return ", ".join(map(repr, names[:SHOWN])) + more
+def _first(names: Sequence[str]) -> str:
+    return first_names([repr(name) for name in names], SHOWN)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from ...errors import ArgumentError, sentence
+from ...errors import ArgumentError, first_names, sentence
 from ...readers.reading import Reading
 from ...readers.table import Table
 from ...runtime.forecaster import Forecaster
@@ -145,10 +145,10 @@ def _settings(made: ForecastPlan) -> dict[str, Any]:
 def _describe(made: ForecastPlan, table: TimeTable, say: Say) -> None:
     """Say what was decided, and what is odd about the windows."""
     model, features = made.model, made.config.features
-    say(f"forecasts {model.horizon} rows of {_first_names(made.config.labels)} from {model.lookback} rows before")
+    say(f"forecasts {model.horizon} rows of {first_names(made.config.labels, SHOWN)} from {model.lookback} rows before")
     for role, columns in (("known in the past", features.past), ("known in the future", features.known)):
         if columns:
-            say(f"reads {_first_names(columns)} beside them, {role}")
+            say(f"reads {first_names(columns, SHOWN)} beside them, {role}")
     together = "read together" if model.joint else "each by itself"
     say(
         f"GRU of {model.encoder.hidden} units over segments of {model.segment} rows, directions: "
@@ -157,10 +157,10 @@ def _describe(made: ForecastPlan, table: TimeTable, say: Say) -> None:
     used = {id(cut.series) for cut in made.cuts["train"]}
     still = [series.id for series in table.series if is_constant(made.config, series)]
     if still:
-        say(f"constant, answered by their value: series {_first_names(still)}")
+        say(f"constant, answered by their value: series {first_names(still, SHOWN)}")
     short = [series.id for series in table.series if id(series) not in used and series.id not in still]
     if short:
-        say(f"too short to learn from, only scaled: series {_first_names(short)}")
+        say(f"too short to learn from, only scaled: series {first_names(short, SHOWN)}")
     say(f"linear map: {made.ridge}")
     windows = ", ".join(f"{len(cuts):,} {name}" for name, cuts in made.cuts.items())
     say(f"windows in the order of time: {windows}")
@@ -168,12 +168,6 @@ def _describe(made: ForecastPlan, table: TimeTable, say: Say) -> None:
         far = describe_outliers(made.config, made.cuts[name])
         if far:
             say(f"{name}: {far}")
-
-
-def _first_names(names: Sequence[str]) -> str:
-    """Return the first names, and how many more there are."""
-    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return ", ".join(names[:SHOWN]) + more
 
 
 def _card(table: TimeTable, counts: Mapping[str, int], seconds: float) -> str:

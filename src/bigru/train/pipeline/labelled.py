@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ...bundle import Bundle
-from ...errors import DataError, sentence
+from ...errors import DataError, first_names, sentence
 from ...features.audio import AudioFeatures
 from ...features.series import check_gaps
 from ...features.text import TextFeatures
@@ -209,9 +209,7 @@ def _describe(decided: Plan, say: Say) -> None:
         gaps = f", {len(features.missing)} of which may be missing" if features.missing else ""
         say(f"reads {len(features.mean)} numbers per step{gaps}{own}")
     outputs, head = decided.task.describe(config, decided.model)
-    names = ", ".join(config.labels[:SHOWN])
-    more = f" and {len(config.labels) - SHOWN} more" if len(config.labels) > SHOWN else ""
-    say(f"{len(config.labels)} {outputs}: {names}{more}")
+    say(f"{len(config.labels)} {outputs}: {first_names(config.labels, SHOWN)}")
     layers = f"{encoder.layers} layer{'s' if encoder.layers > 1 else ''} of {encoder.hidden} units"
     say(f"{encoder.cell.upper()}, directions: {encoder.direction}, {layers}, {head}")
 
