@@ -112,8 +112,10 @@ def train_table(table: TimeTable, roles: Roles, request: Request) -> Trained:
     from ..export import export
     from ..forecast_blend import blend_with_linear, calibrate_intervals
     from ..loop.fit import fit
+    from ..loop.job import TrainingJob
 
-    fitted = fit(forecast, made.config, made.network, *to_data(made), made.training, **request.running)
+    job = TrainingJob(forecast, made.config, made.network, *to_data(made), made.training, **request.running)
+    fitted = fit(job)
     kept = blend_with_linear(made, fitted)
     counts = {name: len(cuts) for name, cuts in made.cuts.items()}
     facts = {"windows": counts["train"], **made.ridge.to_json(), "network_share": kept.share}

@@ -147,8 +147,9 @@ def _fit(decided: Plan, parts: Parts, request: Request, weights: Mapping[str, np
     data = {name: _prepare(decided, part, part is train) for name, part in parts._asdict().items() if part is not None}
     # torch is imported here, when nothing can be wrong any more that it is not needed to see.
     from ..ensemble.members import fit_ensemble
+    from ..loop.job import TrainingJob
 
-    return fit_ensemble(
+    job = TrainingJob(
         *decided[:3],
         data["train"],
         data.get("dev"),
@@ -158,6 +159,7 @@ def _fit(decided: Plan, parts: Parts, request: Request, weights: Mapping[str, np
         variants=perturb_speed(decided.config, train.inputs, decided.training, data["train"]),
         groups=train.groups,
     )
+    return fit_ensemble(job)
 
 
 def _verify(decided: Plan, fitted: Fitted, parts: Parts, card: str) -> Bundle:
