@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
+from ..config.targets import TARGETS
 from ..features.text import infer_unit
 
 __all__ = ["CHOICES", "LEAST", "FittedPlain", "PlainChoice", "Rows", "TooLongError", "fit_plain", "work_share"]
@@ -167,7 +168,7 @@ def fit_plain(
 
     def fit(some: Rows, judge: Rows | None) -> PlainModel:
         first = some.targets[0]
-        if task == "classify" and all(target == first for target in some.targets):
+        if TARGETS[task].per_example and all(target == first for target in some.targets):
             return Constant(first)
         return choice.fit(some, judge, How(scheme, features, seed))
 

@@ -111,11 +111,13 @@ def build_examples(
 def check_used(result: Examples, format: str, reading: Reading, required: bool) -> None:
     """Refuse what was decided and the file cannot give, rather than pass over it."""
     source = result.source
-    if reading.task is not None and result.task != reading.task and not required:
-        # Inputs are the same for every task; labels of another one are not what a model can be asked about.
-        result.task, result.targets, result.scheme, result.multi_label = reading.task, None, None, False
-    if reading.task is not None and result.task != reading.task:
-        raise DataError(sentence(source, "task", f"{result.task} for this file", reading.task))
+    if reading.task is not None:
+        if reading.target.form != result.target.form:
+            if required:
+                raise DataError(sentence(source, "task", f"{result.task} for this file", reading.task))
+            # Inputs are the same for every task; labels of another one are not what a model can be asked about.
+            result.targets, result.scheme, result.multi_label = None, None, False
+        result.task = reading.task
     if reading.scheme is not None and result.scheme != reading.scheme:
         raise DataError(sentence(source, "scheme", "left out where labels are no span tags", reading.scheme))
     if reading.multi_label and not result.multi_label:

@@ -155,5 +155,5 @@ def check_attached(result: Examples, format: str, reading: Reading, required: bo
         raise DataError(sentence(result.source, "data", want, f"{result.kind} of the format {format}"))
     if reading.features and not result.features:
         raise DataError(sentence(result.source, "--feature", f"left out for the format {format}", repr(names)))
-    if names and required and result.task != "tag":
+    if names and required and not result.target.per_step:
         raise DataError(sentence(result.source, "--feature", "left out where inputs have one label each", repr(names)))

@@ -38,7 +38,7 @@ def propose(view: View) -> Proposal | None:
         want = f"named, as none of the keys {name_some(view.table.names)} is one of {', '.join(known)}"
         found.object("--label", want, "nothing")
     listed_labels = target is not None and any(is_list(cell) for cell in view.table.columns[target.place])
-    per = "unit" if reading.task == "tag" or (reading.task is None and listed_labels) else "example"
+    per = "unit" if reading.target.per_step or (reading.task is None and listed_labels) else "example"
     found.columns = {"input": one.name, "label": None if target is None else target.name, "kind": kind, "per": per}
     found.roles = [Role(one.name, kind, one.describe())]
     if target is not None:
@@ -63,12 +63,12 @@ def _input(view: View) -> Profile | None:
 
 def _names(view: View) -> tuple[str, ...]:
     """Return the names that a column of labels may have: where tags are wanted, of tags alone."""
-    return TAGS if view.reading.task == "tag" else ("label", *TAGS)
+    return TAGS if view.reading.target.per_step else ("label", *TAGS)
 
 
 def _target(view: View, one: Profile) -> Profile | None:
     by_name = next((p for name in _names(view) for p in view.profiles if p.name == name and p.place != one.place), None)
-    if by_name is not None or view.reading.task == "tag":
+    if by_name is not None or view.reading.target.per_step:
         return by_name
     others = [p for p in view.profiles if p.place != one.place and fit(p.name, LABELS) >= EXACT]
     return max(others, key=lambda p: fit(p.name, LABELS), default=None)

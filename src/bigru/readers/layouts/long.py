@@ -199,14 +199,14 @@ def _groups(table: Table, ids: Sequence[str]) -> dict[str, list[int]]:
 def _read_labels(
     result: Examples, cells: Sequence[Any], lines: Sequence[int], groups: Mapping[str, list[int]], view: View
 ) -> None:
-    labels, source, task = LabelReader(result.source), result.source, view.reading.task
+    labels, source = LabelReader(result.source), result.source
     read = [None if is_missing(cell) else labels.one(cell, line) for cell, line in zip(cells, lines, strict=True)]
     varied = any(len({read[n] for n in rows} - {None}) > 1 for rows in groups.values())
-    if varied and task == "classify" and not view.required:
+    if varied and view.reading.target.per_example and not view.required:
         # Labels of steps are not what the model that is to answer can be asked about.
         return
-    result.task = task or ("tag" if varied else "classify")
-    per_step = result.task == "tag"
+    result.task = view.reading.task or ("tag" if varied else "classify")
+    per_step = result.target.per_step
     bare = [n for rows in groups.values() for n in rows if read[n] is None]
     if not per_step:
         filled = {n for rows in groups.values() if any(read[m] is not None for m in rows) for n in rows}

@@ -18,7 +18,7 @@ SPANS = ("spans", "entities")
 
 def propose(view: View) -> Proposal | None:
     """Say what speaks for texts with spans."""
-    if view.reading.task == "classify":
+    if view.reading.target.per_example:
         return None
     found = Proposal("spans")
     marks = _marks(view)

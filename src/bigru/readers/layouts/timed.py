@@ -20,7 +20,7 @@ PARTS = ("year", "month", "day", "hour", "年", "月", "日")
 
 def propose(view: View) -> Proposal | None:
     """Say what speaks for a table of which the next rows are to be forecast."""
-    reading, forecasts = view.reading, view.reading.task == "forecast"
+    reading, forecasts = view.reading, view.reading.target.is_future
     times = view.find_all("time-column", () if reading.time == ("none",) else reading.time) or _times(view)
     if not times and reading.time != ("none",) and not forecasts:
         return None

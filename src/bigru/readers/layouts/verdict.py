@@ -35,15 +35,6 @@ KINDS = {
 }
 """The layouts that a model can read, by the kind of its inputs: one that reads tokens cuts texts into them."""
 
-OF_TASKS = {
-    "classify": ("texts", "indicators", "lists", "long", "wide", "recordings"),
-    "tag": ("spans", "lists", "tokens", "long", "recordings"),
-    "transcribe": ("recordings",),
-    "forecast": ("timed",),
-}
-"""The layouts by task."""
-
-
 FIELDS = {
     **{"text": "text", "token": "text", "tokens": "text", "recording": "text", "list": "text"},
     **{"label": "label", "tag": "label", "tags": "label", "spans": "label", "transcript": "label"},
@@ -137,12 +128,12 @@ def is_timed(table: Table, reading: Reading) -> bool:
     Raises:
         DataError: as `choose`.
     """
-    return reading.task == "forecast" or choose(table, reading, True)[0].layout == "timed"
+    return reading.target.is_future or choose(table, reading, True)[0].layout == "timed"
 
 
 def _possible(view: View) -> list[str]:
     """Return the layouts that what the user has decided, and the model, leave open."""
-    reading, forecasts = view.reading, view.reading.task == "forecast"
+    reading, forecasts = view.reading, view.reading.target.is_future
     names = list(LAYOUTS)
     if reading.layout is not None:
         return [reading.layout]
@@ -153,7 +144,7 @@ def _possible(view: View) -> list[str]:
     if is_quantised(reading):
         names = [name for name in names if name in ("lists", "tokens")]
     if reading.task is not None and (view.required or forecasts):
-        names = [name for name in names if name in OF_TASKS[reading.task]]
+        names = [name for name in names if name in reading.target.layouts]
     if view.kind is not None:
         names = [name for name in names if name in KINDS[view.kind]]
     if reading.id and not forecasts:
@@ -186,9 +177,9 @@ def _refusal(view: View, found: list[Proposal]) -> str:
     if is_quantised(reading) and best is None:
         names, columns = ", ".join(map(repr, is_quantised(reading))), name_some(view.table.names)
         return sentence(source, "the table", f"one of tokens, of which {names} are features", f"the columns {columns}")
-    if reading.task == "tag" and view.required and best is None:
+    if reading.target.per_step and view.required and best is None:
         remedy = "Tags are read from CoNLL columns, or from JSON records with spans or tokens."
-        return sentence(source, "task", "classify for texts with labels", "tag", remedy)
+        return sentence(source, "task", "classify for texts with labels", reading.task, remedy)
     if best is not None:
         name, want, got, remedy = best.objections[0]
         hint = "" if "--task forecast" in remedy + want else _hint(view)
