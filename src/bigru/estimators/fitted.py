@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ..bundle import Bundle
 from ..config.targets import TARGETS
-from ..errors import ArgumentError, sentence
+from ..errors import ArgumentError, sentence, spell_arguments
 from ..features.arrays import check_labels, to_inputs, to_labels, to_rows
 from ..readers.examples import Examples
 from ..readers.findings import Finding
@@ -47,6 +47,7 @@ def resolve_seed(random_state: Any) -> int:
     return random_state if isinstance(random_state, int) else int(check_random_state(random_state).randint(2**31 - 1))
 
 
+@spell_arguments("python")
 def train(estimator: Any, task: str, X: Any, y: Any, dev: tuple[Any, Any], groups: Any = None, **labelled: Any) -> None:
     """Train an estimator and give it what scikit-learn expects of a fitted one."""
     kinds, nested = TARGETS[task].kinds, TARGETS[task].per_step or labelled.get("multi_label", False)

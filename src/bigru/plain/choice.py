@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from ..config.targets import TARGETS
+from ..errors import argument
 from ..features.text import infer_unit
 
 __all__ = ["CHOICES", "LEAST", "FittedPlain", "PlainChoice", "Rows", "TooLongError", "fit_plain", "work_share"]
@@ -35,7 +36,7 @@ class TooLongError(Exception):
     """A plain model would take too long: so many seconds about, on one core."""
 
     def __init__(self, seconds: float) -> None:
-        super().__init__(f"it would take about {seconds:,.0f} s (--plain fits it all the same)")
+        super().__init__(f"it would take about {seconds:,.0f} s ({argument('plain', True)} fits it all the same)")
 
 
 class PlainModel(Protocol):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..errors import DataError, check_choice, sentence
+from ..errors import DataError, argument, check_choice, sentence
 from .examples import Examples
 from .findings import Finding
 from .formats import FORMATS, File, Parsed, by_content, by_name
@@ -124,12 +124,15 @@ def check_used(result: Examples, format: str, reading: Reading, required: bool) 
         raise DataError(sentence(source, "multi_label", "left out for this file", True))
     if reading.group is not None and result.groups is None:
         remedy = "Only tables have a further column."
-        raise DataError(sentence(source, "--group", f"left out for the format {format}", repr(reading.group), remedy))
+        name, want = argument("reading.group"), f"left out for the format {format}"
+        raise DataError(sentence(source, name, want, repr(reading.group), remedy))
     if reading.fill is not None:
-        raise DataError(sentence(source, "--fill", "left out where nothing is forecast", repr(reading.fill)))
+        name = argument("reading.fill")
+        raise DataError(sentence(source, name, "left out where nothing is forecast", repr(reading.fill)))
     check_attached(result, format, reading, required)
     given = reading.given()
     known = FORMATS[format].columns if format in FORMATS else True
     for name in OPTIONS:
         if name in given and not known:
-            raise DataError(sentence(source, f"--{name}", f"left out for the format {format}", repr(given[name])))
+            want = f"left out for the format {format}"
+            raise DataError(sentence(source, argument(f"reading.{name}"), want, repr(given[name])))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...errors import DataError, sentence
+from ...errors import DataError, argument, sentence
 from ..examples import Examples
 from ..labels import LabelReader, is_list
 from ..names import EXACT, LABELS, fit
@@ -30,13 +30,13 @@ def propose(view: View) -> Proposal | None:
     if one is None:
         return None
     kind = "tokens" if one.kind == "texts" else "series"
-    found = Proposal("lists", f"{kind} in {one.name!r}", f"--text {one.name}")
+    found = Proposal("lists", f"{kind} in {one.name!r}", argument("reading.text", one.name))
     found.add(4, f"{one.name!r} holds lists")
     target = view.find("label", reading.label) or _target(view, one)
     if target is None and view.required:
         known = _names(view)
         want = f"named, as none of the keys {name_some(view.table.names)} is one of {', '.join(known)}"
-        found.object("--label", want, "nothing")
+        found.object(argument("reading.label"), want, "nothing")
     listed_labels = target is not None and any(is_list(cell) for cell in view.table.columns[target.place])
     per = "unit" if reading.target.per_step or (reading.task is None and listed_labels) else "example"
     found.columns = {"input": one.name, "label": None if target is None else target.name, "kind": kind, "per": per}

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ...errors import DataError, sentence
+from ...errors import DataError, argument, sentence
 from ..examples import Examples
 from ..findings import Finding
 from ..labels import LabelReader, is_missing
@@ -33,13 +33,13 @@ NAMED_LABELS = tuple(name for name in LABELS if name != "y")
 def propose(view: View) -> Proposal | None:
     """Say what speaks for a row per step."""
     reading = view.reading
-    ids = view.find_all("id-column", reading.id)
-    times = view.find_all("time-column", () if reading.time == ("none",) else reading.time)
+    ids = view.find_all("id", reading.id)
+    times = view.find_all("time", () if reading.time == ("none",) else reading.time)
     id = ids[0] if ids else _id(view)
     if id is None:
         return _without_id(times)
     found = Proposal(
-        "long", f"series by {id.name!r}, a row per step", option("--id-column", *(reading.id or (id.name,)))
+        "long", f"series by {id.name!r}, a row per step", option("reading.id", *(reading.id or (id.name,)))
     )
     if not times:
         times = [one for one in [_time(view, id)] if one is not None]
@@ -56,8 +56,8 @@ def propose(view: View) -> Proposal | None:
         found.object("columns", "at least one of numbers", name_some(view.table.names))
     if label is None and view.required:
         want = f"named, as none of the columns {name_some(view.table.names)} is one of {', '.join(LABELS[:4])}, ..."
-        remedy = "" if ids else "To forecast the numbers: --task forecast."
-        found.object("--label", want, "nothing", remedy)
+        remedy = "" if ids else f"To forecast the numbers: {argument('reading.task', 'forecast')}."
+        found.object(argument("reading.label"), want, "nothing", remedy)
     found.columns = {
         "id": [one.name for one in ids] or [id.name], "time": [one.name for one in times],
         "label": None if label is None else label.name, "values": [one.name for one in values],
@@ -73,7 +73,8 @@ def _without_id(times: Sequence[Profile]) -> Proposal | None:
     if not times:
         return None
     found = Proposal("long")
-    found.object("--id-column", "given with --time-column", "nothing", "Name the column that tells series apart.")
+    remedy = "Name the column that tells series apart."
+    found.object(argument("reading.id"), f"given with {argument('reading.time')}", "nothing", remedy)
     return found
 
 

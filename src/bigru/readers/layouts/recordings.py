@@ -6,6 +6,7 @@ from pathlib import PurePath
 from typing import Any
 
 from ...config.targets import TARGETS
+from ...errors import argument
 from ..audio.endings import is_audio, is_unreadable
 from ..audio.paths import looks_like_transcripts, recording_at
 from ..audio.recordings import check_recordings
@@ -26,7 +27,7 @@ def propose(view: View) -> Proposal | None:
     audio = view.find("text", reading.text) or _audio(view)
     if audio is None or audio.kind != "recording" or (reading.text is None and _names_no_audio(view, audio)):
         return None
-    found = Proposal("recordings", f"recordings named in {audio.name!r}", f"--text {audio.name}")
+    found = Proposal("recordings", f"recordings named in {audio.name!r}", argument("reading.text", audio.name))
     found.add(5, f"{audio.name!r} holds names of recordings")
     if reading.task is not None and "audio" not in reading.target.kinds:
         found.object("task", "classify or transcribe for recordings", reading.task)
@@ -35,7 +36,7 @@ def propose(view: View) -> Proposal | None:
     if target is None and view.required:
         known = (*TRANSCRIPTS[:4], *LABELS[:4]) if reading.task is None else (TRANSCRIPTS if is_text else LABELS)
         want = f"named, as none of the columns {name_some(view.table.names)} is one of {', '.join(known[:8])}, ..."
-        found.object("--label", want, "nothing")
+        found.object(argument("reading.label"), want, "nothing")
     found.columns = {"audio": audio.name, "label": None if target is None else target.name, "task": task}
     found.roles = [Role(audio.name, "recording", audio.describe())]
     if target is not None:
@@ -77,7 +78,7 @@ def _target(view: View, audio: Profile, found: Proposal) -> tuple[Profile | None
         transcript = label or spoken[0]
         if label is None and len(spoken) > 1 and view.required:
             names = " or ".join(repr(one.name) for one in spoken[:3])
-            found.ask("--label", "named", f"several columns that look like transcripts: {names}")
+            found.ask(argument("reading.label"), "named", f"several columns that look like transcripts: {names}")
     task = reading.task or ("transcribe" if transcript is not None or label is None else "classify")
     return (transcript if TARGETS[task].is_text else label), task
 

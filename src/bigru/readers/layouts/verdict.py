@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from types import ModuleType
 from typing import Any
 
-from ...errors import DataError, sentence
+from ...errors import DataError, argument, sentence
 from ..examples import Examples
 from ..labels import is_list
 from ..reading import Reading
@@ -89,7 +89,7 @@ def _by_name(table: Table, reading: Reading) -> Reading:
     """Return a reading whose columns are named, not numbered, so that they stay when others are set aside."""
     view = View(table, reading, False)
     found = {name: view.find(name, getattr(reading, name)) for name in ("text", "label")}
-    ids = tuple(one.name for one in view.find_all("id-column", reading.id))
+    ids = tuple(one.name for one in view.find_all("id", reading.id))
     return reading.but(id=ids, **{name: one.name for name, one in found.items() if one is not None})
 
 
@@ -182,12 +182,13 @@ def _refusal(view: View, found: list[Proposal]) -> str:
         return sentence(source, "task", "classify for texts with labels", reading.task, remedy)
     if best is not None:
         name, want, got, remedy = best.objections[0]
-        hint = "" if "--task forecast" in remedy + want else _hint(view)
+        way = argument("reading.task", "forecast")
+        hint = "" if way in remedy + want else _hint(view)
         return sentence(source, name, want, got, " ".join(filter(None, [remedy, hint])))
     columns = name_some([f"{one.name} ({one.describe()})" for one in view.profiles])
-    remedy = (
-        _hint(view) or "Name columns with --text and --label, with --id-column for series, or give --task forecast."
-    )
+    text, label, id = (argument(f"reading.{field}") for field in ("text", "label", "id"))
+    task = argument("reading.task", "forecast")
+    remedy = _hint(view) or f"Name columns with {text} and {label}, with {id} for series, or give {task}."
     return sentence(source, "the table", "texts with labels, tokens, series or recordings", columns, remedy)
 
 
@@ -200,7 +201,7 @@ def _hint(view: View) -> str:
         return timed.advice(guess)
     words = view.prose is not None or next(view.of_kind("recording"), None) is not None
     numbers = not words and any(one.kind == "number" and not one.counter for one in view.profiles)
-    return "To forecast numbers, rows being steps of time: --task forecast." if numbers else ""
+    return f"To forecast numbers, rows being steps of time: {argument('reading.task', 'forecast')}." if numbers else ""
 
 
 def build(table: Table, chosen: Proposal, view: View) -> Examples:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from ...errors import ArgumentError, sentence
+from ...errors import ArgumentError, argument, sentence
 
 __all__ = ["AFTERNOON", "MONTHS", "PATTERNS", "Pattern", "of_strptime"]
 
@@ -145,6 +145,7 @@ def of_strptime(format: str) -> Pattern:
     """
     for code, long in WHOLE.items():
         format = format.replace(f"%{code}", long)
+    name = argument("reading.time_format")
     parts, codes = [], []
     for code, literal in re.findall(r"%(.?)|([^%]+)", format):
         if literal:
@@ -152,12 +153,12 @@ def of_strptime(format: str) -> Pattern:
             continue
         if code not in CODES:
             want = "made of " + " ".join(f"%{known}" for known in CODES)
-            raise ArgumentError(sentence("reading", "--time-format", want, repr(format)[:80]))
+            raise ArgumentError(sentence("reading", name, want, repr(format)[:80]))
         parts.append(CODES[code])
         codes.append(code)
     if not {"Y", "y", "G"} & set(codes):
-        raise ArgumentError(sentence("reading", "--time-format", "one with a year (%Y or %y)", repr(format)[:80]))
+        raise ArgumentError(sentence("reading", name, "one with a year (%Y or %y)", repr(format)[:80]))
     try:
         return Pattern(format, _compile("".join(parts)))
     except re.error:
-        raise ArgumentError(sentence("reading", "--time-format", "one of each code", repr(format)[:80])) from None
+        raise ArgumentError(sentence("reading", name, "one of each code", repr(format)[:80])) from None

@@ -14,7 +14,7 @@ import torch
 
 from ...bundle.weights import Shape
 from ...config import TrainConfig
-from ...errors import TrainingError
+from ...errors import TrainingError, argument
 from ...nn.build import load_network
 from ..data.fingerprint import changes
 from ..data.holdout import drop_features, drop_targets, take_first
@@ -209,7 +209,7 @@ def _stop(state: TrainState, stream: BatchLoader, folder: str | os.PathLike[str]
         raise KeyboardInterrupt
     raise TrainingError(
         f"train: stopped at step {state.step} of {stream.steps}; the checkpoint is kept in {str(folder)!r}. "
-        "Go on with the same command and --resume."
+        f"Go on with the same command and {argument('resume', True)}."
     ) from KeyboardInterrupt()
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ...bundle import Bundle
-from ...errors import DataError, first_names, sentence
+from ...errors import DataError, argument, first_names, sentence
 from ...features.audio import AudioFeatures
 from ...features.series import check_gaps
 from ...features.text import TextFeatures
@@ -178,13 +178,14 @@ def _check_groups(train: Examples) -> None:
     """Refuse groups that hold nothing together, or everything."""
     if train.groups is None:
         return
-    name, count = next(iter(train.columns("group")), "--group"), len(set(train.groups))
+    name, count = next(iter(train.columns("group")), argument("reading.group")), len(set(train.groups))
+    remedy = f"Leave {argument('reading.group')} out."
     if count == 1:
         got = f"{train.groups[0]!r} in every row"
-        raise DataError(sentence(train.source, f"column {name!r}", "of several groups", got, "Leave --group out."))
+        raise DataError(sentence(train.source, f"column {name!r}", "of several groups", got, remedy))
     if count == len(train):
         got = f"{count:,} different values in {count:,} rows"
-        raise DataError(sentence(train.source, f"column {name!r}", "of groups of rows", got, "Leave --group out."))
+        raise DataError(sentence(train.source, f"column {name!r}", "of groups of rows", got, remedy))
 
 
 def _check_columns(train: Examples) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
-from ...errors import ArgumentError, MissingExtraError, sentence
+from ...errors import ArgumentError, MissingExtraError, argument, sentence, spell_arguments
 from ...readers.examples import Examples
 from ...readers.reading import Reading
 from ...readers.summary import describe
@@ -30,6 +30,7 @@ OF_FORECASTS = ("targets", "horizon", "lookback")
 """Settings that say that a table with time is forecast."""
 
 
+@spell_arguments("python")
 def train(
     data: Any,
     *,
@@ -47,7 +48,8 @@ def train(
 ) -> Trained:
     """Train a model on labelled data, or a forecaster on a table with time, score it and verify it.
 
-    It does what `bigru train` does, with the same sentences where something is wrong, and prints nothing.
+    It does what `bigru train` does and prints nothing. Where something is wrong it says so in the same sentences, with
+    the names of arguments instead of options.
 
         bigru.train("reviews.csv", out="model", hidden=64, epochs=5).dev["accuracy"]
 
@@ -133,11 +135,10 @@ def _forecast(data: Any, dev: Any, test: Any, request: Request) -> Trained:
 
 
 def _labelled(data: Any, dev: Any, test: Any, request: Request) -> Trained:
-    options = {"targets": "--target"}
-    named: dict[str, Any] = {options.get(name, f"--{name}"): request.settings.get(name) for name in OF_FORECASTS}
-    for option, value in (named | {"--fill": request.reading.fill}).items():
+    given: dict[str, Any] = {name: request.settings.get(name) for name in OF_FORECASTS}
+    for name, value in (given | {"reading.fill": request.reading.fill}).items():
         if value is not None:
-            raise ArgumentError(sentence("train", option, "left out where nothing is forecast", repr(value)))
+            raise ArgumentError(sentence("train", argument(name), "left out where nothing is forecast", repr(value)))
     if request.settings:
         from ..recipes import OPTIONS
 
@@ -166,8 +167,8 @@ def _read(data: Any, dev: Any, test: Any, request: Request) -> Parts:
 
     train = part(data, reading, "data")
     if dev is not None and reading.group is not None:
-        remedy = "Nothing is held out then."
-        raise ArgumentError(sentence("train", "--group", "left out with --dev", repr(reading.group), remedy))
+        want, remedy = f"left out with {argument('dev')}", "Nothing is held out then."
+        raise ArgumentError(sentence("train", argument("reading.group"), want, repr(reading.group), remedy))
     known = further(train, reading)
     others = {name: given for name, given in (("dev", dev), ("test", test)) if given is not None}
     read = {name: part(given, known, name) for name, given in others.items()}
