@@ -177,7 +177,7 @@ def _are_twelfths(texts: Sequence[str]) -> bool:
 def _date_digits(texts: Sequence[str], width: int) -> Pattern | None:
     """Return the pattern of dates and times without separators where the cells are such, within `DATES`."""
     parts = "".join(f"(?P<{part}>[0-9]{{2}})" for part in "mdhis"[: width // 2 - 2])
-    pattern = Pattern(DIGITS[width], re.compile("(?P<y>[0-9]{4})" + parts))
+    pattern = Pattern(DIGITS[width], "(?P<y>[0-9]{4})" + parts)
     (shape,) = shapes(texts) or []
     match = pattern.regex.fullmatch(shape.text)
     if match is None:

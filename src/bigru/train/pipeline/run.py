@@ -14,12 +14,12 @@ from ...readers.examples import Examples
 from ...readers.reading import Reading
 from ...readers.summary import describe
 from ...tasks.examples import check_reading, examples_of, further, is_forecast
+from .checks import check_examples
 from .folder import check_target, load_finished, reserve, save_model
 from .request import Progress, Request, Say, discard
 from .settings import Settings, check_settings
 
 if TYPE_CHECKING:
-    from .labelled import Parts
     from .trained import Trained
 
 __all__ = ["check_packages", "train"]
@@ -147,15 +147,15 @@ def _labelled(data: Any, dev: Any, test: Any, request: Request) -> Trained:
     if done is not None:
         return done
     check_target(request)
-    parts = _read(data, dev, test, request)
-    from .labelled import check_examples, train_examples
-
+    train, others = _read(data, dev, test, request)
     with reserve(request):
-        parts = parts._replace(train=check_examples(parts.train, request))
-        return save_model(train_examples(parts, request), request)
+        train = check_examples(train, request)
+        from .labelled import Parts, train_examples
+
+        return save_model(train_examples(Parts(train, **others), request), request)
 
 
-def _read(data: Any, dev: Any, test: Any, request: Request) -> Parts:
+def _read(data: Any, dev: Any, test: Any, request: Request) -> tuple[Examples, dict[str, Examples]]:
     """Read all parts the way that the training data turned out to be, and say what was found."""
     reading = request.reading
 
@@ -175,6 +175,4 @@ def _read(data: Any, dev: Any, test: Any, request: Request) -> Parts:
     for other in read.values():
         if other.kind != train.kind:
             raise ArgumentError(sentence(other.source, "data", f"{train.kind}, as in {train.source}", other.kind))
-    from .labelled import Parts
-
-    return Parts(train, **read)
+    return train, read
