@@ -19,12 +19,10 @@ import torch
 
 from ...bundle.weights import Shape
 from ...config import ModelConfig, TrainConfig
-from ...features.batching import JoinedBatch, batches
 from ...ops.crf.native import viterbi
-from ...ops.recurrent.chunking import Chunking
 from ...tasks import tag
 from ..data.fingerprint import changes
-from ..data.holdout import divide, drop_features
+from ..data.holdout import divide, drop_features, drop_targets
 from ..data.loader import Data, Targets
 from ..data.seeds import MEMBER, MIXED, derive
 from ..loop import checkpoint
@@ -36,7 +34,7 @@ from ..objective.distill import SoftTargets
 from ..objective.evaluator import Evaluator
 from ..objective.losses import choose_loss
 from ..regularise.lookahead import dev_chunking
-from .mean import LEAST, MeanModel
+from .mean import LEAST, MeanModel, answer_all
 from .mixing import mix_examples
 
 __all__ = ["fit_ensemble"]
@@ -46,9 +44,6 @@ SHARE = 0.9
 
 COPIES, MOST = 3, 100_000
 """Mixed examples for each real one, and how many there are at most."""
-
-SIZE = 128
-"""Sequences that are answered together."""
 
 
 def fit_ensemble(
@@ -65,6 +60,7 @@ def fit_ensemble(
     progress: str = "auto",
     initial_weights: Mapping[str, np.ndarray] | None = None,
     variants: Sequence[Sequence[np.ndarray]] = (),
+    soft: SoftTargets | None = None,
     groups: Sequence[str] | None = None,
 ) -> Fitted:
     """Train `training.ensemble` networks, and one that learns from them; with an ensemble of 1, that one alone.
@@ -100,6 +96,7 @@ def fit_ensemble(
             progress=progress,
             initial_weights=initial_weights,
             variants=variants,
+            soft=soft,
             groups=groups,
         )
     refuse_ensemble(task, count)
@@ -112,9 +109,9 @@ def fit_ensemble(
     say = _speaker(progress)
     if held is not None and judge is not None:
         say(f"{len(held)} examples are held out from the training data with seed {training.seed}, for all trainings")
-    members = _members(
-        partial(run, train=learn, variants=shown, initial_weights=initial_weights), training, folder, resume, say
-    )
+    taught = None if soft is None else soft._replace(rows=drop_targets(soft.rows, held))
+    run_member = partial(run, train=learn, variants=shown, initial_weights=initial_weights, soft=taught)
+    members = _members(run_member, training, folder, resume, say)
     weights = [member.weights for member in members]
     with enough_memory():
         device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -215,24 +212,12 @@ def _lesson(config: Any, mean: MeanModel, learn: Data, training: TrainConfig) ->
     count = min(COPIES * len(features), MOST)
     more = mix_examples(features, count, derive(training.seed, MIXED))
     window = dev_chunking(training)
-    rows, added = (_answers(mean, some, window) for some in (features, more))
+    rows, added = (answer_all(mean, some, window) for some in (features, more))
     # What the networks decide stands where a label would: a mixed example has none.
     decisions = _decide(config, mean, added, targets)
     return ([*features, *more], _join_targets(targets, decisions)), SoftTargets(
         _join_targets(rows, added), SHARE, len(features)
     )
-
-
-def _answers(mean: MeanModel, features: Sequence[np.ndarray], window: Chunking | None) -> Targets:
-    """Return the mean probabilities of each example: float32 [N, K], or a list of [T_n, K]."""
-    device, joined = next(mean.parameters()).device, JoinedBatch(features)
-    found: list[np.ndarray] = [np.zeros(0, np.float32)] * len(features)
-    for indices in batches(features, SIZE):
-        inputs, lengths = (torch.from_numpy(part).to(device) for part in joined.batch(indices))
-        rows = mean.probabilities(inputs, lengths, window).cpu().numpy()
-        for index, row in zip(indices, rows, strict=True):
-            found[index] = row[: len(features[index])].copy() if mean.shape.per_step else row
-    return found if mean.shape.per_step else np.stack(found)
 
 
 def _decide(config: Any, mean: MeanModel, rows: Targets, targets: Targets) -> Targets:

@@ -42,7 +42,9 @@ def check_request(request: Request, dev: Any, test: Any) -> None:
         ArgumentError: it is given; or the horizon is not.
     """
     given: dict[str, Any] = {"--dev": dev, "--test": test}
-    given |= {"--vectors": request.settings.get("vectors"), "--from": request.settings.get("init")}
+    options = {"vectors": "--vectors", "init": "--from", "keep": "--keep", "forget": "--forget"}
+    given |= {option: request.settings.get(name) for name, option in options.items()}
+    given["rehearsal"] = request.settings.get("rehearsal")
     given["--no-plain" if request.plain is False else "--plain"] = request.plain
     options = {"features": "--feature"}
     reading = request.reading.given()

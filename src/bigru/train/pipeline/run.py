@@ -15,6 +15,7 @@ from ...readers.examples import Examples
 from ...readers.reading import Reading
 from ...readers.summary import describe
 from ...tasks.examples import check_reading, examples_of, further, is_forecast
+from ..start.settings import check_start
 from .folder import check_target, load_finished, reserve, save_model
 from .request import APART, Progress, Request, Say, discard
 from .settings import Settings, check_settings
@@ -69,7 +70,9 @@ def train(
             or "auto", "live" or "plain" to show it on stderr.
         settings: see `Settings`; those of model and training overrule the recipe, `horizon` (rows) and `targets`
             (columns) are those of a forecast, `vectors` is a file to start from, `init` the folder of a model to start
-            from, or the name of a shipped one, `loggers` are "csv" and "tensorboard".
+            from, or the name of a shipped one, `keep` old rows to learn beside the new ones, `forget` what old classes
+            may lose (`Trained.forgetting`), `rehearsal` what the old model's answers count beside the new labels,
+            `loggers` are "csv" and "tensorboard".
 
     Raises:
         ArgumentError: an argument or a setting does not fit.
@@ -153,12 +156,14 @@ def _labelled(data: Any, dev: Any, test: Any, request: Request) -> Trained:
     from .labelled import check_examples, train_examples
 
     with reserve(request):
-        parts = parts._replace(train=check_examples(parts.train, request))
+        keep = None if parts.keep is None else check_examples(parts.keep, request)
+        parts = parts._replace(train=check_examples(parts.train, request), keep=keep)
         return save_model(train_examples(parts, request), request)
 
 
 def _start(request: Request) -> Request:
     """Return the request with what the training starts from opened, before the data are read."""
+    check_start(request.settings, request.out)
     init = request.settings.get("init")
     if init is None:
         return request
@@ -184,8 +189,9 @@ def _read(data: Any, dev: Any, test: Any, request: Request) -> Parts:
         remedy = "Nothing is held out then."
         raise ArgumentError(sentence("train", "--group", "left out with --dev", repr(reading.group), remedy))
     known = further(train, reading)
-    others = {name: given for name, given in (("dev", dev), ("test", test)) if given is not None}
-    read = {name: part(given, known, name) for name, given in others.items()}
+    given = {"dev": dev, "test": test, "keep": request.settings.get("keep")}
+    others = {name: (one, known.but(group=reading.group) if name == "keep" else known) for name, one in given.items()}
+    read = {name: part(one, how, name) for name, (one, how) in others.items() if one is not None}
     for other in read.values():
         if other.kind != train.kind:
             raise ArgumentError(sentence(other.source, "data", f"{train.kind}, as in {train.source}", other.kind))
