@@ -56,13 +56,16 @@ class SavedModel:
 
     @classmethod
     def open(cls, name: str, folder: Path) -> SavedModel:
-        """Load a model.
+        """Load a model; errors as of `of` and `bigru.bundle.load`."""
+        return cls.of(name, load(folder))
+
+    @classmethod
+    def of(cls, name: str, made: Bundle) -> SavedModel:
+        """Start from a model that is loaded.
 
         Raises:
-            BundleError: it is damaged, or of a newer version.
             ArgumentError: it is a forecaster.
         """
-        made = load(folder)
         if made.model.head == "window":
             want = "a model that gives labels, tags or transcripts"
             remedy = "A forecaster is trained on the whole table, old rows and new."
@@ -115,6 +118,7 @@ class SavedModel:
         """
         config, source = self.bundle.config, examples.source
         check_same_task(source, "task", examples.task, self.bundle.task, self.name)
+        self._check_inputs(examples)
         scheme = getattr(config, "scheme", None)
         if (examples.scheme is None) != (scheme is None):
             want = f"{scheme or 'tags without spans'}, as in the model {self.name!r}"
@@ -123,6 +127,24 @@ class SavedModel:
             return examples
         targets = [convert(tags, examples.scheme, scheme) for tags in examples.targets or []]
         return replace(examples, targets=targets, scheme=scheme)
+
+    def _check_inputs(self, examples: Examples) -> None:
+        """Refuse inputs, or a number of labels for each, that are not those of the model."""
+        kind, given = str(self.kind), examples.kind
+        if KINDS[kind] != KINDS[given] or (kind == "tokens" and given == "text"):
+            want = f"{kind}, as of the model {self.name!r}"
+            raise DataError(sentence(examples.source, "inputs", want, given))
+        width = getattr(self.bundle.model, "input_size", 0)
+        if given == "series" and any(np.shape(x)[-1] != width for x in examples.inputs):
+            got = next(np.shape(x)[-1] for x in examples.inputs if np.shape(x)[-1] != width)
+            want = f"of {width} numbers per step, as those of the model {self.name!r}"
+            raise DataError(sentence(examples.source, "series", want, got))
+        many = getattr(self.bundle.config, "multi_label", False)
+        if examples.multi_label != many:
+            want, got = ("any number", "one") if many else ("one", "any number")
+            raise DataError(
+                sentence(examples.source, "labels", f"{want} per example, as of the model {self.name!r}", got)
+            )
 
     def plan(self, train: Examples, options: Mapping[str, Any]) -> Plan:
         """Return the model's task and shape with new units and labels, and a training by the recipe."""

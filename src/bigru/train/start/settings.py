@@ -35,6 +35,10 @@ def check_start(settings: Mapping[str, Any], out: Path | None) -> None:
             raise ArgumentError(sentence("train", option, "left out without --from", str(value)))
         if name in FRACTIONS and (isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1):
             raise ArgumentError(sentence("train", option, "a fraction within 0..1", repr(value)))
-    if init is not None and out is not None and os.path.realpath(find(init)) == os.path.realpath(out):
+    if (
+        isinstance(init, str | os.PathLike)
+        and out is not None
+        and os.path.realpath(find(init)) == os.path.realpath(out)
+    ):
         want = "another folder than that of --from"
         raise ArgumentError(sentence("train", "--out", want, repr(str(out)), "The old model stays as it is."))
