@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ...errors import ArgumentError, DataError, first_names, sentence
+from ...errors import ArgumentError, DataError, argument, first_names, sentence
 from ...readers.examples import Examples
 from ...runtime.predictor import Predictor
 from ...tasks.mismatch import check_varied
@@ -74,7 +74,7 @@ def prepare_examples(
             request.say(f"{train.source}: spans that it does not mark are those of the old model: {counts}")
     joined = train if keep is None else join_examples(train, start.fit(keep))
     if keep is not None and (train.groups is None) != (keep.groups is None):
-        raise DataError(sentence(keep.source, "--group", f"a column, as in {train.source}", "none"))
+        raise DataError(sentence(keep.source, argument("reading.group"), f"a column, as in {train.source}", "none"))
     check_varied(joined)
     if teacher is None:
         return joined
@@ -82,8 +82,9 @@ def prepare_examples(
     limit = request.settings.get("forget")
     measured = [len(known_rows(part, teacher.config.labels)) for part in (joined, *judges) if part is not None]
     if limit is not None and not sum(measured):
-        want = "given with rows of old labels to measure on (--keep, --dev or --test)"
-        raise ArgumentError(sentence("train", "--forget", want, f"{limit:g}"))
+        ways = f"{argument('keep')}, {argument('dev')} or {argument('test')}"
+        want = f"given with rows of old labels to measure on ({ways})"
+        raise ArgumentError(sentence("train", argument("forget"), want, f"{limit:g}"))
     return joined
 
 
@@ -93,8 +94,8 @@ def _check_overlap(examples: Examples, labels: Sequence[str], request: Request) 
     found = sorted({label for row in rows for label in row})
     if set(found) & set(labels) or request.settings.get("forget") == 1:
         return
-    want = f"some of the model's ({first_names(labels, SHOWN)}), or old rows given with --keep"
-    remedy = "Accept that the old ones are forgotten with --forget 1."
+    want = f"some of the model's ({first_names(labels, SHOWN)}), or old rows given with {argument('keep')}"
+    remedy = f"Accept that the old ones are forgotten with {argument('forget', 1)}."
     raise DataError(sentence(examples.source, "labels", want, f"new ones alone: {first_names(found, SHOWN)}", remedy))
 
 
@@ -132,7 +133,7 @@ def measure_forgetting(
         choices.append((dev, "the dev rows", False))
     else:
         places = np.arange(len(held))
-        choices.append((dev.take(places[held >= count]), "rows held out of --keep", True))
+        choices.append((dev.take(places[held >= count]), "rows held out of the old ones", True))
         choices.append((dev.take(places[held < count]), "rows held out of the new ones", False))
     for part, where, seen in choices:
         found = None if part is None else measure(old, new, part, where, seen=seen, limit=limit)

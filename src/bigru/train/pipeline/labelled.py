@@ -9,22 +9,20 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ...bundle import Bundle
-from ...errors import DataError, first_names, sentence
+from ...errors import first_names
 from ...features.audio import AudioFeatures
 from ...features.series import check_gaps
 from ...features.text import TextFeatures
 from ...metrics.score import Report
 from ...readers.examples import Examples
-from ...readers.findings import Finding
-from ...readers.numbers import columns
 from ...readers.roles import columns_by_role
 from ...runtime.evaluation import fit_to_model
 from ...runtime.predictor import Predictor
 from ...tasks.alignment import refuse_misplaced, targets_per_unit, unit_of_tags
-from ...tasks.mismatch import check_varied, legalise
 from ..recipes import OPTIONS, Plan, plan
 from ..regularise.speed import perturb_speed
 from ..start.forgetting import Forgetting
+from .checks import say_findings
 from .comparison import comparison_line, find_doubts, score_plain
 from .continuing import measure_forgetting, prepare_examples, soft_targets
 from .request import Request, Say
@@ -35,7 +33,7 @@ from .vectors import initial_vectors
 if TYPE_CHECKING:
     from ..loop.fit import Fitted
 
-__all__ = ["Parts", "check_examples", "train_examples"]
+__all__ = ["Parts", "train_examples"]
 
 SHOWN = 8
 """Labels that are named before they are only counted."""
@@ -51,21 +49,6 @@ class Parts(NamedTuple):
     dev: Examples | None = None
     test: Examples | None = None
     keep: Examples | None = None
-
-
-def check_examples(train: Examples, request: Request) -> Examples:
-    """Return training examples with legal tags, and say what was not legal.
-
-    Raises:
-        DataError: they teach nothing, a column of them is empty, or groups hold nothing together.
-    """
-    legal = legalise(train, train.scheme, strict=request.reading.strict, learn=True)
-    _say_findings(legal.findings[len(train.findings) :], request.say)
-    if request.start is None:
-        check_varied(legal)
-    _check_columns(legal)
-    _check_groups(legal)
-    return legal
 
 
 def train_examples(parts: Parts, request: Request) -> Trained:
@@ -137,6 +120,21 @@ def _score(decided: Plan, fitted: Fitted, parts: Parts, learnt: Examples, reques
     return Scored(reports, plain, remarks)
 
 
+def _predictors(decided: Plan, fitted: Fitted, parts: Parts) -> tuple[Predictor, Predictor]:
+    """Return the trained model, and as it was before it learnt from held-out examples, on which that one is scored."""
+    network = Bundle(parts.train.task, decided.model, decided.config, fitted.weights)
+    predictor = Predictor(network)
+    return predictor, predictor if fitted.judged is None else Predictor(replace(network, weights=fitted.judged))
+
+
+def _measure(decided: Plan, fitted: Fitted, parts: Parts, count: int, request: Request) -> Forgetting | None:
+    """Return what the model forgot of that which it was started from; `count` training examples are new."""
+    if request.start is None:
+        return None
+    judges = {"dev": parts.dev, "test": parts.test}
+    return measure_forgetting(_predictors(decided, fitted, parts)[1], judges, fitted.held_out, count, request)
+
+
 def _decide(train: Examples, request: Request) -> tuple[Plan, Mapping[str, np.ndarray] | None]:
     """Return the plan of a training, and the weights that it starts from where they are not all drawn."""
     if request.start is not None:
@@ -151,21 +149,6 @@ def _decide(train: Examples, request: Request) -> tuple[Plan, Mapping[str, np.nd
         return decided, None
     channels, weights = initial_vectors(decided, request)
     return _plan(train, options | {"channels": channels}), weights
-
-
-def _predictors(decided: Plan, fitted: Fitted, parts: Parts) -> tuple[Predictor, Predictor]:
-    """Return the trained model, and as it was before it learnt from held-out examples, on which that one is scored."""
-    network = Bundle(parts.train.task, decided.model, decided.config, fitted.weights)
-    predictor = Predictor(network)
-    return predictor, predictor if fitted.judged is None else Predictor(replace(network, weights=fitted.judged))
-
-
-def _measure(decided: Plan, fitted: Fitted, parts: Parts, count: int, request: Request) -> Forgetting | None:
-    """Return what the model forgot of that which it was started from; `count` training examples are new."""
-    if request.start is None:
-        return None
-    judges = {"dev": parts.dev, "test": parts.test}
-    return measure_forgetting(_predictors(decided, fitted, parts)[1], judges, fitted.held_out, count, request)
 
 
 def _plan(train: Examples, options: Mapping[str, Any]) -> Plan:
@@ -186,8 +169,9 @@ def _fit(decided: Plan, parts: Parts, request: Request, weights: Mapping[str, np
     data = {name: _prepare(decided, part, part is train) for name, part in parts._asdict().items() if part is not None}
     # torch is imported here, when nothing can be wrong any more that it is not needed to see.
     from ..ensemble.members import fit_ensemble
+    from ..loop.job import TrainingJob
 
-    return fit_ensemble(
+    job = TrainingJob(
         *decided[:3],
         data["train"],
         data.get("dev"),
@@ -198,6 +182,7 @@ def _fit(decided: Plan, parts: Parts, request: Request, weights: Mapping[str, np
         variants=perturb_speed(decided.config, train.inputs, decided.training, data["train"]),
         groups=train.groups,
     )
+    return fit_ensemble(job)
 
 
 def _verify(decided: Plan, fitted: Fitted, parts: Parts, card: str) -> Bundle:
@@ -210,27 +195,6 @@ def _verify(decided: Plan, fitted: Fitted, parts: Parts, card: str) -> Bundle:
     inputs = (parts.dev or train).inputs
     arguments = (decided.task, decided.config, decided.model, fitted.weights, inputs)
     return export(*arguments, metrics={"training": facts}, card=card)
-
-
-def _check_groups(train: Examples) -> None:
-    """Refuse groups that hold nothing together, or everything."""
-    if train.groups is None:
-        return
-    name, count = next(iter(train.columns("group")), "--group"), len(set(train.groups))
-    if count == 1:
-        got = f"{train.groups[0]!r} in every row"
-        raise DataError(sentence(train.source, f"column {name!r}", "of several groups", got, "Leave --group out."))
-    if count == len(train):
-        got = f"{count:,} different values in {count:,} rows"
-        raise DataError(sentence(train.source, f"column {name!r}", "of groups of rows", got, "Leave --group out."))
-
-
-def _check_columns(train: Examples) -> None:
-    """Refuse series with a column of which not one number is there."""
-    for finding in columns(train):
-        if finding.kind == "empty column":
-            got, remedy = "not one", "Leave such a column out."
-            raise DataError(sentence(train.source, finding.message.split(" has ")[0], "of numbers", got, remedy))
 
 
 def _describe(decided: Plan, say: Say) -> None:
@@ -254,15 +218,10 @@ def _describe(decided: Plan, say: Say) -> None:
     say(f"{encoder.cell.upper()}, directions: {encoder.direction}, {layers}, {head}")
 
 
-def _say_findings(findings: Sequence[Finding], say: Say) -> None:
-    for finding in findings:
-        say(f"  {finding}")
-
-
 def _select_fitting(decided: Plan, part: Examples, request: Request) -> Examples:
     """Return dev or test examples as the model can be scored on them, and say what does not fit it."""
     fitting = fit_to_model(decided.config, part, request.reading.strict)
-    _say_findings(fitting.findings[len(part.findings) :], request.say)
+    say_findings(fitting.findings[len(part.findings) :], request.say)
     return fitting
 
 

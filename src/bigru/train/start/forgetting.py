@@ -90,7 +90,7 @@ class Forgetting:
         found = [f"old classes are measured on {self.where}{own}; {self.changed:,} of {self.rows:,} answers changed"]
         if self.limit is not None:
             verdict = "more than" if self.exceeded else "within"
-            found.append(f"old classes lost {self.lost:.4f} of {self.score}, {verdict} --forget {self.limit:g}")
+            found.append(f"old classes lost {self.lost:.4f} of {self.score}, {verdict} the bound of {self.limit:g}")
         return found
 
     def section(self) -> str:

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from ...bundle import Bundle, documents
-from ...errors import ArgumentError, BundleError, first_names, sentence
+from ...errors import ArgumentError, BundleError, argument, first_names, sentence
 from ...models import find, shipped
 from ...readers.examples import Examples
 from ...readers.reading import Reading
@@ -98,7 +98,7 @@ def open_start(given: Any) -> Start:
     if not config.is_file():
         want = f"the folder of a saved model or one of {first_names(list(shipped()), SHOWN)}"
         got = f"{name!r}, a folder without {CONFIG}" if folder.is_dir() else f"{name!r}, which is none"
-        raise ArgumentError(sentence("train", "--from", want, got))
+        raise ArgumentError(sentence("train", argument("init"), want, got))
     values = documents.parse(str(config), documents.read(folder, CONFIG) or b"")
     found = values.get("model_type") if isinstance(values, dict) else None
     if found not in KINDS:
@@ -115,5 +115,5 @@ def _held_bundle(given: Any) -> Bundle:
     found = given if isinstance(given, Bundle) else getattr(given, "bundle_", getattr(given, "bundle", None))
     if not isinstance(found, Bundle):
         want = "a folder, the name of a shipped model, or a model in memory"
-        raise ArgumentError(sentence("train", "--from", want, type(given).__name__))
+        raise ArgumentError(sentence("train", argument("init"), want, type(given).__name__))
     return found

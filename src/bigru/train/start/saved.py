@@ -12,7 +12,7 @@ import numpy as np
 from ...bundle import Bundle, load
 from ...bundle.configuration import check_size, input_kind
 from ...config import ChannelConfig, ConvConfig, ModelConfig, replace_fields, to_dict
-from ...errors import ArgumentError, DataError, sentence
+from ...errors import ArgumentError, DataError, argument, sentence
 from ...features.text import TextFeatures
 from ...readers.examples import Examples
 from ...readers.reading import Reading
@@ -69,7 +69,7 @@ class SavedModel:
         if made.model.head == "window":
             want = "a model that gives labels, tags or transcripts"
             remedy = "A forecaster is trained on the whole table, old rows and new."
-            raise ArgumentError(sentence("train", "--from", want, f"{name!r}, a model for {made.task}", remedy))
+            raise ArgumentError(sentence("train", argument("init"), want, f"{name!r}, a model for {made.task}", remedy))
         return cls(name, made)
 
     @property
@@ -86,7 +86,8 @@ class SavedModel:
         """Raise ArgumentError for a setting that contradicts the model."""
         for name, remedy in APART.items():
             if settings.get(name):
-                raise ArgumentError(sentence("train", name, "left out with --from", str(settings[name]), remedy))
+                want = f"left out with {argument('init')}"
+                raise ArgumentError(sentence("train", name, want, str(settings[name]), remedy))
         fixed = (*TEXT, *SERIES_SETTINGS, *AUDIO, *SPEECH, *MODEL, *SHAPE)
         for name in fixed:
             given = settings.get(name)
@@ -99,7 +100,7 @@ class SavedModel:
 
     def reading(self, reading: Reading) -> Reading:
         """Return how the data are read: task, scheme and columns as those that the model learnt from."""
-        check_same_task("train", "--task", reading.task, self.bundle.task, self.name)
+        check_same_task("train", argument("reading.task"), reading.task, self.bundle.task, self.name)
         config = self.bundle.config
         scheme = reading.scheme or getattr(config, "scheme", None)
         many = getattr(config, "multi_label", None)

@@ -7,13 +7,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ...errors import ArgumentError, sentence
+from ...errors import ArgumentError, argument, sentence
 from ...models import find
 
 __all__ = ["check_start"]
 
-FRACTIONS = {"forget": "--forget", "rehearsal": "rehearsal"}
-"""Settings that are shares, and what they are called."""
+OWN = ("keep", "forget", "rehearsal")
+"""Settings of no use without a model to start from."""
+
+FRACTIONS = ("forget", "rehearsal")
+"""Those of them that are shares."""
 
 
 def check_start(settings: Mapping[str, Any], out: Path | None) -> None:
@@ -27,18 +30,22 @@ def check_start(settings: Mapping[str, Any], out: Path | None) -> None:
         ArgumentError: there is such a setting.
     """
     init = settings.get("init")
-    for name, option in {"keep": "--keep", **FRACTIONS}.items():
+    for name in OWN:
         value = settings.get(name)
         if value is None:
             continue
+        # A setting without an option of its own is called by its name.
+        shown = name if name == "rehearsal" else argument(name)
         if init is None:
-            raise ArgumentError(sentence("train", option, "left out without --from", str(value)))
-        if name in FRACTIONS and (isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1):
-            raise ArgumentError(sentence("train", option, "a fraction within 0..1", repr(value)))
-    if (
-        isinstance(init, str | os.PathLike)
-        and out is not None
-        and os.path.realpath(find(init)) == os.path.realpath(out)
-    ):
-        want = "another folder than that of --from"
-        raise ArgumentError(sentence("train", "--out", want, repr(str(out)), "The old model stays as it is."))
+            raise ArgumentError(sentence("train", shown, f"left out without {argument('init')}", str(value)))
+        if name in FRACTIONS and not _is_fraction(value):
+            raise ArgumentError(sentence("train", shown, "a fraction within 0..1", repr(value)))
+    if not isinstance(init, str | os.PathLike) or out is None:
+        return
+    if os.path.realpath(find(init)) == os.path.realpath(out):
+        want = f"another folder than that of {argument('init')}"
+        raise ArgumentError(sentence("train", argument("out"), want, repr(str(out)), "The old model stays as it is."))
+
+
+def _is_fraction(value: Any) -> bool:
+    return not isinstance(value, bool) and isinstance(value, int | float) and 0 <= value <= 1
