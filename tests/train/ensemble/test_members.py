@@ -370,11 +370,14 @@ def test_answers_without_a_mean_are_refused(task: Any, name: str) -> None:
     assert str(caught.value) == f"train: ensemble must be 1 for {name}, got 3. Leave it out."
 
 
-def test_soft_targets_of_others_are_for_one_training_alone(labelled: Any) -> None:
-    soft = SoftTargets(np.zeros((60, 1), np.float32), 0.5)
-    with pytest.raises(ArgumentError) as caught:
-        several(labelled, soft=soft)
-    assert str(caught.value) == "train: ensemble must be 1 with soft targets, got 2. Leave it out."
+@pytest.mark.train
+def test_soft_targets_of_others_are_for_each_training_but_the_last(labelled: Any) -> None:
+    rows = np.full((60, 1), 0.5, np.float32)
+    plain, taught = several(labelled), several(labelled, soft=SoftTargets(rows, 0.9))
+    assert plain.ensemble is not None
+    assert taught.ensemble is not None
+    assert taught.ensemble["members"] == plain.ensemble["members"]
+    assert any((taught.weights[name] != weight).any() for name, weight in plain.weights.items())
 
 
 def test_no_training_at_all_is_refused() -> None:

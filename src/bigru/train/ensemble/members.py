@@ -16,13 +16,10 @@ import numpy as np
 import torch
 
 from ...config import ModelConfig, TrainConfig
-from ...errors import ArgumentError, sentence
-from ...features.batching import JoinedBatch, batches
 from ...ops.crf.native import viterbi
-from ...ops.recurrent.chunking import Chunking
 from ...tasks import tag
 from ..data.fingerprint import changes
-from ..data.holdout import drop_features
+from ..data.holdout import drop_features, drop_targets
 from ..data.loader import Data, Targets
 from ..data.seeds import MEMBER, MIXED, derive
 from ..loop import checkpoint
@@ -35,7 +32,7 @@ from ..objective.distill import SoftTargets
 from ..objective.evaluator import Evaluator
 from ..objective.losses import choose_loss
 from ..regularise.lookahead import dev_chunking
-from .mean import LEAST, MeanModel
+from .mean import LEAST, MeanModel, answer_all
 from .mixing import mix_examples
 
 __all__ = ["fit_ensemble"]
@@ -45,9 +42,6 @@ SHARE = 0.9
 
 COPIES, MOST = 3, 100_000
 """Mixed examples for each real one, and how many there are at most."""
-
-SIZE = 128
-"""Sequences that are answered together."""
 
 
 def fit_ensemble(job: TrainingJob) -> Fitted:
@@ -73,14 +67,13 @@ def fit_ensemble(job: TrainingJob) -> Fitted:
     if count == 1:
         return fit(job)
     refuse_ensemble(job.task, count)
-    if job.soft is not None:
-        raise ArgumentError(sentence("train", "ensemble", "1 with soft targets", count, "Leave it out."))
     learn, judge, held = job.divide()
     limit = job.training.max_seconds
     training = replace(job.training, max_seconds=None if limit is None else limit / (count + 1))
     shown = [drop_features(variant, held) for variant in job.variants]
+    soft = None if job.soft is None else job.soft._replace(rows=drop_targets(job.soft.rows, held))
     # What is held out is held out for all of them here, and by none of them again.
-    job = replace(job, train=learn, dev=judge, training=training, variants=shown, groups=None)
+    job = replace(job, train=learn, dev=judge, training=training, variants=shown, soft=soft, groups=None)
     say = _speaker(job.progress)
     if held is not None and judge is not None:
         say(f"{len(held)} examples are held out from the training data with seed {training.seed}, for all trainings")
@@ -179,24 +172,12 @@ def _lesson(job: TrainingJob, mean: MeanModel) -> tuple[Data, SoftTargets]:
     count = min(COPIES * len(features), MOST)
     more = mix_examples(features, count, derive(job.training.seed, MIXED))
     window = dev_chunking(job.training)
-    rows, added = (_answers(mean, some, window) for some in (features, more))
+    rows, added = (answer_all(mean, some, window) for some in (features, more))
     # What the networks decide stands where a label would: a mixed example has none.
     decisions = _decide(job.config, mean, added, targets)
     return ([*features, *more], _join_targets(targets, decisions)), SoftTargets(
         _join_targets(rows, added), SHARE, len(features)
     )
-
-
-def _answers(mean: MeanModel, features: Sequence[np.ndarray], window: Chunking | None) -> Targets:
-    """Return the mean probabilities of each example: float32 [N, K], or a list of [T_n, K]."""
-    device, joined = next(mean.parameters()).device, JoinedBatch(features)
-    found: list[np.ndarray] = [np.zeros(0, np.float32)] * len(features)
-    for indices in batches(features, SIZE):
-        inputs, lengths = (torch.from_numpy(part).to(device) for part in joined.batch(indices))
-        rows = mean.probabilities(inputs, lengths, window).cpu().numpy()
-        for index, row in zip(indices, rows, strict=True):
-            found[index] = row[: len(features[index])].copy() if mean.shape.per_step else row
-    return found if mean.shape.per_step else np.stack(found)
 
 
 def _decide(config: Any, mean: MeanModel, rows: Targets, targets: Targets) -> Targets:

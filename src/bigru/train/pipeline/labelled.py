@@ -21,8 +21,10 @@ from ...runtime.predictor import Predictor
 from ...tasks.alignment import refuse_misplaced, targets_per_unit, unit_of_tags
 from ..recipes import OPTIONS, Plan, plan
 from ..regularise.speed import perturb_speed
+from ..start.forgetting import Forgetting
 from .checks import say_findings
 from .comparison import comparison_line, find_doubts, score_plain
+from .continuing import measure_forgetting, prepare_examples, soft_targets
 from .request import Request, Say
 from .settings import to_settings
 from .trained import Trained, training_metrics
@@ -38,11 +40,15 @@ SHOWN = 8
 
 
 class Parts(NamedTuple):
-    """Labelled examples by what they are for; without `dev`, a tenth of `train` is held out."""
+    """Labelled examples by what they are for; without `dev`, a tenth of `train` is held out.
+
+    `keep` are old ones that are learnt beside those of `train`, where a training starts from a model.
+    """
 
     train: Examples
     dev: Examples | None = None
     test: Examples | None = None
+    keep: Examples | None = None
 
 
 def train_examples(parts: Parts, request: Request) -> Trained:
@@ -55,25 +61,27 @@ def train_examples(parts: Parts, request: Request) -> Trained:
     Raises:
         BigruError: the data, a setting or the training is at fault; see what is called here.
     """
+    count = len(parts.train)
+    if request.start is not None:
+        train = prepare_examples(parts.train, parts.keep, parts[1:3], request)
+        parts = Parts(train, parts.dev, parts.test)
     train = parts.train
-    options = request.chosen | _choose_unit(train, request)
-    if train.features:
-        options["features"] = train.features
-    decided, weights = _plan(train, options), None
-    if request.settings.get("vectors") is not None:
-        channels, weights = initial_vectors(decided, request)
-        decided = _plan(train, options | {"channels": channels})
+    decided, weights = _decide(train, request)
     _describe(decided, request.say)
-    parts = Parts(train, *(part and _select_fitting(decided, part, request) for part in parts[1:]))
+    parts = Parts(train, *(part and _select_fitting(decided, part, request) for part in parts[1:3]))
     fitted = _fit(decided, parts, request, weights)
     learnt, held = _split_held_out(train, fitted)
     about = (request.card or _card(parts, decided, fitted)).strip()
     parts = parts._replace(dev=parts.dev or held)
+    forgetting = _measure(decided, fitted, parts, count, request)
     found = _score(decided, fitted, parts, learnt, request) if request.score else Scored({})
     card = "\n".join([about, "", *(f"- {remark}" for remark in found.remarks)])
+    if forgetting is not None:
+        card += f"\n\n## What the model that it started from knew\n{forgetting.section()}"
     bundle = _verify(decided, fitted, parts, card)
     more = {name: report.to_json() for name, report in found.reports.items()}
     more |= {} if found.plain is None else {"plain": found.plain}
+    more |= {} if forgetting is None else {"forgetting": forgetting.to_json()}
     training, config = decided.training, decided.config
     return Trained(
         model=Predictor(replace(bundle, metrics=bundle.metrics | more)),
@@ -85,6 +93,7 @@ def train_examples(parts: Parts, request: Request) -> Trained:
         inferred=train.inferred,
         remarks=tuple(found.remarks),
         history=fitted.history,
+        forgetting=forgetting,
     )
 
 
@@ -99,10 +108,8 @@ class Scored(NamedTuple):
 def _score(decided: Plan, fitted: Fitted, parts: Parts, learnt: Examples, request: Request) -> Scored:
     """Score a network and the plain model of its task on dev and test."""
     judges = {name: part for name, part in (("dev", parts.dev), ("test", parts.test)) if part is not None}
-    network = Bundle(parts.train.task, decided.model, decided.config, fitted.weights)
-    predictor = Predictor(network)
-    # What has learnt from the held-out examples since may not be scored on them.
-    scored = {"dev": predictor if fitted.judged is None else Predictor(replace(network, weights=fitted.judged))}
+    predictor, judged = _predictors(decided, fitted, parts)
+    scored = {"dev": judged}
     reports = {name: scored.get(name, predictor).evaluate(part) for name, part in judges.items()}
     remarks = find_doubts(reports, judges, learnt)
     if request.plain is False:
@@ -111,6 +118,37 @@ def _score(decided: Plan, fitted: Fitted, parts: Parts, learnt: Examples, reques
     if plain is not None:
         remarks = [comparison_line(plain, reports, judges), *remarks]
     return Scored(reports, plain, remarks)
+
+
+def _predictors(decided: Plan, fitted: Fitted, parts: Parts) -> tuple[Predictor, Predictor]:
+    """Return the trained model, and as it was before it learnt from held-out examples, on which that one is scored."""
+    network = Bundle(parts.train.task, decided.model, decided.config, fitted.weights)
+    predictor = Predictor(network)
+    return predictor, predictor if fitted.judged is None else Predictor(replace(network, weights=fitted.judged))
+
+
+def _measure(decided: Plan, fitted: Fitted, parts: Parts, count: int, request: Request) -> Forgetting | None:
+    """Return what the model forgot of that which it was started from; `count` training examples are new."""
+    if request.start is None:
+        return None
+    judges = {"dev": parts.dev, "test": parts.test}
+    return measure_forgetting(_predictors(decided, fitted, parts)[1], judges, fitted.held_out, count, request)
+
+
+def _decide(train: Examples, request: Request) -> tuple[Plan, Mapping[str, np.ndarray] | None]:
+    """Return the plan of a training, and the weights that it starts from where they are not all drawn."""
+    if request.start is not None:
+        request.say(f"starts from {request.start.name}")
+        decided = request.start.plan(train, request.chosen)
+        return decided, request.start.weights(decided)
+    options = request.chosen | _choose_unit(train, request)
+    if train.features:
+        options["features"] = train.features
+    decided = _plan(train, options)
+    if request.settings.get("vectors") is None:
+        return decided, None
+    channels, weights = initial_vectors(decided, request)
+    return _plan(train, options | {"channels": channels}), weights
 
 
 def _plan(train: Examples, options: Mapping[str, Any]) -> Plan:
@@ -140,6 +178,7 @@ def _fit(decided: Plan, parts: Parts, request: Request, weights: Mapping[str, np
         decided.training,
         **request.running,
         initial_weights=weights,
+        soft=soft_targets(decided, train.inputs, data["train"][1], request),
         variants=perturb_speed(decided.config, train.inputs, decided.training, data["train"]),
         groups=train.groups,
     )
