@@ -56,6 +56,8 @@ def train(
     seed: Annotated[int | None, typer.Option(help="Seed of weights, order and dropout.")] = None,
     ensemble: Annotated[int | None, typer.Option(help="Trainings that one model learns from; 1 unless given.")] = None,
     precision: Annotated[str | None, typer.Option(help="fp32 or bf16.")] = None,
+    soft_weight: Annotated[float | None, typer.Option(help="What soft labels count beside labels; 0.9.")] = None,
+    temperature: Annotated[float | None, typer.Option(help="What logits are divided by for soft labels; 1.")] = None,
     class_weights: Annotated[str | None, typer.Option(help="none, or balanced where classes are rare.")] = None,
     config: Annotated[Path | None, typer.Option(help="JSON object of settings, as --set takes them.")] = None,
     set_: Annotated[list[str] | None, typer.Option("--set", help="A setting, as hidden=64; may be repeated.")] = None,
@@ -80,6 +82,8 @@ def train(
         "seed": seed,
         "precision": precision,
         "class_weights": class_weights,
+        "soft_weight": soft_weight,
+        "temperature": temperature,
     }
     chosen |= {"ensemble": ensemble, "vectors": vectors, "loggers": logger}
     chosen |= {"targets": target, "horizon": horizon, "lookback": lookback}

@@ -120,6 +120,8 @@ def check_used(result: Examples, format: str, reading: Reading, required: bool) 
         raise DataError(sentence(source, "scheme", "left out where labels are no span tags", reading.scheme))
     if reading.multi_label and not result.multi_label:
         raise DataError(sentence(source, "multi_label", "left out for this file", True))
+    if reading.soft_labels and result.soft is None and required:
+        raise DataError(sentence(source, "--soft-labels", f"left out for the format {format}", "given"))
     if reading.group is not None and result.groups is None:
         remedy = "Only tables have a further column."
         raise DataError(sentence(source, "--group", f"left out for the format {format}", repr(reading.group), remedy))

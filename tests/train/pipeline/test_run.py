@@ -298,6 +298,6 @@ def test_without_torch_it_says_what_to_install(reviews: Path, monkeypatch: pytes
 
 
 def test_every_setting_is_typed_and_no_other() -> None:
-    own = {"horizon", "targets", "vectors", "loggers"}
+    own = {"horizon", "targets", "vectors", "loggers", "soft_weight", "temperature"}
     assert set(get_type_hints(Settings)) == {*recipes.OPTIONS, *forecast.OPTIONS, *own}
     assert len(inspect.signature(module.train).parameters) == 12

@@ -15,11 +15,9 @@ from ...nn.heads import Crf
 from ...ops.crf.native import marginals
 from ...ops.recurrent.chunking import Chunking
 from ...tasks import tag
+from ..objective.distill import LEAST
 
-__all__ = ["LEAST", "MeanModel"]
-
-LEAST = 1e-9
-"""The smallest probability whose logarithm is taken."""
+__all__ = ["MeanModel"]
 
 
 class MeanModel(nn.Module):

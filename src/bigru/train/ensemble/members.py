@@ -24,7 +24,7 @@ from ...ops.crf.native import viterbi
 from ...ops.recurrent.chunking import Chunking
 from ...tasks import tag
 from ..data.fingerprint import changes
-from ..data.holdout import divide, drop_features
+from ..data.holdout import divide, drop_features, drop_targets
 from ..data.loader import Data, Targets
 from ..data.seeds import MEMBER, MIXED, derive
 from ..loop import checkpoint
@@ -32,17 +32,14 @@ from ..loop.checks import refuse_ensemble
 from ..loop.display import Display
 from ..loop.fit import Fitted, fit
 from ..loop.memory import enough_memory
-from ..objective.distill import SoftTargets
+from ..objective.distill import LEAST, SHARE, SoftTargets
 from ..objective.evaluator import Evaluator
 from ..objective.losses import choose_loss
 from ..regularise.lookahead import dev_chunking
-from .mean import LEAST, MeanModel
+from .mean import MeanModel
 from .mixing import mix_examples
 
 __all__ = ["fit_ensemble"]
-
-SHARE = 0.9
-"""What the mean of the answers counts beside the targets."""
 
 COPIES, MOST = 3, 100_000
 """Mixed examples for each real one, and how many there are at most."""
@@ -66,6 +63,7 @@ def fit_ensemble(
     initial_weights: Mapping[str, np.ndarray] | None = None,
     variants: Sequence[Sequence[np.ndarray]] = (),
     groups: Sequence[str] | None = None,
+    soft: SoftTargets | None = None,
 ) -> Fitted:
     """Train `training.ensemble` networks, and one that learns from them; with an ensemble of 1, that one alone.
 
@@ -101,10 +99,12 @@ def fit_ensemble(
             initial_weights=initial_weights,
             variants=variants,
             groups=groups,
+            soft=soft,
         )
     refuse_ensemble(task, count)
     learn, judge, held = divide(train, dev, training.seed, groups)
     shown = [drop_features(variant, held) for variant in variants]
+    taught = None if soft is None else soft._replace(rows=drop_targets(soft.rows, held))
     training = replace(
         training, max_seconds=None if training.max_seconds is None else training.max_seconds / (count + 1)
     )
@@ -113,14 +113,18 @@ def fit_ensemble(
     if held is not None and judge is not None:
         say(f"{len(held)} examples are held out from the training data with seed {training.seed}, for all trainings")
     members = _members(
-        partial(run, train=learn, variants=shown, initial_weights=initial_weights), training, folder, resume, say
+        partial(run, train=learn, variants=shown, initial_weights=initial_weights, soft=taught),
+        training,
+        folder,
+        resume,
+        say,
     )
     weights = [member.weights for member in members]
     with enough_memory():
         device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         mean = MeanModel(config, cast("ModelConfig", model_config), weights, device)
         score = None if judge is None else _score(task, config, mean, judge, training)
-        lesson, soft = _lesson(config, mean, learn, training)
+        lesson, mean_answers = _lesson(config, mean, learn, training)
         del mean
     added = lesson[0][len(learn[0]) :]
     say(f"one model learns what the {count} answer to {len(learn[0])} examples and to {len(added)} mixed ones")
@@ -128,7 +132,7 @@ def fit_ensemble(
         train=lesson,
         training=_last(training, len(learn[0]) / len(lesson[0])),
         variants=[[*variant, *added] for variant in shown],
-        soft=soft,
+        soft=mean_answers,
         initial_weights=_middle(weights),
         title="the one model",
         folder=folder,

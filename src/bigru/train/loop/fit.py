@@ -162,7 +162,7 @@ def fit(
         shown = [drop_features(variant, held) for variant in variants]
         answers = None if soft is None else drop_targets(soft.rows, held)
         stream = BatchLoader(*learn, training.batch_size, training.epochs, training.seed, augment, shown, answers)
-        trainer = build_trainer(model, shape, config, stream, training, state, 0.0 if soft is None else soft.share)
+        trainer = build_trainer(model, shape, config, stream, training, state, soft)
         trainer.elapsed = trainer.state.seconds = trainer.state.seconds + time.perf_counter() - began
         scorer = None if judge is None else _judge(task, config, shape, judge, trainer.loss, training)
         opened = stack.enter_context(Loggers(loggers, folder, trainer.state.step))

@@ -27,6 +27,7 @@ from ..regularise.speed import perturb_speed
 from .comparison import comparison_line, find_doubts, score_plain
 from .request import Request, Say
 from .settings import to_settings
+from .soft import check_soft_settings, soft_facts, soft_remarks, soft_targets
 from .trained import Trained, training_metrics
 from .vectors import initial_vectors
 
@@ -53,6 +54,7 @@ def check_examples(train: Examples, request: Request) -> Examples:
     Raises:
         DataError: they teach nothing, a column of them is empty, or groups hold nothing together.
     """
+    check_soft_settings(request.settings, train)
     legal = legalise(train, train.scheme, strict=request.reading.strict, learn=True)
     _say_findings(legal.findings[len(train.findings) :], request.say)
     check_varied(legal)
@@ -86,8 +88,9 @@ def train_examples(parts: Parts, request: Request) -> Trained:
     about = (request.card or _card(parts, decided, fitted)).strip()
     parts = parts._replace(dev=parts.dev or held)
     found = _score(decided, fitted, parts, learnt, request) if request.score else Scored({})
-    card = "\n".join([about, "", *(f"- {remark}" for remark in found.remarks)])
-    bundle = _verify(decided, fitted, parts, card)
+    remarks = (*soft_remarks(parts.dev), *found.remarks)
+    card = "\n".join([about, "", *(f"- {remark}" for remark in remarks)])
+    bundle = _verify(decided, fitted, parts, card, soft_facts(train, request.settings))
     more = {name: report.to_json() for name, report in found.reports.items()}
     more |= {} if found.plain is None else {"plain": found.plain}
     training, config = decided.training, decided.config
@@ -99,7 +102,7 @@ def train_examples(parts: Parts, request: Request) -> Trained:
             OPTIONS, training, training.augment, decided.model, decided.model.encoder, config, config.features
         ),
         inferred=train.inferred,
-        remarks=tuple(found.remarks),
+        remarks=remarks,
         history=fitted.history,
     )
 
@@ -138,6 +141,7 @@ def _plan(train: Examples, options: Mapping[str, Any]) -> Plan:
         multi_label=train.multi_label,
         scheme=train.scheme,
         options=options,
+        labels=() if train.soft is None else train.soft.labels,
     )
 
 
@@ -157,16 +161,17 @@ def _fit(decided: Plan, parts: Parts, request: Request, weights: Mapping[str, np
         initial_weights=weights,
         variants=perturb_speed(decided.config, train.inputs, decided.training, data["train"]),
         groups=train.groups,
+        soft=soft_targets(decided, train, data["train"][0], request.settings),
     )
 
 
-def _verify(decided: Plan, fitted: Fitted, parts: Parts, card: str) -> Bundle:
+def _verify(decided: Plan, fitted: Fitted, parts: Parts, card: str, more: Mapping[str, Any]) -> Bundle:
     """Return the model once it has answered alike on every engine, with the facts of its training."""
     from ..export import export
 
     train = parts.train
     named = columns_by_role(train.roles)
-    facts = training_metrics(fitted, {"examples": len(train)}) | ({"columns": named} if named else {})
+    facts = training_metrics(fitted, {"examples": len(train), **more}) | ({"columns": named} if named else {})
     inputs = (parts.dev or train).inputs
     arguments = (decided.task, decided.config, decided.model, fitted.weights, inputs)
     return export(*arguments, metrics={"training": facts}, card=card)
@@ -230,6 +235,9 @@ def _choose_unit(train: Examples, request: Request) -> dict[str, str]:
     """Return the unit that suits texts with tags per character, and say why it does; nothing where one is given."""
     if request.settings.get("unit") is not None:
         return {}
+    if train.kind == "text" and train.soft is not None and train.soft.per_step:
+        # Probabilities of tags cannot be moved to words, as tags can.
+        return {"unit": "char"}
     found = unit_of_tags(train, request.settings.get("segmenter"))
     if found is None:
         return {}

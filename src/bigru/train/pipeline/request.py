@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ...readers.reading import Reading
+from .soft import SETTINGS as SOFT
 
 if TYPE_CHECKING:
     from ..loop.display import Update
@@ -31,7 +32,8 @@ class Request:
 
     Attributes:
         settings: settings that overrule the recipe, of `bigru.train.recipes.OPTIONS`, for a forecast of
-            `bigru.train.forecast.OPTIONS` and "horizon" and "targets"; and "vectors" and "loggers".
+            `bigru.train.forecast.OPTIONS` and "horizon" and "targets"; and "vectors", "loggers" and
+            those of soft labels.
         reading: how files and frames are read; `strict` also holds for examples.
         out: folder of the model, and of checkpoint and logs while it trains; None writes nothing.
         force: whether a model in that folder is replaced.
@@ -58,7 +60,7 @@ class Request:
     @property
     def chosen(self) -> dict[str, Any]:
         """The settings of model and training that are not None."""
-        apart = ("vectors", "loggers", "horizon", "targets")
+        apart = ("vectors", "loggers", "horizon", "targets", *SOFT)
         return {name: value for name, value in self.settings.items() if value is not None and name not in apart}
 
     @property

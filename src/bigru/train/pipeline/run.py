@@ -17,6 +17,8 @@ from ...tasks.examples import check_reading, examples_of, further, is_forecast
 from .folder import check_target, load_finished, reserve, save_model
 from .request import Progress, Request, Say, discard
 from .settings import Settings, check_settings
+from .soft import SETTINGS as SOFT
+from .soft import check_soft_settings
 
 if TYPE_CHECKING:
     from .labelled import Parts
@@ -141,7 +143,8 @@ def _labelled(data: Any, dev: Any, test: Any, request: Request) -> Trained:
     if request.settings:
         from ..recipes import OPTIONS
 
-        check_settings((*OPTIONS, "vectors", "loggers"), request.settings)
+        check_settings((*OPTIONS, "vectors", "loggers", *SOFT), request.settings)
+        check_soft_settings(request.settings)
     done = load_finished(request)
     if done is not None:
         return done
