@@ -12,7 +12,8 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from ..bundle import Bundle
-from ..errors import ArgumentError, sentence
+from ..config.targets import TARGETS
+from ..errors import ArgumentError, sentence, spell_arguments
 from ..features.arrays import check_labels, to_inputs, to_labels, to_rows
 from ..readers.examples import Examples
 from ..readers.findings import Finding
@@ -46,12 +47,13 @@ def resolve_seed(random_state: Any) -> int:
     return random_state if isinstance(random_state, int) else int(check_random_state(random_state).randint(2**31 - 1))
 
 
+@spell_arguments("python")
 def train(estimator: Any, task: str, X: Any, y: Any, dev: tuple[Any, Any], groups: Any = None, **labelled: Any) -> None:
     """Train an estimator and give it what scikit-learn expects of a fitted one."""
-    nested = task == "tag" or labelled.get("multi_label", False)
+    kinds, nested = TARGETS[task].kinds, TARGETS[task].per_step or labelled.get("multi_label", False)
     inputs, given = check_pairs(X, y, nested, "y")
     together = _check_groups(groups, len(inputs), dev[0] is not None)
-    kind = "audio" if task == "transcribe" else to_inputs(X)[1]
+    kind = to_inputs(X)[1] if len(kinds) > 1 else kinds[0]
     classes = _classes([label for row in given for label in row] if nested else given)
     settings = estimator.get_params(deep=False)
     progress = "auto" if settings.pop("verbose") else "silent"
@@ -183,7 +185,7 @@ def restore(estimator: Any, made: Bundle) -> Any:
     if made.task != task:
         remedy = f"Use {FACES[made.task]}.load."
         raise ArgumentError(sentence("load", "model", f"one for {task}", f"one for {made.task}", remedy))
-    if task == "forecast":
+    if TARGETS[task].is_future:
         estimator.bundle_, estimator.best_score_, estimator.history_ = made, None, []
         return estimator
     noted = made.metrics.get("classes")

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bigru.errors import DataError
+from bigru.errors import DataError, spell_arguments
 from bigru.readers.examples import Examples, SoftLabels
 from bigru.readers.reader import read
 from bigru.readers.reading import Reading
@@ -174,3 +174,15 @@ def test_tokens_without_their_probabilities_are_refused(tmp_path: Path) -> None:
 def test_they_are_not_asked_for_where_nothing_is_learnt(tmp_path: Path) -> None:
     path = table(tmp_path, "text,p_a,p_b", f'"{TEXTS[0]}",0.5,0.1')
     assert read(path, require_targets=False).soft is None
+
+
+def test_formats_without_them_refuse_them(tmp_path: Path) -> None:
+    path = tmp_path / "tagged.conll"
+    path.write_text("in O\nBonn B-LOC\n\n", encoding="utf-8")
+    want = ": --soft-labels must be left out for the format conll, got given."
+    assert refusal(path, Reading(soft_labels=True)) == want
+    with spell_arguments("python"):
+        want = ": reading.soft_labels must be left out for the format conll, got given."
+        assert (
+            refusal(path, Reading(soft_labels=True)).replace("Reading(soft_labels=True)", "reading.soft_labels") == want
+        )

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from ...errors import DataError, first_names, nearest, sentence
+from ...errors import DataError, argument, first_names, nearest, sentence
 from ..cells import Numerals, cell_text, numerals
 from ..examples import Examples, SoftLabels
 from ..labels import SEPARATOR, LabelReader, is_list, is_missing
@@ -81,7 +81,7 @@ class SoftColumns:
             DataError: examples are of several rows each, tags were rewritten, or a token lacks its probabilities.
         """
         rows, source = result.rows or (), result.source
-        remedy = "Leave soft labels out with --no-soft-labels."
+        remedy = f"Leave soft labels out with {argument('reading.soft_labels', False)}."
         if not all(isinstance(row, int) for row in rows):
             raise DataError(sentence(source, "soft labels", "of one row per example", "several rows", remedy))
         if "notation" in result.inferred:
@@ -114,7 +114,8 @@ def find_soft_labels(table: Table, reading: Reading) -> SoftColumns | None:
     if not columns:
         if reading.soft_labels:
             want = f"left out without columns {PREFIX}LABEL or an object {OBJECTS} in each row"
-            raise DataError(sentence(table.source, "--soft-labels", want, f"the columns {name_some(table.names)}"))
+            name = argument("reading.soft_labels", True)
+            raise DataError(sentence(table.source, name, want, f"the columns {name_some(table.names)}"))
         return None
     cells = [table.column(name) for name in columns]
     rows = cells[0] if columns == [OBJECTS] else _by_label(columns, cells, reading)
@@ -122,8 +123,10 @@ def find_soft_labels(table: Table, reading: Reading) -> SoftColumns | None:
     if not (reading.soft_labels or _are_meant(table, columns, rows, label)):
         return None
     if reading.labels:
-        remedy = "Name a column of labels with --label, or leave soft labels out with --no-soft-labels."
-        raise DataError(sentence(table.source, "--labels", "left out beside soft labels", "given", remedy))
+        own, none = argument("reading.label"), argument("reading.soft_labels", False)
+        remedy = f"Name a column of labels with {own}, or leave soft labels out with {none}."
+        name = argument("reading.labels")
+        raise DataError(sentence(table.source, name, "left out beside soft labels", "given", remedy))
     return _read(table, reading, columns, rows, label)
 
 
@@ -152,7 +155,7 @@ def normalise(values: Sequence[Any], names: Sequence[str], where: str, many: boo
     total = float(row.sum())
     # Rounding must not decide about a sum that lies on the border.
     if abs(total - 1.0) > SLACK + 1e-9:
-        remedy = "Give --multi-label if each label stands for itself."
+        remedy = f"Give {argument('reading.multi_label', True)} if each label stands for itself."
         raise DataError(sentence(where, what, "probabilities that sum to 1", f"{total:g}", remedy))
     return (row / total).astype(np.float32)
 
@@ -302,7 +305,7 @@ def _tokens(table: Table, reading: Reading, names: Sequence[str]) -> str:
     found = [one for known in (TOKENS, TEXTS) for one in names if fit(one, known) >= EXACT]
     if not found:
         want = "named, as no column looks like tokens"
-        raise DataError(sentence(table.source, "--text", want, name_some(names)))
+        raise DataError(sentence(table.source, argument("reading.text"), want, name_some(names)))
     return found[0]
 
 

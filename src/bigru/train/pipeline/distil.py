@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
-from ...errors import ArgumentError, DataError, sentence
+from ...errors import ArgumentError, DataError, argument, sentence, spell_arguments
 from ...models import find
 from ...readers.chunked import parts
 from ...readers.examples import Examples
@@ -21,6 +21,7 @@ from ...tasks.examples import check_reading, examples_of
 from ..teacher.answers import AnswerFile, key_of
 from ..teacher.ask import ask_teacher, to_question
 from ..teacher.program import Program
+from .checks import check_examples
 from .folder import check_target, load_finished, reserve, save_model
 from .lesson import Lesson, RawTexts
 from .request import Progress, Request, Say, discard
@@ -44,6 +45,7 @@ TIMED = 2000
 """Texts by which the speed of a student is measured, at most."""
 
 
+@spell_arguments("python")
 def distil(
     texts: Any,
     *,
@@ -128,7 +130,7 @@ def _answer_path(out: Path | None, answers: str | os.PathLike[str] | None) -> Pa
     if answers is not None:
         return Path(answers)
     if out is None:
-        raise ArgumentError(sentence("distil", "answers", "named without a folder for the student", None))
+        raise ArgumentError(sentence("distil", argument("answers"), "named without a folder for the student", None))
     return out.with_name(out.name + ENDING)
 
 
@@ -207,7 +209,7 @@ def _sources(texts: Any, kind: str, request: Request) -> Iterator[Any]:
 
 
 def _train(lesson: Lesson, request: Request) -> Trained:
-    from .labelled import Parts, check_examples, train_examples
+    from .labelled import Parts, train_examples
 
     say = request.say
     say(f"the student learns from {len(lesson.learn):,} texts, {lesson.labelled:,} of them with labels of their own")

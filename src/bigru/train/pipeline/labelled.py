@@ -9,32 +9,30 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ...bundle import Bundle
-from ...errors import DataError, first_names, sentence
+from ...errors import first_names
 from ...features.audio import AudioFeatures
 from ...features.series import check_gaps
 from ...features.text import TextFeatures
 from ...metrics.score import Report
 from ...readers.examples import Examples
-from ...readers.findings import Finding
-from ...readers.numbers import columns
 from ...readers.roles import columns_by_role
 from ...runtime.evaluation import fit_to_model
 from ...runtime.predictor import Predictor
 from ...tasks.alignment import refuse_misplaced, targets_per_unit, unit_of_tags
-from ...tasks.mismatch import check_varied, legalise
 from ..recipes import OPTIONS, Plan, plan
 from ..regularise.speed import perturb_speed
+from .checks import say_findings
 from .comparison import comparison_line, find_doubts, score_plain
 from .request import Request, Say
 from .settings import to_settings
-from .soft import check_soft_settings, soft_facts, soft_remarks, soft_targets
+from .soft import soft_facts, soft_remarks, soft_targets
 from .trained import Trained, training_metrics
 from .vectors import initial_vectors
 
 if TYPE_CHECKING:
     from ..loop.fit import Fitted
 
-__all__ = ["Parts", "check_examples", "train_examples"]
+__all__ = ["Parts", "train_examples"]
 
 SHOWN = 8
 """Labels that are named before they are only counted."""
@@ -46,21 +44,6 @@ class Parts(NamedTuple):
     train: Examples
     dev: Examples | None = None
     test: Examples | None = None
-
-
-def check_examples(train: Examples, request: Request) -> Examples:
-    """Return training examples with legal tags, and say what was not legal.
-
-    Raises:
-        DataError: they teach nothing, a column of them is empty, or groups hold nothing together.
-    """
-    check_soft_settings(request.settings, train)
-    legal = legalise(train, train.scheme, strict=request.reading.strict, learn=True)
-    _say_findings(legal.findings[len(train.findings) :], request.say)
-    check_varied(legal)
-    _check_columns(legal)
-    _check_groups(legal)
-    return legal
 
 
 def train_examples(parts: Parts, request: Request) -> Trained:
@@ -151,8 +134,9 @@ def _fit(decided: Plan, parts: Parts, request: Request, weights: Mapping[str, np
     data = {name: _prepare(decided, part, part is train) for name, part in parts._asdict().items() if part is not None}
     # torch is imported here, when nothing can be wrong any more that it is not needed to see.
     from ..ensemble.members import fit_ensemble
+    from ..loop.job import TrainingJob
 
-    return fit_ensemble(
+    job = TrainingJob(
         *decided[:3],
         data["train"],
         data.get("dev"),
@@ -163,6 +147,7 @@ def _fit(decided: Plan, parts: Parts, request: Request, weights: Mapping[str, np
         groups=train.groups,
         soft=soft_targets(decided, train, data["train"][0], request.settings),
     )
+    return fit_ensemble(job)
 
 
 def _verify(decided: Plan, fitted: Fitted, parts: Parts, card: str, more: Mapping[str, Any]) -> Bundle:
@@ -175,27 +160,6 @@ def _verify(decided: Plan, fitted: Fitted, parts: Parts, card: str, more: Mappin
     inputs = (parts.dev or train).inputs
     arguments = (decided.task, decided.config, decided.model, fitted.weights, inputs)
     return export(*arguments, metrics={"training": facts}, card=card)
-
-
-def _check_groups(train: Examples) -> None:
-    """Refuse groups that hold nothing together, or everything."""
-    if train.groups is None:
-        return
-    name, count = next(iter(train.columns("group")), "--group"), len(set(train.groups))
-    if count == 1:
-        got = f"{train.groups[0]!r} in every row"
-        raise DataError(sentence(train.source, f"column {name!r}", "of several groups", got, "Leave --group out."))
-    if count == len(train):
-        got = f"{count:,} different values in {count:,} rows"
-        raise DataError(sentence(train.source, f"column {name!r}", "of groups of rows", got, "Leave --group out."))
-
-
-def _check_columns(train: Examples) -> None:
-    """Refuse series with a column of which not one number is there."""
-    for finding in columns(train):
-        if finding.kind == "empty column":
-            got, remedy = "not one", "Leave such a column out."
-            raise DataError(sentence(train.source, finding.message.split(" has ")[0], "of numbers", got, remedy))
 
 
 def _describe(decided: Plan, say: Say) -> None:
@@ -219,15 +183,10 @@ def _describe(decided: Plan, say: Say) -> None:
     say(f"{encoder.cell.upper()}, directions: {encoder.direction}, {layers}, {head}")
 
 
-def _say_findings(findings: Sequence[Finding], say: Say) -> None:
-    for finding in findings:
-        say(f"  {finding}")
-
-
 def _select_fitting(decided: Plan, part: Examples, request: Request) -> Examples:
     """Return dev or test examples as the model can be scored on them, and say what does not fit it."""
     fitting = fit_to_model(decided.config, part, request.reading.strict)
-    _say_findings(fitting.findings[len(part.findings) :], request.say)
+    say_findings(fitting.findings[len(part.findings) :], request.say)
     return fitting
 
 

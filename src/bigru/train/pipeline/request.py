@@ -65,6 +65,6 @@ class Request:
 
     @property
     def running(self) -> dict[str, Any]:
-        """The arguments of `bigru.train.loop.fit.fit` that say where a training writes and how it is watched."""
+        """The fields of a `bigru.train.loop.job.TrainingJob` that say where it writes and how it is watched."""
         loggers = tuple(self.settings.get("loggers") or ())
         return {"folder": self.out, "resume": self.resume, "loggers": loggers, "progress": self.progress}

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ...bundle.lock import TakenError, locked
-from ...errors import ArgumentError, DataError, sentence
+from ...errors import ArgumentError, DataError, argument, sentence
 
 __all__ = ["AnswerFile", "key_of"]
 
@@ -49,7 +49,7 @@ class AnswerFile:
         self.keys: set[bytes] = set()
         self.asked, self.seconds = 0, 0.0
         if path.is_dir():
-            raise ArgumentError(sentence("distil", "--answers", "a file", f"{path}, a folder"))
+            raise ArgumentError(sentence("distil", argument("answers"), "a file", f"{path}, a folder"))
         if path.exists() and path.stat().st_size:
             self._check()
         with ExitStack() as stack:
@@ -61,10 +61,12 @@ class AnswerFile:
                 self._note()
             except TakenError:
                 got = f"{path}, to which another process writes"
-                raise ArgumentError(sentence("distil", "--answers", "free", got)) from None
+                raise ArgumentError(sentence("distil", argument("answers"), "free", got)) from None
             except OSError as error:
                 got = f"{path}: {error.strerror}"
-                raise ArgumentError(sentence("distil", "--answers", "a file that can be written", got)) from None
+                raise ArgumentError(
+                    sentence("distil", argument("answers"), "a file that can be written", got)
+                ) from None
             self._open = stack.pop_all()
 
     def __enter__(self) -> AnswerFile:
@@ -117,10 +119,11 @@ class AnswerFile:
             teacher, asked, seconds = known["teacher"], int(known["asked"]), float(known["seconds"])
         except (OSError, ValueError, KeyError, TypeError):
             want = f"new, or one with {self._beside.name} beside it"
-            raise ArgumentError(sentence("distil", "--answers", want, str(self.path))) from None
+            raise ArgumentError(sentence("distil", argument("answers"), want, str(self.path))) from None
         if teacher != self._teacher:
+            remedy = f"Name another file with {argument('answers')}."
             want, got = f"the teacher of the answers in {self.path}, {teacher!r}", repr(self._teacher)
-            raise ArgumentError(sentence("distil", "--teacher", want, got, "Name another file with --answers."))
+            raise ArgumentError(sentence("distil", argument("teacher"), want, got, remedy))
         self.asked, self.seconds = asked, seconds
 
     def _note(self) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ...bundle.configuration import input_kind
-from ...errors import ArgumentError, sentence
+from ...errors import ArgumentError, argument, sentence
 from ...features.text import TextFeatures
 from ...runtime.answers import to_json
 from ...runtime.predictor import Predictor, load
@@ -41,9 +41,9 @@ class Model:
         made = load(folder)
         features, want = made.bundle.config.features, "a classifier or tagger of texts"
         if not isinstance(made, Predictor) or not isinstance(features, TextFeatures):
-            raise ArgumentError(sentence("distil", "teacher", want, f"a model for {made.bundle.task}"))
+            raise ArgumentError(sentence("distil", argument("teacher"), want, f"a model for {made.bundle.task}"))
         if features.columns:
-            raise ArgumentError(sentence("distil", "teacher", want, "one that reads features of tokens"))
+            raise ArgumentError(sentence("distil", argument("teacher"), want, "one that reads features of tokens"))
         self.predictor, self._features, self.kind = made, features, input_kind(features)
 
     @property

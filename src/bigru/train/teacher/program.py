@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from ...errors import ArgumentError, DataError, TrainingError, one_line, sentence
+from ...errors import ArgumentError, DataError, TrainingError, argument, one_line, sentence
 
 __all__ = ["TIMEOUT", "MiscountError", "Program"]
 
@@ -133,7 +133,7 @@ class Program:
 
     def _hangs(self, number: int, errors: _Errors) -> TrainingError:
         got = f"none for {self.timeout:g} s{errors.last()}"
-        remedy = "Let it flush what it writes, or give it longer with --timeout."
+        remedy = f"Let it flush what it writes, or give it longer with {argument('timeout')}."
         return TrainingError(sentence("teacher", f"answer {number:,}", f"there within {self.timeout:g} s", got, remedy))
 
     def _ended(self, running: subprocess.Popen[bytes], done: int, count: int, errors: _Errors) -> Exception:
