@@ -23,10 +23,11 @@ if TYPE_CHECKING:
     from .runtime.evaluation import evaluate
     from .runtime.predictor import Predictor, load
     from .train.pipeline.run import train
+    from .train.pretrain.run import pretrain
 
 __all__ = [
     "BiGRUClassifier", "BiGRUForecaster", "BiGRUTagger", "BiGRUTranscriber", "BigruError", "Predictor", "Reading",
-    "__version__", "evaluate", "load", "nn", "read", "train",
+    "__version__", "evaluate", "load", "nn", "pretrain", "read", "train",
 ]  # fmt: skip
 
 _HOMES = {
@@ -37,6 +38,7 @@ _HOMES = {
     "BigruError": ".errors",
     "Predictor": ".runtime.predictor",
     "Reading": ".readers.reading",
+    "pretrain": ".train.pretrain.run",
     "read": ".readers.reader",
     "evaluate": ".runtime.evaluation",
     "load": ".runtime.predictor",

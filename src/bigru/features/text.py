@@ -216,6 +216,19 @@ class TextFeatures:
         codes = hash_strings(folded)
         return Made(codes, found.get("shape", codes), ids)
 
+    def numbered(self, inputs: Sequence[Input]) -> tuple[list[str], np.ndarray, np.ndarray]:
+        """Return the distinct units of many inputs, folded as the vocabulary has them, which of them every unit is,
+        int64 [N], and the lengths [B]."""
+        if self.unit == "char":
+            points, lengths = self._joined(inputs)
+            found, inverse = np.unique(points, return_inverse=True)
+            return list(map(chr, found.tolist())), inverse, lengths
+        strings = self._strings(inputs)
+        lengths = np.fromiter(map(len, strings), np.int64, len(strings))
+        places: dict[str, int] = {}
+        row = {unit: places.setdefault(fold(unit, self.lowercase), len(places)) for unit in chain(*strings)}
+        return list(places), np.fromiter(map(row.__getitem__, chain(*strings)), np.int64, int(lengths.sum())), lengths
+
     def units(self, text: Input) -> list[tuple[int, int]]:
         """Return where each unit lies: character offsets in a text, positions in a list of tokens; end exclusive."""
         if self.unit == "char" or not isinstance(text, str):
