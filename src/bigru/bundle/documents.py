@@ -21,7 +21,6 @@ LIMITS = {
     "metrics.json": 16 * MIB,
     "verification.json": 16 * MIB,
     "README.md": 4 * MIB,
-    "pretrained.json": MIB,
 }
 """Bytes up to which each file is read; that of the weights follows from the configuration."""
 

@@ -9,7 +9,7 @@ it, but in learning it does what long texts count (15 kinds of news titles, 200 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -22,8 +22,14 @@ __all__ = ["Bag", "fit_bag"]
 STRENGTHS = (30.0, 100.0, 300.0)
 """Inverse regularisation strengths C to choose from."""
 
-USUAL = 100.0
-"""The one that is taken where there are too many examples, or too few, to choose by."""
+WITH_VECTORS = (0.3, 1.0, 3.0, 10.0)
+"""The same where ids have vectors."""
+
+COUNTED = 1.5
+"""Length of the counts of a text where ids have vectors; the sum of these vectors varies by 1 from text to text."""
+
+USUAL, USUAL_WITH_VECTORS = 100.0, 3.0
+"""Those that are taken where there are too many examples, or too few, to choose by."""
 
 FOLDED, SPLIT = 1_000_000, 50_000_000
 """Up to so much work (counts times outputs) the strength is chosen by folds; up to so much by one of them."""
@@ -60,8 +66,13 @@ def fit_bag(
     *,
     strength: float | None = None,
     balanced: bool = False,
+    vectors: Mapping[int, np.ndarray] | None = None,
 ) -> Bag | None:
     """Fit logistic regression: binary, multinomial, or one for each of any number of labels.
+
+    Where ids have vectors, the weights of an id are its own plus a linear function of its vector, fitted together: what
+    is learnt of an id holds for those that are like it, in training or not. The model has a table of weights all the
+    same.
 
     Args:
         ids: per text int [T, C]; id 0, what is unknown, counts for nothing.
@@ -70,6 +81,7 @@ def fit_bag(
         outputs: K; 1 stands for the second of two classes.
         strength: C; None chooses it by the likelihood of examples that were left out.
         balanced: whether classes count inversely to their frequency.
+        vectors: by channel the vector of each id, float32 [V, D].
 
     Returns:
         The model; None where it would be too large, or the targets are all the same.
@@ -77,13 +89,19 @@ def fit_bag(
     rows, weights, columns = _matrix(ids, sizes)
     if len(columns) * outputs > MOST or len(np.unique(targets, axis=0)) < 2:
         return None
-    solver = _Solver(rows, outputs, "balanced" if balanced else None)
-    chosen = strength or _strength(solver, targets)
+    known = [_Sums.of(ids, c, table) for c, table in sorted((vectors or {}).items())]
+    solver = _Solver(_join(rows, known), outputs, "balanced" if balanced else None)
+    chosen = strength or _strength(solver, targets, WITH_VECTORS if known else STRENGTHS)
     found, bias = solver.fit(np.arange(len(targets)), targets, chosen)
     ends = np.cumsum([0, *sizes])
     full = np.zeros((ends[-1], outputs), np.float32)
-    full[columns] = found * weights[:, None]
+    full[columns] = found[: len(columns)] * weights[:, None] * (COUNTED if known else 1.0)
     tables = [full[start:end] for start, end in pairwise(ends.tolist())]
+    place = len(columns)
+    for sums in known:
+        own = found[place : place + sums.rows.shape[1]]
+        tables[sums.channel] += (sums.table @ own).astype(np.float32)
+        bias, place = bias - sums.mean @ own, place + len(own)
     return Bag(Linear(tables, bias.astype(np.float32), np.zeros((outputs, outputs), np.float32)), chosen)
 
 
@@ -113,6 +131,44 @@ def _matrix(ids: Sequence[np.ndarray], sizes: Sequence[int]) -> tuple[Any, np.nd
     some = known > 0
     scale = np.mean(np.sqrt(lengths[some]) / known[some]) if some.any() else 1.0
     return (sparse.diags(1.0 / np.where(norms > 0, norms, 1.0)) @ rows).tocsr(), weights * scale, columns
+
+
+class _Sums(NamedTuple):
+    """The vectors of a channel's ids summed up in each text.
+
+    Attributes:
+        channel: its number.
+        rows: per text their sum, of about the same length for texts of any length, less the mean, float64 [N, D].
+        mean: what was taken from them, [D].
+        table: the vector of each id times what the sums over the root of the length have to be multiplied by, [V, D].
+    """
+
+    channel: int
+    rows: np.ndarray
+    mean: np.ndarray
+    table: np.ndarray
+
+    @classmethod
+    def of(cls, ids: Sequence[np.ndarray], channel: int, table: np.ndarray) -> _Sums:
+        """Return the sums of texts; ids as of `fit_bag`."""
+        squares = np.square(table, dtype=np.float64).sum(axis=1)
+        sizes = np.sqrt([squares[one[:, channel]].sum() for one in ids])
+        filled = np.where(sizes > 0, sizes, 1.0)
+        sums = np.stack([table[one[:, channel]].sum(axis=0, dtype=np.float64) for one in ids]) / filled[:, None]
+        mean = sums.mean(axis=0)
+        spread = np.sqrt(np.square(sums - mean).sum(axis=1).mean()) or 1.0
+        some = sizes > 0
+        scale = np.mean(np.sqrt([len(one) for one in ids])[some] / sizes[some]) if some.any() else 1.0
+        return cls(channel, (sums - mean) / spread, mean / spread, table * (scale / spread))
+
+
+def _join(rows: Any, known: Sequence[_Sums]) -> Any:
+    """Return rows of counts and of sums side by side, sparse [N, F]."""
+    from scipy import sparse
+
+    if not known:
+        return rows
+    return sparse.hstack([rows * COUNTED, *(sparse.csr_matrix(sums.rows) for sums in known)]).tocsr()
 
 
 def _norms(rows: Any) -> np.ndarray:
@@ -170,13 +226,13 @@ class _Solver:
         return float((shifted[np.arange(len(gold)), gold] - np.log(np.exp(shifted).sum(axis=1))).sum())
 
 
-def _strength(solver: _Solver, targets: np.ndarray) -> float:
+def _strength(solver: _Solver, targets: np.ndarray, strengths: Sequence[float]) -> float:
     """Return the strength under which examples that were left out are likeliest."""
     from sklearn.model_selection import KFold, StratifiedKFold
 
     count, work = len(targets), solver.rows.nnz * solver.outputs
     if work > SPLIT or count < 2 * FOLDS:
-        return USUAL
+        return USUAL if strengths is STRENGTHS else USUAL_WITH_VECTORS
     single = targets.ndim == 1 and np.bincount(targets)[np.unique(targets)].min() >= FOLDS
     folds = (StratifiedKFold if single else KFold)(FOLDS, shuffle=True, random_state=0)
     parts = list(folds.split(np.zeros((count, 1)), targets if single else None))[: FOLDS if work <= FOLDED else 1]
@@ -184,6 +240,6 @@ def _strength(solver: _Solver, targets: np.ndarray) -> float:
         strength: sum(
             solver.likelihood(left_out, targets, *solver.fit(kept, targets, strength)) for kept, left_out in parts
         )
-        for strength in STRENGTHS
+        for strength in strengths
     }
-    return max(STRENGTHS, key=lambda strength: found[strength])
+    return max(strengths, key=lambda strength: found[strength])

@@ -82,7 +82,7 @@ def test_characters_are_read_without_being_asked_for(tmp_path: Path) -> None:
 
 def refused(change: Callable[[dict[str, Any]], Any]) -> Callable[[Path], None]:
     def apply(folder: Path) -> None:
-        path = folder / "pretrained.json"
+        path = folder / "config.json"
         values = json.loads(path.read_text("utf-8"))
         change(values)
         path.write_text(json.dumps(values), "utf-8")
@@ -120,7 +120,7 @@ def twice(folder: Path) -> None:
         (refused(lambda v: v.update(lowercase=1)), "lowercase must be of type bool, got 1."),
         (refused(lambda v: v.pop("unit")), "keys must be model_type, format_version, library_version, unit"),
         (refused(lambda v: v.update(model_type="x")), "model_type must be 'bigru-pretrained', got 'x'."),
-        (lambda folder: (folder / "pretrained.json").unlink(), "folder must be one of bigru pretrain, with"),
+        (lambda folder: (folder / "config.json").unlink(), "folder must be one of bigru pretrain, with"),
         (lambda folder: (folder / "vocabulary.json").unlink(), "folder must be complete, with vocabulary.json, got"),
         (lambda folder: (folder / "vectors.safetensors").unlink(), "file must be a plain file, got no such file."),
         (twice, "vocabulary must be distinct units, got 'a' twice."),

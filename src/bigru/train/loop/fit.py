@@ -20,7 +20,7 @@ from ...nn.build import load_network
 from ..data.fingerprint import changes, fingerprint
 from ..data.holdout import divide, drop_features, drop_targets, take_first
 from ..data.loader import Batch, BatchLoader, Data
-from ..linear.part import LinearPart, Say, fit_linear_part
+from ..linear.part import LinearPart, Say, divide_vectors, fit_linear_part
 from ..objective.distill import SoftTargets
 from ..objective.evaluator import Evaluator
 from ..objective.forecast import ForecastEvaluator
@@ -119,7 +119,8 @@ def fit(
         progress: "auto", "live", "plain" or "silent"; see `Display`.
         hold: whether examples are held out where there is no dev set.
         title: what stands before the epoch in the display.
-        initial_weights: weights to start from, by name, of all or of some parameters.
+        initial_weights: weights to start from, by name, of all or of some parameters; and by the names "vectors.{c}"
+            vectors of the ids of channels, float32 [V, D], that the linear part is fitted with (`fit_bag`).
         variants: further features of the training examples; see `Stream`.
         soft: soft targets of the training examples, beside the targets in `train`.
         groups: what each training example belongs to, so that all of a group are held out or none; see `hold_out`.
@@ -152,9 +153,11 @@ def fit(
             display.say("first vectors are learnt from what stands near what in the training texts")
         began = time.perf_counter()
         real = learn if soft is None or soft.labelled is None else take_first(learn, soft.labelled)
-        part = fit_linear_part(real, None if held is None else train, model_config, config, training, display.say)
+        given, vectors = divide_vectors(initial_weights)
+        whole = None if held is None else train
+        part = fit_linear_part(real, whole, model_config, config, training, display.say, vectors)
         shape = model_config if part is None else part.network
-        given = initial_weights if part is None else part.without(initial_weights)
+        given = given if part is None else part.without(given)
         model = first_model(shape, given, training.seed, device, texts)
         augment: Callable[[Batch, int], Batch] | None = augmentation(training, config)
         if augment is None:

@@ -28,7 +28,7 @@ __all__ = [
     "load_vectors",
 ]
 
-MANIFEST, VOCABULARY, ARRAYS = "pretrained.json", "vocabulary.json", "vectors.safetensors"
+MANIFEST, VOCABULARY, ARRAYS = "config.json", "vocabulary.json", "vectors.safetensors"
 
 FORMAT_VERSION = 1
 
