@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-from ..features.text import infer_unit
+from ..features.segment import infer_unit
 
 __all__ = ["CHOICES", "LEAST", "FittedPlain", "PlainChoice", "Rows", "TooLongError", "fit_plain", "work_share"]
 

@@ -41,7 +41,8 @@ def check_request(request: Request, dev: Any, test: Any) -> None:
     Raises:
         ArgumentError: it is given; or the horizon is not.
     """
-    given: dict[str, Any] = {"--dev": dev, "--test": test, "--vectors": request.settings.get("vectors")}
+    given: dict[str, Any] = {"--dev": dev, "--test": test}
+    given |= {"--vectors": request.settings.get("vectors"), "--from": request.settings.get("init")}
     given["--no-plain" if request.plain is False else "--plain"] = request.plain
     options = {"features": "--feature"}
     reading = request.reading.given()

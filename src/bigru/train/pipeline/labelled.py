@@ -54,6 +54,8 @@ def check_examples(train: Examples, request: Request) -> Examples:
         DataError: they teach nothing, a column of them is empty, or groups hold nothing together.
     """
     legal = legalise(train, train.scheme, strict=request.reading.strict, learn=True)
+    if request.start is not None:
+        legal = request.start.fit(legal)
     _say_findings(legal.findings[len(train.findings) :], request.say)
     check_varied(legal)
     _check_columns(legal)
@@ -72,13 +74,7 @@ def train_examples(parts: Parts, request: Request) -> Trained:
         BigruError: the data, a setting or the training is at fault; see what is called here.
     """
     train = parts.train
-    options = request.chosen | _choose_unit(train, request)
-    if train.features:
-        options["features"] = train.features
-    decided, weights = _plan(train, options), None
-    if request.settings.get("vectors") is not None:
-        channels, weights = initial_vectors(decided, request)
-        decided = _plan(train, options | {"channels": channels})
+    decided, weights = _decide(train, request)
     _describe(decided, request.say)
     parts = Parts(train, *(part and _select_fitting(decided, part, request) for part in parts[1:]))
     fitted = _fit(decided, parts, request, weights)
@@ -127,6 +123,22 @@ def _score(decided: Plan, fitted: Fitted, parts: Parts, learnt: Examples, reques
     if plain is not None:
         remarks = [comparison_line(plain, reports, judges), *remarks]
     return Scored(reports, plain, remarks)
+
+
+def _decide(train: Examples, request: Request) -> tuple[Plan, Mapping[str, np.ndarray] | None]:
+    """Return the plan of a training, and the weights that it starts from where they are not all drawn."""
+    if request.start is not None:
+        request.say(f"starts from {request.start.name}")
+        decided = request.start.plan(train, request.chosen)
+        return decided, request.start.weights(decided)
+    options = request.chosen | _choose_unit(train, request)
+    if train.features:
+        options["features"] = train.features
+    decided = _plan(train, options)
+    if request.settings.get("vectors") is None:
+        return decided, None
+    channels, weights = initial_vectors(decided, request)
+    return _plan(train, options | {"channels": channels}), weights
 
 
 def _plan(train: Examples, options: Mapping[str, Any]) -> Plan:

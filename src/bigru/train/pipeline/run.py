@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
@@ -15,7 +16,7 @@ from ...readers.reading import Reading
 from ...readers.summary import describe
 from ...tasks.examples import check_reading, examples_of, further, is_forecast
 from .folder import check_target, load_finished, reserve, save_model
-from .request import Progress, Request, Say, discard
+from .request import APART, Progress, Request, Say, discard
 from .settings import Settings, check_settings
 
 if TYPE_CHECKING:
@@ -67,7 +68,8 @@ def train(
         progress: gets a `bigru.train.loop.display.Update` when an epoch has ended and a few times a second in between;
             or "auto", "live" or "plain" to show it on stderr.
         settings: see `Settings`; those of model and training overrule the recipe, `horizon` (rows) and `targets`
-            (columns) are those of a forecast, `vectors` is a file to start from, `loggers` are "csv" and "tensorboard".
+            (columns) are those of a forecast, `vectors` is a file to start from, `init` the folder of a model to start
+            from, or the name of a shipped one, `loggers` are "csv" and "tensorboard".
 
     Raises:
         ArgumentError: an argument or a setting does not fit.
@@ -120,7 +122,7 @@ def _forecast(data: Any, dev: Any, test: Any, request: Request) -> Trained:
     from . import forecasts
 
     forecasts.check_request(request, dev, test)
-    check_settings((*forecast.OPTIONS, "horizon", "targets", "vectors", "loggers"), request.settings)
+    check_settings((*forecast.OPTIONS, "horizon", "targets", *APART), request.settings)
     done = load_finished(request)
     if done is not None:
         return done
@@ -141,7 +143,8 @@ def _labelled(data: Any, dev: Any, test: Any, request: Request) -> Trained:
     if request.settings:
         from ..recipes import OPTIONS
 
-        check_settings((*OPTIONS, "vectors", "loggers"), request.settings)
+        check_settings((*OPTIONS, *APART), request.settings)
+    request = _start(request)
     done = load_finished(request)
     if done is not None:
         return done
@@ -154,13 +157,25 @@ def _labelled(data: Any, dev: Any, test: Any, request: Request) -> Trained:
         return save_model(train_examples(parts, request), request)
 
 
+def _start(request: Request) -> Request:
+    """Return the request with what the training starts from opened, before the data are read."""
+    init = request.settings.get("init")
+    if init is None:
+        return request
+    from ..start.kinds import open_start
+
+    start = open_start(init)
+    start.check_settings(request.settings)
+    return replace(request, start=start, reading=start.reading(request.reading))
+
+
 def _read(data: Any, dev: Any, test: Any, request: Request) -> Parts:
     """Read all parts the way that the training data turned out to be, and say what was found."""
     reading = request.reading
 
     def part(given: Any, reading: Reading, source: str) -> Examples:
         check_reading(given, request.reading)
-        found = examples_of(given, reading, source=source)
+        found = examples_of(given, reading, kind=None if request.start is None else request.start.kind, source=source)
         describe(found, request.say)
         return found
 

@@ -85,6 +85,7 @@ class Settings(TypedDict, total=False):
     tilt: float | None
     snr: float | None
     vectors: Any
+    init: Any
     loggers: Sequence[str] | None
     # Forecasts.
     horizon: int | None

@@ -12,6 +12,7 @@ import numpy as np
 
 from ...errors import TrainingError, sentence
 from ...features.inputs import Input
+from ...features.numbering import number_units
 from ...features.text import TextFeatures
 from ...readers.opening.encoding import SURROGATE
 
@@ -79,7 +80,7 @@ class Corpus(AbstractContextManager["Corpus"]):
         """
         joined = "\n".join([*(one if isinstance(one, str) else "\t".join(one) for one in inputs), ""])
         self._hash.update(joined.encode("utf-8", "surrogatepass"))
-        distinct, inverse, lengths = self.features.numbered(inputs)
+        distinct, inverse, lengths = number_units(self.features, inputs)
         numbers = np.fromiter(map(self._number, distinct), np.int32, len(distinct))
         flat, filled = numbers[inverse], lengths[lengths > 0]
         self._counts[: self._next] += np.bincount(flat, minlength=self._next)

@@ -15,8 +15,8 @@ from ...errors import ArgumentError, DataError, TrainingError, check_choice, sen
 from ...export.atomic_write import check_place, write_folder
 from ...features.channels import configure
 from ...features.inputs import Input, sample
-from ...features.segment import unspaced
-from ...features.text import TextFeatures, infer_unit
+from ...features.segment import infer_unit, unspaced
+from ...features.text import TextFeatures
 from ...readers.reading import Reading
 from ..data.cooccurrence import factor, scale_rows
 from .corpus import Corpus

@@ -12,7 +12,8 @@ import numpy as np
 from ...bundle import Bundle
 from ...errors import ArgumentError, DataError, sentence
 from ...features.channels import configure, fold
-from ...features.text import TextFeatures, infer_unit
+from ...features.segment import infer_unit
+from ...features.text import TextFeatures
 from ...readers.examples import Examples
 from ...readers.reading import Reading
 from ...tasks.alignment import choose_unit
