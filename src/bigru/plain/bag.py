@@ -22,7 +22,7 @@ __all__ = ["Bag", "fit_bag"]
 STRENGTHS = (30.0, 100.0, 300.0)
 """Inverse regularisation strengths C to choose from."""
 
-WITH_VECTORS = (0.3, 1.0, 3.0, 10.0)
+WITH_VECTORS = (1.0, 3.0, 10.0, 30.0)
 """The same where ids have vectors."""
 
 COUNTED = 1.5

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -92,7 +92,8 @@ def learn_linear(
     features, targets = data
     sizes = [channel.size for channel in config.channels]
     if config.pooling:
-        gold, more = np.asarray(targets), {"strength": strength, "balanced": balanced, "vectors": vectors}
+        gold = np.asarray(targets)
+        more: dict[str, Any] = {"strength": strength, "balanced": balanced, "vectors": vectors}
         return fit_bag(features, gold, sizes, config.outputs, **more)
     linear = fit_linear(features, list(targets), sizes, max(config.outputs, 2), config.crf)
     if config.outputs == 1:

@@ -16,7 +16,7 @@ from ...features.segment import infer_unit
 from ...features.text import TextFeatures
 from ...readers.examples import Examples
 from ...readers.reading import Reading
-from ...tasks.alignment import choose_unit
+from ...tasks.alignment import unit_of_tags
 from ..data.cooccurrence import SPREAD
 from ..pretrain.vectors import PretrainedVectors, load_vectors
 from ..recipes import Plan, plan
@@ -113,25 +113,30 @@ class PretrainedStart:
     def _settings(self, train: Examples, options: Mapping[str, Any]) -> dict[str, Any]:
         """Return options with the unit and the folding of the vectors."""
         chosen = {name: value for name, value in options.items() if value is not None}
-        unit = chosen.get("unit") or self._unit(train, chosen)
+        if train.features:
+            chosen["features"] = train.features
         own = self.vectors
+        unit = chosen.get("unit") or self._unit(train, chosen)
         if unit not in READ_AS[own.unit]:
             want = f"of {unit}s, as {train.source} is read"
             remedy = f"Pretrain with --unit {'char' if unit == 'char' else 'word'}."
             raise DataError(sentence(self.name, "vectors", want, f"{own.unit}s", remedy))
-        if train.task == "classify":
-            chosen.setdefault("lowercase", own.lowercase)
+        if not own.lowercase:
+            chosen.setdefault("lowercase", False)
         if unit == "word":
             chosen.setdefault("segmenter", own.segmenter)
         return chosen | {"unit": unit}
 
-    @staticmethod
-    def _unit(train: Examples, chosen: Mapping[str, Any]) -> str:
+    def _unit(self, train: Examples, chosen: Mapping[str, Any]) -> str:
+        """Return the unit that suits the inputs; labelled texts without spaces are cut into words if the vectors are
+        of such words."""
         if chosen.get("features"):
             return "token"
-        if train.task == "tag" and train.kind == "text":
-            return choose_unit(train.inputs, train.targets or [], train.scheme, chosen.get("segmenter")).unit
-        return infer_unit(train.inputs)
+        tagged = unit_of_tags(train, chosen.get("segmenter"))
+        if tagged is not None:
+            return tagged.unit
+        found = infer_unit(train.inputs)
+        return "word" if found == "char" and train.kind == "text" and self.vectors.segmenter == "rjieba" else found
 
     def weights(self, decided: Plan) -> dict[str, np.ndarray]:
         """Return the weights to start from, by name: the embedding of units, and vectors for the linear part."""
