@@ -10,6 +10,8 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
+from ..config.targets import TARGETS
+from ..errors import argument
 from ..features.segment import infer_unit
 
 __all__ = ["CHOICES", "LEAST", "FittedPlain", "PlainChoice", "Rows", "TooLongError", "fit_plain", "work_share"]
@@ -34,7 +36,7 @@ class TooLongError(Exception):
     """A plain model would take too long: so many seconds about, on one core."""
 
     def __init__(self, seconds: float) -> None:
-        super().__init__(f"it would take about {seconds:,.0f} s (--plain fits it all the same)")
+        super().__init__(f"it would take about {seconds:,.0f} s ({argument('plain', True)} fits it all the same)")
 
 
 class PlainModel(Protocol):
@@ -167,7 +169,7 @@ def fit_plain(
 
     def fit(some: Rows, judge: Rows | None) -> PlainModel:
         first = some.targets[0]
-        if task == "classify" and all(target == first for target in some.targets):
+        if TARGETS[task].per_example and all(target == first for target in some.targets):
             return Constant(first)
         return choice.fit(some, judge, How(scheme, features, seed))
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -24,7 +24,7 @@ from ...nn.build import load_network
 from ...nn.pooling import sum_over_sqrt_n
 from ...ops.crf.autograd import negative_log_likelihood
 from ...ops.crf.weights import CrfWeights
-from ...plain.bag import Bag, fit_bag
+from ...plain.bag import Bag, Choice, fit_bag
 from ...plain.linear import Linear, fit_linear
 from ..data.holdout import take
 from ..data.loader import IGNORED, Batch, Collator, Data, Targets
@@ -70,7 +70,7 @@ class _TagScores(NamedTuple):
 def learn_linear(
     data: Data,
     config: ModelConfig,
-    strength: float | None = None,
+    choice: Choice | None = None,
     balanced: bool = False,
     vectors: Mapping[int, np.ndarray] | None = None,
 ) -> Bag | None:
@@ -79,7 +79,7 @@ def learn_linear(
     Args:
         data: what to learn from.
         config: of the model that it becomes a part of.
-        strength: inverse regularisation strength of a classifier, None chooses it; a tagger's is fixed.
+        choice: how a classifier's is fitted, None chooses it; a tagger's is fixed.
         balanced: whether the classes of a classifier count inversely to their frequency.
         vectors: by channel the vector of each id, for a classifier; see `fit_bag`.
 
@@ -93,8 +93,7 @@ def learn_linear(
     sizes = [channel.size for channel in config.channels]
     if config.pooling:
         gold = np.asarray(targets)
-        more: dict[str, Any] = {"strength": strength, "balanced": balanced, "vectors": vectors}
-        return fit_bag(features, gold, sizes, config.outputs, **more)
+        return fit_bag(features, gold, sizes, config.outputs, choice=choice, balanced=balanced, vectors=vectors)
     linear = fit_linear(features, list(targets), sizes, max(config.outputs, 2), config.crf)
     if config.outputs == 1:
         tables = [table[:, 1:] - table[:, :1] for table in linear.tables]

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 __all__ = ["APART", "Progress", "Request", "Say", "discard"]
 
-APART = ("vectors", "loggers", "init")
-"""Settings of labelled data that no plan reads: files and folders to start from, and where logs go."""
+APART = ("vectors", "loggers", "init", "keep", "forget", "rehearsal")
+"""Settings of labelled data that no plan reads: where logs go, what a training starts from, and what of it is kept."""
 
 Say = Callable[[str], None]
 """Takes one line on what was read, found or decided."""
@@ -69,6 +69,6 @@ class Request:
 
     @property
     def running(self) -> dict[str, Any]:
-        """The arguments of `bigru.train.loop.fit.fit` that say where a training writes and how it is watched."""
+        """The fields of a `bigru.train.loop.job.TrainingJob` that say where it writes and how it is watched."""
         loggers = tuple(self.settings.get("loggers") or ())
         return {"folder": self.out, "resume": self.resume, "loggers": loggers, "progress": self.progress}

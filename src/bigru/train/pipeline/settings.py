@@ -86,6 +86,9 @@ class Settings(TypedDict, total=False):
     snr: float | None
     vectors: Any
     init: Any
+    keep: Any
+    forget: float | None
+    rehearsal: float | None
     loggers: Sequence[str] | None
     # Forecasts.
     horizon: int | None

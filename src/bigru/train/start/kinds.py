@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from ...bundle import Bundle, documents
-from ...errors import ArgumentError, BundleError, first_names, sentence
+from ...errors import ArgumentError, BundleError, argument, first_names, sentence
 from ...models import find, shipped
 from ...readers.examples import Examples
 from ...readers.reading import Reading
@@ -22,6 +22,9 @@ __all__ = ["KINDS", "Start", "open_start"]
 
 CONFIG = "config.json"
 """The file that says what a folder is."""
+
+MEMORY = "a model in memory"
+"""How a model that has no name is called."""
 
 SHOWN = 4
 """Names of shipped models that an error lists."""
@@ -78,24 +81,40 @@ KINDS: dict[str, Callable[[str, Path], Start]] = {"bigru": SavedModel.open, "big
 """What opens a folder, by the "model_type" in its config.json: (name as given, folder) -> Start."""
 
 
-def open_start(name: str | os.PathLike[str]) -> Start:
+def open_start(given: Any) -> Start:
     """Return what a training starts from.
 
     Args:
-        name: a folder of one of `KINDS`, or the name of a model that comes with the package.
+        given: a folder of one of `KINDS`, the name of a model that comes with the package, or what holds a model in
+            memory: a fitted estimator, a `Trained`, a `Predictor`, a `Bundle`.
 
     Raises:
         ArgumentError: it is neither.
         BundleError: the folder is damaged, truncated, or of a newer version.
     """
-    folder, given = find(name), os.fspath(name)
+    if not isinstance(given, str | os.PathLike):
+        return SavedModel.of(MEMORY, _held_bundle(given))
+    folder, name = find(given), os.fspath(given)
     config = folder / CONFIG
     if not config.is_file():
         want = f"the folder of a saved model or one of {first_names(list(shipped()), SHOWN)}"
-        got = f"{given!r}, a folder without {CONFIG}" if folder.is_dir() else f"{given!r}, which is none"
-        raise ArgumentError(sentence("train", "--from", want, got))
+        got = f"{name!r}, a folder without {CONFIG}" if folder.is_dir() else f"{name!r}, which is none"
+        raise ArgumentError(sentence("train", argument("init"), want, got))
     values = documents.parse(str(config), documents.read(folder, CONFIG) or b"")
     found = values.get("model_type") if isinstance(values, dict) else None
     if found not in KINDS:
         raise BundleError(sentence(str(config), "model_type", " or ".join(map(repr, KINDS)), repr(found)[:80]))
-    return KINDS[found](given, folder)
+    return KINDS[found](name, folder)
+
+
+def _held_bundle(given: Any) -> Bundle:
+    """Return the model that something in memory holds.
+
+    Raises:
+        ArgumentError: it holds none.
+    """
+    found = given if isinstance(given, Bundle) else getattr(given, "bundle_", getattr(given, "bundle", None))
+    if not isinstance(found, Bundle):
+        want = "a folder, the name of a shipped model, or a model in memory"
+        raise ArgumentError(sentence("train", argument("init"), want, type(given).__name__))
+    return found

@@ -12,7 +12,7 @@ import numpy as np
 from ...bundle import Bundle, load
 from ...bundle.configuration import check_size, input_kind
 from ...config import ChannelConfig, ConvConfig, ModelConfig, replace_fields, to_dict
-from ...errors import ArgumentError, DataError, sentence
+from ...errors import ArgumentError, DataError, argument, sentence
 from ...features.text import TextFeatures
 from ...readers.examples import Examples
 from ...readers.reading import Reading
@@ -56,17 +56,20 @@ class SavedModel:
 
     @classmethod
     def open(cls, name: str, folder: Path) -> SavedModel:
-        """Load a model.
+        """Load a model; errors as of `of` and `bigru.bundle.load`."""
+        return cls.of(name, load(folder))
+
+    @classmethod
+    def of(cls, name: str, made: Bundle) -> SavedModel:
+        """Start from a model that is loaded.
 
         Raises:
-            BundleError: it is damaged, or of a newer version.
             ArgumentError: it is a forecaster.
         """
-        made = load(folder)
         if made.model.head == "window":
             want = "a model that gives labels, tags or transcripts"
             remedy = "A forecaster is trained on the whole table, old rows and new."
-            raise ArgumentError(sentence("train", "--from", want, f"{name!r}, a model for {made.task}", remedy))
+            raise ArgumentError(sentence("train", argument("init"), want, f"{name!r}, a model for {made.task}", remedy))
         return cls(name, made)
 
     @property
@@ -83,7 +86,8 @@ class SavedModel:
         """Raise ArgumentError for a setting that contradicts the model."""
         for name, remedy in APART.items():
             if settings.get(name):
-                raise ArgumentError(sentence("train", name, "left out with --from", str(settings[name]), remedy))
+                want = f"left out with {argument('init')}"
+                raise ArgumentError(sentence("train", name, want, str(settings[name]), remedy))
         fixed = (*TEXT, *SERIES_SETTINGS, *AUDIO, *SPEECH, *MODEL, *SHAPE)
         for name in fixed:
             given = settings.get(name)
@@ -96,7 +100,7 @@ class SavedModel:
 
     def reading(self, reading: Reading) -> Reading:
         """Return how the data are read: task, scheme and columns as those that the model learnt from."""
-        check_same_task("train", "--task", reading.task, self.bundle.task, self.name)
+        check_same_task("train", argument("reading.task"), reading.task, self.bundle.task, self.name)
         config = self.bundle.config
         scheme = reading.scheme or getattr(config, "scheme", None)
         many = getattr(config, "multi_label", None)
@@ -115,6 +119,7 @@ class SavedModel:
         """
         config, source = self.bundle.config, examples.source
         check_same_task(source, "task", examples.task, self.bundle.task, self.name)
+        self._check_inputs(examples)
         scheme = getattr(config, "scheme", None)
         if (examples.scheme is None) != (scheme is None):
             want = f"{scheme or 'tags without spans'}, as in the model {self.name!r}"
@@ -123,6 +128,24 @@ class SavedModel:
             return examples
         targets = [convert(tags, examples.scheme, scheme) for tags in examples.targets or []]
         return replace(examples, targets=targets, scheme=scheme)
+
+    def _check_inputs(self, examples: Examples) -> None:
+        """Refuse inputs, or a number of labels for each, that are not those of the model."""
+        kind, given = str(self.kind), examples.kind
+        if KINDS[kind] != KINDS[given] or (kind == "tokens" and given == "text"):
+            want = f"{kind}, as of the model {self.name!r}"
+            raise DataError(sentence(examples.source, "inputs", want, given))
+        width = getattr(self.bundle.model, "input_size", 0)
+        if given == "series" and any(np.shape(x)[-1] != width for x in examples.inputs):
+            got = next(np.shape(x)[-1] for x in examples.inputs if np.shape(x)[-1] != width)
+            want = f"of {width} numbers per step, as those of the model {self.name!r}"
+            raise DataError(sentence(examples.source, "series", want, got))
+        many = getattr(self.bundle.config, "multi_label", False)
+        if examples.multi_label != many:
+            want, got = ("any number", "one") if many else ("one", "any number")
+            raise DataError(
+                sentence(examples.source, "labels", f"{want} per example, as of the model {self.name!r}", got)
+            )
 
     def plan(self, train: Examples, options: Mapping[str, Any]) -> Plan:
         """Return the model's task and shape with new units and labels, and a training by the recipe."""
