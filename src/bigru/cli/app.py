@@ -59,7 +59,9 @@ def train(
     class_weights: Annotated[str | None, typer.Option(help="none, or balanced where classes are rare.")] = None,
     config: Annotated[Path | None, typer.Option(help="JSON object of settings, as --set takes them.")] = None,
     set_: Annotated[list[str] | None, typer.Option("--set", help="A setting, as hidden=64; may be repeated.")] = None,
-    vectors: Annotated[Path | None, typer.Option(help="Vectors to start from, a word or character a line.")] = None,
+    vectors: Annotated[
+        Path | None, typer.Option(help="Vectors to start from: word2vec, fastText, gensim or safetensors.")
+    ] = None,
     init: Annotated[
         str | None, typer.Option("--from", help="Model to start from: a folder, or a shipped one by name.")
     ] = None,

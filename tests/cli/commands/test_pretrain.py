@@ -89,14 +89,17 @@ def test_vectors_of_other_units_are_refused(bigru: Any, raw: Path, rows: Path, t
     characters.write_text("text,label\n" + "天气好,pos\n天气坏,neg\n" * 20, "utf-8")
     bigru("pretrain", raw, "--out", words, "--size", "4")
     said = refusal(bigru, "train", characters, "--from", words, "--out", tmp_path / "m")
-    want = f"vectors must be of chars, as {characters} is read, got words. Pretrain with --unit char."
+    want = f"vectors must be of chars, as {characters} is read, got words. Pretrain with the unit char."
     assert said == f"bigru train: {words}: {want}"
 
 
 def test_other_vectors_besides_are_refused(bigru: Any, raw: Path, rows: Path, tmp_path: Path) -> None:
     bigru("pretrain", raw, "--out", tmp_path / "lm", "--size", "4")
     said = refusal(bigru, "train", rows, "--from", tmp_path / "lm", "--vectors", raw, "--out", tmp_path / "m")
-    assert said == f"bigru train: --vectors must be left out with --from, got {raw}."
+    lm = tmp_path / "lm"
+    assert said == f"bigru train: --vectors must be left out with vectors to start from ({lm}), got {raw}."
+    said = refusal(bigru, "train", rows, "--from", lm, "--forget", "0.01", "--out", tmp_path / "m")
+    assert said == f"bigru train: --forget must be left out with vectors to start from ({lm}), got 0.01."
 
 
 def test_what_is_wrong_is_one_line(bigru: Any, raw: Path, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ...bundle import Bundle
-from ...errors import ArgumentError, DataError, sentence
+from ...errors import ArgumentError, DataError, argument, sentence
 from ...features.channels import configure, fold
 from ...features.segment import infer_unit
 from ...features.text import TextFeatures
@@ -35,7 +35,8 @@ WIDTH = 128
 READ_AS = {"char": ("char",), "word": ("word", "token")}
 """Units of a problem that vectors of a unit are for."""
 
-APART = ("vectors",)
+APART = ("vectors", "forget", "settings.rehearsal")
+"""Settings that mean nothing here: vectors answer nothing that could be forgotten."""
 
 
 @dataclass(frozen=True)
@@ -70,10 +71,12 @@ class PretrainedStart:
         return None
 
     def check_settings(self, settings: Mapping[str, Any]) -> None:
-        """Raise ArgumentError for other vectors to start from."""
+        """Raise ArgumentError for other vectors to start from, and for what is asked of models alone."""
         for name in APART:
-            if settings.get(name) is not None:
-                raise ArgumentError(sentence("train", f"--{name}", "left out with --from", str(settings[name])))
+            given = settings.get(name.rpartition(".")[2])
+            if given is not None:
+                want = f"left out with vectors to start from ({self.name})"
+                raise ArgumentError(sentence("train", argument(name), want, str(given)))
 
     def reading(self, reading: Reading) -> Reading:
         """Return how the data are read: as is decided."""
@@ -119,7 +122,7 @@ class PretrainedStart:
         unit = chosen.get("unit") or self._unit(train, chosen)
         if unit not in READ_AS[own.unit]:
             want = f"of {unit}s, as {train.source} is read"
-            remedy = f"Pretrain with --unit {'char' if unit == 'char' else 'word'}."
+            remedy = f"Pretrain with the unit {'char' if unit == 'char' else 'word'}."
             raise DataError(sentence(self.name, "vectors", want, f"{own.unit}s", remedy))
         if not own.lowercase:
             chosen.setdefault("lowercase", False)
