@@ -1,4 +1,4 @@
-"""Write the tables of READMEs, benchmarks.md, how-good.md and teacher.md from results/: `python benchmarks/render.py`."""
+"""Write the tables of READMEs, benchmarks.md and pages of the guide from results/: `python benchmarks/render.py`."""
 
 from __future__ import annotations
 

@@ -146,7 +146,13 @@ def sentence(where: str, name: str, want: str, got: object, remedy: str = "") ->
 SPELLING: ContextVar[str] = ContextVar("SPELLING", default="")
 """How messages name arguments in this call: "python" or "options"; "" is as options, of what nobody has decided."""
 
-OPTIONS = {"targets": "--target", "id": "--id-column", "time": "--time-column", "features": "--feature"}
+OPTIONS = {
+    "init": "--from",
+    "targets": "--target",
+    "id": "--id-column",
+    "time": "--time-column",
+    "features": "--feature",
+}
 """The options that are not called as their argument."""
 
 DENIALS = {

@@ -22,10 +22,10 @@ from .hashing import buckets, hash_strings
 from .incremental import TextPieces
 from .inputs import Input, replacements, sample, to_characters, to_tokens, whole_text
 from .known import KnownStrings
-from .segment import load_subwords, segment, split_words, train_subwords, unspaced, without_dropout
+from .segment import infer_unit, load_subwords, segment, split_words, train_subwords, unspaced, without_dropout
 from .words import FlatWords, Made, Words
 
-__all__ = ["UNITS", "Input", "TextFeatures", "infer_unit"]
+__all__ = ["UNITS", "Input", "TextFeatures"]
 
 WHERE = "TextFeatures"
 
@@ -144,6 +144,30 @@ class TextFeatures:
         made = cls(unit, vocabulary, sized, lowercase, replace, segmenter, tokenizer, {}, columns)
         return changed(made, known=made._seen(inputs))
 
+    def extended(
+        self, inputs: Sequence[Input], *, min_count: int | None = None, max_size: int | None = None
+    ) -> TextFeatures:
+        """Return these features with what further inputs bring: units, values of columns, known n-grams.
+
+        Every unit and value keeps its id, and every n-gram its bucket; new ones stand behind them.
+
+        Args:
+            inputs: texts, or lists of tokens, as the features read them.
+            min_count: how often a new unit must occur in them; as of `fit`.
+            max_size: the most units, those that are known included; None for any number.
+        """
+        names = [column.name for column in self.columns]
+        words, values = read(names, inputs) if names else (inputs, [])
+        room = None if max_size is None else max(max_size - len(self.vocabulary), 0)
+        found = self._vocabulary(words, min_count, None)
+        vocabulary = (*self.vocabulary, *[unit for unit in found if unit not in self._ids][:room])
+        least = min_count or _least(sum(map(len, words)) if names else 0)
+        columns = tuple(column.extended(row, least) for column, row in zip(self.columns, values, strict=True))
+        sized = configure(self.channels, len(vocabulary), columns)
+        made = changed(self, vocabulary=vocabulary, channels=sized, columns=columns, known={})
+        hashes = made._hashes(inputs, list(self.known))
+        return changed(made, known={name: known.extended(hashes[name]) for name, known in self.known.items()})
+
     def features(self, text: Input) -> np.ndarray:
         """Return the ids of one input, int32 [T, C]: one row per unit, one column per channel."""
         return self.features_many([text])[0]
@@ -185,14 +209,18 @@ class TextFeatures:
     def _seen(self, inputs: Sequence[Input]) -> dict[str, KnownStrings]:
         """Return of every hashed channel what the inputs show of it."""
         hashed = [channel.name for channel in self.channels if is_hashed(channel.name)]
-        if not hashed:
+        return {name: KnownStrings.of(own) for name, own in self._hashes(inputs, hashed).items()}
+
+    def _hashes(self, inputs: Sequence[Input], names: Sequence[str]) -> dict[str, np.ndarray]:
+        """Return of hashed channels by name the hash of what each sees of every unit of all inputs, uint64 [N]."""
+        if not names:
             return {}
-        flat, seen = self._flat(inputs), {}
-        strings = self._strings_of([name for name in hashed if not looks(name)], flat.distinct)
-        for name in hashed:
-            own = hashes(name, self._codes(name, flat), flat.lengths) if looks(name) else strings[name][flat.inverse]
-            seen[name] = KnownStrings.of(own)
-        return seen
+        flat = self._flat(inputs)
+        strings = self._strings_of([name for name in names if not looks(name)], flat.distinct)
+        return {
+            name: hashes(name, self._codes(name, flat), flat.lengths) if looks(name) else strings[name][flat.inverse]
+            for name in names
+        }
 
     def _strings_of(self, names: Sequence[str], units: Sequence[str]) -> dict[str, np.ndarray]:
         """Return for channels of strings the hash of what each sees of every unit, uint64 [N]."""
@@ -364,16 +392,3 @@ class TextFeatures:
 def _least(units: int) -> int:
     """Return how often a unit or value must occur to be known, where there are so many units to learn from."""
     return 2 if units >= 10_000 else 1
-
-
-def infer_unit(inputs: Sequence[Input]) -> str:
-    """Return the unit that suits the inputs: "char" for scripts without spaces and where all tokens are single
-    characters, else "word" for texts and "token" for tokens.
-
-    Raises:
-        ArgumentError: an input is neither text nor tokens.
-    """
-    strings = [to_tokens(x, n) for n, x in enumerate(inputs)]
-    if any(not isinstance(x, str) for x in inputs):
-        return "char" if all(len(token) == 1 for x in strings for token in x) else "token"
-    return "char" if unspaced(sample(inputs)) else "word"

@@ -12,7 +12,7 @@ import numpy as np
 
 from ..config.targets import TARGETS
 from ..errors import argument
-from ..features.text import infer_unit
+from ..features.segment import infer_unit
 
 __all__ = ["CHOICES", "LEAST", "FittedPlain", "PlainChoice", "Rows", "TooLongError", "fit_plain", "work_share"]
 

@@ -25,6 +25,7 @@ from bigru.train.loop.callback import TrainingCallback
 from bigru.train.loop.checks import refuse_ensemble
 from bigru.train.loop.fit import Fitted, fit
 from bigru.train.loop.job import TrainingJob
+from bigru.train.objective.distill import SoftTargets
 from bigru.train.recipes import plan
 from tolerances import FLOAT32
 
@@ -367,6 +368,16 @@ def test_answers_without_a_mean_are_refused(task: Any, name: str) -> None:
     with pytest.raises(ArgumentError) as caught:
         refuse_ensemble(task, 3)
     assert str(caught.value) == f"train: ensemble must be 1 for {name}, got 3. Leave it out."
+
+
+@pytest.mark.train
+def test_soft_targets_of_others_are_for_each_training_but_the_last(labelled: Any) -> None:
+    rows = np.full((60, 1), 0.5, np.float32)
+    plain, taught = several(labelled), several(labelled, soft=SoftTargets(rows, 0.9))
+    assert plain.ensemble is not None
+    assert taught.ensemble is not None
+    assert taught.ensemble["members"] == plain.ensemble["members"]
+    assert any((taught.weights[name] != weight).any() for name, weight in plain.weights.items())
 
 
 def test_no_training_at_all_is_refused() -> None:

@@ -19,6 +19,7 @@ from bigru.train import forecast, recipes
 from bigru.train.loop import checkpoint
 from bigru.train.loop.display import Display, Update
 from bigru.train.pipeline import run as module
+from bigru.train.pipeline.request import APART
 from bigru.train.pipeline.settings import Settings
 from bigru.train.pipeline.trained import Trained
 from sounds import RATE, melody
@@ -370,6 +371,6 @@ def test_without_torch_it_says_what_to_install(reviews: Path, monkeypatch: pytes
 
 
 def test_every_setting_is_typed_and_no_other() -> None:
-    own = {"horizon", "targets", "vectors", "loggers", "soft_weight", "temperature"}
+    own = {"horizon", "targets", *APART}
     assert set(get_type_hints(Settings)) == {*recipes.OPTIONS, *forecast.OPTIONS, *own}
     assert len(inspect.signature(module.train).parameters) == 12

@@ -16,9 +16,7 @@ import numpy as np
 import torch
 
 from ...config import ModelConfig, TrainConfig
-from ...features.batching import JoinedBatch, batches
 from ...ops.crf.native import viterbi
-from ...ops.recurrent.chunking import Chunking
 from ...tasks import tag
 from ..data.fingerprint import changes
 from ..data.holdout import drop_features, drop_targets
@@ -34,16 +32,13 @@ from ..objective.distill import LEAST, SHARE, SoftTargets
 from ..objective.evaluator import Evaluator
 from ..objective.losses import choose_loss
 from ..regularise.lookahead import dev_chunking
-from .mean import MeanModel
+from .mean import MeanModel, answer_all
 from .mixing import mix_examples
 
 __all__ = ["fit_ensemble"]
 
 COPIES, MOST = 3, 100_000
 """Mixed examples for each real one, and how many there are at most."""
-
-SIZE = 128
-"""Sequences that are answered together."""
 
 
 def fit_ensemble(job: TrainingJob) -> Fitted:
@@ -73,9 +68,9 @@ def fit_ensemble(job: TrainingJob) -> Fitted:
     limit = job.training.max_seconds
     training = replace(job.training, max_seconds=None if limit is None else limit / (count + 1))
     shown = [drop_features(variant, held) for variant in job.variants]
-    taught = None if job.soft is None else job.soft._replace(rows=drop_targets(job.soft.rows, held))
+    soft = None if job.soft is None else job.soft._replace(rows=drop_targets(job.soft.rows, held))
     # What is held out is held out for all of them here, and by none of them again.
-    job = replace(job, train=learn, dev=judge, training=training, variants=shown, groups=None, soft=taught)
+    job = replace(job, train=learn, dev=judge, training=training, variants=shown, soft=soft, groups=None)
     say = _speaker(job.progress)
     if held is not None and judge is not None:
         say(f"{len(held)} examples are held out from the training data with seed {training.seed}, for all trainings")
@@ -174,24 +169,12 @@ def _lesson(job: TrainingJob, mean: MeanModel) -> tuple[Data, SoftTargets]:
     count = min(COPIES * len(features), MOST)
     more = mix_examples(features, count, derive(job.training.seed, MIXED))
     window = dev_chunking(job.training)
-    rows, added = (_answers(mean, some, window) for some in (features, more))
+    rows, added = (answer_all(mean, some, window) for some in (features, more))
     # What the networks decide stands where a label would: a mixed example has none.
     decisions = _decide(job.config, mean, added, targets)
     return ([*features, *more], _join_targets(targets, decisions)), SoftTargets(
         _join_targets(rows, added), SHARE, len(features)
     )
-
-
-def _answers(mean: MeanModel, features: Sequence[np.ndarray], window: Chunking | None) -> Targets:
-    """Return the mean probabilities of each example: float32 [N, K], or a list of [T_n, K]."""
-    device, joined = next(mean.parameters()).device, JoinedBatch(features)
-    found: list[np.ndarray] = [np.zeros(0, np.float32)] * len(features)
-    for indices in batches(features, SIZE):
-        inputs, lengths = (torch.from_numpy(part).to(device) for part in joined.batch(indices))
-        rows = mean.probabilities(inputs, lengths, window).cpu().numpy()
-        for index, row in zip(indices, rows, strict=True):
-            found[index] = row[: len(features[index])].copy() if mean.shape.per_step else row
-    return found if mean.shape.per_step else np.stack(found)
 
 
 def _decide(config: Any, mean: MeanModel, rows: Targets, targets: Targets) -> Targets:

@@ -21,16 +21,19 @@ from ...runtime.predictor import Predictor
 from ...tasks.alignment import refuse_misplaced, targets_per_unit, unit_of_tags
 from ..recipes import OPTIONS, Plan, plan
 from ..regularise.speed import perturb_speed
+from ..start.forgetting import Forgetting
 from .checks import say_findings
 from .comparison import comparison_line, find_doubts, score_plain
+from .continuing import measure_forgetting, prepare_examples, soft_targets
 from .request import Request, Say
 from .settings import to_settings
-from .soft import soft_facts, soft_remarks, soft_targets
+from .soft import refuse_rehearsal, soft_facts, soft_label_targets, soft_remarks
 from .trained import Trained, training_metrics
 from .vectors import initial_vectors
 
 if TYPE_CHECKING:
     from ..loop.fit import Fitted
+    from ..objective.distill import SoftTargets
 
 __all__ = ["Parts", "train_examples"]
 
@@ -39,11 +42,15 @@ SHOWN = 8
 
 
 class Parts(NamedTuple):
-    """Labelled examples by what they are for; without `dev`, a tenth of `train` is held out."""
+    """Labelled examples by what they are for; without `dev`, a tenth of `train` is held out.
+
+    `keep` are old ones that are learnt beside those of `train`, where a training starts from a model.
+    """
 
     train: Examples
     dev: Examples | None = None
     test: Examples | None = None
+    keep: Examples | None = None
 
 
 def train_examples(parts: Parts, request: Request) -> Trained:
@@ -56,26 +63,29 @@ def train_examples(parts: Parts, request: Request) -> Trained:
     Raises:
         BigruError: the data, a setting or the training is at fault; see what is called here.
     """
+    count = len(parts.train)
+    refuse_rehearsal(parts.train, parts.keep, request)
+    if request.start is not None:
+        train = prepare_examples(parts.train, parts.keep, parts[1:3], request)
+        parts = Parts(train, parts.dev, parts.test)
     train = parts.train
-    options = request.chosen | _choose_unit(train, request)
-    if train.features:
-        options["features"] = train.features
-    decided, weights = _plan(train, options), None
-    if request.settings.get("vectors") is not None:
-        channels, weights = initial_vectors(decided, request)
-        decided = _plan(train, options | {"channels": channels})
+    decided, weights = _decide(train, request)
     _describe(decided, request.say)
-    parts = Parts(train, *(part and _select_fitting(decided, part, request) for part in parts[1:]))
+    parts = Parts(train, *(part and _select_fitting(decided, part, request) for part in parts[1:3]))
     fitted = _fit(decided, parts, request, weights)
     learnt, held = _split_held_out(train, fitted)
     about = (request.card or _card(parts, decided, fitted)).strip()
     parts = parts._replace(dev=parts.dev or held)
+    forgetting = _measure(decided, fitted, parts, count, request)
     found = _score(decided, fitted, parts, learnt, request) if request.score else Scored({})
     remarks = (*soft_remarks(parts.dev), *found.remarks)
     card = "\n".join([about, "", *(f"- {remark}" for remark in remarks)])
+    if forgetting is not None:
+        card += f"\n\n## What the model that it started from knew\n{forgetting.section()}"
     bundle = _verify(decided, fitted, parts, card, soft_facts(train, request.settings))
     more = {name: report.to_json() for name, report in found.reports.items()}
     more |= {} if found.plain is None else {"plain": found.plain}
+    more |= {} if forgetting is None else {"forgetting": forgetting.to_json()}
     training, config = decided.training, decided.config
     return Trained(
         model=Predictor(replace(bundle, metrics=bundle.metrics | more)),
@@ -87,6 +97,7 @@ def train_examples(parts: Parts, request: Request) -> Trained:
         inferred=train.inferred,
         remarks=remarks,
         history=fitted.history,
+        forgetting=forgetting,
     )
 
 
@@ -101,10 +112,8 @@ class Scored(NamedTuple):
 def _score(decided: Plan, fitted: Fitted, parts: Parts, learnt: Examples, request: Request) -> Scored:
     """Score a network and the plain model of its task on dev and test."""
     judges = {name: part for name, part in (("dev", parts.dev), ("test", parts.test)) if part is not None}
-    network = Bundle(parts.train.task, decided.model, decided.config, fitted.weights)
-    predictor = Predictor(network)
-    # What has learnt from the held-out examples since may not be scored on them.
-    scored = {"dev": predictor if fitted.judged is None else Predictor(replace(network, weights=fitted.judged))}
+    predictor, judged = _predictors(decided, fitted, parts)
+    scored = {"dev": judged}
     reports = {name: scored.get(name, predictor).evaluate(part) for name, part in judges.items()}
     remarks = find_doubts(reports, judges, learnt)
     if request.plain is False:
@@ -113,6 +122,37 @@ def _score(decided: Plan, fitted: Fitted, parts: Parts, learnt: Examples, reques
     if plain is not None:
         remarks = [comparison_line(plain, reports, judges), *remarks]
     return Scored(reports, plain, remarks)
+
+
+def _predictors(decided: Plan, fitted: Fitted, parts: Parts) -> tuple[Predictor, Predictor]:
+    """Return the trained model, and as it was before it learnt from held-out examples, on which that one is scored."""
+    network = Bundle(parts.train.task, decided.model, decided.config, fitted.weights)
+    predictor = Predictor(network)
+    return predictor, predictor if fitted.judged is None else Predictor(replace(network, weights=fitted.judged))
+
+
+def _measure(decided: Plan, fitted: Fitted, parts: Parts, count: int, request: Request) -> Forgetting | None:
+    """Return what the model forgot of that which it was started from; `count` training examples are new."""
+    if request.start is None:
+        return None
+    judges = {"dev": parts.dev, "test": parts.test}
+    return measure_forgetting(_predictors(decided, fitted, parts)[1], judges, fitted.held_out, count, request)
+
+
+def _decide(train: Examples, request: Request) -> tuple[Plan, Mapping[str, np.ndarray] | None]:
+    """Return the plan of a training, and the weights that it starts from where they are not all drawn."""
+    if request.start is not None:
+        request.say(f"starts from {request.start.name}")
+        decided = request.start.plan(train, request.chosen)
+        return decided, request.start.weights(decided)
+    options = request.chosen | _choose_unit(train, request)
+    if train.features:
+        options["features"] = train.features
+    decided = _plan(train, options)
+    if request.settings.get("vectors") is None:
+        return decided, None
+    channels, weights = initial_vectors(decided, request)
+    return _plan(train, options | {"channels": channels}), weights
 
 
 def _plan(train: Examples, options: Mapping[str, Any]) -> Plan:
@@ -143,11 +183,18 @@ def _fit(decided: Plan, parts: Parts, request: Request, weights: Mapping[str, np
         decided.training,
         **request.running,
         initial_weights=weights,
+        soft=_soft(decided, train, data["train"], request),
         variants=perturb_speed(decided.config, train.inputs, decided.training, data["train"]),
         groups=train.groups,
-        soft=soft_targets(decided, train, data["train"][0], request.settings),
     )
     return fit_ensemble(job)
+
+
+def _soft(decided: Plan, train: Examples, data: tuple[list[np.ndarray], Any], request: Request) -> SoftTargets | None:
+    """Return the soft targets of the training examples: of their soft labels, or of a model that is rehearsed."""
+    if train.soft is not None:
+        return soft_label_targets(decided, train, data[0], request.settings)
+    return soft_targets(decided, train.inputs, data[1], request)
 
 
 def _verify(decided: Plan, fitted: Fitted, parts: Parts, card: str, more: Mapping[str, Any]) -> Bundle:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
@@ -14,11 +15,11 @@ from ...readers.examples import Examples
 from ...readers.reading import Reading
 from ...readers.summary import describe
 from ...tasks.examples import check_reading, examples_of, further, is_forecast
+from ..start.settings import check_start
 from .checks import check_examples
 from .folder import check_target, load_finished, reserve, save_model
-from .request import Progress, Request, Say, discard
+from .request import APART, Progress, Request, Say, discard
 from .settings import Settings, check_settings
-from .soft import SETTINGS as SOFT
 from .soft import check_soft_settings
 
 if TYPE_CHECKING:
@@ -71,7 +72,10 @@ def train(
         progress: gets a `bigru.train.loop.display.Update` when an epoch has ended and a few times a second in between;
             or "auto", "live" or "plain" to show it on stderr.
         settings: see `Settings`; those of model and training overrule the recipe, `horizon` (rows) and `targets`
-            (columns) are those of a forecast, `vectors` is a file to start from, `loggers` are "csv" and "tensorboard".
+            (columns) are those of a forecast, `vectors` is a file to start from, `init` the folder of a model to start
+            from, or the name of a shipped one, `keep` old rows to learn beside the new ones, `forget` what old classes
+            may lose (`Trained.forgetting`), `rehearsal` what the old model's answers count beside the new labels,
+            `loggers` are "csv" and "tensorboard".
 
     Raises:
         ArgumentError: an argument or a setting does not fit.
@@ -144,8 +148,9 @@ def _labelled(data: Any, dev: Any, test: Any, request: Request) -> Trained:
     if request.settings:
         from ..recipes import OPTIONS
 
-        check_settings((*OPTIONS, "vectors", "loggers", *SOFT), request.settings)
+        check_settings((*OPTIONS, *APART), request.settings)
         check_soft_settings(request.settings)
+    request = _start(request)
     done = load_finished(request)
     if done is not None:
         return done
@@ -153,9 +158,24 @@ def _labelled(data: Any, dev: Any, test: Any, request: Request) -> Trained:
     train, others = _read(data, dev, test, request)
     with reserve(request):
         train = check_examples(train, request)
+        if "keep" in others:
+            others["keep"] = check_examples(others["keep"], request)
         from .labelled import Parts, train_examples
 
         return save_model(train_examples(Parts(train, **others), request), request)
+
+
+def _start(request: Request) -> Request:
+    """Return the request with what the training starts from opened, before the data are read."""
+    check_start(request.settings, request.out)
+    init = request.settings.get("init")
+    if init is None:
+        return request
+    from ..start.kinds import open_start
+
+    start = open_start(init)
+    start.check_settings(request.settings)
+    return replace(request, start=start, reading=start.reading(request.reading))
 
 
 def _read(data: Any, dev: Any, test: Any, request: Request) -> tuple[Examples, dict[str, Examples]]:
@@ -164,7 +184,7 @@ def _read(data: Any, dev: Any, test: Any, request: Request) -> tuple[Examples, d
 
     def part(given: Any, reading: Reading, source: str) -> Examples:
         check_reading(given, request.reading)
-        found = examples_of(given, reading, source=source)
+        found = examples_of(given, reading, kind=None if request.start is None else request.start.kind, source=source)
         describe(found, request.say)
         return found
 
@@ -173,8 +193,9 @@ def _read(data: Any, dev: Any, test: Any, request: Request) -> tuple[Examples, d
         want, remedy = f"left out with {argument('dev')}", "Nothing is held out then."
         raise ArgumentError(sentence("train", argument("reading.group"), want, repr(reading.group), remedy))
     known = further(train, reading)
-    others = {name: given for name, given in (("dev", dev), ("test", test)) if given is not None}
-    read = {name: part(given, known, name) for name, given in others.items()}
+    given = {"dev": dev, "test": test, "keep": request.settings.get("keep")}
+    others = {name: (one, known.but(group=reading.group) if name == "keep" else known) for name, one in given.items()}
+    read = {name: part(one, how, name) for name, (one, how) in others.items() if one is not None}
     for other in read.values():
         if other.kind != train.kind:
             raise ArgumentError(sentence(other.source, "data", f"{train.kind}, as in {train.source}", other.kind))

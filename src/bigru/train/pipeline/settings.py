@@ -87,6 +87,10 @@ class Settings(TypedDict, total=False):
     soft_weight: float | None
     temperature: float | None
     vectors: Any
+    init: Any
+    keep: Any
+    forget: float | None
+    rehearsal: float | None
     loggers: Sequence[str] | None
     # Forecasts.
     horizon: int | None
