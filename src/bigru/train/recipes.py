@@ -35,6 +35,7 @@ from ..features.series import SeriesFeatures
 from ..features.text import UNITS, TextFeatures
 from ..ops.ctc.language import SymbolModel
 from ..readers.token_features import words_of
+from ..scheme import all_tags
 from ..tasks import classify, tag, transcribe
 from ..tasks.alignment import choose_unit
 from .defaults import DEFAULTS, LONG, Recipe
@@ -275,7 +276,7 @@ def _config(
     if task != "transcribe":
         _refuse(SPEECH, chosen, task)
     if task == "tag":
-        labels = tag.all_tags({*chain.from_iterable(targets), *more}, scheme)
+        labels = all_tags({*chain.from_iterable(targets), *more}, scheme)
         if crf is None:
             crf = scheme is not None or _uses_crf(labels, features, chosen)
         return tag.Config(labels, features, scheme, crf=crf)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 import bigru
 from bigru.errors import ArgumentError, DataError
 from bigru.readers.examples import Examples, SoftLabels
-from bigru.train.pipeline.soft import soft_label_targets
+from bigru.train.pipeline.soft import soft_targets
 from bigru.train.pipeline.trained import Trained
 from bigru.train.recipes import plan
 
@@ -64,12 +65,12 @@ def test_several_trainings_learn_from_them() -> None:
 
 def test_they_stand_in_the_order_of_the_outputs() -> None:
     data = examples(given=True)
-    found = soft_label_targets(*_arguments(data), {})
+    found = soft_targets(*_arguments(data), {})
     assert found is not None
     np.testing.assert_allclose(found.rows[1], [0.3, 0.0, 0.7], rtol=1e-6)  # no, other, yes
     assert (found.share, found.temperature, found.labelled) == (0.9, 1.0, None)
-    assert soft_label_targets(*_arguments(examples()), {}).share == 1.0  # type: ignore[union-attr]
-    softer = soft_label_targets(*_arguments(examples()), {"temperature": 2.0})
+    assert soft_targets(*_arguments(examples()), {}).share == 1.0  # type: ignore[union-attr]
+    softer = soft_targets(*_arguments(examples()), {"temperature": 2.0})
     assert softer is not None
     roots = np.sqrt(np.array([0.3, 1e-9, 0.7]))
     np.testing.assert_allclose(softer.rows[1], roots / roots.sum(), rtol=1e-5)
@@ -79,7 +80,7 @@ def test_of_two_classes_that_of_the_second_is_learnt() -> None:
     data = examples()
     assert data.soft is not None
     data.soft = SoftLabels(("yes", "no"), [row[:2] for row in data.soft.rows], data.soft.given)
-    found = soft_label_targets(*_arguments(data), {"temperature": 2.0})
+    found = soft_targets(*_arguments(data), {"temperature": 2.0})
     assert found is not None
     odds = np.sqrt(0.7 / 0.3)
     np.testing.assert_allclose(found.rows[1], [odds / (1 + odds)], rtol=1e-5)
@@ -100,21 +101,21 @@ def tagged() -> Examples:
 
 
 def test_tags_have_them_at_each_step() -> None:
-    found = soft_label_targets(*_arguments(tagged()), {})
+    found = soft_targets(*_arguments(tagged()), {})
     assert found is not None
     np.testing.assert_allclose(found.rows[0], [[0.8, 0.2, 0.0], [0.1, 0.9, 0.0]], rtol=1e-6)  # O, B-LOC, I-LOC
     with pytest.raises(ArgumentError) as error:
-        soft_label_targets(*_arguments(tagged()), {"temperature": 2})
+        soft_targets(*_arguments(tagged()), {"temperature": 2})
     want = "train: temperature must be 1 with a CRF, got 2. Train without a CRF (crf=false) to soften tags."
     assert str(error.value) == want
-    assert soft_label_targets(*_arguments(tagged(), crf=False), {"temperature": 2}) is not None
+    assert soft_targets(*_arguments(tagged(), crf=False), {"temperature": 2}) is not None
 
 
 def test_units_without_them_are_refused() -> None:
     data = tagged()
     problem, features = decided(data)
     with pytest.raises(DataError) as error:
-        soft_label_targets(problem, data, [features[0], features[1][:1], *features[2:]], {})
+        soft_targets(problem, data, [features[0], features[1][:1], *features[2:]], {})
     assert str(error.value) == "made.jsonl:2: soft labels must be one per unit that the model reads, 1, got 2."
 
 
@@ -142,12 +143,14 @@ def test_settings_without_soft_labels_are_refused() -> None:
 
 
 @pytest.mark.train
-def test_a_model_is_not_rehearsed_beside_them(tmp_path: Any) -> None:
+def test_a_model_is_not_rehearsed_beside_them(tmp_path: Path) -> None:
     path, made = tmp_path / "made.csv", examples()
     rows = [f"{x},{0.7 if n % 2 else 0.3},{0.3 if n % 2 else 0.7}\n" for n, x in enumerate(made.inputs)]
     path.write_text("text,p_yes,p_no\n" + "".join(rows), encoding="utf-8")
     bigru.train((made.inputs, made.targets), out=tmp_path / "old", plain=False, **QUICK | {"epochs": 1})
-    with pytest.raises(ArgumentError) as error:
+    with pytest.raises(DataError) as error:
         bigru.train(path, init=tmp_path / "old", plain=False)
-    want = f"{path}: soft labels must be left out where a model is rehearsed, got 2 of them. "
-    assert str(error.value) == want + "Leave them unread with Reading(soft_labels=False)."
+    want = (
+        f"{path}: soft labels must be left out where a training starts from a model, whose answers are soft labels too"
+    )
+    assert str(error.value) == f"{want}, got those of yes, no. Leave them unread with Reading(soft_labels=False)."

@@ -21,6 +21,7 @@ from ..objective.distill import LEAST
 
 __all__ = ["MeanModel", "answer_all"]
 
+
 SIZE = 128
 """Sequences that are answered together."""
 

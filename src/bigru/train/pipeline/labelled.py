@@ -24,16 +24,15 @@ from ..regularise.speed import perturb_speed
 from ..start.forgetting import Forgetting
 from .checks import say_findings
 from .comparison import comparison_line, find_doubts, score_plain
-from .continuing import measure_forgetting, prepare_examples, soft_targets
+from .continuing import measure_forgetting, prepare_examples, rehearsal_targets
 from .request import Request, Say
 from .settings import to_settings
-from .soft import refuse_rehearsal, soft_facts, soft_label_targets, soft_remarks
+from .soft import soft_facts, soft_remarks, soft_targets
 from .trained import Trained, training_metrics
 from .vectors import initial_vectors
 
 if TYPE_CHECKING:
     from ..loop.fit import Fitted
-    from ..objective.distill import SoftTargets
 
 __all__ = ["Parts", "train_examples"]
 
@@ -64,7 +63,6 @@ def train_examples(parts: Parts, request: Request) -> Trained:
         BigruError: the data, a setting or the training is at fault; see what is called here.
     """
     count = len(parts.train)
-    refuse_rehearsal(parts.train, parts.keep, request)
     if request.start is not None:
         train = prepare_examples(parts.train, parts.keep, parts[1:3], request)
         parts = Parts(train, parts.dev, parts.test)
@@ -183,18 +181,12 @@ def _fit(decided: Plan, parts: Parts, request: Request, weights: Mapping[str, np
         decided.training,
         **request.running,
         initial_weights=weights,
-        soft=_soft(decided, train, data["train"], request),
         variants=perturb_speed(decided.config, train.inputs, decided.training, data["train"]),
         groups=train.groups,
+        soft=soft_targets(decided, train, data["train"][0], request.settings)
+        or rehearsal_targets(decided, train.inputs, data["train"][1], request),
     )
     return fit_ensemble(job)
-
-
-def _soft(decided: Plan, train: Examples, data: tuple[list[np.ndarray], Any], request: Request) -> SoftTargets | None:
-    """Return the soft targets of the training examples: of their soft labels, or of a model that is rehearsed."""
-    if train.soft is not None:
-        return soft_label_targets(decided, train, data[0], request.settings)
-    return soft_targets(decided, train.inputs, data[1], request)
 
 
 def _verify(decided: Plan, fitted: Fitted, parts: Parts, card: str, more: Mapping[str, Any]) -> Bundle:

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 __all__ = ["APART", "Progress", "Request", "Say", "discard"]
 
 APART = ("vectors", "loggers", "init", "keep", "forget", "rehearsal", *SOFT)
-"""Settings of labelled data that no plan reads: where logs go, what a training starts from and what of it is kept, and
-what soft labels count."""
+"""Settings of labelled data that no plan reads: where logs go, what a training starts from, and what of it is kept;
+and what soft labels count."""
 
 Say = Callable[[str], None]
 """Takes one line on what was read, found or decided."""

@@ -7,22 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ...errors import ArgumentError, DataError, argument, first_names, nearest, sentence
+from ...errors import ArgumentError, DataError, first_names, nearest, sentence
 from ...readers.examples import Examples, SoftLabels
 
 if TYPE_CHECKING:
     from ..objective.distill import SoftTargets
     from ..recipes import Plan
-    from .request import Request
 
-__all__ = [
-    "SETTINGS",
-    "check_soft_settings",
-    "refuse_rehearsal",
-    "soft_facts",
-    "soft_label_targets",
-    "soft_remarks",
-]
+__all__ = ["SETTINGS", "check_soft_settings", "soft_facts", "soft_remarks", "soft_targets"]
 
 SETTINGS = ("soft_weight", "temperature")
 """The settings of soft labels."""
@@ -50,21 +42,7 @@ def check_soft_settings(settings: Mapping[str, Any], examples: Examples | None =
             raise ArgumentError(sentence("train", name, "left out without soft labels", f"{value:g}"))
 
 
-def refuse_rehearsal(train: Examples, keep: Examples | None, request: Request) -> None:
-    """Refuse soft labels where an old model's answers are the soft targets, or old rows are learnt without them.
-
-    Raises:
-        ArgumentError: there are such.
-    """
-    old = None if request.start is None else request.start.teacher
-    if train.soft is None or (old is None and keep is None):
-        return
-    want = "left out where a model is rehearsed" if old is not None else f"left out with {argument('keep')}"
-    remedy = f"Leave them unread with {argument('reading.soft_labels', False)}."
-    raise ArgumentError(sentence(train.source, "soft labels", want, f"{len(train.soft.labels)} of them", remedy))
-
-
-def soft_label_targets(
+def soft_targets(
     decided: Plan, train: Examples, features: Sequence[np.ndarray], settings: Mapping[str, Any]
 ) -> SoftTargets | None:
     """Return the soft targets of training examples; None where they have none.
