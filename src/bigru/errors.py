@@ -155,7 +155,12 @@ OPTIONS = {
 }
 """The options that are not called as their argument."""
 
-DENIALS = {"header": "--no-header", "multi_label": "--one-label", "plain": "--no-plain"}
+DENIALS = {
+    "header": "--no-header",
+    "multi_label": "--one-label",
+    "plain": "--no-plain",
+    "soft_labels": "--no-soft-labels",
+}
 """The options that stand for False."""
 
 SEVERAL = ("id", "time", "labels", "features", "targets")
@@ -198,7 +203,7 @@ def argument(name: str, *values: Any) -> str:
     typed = ",".join(map(str, values))
     if room == "settings":
         return f"--set {own}={typed}"
-    if values in ((True,), (False,)):
+    if len(values) == 1 and isinstance(values[0], bool):
         return OPTIONS.get(own, f"--{own.replace('_', '-')}") if values[0] else DENIALS[own]
     flag = OPTIONS.get(own, f"--{own.replace('_', '-')}")
     if own in REPEATED and values:

@@ -29,7 +29,7 @@ def pretrain(texts: list[Path], reading: Reading, time: str | None, quiet: bool,
 
     check_packages("pre-training", "scipy", "sklearn")
     if time is not None:
-        more["max_seconds"] = duration(time, "pretrain")
+        more["max_seconds"] = duration(time, command="pretrain")
     with ProgressBar(done="units read") as bar:
         read = 0
 

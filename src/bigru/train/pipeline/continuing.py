@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ..objective.distill import SoftTargets
     from ..recipes import Plan
 
-__all__ = ["join_examples", "measure_forgetting", "prepare_examples", "soft_targets"]
+__all__ = ["join_examples", "measure_forgetting", "prepare_examples", "rehearsal_targets"]
 
 SHOWN = 5
 """Labels that are named before they are only counted."""
@@ -61,12 +61,17 @@ def prepare_examples(
 
     Raises:
         DataError: they cannot be learnt from there, teach nothing, or have not one label that the model has.
-        ArgumentError: a bound is set on what is forgotten, and there is no old label to measure it on.
+        ArgumentError: a bound below 1 is set on what is forgotten, and there is no old label to measure it on.
     """
     start = request.start
     assert start is not None
-    train = start.fit(train)
     teacher = start.teacher
+    if train.soft is not None and (teacher is not None or keep is not None):
+        want = "left out where a training starts from a model, whose answers are soft labels too"
+        got = f"those of {first_names(train.soft.labels, SHOWN)}"
+        remedy = f"Leave them unread with {argument('reading.soft_labels', False)}."
+        raise DataError(sentence(train.source, "soft labels", want, got, remedy))
+    train = start.fit(train)
     if teacher is not None:
         train, labels = complete_spans(teacher, train)
         if labels:
@@ -81,7 +86,7 @@ def prepare_examples(
     _check_overlap(joined, teacher.config.labels, request)
     limit = request.settings.get("forget")
     measured = [len(known_rows(part, teacher.config.labels)) for part in (joined, *judges) if part is not None]
-    if limit is not None and not sum(measured):
+    if limit is not None and limit < 1 and not sum(measured):
         ways = f"{argument('keep')}, {argument('dev')} or {argument('test')}"
         want = f"given with rows of old labels to measure on ({ways})"
         raise ArgumentError(sentence("train", argument("forget"), want, f"{limit:g}"))
@@ -99,7 +104,7 @@ def _check_overlap(examples: Examples, labels: Sequence[str], request: Request) 
     raise DataError(sentence(examples.source, "labels", want, f"new ones alone: {first_names(found, SHOWN)}", remedy))
 
 
-def soft_targets(decided: Plan, inputs: Sequence[Any], targets: Targets, request: Request) -> SoftTargets | None:
+def rehearsal_targets(decided: Plan, inputs: Sequence[Any], targets: Targets, request: Request) -> SoftTargets | None:
     """Return what the old model answers to the training examples; None where nothing is rehearsed."""
     teacher = None if request.start is None else request.start.teacher
     if teacher is None:
