@@ -18,7 +18,7 @@ __all__ = ["main", "run"]
 
 INTERRUPTED = 130
 
-PATHS = ("--out", "--plot", "--config", "--vectors", "--dev", "--test", "--api-key-file")
+PATHS = ("--out", "--plot", "--config", "--vectors", "--lexicon", "--dev", "--test", "--api-key-file")
 """The options that take a path."""
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)

@@ -60,6 +60,10 @@ def train(
     config: Annotated[Path | None, typer.Option(help="JSON object of settings, as --set takes them.")] = None,
     set_: Annotated[list[str] | None, typer.Option("--set", help="A setting, as hidden=64; may be repeated.")] = None,
     vectors: Annotated[Path | None, typer.Option(help="Vectors to start from, a word or character a line.")] = None,
+    lexicon: Annotated[
+        list[str] | None,
+        typer.Option("--lexicon", help="Words, one a line, or TAB and a category too; or jieba; may be repeated."),
+    ] = None,
     logger: Annotated[list[str] | None, typer.Option(help="csv or tensorboard; may be repeated.")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Say nothing but errors; scores still go to stdout.")] = False,
     plain: Annotated[
@@ -81,7 +85,7 @@ def train(
         "precision": precision,
         "class_weights": class_weights,
     }
-    chosen |= {"ensemble": ensemble, "vectors": vectors, "loggers": logger}
+    chosen |= {"ensemble": ensemble, "vectors": vectors, "lexicon": lexicon or None, "loggers": logger}
     chosen |= {"targets": target, "horizon": horizon, "lookback": lookback}
     more: dict[str, Any] = {"dev": dev, "test": test, "out": out, "force": force, "resume": resume, "plain": plain}
     train(data, reading, config, set_ or [], quiet, chosen, **more)

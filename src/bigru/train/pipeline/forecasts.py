@@ -42,6 +42,7 @@ def check_request(request: Request, dev: Any, test: Any) -> None:
         ArgumentError: it is given; or the horizon is not.
     """
     given: dict[str, Any] = {"--dev": dev, "--test": test, "--vectors": request.settings.get("vectors")}
+    given["--lexicon"] = request.settings.get("lexicon")
     given["--no-plain" if request.plain is False else "--plain"] = request.plain
     options = {"features": "--feature"}
     reading = request.reading.given()

@@ -11,11 +11,13 @@ import numpy as np
 from ...bundle import Bundle
 from ...errors import DataError, first_names, sentence
 from ...features.audio import AudioFeatures
+from ...features.lexicon import Lexicon
 from ...features.series import check_gaps
 from ...features.text import TextFeatures
 from ...metrics.score import Report
 from ...readers.examples import Examples
 from ...readers.findings import Finding
+from ...readers.lexicon import name_sources, read_lexicons
 from ...readers.numbers import columns
 from ...readers.roles import columns_by_role
 from ...runtime.evaluation import fit_to_model
@@ -75,6 +77,8 @@ def train_examples(parts: Parts, request: Request) -> Trained:
     options = request.chosen | _choose_unit(train, request)
     if train.features:
         options["features"] = train.features
+    if options.get("lexicon") is not None:
+        options["lexicon"] = Lexicon.of(read_lexicons(options["lexicon"]))
     decided, weights = _plan(train, options), None
     if request.settings.get("vectors") is not None:
         channels, weights = initial_vectors(decided, request)
@@ -84,6 +88,9 @@ def train_examples(parts: Parts, request: Request) -> Trained:
     fitted = _fit(decided, parts, request, weights)
     learnt, held = _split_held_out(train, fitted)
     about = (request.card or _card(parts, decided, fitted)).strip()
+    given = request.settings.get("lexicon")
+    sources = [] if given is None else name_sources(given)
+    about = "\n".join([about, "", *(f"- lexicon: {source}" for source in sources)]).strip()
     parts = parts._replace(dev=parts.dev or held)
     found = _score(decided, fitted, parts, learnt, request) if request.score else Scored({})
     card = "\n".join([about, "", *(f"- {remark}" for remark in found.remarks)])
@@ -202,6 +209,8 @@ def _describe(decided: Plan, say: Say) -> None:
         say(f"reads {features.unit}s ({len(features.vocabulary)} known; channels {channels})")
         for n, column in enumerate(features.columns, 1):
             say(f"feature{n} is the column {column.name!r} ({len(column.values)} known values)")
+        if features.lexicon is not None:
+            say(f"the lexicon has {features.lexicon.describe()}")
     elif isinstance(features, AudioFeatures):
         say(f"reads {features.mel_bins} mel bands every {features.frame_shift:g} ms, at {features.sample_rate:,} Hz")
     else:

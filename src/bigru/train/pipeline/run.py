@@ -67,7 +67,8 @@ def train(
         progress: gets a `bigru.train.loop.display.Update` when an epoch has ended and a few times a second in between;
             or "auto", "live" or "plain" to show it on stderr.
         settings: see `Settings`; those of model and training overrule the recipe, `horizon` (rows) and `targets`
-            (columns) are those of a forecast, `vectors` is a file to start from, `loggers` are "csv" and "tensorboard".
+            (columns) are those of a forecast, `vectors` is a file to start from, `lexicon` a file of words or "jieba",
+            several of them, or a mapping from words to categories, `loggers` are "csv" and "tensorboard".
 
     Raises:
         ArgumentError: an argument or a setting does not fit.
