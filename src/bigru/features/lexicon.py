@@ -157,15 +157,16 @@ class Lexicon:
         if len(content) > MOST_BYTES:
             raise ArgumentError(sentence(WHERE, "lexicon", f"at most {MOST_BYTES:,} bytes, unpacked", "more"))
         lines = text.split("\n")
-        if lines.pop() or not lines or WRONG.search(f"\n{text}") or any(line.count("\t") != 1 for line in lines):
+        parts = [line.partition("\t") for line in lines[:-1]]
+        words, names = tuple(part[0] for part in parts), [part[2] for part in parts]
+        kinds = {name: (name,) for name in set(names)}
+        if lines[-1] or not parts or WRONG.search(f"\n{text}") or any(not name or "\t" in name for name in kinds):
             raise ArgumentError(sentence(WHERE, "lexicon", "of a word, TAB and a category a line", "another line"))
-        # A TAB stands before every character of a word, so that lines are in the order of their words.
-        if lines != sorted(set(lines)):
+        # A TAB comes before every character of a word, so that lines are in the order of their words.
+        if lines[:-1] != sorted(set(lines[:-1])):
             raise ArgumentError(sentence(WHERE, "lexicon", "of distinct lines in order", "others"))
-        words, _, names = zip(*(line.partition("\t") for line in lines), strict=True)
         if len(set(words)) < len(words):
             return cls.of(list(zip(words, names, strict=True)))
-        kinds = {name: (name,) for name in set(names)}
         return cls(words, tuple(map(kinds.__getitem__, names)))
 
     def __reduce__(self) -> Any:
