@@ -28,6 +28,7 @@ from bigru.tasks import task_named
 
 if TYPE_CHECKING:
     from bigru.train.loop.fit import Fitted
+    from bigru.train.loop.job import TrainingJob
 
 RESULTS = Path(__file__).parent / "results"
 
@@ -145,7 +146,7 @@ def learn(
     task, config, model, training = plan(row.task, known, split.train[1], kind, scheme=scheme, options=chosen)
     data = [(task.featurise(config, x), task.targets(config, y)) for x, y in (split.train, split.dev)]
     weights = vectors(config, model, folder, options["seed"]) if row.vectors else None
-    fitted = fit(task, config, model, *data, training, progress="plain", initial_weights=weights)
+    fitted = fit(TrainingJob(task, config, model, *data, training, progress="plain", initial_weights=weights))
     return Bundle(row.task, model, config, fitted.weights), fitted, time.perf_counter() - started
 
 

@@ -87,12 +87,13 @@ def train(row: Row, folder: Path, seed: int) -> dict[str, Any]:
     from bigru.train.forecast import find_roles, plan_forecast, to_data
     from bigru.train.forecast_blend import blend_with_linear, calibrate_intervals
     from bigru.train.loop.fit import fit
+    from bigru.train.loop.job import TrainingJob
 
     table = table_of(row, folder)
     made = plan_forecast(table, find_roles(table.columns, {}), row.horizon, {**row.settings(), "seed": seed})
     data = to_data(made)
     began, work = time.perf_counter(), time.process_time()
-    fitted = fit(forecast, made.config, made.network, *data, made.training, progress="silent")
+    fitted = fit(TrainingJob(forecast, made.config, made.network, *data, made.training, progress="silent"))
     seconds, work = time.perf_counter() - began, time.process_time() - work
     kept = blend_with_linear(made, fitted)
     model = calibrate_intervals(

@@ -75,6 +75,7 @@ def train(name: str, folder: Path, seed: int, threads: int) -> dict[str, Any]:
     import torch
 
     from bigru.train.loop.fit import fit
+    from bigru.train.loop.job import TrainingJob
     from bigru.train.recipes import plan
 
     torch.set_num_threads(threads)
@@ -84,7 +85,7 @@ def train(name: str, folder: Path, seed: int, threads: int) -> dict[str, Any]:
         "classify", inputs, labels, "series", options={**SETS[name].options, "seed": seed}
     )
     data = task.featurise(config, inputs), task.targets(config, labels)
-    fitted = fit(task, config, model, data, None, training, progress="silent")
+    fitted = fit(TrainingJob(task, config, model, data, None, training, progress="silent"))
     seconds = time.perf_counter() - started
     predictor = Predictor(Bundle("classify", model, config, fitted.weights))
     predictor.predict(test[:64])

@@ -27,6 +27,7 @@ from provenance import commit, machine, versions
 from bigru.bundle import Bundle
 from bigru.runtime.predictor import Predictor
 from bigru.train.loop.fit import fit
+from bigru.train.loop.job import TrainingJob
 from bigru.train.recipes import plan
 from bigru.train.regularise.speed import perturb_speed
 
@@ -214,7 +215,7 @@ def train(row: Row, split: Split, seed: int) -> dict[str, Any]:
         (task.featurise(config, part[0]), task.targets(config, part[1])) for part in (split.train, split.dev)
     )
     variants = perturb_speed(config, split.train[0], training, learn)
-    fitted = fit(task, config, model, learn, judge, training, progress="plain", variants=variants)
+    fitted = fit(TrainingJob(task, config, model, learn, judge, training, progress="plain", variants=variants))
     seconds = time.perf_counter() - started
     predictor = Predictor(Bundle(row.task, model, config, fitted.weights))
     inputs, gold = split.test

@@ -23,6 +23,7 @@ from provenance import commit, machine, versions
 from bigru.ops.library import isa
 from bigru.train.data.loader import Data
 from bigru.train.loop.fit import fit
+from bigru.train.loop.job import TrainingJob
 from bigru.train.recipes import Plan, plan
 
 RESULT = Path(__file__).parent / "results" / "step.json"
@@ -93,7 +94,7 @@ def keep_books(case: Case, clock: str) -> np.ndarray:
     """
     ledger = Ledger(CLOCKS[clock])
     with watched(ledger):
-        fit(*case.plan[:3], case.train, case.dev, case.plan.training, progress="silent")
+        fit(TrainingJob(*case.plan[:3], case.train, case.dev, case.plan.training, progress="silent"))
     steps = ledger.steps[START + 1 :]
     return np.array([[step[part] for part in PARTS] for step in steps])
 

@@ -109,11 +109,12 @@ def problem(folder: Path, seed: int, epochs: int | None, rows: int | None) -> Pr
 def with_bigru(given: Problem) -> Iterator[Epoch]:
     """`bigru.train.loop.fit`, as `bigru train` calls it."""
     from bigru.train.loop.fit import fit
+    from bigru.train.loop.job import TrainingJob
 
-    fitted = fit(
+    fitted = fit(TrainingJob(
         given.plan.task, given.plan.config, given.model, given.train, given.dev, given.training,
         progress="silent", initial_weights=given.weights,
-    )  # fmt: skip
+    ))  # fmt: skip
     before = 0.0
     for row in fitted.history:
         yield Epoch(row["seconds"] - before, row["dev_accuracy"])

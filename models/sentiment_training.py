@@ -112,6 +112,7 @@ def learn(train: Corpus, dev: Corpus, epochs: int, say: Callable[[str], None] = 
     """Train one model, ready to be saved."""
     from bigru.train.export import export
     from bigru.train.loop.fit import fit
+    from bigru.train.loop.job import TrainingJob
     from bigru.train.recipes import plan
 
     given = examples(train)
@@ -122,7 +123,7 @@ def learn(train: Corpus, dev: Corpus, epochs: int, say: Callable[[str], None] = 
         (task.featurise(config, [one.text for one in part]), task.targets(config, [one.label for one in part]))
         for part in (given, judged)
     ]
-    fitted = fit(task, config, model, data[0], data[1], training)
+    fitted = fit(TrainingJob(task, config, model, data[0], data[1], training))
     facts = {"examples": len(given), "epochs": epochs, "seed": training.seed, "seconds": round(fitted.seconds)}
     made = Bundle("classify", model, config, fitted.weights)
     facts["neutral_shift"] = shift = _shift(made, [one.text for one in dev.reviews])

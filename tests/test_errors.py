@@ -6,7 +6,19 @@ import sys
 
 import pytest
 
-from bigru.errors import LINE, ArgumentError, DataError, MissingExtraError, nearest, one_line, require, sentence
+from bigru.errors import (
+    LINE,
+    ArgumentError,
+    DataError,
+    MissingExtraError,
+    argument,
+    check_choice,
+    nearest,
+    one_line,
+    require,
+    sentence,
+    spell_arguments,
+)
 from bigru.readers.findings import Finding
 
 
@@ -73,3 +85,44 @@ def test_a_finding_is_a_bounded_line() -> None:
 def test_names_too_long_to_compare_are_not_compared() -> None:
     assert nearest("horizn", ["horizon", "x" * 10_000_000]) == "Did you mean 'horizon'?"
     assert nearest("x" * 10_000_000, ["x" * 10_000_000]) == ""
+
+
+# ---- arguments and options ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "python", "option"),
+    [
+        ("out", (), "out", "--out"),
+        ("force", (True,), "force=True", "--force"),
+        ("plain", (False,), "plain=False", "--no-plain"),
+        ("horizon", (12,), "horizon=12", "--horizon 12"),
+        ("targets", ("a b", "c"), "targets=('a b', 'c')", "--target 'a b' --target c"),
+        ("settings.hidden", (64,), "hidden=64", "--set hidden=64"),
+        ("settings.split", (0.7, 0.1, 0.2), "split=(0.7, 0.1, 0.2)", "--set split=0.7,0.1,0.2"),
+        ("reading.label", (), "reading.label", "--label"),
+        ("reading.id", (), "reading.id", "--id-column"),
+        ("reading.id", ("shop",), "Reading(id=('shop',))", "--id-column shop"),
+        ("reading.header", (False,), "Reading(header=False)", "--no-header"),
+        ("reading.multi_label", (True,), "Reading(multi_label=True)", "--multi-label"),
+        ("reading.multi_label", (False,), "Reading(multi_label=False)", "--one-label"),
+        ("reading.time_format", ("%d.%m.%Y %H:%M",), "Reading(time_format='%d.%m.%Y %H:%M')", None),
+    ],
+)
+def test_an_argument_is_called_as_the_caller_gives_it(
+    name: str, values: tuple[object, ...], python: str, option: str | None
+) -> None:
+    with spell_arguments("python"):
+        assert argument(name, *values) == python
+    with spell_arguments("options"):
+        assert argument(name, *values) == (option or "--time-format '%d.%m.%Y %H:%M'")
+
+
+def test_the_outermost_caller_decides_and_what_follows_an_error_is_as_before() -> None:
+    with spell_arguments("options"), spell_arguments("python"):
+        assert argument("out") == "--out"
+    with pytest.raises(ArgumentError), spell_arguments("options"):
+        check_choice("train", "cell", "gur", ("gru",))
+    with spell_arguments("python"):
+        assert argument("out") == "out"
+    assert argument("out") == "--out"

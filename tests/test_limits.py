@@ -24,7 +24,6 @@ MANY_PARAMETERS = ("estimators/", "cli/")
 FULL_FOLDERS: dict[str, int] = {}
 """Files of the folders that have more."""
 
-LONG_SIGNATURES = 3
 SHARED_NAMES = 3
 
 TWINS = {"Config"}
@@ -77,7 +76,7 @@ def test_folders_stay_small() -> None:
 def test_functions_take_few_parameters() -> None:
     places = [name for name in FILES if not name.startswith(MANY_PARAMETERS)]
     found = [f"{name}: {function}, {n}" for name in places for function, n in functions(name) if n > MOST_PARAMETERS]
-    assert len(found) <= LONG_SIGNATURES, found
+    assert found == []
 
 
 def test_a_name_belongs_to_one_class() -> None:
@@ -86,5 +85,5 @@ def test_a_name_belongs_to_one_class() -> None:
 
 
 def test_the_limits_see_what_is_beyond_them() -> None:
-    assert dict(functions("ops/gru/native.py"))["backward"] == 14
+    assert ("forward", 10) in functions("ops/gru/native.py")
     assert dict(functions("errors.py"))["sentence"] == 5

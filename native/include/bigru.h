@@ -349,26 +349,16 @@ BIGRU_API int bigru_ngram_buckets(
     int32_t* to,              /* N numbers, written */
     int64_t stride);          /* numbers from one of `to` to the next, at least 1 */
 
-/* ------------------------------------------------------------------------------------------------------ lexicons */
-
-/* The words of a lexicon at every unit by what the unit is in them, as bigru/ops/lexicon/reference.py defines it. Six entries
- * per unit, each of three numbers: the value of a word, the units of it that stand before, and after; three zeros where there
- * is no such word. In order: the longest word that begins here, the next that does; the longest (of several the first) that
- * this unit is inside of; the longest that ends here, the next that does; the word of this unit alone.
- *
- * The trie has nodes 0 (the root) to nodes-1; the children of node n are children[n] .. children[n+1]-1, all of them later than
- * n, their symbols ascending; a node is a word if its value is above 0. Words of more than BIGRU_LEXICON_DEPTH units are not
- * looked up. */
+/* The words of a lexicon at every unit, as bigru/ops/lexicon/reference.py defines them: BIGRU_LEXICON_SLOTS entries per unit of
+ * three numbers, a word's value and its units before and after this one; zeros where there is none. The children of node n of
+ * the trie are children[n] .. children[n+1]-1, all later than n, symbols ascending; node 0 is the root. Words of more than
+ * BIGRU_LEXICON_DEPTH units are not looked up. */
 enum { BIGRU_LEXICON_SLOTS = 6, BIGRU_LEXICON_DEPTH = 64 };
-BIGRU_API int bigru_lexicon_matches(
-    int64_t N, int64_t B,
-    const int64_t* lengths,   /* [B] units of each input; their sum is N */
-    const uint64_t* codes,    /* [N] of the units, the inputs end to end */
-    int64_t nodes,            /* at least 1 */
-    const uint64_t* symbols,  /* [nodes] by which each is reached */
-    const int64_t* children,  /* [nodes + 1] */
-    const int32_t* values,    /* [nodes] 0 where no word ends */
-    int32_t* to);             /* [N, BIGRU_LEXICON_SLOTS, 3], written */
+BIGRU_API int bigru_lexicon_matches(int64_t N, int64_t B,
+    const int64_t* lengths,                           /* [B] units of each input; their sum is N */
+    const uint64_t* codes, int64_t nodes,             /* [N] of the units, the inputs end to end */
+    const uint64_t* symbols, const int64_t* children, /* [nodes], [nodes + 1] */
+    const int32_t* values, int32_t* to);              /* [nodes] above 0 where a word ends; [N, SLOTS, 3], written */
 
 /* ------------------------------------------------------------------------------------------------------ the machine */
 

@@ -125,7 +125,7 @@ def _class_counts(one: Examples) -> dict[str, tuple[int, int]]:
     counts: Counter[str] = Counter()
     firsts: dict[str, int] = {}
     targets = one.targets or []
-    if one.task == "transcribe":
+    if one.target.is_text:
         unit = infer_transcript_unit(targets)
         targets = [symbols(text, unit) for text in targets]
     for target, line in zip(targets, one.lines, strict=False):
@@ -186,9 +186,9 @@ def _difference(one: Examples, n: int, other: Examples, m: int) -> str:
     if one.targets is None or other.targets is None:
         return ""
     here, there = one.targets[n], other.targets[m]
-    if here == there or (one.task == "classify" and sorted(_labels(here, None)) == sorted(_labels(there, None))):
+    if here == there or (one.target.per_example and sorted(_labels(here, None)) == sorted(_labels(there, None))):
         return ""
-    return ", with other tags" if one.task == "tag" else f", labelled {there!r} there and {here!r} here"
+    return ", with other tags" if one.target.per_step else f", labelled {there!r} there and {here!r} here"
 
 
 def _illegal_tags(one: Examples) -> Iterator[Finding]:
@@ -231,7 +231,7 @@ def _characters(one: Examples) -> Iterator[Finding]:
 def _classes(one: Examples) -> Iterator[Finding]:
     """Yield what is odd about the classes of one file."""
     classes = _class_counts(one)
-    if one.task == "classify" and not one.multi_label and classes:
+    if one.target.per_example and not one.multi_label and classes:
         label, (count, line) = next(iter(classes.items()))
         if len(classes) == 1:
             yield Finding(one.source, line, "one class", f"every example is {label!r}")

@@ -8,8 +8,11 @@ line and exits with code 2.
 from __future__ import annotations
 
 import difflib
+import shlex
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from importlib import import_module
 from typing import Any
 
@@ -23,6 +26,7 @@ __all__ = [
     "MissingExtraError",
     "TrainingError",
     "VerificationError",
+    "argument",
     "check_array",
     "check_choice",
     "check_lengths",
@@ -31,6 +35,7 @@ __all__ = [
     "one_line",
     "require",
     "sentence",
+    "spell_arguments",
 ]
 
 
@@ -136,6 +141,69 @@ def sentence(where: str, name: str, want: str, got: object, remedy: str = "") ->
     text = f"{one_line(where, SHORT)}: {one_line(name, SHORT)} must be {one_line(want, LONG)}, "
     text += f"got {one_line(str(got), SHORT)}."
     return f"{text} {one_line(remedy, LONG)}" if remedy else text
+
+
+SPELLING: ContextVar[str] = ContextVar("SPELLING", default="")
+"""How messages name arguments in this call: "python" or "options"; "" is as options, of what nobody has decided."""
+
+OPTIONS = {
+    "init": "--from",
+    "targets": "--target",
+    "id": "--id-column",
+    "time": "--time-column",
+    "features": "--feature",
+}
+"""The options that are not called as their argument."""
+
+DENIALS = {"header": "--no-header", "multi_label": "--one-label", "plain": "--no-plain"}
+"""The options that stand for False."""
+
+SEVERAL = ("id", "time", "labels", "features", "targets")
+"""Arguments that hold several names."""
+
+REPEATED = ("targets",)
+"""Those whose option is given once for each name."""
+
+
+@contextmanager
+def spell_arguments(how: str) -> Iterator[None]:
+    """Have messages name arguments as the caller gave them: "python" or "options". The outermost caller decides."""
+    token = None if SPELLING.get() else SPELLING.set(how)
+    try:
+        yield
+    finally:
+        if token is not None:
+            SPELLING.reset(token)
+
+
+def argument(name: str, *values: Any) -> str:
+    """Return an argument of `bigru.train` or `bigru.evaluate` as the caller writes it: in Python, or as an option.
+
+    Args:
+        name: the argument; "reading.FIELD" for a field of `Reading`, "settings.NAME" for a setting without an option.
+        values: what it is given; none for the argument alone.
+
+    >>> argument("reading.zone"), argument("reading.zone", "Europe/Berlin"), argument("force", True)
+    ('--zone', '--zone Europe/Berlin', '--force')
+    >>> with spell_arguments("python"):
+    ...     argument("reading.zone"), argument("reading.zone", "Europe/Berlin"), argument("force", True)
+    ('reading.zone', "Reading(zone='Europe/Berlin')", 'force=True')
+    """
+    room, _, own = name.rpartition(".")
+    if SPELLING.get() == "python":
+        shown = repr(values if own in SEVERAL or len(values) > 1 else values[0]) if values else ""
+        if room == "reading":
+            return f"Reading({own}={shown})" if values else name
+        return f"{own}={shown}" if values else own
+    typed = ",".join(map(str, values))
+    if room == "settings":
+        return f"--set {own}={typed}"
+    if values in ((True,), (False,)):
+        return OPTIONS.get(own, f"--{own.replace('_', '-')}") if values[0] else DENIALS[own]
+    flag = OPTIONS.get(own, f"--{own.replace('_', '-')}")
+    if own in REPEATED and values:
+        return " ".join(f"{flag} {shlex.quote(str(value))}" for value in values)
+    return f"{flag} {shlex.quote(typed)}" if values else flag
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

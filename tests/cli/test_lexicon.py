@@ -167,3 +167,17 @@ def test_estimators(tmp_path: Path, folder: Path) -> None:
     X, y = NAMES[:40] + OTHERS[:40], [1] * 40 + [0] * 40
     classifier = BiGRUClassifier(lexicon=[str(folder / "names.txt")], hidden=8, epochs=20).fit(X, y)
     assert classifier.score(NAMES[40:] + OTHERS[40:], [1] * 40 + [0] * 40) > 0.9
+
+
+@pytest.mark.train
+def test_a_training_that_starts_from_the_model_keeps_its_words(bigru: Bigru, model: Path, folder: Path) -> None:
+    arguments = ("train", folder / "test.bio", "--from", model, "--out", folder / "more", "--epochs", "1", "--no-plain")
+    found = bigru(*arguments, "--lexicon", folder / "names.txt")
+    assert (found.code, found.err.splitlines()[-1]) == (
+        2,
+        f"bigru train: lexicon must be left out with --from, got ['{folder}/names.txt']. Its channels are made for the "
+        "words that the model was trained with, which it keeps.",
+    )
+    found = bigru(*arguments)
+    assert found.code == 0, found.err
+    assert (folder / "more" / "lexicon.txt.gz").read_bytes() == (model / "lexicon.txt.gz").read_bytes()

@@ -93,8 +93,8 @@ def forward_reference(case):
 
 
 def backward(case, dy, dh_n, **more):
-    y, _, gates = forward(case, keep=True)
-    return native.backward(case.x, case.weights, y, gates, dy, dh_n, **case.settings, **more)
+    saved = forward(case, keep=True)[2]
+    return native.backward(dy, dh_n, saved, **more)
 
 
 def backward_reference(case, dy, dh_n):

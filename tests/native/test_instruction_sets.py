@@ -111,13 +111,13 @@ def test_prepared_weights_run_on_the_set_that_packed_them(precision):
 @pytest.mark.parametrize("reset_after", [True, False])
 def test_gates_are_read_on_any_set(hidden, reset_after, instruction_set):
     case = random_case(2, 9, 6, 5, hidden, reset_after=reset_after)
-    y, _, gates = forward(case, keep=True)
-    assert gates.size == 2 * 9 * 6 * native.gate_floats(hidden) == 2 * 9 * 6 * 4 * -(-hidden // 16) * 16
+    saved = forward(case, keep=True)[2]
+    assert saved.gates.size == 2 * 9 * 6 * native.gate_floats(hidden) == 2 * 9 * 6 * 4 * -(-hidden // 16) * 16
     dy, dh_n = output_gradients(case)
     want_dx, want_dh0, want_weights = backward_reference(case, dy, dh_n)
     for name in HERE:
         with library.use_instruction_set(name):
-            dx, dh0, weights = native.backward(case.x, case.weights, y, gates, dy, dh_n, **case.settings)
+            dx, dh0, weights = native.backward(dy, dh_n, saved)
         assert_close(dx, want_dx, "gradient")
         assert_close(dh0, want_dh0, "gradient")
         for walk, want in zip(weights, want_weights, strict=True):

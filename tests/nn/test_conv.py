@@ -20,6 +20,7 @@ from bigru.runtime.network.sequence import Network
 from bigru.tasks import classify, tag
 from bigru.train.export import export
 from bigru.train.loop.checks import check
+from bigru.train.loop.job import TrainingJob
 from bigru.train.recipes import plan
 from tolerances import FLOAT32
 
@@ -224,7 +225,7 @@ def test_strides_are_refused_where_every_step_has_a_label_a_crf_or_a_linear_part
     model = dataclasses.replace(model_of(strided, pooling=()), outputs=3)
     data = ([np.ones((2, 3), np.float32)], [np.array([0, 1])])
     with pytest.raises(ArgumentError, match=r"^train: stride of the front end must be 1 for a label per step, got 6"):
-        check(config, model, data, None, TrainConfig(), None, False)
+        check(TrainingJob(tag, config, model, data, None, TrainConfig()))
     with pytest.raises(ArgumentError, match=r"^Bundle: stride of the model must be 1, as the task says, got 6\.$"):
         bundle.configuration.check_agreement("tag", model, config)
 

@@ -5,7 +5,7 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 from bigru.plain import bag
-from bigru.plain.bag import STRENGTHS, USUAL, fit_bag
+from bigru.plain.bag import STRENGTHS, Choice, fit_bag
 from tolerances import FLOAT32
 
 SIZES = (6, 4)
@@ -43,7 +43,7 @@ def counted(ids: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
 def test_it_is_the_logistic_regression_of_weighted_rows_of_length_1(outputs: int) -> None:
     ids = drawn(1, 60)
     targets = np.random.default_rng(2).integers(0, max(outputs, 2), 60)
-    found = fit_bag(ids, targets, SIZES, outputs, strength=3.0)
+    found = fit_bag(ids, targets, SIZES, outputs, choice=Choice(3.0))
     assert found is not None
     counts, weights = counted(ids)
     rows = counts * weights
@@ -64,7 +64,7 @@ def test_what_one_text_alone_has_does_not_make_the_others_weak() -> None:
         [np.array([[1 + n % 2, 0], [3 + n, 0]]) for n in range(40)],
     )
     sizes, targets = (50, 2), np.arange(40) % 2
-    plain, half = (fit_bag(ids, targets, sizes, 1, strength=300.0) for ids in (shared, own))
+    plain, half = (fit_bag(ids, targets, sizes, 1, choice=Choice(300.0)) for ids in (shared, own))
     assert plain is not None
     assert half is not None
     scores = [
@@ -76,7 +76,7 @@ def test_what_one_text_alone_has_does_not_make_the_others_weak() -> None:
 
 def test_what_is_unknown_counts_for_nothing() -> None:
     ids = drawn(1, 60)
-    found = fit_bag(ids, np.arange(60) % 2, SIZES, 1, strength=3.0)
+    found = fit_bag(ids, np.arange(60) % 2, SIZES, 1, choice=Choice(3.0))
     assert found is not None
     assert [table[0].tolist() for table in found.linear.tables] == [[0.0], [0.0]]
 
@@ -84,8 +84,8 @@ def test_what_is_unknown_counts_for_nothing() -> None:
 def test_any_number_of_labels_are_so_many_models() -> None:
     ids = drawn(1, 60)
     marks = np.random.default_rng(2).integers(0, 2, (60, 2)).astype(np.float32)
-    both = fit_bag(ids, marks, SIZES, 2, strength=3.0)
-    alone = [fit_bag(ids, marks[:, n].astype(int), SIZES, 1, strength=3.0) for n in (0, 1)]
+    both = fit_bag(ids, marks, SIZES, 2, choice=Choice(3.0))
+    alone = [fit_bag(ids, marks[:, n].astype(int), SIZES, 1, choice=Choice(3.0)) for n in (0, 1)]
     assert both is not None
     for n, one in enumerate(alone):
         assert one is not None
@@ -99,13 +99,46 @@ def test_the_strength_is_that_under_which_left_out_examples_are_likeliest() -> N
     chance = fit_bag(drawn(3, 200), random.integers(0, 2, 200), SIZES, 1)
     assert clear is not None
     assert chance is not None
-    assert (clear.strength, chance.strength) == (STRENGTHS[-1], STRENGTHS[0])
+    assert clear.choice is not None
+    assert chance.choice is not None
+    assert (clear.choice.strength, chance.choice.strength) == (STRENGTHS[-1], STRENGTHS[0])
+
+
+def repeated(topics: bool) -> tuple[list[np.ndarray], np.ndarray]:
+    """Texts that repeat the id of their label, or an id that comes as often with either of them."""
+    random = np.random.default_rng(5)
+    targets = random.integers(0, 2, 400)
+    texts = []
+    for target in targets:
+        often, clue = random.integers(1, 30), target if random.random() < 0.8 else 1 - target
+        ids = [1 + target] * often + [2 - target] if topics else [3] * often + [1 + clue] * 2
+        texts.append(np.array([[id, 0] for id in ids]))
+    return texts, targets
+
+
+@pytest.mark.parametrize("damped", [False, True])
+def test_the_factors_are_those_under_which_left_out_texts_are_likeliest(damped: bool) -> None:
+    found = fit_bag(*repeated(topics=not damped), SIZES, 1)
+    assert found is not None
+    assert found.choice is not None
+    assert found.choice.damped is damped
+
+
+def test_a_damped_weight_is_weaker_as_logarithms_of_counts_are() -> None:
+    ids, targets = repeated(topics=True)
+    plain, damped = (fit_bag(ids, targets, SIZES, 1, choice=Choice(3.0, both)) for both in (False, True))
+    assert plain is not None
+    assert damped is not None
+    counts = np.array([(one[:, 0] == 1).sum() for one in ids])
+    counts = counts[counts > 0]
+    factor = (1 + np.log(counts)).sum() / counts.sum()
+    np.testing.assert_allclose(damped.linear.tables[0][1], factor * plain.linear.tables[0][1], **FLOAT32)
 
 
 def test_of_few_examples_no_strength_is_chosen() -> None:
     found = fit_bag(drawn(1, 8), np.arange(8) % 2, SIZES, 1)
     assert found is not None
-    assert found.strength == USUAL
+    assert found.choice == Choice()
 
 
 @pytest.mark.filterwarnings("ignore:The least populated class")
@@ -117,7 +150,7 @@ def test_a_class_with_one_example_is_fitted_too() -> None:
 
 def test_balanced_classes_count_alike() -> None:
     ids, targets = drawn(1, 60), (np.arange(60) % 10 == 0).astype(int)
-    plain, balanced = (fit_bag(ids, targets, SIZES, 1, strength=1.0, balanced=both) for both in (False, True))
+    plain, balanced = (fit_bag(ids, targets, SIZES, 1, choice=Choice(1.0), balanced=both) for both in (False, True))
     assert plain is not None
     assert balanced is not None
     assert logits(plain, ids).mean() < -1.0 < logits(balanced, ids).mean()

@@ -17,6 +17,7 @@ from bigru.features.text import TextFeatures
 from bigru.tasks import classify, tag
 from bigru.train.data.loader import Data
 from bigru.train.loop.fit import Fitted, fit
+from bigru.train.loop.job import TrainingJob
 
 ENCODER = EncoderConfig(hidden=8, dropout=0.1)
 TRAINING = TrainConfig(epochs=3, batch_size=8, learning_rate=0.02, ema_decay=0.9)
@@ -24,7 +25,7 @@ TRAINING = TrainConfig(epochs=3, batch_size=8, learning_rate=0.02, ema_decay=0.9
 
 @dataclass(frozen=True)
 class Problem:
-    """Everything that `fit` needs."""
+    """What a job is made of."""
 
     task: ModuleType
     config: Any
@@ -33,11 +34,15 @@ class Problem:
     dev: Data | None
     training: TrainConfig = TRAINING
 
-    def fit(self, **options: Any) -> Fitted:
-        """Train silently; `training` changes fields of the TrainConfig, all else goes to `fit`."""
+    def job(self, **options: Any) -> TrainingJob:
+        """Return a silent job; `training` changes fields of the TrainConfig, all else goes to the job."""
         training = replace(self.training, **options.pop("training", {}))
         arguments = (self.task, self.config, self.model, self.train, self.dev, training)
-        return fit(*arguments, **{"progress": "silent", **options})
+        return TrainingJob(*arguments, **{"progress": "silent", **options})
+
+    def fit(self, **options: Any) -> Fitted:
+        """Train such a job."""
+        return fit(self.job(**options))
 
 
 @pytest.fixture(autouse=True)

@@ -25,6 +25,7 @@ from bigru.train.forecast import ForecastPlan, find_roles, plan_forecast, to_dat
 from bigru.train.forecast_blend import BlendedForecaster, blend_with_linear, calibrate_intervals
 from bigru.train.loop.callback import TrainingCallback
 from bigru.train.loop.fit import Fitted, fit
+from bigru.train.loop.job import TrainingJob
 from bigru.train.objective.forecast import ForecastEvaluator, forecast_loss
 from tables import forecaster, hourly
 from tolerances import FLOAT32, FLOAT32_STEP
@@ -41,7 +42,7 @@ def plan_of(table: TimeTable, **options: Any) -> ForecastPlan:
 
 def trained(plan: ForecastPlan, **options: Any) -> Fitted:
     options = {"progress": "silent"} | options
-    return fit(forecast, plan.config, plan.network, *to_data(plan), plan.training, **options)
+    return fit(TrainingJob(forecast, plan.config, plan.network, *to_data(plan), plan.training, **options))
 
 
 def test_parts_follow_each_other_in_time() -> None:
@@ -178,7 +179,7 @@ def test_a_training_that_was_cut_short_goes_on_with_the_same_bits(
 def test_dev_is_never_held_out_by_chance() -> None:
     plan = plan_of(hourly(200))
     with pytest.raises(ArgumentError, match="dev examples must be given for forecasts"):
-        fit(forecast, plan.config, plan.network, to_data(plan)[0], None, plan.training, progress="silent")
+        fit(TrainingJob(forecast, plan.config, plan.network, to_data(plan)[0], None, plan.training, progress="silent"))
 
 
 def test_an_epoch_draws_so_many_windows_and_other_ones_next_time() -> None:

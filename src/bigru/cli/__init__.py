@@ -64,13 +64,14 @@ def _invoke(name: str, arguments: Sequence[str]) -> int:
         return _print_line(f"{name}: {NO_FOLDER}")
     import typer
 
-    from ..errors import BigruError, VerificationError
+    from ..errors import BigruError, VerificationError, spell_arguments
     from .streams import discard_buffer
 
     # The base of typer's own errors of usage, which it does not export by name.
     usage_error: Any = typer.BadParameter.__base__
     try:
-        return _call(arguments)
+        with spell_arguments("options"):
+            return _call(arguments)
     except usage_error as error:
         path = error.ctx.command_path if error.ctx else "bigru"
         return _print_line(f"{path}: {error.format_message()} See: {path} --help.")

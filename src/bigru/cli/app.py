@@ -64,6 +64,16 @@ def train(
         list[str] | None,
         typer.Option("--lexicon", help="Words, one a line, or TAB and a category too; or jieba; may be repeated."),
     ] = None,
+    init: Annotated[
+        str | None, typer.Option("--from", help="Model to start from: a folder, or a shipped one by name.")
+    ] = None,
+    keep: Annotated[
+        Path | None, typer.Option("--keep", help="With --from: old rows to learn beside the new ones.")
+    ] = None,
+    forget: Annotated[
+        float | None,
+        typer.Option("--forget", help="With --from: what old classes may lose, as 0.01; exit code 1 past it."),
+    ] = None,
     logger: Annotated[list[str] | None, typer.Option(help="csv or tensorboard; may be repeated.")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Say nothing but errors; scores still go to stdout.")] = False,
     plain: Annotated[
@@ -75,7 +85,7 @@ def train(
     horizon: Annotated[int | None, typer.Option("--horizon", help="Forecast: rows to forecast.")] = None,
     lookback: Annotated[int | None, typer.Option("--lookback", help="Forecast: rows to read.")] = None,
 ) -> None:
-    """Train on labelled data, or on a table with time, score, and save the model."""
+    """Train on labelled data, or on a table with time, score, and save the model. Exit code 1 past --forget."""
     from .commands.train import train
 
     chosen: dict[str, Any] = {
@@ -86,9 +96,10 @@ def train(
         "class_weights": class_weights,
     }
     chosen |= {"ensemble": ensemble, "vectors": vectors, "lexicon": lexicon or None, "loggers": logger}
+    chosen |= {"init": init, "keep": keep, "forget": forget}
     chosen |= {"targets": target, "horizon": horizon, "lookback": lookback}
     more: dict[str, Any] = {"dev": dev, "test": test, "out": out, "force": force, "resume": resume, "plain": plain}
-    train(data, reading, config, set_ or [], quiet, chosen, **more)
+    raise typer.Exit(train(data, reading, config, set_ or [], quiet, chosen, **more))
 
 
 @app.command()

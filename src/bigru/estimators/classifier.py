@@ -110,7 +110,14 @@ class BiGRUClassifier(ClassifierMixin, BaseEstimator):
         self.verbose = verbose
 
     def fit(
-        self, X: Any, y: Any, X_dev: Any = None, y_dev: Any = None, groups: Any = None, **unsupported: Any
+        self,
+        X: Any,
+        y: Any,
+        X_dev: Any = None,
+        y_dev: Any = None,
+        groups: Any = None,
+        init: Any = None,
+        **unsupported: Any,
     ) -> BiGRUClassifier:
         """Train.
 
@@ -121,6 +128,8 @@ class BiGRUClassifier(ClassifierMixin, BaseEstimator):
             y: N labels of any plain type, or N lists of labels.
             X_dev, y_dev: examples that choose the best epoch; without them a tenth of X is held out.
             groups: N values that say what inputs belong to (speakers, documents): all of one are held out or none.
+            init: a model to start from, for these labels and others: the folder of a saved one, the name of a shipped
+                one, or a fitted estimator; `forgetting_` then says what became of its labels.
 
         Raises:
             ArgumentError: X and y are not of the kinds above, a label is missing or continuous, a parameter does not
@@ -128,7 +137,7 @@ class BiGRUClassifier(ClassifierMixin, BaseEstimator):
             DataError: too little to learn from, or a dev label that X has not.
         """
         refuse_weights(unsupported)
-        train(self, "classify", X, y, (X_dev, y_dev), groups, multi_label=is_multilabel(y))
+        train(self, "classify", X, y, (X_dev, y_dev), groups, init, multi_label=is_multilabel(y))
         return self
 
     def predict(self, X: Any) -> Any:

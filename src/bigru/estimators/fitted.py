@@ -12,7 +12,8 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from ..bundle import Bundle
-from ..errors import ArgumentError, sentence
+from ..config.targets import TARGETS
+from ..errors import ArgumentError, sentence, spell_arguments
 from ..features.arrays import check_labels, to_inputs, to_labels, to_rows
 from ..readers.examples import Examples
 from ..readers.findings import Finding
@@ -20,6 +21,7 @@ from ..runtime.predictor import Predictor
 from ..tasks.mismatch import legalise, unknown_classes
 from ..train.pipeline.labelled import Parts, train_examples
 from ..train.pipeline.request import Request
+from ..train.start.kinds import open_start
 
 __all__ = [
     "fitted_bundle",
@@ -46,17 +48,30 @@ def resolve_seed(random_state: Any) -> int:
     return random_state if isinstance(random_state, int) else int(check_random_state(random_state).randint(2**31 - 1))
 
 
-def train(estimator: Any, task: str, X: Any, y: Any, dev: tuple[Any, Any], groups: Any = None, **labelled: Any) -> None:
+@spell_arguments("python")
+def train(
+    estimator: Any,
+    task: str,
+    X: Any,
+    y: Any,
+    dev: tuple[Any, Any],
+    groups: Any = None,
+    init: Any = None,
+    **labelled: Any,
+) -> None:
     """Train an estimator and give it what scikit-learn expects of a fitted one."""
-    nested = task == "tag" or labelled.get("multi_label", False)
+    kinds, nested = TARGETS[task].kinds, TARGETS[task].per_step or labelled.get("multi_label", False)
     inputs, given = check_pairs(X, y, nested, "y")
     together = _check_groups(groups, len(inputs), dev[0] is not None)
-    kind = "audio" if task == "transcribe" else to_inputs(X)[1]
+    kind = to_inputs(X)[1] if len(kinds) > 1 else kinds[0]
     classes = _classes([label for row in given for label in row] if nested else given)
     settings = estimator.get_params(deep=False)
     progress = "auto" if settings.pop("verbose") else "silent"
     settings["seed"] = resolve_seed(settings.pop("random_state"))
     settings.pop("scheme", None)
+    start = None if init is None else open_start(init)
+    if start is not None:
+        start.check_settings(settings)
     learn = _examples(inputs, label_names(given, nested), kind, "y", task=task, groups=together, **labelled)
     learn, judge = _legalise(learn, learn=True), None
     if dev[0] is not None:
@@ -64,16 +79,28 @@ def train(estimator: Any, task: str, X: Any, y: Any, dev: tuple[Any, Any], group
         judge = _legalise(
             _examples(inputs, label_names(given, nested), kind, "y_dev", task=task, **labelled), learn=False
         )
-        _warn(unknown_classes(judge, _labels(learn.targets or []), learn.scheme))
+        known = () if start is None or start.teacher is None else start.teacher.config.labels
+        _warn(unknown_classes(judge, [*_labels(learn.targets or []), *known], learn.scheme))
     # The estimators score themselves, and have no plain model beside them.
-    request = Request(settings=settings, plain=False, score=False, progress=progress)
+    request = Request(settings=settings, plain=False, score=False, progress=progress, start=start)
     trained = train_examples(Parts(learn, judge), request)
-    if {str(label) for label in classes} != set(trained.bundle.config.labels):
-        classes = np.array(sorted(trained.bundle.config.labels))
+    classes = _all_classes(classes, trained.bundle, None if start is None else start.teacher)
     metrics = {**trained.metrics, "classes": classes.tolist()}
     estimator.bundle_ = replace(trained.bundle, metrics=metrics)
     estimator.classes_, estimator.history_ = classes, trained.history
     estimator.best_score_ = trained.metrics["training"]["best_score"]
+    if start is not None:
+        estimator.forgetting_ = trained.forgetting
+
+
+def _all_classes(found: np.ndarray, made: Bundle, teacher: Bundle | None) -> np.ndarray:
+    """Return the labels of a model as they were given, to it or to the one that it was started from; else strings."""
+    noted = [] if teacher is None else teacher.metrics.get("classes")
+    given = [*found.tolist(), *(noted if isinstance(noted, list) else [])]
+    names = {str(label): label for label in given}
+    if set(names) == set(made.config.labels) and len({type(label) for label in given}) == 1:
+        return np.unique(np.array(list(names.values())))
+    return np.array(sorted(made.config.labels))
 
 
 def _examples(inputs: list[Any], labels: list[Any], kind: str, name: str, **more: Any) -> Examples:
@@ -183,7 +210,7 @@ def restore(estimator: Any, made: Bundle) -> Any:
     if made.task != task:
         remedy = f"Use {FACES[made.task]}.load."
         raise ArgumentError(sentence("load", "model", f"one for {task}", f"one for {made.task}", remedy))
-    if task == "forecast":
+    if TARGETS[task].is_future:
         estimator.bundle_, estimator.best_score_, estimator.history_ = made, None, []
         return estimator
     noted = made.metrics.get("classes")

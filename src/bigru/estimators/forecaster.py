@@ -11,7 +11,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from .. import bundle as saved
-from ..errors import ArgumentError, sentence
+from ..errors import ArgumentError, sentence, spell_arguments
 from ..metrics import Report
 from ..readers.reading import Reading
 from ..readers.table import Table
@@ -142,6 +142,7 @@ class BiGRUForecaster(BaseEstimator):
         self.random_state = random_state
         self.verbose = verbose
 
+    @spell_arguments("python")
     def fit(self, X: Any, y: None = None) -> BiGRUForecaster:
         """Train on a table whose rows are in the order of time.
 

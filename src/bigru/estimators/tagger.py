@@ -98,7 +98,14 @@ class BiGRUTagger(BaseEstimator):
         self.verbose = verbose
 
     def fit(
-        self, X: Any, y: Any, X_dev: Any = None, y_dev: Any = None, groups: Any = None, **unsupported: Any
+        self,
+        X: Any,
+        y: Any,
+        X_dev: Any = None,
+        y_dev: Any = None,
+        groups: Any = None,
+        init: Any = None,
+        **unsupported: Any,
     ) -> BiGRUTagger:
         """Train.
 
@@ -107,6 +114,8 @@ class BiGRUTagger(BaseEstimator):
             y: N lists with one label per step, or an array [N, T].
             X_dev, y_dev: examples that choose the best epoch; without them a tenth of X is held out.
             groups: N values that say what inputs belong to (speakers, documents): all of one are held out or none.
+            init: a model to start from, for these labels and others: the folder of a saved one, the name of a shipped
+                one, or a fitted estimator; `forgetting_` then says what became of its labels.
 
         Raises:
             ArgumentError: X and y are not of the kinds above, or a parameter does not fit.
@@ -116,7 +125,7 @@ class BiGRUTagger(BaseEstimator):
         scheme = self.scheme
         if scheme == "auto":
             scheme = detect([list(map(str, row)) for row in to_rows(y)])
-        train(self, "tag", X, y, (X_dev, y_dev), groups, scheme=scheme)
+        train(self, "tag", X, y, (X_dev, y_dev), groups, init, scheme=scheme)
         return self
 
     def predict(self, X: Any) -> Any:

@@ -81,7 +81,9 @@ class BiGRUTranscriber(BaseEstimator):
         self.random_state = random_state
         self.verbose = verbose
 
-    def fit(self, X: Any, y: Any, X_dev: Any = None, y_dev: Any = None, groups: Any = None) -> BiGRUTranscriber:
+    def fit(
+        self, X: Any, y: Any, X_dev: Any = None, y_dev: Any = None, groups: Any = None, init: Any = None
+    ) -> BiGRUTranscriber:
         """Train.
 
         Args:
@@ -89,12 +91,14 @@ class BiGRUTranscriber(BaseEstimator):
             y: N transcripts.
             X_dev, y_dev: examples that choose the best epoch; without them a tenth of X is held out.
             groups: N values that say what inputs belong to (speakers, documents): all of one are held out or none.
+            init: a model to start from, for these labels and others: the folder of a saved one, the name of a shipped
+                one, or a fitted estimator; `forgetting_` then says what became of its labels.
 
         Raises:
             ArgumentError: X and y are not of the kinds above, or a parameter does not fit.
             DataError: a recording cannot be used, or a transcript is empty or longer than its recording allows.
         """
-        train(self, "transcribe", X, y, (X_dev, y_dev), groups)
+        train(self, "transcribe", X, y, (X_dev, y_dev), groups, init)
         return self
 
     def predict(self, X: Any) -> list[str]:

@@ -136,6 +136,9 @@ def check_channels(
     kinds: int = 0,
 ) -> None:
     """Raise ArgumentError unless the channels are distinct, known for the unit, and of possible sizes."""
+    if kinds and unit == "subword":
+        remedy = "What a word is cut into depends on what stands around it."
+        raise ArgumentError(sentence(WHERE, "unit", "char, word or token with a lexicon", unit, remedy))
     names = [channel.name for channel in channels]
     if not names or len(set(names)) < len(names):
         raise ArgumentError(sentence(WHERE, "channels", "distinct and at least one", names))

@@ -79,6 +79,11 @@ class Column:
             twice = Counter(self.values).most_common(1)[0][0]
             raise ArgumentError(sentence(WHERE, f"values of {self.name!r}", "distinct", f"{twice!r} twice"))
 
+    def extended(self, values: Sequence[str], min_count: int) -> Column:
+        """Return the column with further values behind its own; errors as of `learn`."""
+        found = Column.learn(self.name, values, min_count)
+        return Column(self.name, (*self.values, *(value for value in found.values if value not in self.ids)))
+
     @classmethod
     def learn(cls, name: str, values: Sequence[str], min_count: int) -> Column:
         """Return the column of values that occur at least so often.

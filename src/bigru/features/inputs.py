@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from ..errors import ArgumentError, sentence
-from .segment import unspaced
 
-__all__ = ["Input", "infer_unit", "replacements", "sample", "to_characters", "to_tokens", "whole_text"]
+__all__ = ["Input", "replacements", "sample", "to_characters", "to_tokens", "whole_text"]
 
 WHERE = "TextFeatures"
 
@@ -51,16 +50,3 @@ def sample(inputs: Sequence[Input]) -> list[str]:
     """Return about a thousand of the inputs as texts."""
     step = max(1, len(inputs) // 1000)
     return [" ".join(to_tokens(inputs[n], n)) for n in range(0, len(inputs), step)]
-
-
-def infer_unit(inputs: Sequence[Input]) -> str:
-    """Return the unit that suits the inputs: "char" for scripts without spaces and where all tokens are single
-    characters, else "word" for texts and "token" for tokens.
-
-    Raises:
-        ArgumentError: an input is neither text nor tokens.
-    """
-    strings = [to_tokens(x, n) for n, x in enumerate(inputs)]
-    if any(not isinstance(x, str) for x in inputs):
-        return "char" if all(len(token) == 1 for x in strings for token in x) else "token"
-    return "char" if unspaced(sample(inputs)) else "word"

@@ -64,6 +64,25 @@ class KnownStrings:
             flags[probe] = True
         return cls(np.packbits(flags, bitorder="little").tobytes())
 
+    def extended(self, hashes: np.ndarray) -> KnownStrings:
+        """Return the filter with further hashes, uint64 [N], the most frequent ones where they are too many.
+
+        What was known stays known: the low bits of a hash choose its places, so that a filter twice as large is the
+        filter twice over. As much of it is taken then as before, so that a little more of what is unknown passes than
+        in a filter of the same hashes made at once.
+        """
+        flags = np.unpackbits(np.frombuffer(self.bits, np.uint8), bitorder="little").astype(bool)
+        # The number of hashes that leave so many places empty, two places each (Swamidass & Baldi 2007).
+        empty = max(1.0 - flags.mean(), 1.0 / len(flags))
+        before = int(-np.log(empty) * len(flags) / 2)
+        distinct, counts = np.unique(hashes[~self.has(hashes)], return_counts=True)
+        kept = distinct[np.sort(np.argsort(-counts, kind="stable")[: max(MOST - before, 0)])]
+        wanted = min(max(1 << (PER_KEY * (before + len(kept))).bit_length(), len(flags)), MOST_BITS)
+        flags = np.tile(flags, wanted // len(flags))
+        for probe in _probes(kept, wanted):
+            flags[probe] = True
+        return KnownStrings(np.packbits(flags, bitorder="little").tobytes())
+
     def has(self, hashes: np.ndarray) -> np.ndarray:
         """Tell which hashes, uint64 [N], are known, bool [N].
 

@@ -27,6 +27,7 @@ __all__ = [
     "MOST_KINDS",
     "Lexicon",
     "Lookup",
+    "kinds_of",
     "lexicon_channels",
     "lexicon_ids",
     "lexicon_looks",
@@ -172,6 +173,11 @@ class Lexicon:
     def __reduce__(self) -> Any:
         """Pickle the packed words: those of a large lexicon are megabytes."""
         return Lexicon.from_bytes, (self.to_bytes(),)
+
+
+def kinds_of(lexicon: Lexicon | None) -> int:
+    """Return how many sets of categories the words of a lexicon have, 0 without one."""
+    return 0 if lexicon is None else len(lexicon.kinds)
 
 
 class Lookup:

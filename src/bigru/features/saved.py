@@ -1,17 +1,50 @@
-"""What a saved configuration of text features must be, before anything is made of it."""
+"""Text features as plain values, there and back, and what such values must be before anything is made of them."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from ..config import ChannelConfig, from_dict, to_dict
 from ..errors import ArgumentError, check_choice, sentence
+from .columns import columns_from_json
+from .known import KnownStrings
+from .lexicon import Lexicon
+from .segment import without_dropout
 
-__all__ = ["check_saved"]
+__all__ = ["from_values", "to_values"]
 
 WHERE = "TextFeatures"
 
 
-def check_saved(values: Any, vocabulary: Any) -> None:
+def to_values(features: Any) -> dict[str, Any]:
+    """Return what `TextFeatures.to_json` does."""
+    values: dict[str, Any] = {"unit": features.unit, "channels": [to_dict(c) for c in features.channels]}
+    values |= {"lowercase": features.lowercase, "replace": dict(features.replace), "segmenter": features.segmenter}
+    values |= {"columns": [column.to_json() for column in features.columns]} if features.columns else {}
+    values |= {} if features.lexicon is None else {"lexicon": features.lexicon.to_bytes()}
+    values |= {"known": {name: known.to_json() for name, known in features.known.items()}} if features.known else {}
+    return values if features.tokenizer is None else values | {"tokenizer": without_dropout(features.tokenizer)}
+
+
+def from_values(values: Any, vocabulary: Any) -> dict[str, Any]:
+    """Return the arguments of `TextFeatures` that such values stand for.
+
+    Raises:
+        ArgumentError: a key is missing or unknown, or a value has the wrong type.
+    """
+    _check(values, vocabulary)
+    packed = values.get("lexicon")
+    plain = {name: values.get(name) for name in ("unit", "lowercase", "replace", "segmenter", "tokenizer")}
+    return plain | {
+        "vocabulary": tuple(vocabulary),
+        "channels": tuple(from_dict(ChannelConfig, c) for c in values["channels"]),
+        "known": {name: KnownStrings.from_json(text) for name, text in values.get("known", {}).items()},
+        "columns": columns_from_json(values.get("columns", [])),
+        "lexicon": None if packed is None else Lexicon.from_bytes(packed),
+    }
+
+
+def _check(values: Any, vocabulary: Any) -> None:
     """Check the types of what `TextFeatures.to_json` returned, and of the list of the vocabulary.
 
     Raises:

@@ -10,9 +10,11 @@ from functools import cache
 from typing import Any
 
 from ..errors import ArgumentError, require, sentence
+from .inputs import Input, sample, to_tokens
 
 __all__ = [
     "SEGMENTERS",
+    "infer_unit",
     "load_subwords",
     "segment",
     "split_words",
@@ -147,3 +149,16 @@ def train_subwords(texts: Sequence[str], size: int, min_count: int) -> str:
     )
     tokenizer.train_from_iterator(texts, trainer)
     return str(tokenizer.to_str())
+
+
+def infer_unit(inputs: Sequence[Input]) -> str:
+    """Return the unit that suits the inputs: "char" for scripts without spaces and where all tokens are single
+    characters, else "word" for texts and "token" for tokens.
+
+    Raises:
+        ArgumentError: an input is neither text nor tokens.
+    """
+    strings = [to_tokens(x, n) for n, x in enumerate(inputs)]
+    if any(not isinstance(x, str) for x in inputs):
+        return "char" if all(len(token) == 1 for x in strings for token in x) else "token"
+    return "char" if unspaced(sample(inputs)) else "word"

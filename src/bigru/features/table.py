@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import ArgumentError, DataError, check_choice, nearest, sentence
+from ..errors import ArgumentError, DataError, argument, check_choice, nearest, sentence
 from ..tables.times import CALENDAR, TimeStep, calendar
 from ..tables.timetable import Series, TimeTable
 
@@ -135,7 +135,7 @@ class TableFeatures:
             if got != want and max(map(len, table.series)) > 1:
                 remedy = ""
                 if name == "zone" and not got:
-                    remedy = "Name the zone that the times are written in with --zone."
+                    remedy = f"Name the zone that the times are written in with {argument('reading.zone')}."
                 want = f"{want or 'none'}, as in training"
                 raise DataError(sentence(table.source, f"{name} of the times", want, got or "none", remedy))
 

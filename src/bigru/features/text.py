@@ -12,20 +12,20 @@ from typing import Any
 
 import numpy as np
 
-from ..config import ChannelConfig, from_dict, to_dict
+from ..config import ChannelConfig
 from ..errors import ArgumentError, check_choice, sentence
 from ..ops.lexicon.trie import trie_of
 from ..readers.opening.encoding import SURROGATE
 from ..readers.token_features import words_of
 from .channels import SHAPES, check_channels, configure, fold, hashes, is_hashed, looks, ngrams, shape, views
-from .columns import Column, column_of, columns_from_json, least_count, read, value_ids
-from .hashing import buckets, hash_strings
+from .columns import Column, column_of, least_count, read, value_ids
+from .hashing import buckets, hash_strings, unit_codes
 from .incremental import TextPieces
-from .inputs import Input, infer_unit, replacements, sample, to_characters, to_tokens, whole_text
+from .inputs import Input, replacements, sample, to_characters, to_tokens, whole_text
 from .known import KnownStrings
-from .lexicon import Lexicon, Lookup, lexicon_looks
-from .saved import check_saved
-from .segment import load_subwords, segment, split_words, train_subwords, unspaced, without_dropout
+from .lexicon import Lexicon, Lookup, kinds_of, lexicon_looks
+from .saved import from_values, to_values
+from .segment import infer_unit, load_subwords, segment, split_words, train_subwords, unspaced
 from .words import FlatWords, Made, Words
 
 __all__ = ["UNITS", "Input", "TextFeatures"]
@@ -84,11 +84,7 @@ class TextFeatures:
             raise ArgumentError(sentence(WHERE, "vocabulary", "single characters", repr(long)))
         if self.columns and self.unit != "token":
             raise ArgumentError(sentence(WHERE, "unit", "token, to which features belong", self.unit))
-        if self.lexicon is not None and self.unit == "subword":
-            remedy = "What a word is cut into depends on what stands around it."
-            raise ArgumentError(sentence(WHERE, "unit", "char, word or token with a lexicon", self.unit, remedy))
-        kinds = 0 if self.lexicon is None else len(self.lexicon.kinds)
-        check_channels(self.unit, self.channels, len(self.vocabulary), self.columns, kinds)
+        check_channels(self.unit, self.channels, len(self.vocabulary), self.columns, kinds_of(self.lexicon))
         hashed = [channel.name for channel in self.channels if is_hashed(channel.name)]
         for name in self.known:
             check_choice(WHERE, "known", name, hashed)
@@ -152,9 +148,33 @@ class TextFeatures:
         least = min_count or least_count(sum(map(len, words)) if features else 0)
         columns = tuple(Column.learn(name, row, least) for name, row in zip(features, values, strict=True))
         lexicon = lexicon and lexicon.merge(empty._units_of)
-        sized = configure(channels, len(vocabulary), columns, len(lexicon.kinds) if lexicon else 0)
+        sized = configure(channels, len(vocabulary), columns, kinds_of(lexicon))
         made = cls(unit, vocabulary, sized, lowercase, replace, segmenter, tokenizer, {}, columns, lexicon)
         return changed(made, known=made._seen(inputs))
+
+    def extended(
+        self, inputs: Sequence[Input], *, min_count: int | None = None, max_size: int | None = None
+    ) -> TextFeatures:
+        """Return these features with what further inputs bring: units, values of columns, known n-grams.
+
+        Every unit and value keeps its id, and every n-gram its bucket; new ones stand behind them.
+
+        Args:
+            inputs: texts, or lists of tokens, as the features read them.
+            min_count: how often a new unit must occur in them; as of `fit`.
+            max_size: the most units, those that are known included; None for any number.
+        """
+        names = [column.name for column in self.columns]
+        words, values = read(names, inputs) if names else (inputs, [])
+        room = None if max_size is None else max(max_size - len(self.vocabulary), 0)
+        found = self._vocabulary(words, min_count, None)
+        vocabulary = (*self.vocabulary, *[unit for unit in found if unit not in self._ids][:room])
+        least = min_count or least_count(sum(map(len, words)) if names else 0)
+        columns = tuple(column.extended(row, least) for column, row in zip(self.columns, values, strict=True))
+        sized = configure(self.channels, len(vocabulary), columns, kinds_of(self.lexicon))
+        made = changed(self, vocabulary=vocabulary, channels=sized, columns=columns, known={})
+        hashes = made._hashes(inputs, list(self.known))
+        return changed(made, known={name: known.extended(hashes[name]) for name, known in self.known.items()})
 
     def features(self, text: Input) -> np.ndarray:
         """Return the ids of one input, int32 [T, C]: one row per unit, one column per channel."""
@@ -201,14 +221,18 @@ class TextFeatures:
     def _seen(self, inputs: Sequence[Input]) -> dict[str, KnownStrings]:
         """Return of every hashed channel what the inputs show of it."""
         hashed = [channel.name for channel in self.channels if is_hashed(channel.name)]
-        if not hashed:
+        return {name: KnownStrings.of(own) for name, own in self._hashes(inputs, hashed).items()}
+
+    def _hashes(self, inputs: Sequence[Input], names: Sequence[str]) -> dict[str, np.ndarray]:
+        """Return of hashed channels by name the hash of what each sees of every unit of all inputs, uint64 [N]."""
+        if not names:
             return {}
-        flat, seen = self._flat(inputs), {}
-        strings = self._strings_of([name for name in hashed if not looks(name)], flat.distinct)
-        for name in hashed:
-            own = hashes(name, self._codes(name, flat), flat.lengths) if looks(name) else strings[name][flat.inverse]
-            seen[name] = KnownStrings.of(own)
-        return seen
+        flat = self._flat(inputs)
+        strings = self._strings_of([name for name in names if not looks(name)], flat.distinct)
+        return {
+            name: hashes(name, self._codes(name, flat), flat.lengths) if looks(name) else strings[name][flat.inverse]
+            for name in names
+        }
 
     def _strings_of(self, names: Sequence[str], units: Sequence[str]) -> dict[str, np.ndarray]:
         """Return for channels of strings the hash of what each sees of every unit, uint64 [N]."""
@@ -253,13 +277,7 @@ class TextFeatures:
 
     def _codes_of(self, units: Sequence[str]) -> np.ndarray:
         """Return the codes of units, uint64 [T], as `_flat` has them."""
-        return self._hashed([self._normal(unit) for unit in units])
-
-    def _hashed(self, units: Sequence[str]) -> np.ndarray:
-        """Return the codes of units as they are: characters stand for themselves."""
-        if self.unit != "char":
-            return hash_strings(units)
-        return np.frombuffer("".join(units).encode("utf-32-le", "surrogatepass"), "<u4").astype(np.uint64)
+        return unit_codes([self._normal(unit) for unit in units], self.unit)
 
     def _units_of(self, words: Sequence[str]) -> Sequence[Sequence[str]]:
         """Return the units of each word of a lexicon as an input of it alone has them; tokens lie between spaces."""
@@ -274,12 +292,7 @@ class TextFeatures:
 
     def to_json(self) -> dict[str, Any]:
         """Return everything but the vocabulary as plain JSON values; the lexicon as the bytes of a file of its own."""
-        values: dict[str, Any] = {"unit": self.unit, "channels": [to_dict(c) for c in self.channels]}
-        values |= {"lowercase": self.lowercase, "replace": dict(self.replace), "segmenter": self.segmenter}
-        values |= {"columns": [column.to_json() for column in self.columns]} if self.columns else {}
-        values |= {} if self.lexicon is None else {"lexicon": self.lexicon.to_bytes()}
-        values |= {"known": {name: known.to_json() for name, known in self.known.items()}} if self.known else {}
-        return values if self.tokenizer is None else values | {"tokenizer": without_dropout(self.tokenizer)}
+        return to_values(self)
 
     @classmethod
     def from_json(cls, values: Any, vocabulary: Any) -> TextFeatures:
@@ -288,14 +301,7 @@ class TextFeatures:
         Raises:
             ArgumentError: a key is missing or unknown, or a value has the wrong type.
         """
-        check_saved(values, vocabulary)
-        channels = tuple(from_dict(ChannelConfig, c) for c in values["channels"])
-        rest = (values["lowercase"], values["replace"], values.get("segmenter"), values.get("tokenizer"))
-        known = {name: KnownStrings.from_json(text) for name, text in values.get("known", {}).items()}
-        columns = columns_from_json(values.get("columns", []))
-        packed = values.get("lexicon")
-        lexicon = None if packed is None else Lexicon.from_bytes(packed)
-        return cls(values["unit"], tuple(vocabulary), channels, *rest, known, columns, lexicon)
+        return cls(**from_values(values, vocabulary))
 
     @cached_property
     def _ids(self) -> dict[str, int]:
@@ -308,7 +314,7 @@ class TextFeatures:
             return None
         units = self._units_of(self.lexicon.words)
         lengths = np.array([*map(len, units)])
-        codes = self._hashed(list(chain.from_iterable(units)))
+        codes = unit_codes(list(chain.from_iterable(units)), self.unit)
         return Lookup(trie_of(codes, lengths, self.lexicon.values), int(lengths.max()), self._codes_of)
 
     @cached_property

@@ -3,7 +3,10 @@
 Logistic regression on logarithms of counts of units and n-grams, weighted by how few texts have them (Spärck Jones
 1972), each text's row of length 1. It stands within a model as its linear part (`wide` of `ModelConfig`), which adds up
 counts and divides by the root of the number of units: what is multiplied into all scores of a text decides nothing in
-it, but in learning it does what long texts count (15 kinds of news titles, 200 labels: 27.0 % against 25.0 %).
+it, but in learning it does what long texts count (15 kinds of news titles, 200 labels: 27.0 % against 25.0 %). Left-out
+texts, scored as the linear part scores them, also decide whether what mostly comes several times in a text is weakened
+by as much as the logarithm weakens it (`Choice`): it helps where long texts repeat function words, and harms where
+they repeat their topic.
 """
 
 from __future__ import annotations
@@ -17,7 +20,7 @@ import numpy as np
 
 from .linear import Linear
 
-__all__ = ["Bag", "fit_bag"]
+__all__ = ["Bag", "Choice", "fit_bag"]
 
 STRENGTHS = (30.0, 100.0, 300.0)
 """Inverse regularisation strengths C to choose from."""
@@ -40,16 +43,51 @@ RAREST = 1e-3
 """Probability of a class that a fold has not seen."""
 
 
+class Choice(NamedTuple):
+    """What left-out examples choose.
+
+    Attributes:
+        strength: inverse regularisation strength C.
+        damped: whether each id's weight is multiplied by what the logarithms of its counts sum up to over what its
+            counts sum up to.
+    """
+
+    strength: float = USUAL
+    damped: bool = False
+
+
 class Bag(NamedTuple):
     """A fitted model of bags.
 
     Attributes:
         linear: its weights; without transitions.
-        strength: inverse regularisation strength C; None for what was fitted otherwise.
+        choice: how it was fitted; None for what was fitted otherwise.
     """
 
     linear: Linear
-    strength: float | None
+    choice: Choice | None
+
+
+class _Texts(NamedTuple):
+    """Texts as logistic regression learns from them, and as a linear part sees them.
+
+    Attributes:
+        rows: sparse [N, F], of length 1, what is learnt from.
+        served: sparse [N, F], counts over the root of the number of units.
+        weights: [F] what a weight of `rows` is multiplied by to come to the same in `served` on average.
+        damping: [F] what it is multiplied by too where `Choice.damped`.
+        columns: [F] the id of all for each column.
+    """
+
+    rows: Any
+    served: Any
+    weights: np.ndarray
+    damping: np.ndarray
+    columns: np.ndarray
+
+    def factors(self, damped: bool) -> np.ndarray:
+        """Return what the weights of `rows` are multiplied by, [F]."""
+        return self.weights * self.damping if damped else self.weights
 
 
 def fit_bag(
@@ -58,7 +96,7 @@ def fit_bag(
     sizes: Sequence[int],
     outputs: int,
     *,
-    strength: float | None = None,
+    choice: Choice | None = None,
     balanced: bool = False,
 ) -> Bag | None:
     """Fit logistic regression: binary, multinomial, or one for each of any number of labels.
@@ -68,28 +106,27 @@ def fit_bag(
         targets: int [N] within 0..outputs-1 (0..1 for one output), or float [N, K] of zeros and ones.
         sizes: of the C channels.
         outputs: K; 1 stands for the second of two classes.
-        strength: C; None chooses it by the likelihood of examples that were left out.
+        choice: how to fit; None chooses by the likelihood of examples that were left out.
         balanced: whether classes count inversely to their frequency.
 
     Returns:
         The model; None where it would be too large, or the targets are all the same.
     """
-    rows, weights, columns = _matrix(ids, sizes)
-    if len(columns) * outputs > MOST or len(np.unique(targets, axis=0)) < 2:
+    texts = _texts(ids, sizes)
+    if len(texts.columns) * outputs > MOST or len(np.unique(targets, axis=0)) < 2:
         return None
-    solver = _Solver(rows, outputs, "balanced" if balanced else None)
-    chosen = strength or _strength(solver, targets)
-    found, bias = solver.fit(np.arange(len(targets)), targets, chosen)
+    solver = _Solver(texts, outputs, "balanced" if balanced else None)
+    chosen = choice or _choose(solver, targets)
+    found, bias = solver.fit(np.arange(len(targets)), targets, chosen.strength)
     ends = np.cumsum([0, *sizes])
     full = np.zeros((ends[-1], outputs), np.float32)
-    full[columns] = found * weights[:, None]
+    full[texts.columns] = found * texts.factors(chosen.damped)[:, None]
     tables = [full[start:end] for start, end in pairwise(ends.tolist())]
     return Bag(Linear(tables, bias.astype(np.float32), np.zeros((outputs, outputs), np.float32)), chosen)
 
 
-def _matrix(ids: Sequence[np.ndarray], sizes: Sequence[int]) -> tuple[Any, np.ndarray, np.ndarray]:
-    """Return the rows of the texts, sparse [N, F], what each column's counts over the root of the length have to be
-    multiplied by to come to the same on average, and its id of all."""
+def _texts(ids: Sequence[np.ndarray], sizes: Sequence[int]) -> _Texts:
+    """Count the ids of texts."""
     from scipy import sparse
 
     starts = np.cumsum([0, *sizes[:-1]])
@@ -104,15 +141,19 @@ def _matrix(ids: Sequence[np.ndarray], sizes: Sequence[int]) -> tuple[Any, np.nd
     counts.sum_duplicates()
     present = np.bincount(counts.indices, minlength=len(columns))
     weights = np.log((1 + len(ids)) / (1 + present)) + 1
+    total = np.asarray(counts.sum(axis=0)).ravel()
+    served = (sparse.diags(1.0 / np.sqrt(np.maximum(lengths, 1))) @ counts).tocsr()
     # Learnt from logarithms, since what comes ten times says little more than what comes twice.
     counts.data = 1 + np.log(counts.data)
+    damping = np.asarray(counts.sum(axis=0)).ravel() / total
     rows = (counts @ sparse.diags(weights)).tocsr()
     norms = _norms(rows)
     # A new text shows little that is known: what one text alone has, it would not find if it were new itself.
     known = _norms(rows @ sparse.diags((present > 1).astype(float)))
     some = known > 0
     scale = np.mean(np.sqrt(lengths[some]) / known[some]) if some.any() else 1.0
-    return (sparse.diags(1.0 / np.where(norms > 0, norms, 1.0)) @ rows).tocsr(), weights * scale, columns
+    rows = (sparse.diags(1.0 / np.where(norms > 0, norms, 1.0)) @ rows).tocsr()
+    return _Texts(rows, served, weights * scale, damping, columns)
 
 
 def _norms(rows: Any) -> np.ndarray:
@@ -122,8 +163,8 @@ def _norms(rows: Any) -> np.ndarray:
 class _Solver:
     """Fits logistic regressions to some of the rows."""
 
-    def __init__(self, rows: Any, outputs: int, weighting: str | None) -> None:
-        self.rows, self.outputs, self.weighting = rows, outputs, weighting
+    def __init__(self, texts: _Texts, outputs: int, weighting: str | None) -> None:
+        self.texts, self.outputs, self.weighting = texts, outputs, weighting
 
     def fit(self, some: np.ndarray, targets: np.ndarray, strength: float) -> tuple[np.ndarray, np.ndarray]:
         """Return weights [F, K] and bias [K] of the rows `some`."""
@@ -141,7 +182,7 @@ class _Solver:
         classes = np.unique(gold)
         # A column of floats is that of one label among any number of them.
         outputs = 1 if self.outputs == 1 or targets.dtype.kind == "f" else self.outputs
-        weights, bias = np.zeros((self.rows.shape[1], outputs)), np.full(outputs, np.log(RAREST))
+        weights, bias = np.zeros((self.texts.rows.shape[1], outputs)), np.full(outputs, np.log(RAREST))
         if len(classes) == 1:
             bias[:] = 0.0
             bias[0 if outputs == 1 else classes[0]] = -np.log(RAREST) * (1 if outputs > 1 or classes[0] else -1)
@@ -150,7 +191,7 @@ class _Solver:
         with warnings.catch_warnings():
             # A hundred passes are near enough: what is left changes no answer.
             warnings.simplefilter("ignore", ConvergenceWarning)
-            model.fit(self.rows[some], gold)
+            model.fit(self.texts.rows[some], gold)
         if outputs == 1:
             return model.coef_.T, model.intercept_
         if len(classes) == 2:
@@ -160,8 +201,8 @@ class _Solver:
         return weights, bias
 
     def likelihood(self, some: np.ndarray, targets: np.ndarray, weights: np.ndarray, bias: np.ndarray) -> float:
-        """Return the log-likelihood of the targets of the rows `some`."""
-        logits = np.asarray(self.rows[some] @ weights) + bias
+        """Return the log-likelihood of the targets of `some` texts as a linear part scores them."""
+        logits = np.asarray(self.texts.served[some] @ weights) + bias
         gold = targets[some]
         if targets.ndim == 2 or logits.shape[1] == 1:
             signs = 2.0 * gold.reshape(logits.shape) - 1.0
@@ -170,20 +211,21 @@ class _Solver:
         return float((shifted[np.arange(len(gold)), gold] - np.log(np.exp(shifted).sum(axis=1))).sum())
 
 
-def _strength(solver: _Solver, targets: np.ndarray) -> float:
-    """Return the strength under which examples that were left out are likeliest."""
+def _choose(solver: _Solver, targets: np.ndarray) -> Choice:
+    """Return the choice under which examples that were left out are likeliest."""
     from sklearn.model_selection import KFold, StratifiedKFold
 
-    count, work = len(targets), solver.rows.nnz * solver.outputs
+    count, work = len(targets), solver.texts.rows.nnz * solver.outputs
     if work > SPLIT or count < 2 * FOLDS:
-        return USUAL
+        return Choice()
     single = targets.ndim == 1 and np.bincount(targets)[np.unique(targets)].min() >= FOLDS
     folds = (StratifiedKFold if single else KFold)(FOLDS, shuffle=True, random_state=0)
     parts = list(folds.split(np.zeros((count, 1)), targets if single else None))[: FOLDS if work <= FOLDED else 1]
-    found = {
-        strength: sum(
-            solver.likelihood(left_out, targets, *solver.fit(kept, targets, strength)) for kept, left_out in parts
-        )
-        for strength in STRENGTHS
-    }
-    return max(STRENGTHS, key=lambda strength: found[strength])
+    found = {Choice(strength, damped): 0.0 for strength in STRENGTHS for damped in (False, True)}
+    for kept, left_out in parts:
+        for strength in STRENGTHS:
+            weights, bias = solver.fit(kept, targets, strength)
+            for damped in (False, True):
+                scaled = weights * solver.texts.factors(damped)[:, None]
+                found[Choice(strength, damped)] += solver.likelihood(left_out, targets, scaled, bias)
+    return max(found, key=lambda choice: found[choice])

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 
-from ..features.inputs import infer_unit
+from ..config.targets import TARGETS
+from ..errors import argument
+from ..features.segment import infer_unit
 
 if TYPE_CHECKING:
     from .chain import WordsAt
@@ -37,7 +39,7 @@ class TooLongError(Exception):
     """A plain model would take too long: so many seconds about, on one core."""
 
     def __init__(self, seconds: float) -> None:
-        super().__init__(f"it would take about {seconds:,.0f} s (--plain fits it all the same)")
+        super().__init__(f"it would take about {seconds:,.0f} s ({argument('plain', True)} fits it all the same)")
 
 
 class PlainModel(Protocol):
@@ -173,7 +175,7 @@ def fit_plain(
 
     def fit(some: Rows, judge: Rows | None) -> PlainModel:
         first = some.targets[0]
-        if task == "classify" and all(target == first for target in some.targets):
+        if TARGETS[task].per_example and all(target == first for target in some.targets):
             return Constant(first)
         return choice.fit(some, judge, How(scheme, features, seed, words_at))
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import DataError, sentence
+from ..errors import DataError, argument, sentence
 
 __all__ = ["EMPTY", "REMEDY", "Numerals", "agree", "cell_text", "is_empty", "numerals", "parse_numbers"]
 
@@ -196,7 +196,7 @@ def parse_numbers(
     if how.evidence == "groups":
         n = next(n for n, cell in enumerate(cells) if "," in cell_text(cell))
         want = "of one meaning, decimals or thousands"
-        asked = "Say which with --decimal , or --decimal . (a point)."
+        asked = f"Say which with {argument('reading.decimal', ',')} or {argument('reading.decimal', '.')} (a point)."
         raise DataError(sentence(f"{source}:{lines[n]}", f"the comma of {name}", want, repr(cells[n])[:80], asked))
     values = _at_once(cells, how)
     if values is None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..config.targets import TARGETS, TargetSpec
 from .findings import Finding
 from .roles import Role
 
@@ -53,6 +54,11 @@ class Examples:
     rows: Sequence[Any] | None = None
     roles: list[Role] = field(default_factory=list)
     features: tuple[str, ...] = ()
+
+    @property
+    def target(self) -> TargetSpec:
+        """What the task learns from the examples."""
+        return TARGETS[self.task]
 
     def columns(self, role: str) -> list[str]:
         """Return the columns that are read as `role` ("text", "label", "values", "not read", ...)."""

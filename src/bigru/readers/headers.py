@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from ..errors import DataError, sentence
+from ..errors import DataError, argument, sentence
 from .cells import numerals
 from .findings import Finding
 from .literals import read_lists
@@ -112,7 +112,8 @@ def _depth(rows: Sequence[Sequence[str]], reading: Reading, source: str, ask: bo
         return _levels(rows)
     if points > -SURE and ask and len(cells) > 1 and len(rows) > 1:
         shown = ", ".join(cells[:4])[:80]
-        want = "known to hold column names or an example (--header or --no-header)"
+        ways = " or ".join(argument("reading.header", holds) for holds in (True, False))
+        want = f"known to hold column names or an example ({ways})"
         raise DataError(sentence(source, "the first row", want, repr(shown)))
     return 0
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..errors import DataError, check_choice, sentence
+from ..errors import DataError, argument, check_choice, sentence
 from .examples import Examples
 from .findings import Finding
 from .formats import FORMATS, File, Parsed, by_content, by_name
@@ -111,23 +111,28 @@ def build_examples(
 def check_used(result: Examples, format: str, reading: Reading, required: bool) -> None:
     """Refuse what was decided and the file cannot give, rather than pass over it."""
     source = result.source
-    if reading.task is not None and result.task != reading.task and not required:
-        # Inputs are the same for every task; labels of another one are not what a model can be asked about.
-        result.task, result.targets, result.scheme, result.multi_label = reading.task, None, None, False
-    if reading.task is not None and result.task != reading.task:
-        raise DataError(sentence(source, "task", f"{result.task} for this file", reading.task))
+    if reading.task is not None:
+        if reading.target.form != result.target.form:
+            if required:
+                raise DataError(sentence(source, "task", f"{result.task} for this file", reading.task))
+            # Inputs are the same for every task; labels of another one are not what a model can be asked about.
+            result.targets, result.scheme, result.multi_label = None, None, False
+        result.task = reading.task
     if reading.scheme is not None and result.scheme != reading.scheme:
         raise DataError(sentence(source, "scheme", "left out where labels are no span tags", reading.scheme))
     if reading.multi_label and not result.multi_label:
         raise DataError(sentence(source, "multi_label", "left out for this file", True))
     if reading.group is not None and result.groups is None:
         remedy = "Only tables have a further column."
-        raise DataError(sentence(source, "--group", f"left out for the format {format}", repr(reading.group), remedy))
+        name, want = argument("reading.group"), f"left out for the format {format}"
+        raise DataError(sentence(source, name, want, repr(reading.group), remedy))
     if reading.fill is not None:
-        raise DataError(sentence(source, "--fill", "left out where nothing is forecast", repr(reading.fill)))
+        name = argument("reading.fill")
+        raise DataError(sentence(source, name, "left out where nothing is forecast", repr(reading.fill)))
     check_attached(result, format, reading, required)
     given = reading.given()
     known = FORMATS[format].columns if format in FORMATS else True
     for name in OPTIONS:
         if name in given and not known:
-            raise DataError(sentence(source, f"--{name}", f"left out for the format {format}", repr(given[name])))
+            want = f"left out for the format {format}"
+            raise DataError(sentence(source, argument(f"reading.{name}"), want, repr(given[name])))

@@ -6,13 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
+from ..config.targets import TARGETS, TargetSpec, target_of
 from ..errors import ArgumentError, check_choice, sentence
 from ..scheme import SCHEMES
 
-__all__ = ["FILLS", "LAYOUTS", "OFFSETS", "TASKS", "Reading"]
-
-TASKS = ("classify", "tag", "transcribe", "forecast")
-"""What can be learnt from a file."""
+__all__ = ["FILLS", "LAYOUTS", "OFFSETS", "Reading"]
 
 LAYOUTS = ("texts", "indicators", "spans", "lists", "tokens", "long", "wide", "recordings", "timed")
 """How the rows of a table can be read; `layouts` has a file for each."""
@@ -30,7 +28,7 @@ class Reading:
     """How a file is read. None, or an empty tuple, leaves the choice to the file.
 
     Attributes:
-        task: one of `TASKS`.
+        task: one of `bigru.config.targets.TARGETS`.
         text: column of the text, the tokens or the recordings (tables without header and CoNLL: numbers from 1).
         label: column of the label, the labels, the tags or the transcript.
         labels: columns of 0 and 1, each a label that an example has or has not.
@@ -83,7 +81,7 @@ class Reading:
     strict: bool = False
 
     def __post_init__(self) -> None:
-        choices = {"task": TASKS, "layout": LAYOUTS, "decimal": (".", ","), "scheme": SCHEMES}
+        choices = {"task": tuple(TARGETS), "layout": LAYOUTS, "decimal": (".", ","), "scheme": SCHEMES}
         choices |= {"fill": FILLS, "offsets": OFFSETS, "overlaps": ("longest", "first")}
         for name, known in choices.items():
             if getattr(self, name) is not None:
@@ -94,6 +92,11 @@ class Reading:
                 raise ArgumentError(sentence("reading", name, "a tuple of column names", repr(value)))
         if self.separator is not None and self.separator != "space" and len(self.separator) != 1:
             raise ArgumentError(sentence("reading", "separator", 'one character, or "space"', repr(self.separator)))
+
+    @property
+    def target(self) -> TargetSpec:
+        """What the task learns from a file, as far as the task is decided."""
+        return target_of(self.task)
 
     def given(self) -> dict[str, Any]:
         """Return what was decided, by field."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..errors import ArgumentError, DataError, nearest, sentence
+from ..errors import ArgumentError, DataError, argument, nearest, sentence
 from .labels import LabelReader
 
 if TYPE_CHECKING:
@@ -21,8 +21,8 @@ __all__ = ["SEPARATOR", "attach", "check_attached", "columns_of", "divide", "is_
 SEPARATOR = "\uffe8"
 """HALFWIDTH FORMS LIGHT VERTICAL, between a word and its features."""
 
-FLAGS = {"text": "--text", "label": "--label", "group": "--group", "id": "--id-column", "time": "--time-column"}
-"""The options that name columns which can hold no features."""
+FIELDS = ("text", "label", "group", "id", "time")
+"""The fields of a reading that name columns which can hold no features."""
 
 
 def divide(tokens: Sequence[str], names: Sequence[str], where: str, what: str) -> list[list[str]]:
@@ -75,15 +75,16 @@ def columns_of(
     found: list[str] = []
     for one in is_quantised(reading):
         name = _known(source, reading, one, names)
-        for field, flag in FLAGS.items():
+        for field in FIELDS:
             named = getattr(reading, field)
             if name in ((named,) if isinstance(named, str) else named or ()):
-                raise DataError(sentence(source, "--feature", f"another column than {flag}", repr(name)))
+                want = f"another column than {argument(f'reading.{field}')}"
+                raise DataError(sentence(source, argument("reading.features"), want, repr(name)))
         if name in (taken or {}):
             want = f"another column than that of {(taken or {})[name]}"
-            raise DataError(sentence(source, "--feature", want, repr(name)))
+            raise DataError(sentence(source, argument("reading.features"), want, repr(name)))
         if name in found:
-            raise DataError(sentence(source, "--feature", "each column once", f"{name!r} twice"))
+            raise DataError(sentence(source, argument("reading.features"), "each column once", f"{name!r} twice"))
         found.append(name)
     return found
 
@@ -95,11 +96,10 @@ def _known(source: str, reading: Reading, one: str, names: Sequence[str]) -> str
         return names[int(one[:9]) - 1]
     if not reading.features:
         want = f"the tokens and {', '.join(map(repr, is_quantised(reading)))}, which the model reads as features"
-        remedy = "Name a column that is called otherwise with --feature."
+        remedy = f"Name a column that is called otherwise with {argument('reading.features')}."
         raise DataError(sentence(source, "columns", want, ", ".join(names), remedy))
-    raise DataError(
-        sentence(source, "--feature", "one of the columns " + ", ".join(names), repr(one), nearest(one, names))
-    )
+    want = "one of the columns " + ", ".join(names)
+    raise DataError(sentence(source, argument("reading.features"), want, repr(one), nearest(one, names)))
 
 
 def attach(result: Examples, names: Sequence[str], cells: Sequence[Sequence[Sequence[Any]]]) -> None:
@@ -154,6 +154,8 @@ def check_attached(result: Examples, format: str, reading: Reading, required: bo
         want = f"tokens with the columns {names}, which the model reads as features"
         raise DataError(sentence(result.source, "data", want, f"{result.kind} of the format {format}"))
     if reading.features and not result.features:
-        raise DataError(sentence(result.source, "--feature", f"left out for the format {format}", repr(names)))
-    if names and required and result.task != "tag":
-        raise DataError(sentence(result.source, "--feature", "left out where inputs have one label each", repr(names)))
+        want = f"left out for the format {format}"
+        raise DataError(sentence(result.source, argument("reading.features"), want, repr(names)))
+    if names and required and not result.target.per_step:
+        want = "left out where inputs have one label each"
+        raise DataError(sentence(result.source, argument("reading.features"), want, repr(names)))

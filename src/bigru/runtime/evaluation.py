@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..bundle import Bundle
 from ..bundle.configuration import input_kind, token_features
-from ..errors import ArgumentError, sentence
+from ..errors import ArgumentError, argument, sentence, spell_arguments
 from ..features.columns import read as values_of
 from ..features.series import check_gaps
 from ..readers.examples import Examples
@@ -80,6 +80,7 @@ class Evaluation:
         return self.report.to_json() | (fewer if self.exact is not None else {})
 
 
+@spell_arguments("python")
 def evaluate(
     model: Predictor | Forecaster | str | os.PathLike[str],
     data: Any,
@@ -155,7 +156,7 @@ def check_features(bundle: Bundle, reading: Reading) -> None:
     if reading.features and len(reading.features) != len(names):
         count = "one column" if len(names) == 1 else f"{len(names)} columns"
         want = f"{count}, for {', '.join(names)}" if names else "left out for a model without features"
-        raise ArgumentError(sentence("bigru", "--feature", want, ", ".join(reading.features)))
+        raise ArgumentError(sentence("bigru", argument("reading.features"), want, ", ".join(reading.features)))
 
 
 def note_unknown(model: Predictor, examples: Examples, say: Say) -> None:

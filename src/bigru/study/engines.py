@@ -102,11 +102,9 @@ def bigru_training(given: TimedLayer, threads: int) -> Case:
     """Forward and backward without torch: the gradients of x and of all weights."""
 
     def run() -> Arrays:
-        options: dict[str, Any] = {"lengths": given.lengths, "threads": threads}
-        y, _, gates = native.forward(given.x, given.weights, keep=True, **options)
-        assert gates is not None
-        needs = (True, False, True)
-        dx, _, gradients = native.backward(given.x, given.weights, y, gates, given.dy, None, needs=needs, **options)
+        y, _, saved = native.forward(given.x, given.weights, keep=True, lengths=given.lengths, threads=threads)
+        assert saved is not None
+        dx, _, gradients = native.backward(given.dy, None, saved, threads=threads, needs=(True, False, True))
         assert dx is not None
         assert gradients is not None
         return {"y": y, "dx": dx, **_named([g for walk in gradients for g in walk])}

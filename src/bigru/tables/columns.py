@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import ArgumentError, DataError, nearest, sentence
+from ..errors import ArgumentError, DataError, argument, nearest, sentence
 from ..readers.cells import Numerals, agree, cell_text, numerals, parse_numbers
 from ..readers.columnar import eager
 from ..readers.reader import load
@@ -81,9 +81,10 @@ def numbers(table: Table, name: str, how: Mapping[str, Numerals]) -> np.ndarray:
         first = next((n for n, text in enumerate(texts) if text), None)
         if first is not None and not any(map(_is_number, texts)):
             place = f"{table.source}:{table.lines[first]}"
-            remedy = "Write categories as columns of 0 and 1, or leave the column out of --target, past and known."
+            roles = f"{argument('targets')}, past and known"
+            remedy = f"Write categories as columns of 0 and 1, or leave the column out of {roles}."
             raise DataError(sentence(place, f"column {name!r}", "numbers", repr(cells[first])[:80], remedy))
-    remedy = "Correct the cell, empty it, or leave the column out with --target."
+    remedy = f"Correct the cell, empty it, or leave the column out with {argument('targets')}."
     return parse_numbers(cells, table.lines, table.source, f"column {name!r}", how.get(name), remedy)
 
 

@@ -7,16 +7,15 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..errors import DataError, sentence
+from ..errors import DataError, argument, sentence
 from ..readers.cells import cell_text
+from ..readers.reading import FILLS
 from ..readers.table import Table
 from .roles import Clock, suggest_ids
 from .series import Series
 from .times import TimeStep, format_times
 
 __all__ = ["check_order", "even_out", "fill_gaps", "most_rows"]
-
-SUMMER = "If clocks were changed then, name the zone of the times with --zone, as --zone Europe/Berlin."
 
 
 def check_order(table: Table, times: Clock, owner: Sequence[str], series: Series, zone: str) -> None:
@@ -39,7 +38,7 @@ def check_order(table: Table, times: Clock, owner: Sequence[str], series: Series
         got = "the same time again" if steps[n - 1] == 0 else here
         raise DataError(sentence(place, "time", want, got, _remedy_of_doubles(table, times, owner, series, n)))
     if not zone and double.any() and _clocks_change(series.times[n]):
-        raise DataError(sentence(place, "time", want, here, SUMMER))
+        raise DataError(sentence(place, "time", want, here, _remedy_of_summer()))
     if (steps < 0).all() and len(steps) > 1:
         raise DataError(sentence(place, "time", want, here, "The newest row comes first: turn the rows round."))
     odd = f" {len(bad)} of {len(series):,} are earlier than the row before." if len(bad) > 1 else ""
@@ -50,9 +49,14 @@ def _remedy_of_doubles(table: Table, times: Clock, owner: Sequence[str], series:
     if owner:
         return "Leave out the second row."
     names = suggest_ids(table, times)
-    option = f" {','.join(names)}" if names else ""
-    remedy = f"Leave out the second row or name the column that tells several series apart with --id-column{option}."
-    return f"{remedy} {SUMMER}" if not names and _clocks_change(series.times[n]) else remedy
+    column = argument("reading.id", *names)
+    remedy = f"Leave out the second row or name the column that tells several series apart with {column}."
+    return f"{remedy} {_remedy_of_summer()}" if not names and _clocks_change(series.times[n]) else remedy
+
+
+def _remedy_of_summer() -> str:
+    example = argument("reading.zone", "Europe/Berlin")
+    return f"If clocks were changed then, name the zone of the times with {argument('reading.zone')}, as {example}."
 
 
 def _clocks_change(time: np.generic) -> bool:
@@ -150,14 +154,20 @@ def _check_gap(source: str, series: Series, step: TimeStep, n: int, fill: str | 
     raise DataError(sentence(f"{source}:{series.lines[n + 1]}", "time", want, here, remedy))
 
 
+def _fills() -> str:
+    """Return the two ways to fill rows and cells, as a caller asks for them."""
+    return " or ".join(argument("reading.fill", way) for way in FILLS)
+
+
 def _remedy_of_gap(series: Series, step: TimeStep, n: int, missing: int) -> str:
     rows = f"{missing} row{'s are' if missing > 1 else ' is'} missing"
-    remedy = f"{rows}: add them, or fill with --fill forward or --fill linear."
+    remedy = f"{rows}: add them, or fill with {_fills()}."
     if step.unit == "business day":
-        return f"{remedy} Holidays are missing rows, too; --time-column none takes the rows as one step apart."
+        apart = argument("reading.time", "none")
+        return f"{remedy} Holidays are missing rows, too; {apart} takes the rows as one step apart."
     seconds = step.unit == "second" and missing * step.size <= 7200 and step.size <= 3600
     after = series.times[n] + np.timedelta64(step.size, "s") if seconds else series.times[n]
-    return f"{remedy} {SUMMER}" if seconds and _clocks_change(after) else remedy
+    return f"{remedy} {_remedy_of_summer()}" if seconds and _clocks_change(after) else remedy
 
 
 def _remedy_of_uneven(series: Series, step: TimeStep) -> str:
@@ -205,7 +215,7 @@ def fill_gaps(
 
 def _refuse_empty(table: Table, series: Series, rows: np.ndarray, name: str, n: int, fill: str | None) -> None:
     """Refuse an empty cell, by what stands in it."""
-    remedy = "Fill it in, or have all filled with --fill forward or --fill linear."
+    remedy = f"Fill it in, or have all filled with {_fills()}."
     if fill is not None:
         remedy = "There is nothing before it to fill it with. Leave out the rows before the first number."
     line, got = series.lines[n] or "missing row", "an empty cell"

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import DataError, nearest, sentence
+from ..errors import DataError, argument, nearest, sentence
 from ..readers.cells import Numerals, cell_text, is_empty
 from ..readers.reading import Reading
 from ..readers.table import Table
@@ -158,18 +158,20 @@ def _time_columns(table: Table, reading: Reading) -> tuple[str, ...]:
         return (others[0],)
     if len(others) > 1:
         want = f"named, as the columns {', '.join(others)} all hold times"
-        raise DataError(sentence(table.source, "time column", want, "nothing", "Name one of them with --time-column."))
+        remedy = f"Name one of them with {argument('reading.time')}."
+        raise DataError(sentence(table.source, "time column", want, "nothing", remedy))
     numbers = [name for name in known if found[name] is not None and not _is_part(table, name)]
     words = [name for name in known if found[name] is None and not all(map(_numeric, table.column(name)[:100]))]
     others = [name for name in known if not _is_part(table, name) and not all(map(is_empty, table.column(name)))]
     if numbers or words or others:
         return ((numbers or words or others)[0],)
     want = f"named, as none of the columns {', '.join(table.names)} is called date or time"
-    remedy = "Name it with --time-column; --time-column none takes the rows as one step apart."
+    apart = f"{argument('reading.time', 'none')} takes the rows as one step apart"
+    remedy = f"Name it with {argument('reading.time')}; {apart}."
     part = next((name for name in known if _is_part(table, name)), None)
     if part is not None:
         want = f"named, as column {part!r} is but a part of a date"
-        remedy = "Name all its parts, as --time-column year,month; --time-column none takes the rows as one step apart."
+        remedy = f"Name all its parts, as {argument('reading.time', 'year', 'month')}; {apart}."
     raise DataError(sentence(table.source, "time column", want, "nothing", remedy))
 
 
@@ -203,8 +205,7 @@ def _check_part(table: Table, names: Sequence[str], cells: Sequence[Any], found:
     if len(set(map(cell_text, cells))) == len(cells):
         return
     others = find_parts(dict(zip(table.names, table.columns, strict=True)))
-    beside = ",".join(others) if others else f"year,{names[0]}"
-    remedy = f"Name all its columns, as --time-column {beside}."
+    remedy = f"Name all its columns, as {argument('reading.time', *(others or ('year', names[0])))}."
     raise DataError(sentence(table.source, f"column {names[0]!r}", "a whole time", "a part of one", remedy))
 
 
@@ -268,7 +269,7 @@ def find_values(
     names = tuple(name for name in rest if name not in passed)
     if not names:
         why = ", ".join(f"{name or 'without a name'} ({passed[name]})" for name in rest)
-        remedy = "Name what to forecast with --target." if how else ""
+        remedy = f"Name what to forecast with {argument('targets')}." if how else ""
         raise DataError(sentence(table.source, "columns", "at least one of numbers", why or "none", remedy))
     return Values(names, how, passed)
 

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from ..errors import DataError, sentence
-from ..features.inputs import infer_unit
-from ..features.segment import segment
+from ..features.segment import infer_unit, segment
 from ..features.text import TextFeatures
 from ..readers.examples import Examples
 from ..scheme import Span, spans, spans_to_tags
@@ -54,7 +53,7 @@ def choose_unit(
 ) -> TagUnit:
     """Return the unit that suits tagged inputs.
 
-    That of the inputs (`features.inputs.infer_unit`), but characters where the tags belong to characters and words do
+    That of the inputs (`features.segment.infer_unit`), but characters where the tags belong to characters and words do
     not cover them: a span begins or ends within a word, or the tags spell no spans.
 
     Args:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -12,7 +12,7 @@ import numpy as np
 from ..errors import ArgumentError, check_array, sentence
 from .decision import Decision
 from .labels import accept_pairs as check_pairs
-from .labels import check_labels, numbers, place, read_by
+from .labels import check_labels, extend_labels, numbers, place, read_by
 from .probabilities import binary, independent, softmax
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ __all__ = [
     "describe",
     "dev_score",
     "exported",
+    "extend",
     "featurise",
     "prepare",
     "quick_score",
@@ -92,6 +93,12 @@ class Config:
     def outputs(self) -> int:
         """Width K of the head: two labels need one logit, that of the second."""
         return 1 if len(self.labels) == 2 and not self.multi_label else len(self.labels)
+
+
+def extend(config: Config, features: TextFeatures | SeriesFeatures | AudioFeatures, labels: Sequence[Any]) -> Config:
+    """Return the configuration with other features, and with the labels that it has not behind those that it has."""
+    found = set(chain.from_iterable(labels)) if config.multi_label else set(labels)
+    return replace(config, features=features, labels=extend_labels(config.labels, sorted(found)))
 
 
 def featurise(config: Config, inputs: Sequence[Any]) -> list[np.ndarray]:

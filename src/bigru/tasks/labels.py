@@ -10,7 +10,7 @@ import numpy as np
 
 from ..errors import ArgumentError, DataError, nearest, sentence
 
-__all__ = ["UNKNOWN", "accept_pairs", "check_labels", "numbers", "place", "read_by"]
+__all__ = ["UNKNOWN", "accept_pairs", "check_labels", "extend_labels", "numbers", "place", "read_by"]
 
 UNKNOWN = -100
 """Number of a label that is none of the task's: torch's cross entropy leaves it out, and no answer is it."""
@@ -30,6 +30,12 @@ def check_labels(where: str, labels: Sequence[str], least: int) -> None:
     if len(set(labels)) < len(labels):
         twice = next(label for label, count in Counter(labels).items() if count > 1)
         raise ArgumentError(sentence(where, "labels", "distinct", f"{twice!r} twice"))
+
+
+def extend_labels(known: Sequence[str], found: Sequence[str]) -> tuple[str, ...]:
+    """Return the known labels in their order, and behind them those found that are not among them."""
+    before = set(known)
+    return (*known, *(label for label in found if label not in before))
 
 
 def place(where: str, n: int, source: str, lines: Sequence[int] | None) -> str:

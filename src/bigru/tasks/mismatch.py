@@ -19,10 +19,23 @@ from ..readers.findings import Finding
 from ..scheme import convert, legal, reads, spans, violations
 from .labels import SHOWN
 
-__all__ = ["check_varied", "fit_labels", "legalise", "unknown_classes"]
+__all__ = ["check_same_task", "check_varied", "fit_labels", "legalise", "unknown_classes"]
 
 LINES = 5
 """Lines that a finding lists before it says how many more there are."""
+
+
+def check_same_task(where: str, name: str, given: str | None, model: str, source: str) -> None:
+    """Raise DataError where another task is given than that of a model; None leaves it open.
+
+    Args:
+        where, name: what the error begins with.
+        given: the task that is given.
+        model: the task of the model.
+        source: the model, as the user named it.
+    """
+    if given not in (None, model):
+        raise DataError(sentence(where, name, f"{model}, the task of the model {source!r}", given))
 
 
 def fit_labels(config: Any, part: Examples, *, strict: bool = False) -> Examples:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -15,11 +15,11 @@ from ..features.text import TextFeatures
 from ..ops.crf.fixed_lag import FixedLag
 from ..ops.crf.native import marginals, viterbi
 from ..ops.crf.weights import CrfWeights, constrain
-from ..scheme import check_tags, continuation_mask, spans, transition_mask, violations
+from ..scheme import PREFIXES, check_tags, continuation_mask, spans, transition_mask, violations
 from .decision import Decision
 from .entities import add_entities
 from .labels import accept_pairs as check_pairs
-from .labels import check_labels, numbers, place, read_by
+from .labels import check_labels, extend_labels, numbers, place, read_by
 from .probabilities import binary, softmax
 from .spanscore import decisions, quick_score
 
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from ..readers.examples import Examples
 
 __all__ = [
-    "HEAD", "NAME", "NO_MEAN", "SAVED", "Config", "answer", "answer_types", "check_pairs",
-    "decide", "decisions", "describe", "dev_score", "exported", "featurise", "prepare", "quick_score",
+    "HEAD", "NAME", "NO_MEAN", "SAVED", "Config", "all_tags", "answer", "answer_types", "check_pairs",
+    "decide", "decisions", "describe", "dev_score", "exported", "extend", "featurise", "prepare", "quick_score",
     "required", "running", "score", "targets", "tied", "true_labels",
 ]  # fmt: skip
 
@@ -114,6 +114,25 @@ class Config:
     def continues(self) -> np.ndarray | None:
         """Which tag after which belongs to the same span, bool [K, K]; None without scheme."""
         return None if self.scheme is None else continuation_mask(self.labels, self.scheme)
+
+
+def all_tags(found: set[str], scheme: str | None) -> tuple[str, ...]:
+    """Return the tags in order: with a scheme O first, then all that it can write of the labels found."""
+    if scheme is None:
+        return tuple(sorted(found))
+    labels = sorted({span.label for one in found for span in spans([one], scheme)})
+    return (*({"O"} & found), *(one for label in labels for one in _all_tags(label, scheme)))
+
+
+def _all_tags(label: str, scheme: str) -> list[str]:
+    """Return every tag of a label; a bare prefix has the label `_`."""
+    return [prefix if label == "_" else f"{prefix}-{label}" for prefix in PREFIXES[scheme]]
+
+
+def extend(config: Config, features: TextFeatures | SeriesFeatures, tags: Sequence[Sequence[str]]) -> Config:
+    """Return the configuration with other features, and with the tags that it has not behind those that it has."""
+    found = all_tags(set(chain.from_iterable(tags)), config.scheme)
+    return replace(config, features=features, labels=extend_labels(config.labels, found))
 
 
 def featurise(config: Config, inputs: Sequence[Any]) -> list[np.ndarray]:

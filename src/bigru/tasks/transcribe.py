@@ -7,7 +7,7 @@ not known in training: the loss sums over all ways.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -21,7 +21,7 @@ from ..ops.ctc.language import SymbolModel
 from ..ops.ctc.native import beam, greedy
 from ..ops.ctc.streaming import StreamingGreedy
 from .decision import Decision
-from .labels import numbers, place, read_by
+from .labels import extend_labels, numbers, place, read_by
 from .room import check_room as check_pairs
 from .room import has_room
 
@@ -45,6 +45,7 @@ __all__ = [
     "describe",
     "dev_score",
     "exported",
+    "extend",
     "featurise",
     "has_room",
     "prepare",
@@ -136,6 +137,20 @@ class Config:
     def seconds(self) -> float:
         """Seconds per step of the output."""
         return self.stride * self.features.frame_seconds
+
+
+def extend(config: Config, features: AudioFeatures, texts: Sequence[str]) -> Config:
+    """Return the configuration with other features, and with the symbols that it has not behind those that it has.
+
+    Raises:
+        DataError: there are such symbols, and the language model does not know them.
+    """
+    found = sorted({symbol for text in texts for symbol in symbols(text, config.unit)})
+    labels = extend_labels(config.labels, found)
+    if config.language is not None and labels != config.labels:
+        want = "those of the model's language model"
+        raise DataError(sentence(WHERE, "symbols", want, repr(labels[len(config.labels)])))
+    return replace(config, features=features, labels=labels)
 
 
 def featurise(config: Config, inputs: Sequence[Any]) -> list[np.ndarray]:

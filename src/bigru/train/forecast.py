@@ -11,7 +11,7 @@ import numpy as np
 
 from ..bundle.configuration import check_size
 from ..config import EncoderConfig, ForecastModelConfig, TrainConfig, replace_fields, to_dict
-from ..errors import ArgumentError, DataError, nearest, sentence
+from ..errors import ArgumentError, DataError, argument, nearest, sentence
 from ..features.table import TableFeatures
 from ..plain.ridge import Ridge, fit_ridge
 from ..runtime.forecaster import list_cuts
@@ -115,7 +115,7 @@ def plan_forecast(
             raise ArgumentError(sentence(WHERE, "option", want, repr(name), nearest(name, OPTIONS)))
     refuse_ensemble(forecast, chosen.get("ensemble", 1))
     if horizon < 1:
-        raise ArgumentError(sentence(WHERE, "--horizon", "at least 1", horizon))
+        raise ArgumentError(sentence(WHERE, argument("horizon"), "at least 1", horizon))
     bounds = [_bounds(len(series), chosen.get("split") or SPLIT) for series in table.series]
     season = chosen.get("season") or table.step.season
     lookback, segment = _lengths(horizon, season, max(train for train, _, _ in bounds), chosen)
@@ -206,7 +206,7 @@ def _check_rows(table: TimeTable, bounds: Sequence[tuple[int, int, int]], lookba
     most = max(train for train, _, _ in bounds)
     if most < lookback + horizon:
         want = f"at least {lookback + horizon} to learn from, {lookback} to read and {horizon} to forecast"
-        remedy = "Shorten --horizon or --lookback, or give more rows."
+        remedy = f"Shorten {argument('horizon')} or {argument('lookback')}, or give more rows."
         raise DataError(sentence(table.source, "rows", want, f"{most} of {max(map(len, table.series))}", remedy))
 
 

@@ -30,19 +30,18 @@ from ..features import transcripts
 from ..features.audio import AudioFeatures
 from ..features.channels import NGRAMS, configure, is_hashed
 from ..features.columns import column_of
-from ..features.inputs import infer_unit
 from ..features.lexicon import lexicon_channels
+from ..features.segment import infer_unit
 from ..features.series import SeriesFeatures
 from ..features.text import UNITS, TextFeatures
 from ..ops.ctc.language import SymbolModel
 from ..readers.token_features import words_of
-from ..scheme import PREFIXES, spans
 from ..tasks import classify, tag, transcribe
 from ..tasks.alignment import choose_unit
 from .defaults import DEFAULTS, LONG, Recipe
 from .loop.checks import check_shape, refuse_ensemble
 
-__all__ = ["OPTIONS", "Plan", "plan"]
+__all__ = ["KINDS", "OPTIONS", "TASKS", "Plan", "plan", "plan_training"]
 
 WHERE = "train"
 
@@ -148,7 +147,7 @@ def plan(
         config = replace(config, stride=math.prod(conv.stride for conv in front))
     model = _model(task, config, recipe, front, chosen)
     check_size(model)
-    training = _training(recipe, chosen, len(inputs), units)
+    training = plan_training(recipe, chosen, len(inputs), units)
     check_shape(config, model, training)
     return Plan(task=TASKS[task], config=config, model=model, training=training)
 
@@ -163,7 +162,7 @@ def _probe(inputs: Sequence[Any], chosen: Mapping[str, Any]) -> tuple[str, int]:
     return settings["unit"], sum(map(len, features.features_many(sample))) * len(inputs) // max(len(sample), 1)
 
 
-def _training(recipe: Recipe, chosen: Mapping[str, Any], count: int, units: int) -> TrainConfig:
+def plan_training(recipe: Recipe, chosen: Mapping[str, Any], count: int, units: int) -> TrainConfig:
     """Return how to train on `count` examples of so many units; cooling down ends what is more than enough."""
     augment: AugmentConfig = replace_fields(recipe.training.augment, chosen)
     training = replace(replace_fields(recipe.training, chosen), augment=augment)
@@ -277,7 +276,7 @@ def _config(
     if task != "transcribe":
         _refuse(SPEECH, chosen, task)
     if task == "tag":
-        labels = _tags(set(chain.from_iterable(targets)), scheme)
+        labels = tag.all_tags(set(chain.from_iterable(targets)), scheme)
         if crf is None:
             crf = scheme is not None or _uses_crf(labels, features, chosen)
         return tag.Config(labels, features, scheme, crf=crf)
@@ -303,19 +302,6 @@ def _transcriber(config: transcribe.Config, texts: Sequence[str], chosen: Mappin
         if len(language.log_p) <= MOST_ARCS:
             break
     return replace(config, beam=chosen.get("beam", BEAM), language=language)
-
-
-def _tags(found: set[str], scheme: str | None) -> tuple[str, ...]:
-    """Return the tags in order: with a scheme O first, then all that it can write of the labels found."""
-    if scheme is None:
-        return tuple(sorted(found))
-    labels = sorted({span.label for one in found for span in spans([one], scheme)})
-    return (*({"O"} & found), *(one for label in labels for one in _all_tags(label, scheme)))
-
-
-def _all_tags(label: str, scheme: str) -> list[str]:
-    """Return every tag of a label; a bare prefix has the label `_`."""
-    return [prefix if label == "_" else f"{prefix}-{label}" for prefix in PREFIXES[scheme]]
 
 
 def _model(

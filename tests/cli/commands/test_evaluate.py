@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+import bigru as package
+from bigru.errors import ArgumentError, DataError
+from bigru.readers.reading import Reading
 from tolerances import FLOAT64_STEP, near
 
 Bigru = Callable
@@ -97,3 +100,19 @@ def test_a_damaged_model_is_refused(refused: Refused, model: Path, tmp_path: Pat
 def test_data_of_another_kind_are_refused(refused: Refused, model: Path, tmp_path: Path) -> None:
     (tmp_path / "x.jsonl").write_text('{"values": [[1.0]], "label": "a"}\n', encoding="utf-8")
     assert "text" in refused("evaluate", model, tmp_path / "x.jsonl")
+
+
+def test_what_is_refused_is_called_by_argument_in_python_and_by_option_in_the_command(
+    refused: Refused, model: Path, tmp_path: Path
+) -> None:
+    data = write(tmp_path, "a,a", "bb,b")
+    with pytest.raises(DataError) as missing:
+        package.evaluate(model, data, reading=Reading(label="labl"))
+    said = "must be one of the columns text, label, got 'labl'. Did you mean 'label'?"
+    assert str(missing.value) == f"{data}: reading.label {said}"
+    assert refused("evaluate", model, data, "--label", "labl") == f"bigru evaluate: {data}: --label {said}"
+    with pytest.raises(ArgumentError) as useless:
+        package.evaluate(model, data, reading=Reading(features=("pos",)))
+    said = "must be left out for a model without features, got pos."
+    assert str(useless.value) == f"bigru: reading.features {said}"
+    assert refused("evaluate", model, data, "--feature", "pos") == f"bigru evaluate: --feature {said}"

@@ -67,6 +67,16 @@ def test_files_and_settings_are_refused_without_torch(tmp_path: Path) -> None:
     assert not (tmp_path / "model").exists()
 
 
+def test_examples_that_teach_nothing_are_refused_before_a_model_is_planned(tmp_path: Path) -> None:
+    (tmp_path / "one.csv").write_text("text,label\nx,a\ny,a\n", "utf-8")
+    code = (
+        "import sys; from bigru.cli import run; assert run(['train', 'one.csv']) == 2; "
+        "print(sorted({'bigru.train.recipes', 'bigru.runtime.predictor'} & set(sys.modules)))"
+    )
+    found = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert found.stdout == "[]\n"
+
+
 def test_tables_with_time_are_refused_without_torch(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text(
         "time,y\n" + "".join(f"2024-01-{n:02d},{n * n % 7}\n" for n in range(1, 13)), "utf-8"

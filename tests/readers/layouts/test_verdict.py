@@ -208,8 +208,8 @@ def test_long_names_are_shortened() -> None:
 
 
 def test_options_are_as_a_shell_takes_them() -> None:
-    assert option("--target", "Adj Close") == "--target 'Adj Close'"
-    assert option("--id-column", "store", "item") == "--id-column store,item"
+    assert option("targets", "Adj Close") == "--target 'Adj Close'"
+    assert option("reading.id", "store", "item") == "--id-column store,item"
 
 
 def test_evidence_adds_up() -> None:

@@ -24,6 +24,8 @@ from bigru.train.loop import checkpoint
 from bigru.train.loop.callback import TrainingCallback
 from bigru.train.loop.checks import refuse_ensemble
 from bigru.train.loop.fit import Fitted, fit
+from bigru.train.loop.job import TrainingJob
+from bigru.train.objective.distill import SoftTargets
 from bigru.train.recipes import plan
 from tolerances import FLOAT32
 
@@ -51,10 +53,8 @@ def same(one: dict[str, np.ndarray], two: dict[str, np.ndarray]) -> bool:
 
 def several(problem: Any, count: int = 2, dev: bool = True, training: dict[str, Any] | None = None, **more: Any) -> Any:
     """Train `count` networks, and one that learns from them, silently unless `progress` says otherwise."""
-    own = replace(problem.training, ensemble=count, **(training or {}))
-    data = (problem.train, problem.dev if dev else None)
-    arguments = (problem.task, problem.config, problem.model, *data, own)
-    return fit_ensemble(*arguments, **{"progress": "silent", **more})
+    judge = problem.dev if dev else None
+    return fit_ensemble(replace(problem, dev=judge).job(training={"ensemble": count, **(training or {})}, **more))
 
 
 def train(folder: str | Path | None, resume: bool = False, count: int = 2) -> Fitted:
@@ -69,7 +69,7 @@ def train(folder: str | Path | None, resume: bool = False, count: int = 2) -> Fi
     model = ModelConfig(outputs=1, input_size=2, encoder=EncoderConfig(hidden=4, dropout=0.3), pooling=("max",))
     training = TrainConfig(epochs=2, batch_size=7, ema_decay=0.9, ensemble=count)
     arguments = (classify, config, model, (features[:28], targets[:28]), (features[28:], targets[28:]), training)
-    return fit_ensemble(*arguments, folder=folder, resume=resume, progress="silent")
+    return fit_ensemble(TrainingJob(*arguments, folder=folder, resume=resume, progress="silent"))
 
 
 # ---- one training -------------------------------------------------------------------------------------------
@@ -119,29 +119,32 @@ def test_texts_learn_from_several(texts: Any) -> None:
 
 @pytest.mark.train
 def test_the_one_model_learns_what_the_others_answer(labelled: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    seen: list[dict[str, Any]] = []
+    jobs: list[TrainingJob] = []
+    weights: list[dict[str, np.ndarray]] = []
 
-    def noted(*arguments: Any, **named: Any) -> Fitted:
-        found = fit(*arguments, **named)
-        seen.append({**named, "weights": found.weights})
+    def noted(job: TrainingJob, **named: Any) -> Fitted:
+        found = fit(job, **named)
+        jobs.append(job)
+        weights.append(found.weights)
         return found
 
     monkeypatch.setattr(members, "fit", noted)
     several(labelled)
-    first, second, last = seen
-    assert [one["training"].seed for one in seen[:1]] == [0]
-    assert len({one["training"].seed for one in seen}) == 3
-    features, targets = last["train"]
-    count = len(labelled.train[0])
-    mean = MeanModel(labelled.config, labelled.model, [first["weights"], second["weights"]], CPU)
+    assert [job.training.seed for job in jobs[:1]] == [0]
+    assert len({job.training.seed for job in jobs}) == 3
+    last, count = jobs[2], len(labelled.train[0])
+    features, targets = last.train
+    assert last.soft is not None
+    assert last.initial_weights is not None
+    mean = MeanModel(labelled.config, labelled.model, weights[:2], CPU)
     for n in (0, count - 1, count, len(features) - 1):
         x = torch.from_numpy(np.asarray(features[n], np.float32))[None]
         want = mean.probabilities(x, torch.tensor([len(features[n])]))[0].numpy()
-        np.testing.assert_allclose(last["soft"].rows[n], want, **FLOAT32)
+        np.testing.assert_allclose(last.soft.rows[n], want, **FLOAT32)
         assert n < count or targets[n] == int(want[0] > 0.5)
     np.testing.assert_array_equal(targets[:count], labelled.train[1])
-    middle = {name: (first["weights"][name] + second["weights"][name]) / 2 for name in first["weights"]}
-    assert all(np.allclose(last["initial_weights"][name], middle[name]) for name in middle)
+    middle = {name: (one + weights[1][name]) / 2 for name, one in weights[0].items()}
+    assert all(np.allclose(last.initial_weights[name], middle[name]) for name in middle)
 
 
 @pytest.mark.train
@@ -160,7 +163,7 @@ def test_a_linear_part_is_fitted_to_what_has_labels_not_to_mixed_examples(monkey
         made = plan(task, inputs, labels, "tokens", options={"hidden": 4, "epochs": 8, "ensemble": 2})
         assert made.training.separate_linear
         data = made.task.featurise(made.config, inputs), made.task.targets(made.config, labels)
-        fitted = fit_ensemble(*made[:3], data, data, made.training, progress="silent")
+        fitted = fit_ensemble(TrainingJob(*made[:3], data, data, made.training, progress="silent"))
         assert fitted.best_score == 1.0
         assert len(learnt) == 3
         for features, targets in learnt:
@@ -175,7 +178,7 @@ def test_many_labels_learn_from_several() -> None:
     labels = [[one for one in "ab" if one in text] for text in inputs]
     made = plan("classify", inputs, labels, "text", multi_label=True, options={"hidden": 4, "epochs": 6, "ensemble": 2})
     data = made.task.featurise(made.config, inputs), made.task.targets(made.config, labels)
-    fitted = fit_ensemble(*made[:3], data, data, made.training, progress="silent")
+    fitted = fit_ensemble(TrainingJob(*made[:3], data, data, made.training, progress="silent"))
     assert fitted.score_name == "micro_f1"
     assert fitted.best_score is not None
     assert fitted.best_score > 0.9
@@ -188,9 +191,9 @@ def test_many_labels_learn_from_several() -> None:
 def test_a_tenth_is_held_out_once_for_all(labelled: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     judged: list[Any] = []
 
-    def noted(*arguments: Any, **named: Any) -> Fitted:
-        judged.append(named["dev"])
-        return fit(*arguments, **named)
+    def noted(job: TrainingJob, **named: Any) -> Fitted:
+        judged.append(job.dev)
+        return fit(job, **named)
 
     monkeypatch.setattr(members, "fit", noted)
     fitted = several(labelled, dev=False)
@@ -365,6 +368,16 @@ def test_answers_without_a_mean_are_refused(task: Any, name: str) -> None:
     with pytest.raises(ArgumentError) as caught:
         refuse_ensemble(task, 3)
     assert str(caught.value) == f"train: ensemble must be 1 for {name}, got 3. Leave it out."
+
+
+@pytest.mark.train
+def test_soft_targets_of_others_are_for_each_training_but_the_last(labelled: Any) -> None:
+    rows = np.full((60, 1), 0.5, np.float32)
+    plain, taught = several(labelled), several(labelled, soft=SoftTargets(rows, 0.9))
+    assert plain.ensemble is not None
+    assert taught.ensemble is not None
+    assert taught.ensemble["members"] == plain.ensemble["members"]
+    assert any((taught.weights[name] != weight).any() for name, weight in plain.weights.items())
 
 
 def test_no_training_at_all_is_refused() -> None:

@@ -15,6 +15,7 @@ from bigru.tasks import tag
 from bigru.train.linear import part as linear_part
 from bigru.train.linear.mixture import DOUBT, FIRST, learn_linear, mix
 from bigru.train.loop.fit import fit
+from bigru.train.loop.job import TrainingJob
 from tolerances import FLOAT32
 
 CHANNELS = (ChannelConfig("unit", 7, 3), ChannelConfig("end1", 9, 2))
@@ -124,10 +125,12 @@ def tagged_tokens() -> Problem:
 
 def test_fit_joins_the_linear_part_to_the_network(tagged_tokens: Problem, capsys: pytest.CaptureFixture[str]) -> None:
     config, model, data, training = tagged_tokens
-    fitted = fit(tag, config, model, data, None, training, progress="plain")
+    fitted = fit(TrainingJob(tag, config, model, data, None, training, progress="plain"))
     assert "of the network, 1.0000 of the linear part, 1.0000 of both; scores of the" in capsys.readouterr().err
     assert (fitted.best_score, fitted.linear_score) == (1.0, 1.0)
-    beside = fit(tag, config, model, data, None, replace(training, separate_linear=False), progress="silent")
+    beside = fit(
+        TrainingJob(tag, config, model, data, None, replace(training, separate_linear=False), progress="silent")
+    )
     assert beside.linear_score is None
     assert np.abs(beside.weights["wide.0.weight"]).max() < np.abs(fitted.weights["wide.0.weight"]).max()
 
@@ -136,7 +139,7 @@ def test_the_linear_part_learns_from_the_held_out_examples_once_they_have_chosen
     tagged_tokens: Problem, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config, model, data, training = tagged_tokens
-    fitted = fit(tag, config, model, data, None, training, progress="silent")
+    fitted = fit(TrainingJob(tag, config, model, data, None, training, progress="silent"))
     assert fitted.judged is not None
     kept = np.setdiff1d(np.arange(len(data[0])), fitted.held_out)
     part = [data[0][n] for n in kept], [data[1][n] for n in kept]
@@ -146,6 +149,6 @@ def test_the_linear_part_learns_from_the_held_out_examples_once_they_have_chosen
         want = made.linear.tables[0]
         share = np.abs(weights["wide.0.weight"]).max() / np.abs(want).max()
         np.testing.assert_allclose(weights["wide.0.weight"], share * want, **FLOAT32)
-    assert fit(tag, config, model, data, part, training, progress="silent").judged is None
+    assert fit(TrainingJob(tag, config, model, data, part, training, progress="silent")).judged is None
     monkeypatch.setattr(linear_part, "AGAIN", 10)
-    assert fit(tag, config, model, data, None, training, progress="silent").judged is None
+    assert fit(TrainingJob(tag, config, model, data, None, training, progress="silent")).judged is None

@@ -16,6 +16,7 @@ from bigru.runtime.predictor import Predictor
 from bigru.tasks import classify
 from bigru.train.linear.mixture import FIRST, mix
 from bigru.train.loop.fit import Fitted, fit
+from bigru.train.loop.job import TrainingJob
 from tolerances import FLOAT32
 
 WORDS = ("good", "fine", "bad", "poor", "film", "plot", "the", "a")
@@ -41,7 +42,7 @@ def problem(labels: Sequence[Any], inputs: list[str], many: bool = False) -> tup
 def trained(training: TrainConfig = TRAINING, count: int = 60, dev: Any = None) -> tuple[Any, ModelConfig, Fitted]:
     inputs, labels = texts(count)
     config, model, data = problem(labels, inputs)
-    return config, model, fit(classify, config, model, data, dev, training, progress="silent")
+    return config, model, fit(TrainingJob(classify, config, model, data, dev, training, progress="silent"))
 
 
 @pytest.mark.parametrize("outputs", [1, 3])
@@ -91,7 +92,7 @@ def test_given_dev_examples_are_not_learnt_from() -> None:
     inputs, labels = texts(80)
     config, model, data = problem(labels, inputs)
     train, dev = ((data[0][part], data[1][part]) for part in (slice(60), slice(60, None)))
-    fitted = fit(classify, config, model, train, dev, TRAINING, progress="silent")
+    fitted = fit(TrainingJob(classify, config, model, train, dev, TRAINING, progress="silent"))
     assert fitted.judged is None
     assert fitted.weights["wide.0.weight"].any()
 
@@ -109,7 +110,7 @@ def test_any_number_of_labels_have_a_linear_part_too() -> None:
     inputs, labels = texts(60)
     marks = [["long"] * (len(one) > 24) + ["good"] * (label == "1") for one, label in zip(inputs, labels, strict=True)]
     config, model, data = problem(marks, inputs, many=True)
-    fitted = fit(classify, config, model, data, None, TRAINING, progress="silent")
+    fitted = fit(TrainingJob(classify, config, model, data, None, TRAINING, progress="silent"))
     assert fitted.weights["wide.0.weight"].any(axis=0).all()
 
 

@@ -14,6 +14,7 @@ from bigru.features.series import SeriesFeatures
 from bigru.tasks import classify
 from bigru.train.loop import checkpoint
 from bigru.train.loop.fit import Fitted, fit
+from bigru.train.loop.job import TrainingJob
 
 pytestmark = pytest.mark.process
 
@@ -68,7 +69,9 @@ def train(folder: str | Path | None, resume: bool = False) -> Fitted:
     training = TrainConfig(epochs=3, batch_size=7, ema_decay=0.9)
     data = features[:50], targets[:50]
     dev = features[50:], targets[50:]
-    return fit(classify, config, model, data, dev, training, folder=folder, resume=resume, progress="silent")
+    return fit(
+        TrainingJob(classify, config, model, data, dev, training, folder=folder, resume=resume, progress="silent")
+    )
 
 
 @pytest.mark.train

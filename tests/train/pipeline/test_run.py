@@ -19,6 +19,7 @@ from bigru.train import forecast, recipes
 from bigru.train.loop import checkpoint
 from bigru.train.loop.display import Display, Update
 from bigru.train.pipeline import run as module
+from bigru.train.pipeline.request import APART
 from bigru.train.pipeline.settings import Settings
 from bigru.train.pipeline.trained import Trained
 from sounds import RATE, melody
@@ -167,7 +168,8 @@ def test_ctrl_c_keeps_a_checkpoint_and_resume_ends_with_the_same_bits(
     with pytest.raises(TrainingError) as stopped:
         bigru.train(reviews, out=out, **SMALL)
     assert str(stopped.value) == (
-        f"train: stopped at step 2 of 4; the checkpoint is kept in '{out}'. Go on with the same command and --resume."
+        f"train: stopped at step 2 of 4; the checkpoint is kept in '{out}'. "
+        "Go on with the same command and resume=True."
     )
     with pytest.raises(KeyboardInterrupt):
         bigru.train(reviews, **SMALL)
@@ -211,27 +213,27 @@ Call = Callable[[Path, Path], Any]
         (lambda d, o: bigru.train(d, pooling="max"), "train: pooling must be a list of names, got 'max'."),
         (lambda d, o: bigru.train(d, crf=1), "train: crf must be of type bool, got 1."),
         (lambda d, o: bigru.train(d, epochs=0), "TrainConfig: epochs must be greater than 0, got 0."),
-        (lambda d, o: bigru.train(d, force=True), "train: --force must be given with --out, got no --out."),
-        (lambda d, o: bigru.train(d, resume=True), "train: --resume must be given with --out, got no --out."),
+        (lambda d, o: bigru.train(d, force=True), "train: force=True must be given with out, got no out."),
+        (lambda d, o: bigru.train(d, resume=True), "train: resume=True must be given with out, got no out."),
         (
             lambda d, o: bigru.train(d, targets=["a"], reading=Reading(task="classify")),
-            "train: --target must be left out where nothing is forecast, got ['a'].",
+            "train: targets must be left out where nothing is forecast, got ['a'].",
         ),
         (
             lambda d, o: bigru.train(d, reading=Reading(fill="linear")),
-            "train: --fill must be left out where nothing is forecast, got 'linear'.",
+            "train: reading.fill must be left out where nothing is forecast, got 'linear'.",
         ),
         (
             lambda d, o: bigru.train(d, reading=Reading(task="forecast")),
-            "train: --horizon must be given for a forecast, in rows, got nothing.",
+            "train: horizon must be given for a forecast, in rows, got nothing.",
         ),
         (
             lambda d, o: bigru.train(d, horizon=3, dev=d),
-            "One table is divided in time: --set split=0.7,0.1,0.2.",
+            "One table is divided in time: split=(0.7, 0.1, 0.2).",
         ),
         (
             lambda d, o: bigru.train(d, horizon=3, plain=True),
-            "train: --plain must be left out for a forecast, got given.",
+            "train: plain=True must be left out for a forecast, got given.",
         ),
         (
             lambda d, o: bigru.train((TEXTS, LABELS), reading=Reading(label="x")),
@@ -276,7 +278,10 @@ Call = Callable[[Path, Path], Any]
             lambda d, o: bigru.train(d, dev=(["x"], ["gut"])),
             "dev:1: label must be one of bad, good, got 'gut'.",
         ),
-        (lambda d, o: bigru.train(d, out=o), "--out must be free for the model, got a folder with README.md."),
+        (
+            lambda d, o: bigru.train(d, out=o),
+            "taken: out must be free for the model, got a folder with README.md. Name another folder with out.",
+        ),
     ],
 )
 def test_what_does_not_fit_is_refused_before_a_step_is_taken(call: Call, line: str, reviews: Path) -> None:
@@ -286,6 +291,74 @@ def test_what_does_not_fit_is_refused_before_a_step_is_taken(call: Call, line: s
     with pytest.raises((ArgumentError, DataError, BundleError)) as error:
         call(reviews, folder)
     assert line in str(error.value)
+
+
+def table_of(folder: Path, header: str, *rows: str) -> Path:
+    path = folder / "given.csv"
+    path.write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("rows", "arguments", "options", "in_python", "in_the_command"),
+    [
+        (
+            ("text,mood", "a fine plot,good", "no plot at all,bad"),
+            {"reading": Reading(label="mod")},
+            ("--label", "mod"),
+            ": reading.label must be one of the columns text, mood, got 'mod'. Did you mean 'mood'?",
+            ": --label must be one of the columns text, mood, got 'mod'. Did you mean 'mood'?",
+        ),
+        (
+            ("when,x", "03/04/2021,1", "05/06/2021,2"),
+            {"horizon": 1},
+            ("--horizon", "1"),
+            ":2: time must be of one meaning, got '03/04/2021'. Say which comes first with "
+            "Reading(time_format='day-first') or Reading(time_format='month-first').",
+            ":2: time must be of one meaning, got '03/04/2021'. Say which comes first with "
+            "--time-format day-first or --time-format month-first.",
+        ),
+        (
+            ("day,x", "2021-01-01,5", "2021-01-02,2", "2021-01-04,7", "2021-01-05,1"),
+            {"horizon": 1},
+            ("--horizon", "1"),
+            ":4: time must be 1 day after 2021-01-02 of line 3, got 2021-01-04. 1 row is missing: "
+            "add them, or fill with Reading(fill='forward') or Reading(fill='linear').",
+            ":4: time must be 1 day after 2021-01-02 of line 3, got 2021-01-04. 1 row is missing: "
+            "add them, or fill with --fill forward or --fill linear.",
+        ),
+    ],
+)
+def test_the_same_refusal_names_arguments_in_python_and_options_in_the_command(
+    rows: tuple[str, ...],
+    arguments: dict[str, Any],
+    options: tuple[str, ...],
+    in_python: str,
+    in_the_command: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    path = table_of(tmp_path, *rows)
+    with pytest.raises(DataError) as error:
+        bigru.train(path, **arguments)
+    assert str(error.value) == f"{path}{in_python}"
+    assert run(["train", str(path), *options, "--out", str(tmp_path / "m")]) == 2
+    assert capsys.readouterr().err.splitlines()[-1] == f"bigru train: {path}{in_the_command}"
+
+
+def test_a_folder_that_is_taken_is_called_by_argument_or_option(
+    reviews: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "m"
+    folder.mkdir()
+    (folder / "config.json").write_text("{}", encoding="utf-8")
+    with pytest.raises(BundleError) as error:
+        bigru.train(reviews, out=folder)
+    text = "must be free for the model, got a folder with a model. Replace it with"
+    assert str(error.value) == f"{folder}: out {text} force=True, or name another folder with out."
+    assert run(["train", str(reviews), "--out", str(folder)]) == 2
+    said = f"bigru train: {folder}: --out {text} --force, or name another folder with --out.\n"
+    assert capsys.readouterr().err == said
 
 
 def test_without_torch_it_says_what_to_install(reviews: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -298,6 +371,6 @@ def test_without_torch_it_says_what_to_install(reviews: Path, monkeypatch: pytes
 
 
 def test_every_setting_is_typed_and_no_other() -> None:
-    own = {"horizon", "targets", "vectors", "loggers"}
+    own = {"horizon", "targets", *APART}
     assert set(get_type_hints(Settings)) == {*recipes.OPTIONS, *forecast.OPTIONS, *own}
     assert len(inspect.signature(module.train).parameters) == 12

@@ -20,6 +20,7 @@ from bigru.tasks import tag
 from bigru.train.export import export
 from bigru.train.loop.callback import TrainingCallback
 from bigru.train.loop.fit import fit
+from bigru.train.loop.job import TrainingJob
 from bigru.train.regularise.lookahead import dev_chunking, sample_chunking
 
 
@@ -94,7 +95,7 @@ def test_what_lies_within_the_look_ahead_is_learnt_and_what_lies_beyond_is_not()
     model = ModelConfig(1, input_size=1, encoder=EncoderConfig(hidden=16, dropout=0.0, input_dropout=0.0))
     train, dev = ((data[0][part], data[1][part]) for part in (slice(100), slice(100, None)))
     training = TrainConfig(epochs=10, batch_size=10, learning_rate=0.02, lookahead=(0, 4))
-    fitted = fit(tag, config, model, train, dev, training, progress="silent")
+    fitted = fit(TrainingJob(tag, config, model, train, dev, training, progress="silent"))
     predictor = Predictor(export(tag, config, model, fitted.weights, inputs[100:]))
 
     def score(lookahead: int) -> float:

@@ -15,6 +15,7 @@ from bigru.features.text import TextFeatures
 from bigru.tasks import classify, tag
 from bigru.train.data.loader import IGNORED, Batch, BatchLoader
 from bigru.train.loop.fit import fit
+from bigru.train.loop.job import TrainingJob
 from bigru.train.regularise.series import Augmentation, augmentation
 from tolerances import SPECTRUM
 
@@ -164,6 +165,6 @@ def test_a_training_with_all_of_it_and_missing_values_runs(task: Any) -> None:
     training = TrainConfig(
         epochs=2, batch_size=4, augment=AugmentConfig(jitter=0.1, scaling=0.1, time_warp=0.2, crop=0.2)
     )
-    one, same = (fit(task, config, model, data, data, training, progress="silent") for _ in range(2))
+    one, same = (fit(TrainingJob(task, config, model, data, data, training, progress="silent")) for _ in range(2))
     for name, weight in one.weights.items():
         np.testing.assert_array_equal(weight, same.weights[name])

@@ -35,7 +35,7 @@ def doctor(data: Path, dev: Path | None, test: Path | None, reading: Reading) ->
                 raise ArgumentError(sentence("doctor", option, "left out for a table with time", repr(str(path))))
         return forecast.doctor(found, reading)
     train = build_examples(found, reading, name)
-    many = train.multi_label if train.task == "classify" else None
+    many = train.multi_label if train.target.per_example else None
     known = reading.but(task=train.task, multi_label=many, like=columns_by_role(train.roles), group=None)
     parts = [train, *(read(path, known) for path in (dev, test) if path is not None)]
     findings, summary = examine(*parts)

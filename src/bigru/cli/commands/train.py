@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...readers.reading import Reading
 from ..settings import duration, settings
-from ..show import print_note, print_scores, print_speed
+from ..show import print_note, print_scores, print_speed, print_table
 from ..streams import print_json
 from .forecast import scores_of_forecasts
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["main_scores", "train"]
 
-KEPT = ("training", "plain")
+KEPT = ("training", "plain", "forgetting")
 """What is printed of metrics.json beside the scores."""
 
 ASKED = {"text": "TEXT", "tokens": "FILE", "series": "FILE", "audio": "RECORDING"}
@@ -26,7 +26,7 @@ ASKED = {"text": "TEXT", "tokens": "FILE", "series": "FILE", "audio": "RECORDING
 
 def train(
     data: Path, reading: Reading, config: Path | None, sets: list[str], quiet: bool, chosen: dict[str, Any], **more: Any
-) -> None:
+) -> int:
     """Train, score and save; print the scores as one JSON object on stdout.
 
     Args:
@@ -36,6 +36,9 @@ def train(
         quiet: whether only errors are said.
         chosen: settings that have an option of their own, None where it was not given.
         more: further arguments of `bigru.train`.
+
+    Returns:
+        The exit code: 1 where a model that the training started from lost more than it may, else 0.
     """
     from ...train.pipeline.run import train
 
@@ -48,6 +51,11 @@ def train(
         _conclude(trained, data)
     facts = {"model": str(trained.folder)} | {name: trained.metrics[name] for name in KEPT if name in trained.metrics}
     print_json(facts | {name: main_scores(report) for name, report in trained.reports.items()})
+    lost = trained.forgetting
+    if lost is None or not lost.exceeded:
+        return 0
+    print_note(f"The old classes lost more than they may; the model is in {trained.folder} all the same.")
+    return 1
 
 
 def _conclude(trained: Trained, data: Path) -> None:
@@ -60,6 +68,10 @@ def _conclude(trained: Trained, data: Path) -> None:
         show, asked = scores_of_forecasts, (f"{data} --plain", str(data))
     for name, report in trained.reports.items():
         show(report, f"{name} (it chose the epoch)" if name == "dev" else name)
+    if trained.forgetting is not None:
+        print_table(trained.forgetting.table())
+        for line in trained.forgetting.lines():
+            print_note(line)
     for remark in trained.remarks:
         print_note(remark)
     print_speed(trained.metrics["training"])

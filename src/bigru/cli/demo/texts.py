@@ -81,7 +81,8 @@ def demo(what: str, out: Path | None) -> None:
 
 def train_parts(parts: Parts, card: str, **settings: Any) -> Trained:
     """Train on the data of a demo without a plain model beside it, and show the progress."""
-    from ...train.pipeline.labelled import check_examples, train_examples
+    from ...train.pipeline.checks import check_examples
+    from ...train.pipeline.labelled import train_examples
     from ...train.pipeline.request import Request
 
     request = Request(settings=settings, card=card, plain=False, say=print_note, progress="auto")

@@ -103,7 +103,7 @@ def _options(
     """Return what the kernel's two passes are given of a layer, besides its input and weights."""
     _check_precision(precision)
     counts = _int64(lengths, batch_and_time(x, time_first))
-    options: dict[str, Any] = {"lengths": counts, "h0": _dense(h0), "threads": _threads(), "time_first": time_first}
+    options: dict[str, Any] = {"lengths": counts, "h0": _dense(h0), "time_first": time_first}
     return options | {"reset_after": reset_after, "reverse": [*map(bool, reverse)], "precision": precision}
 
 
@@ -117,19 +117,20 @@ def _forward(
 ) -> tuple[Tensor, ...]:
     options = _options(x, lengths, h0, *layer)
     try:
-        results = native.forward(_dense(x), _walks(weights, options["reverse"]), keep=keep, **options)
+        arguments = (_dense(x), _walks(weights, options["reverse"]))
+        y, h_n, saved = native.forward(*arguments, keep=keep, threads=_threads(), **options)
     except ValueError as error:
         _refuse(lengths, batch_and_time(x, options["time_first"]), error)
-    return tuple(torch.from_numpy(a) for a in results if a is not None)
+    return tuple(map(torch.from_numpy, (y, h_n) if saved is None else (y, h_n, saved.gates)))
 
 
 def _backward(
     dy: Tensor | None, dh_n: Tensor | None, y: Tensor, gates: Tensor, needs: Sequence[bool], x: Tensor,
     lengths: Tensor | None, h0: Tensor | None, weights: Sequence[Tensor], *layer: Any,
 ) -> tuple[Tensor, Tensor, list[Tensor]]:  # fmt: skip
-    arrays = [_dense(a) for a in (y, gates, dy, dh_n)]
-    options = _options(x, lengths, h0, *layer)
-    dx, dh0, gradients = native.backward(_dense(x), _walks(weights, layer[1]), *arrays, needs=needs, **options)
+    arrays = (_dense(x), _walks(weights, layer[1]), _dense(y), _dense(gates))
+    saved = native.Saved(*arrays, **_options(x, lengths, h0, *layer))
+    dx, dh0, gradients = native.backward(_dense(dy), _dense(dh_n), saved, threads=_threads(), needs=needs)
     dweights = [torch.from_numpy(g) for walk in gradients or () for g in walk if g is not None]
     return _tensor(dx), _tensor(dh0), dweights
 

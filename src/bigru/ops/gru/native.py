@@ -9,16 +9,37 @@ bias_ih [3H] or None, bias_hh [3H] or None), `reverse` one flag per walk. `threa
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..library import native as _native
 
-__all__ = ["Prepared", "Weights", "backward", "forward", "gate_floats"]
+__all__ = ["Prepared", "Saved", "Weights", "backward", "forward", "gate_floats"]
 
 Weights = Sequence[Sequence[Any]]
 """Per walk the four weights; biases may be None."""
+
+
+class Saved(NamedTuple):
+    """What `backward` needs of a call of `forward`.
+
+    Attributes:
+        x, weights, lengths, h0, reset_after, reverse, precision, time_first: the arguments.
+        y: the first result.
+        gates: float32, as many as for full lengths: D*B*T times `gate_floats`.
+    """
+
+    x: np.ndarray
+    weights: Weights
+    y: np.ndarray
+    gates: np.ndarray
+    lengths: np.ndarray | None
+    h0: np.ndarray | None
+    reset_after: bool
+    reverse: Sequence[bool]
+    precision: str
+    time_first: bool
 
 
 def forward(
@@ -33,7 +54,7 @@ def forward(
     threads: int = 0,
     time_first: bool = False,
     keep: bool = False,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+) -> tuple[np.ndarray, np.ndarray, Saved | None]:
     """Walk a layer over a padded batch.
 
     Args:
@@ -49,7 +70,7 @@ def forward(
         keep: whether to keep what `backward` needs.
 
     Returns:
-        y [B, T, D*H], zero past a length; h_n [D, B, H]; with `keep` the gates, as many as for full lengths, else None.
+        y [B, T, D*H], zero past a length; h_n [D, B, H]; with `keep` what `backward` needs, else None.
 
     Raises:
         ValueError: a dtype, shape or length does not fit, said by name.
@@ -59,39 +80,32 @@ def forward(
     y, h_n = np.empty((*steps, D * H), np.float32), np.empty((D, B, H), np.float32)
     gates = _native.gru_gates(B, T, inputs, H, D, None) if keep else None
     _native.gru_forward(weights, reverse, reset_after, precision, threads, time_first, x, lengths, h0, y, h_n, gates)
-    return y, h_n, gates
+    if gates is None:
+        return y, h_n, None
+    return y, h_n, Saved(x, weights, y, gates, lengths, h0, reset_after, reverse, precision, time_first)
 
 
 def backward(
-    x: np.ndarray,
-    weights: Weights,
-    y: np.ndarray,
-    gates: np.ndarray,
     dy: np.ndarray | None,
     dh_n: np.ndarray | None,
+    saved: Saved,
     *,
-    lengths: np.ndarray | None = None,
-    h0: np.ndarray | None = None,
-    reset_after: bool = True,
-    reverse: Sequence[bool] = (False, True),
-    precision: str = "fp32",
     threads: int = 0,
-    time_first: bool = False,
     needs: Sequence[bool] = (True, True, True),
 ) -> tuple[np.ndarray | None, np.ndarray | None, list[tuple[np.ndarray | None, ...]] | None]:
     """Return the gradients of x, h0 and the weights.
 
     Args:
-        x, weights, lengths, h0, reset_after, reverse, precision, time_first: those of `forward`, which gave `y` and
-            `gates`.
         dy: [B, T, D*H], read within the lengths only; None for zeros.
         dh_n: [D, B, H]; None for zeros.
+        saved: what `forward` returned.
         threads: the most that are used.
         needs: whether dx, dh0 and the gradients of the weights are wanted; None is returned for others.
 
     Raises:
         ValueError: a dtype or shape does not fit, said by name.
     """
+    x, weights, y, gates, lengths, h0, reset_after, reverse, precision, time_first = saved
     B, D, H = x.shape[1 if time_first else 0], len(weights), weights[0][1].shape[1]
     dx = np.empty(x.shape, np.float32) if needs[0] else None
     dh0 = np.empty((D, B, H), np.float32) if needs[1] else None

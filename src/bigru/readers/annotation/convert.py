@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
+from ...config.targets import TargetSpec, target_of
 from ...errors import DataError, sentence
 from ..findings import Finding
 from ..labels import is_list
@@ -22,8 +23,8 @@ ANSWERS = ("accept", "reject", "ignore")
 SAMPLE = 200
 """Values that decide which layout a file is in."""
 
-Read = Callable[[Any, Notes, int, str | None], Iterator[Record]]
-"""From a value, the notes, its line and the task to its records: none where it is left out."""
+Read = Callable[[Any, Notes, int, TargetSpec], Iterator[Record]]
+"""From a value, the notes, its line and what is learnt from it to its records: none where it is left out."""
 
 
 class Converted(NamedTuple):
@@ -64,7 +65,7 @@ def convert(values: Sequence[Any], source: str, lines: Sequence[int], task: str 
     if name is None:
         return name_tags(values, source, lines, Converted)
     fits, read = LAYOUTS[name]
-    notes = Notes(source)
+    notes, target = Notes(source), target_of(task)
     records: list[Record] = []
     places: list[int] = []
     for value, line in zip(values, lines, strict=True):
@@ -72,7 +73,7 @@ def convert(values: Sequence[Any], source: str, lines: Sequence[int], task: str 
             notes.add("other layout", f"values are not in the layout of {name} and are left out", line)
             continue
         try:
-            made = list(read(value, notes, line, task))
+            made = list(read(value, notes, line, target))
         except (TypeError, AttributeError, KeyError, ValueError, IndexError) as error:
             # The layouts nest deeply, and any level may hold something else.
             want = f"in the layout of {name}"
@@ -118,14 +119,14 @@ def _is_prodigy(value: Any) -> bool:
     return isinstance(value, dict) and value.get("answer") in ANSWERS and isinstance(value.get("text"), str)
 
 
-def _prodigy(value: Any, notes: Notes, line: int, task: str | None) -> Iterator[Record]:
+def _prodigy(value: Any, notes: Notes, line: int, target: TargetSpec) -> Iterator[Record]:
     if value["answer"] != "accept":
         notes.add("not accepted", f"answers are {value['answer']} and are left out", line)
         return
     text, spans = value["text"], value.get("spans")
     if is_list(value.get("accept")):
         yield {"text": text, "labels": list(value["accept"])}
-    elif is_list(spans) and task != "classify":
+    elif is_list(spans) and not target.per_example:
         yield {"text": text, "spans": list(spans)}
     elif value.get("label") is not None:
         yield {"text": text, "label": value["label"]}
@@ -141,10 +142,10 @@ def _is_gold(value: Any) -> bool:
     return isinstance(value, dict) and (is_list(value.get("entities")) or isinstance(value.get("cats"), dict))
 
 
-def _pair(value: Any, notes: Notes, line: int, task: str | None) -> Iterator[Record]:
+def _pair(value: Any, notes: Notes, line: int, target: TargetSpec) -> Iterator[Record]:
     text, gold = value
     cats, spans = gold.get("cats"), gold.get("entities")
-    if is_list(spans) and not (task == "classify" and cats):
+    if is_list(spans) and not (target.per_example and cats):
         if cats:
             notes.add("not read", "texts have categories beside entities, which are not read", line)
         yield {"text": text, "spans": list(spans)}
@@ -156,7 +157,7 @@ def _is_dataturks(value: Any) -> bool:
     return isinstance(value, dict) and isinstance(value.get("content"), str) and "annotation" in value
 
 
-def _dataturks(value: Any, notes: Notes, line: int, task: str | None) -> Iterator[Record]:
+def _dataturks(value: Any, notes: Notes, line: int, target: TargetSpec) -> Iterator[Record]:
     found = value["annotation"]
     if isinstance(found, dict):
         yield {"text": value["content"], "labels": list(found.get("labels") or [])}
@@ -189,7 +190,7 @@ def _is_by_class(value: Any) -> bool:
     return all(isinstance(names, dict) and all(map(is_list, names.values())) for names in value["label"].values())
 
 
-def _by_class(value: Any, notes: Notes, line: int, task: str | None) -> Iterator[Record]:
+def _by_class(value: Any, notes: Notes, line: int, target: TargetSpec) -> Iterator[Record]:
     spans = [
         [bounds[0], _end(bounds[1]), label, name]
         for label, names in value["label"].items()
@@ -204,9 +205,9 @@ def _is_rasa(value: Any) -> bool:
     return isinstance(value, dict) and "text" in value and "intent" in value and "answer" not in value
 
 
-def _rasa(value: Any, notes: Notes, line: int, task: str | None) -> Iterator[Record]:
+def _rasa(value: Any, notes: Notes, line: int, target: TargetSpec) -> Iterator[Record]:
     entities = value.get("entities")
-    if is_list(entities) and task != "classify":
+    if is_list(entities) and not target.per_example:
         notes.add("not read", "texts have an intent, which is not read; task classify reads it", line)
         yield {"text": value["text"], "spans": [[e.get("start"), e.get("end"), e.get("entity")] for e in entities]}
         return
@@ -222,9 +223,9 @@ def _is_snips(value: Any) -> bool:
     return texts and (any("entity" in part for part in parts) or (len(value) == 1 and all(len(p) == 1 for p in parts)))
 
 
-def _snips(value: Any, notes: Notes, line: int, task: str | None) -> Iterator[Record]:
+def _snips(value: Any, notes: Notes, line: int, target: TargetSpec) -> Iterator[Record]:
     text = "".join(part["text"] for part in value["data"])
-    if task == "classify":
+    if target.per_example:
         yield {"text": text, "label": value.get("intent")}
         return
     spans, at = [], 0
@@ -247,7 +248,7 @@ def _is_doccano(value: Any) -> bool:
     return any(is_list(value.get(name)) for name in ("label", "labels", "cats")) and "spans" not in value
 
 
-def _doccano(value: Any, notes: Notes, line: int, task: str | None) -> Iterator[Record]:
+def _doccano(value: Any, notes: Notes, line: int, target: TargetSpec) -> Iterator[Record]:
     text = value[_text_key(value)]
     for name in ("relations", "events"):
         if value.get(name):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from ...config.targets import TargetSpec
 from ..labels import is_list
 from .notes import Notes, Record, span_parts
 
@@ -33,7 +34,7 @@ def is_minimal(value: Any) -> bool:
     )
 
 
-def read_task(value: Any, notes: Notes, line: int, task: str | None) -> Iterator[Record]:
+def read_task(value: Any, notes: Notes, line: int, target: TargetSpec) -> Iterator[Record]:
     """Yield the record of a task: that of its ground truth, else of the first annotation that was not cancelled."""
     done = value.get("annotations")
     done = [one for one in (value.get("completions") if done is None else done) if isinstance(one, dict)]
@@ -45,7 +46,7 @@ def read_task(value: Any, notes: Notes, line: int, task: str | None) -> Iterator
         return
     kept.sort(key=lambda one: not one.get("ground_truth"))
     text = _text(value["data"], [one for each in kept for one in each.get("result") or []])
-    found = [_of_results(text, one.get("result") or [], task) for one in kept]
+    found = [_of_results(text, one.get("result") or [], target) for one in kept]
     if any(_essence(one) != _essence(found[0]) for one in found[1:]) and not kept[0].get("ground_truth"):
         notes.add("annotators differ", "tasks have several annotations that differ, of which the first is read", line)
     if any(one.get("type") == "relation" for one in kept[0].get("result") or [] if isinstance(one, dict)):
@@ -67,12 +68,12 @@ def _text(data: dict[str, Any], results: Sequence[Any]) -> Any:
     return max(chosen, key=len) if chosen else None
 
 
-def _of_results(text: Any, results: Sequence[Any], task: str | None) -> Record:
+def _of_results(text: Any, results: Sequence[Any], target: TargetSpec) -> Record:
     """Return the record of one annotation: its spans, or where it has none, its choices."""
     values = [one.get("value") for one in results if isinstance(one, dict)]
     spans = [span for value in values if isinstance(value, dict) for span in _spans(value)]
     choices = [c for value in values if isinstance(value, dict) for c in value.get("choices") or []]
-    if choices and (task == "classify" or not spans):
+    if choices and (target.per_example or not spans):
         return {"text": text, "labels": choices}
     return {"text": text, "spans": spans}
 
@@ -85,7 +86,7 @@ def _spans(value: dict[str, Any]) -> list[list[Any]]:
     return [[start, end, label, quoted] if isinstance(quoted, str) else [start, end, label] for label in labels]
 
 
-def read_minimal(value: Any, notes: Notes, line: int, task: str | None) -> Iterator[Record]:
+def read_minimal(value: Any, notes: Notes, line: int, target: TargetSpec) -> Iterator[Record]:
     """Yield the record of one annotation in JSON-MIN."""
     rest = {key: entry for key, entry in value.items() if key not in BOOKKEEPING}
     spans = [one for entry in rest.values() if is_list(entry) for one in entry if span_parts(one) is not None]
@@ -97,7 +98,7 @@ def read_minimal(value: Any, notes: Notes, line: int, task: str | None) -> Itera
         return
     text = rest[text_key]
     listed_spans = any(is_list(entry) for entry in rest.values())
-    if (spans or listed_spans) and task != "classify":
+    if (spans or listed_spans) and not target.per_example:
         yield {"text": text, "spans": [part for one in spans for part in _spans(one) or [one]]}
     elif choices:
         yield {"text": text, "labels": list(rest[choices[0]]["choices"])}

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from ...config.targets import target_of
 from ...errors import DataError, require, sentence
 from ..opening.packed import VARIABLE, most_bytes
 from .convert import Converted
@@ -70,7 +71,7 @@ def parse(data: bytes, source: str, task: str | None = None) -> Converted:
     tokens, spaces, lengths = _arrays(message, source)
     symbols = {name: first + n for first, names in SYMBOLS.items() for n, name in enumerate(names.split())}
     words = {symbols.get(text) or _hash(text.encode("utf-8", "surrogatepass")): text for text in message["strings"]}
-    notes = Notes(source)
+    notes, target = Notes(source), target_of(task)
     records: list[Record] = []
     lines: list[int] = []
     ends = np.cumsum(lengths)
@@ -82,7 +83,7 @@ def parse(data: bytes, source: str, task: str | None = None) -> Converted:
             notes.add("not read", "documents have span groups, which are not read", n + 1)
         cats = message["cats"][n]
         text, places = _text(tokens[start:end, attributes.index(ORTH)], spaces[start:end], words, f"{source}:{n + 1}")
-        if entities and not (task == "classify" and cats):
+        if entities and not (target.per_example and cats):
             kinds, types = (tokens[start:end, attributes.index(one)].tolist() for one in (ENT_IOB, ENT_TYPE))
             if not any(kinds) and end > start:
                 notes.add("not annotated", "documents are not annotated and are left out", n + 1)

@@ -17,7 +17,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from ...errors import BigruError, DataError, require, sentence
+from ...errors import BigruError, DataError, argument, require, sentence
 from . import mpeg
 from .containers import HEAD, foreign, missing_bytes
 from .endings import is_unreadable
@@ -381,7 +381,7 @@ def _unreadable(odd: Sequence[Recording], count: int) -> str:
 
 def _absent(absent: Sequence[Recording], count: int) -> str:
     one = absent[0]
-    remedy = "Paths start from the folder of the file that names them, or from --audio-root."
+    remedy = f"Paths start from the folder of the file that names them, or from {argument('reading.audio_root')}."
     if one.place == one.path:
         remedy = ""
     elif len(absent) > 1:

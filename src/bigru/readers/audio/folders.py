@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from itertools import chain
 from pathlib import Path
 
+from ...config.targets import target_of
 from ...errors import DataError, sentence
 from ..examples import Examples
 from ..findings import Finding
@@ -53,8 +54,8 @@ def from_folder(folder: Path, task: str | None, required: bool) -> Examples:
     Raises:
         DataError: no recordings, one without label or transcript where it is required, or one that cannot be used.
     """
-    source = str(folder)
-    if task not in (None, "classify", "transcribe"):
+    source, kinds = str(folder), target_of(task).kinds
+    if "audio" not in kinds:
         raise DataError(sentence(source, "task", "classify or transcribe for recordings", task))
     found = [folder] if folder.is_file() else sorted(p for p in folder.rglob("*") if _is_sound(p) and p.is_file())
     # What lies converted beside its original is read once.
@@ -71,7 +72,7 @@ def from_folder(folder: Path, task: str | None, required: bool) -> Examples:
     result.inputs, result.findings = check_recordings([Recording(str(p), str(p)) for p in paths], result.lines, source)
     beside = "cannot be read; the recording of the same name beside it is"
     result.findings += [Finding(source, 0, "passed over", f"{str(path)!r} {beside}") for path in left]
-    transcribed = chosen == "transcribe"
+    transcribed = result.target.is_text
     if transcribed and (required or None not in spoken):
         _read_transcripts(result, paths, spoken)
     elif not transcribed and (required or all(path.parent != folder for path in paths)):

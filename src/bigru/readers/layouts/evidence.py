@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from ...errors import DataError, nearest, sentence
+from ...errors import DataError, argument, nearest, sentence
 from ..names import fit
 from ..profile import Profile, profile
 from ..reading import Reading
@@ -88,8 +87,8 @@ class View:
             for n, (name, cells) in enumerate(zip(self.table.names, self.table.columns, strict=True))
         ]
 
-    def find(self, option: str, wanted: str | None) -> Profile | None:
-        """Return the column that an option names, None where it names none.
+    def find(self, field: str, wanted: str | None) -> Profile | None:
+        """Return the column that a field of the reading names, None where it names none.
 
         Raises:
             DataError: there is no such column; the nearest name is suggested.
@@ -104,12 +103,12 @@ class View:
         alike = [n for n, name in enumerate(names) if name.strip().casefold() == wanted.strip().casefold()]
         if len(alike) == 1:
             return self.profiles[alike[0]]
-        want = "one of the columns " + name_some(names)
-        raise DataError(sentence(self.table.source, f"--{option}", want, repr(wanted), nearest(wanted, names)))
+        name, want = argument(f"reading.{field}"), "one of the columns " + name_some(names)
+        raise DataError(sentence(self.table.source, name, want, repr(wanted), nearest(wanted, names)))
 
-    def find_all(self, option: str, wanted: Sequence[str]) -> list[Profile]:
-        """Return the columns that an option names."""
-        return [found for one in wanted if (found := self.find(option, one)) is not None]
+    def find_all(self, field: str, wanted: Sequence[str]) -> list[Profile]:
+        """Return the columns that a field of the reading names."""
+        return [found for one in wanted if (found := self.find(field, one)) is not None]
 
     def of_kind(self, *kinds: str) -> Iterator[Profile]:
         """Yield the columns of some kinds."""
@@ -160,6 +159,6 @@ def shorten(name: str, most: int = LONGEST) -> str:
     return name if len(name) <= most else f"{name[:most]}..."
 
 
-def option(flag: str, *names: str) -> str:
-    """Return an option with names of columns, as a shell takes it."""
-    return f"{flag} {shlex.quote(','.join(shorten(name, TYPED) for name in names))}"
+def option(name: str, *names: str) -> str:
+    """Return an argument with names of columns, as the caller writes it."""
+    return argument(name, *(shorten(one, TYPED) for one in names))

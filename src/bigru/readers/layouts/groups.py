@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ...errors import DataError, sentence
+from ...errors import DataError, argument, sentence
 from ..examples import Examples
 from ..labels import is_missing
 from ..names import EXACT, GROUPS, fit
@@ -28,8 +28,8 @@ def group_column(table: Table, reading: Reading) -> str | None:
     for name in ("text", "label", "labels", "id", "time"):
         named = getattr(reading, name)
         if found.name in ((named,) if isinstance(named, str) else named or ()):
-            flag = {"id": "--id-column", "time": "--time-column"}.get(name, f"--{name}")
-            raise DataError(sentence(table.source, "--group", f"another column than {flag}", repr(found.name)))
+            want = f"another column than {argument(f'reading.{name}')}"
+            raise DataError(sentence(table.source, argument("reading.group"), want, repr(found.name)))
     return found.name
 
 
@@ -71,7 +71,7 @@ def unread_roles(view: View, roles: Sequence[Role]) -> list[Role]:
         one = known[role.column]
         whole = one.kind in ("text", "number") and one.filled == len(view.table) and one.repeats and one.distinct > 1
         if whole and fit(one.name, GROUPS) >= EXACT:
-            held = f"{option('--group', one.name)} holds out all rows of a {shorten(one.name)} together"
+            held = f"{option('reading.group', one.name)} holds out all rows of a {shorten(one.name)} together"
             role = Role(role.column, role.role, f"{one.distinct:,} different values; {held}")
         hints.append(role)
     return hints

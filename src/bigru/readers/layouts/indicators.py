@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...errors import DataError, sentence
+from ...errors import DataError, argument, sentence
 from ..examples import Examples
 from ..names import COUNTS, EXACT, LABELS, TEXTS, TITLES, fit, name_words
 from ..profile import Profile
@@ -30,7 +30,7 @@ def propose(view: View) -> Proposal | None:
         return None
     names = [one.name for one in flags]
     found.meaning = f"texts in {shorten(text.name)!r} with a label for each of the columns {name_some(names)}"
-    found.options = option("--text", text.name) + " " + option("--labels", *names)
+    found.options = option("reading.text", text.name) + " " + option("reading.labels", *names)
     found.add(4 if named else 2.5 if len(flags) == 2 else 3.5, f"columns of 0 and 1: {name_some(names)}")
     found.add(max(fit(text.name, TEXTS), fit(text.name, TITLES)) / 2, f"the name {text.name!r}")
     if text.is_prose or view.reading.text:
@@ -52,7 +52,8 @@ def _doubt(view: View, found: Proposal, text: Profile, flags: list[Profile]) -> 
     apart = flags[-1].place - flags[0].place >= len(flags)
     if apart or (len(flags) == 2 and rivals):
         names = name_some([one.name for one in flags] + rivals, 6)
-        found.ask("--label or --labels", f"named, as one or several columns may hold the labels: {names}")
+        either = f"{argument('reading.label')} or {argument('reading.labels')}"
+        found.ask(either, f"named, as one or several columns may hold the labels: {names}")
 
 
 def _flags(view: View) -> list[Profile]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...errors import DataError, sentence
+from ...errors import DataError, argument, sentence
 from ..examples import Examples
 from ..labels import LabelReader, is_list
 from ..names import EXACT, LABELS, fit
@@ -30,15 +30,15 @@ def propose(view: View) -> Proposal | None:
     if one is None:
         return None
     kind = "tokens" if one.kind == "texts" else "series"
-    found = Proposal("lists", f"{kind} in {one.name!r}", f"--text {one.name}")
+    found = Proposal("lists", f"{kind} in {one.name!r}", argument("reading.text", one.name))
     found.add(4, f"{one.name!r} holds lists")
     target = view.find("label", reading.label) or _target(view, one)
     if target is None and view.required:
         known = _names(view)
         want = f"named, as none of the keys {name_some(view.table.names)} is one of {', '.join(known)}"
-        found.object("--label", want, "nothing")
+        found.object(argument("reading.label"), want, "nothing")
     listed_labels = target is not None and any(is_list(cell) for cell in view.table.columns[target.place])
-    per = "unit" if reading.task == "tag" or (reading.task is None and listed_labels) else "example"
+    per = "unit" if reading.target.per_step or (reading.task is None and listed_labels) else "example"
     found.columns = {"input": one.name, "label": None if target is None else target.name, "kind": kind, "per": per}
     found.roles = [Role(one.name, kind, one.describe())]
     if target is not None:
@@ -63,12 +63,12 @@ def _input(view: View) -> Profile | None:
 
 def _names(view: View) -> tuple[str, ...]:
     """Return the names that a column of labels may have: where tags are wanted, of tags alone."""
-    return TAGS if view.reading.task == "tag" else ("label", *TAGS)
+    return TAGS if view.reading.target.per_step else ("label", *TAGS)
 
 
 def _target(view: View, one: Profile) -> Profile | None:
     by_name = next((p for name in _names(view) for p in view.profiles if p.name == name and p.place != one.place), None)
-    if by_name is not None or view.reading.task == "tag":
+    if by_name is not None or view.reading.target.per_step:
         return by_name
     others = [p for p in view.profiles if p.place != one.place and fit(p.name, LABELS) >= EXACT]
     return max(others, key=lambda p: fit(p.name, LABELS), default=None)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ...errors import DataError, sentence
+from ...errors import DataError, argument, sentence
 from ..examples import Examples
 from ..findings import Finding
 from ..labels import LabelReader, is_missing
@@ -33,13 +33,13 @@ NAMED_LABELS = tuple(name for name in LABELS if name != "y")
 def propose(view: View) -> Proposal | None:
     """Say what speaks for a row per step."""
     reading = view.reading
-    ids = view.find_all("id-column", reading.id)
-    times = view.find_all("time-column", () if reading.time == ("none",) else reading.time)
+    ids = view.find_all("id", reading.id)
+    times = view.find_all("time", () if reading.time == ("none",) else reading.time)
     id = ids[0] if ids else _id(view)
     if id is None:
         return _without_id(times)
     found = Proposal(
-        "long", f"series by {id.name!r}, a row per step", option("--id-column", *(reading.id or (id.name,)))
+        "long", f"series by {id.name!r}, a row per step", option("reading.id", *(reading.id or (id.name,)))
     )
     if not times:
         times = [one for one in [_time(view, id)] if one is not None]
@@ -56,8 +56,8 @@ def propose(view: View) -> Proposal | None:
         found.object("columns", "at least one of numbers", name_some(view.table.names))
     if label is None and view.required:
         want = f"named, as none of the columns {name_some(view.table.names)} is one of {', '.join(LABELS[:4])}, ..."
-        remedy = "" if ids else "To forecast the numbers: --task forecast."
-        found.object("--label", want, "nothing", remedy)
+        remedy = "" if ids else f"To forecast the numbers: {argument('reading.task', 'forecast')}."
+        found.object(argument("reading.label"), want, "nothing", remedy)
     found.columns = {
         "id": [one.name for one in ids] or [id.name], "time": [one.name for one in times],
         "label": None if label is None else label.name, "values": [one.name for one in values],
@@ -73,7 +73,8 @@ def _without_id(times: Sequence[Profile]) -> Proposal | None:
     if not times:
         return None
     found = Proposal("long")
-    found.object("--id-column", "given with --time-column", "nothing", "Name the column that tells series apart.")
+    remedy = "Name the column that tells series apart."
+    found.object(argument("reading.id"), f"given with {argument('reading.time')}", "nothing", remedy)
     return found
 
 
@@ -199,14 +200,14 @@ def _groups(table: Table, ids: Sequence[str]) -> dict[str, list[int]]:
 def _read_labels(
     result: Examples, cells: Sequence[Any], lines: Sequence[int], groups: Mapping[str, list[int]], view: View
 ) -> None:
-    labels, source, task = LabelReader(result.source), result.source, view.reading.task
+    labels, source = LabelReader(result.source), result.source
     read = [None if is_missing(cell) else labels.one(cell, line) for cell, line in zip(cells, lines, strict=True)]
     varied = any(len({read[n] for n in rows} - {None}) > 1 for rows in groups.values())
-    if varied and task == "classify" and not view.required:
+    if varied and view.reading.target.per_example and not view.required:
         # Labels of steps are not what the model that is to answer can be asked about.
         return
-    result.task = task or ("tag" if varied else "classify")
-    per_step = result.task == "tag"
+    result.task = view.reading.task or ("tag" if varied else "classify")
+    per_step = result.target.per_step
     bare = [n for rows in groups.values() for n in rows if read[n] is None]
     if not per_step:
         filled = {n for rows in groups.values() if any(read[m] is not None for m in rows) for n in rows}

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import PurePath
 from typing import Any
 
+from ...config.targets import TARGETS
+from ...errors import argument
 from ..audio.endings import is_audio, is_unreadable
 from ..audio.paths import looks_like_transcripts, recording_at
 from ..audio.recordings import check_recordings
@@ -25,23 +27,20 @@ def propose(view: View) -> Proposal | None:
     audio = view.find("text", reading.text) or _audio(view)
     if audio is None or audio.kind != "recording" or (reading.text is None and _names_no_audio(view, audio)):
         return None
-    found = Proposal("recordings", f"recordings named in {audio.name!r}", f"--text {audio.name}")
+    found = Proposal("recordings", f"recordings named in {audio.name!r}", argument("reading.text", audio.name))
     found.add(5, f"{audio.name!r} holds names of recordings")
-    if reading.task == "tag":
-        found.object("task", "classify or transcribe for recordings", "tag")
+    if reading.task is not None and "audio" not in reading.target.kinds:
+        found.object("task", "classify or transcribe for recordings", reading.task)
     target, task = _target(view, audio, found)
+    is_text = TARGETS[task].is_text
     if target is None and view.required:
-        known = (
-            (*TRANSCRIPTS[:4], *LABELS[:4])
-            if reading.task is None
-            else (TRANSCRIPTS if task == "transcribe" else LABELS)
-        )
+        known = (*TRANSCRIPTS[:4], *LABELS[:4]) if reading.task is None else (TRANSCRIPTS if is_text else LABELS)
         want = f"named, as none of the columns {name_some(view.table.names)} is one of {', '.join(known[:8])}, ..."
-        found.object("--label", want, "nothing")
+        found.object(argument("reading.label"), want, "nothing")
     found.columns = {"audio": audio.name, "label": None if target is None else target.name, "task": task}
     found.roles = [Role(audio.name, "recording", audio.describe())]
     if target is not None:
-        role = "transcript" if task == "transcribe" else "label"
+        role = "transcript" if is_text else "label"
         found.roles.append(Role(target.name, role, "named" if reading.label else "its name"))
     return found
 
@@ -79,9 +78,9 @@ def _target(view: View, audio: Profile, found: Proposal) -> tuple[Profile | None
         transcript = label or spoken[0]
         if label is None and len(spoken) > 1 and view.required:
             names = " or ".join(repr(one.name) for one in spoken[:3])
-            found.ask("--label", "named", f"several columns that look like transcripts: {names}")
+            found.ask(argument("reading.label"), "named", f"several columns that look like transcripts: {names}")
     task = reading.task or ("transcribe" if transcript is not None or label is None else "classify")
-    return (transcript if task == "transcribe" else label), task
+    return (transcript if TARGETS[task].is_text else label), task
 
 
 def _best(others: list[Profile], known: tuple[str, ...]) -> Profile | None:
@@ -104,6 +103,6 @@ def build(table: Table, chosen: Proposal, view: View) -> Examples:
     if kept.labelled:
         labels = LabelReader(table.source)
         read = [labels.one(value, line) for value, line in kept.targets() if not is_missing(value)]
-        result.targets = [" ".join(text.split()) for text in read] if task == "transcribe" else read
+        result.targets = [" ".join(text.split()) for text in read] if result.target.is_text else read
         result.findings += labels.findings()
     return result

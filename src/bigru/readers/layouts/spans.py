@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...errors import argument
 from ..examples import Examples
 from ..names import TEXTS, fit
 from ..profile import Profile
@@ -18,14 +19,15 @@ SPANS = ("spans", "entities")
 
 def propose(view: View) -> Proposal | None:
     """Say what speaks for texts with spans."""
-    if view.reading.task == "classify":
+    if view.reading.target.per_example:
         return None
     found = Proposal("spans")
     marks = _marks(view)
     text = view.find("text", view.reading.text) or find_text_column(view, found, marks)
     if marks is None or text is None or text.kind != "text":
         return None
-    found.meaning, found.options = f"texts in {text.name!r} with spans in {marks.name!r}", "--task tag"
+    found.meaning = f"texts in {text.name!r} with spans in {marks.name!r}"
+    found.options = argument("reading.task", "tag")
     found.add(6, f"{marks.name!r} holds spans")
     found.columns = {"text": text.name, "spans": marks.name}
     found.roles = [Role(text.name, "text", "its name" if fit(text.name, TEXTS) else text.describe())]

@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from ...errors import DataError, sentence
+from ...errors import DataError, argument, sentence
 from ..examples import Examples
 from ..labels import SEPARATOR, LabelReader, is_list, is_missing
 from ..names import COUNTS, EXACT, HEAD, IDS, LABELS, OUTCOMES, TEXTS, TITLES, fit, name_words
@@ -55,18 +55,18 @@ def propose(view: View) -> Proposal | None:
         return None
     label = view.find("label", view.reading.label) or find_label_column(view, text, found)
     if label is None and view.required and len(view.profiles) > 1:
-        found.object("--label", "named, as no column looks like labels", name_some(view.table.names))
+        found.object(argument("reading.label"), "named, as no column looks like labels", name_some(view.table.names))
     elif label is None and view.required:
         found.object(
             "the table",
             "labelled",
             f"the single column {shorten(text.name)!r}",
-            "Labels stand in a column of their own; name what separates columns with --separator.",
+            f"Labels stand in a column of their own; name what separates columns with {argument('reading.separator')}.",
         )
     _weigh(view, found, text, label)
     found.columns = {"text": text.name, "label": None if label is None else label.name}
-    found.options = option("--text", text.name)
-    found.options += "" if label is None else " " + option("--label", label.name)
+    found.options = option("reading.text", text.name)
+    found.options += "" if label is None else " " + option("reading.label", label.name)
     found.roles = [Role(text.name, "text", _why(view.reading.text, text, TEXTS))]
     if label is not None:
         _ask_how_many(view, found, label)
@@ -81,7 +81,7 @@ def _ask_how_many(view: View, found: Proposal, label: Profile) -> None:
     plural = any(word in SEVERAL for word in name_words(label.name))
     if doubtful and not plural and view.required and view.reading.multi_label is None:
         want = f"given, as {label.delimiter!r} in {shorten(label.name)!r} may separate labels"
-        found.ask("--multi-label or --one-label", want)
+        found.ask(f"{argument('reading.multi_label', True)} or {argument('reading.multi_label', False)}", want)
 
 
 def _why(named: str | None, one: Profile, known: Sequence[str]) -> str:
@@ -99,7 +99,7 @@ def find_text_column(view: View, found: Proposal, *taken: Profile | None) -> Pro
     for points, other in ranked[1:]:
         if _are_alike(ranked[0], (points, other)):
             names = _in_order([ranked[0][1], other])
-            found.ask("--text", f"named, as several columns may hold the texts: {names}")
+            found.ask(argument("reading.text"), f"named, as several columns may hold the texts: {names}")
             break
     return ranked[0][1] if ranked else None
 
@@ -165,10 +165,11 @@ def find_label_column(view: View, text: Profile | None, found: Proposal) -> Prof
     rivals = [one for points, one in ranked[1:] if ranked[0][0] - points < CLOSE]
     if rivals:
         names = _in_order([best, *rivals])
-        found.ask("--label", f"named, as several columns may hold the labels: {names}")
+        found.ask(argument("reading.label"), f"named, as several columns may hold the labels: {names}")
     elif _is_count(best) and len(filled) > 1:
         found.ask(
-            "--label", f"named, as {shorten(best.name)!r} has not the name of labels and no other column has their look"
+            argument("reading.label"),
+            f"named, as {shorten(best.name)!r} has not the name of labels and no other column has their look",
         )
     return best
 
@@ -231,7 +232,7 @@ def _doubt_text(view: View, found: Proposal, text: Profile) -> None:
         found.add(-4, f"{audio.name!r} names recordings")
     if fit(text.name, TEXTS) >= EXACT and len(view.table) < ENOUGH:
         return
-    remedy = "Name its column with --text if it is meant."
+    remedy = f"Name its column with {argument('reading.text')} if it is meant."
     if text.letters < LETTERED:
         found.object("the text", "words", f"the column {shorten(text.name)!r} without letters", remedy)
 
@@ -247,7 +248,7 @@ def _is_category(view: View, text: Profile) -> bool:
 
 
 def _doubt_label(view: View, found: Proposal, label: Profile) -> None:
-    remedy = "Name its column with --label if it is meant."
+    remedy = f"Name its column with {argument('reading.label')} if it is meant."
     several = label.listed or label.delimiter
     if label.filled >= ENOUGH and not label.repeats and label.kind in ("text", "number") and not several:
         got = f"{shorten(label.name)!r} with {label.distinct:,} different values in {label.filled:,} rows"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...errors import DataError, sentence
+from ...errors import DataError, argument, sentence
 from ..examples import Examples
 from ..names import EXACT, IDS, LABELS, TEXTS, TIMES, fit
 from ..profile import Profile
@@ -20,17 +20,18 @@ PARTS = ("year", "month", "day", "hour", "年", "月", "日")
 
 def propose(view: View) -> Proposal | None:
     """Say what speaks for a table of which the next rows are to be forecast."""
-    reading, forecasts = view.reading, view.reading.task == "forecast"
-    times = view.find_all("time-column", () if reading.time == ("none",) else reading.time) or _times(view)
+    reading, forecasts = view.reading, view.reading.target.is_future
+    times = view.find_all("time", () if reading.time == ("none",) else reading.time) or _times(view)
     if not times and reading.time != ("none",) and not forecasts:
         return None
-    ids = view.find_all("id-column", reading.id) or _ids(view, times)
+    ids = view.find_all("id", reading.id) or _ids(view, times)
     taken = {one.place for one in (*times, *ids)}
     values = [one for one in view.of_kind("number") if one.place not in taken and not one.counter]
     if not values and not forecasts:
         return None
     names = [one.name for one in values]
-    found = Proposal("timed", f"a table with time, of which {name_some(names, 3)} could be forecast", "--task forecast")
+    meaning = f"a table with time, of which {name_some(names, 3)} could be forecast"
+    found = Proposal("timed", meaning, argument("reading.task", "forecast"))
     if times:
         found.add(2 + fit(times[0].name, TIMES) / 2, f"{times[0].name!r} holds times")
     found.add(1.5, f"numbers in {name_some(names, 3)}")
@@ -43,8 +44,9 @@ def propose(view: View) -> Proposal | None:
     known = () if forecasts else LABELS
     labels = [one for one in view.profiles if fit(one.name, known) >= EXACT and _are_classes(one)]
     if labels:
-        remedy = "Name the column that tells series apart; --task forecast forecasts the numbers."
-        found.object("--id-column", f"given, to learn the labels in {labels[0].name!r}", "nothing", remedy)
+        task = argument("reading.task", "forecast")
+        remedy = f"Name the column that tells series apart; {task} forecasts the numbers."
+        found.object(argument("reading.id"), f"given, to learn the labels in {labels[0].name!r}", "nothing", remedy)
     found.columns = {"time": [one.name for one in times], "id": [one.name for one in ids], "values": names}
     found.roles = [Role(one.name, "time", one.describe()) for one in times]
     found.roles += [Role(one.name, "series", one.describe()) for one in ids]
@@ -64,7 +66,8 @@ def build(table: Table, chosen: Proposal, view: View) -> Examples:
     Raises:
         DataError: always; it names the options that forecast the table.
     """
-    raise DataError(sentence(table.source, "--task", "forecast for a table with time", "none", advice(chosen)))
+    name, want = argument("reading.task"), "forecast for a table with time"
+    raise DataError(sentence(table.source, name, want, "none", advice(chosen)))
 
 
 def _times(view: View) -> list[Profile]:
@@ -102,7 +105,11 @@ def _separates(view: View, times: list[Profile], one: Profile) -> bool:
 
 def advice(found: Proposal) -> str:
     """Return the options that forecast such a table."""
-    targets = " ".join(option("--target", name) for name in found.columns["values"][:3])
-    ids = " " + option("--id-column", *found.columns["id"]) if found.columns["id"] else ""
-    time = " " + option("--time-column", *(found.columns["time"] or ["none"]))
-    return f"This looks like a forecast: --task forecast {targets} --horizon 12{time}{ids}."
+    given = [
+        argument("reading.task", "forecast"),
+        option("targets", *found.columns["values"][:3]),
+        argument("horizon", 12),
+        option("reading.time", *(found.columns["time"] or ["none"])),
+        *([option("reading.id", *found.columns["id"])] if found.columns["id"] else []),
+    ]
+    return f"This looks like a forecast: {' '.join(given)}."

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 
+from ...errors import argument
 from ..examples import Examples
 from ..names import EXACT, HEAD, SENTENCES, TAGS, TOKENS, fit
 from ..profile import Profile
@@ -28,11 +29,11 @@ def propose(view: View) -> Proposal | None:
     reading = view.reading
     tag = view.find("label", reading.label) or _tag(view)
     token = view.find("text", reading.text) or _token(view, tag)
-    ids = view.find_all("id-column", reading.id)
+    ids = view.find_all("id", reading.id)
     sentence = ids[0] if ids else view.by_name(SENTENCES, token, tag, least=EXACT)
     if token is None or (tag is None and view.required):
         return None
-    found = Proposal("tokens", f"a token per row, in {token.name!r}", option("--text", token.name))
+    found = Proposal("tokens", f"a token per row, in {token.name!r}", option("reading.text", token.name))
     if tag is not None and _is_iob(view, tag):
         found.add(4, f"{tag.name!r} holds tags of spans")
     if sentence is not None and sentence.place not in (token.place, tag.place if tag else -1):
@@ -44,7 +45,7 @@ def propose(view: View) -> Proposal | None:
         return None
     if sentence is None and not _has_gaps(view.table.lines):
         want = "named, as neither a column nor blank lines say where a sentence ends"
-        found.object("--id-column", want, name_some(view.table.names))
+        found.object(argument("reading.id"), want, name_some(view.table.names))
     found.columns = {
         "token": token.name, "tag": None if tag is None else tag.name,
         "sentence": None if sentence is None else sentence.name,

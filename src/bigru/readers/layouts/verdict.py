@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from types import ModuleType
 from typing import Any
 
-from ...errors import DataError, sentence
+from ...errors import DataError, argument, sentence
 from ..examples import Examples
 from ..labels import is_list
 from ..reading import Reading
@@ -34,15 +34,6 @@ KINDS = {
     "audio": ("recordings",),
 }
 """The layouts that a model can read, by the kind of its inputs: one that reads tokens cuts texts into them."""
-
-OF_TASKS = {
-    "classify": ("texts", "indicators", "lists", "long", "wide", "recordings"),
-    "tag": ("spans", "lists", "tokens", "long", "recordings"),
-    "transcribe": ("recordings",),
-    "forecast": ("timed",),
-}
-"""The layouts by task."""
-
 
 FIELDS = {
     **{"text": "text", "token": "text", "tokens": "text", "recording": "text", "list": "text"},
@@ -98,7 +89,7 @@ def _by_name(table: Table, reading: Reading) -> Reading:
     """Return a reading whose columns are named, not numbered, so that they stay when others are set aside."""
     view = View(table, reading, False)
     found = {name: view.find(name, getattr(reading, name)) for name in ("text", "label")}
-    ids = tuple(one.name for one in view.find_all("id-column", reading.id))
+    ids = tuple(one.name for one in view.find_all("id", reading.id))
     return reading.but(id=ids, **{name: one.name for name, one in found.items() if one is not None})
 
 
@@ -137,12 +128,12 @@ def is_timed(table: Table, reading: Reading) -> bool:
     Raises:
         DataError: as `choose`.
     """
-    return reading.task == "forecast" or choose(table, reading, True)[0].layout == "timed"
+    return reading.target.is_future or choose(table, reading, True)[0].layout == "timed"
 
 
 def _possible(view: View) -> list[str]:
     """Return the layouts that what the user has decided, and the model, leave open."""
-    reading, forecasts = view.reading, view.reading.task == "forecast"
+    reading, forecasts = view.reading, view.reading.target.is_future
     names = list(LAYOUTS)
     if reading.layout is not None:
         return [reading.layout]
@@ -153,7 +144,7 @@ def _possible(view: View) -> list[str]:
     if is_quantised(reading):
         names = [name for name in names if name in ("lists", "tokens")]
     if reading.task is not None and (view.required or forecasts):
-        names = [name for name in names if name in OF_TASKS[reading.task]]
+        names = [name for name in names if name in reading.target.layouts]
     if view.kind is not None:
         names = [name for name in names if name in KINDS[view.kind]]
     if reading.id and not forecasts:
@@ -186,17 +177,18 @@ def _refusal(view: View, found: list[Proposal]) -> str:
     if is_quantised(reading) and best is None:
         names, columns = ", ".join(map(repr, is_quantised(reading))), name_some(view.table.names)
         return sentence(source, "the table", f"one of tokens, of which {names} are features", f"the columns {columns}")
-    if reading.task == "tag" and view.required and best is None:
+    if reading.target.per_step and view.required and best is None:
         remedy = "Tags are read from CoNLL columns, or from JSON records with spans or tokens."
-        return sentence(source, "task", "classify for texts with labels", "tag", remedy)
+        return sentence(source, "task", "classify for texts with labels", reading.task, remedy)
     if best is not None:
         name, want, got, remedy = best.objections[0]
-        hint = "" if "--task forecast" in remedy + want else _hint(view)
+        way = argument("reading.task", "forecast")
+        hint = "" if way in remedy + want else _hint(view)
         return sentence(source, name, want, got, " ".join(filter(None, [remedy, hint])))
     columns = name_some([f"{one.name} ({one.describe()})" for one in view.profiles])
-    remedy = (
-        _hint(view) or "Name columns with --text and --label, with --id-column for series, or give --task forecast."
-    )
+    text, label, id = (argument(f"reading.{field}") for field in ("text", "label", "id"))
+    task = argument("reading.task", "forecast")
+    remedy = _hint(view) or f"Name columns with {text} and {label}, with {id} for series, or give {task}."
     return sentence(source, "the table", "texts with labels, tokens, series or recordings", columns, remedy)
 
 
@@ -209,7 +201,7 @@ def _hint(view: View) -> str:
         return timed.advice(guess)
     words = view.prose is not None or next(view.of_kind("recording"), None) is not None
     numbers = not words and any(one.kind == "number" and not one.counter for one in view.profiles)
-    return "To forecast numbers, rows being steps of time: --task forecast." if numbers else ""
+    return f"To forecast numbers, rows being steps of time: {argument('reading.task', 'forecast')}." if numbers else ""
 
 
 def build(table: Table, chosen: Proposal, view: View) -> Examples:

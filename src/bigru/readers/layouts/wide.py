@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ...errors import argument
 from ..examples import Examples
 from ..labels import LabelReader
 from ..names import EXACT, IDS, LABELS, fit
@@ -53,7 +54,7 @@ def propose(view: View) -> Proposal | None:
     if len(values) < 2:
         return None
     values = view.as_before(values, whole=False)
-    found = Proposal("wide", f"series of {len(values)} steps, one a row", "--layout wide")
+    found = Proposal("wide", f"series of {len(values)} steps, one a row", argument("reading.layout", "wide"))
     found.columns = {"values": [one.name for one in values], "label": None if label is None else label.name}
     if not asked:
         _weigh(view, found, values)
@@ -65,7 +66,7 @@ def propose(view: View) -> Proposal | None:
     elif view.required:
         remedy = "Series without labels, a row each, are not read; a forecast is learnt from a row per step."
         names = name_some(view.table.names)
-        found.object("--label", "named, as no column looks like the label of the series", names, remedy)
+        found.object(argument("reading.label"), "named, as no column looks like the label of the series", names, remedy)
     found.roles = [] if label is None else [Role(label.name, "label", "named" if reading.label else label.describe())]
     found.roles += [Role(one.name, "values", "a step") for one in values]
     return found
@@ -89,8 +90,9 @@ def _weigh(view: View, found: Proposal, values: Sequence[Profile]) -> None:
             if rows is None
             else "numbers of different scales, or that follow from the row above"
         )
-    id = option("--id-column", next((one.name for one in view.profiles if _comes_in_blocks(one)), "COLUMN"))
-    want = f"known to be series (--layout wide), or steps of series ({id}) or of time (--task forecast)"
+    id = option("reading.id", next((one.name for one in view.profiles if _comes_in_blocks(one)), "COLUMN"))
+    wide, time = argument("reading.layout", "wide"), argument("reading.task", "forecast")
+    want = f"known to be series ({wide}), or steps of series ({id}) or of time ({time})"
     remedy = "Tables of features without any order are not learnt here."
     found.object("each row", want, f"{what}: {name_some(names, 4)}", remedy)
 

@@ -17,6 +17,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 
+from ...errors import argument
 from . import charset_tables as tables
 from .charset_tables import LANGUAGES
 
@@ -85,7 +86,7 @@ def explain(encoding: str) -> str:
     """Return an encoding that was recognised in words, for printing."""
     if encoding in UNICODE:
         return encoding
-    return f"{encoding} (recognised by its frequent characters; --encoding overrules)"
+    return f"{encoding} (recognised by its frequent characters; {argument('reading.encoding')} overrules)"
 
 
 def recognise(data: bytes) -> Guess:

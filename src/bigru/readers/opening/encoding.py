@@ -6,7 +6,7 @@ import codecs
 import re
 from pathlib import Path
 
-from ...errors import ArgumentError, DataError, nearest, sentence
+from ...errors import ArgumentError, DataError, argument, nearest, sentence
 from . import charset
 from .archives import unpack
 from .packed import most_bytes, read_whole
@@ -96,7 +96,8 @@ def _declared_encoding(data: bytes, source: str) -> str | None:
         unmarked = charset.without_mark(data)
         if unmarked is not None:
             return unmarked
-        remedy = "Text in UTF-16 without a byte-order mark needs --encoding utf-16-le or --encoding utf-16-be."
+        ways = " or ".join(argument("reading.encoding", name) for name in ("utf-16-le", "utf-16-be"))
+        remedy = f"Text in UTF-16 without a byte-order mark needs {ways}."
         raise DataError(sentence(source, "data", "text", "binary data", remedy))
     return charset.seven_bit(data) if b"\x1b" in head else None
 
@@ -109,7 +110,7 @@ def _decode_legacy(data: bytes, source: str, error: UnicodeDecodeError) -> tuple
             raise DataError(_complaint(data, source, "utf-8", error)) from None
         line = data.count(b"\n", 0, error.start) + 1
         names = " or ".join(guess.candidates)
-        options = " or ".join(f"--encoding {name}" for name in guess.candidates)
+        options = " or ".join(argument("reading.encoding", name) for name in guess.candidates)
         want = "in UTF-8 or clearly in one other encoding"
         got = f"bytes that could be {names}"
         raise DataError(sentence(f"{source}:{line}", "text", want, got, f"Name it with {options}.")) from None
@@ -136,7 +137,7 @@ def _strict(data: bytes, source: str, encoding: str) -> str:
 def _complaint(data: bytes, source: str, encoding: str, error: UnicodeDecodeError) -> str:
     line = data.count(b"\n", 0, error.start) + 1
     got = f"byte 0x{data[error.start]:02x} at offset {error.start}"
-    remedy = "Save the file as UTF-8, or name its encoding with --encoding."
+    remedy = f"Save the file as UTF-8, or name its encoding with {argument('reading.encoding')}."
     return sentence(f"{source}:{line}", "text", f"valid {encoding}", got, remedy)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 
-from ...errors import DataError, sentence
+from ...errors import DataError, argument, sentence
 from ..findings import Finding
 from ..table import Grid
 
@@ -185,7 +185,8 @@ def _check(grid: Grid, width: int, word: str) -> None:
     want = f"{width} columns separated by {word}s, as line {grid.lines[model]}"
     more = f" ({len(wrong)} such rows of {len(grid.rows)})" if len(wrong) > 1 else ""
     columns = f"{len(grid.rows[n])} column{'s' * (len(grid.rows[n]) != 1)}"
-    remedy = "Put texts that hold the separator in double quotes, or name another one with --separator."
+    name = argument("reading.separator")
+    remedy = f"Put texts that hold the separator in double quotes, or name another one with {name}."
     raise DataError(sentence(f"{grid.source}:{grid.lines[n]}", "row", want, columns + more, remedy))
 
 

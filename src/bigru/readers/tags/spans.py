@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 from ... import scheme as schemes
-from ...errors import DataError, sentence
+from ...errors import DataError, argument, sentence
 from ...scheme import Span
 from ..findings import Finding
 from ..labels import LabelReader, is_list
@@ -27,7 +27,6 @@ RARE = 100
 """One empty span in so many is a slip; more of them mean that positions are written in another way."""
 
 COUNTED = "Positions count characters from 0, and the end is exclusive."
-OPTION = "Decide which of them is kept: --overlaps longest or --overlaps first."
 
 Known = Callable[[int], int | None]
 """From a position as the file counts it to a position in characters, None where no character begins."""
@@ -271,7 +270,9 @@ def _refuse_overlaps(
     shown = " and ".join(f"[{s.start}, {s.end}, {s.label}] {text[s.start : s.end]!r}"[:80] for s in (before, after))
     rows = len({place for place, _, _ in crossed})
     more = f"; {len(crossed)} overlaps in {rows} of {len(lines)} rows" if len(crossed) > 1 else ""
-    raise DataError(sentence(f"{source}:{line}", "spans", "without overlap", shown + more, OPTION))
+    ways = " or ".join(argument("reading.overlaps", way) for way in ("longest", "first"))
+    remedy = f"Decide which of them is kept: {ways}."
+    raise DataError(sentence(f"{source}:{line}", "spans", "without overlap", shown + more, remedy))
 
 
 def _resolve_overlaps(spans: Sequence[Span], overlaps: str | None) -> list[Span]:

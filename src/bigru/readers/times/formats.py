@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ...errors import argument
 from ..cells import EMPTY, cell_text
 from .fields import moments, order_of_days
 from .patterns import MONTHS, PATTERNS, Pattern, of_strptime
@@ -160,7 +161,8 @@ def _of_numbers(texts: Sequence[str], hint: bool) -> TimeFormat | None:
     if max(lengths) > 18:
         return None
     serial = hint and all(SERIALS[0] <= int(text) <= SERIALS[1] for text in texts)
-    name = "whole numbers (days of Excel are read with --time-format excel)" if serial else "whole numbers"
+    excel = f" (days of Excel are read with {argument('reading.time_format', 'excel')})" if serial else ""
+    name = f"whole numbers{excel}"
     return TimeFormat("number", name, certainty=0.5 if hint else 0.1)
 
 
@@ -175,7 +177,7 @@ def _are_twelfths(texts: Sequence[str]) -> bool:
 def _date_digits(texts: Sequence[str], width: int) -> Pattern | None:
     """Return the pattern of dates and times without separators where the cells are such, within `DATES`."""
     parts = "".join(f"(?P<{part}>[0-9]{{2}})" for part in "mdhis"[: width // 2 - 2])
-    pattern = Pattern(DIGITS[width], re.compile("(?P<y>[0-9]{4})" + parts))
+    pattern = Pattern(DIGITS[width], "(?P<y>[0-9]{4})" + parts)
     (shape,) = shapes(texts) or []
     match = pattern.regex.fullmatch(shape.text)
     if match is None:
@@ -199,7 +201,8 @@ def _of_texts(texts: Sequence[str], order: str | None) -> TimeFormat | None:
     patterns = tuple(pattern for pattern in PATTERNS if pattern.name == name)
     day_first, question = _order(found, patterns, order), ""
     if day_first is None:
-        question = "Say which comes first with --time-format day-first or --time-format month-first."
+        ways = " or ".join(argument("reading.time_format", way) for way in ("day-first", "month-first"))
+        question = f"Say which comes first with {ways}."
     elif "short year" in name:
         question = _short_years(found, patterns, order)
     return TimeFormat("text", name, patterns, day_first=day_first, certainty=share, question=question)
@@ -248,7 +251,8 @@ def _short_years(found: Sequence[Shape], patterns: Sequence[Pattern], order: str
         clear = order is not None or years.max() > 31 or second.max() > 12 or points
         if clear and not (first.max() > 31):
             return ""
-        return "Say how it is written with --time-format, as --time-format %d/%m/%y or --time-format %y/%m/%d."
+        ways = " or ".join(argument("reading.time_format", way) for way in ("%d/%m/%y", "%y/%m/%d"))
+        return f"Say how it is written with {argument('reading.time_format')}, as {ways}."
     rows = np.concatenate([shape.rows for shape, _ in pairs])
     months = np.concatenate([np.full(len(s.rows), MONTHS[m["name"].casefold()]) for s, m in pairs])[np.argsort(rows)]
     years = years[np.argsort(rows)]
@@ -256,4 +260,5 @@ def _short_years(found: Sequence[Shape], patterns: Sequence[Pattern], order: str
     named = (np.diff(months) != 0).sum()
     if years.max() > 31 or (named and named * 2 >= changes.sum()):
         return ""
-    return "It may be a day or a year: say so with --time-format, as --time-format %b-%y, or write the year in full."
+    name, example = argument("reading.time_format"), argument("reading.time_format", "%b-%y")
+    return f"It may be a day or a year: say so with {name}, as {example}, or write the year in full."

@@ -9,15 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from ...errors import DataError, sentence
+from ...errors import DataError, argument, sentence
 from .fields import moments
 from .formats import SERIALS, TimeFormat, detect, time_texts
 from .shapes import LONGEST, shapes
 from .zones import offset_text
 
 __all__ = ["parse"]
-
-REMEDY = "Say how times are written with --time-format, as --time-format '%d.%m.%Y %H:%M'."
 
 STAMP = "datetime64[s]"
 
@@ -154,21 +152,25 @@ def _of_text(
         if state[n]:
             raise DataError(sentence(f"{source}:{lines[n]}", name, "a day and an hour that exist", repr(cells[n])[:80]))
         want = want if found.patterns and found.name == "ISO 8601" else f"written as in the other rows ({found.name})"
-        raise DataError(sentence(f"{source}:{lines[n]}", name, want, repr(cells[n])[:80], REMEDY))
+        raise DataError(sentence(f"{source}:{lines[n]}", name, want, repr(cells[n])[:80], _remedy_of_format()))
     return _in_one_zone(seconds, parts, offsets, zoned, cells, lines, source, name)
 
 
 def _remedy(text: str) -> str:
     """Return what says how a cell is written that is no time by itself."""
     if YEAR_MONTH.fullmatch(text):
-        return "Say how times are written with --time-format, as --time-format %y-%m."
+        return _remedy_of_format("%y-%m")
     if SERIALS[0] <= (_number(text) if text else 0) <= SERIALS[1]:
-        return "Days as Excel counts them are read with --time-format excel."
+        return f"Days as Excel counts them are read with {argument('reading.time_format', 'excel')}."
     if math.isfinite(_number(text)):
-        return (
-            "Take the rows as one step apart with --time-column none, or say how times are written with --time-format."
-        )
-    return REMEDY
+        apart, format = argument("reading.time", "none"), argument("reading.time_format")
+        return f"Take the rows as one step apart with {apart}, or say how times are written with {format}."
+    return _remedy_of_format()
+
+
+def _remedy_of_format(example: str = "%d.%m.%Y %H:%M") -> str:
+    name = argument("reading.time_format")
+    return f"Say how times are written with {name}, as {argument('reading.time_format', example)}."
 
 
 def _first_stranger(texts: Sequence[str]) -> int:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ...errors import DataError, sentence
+from ...errors import DataError, argument, sentence
 from .formats import detect, time_texts
 from .patterns import MONTHS
 
@@ -94,7 +94,7 @@ def combine(columns: Mapping[str, Sequence[Any]], lines: Sequence[int], source: 
         clocks = _clocks({str(role): texts[name] for role, name in own.items()}, own, lines, source)
         return [f"{date.split(' ')[0]} {clock}" for date, clock in zip(texts[first], clocks, strict=True)]
     want = "year, month, day, hour, ... by their names, or a date and a time of day"
-    raise DataError(sentence(source, "the columns of --time-column", want, ", ".join(names)))
+    raise DataError(sentence(source, f"the columns of {argument('reading.time')}", want, ", ".join(names)))
 
 
 def _role(name: str) -> str | None:

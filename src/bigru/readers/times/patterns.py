@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import NamedTuple
 
-from ...errors import ArgumentError, sentence
+from ...errors import ArgumentError, argument, sentence
 
 __all__ = ["AFTERNOON", "MONTHS", "PATTERNS", "Pattern", "of_strptime"]
 
@@ -52,19 +53,25 @@ class Pattern(NamedTuple):
 
     Attributes:
         name: in words, for people.
-        regex: over the shape of a cell. Groups: y, y2 (two digits), m, name (of a month), d, a and b (day and month,
-            whichever comes first), q (quarter), w (week of ISO 8601), u (its day), j (day of the year), h, i, s, f
-            (fraction of a second), ap, utc, sign, zh, zm. A group may end in 2 where it has a second place.
+        expression: over the shape of a cell. Groups: y, y2 (two digits), m, name (of a month), d, a and b (day and
+            month, whichever comes first), q (quarter), w (week of ISO 8601), u (its day), j (day of the year), h, i, s,
+            f (fraction of a second), ap, utc, sign, zh, zm. A group may end in 2 where it has a second place.
     """
 
     name: str
-    regex: re.Pattern[str]
+    expression: str
+
+    @property
+    def regex(self) -> re.Pattern[str]:
+        """The expression, compiled when it is first asked for."""
+        return _compile(self.expression)
 
 
 def _pattern(name: str, date: str, time: str = TIME) -> Pattern:
-    return Pattern(name, _compile(date + time))
+    return Pattern(name, date + time)
 
 
+@cache
 def _compile(pattern: str) -> re.Pattern[str]:
     """Compile a pattern in which a digit is one of ASCII: others have no value here."""
     return re.compile(pattern.replace(r"\d", "[0-9]"), re.IGNORECASE)
@@ -145,6 +152,7 @@ def of_strptime(format: str) -> Pattern:
     """
     for code, long in WHOLE.items():
         format = format.replace(f"%{code}", long)
+    name = argument("reading.time_format")
     parts, codes = [], []
     for code, literal in re.findall(r"%(.?)|([^%]+)", format):
         if literal:
@@ -152,12 +160,14 @@ def of_strptime(format: str) -> Pattern:
             continue
         if code not in CODES:
             want = "made of " + " ".join(f"%{known}" for known in CODES)
-            raise ArgumentError(sentence("reading", "--time-format", want, repr(format)[:80]))
+            raise ArgumentError(sentence("reading", name, want, repr(format)[:80]))
         parts.append(CODES[code])
         codes.append(code)
     if not {"Y", "y", "G"} & set(codes):
-        raise ArgumentError(sentence("reading", "--time-format", "one with a year (%Y or %y)", repr(format)[:80]))
+        raise ArgumentError(sentence("reading", name, "one with a year (%Y or %y)", repr(format)[:80]))
+    pattern = Pattern(format, "".join(parts))
     try:
-        return Pattern(format, _compile("".join(parts)))
+        _compile(pattern.expression)
     except re.error:
-        raise ArgumentError(sentence("reading", "--time-format", "one of each code", repr(format)[:80])) from None
+        raise ArgumentError(sentence("reading", name, "one of each code", repr(format)[:80])) from None
+    return pattern

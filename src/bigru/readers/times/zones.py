@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 
 import numpy as np
 
-from ...errors import ArgumentError, DataError, nearest, sentence
+from ...errors import ArgumentError, DataError, argument, nearest, sentence
 
 __all__ = ["check_zone", "in_offset", "offset_minutes", "offset_text", "same_clock", "to_local", "to_utc"]
 
@@ -33,7 +33,8 @@ def check_zone(name: str) -> tzinfo:
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError, UnicodeError):
         known = zoneinfo.available_timezones()
     remedy = nearest(name, known) if known else "This system has no data of zones: pip install tzdata."
-    raise ArgumentError(sentence("reading", "--zone", "a time zone, as Europe/Berlin", repr(name)[:80], remedy))
+    want = "a time zone, as Europe/Berlin"
+    raise ArgumentError(sentence("reading", argument("reading.zone"), want, repr(name)[:80], remedy))
 
 
 def offset_minutes(zone: str) -> int | None:
@@ -89,7 +90,8 @@ def to_utc(times: np.ndarray, zone: str, lines: Sequence[int], source: str) -> n
         first, last = _offset(where, moment), _offset(where, moment, 1)
         if first < last:
             want = f"one that exists in {zone}, where clocks are set forward then"
-            remedy = "Give the zone that the times are written in with --zone, as --zone UTC."
+            example = argument("reading.zone", "UTC")
+            remedy = f"Give the zone that the times are written in with {argument('reading.zone')}, as {example}."
             raise DataError(sentence(f"{source}:{lines[n]}", "time", want, str(times[n]).replace("T", " "), remedy))
         if first > last:
             near = twice is not None and abs(times[n] - twice) < np.timedelta64(1, "D")

@@ -8,6 +8,7 @@ import torch
 __all__ = [
     "AUGMENT",
     "DROPOUT",
+    "GROWN",
     "HOLD_OUT",
     "LOOKAHEAD",
     "MEMBER",
@@ -19,10 +20,11 @@ __all__ = [
     "set_seed",
 ]
 
-WEIGHTS, ORDER, DROPOUT, HOLD_OUT, AUGMENT, VARIANT, LOOKAHEAD, MEMBER, MIXED = range(1, 10)
+WEIGHTS, ORDER, DROPOUT, HOLD_OUT, AUGMENT, VARIANT, LOOKAHEAD, MEMBER, MIXED, GROWN = range(1, 11)
 """What a seed is for: first weights, the order of an epoch, the dropout of a step, the dev set held out, what is
 done to the inputs of a step, which variant of an example an epoch shows, a step's look-ahead, the seed
-of a training of several, and what their answers are asked for beside the training examples."""
+of a training of several, what their answers are asked for beside the training examples, and the first weights of what
+a model had not."""
 
 
 def derive(seed: int, purpose: int, index: int = 0) -> int:

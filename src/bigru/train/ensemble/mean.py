@@ -10,16 +10,22 @@ import torch
 from torch import Tensor, nn
 
 from ...config import ModelConfig
+from ...features.batching import JoinedBatch, batches
 from ...nn.build import load_network
 from ...nn.heads import Crf
 from ...ops.crf.native import marginals
 from ...ops.recurrent.chunking import Chunking
 from ...tasks import tag
+from ..data.loader import Targets
 
-__all__ = ["LEAST", "MeanModel"]
+__all__ = ["LEAST", "MeanModel", "answer_all"]
 
 LEAST = 1e-9
 """The smallest probability whose logarithm is taken."""
+
+
+SIZE = 128
+"""Sequences that are answered together."""
 
 
 class MeanModel(nn.Module):
@@ -68,3 +74,15 @@ class MeanModel(nn.Module):
         """Return logits whose softmax, or sigmoid where outputs are independent, is `probabilities`."""
         shares = self.probabilities(inputs, lengths, window).clamp(LEAST, 1.0 - LEAST)
         return shares.logit() if self.independent else shares.log()
+
+
+def answer_all(mean: MeanModel, features: Sequence[np.ndarray], window: Chunking | None) -> Targets:
+    """Return the mean probabilities of each example: float32 [N, K], or a list of [T_n, K]."""
+    device, joined = next(mean.parameters()).device, JoinedBatch(features)
+    found: list[np.ndarray] = [np.zeros(0, np.float32)] * len(features)
+    for indices in batches(features, SIZE):
+        inputs, lengths = (torch.from_numpy(part).to(device) for part in joined.batch(indices))
+        rows = mean.probabilities(inputs, lengths, window).cpu().numpy()
+        for index, row in zip(indices, rows, strict=True):
+            found[index] = row[: len(features[index])].copy() if mean.shape.per_step else row
+    return found if mean.shape.per_step else np.stack(found)

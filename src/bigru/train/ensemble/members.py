@@ -10,33 +10,29 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
-from types import ModuleType
 from typing import Any, cast
 
 import numpy as np
 import torch
 
-from ...bundle.weights import Shape
 from ...config import ModelConfig, TrainConfig
-from ...features.batching import JoinedBatch, batches
 from ...ops.crf.native import viterbi
-from ...ops.recurrent.chunking import Chunking
 from ...tasks import tag
 from ..data.fingerprint import changes
-from ..data.holdout import divide, drop_features
+from ..data.holdout import drop_features, drop_targets
 from ..data.loader import Data, Targets
 from ..data.seeds import MEMBER, MIXED, derive
 from ..loop import checkpoint
 from ..loop.checks import refuse_ensemble
 from ..loop.display import Display
 from ..loop.fit import Fitted, fit
+from ..loop.job import TrainingJob
 from ..loop.memory import enough_memory
 from ..objective.distill import SoftTargets
 from ..objective.evaluator import Evaluator
 from ..objective.losses import choose_loss
 from ..regularise.lookahead import dev_chunking
-from .mean import LEAST, MeanModel
+from .mean import LEAST, MeanModel, answer_all
 from .mixing import mix_examples
 
 __all__ = ["fit_ensemble"]
@@ -47,34 +43,16 @@ SHARE = 0.9
 COPIES, MOST = 3, 100_000
 """Mixed examples for each real one, and how many there are at most."""
 
-SIZE = 128
-"""Sequences that are answered together."""
 
-
-def fit_ensemble(
-    task: ModuleType,
-    config: Any,
-    model_config: Shape,
-    train: Data,
-    dev: Data | None,
-    training: TrainConfig,
-    *,
-    folder: str | os.PathLike[str] | None = None,
-    resume: bool = False,
-    loggers: Sequence[str] = (),
-    progress: str = "auto",
-    initial_weights: Mapping[str, np.ndarray] | None = None,
-    variants: Sequence[Sequence[np.ndarray]] = (),
-    groups: Sequence[str] | None = None,
-) -> Fitted:
-    """Train `training.ensemble` networks, and one that learns from them; with an ensemble of 1, that one alone.
+def fit_ensemble(job: TrainingJob) -> Fitted:
+    """Train `job.training.ensemble` networks, and one that learns from them; with an ensemble of 1, that one alone.
 
     All are judged by the same examples, which none of them learns from: those of `dev`, or a tenth held out once. The
     first network is what there would be without the others. Of a limited time each training gets the same share, the
     last one included. The checkpoint of each lies in a folder of its own below `folder`, that of the last one in
     `folder`; the caller removes them (`checkpoint.remove`).
 
-    Arguments, errors and bits are those of `bigru.train.loop.fit.fit`; loggers follow the last training.
+    Errors and bits are those of `bigru.train.loop.fit.fit`; loggers follow the last training.
 
     Returns:
         The last training, with the seconds of all.
@@ -83,58 +61,42 @@ def fit_ensemble(
         ArgumentError: several trainings of a task whose answers have no mean: transcripts and forecasts.
         TrainingError: the checkpoints in `folder` are of another number of trainings.
     """
-    count = training.ensemble
-    if folder is not None:
-        _check_folder(folder, count, resume)
+    count = job.training.ensemble
+    if job.folder is not None:
+        _check_folder(job.folder, count, job.resume)
     if count == 1:
-        return fit(
-            task,
-            config,
-            model_config,
-            train,
-            dev,
-            training,
-            folder=folder,
-            resume=resume,
-            loggers=loggers,
-            progress=progress,
-            initial_weights=initial_weights,
-            variants=variants,
-            groups=groups,
-        )
-    refuse_ensemble(task, count)
-    learn, judge, held = divide(train, dev, training.seed, groups)
-    shown = [drop_features(variant, held) for variant in variants]
-    training = replace(
-        training, max_seconds=None if training.max_seconds is None else training.max_seconds / (count + 1)
-    )
-    run = partial(fit, task, config, model_config, dev=judge, hold=False, progress=progress)
-    say = _speaker(progress)
+        return fit(job)
+    refuse_ensemble(job.task, count)
+    learn, judge, held = job.divide()
+    limit = job.training.max_seconds
+    training = replace(job.training, max_seconds=None if limit is None else limit / (count + 1))
+    shown = [drop_features(variant, held) for variant in job.variants]
+    soft = None if job.soft is None else job.soft._replace(rows=drop_targets(job.soft.rows, held))
+    # What is held out is held out for all of them here, and by none of them again.
+    job = replace(job, train=learn, dev=judge, training=training, variants=shown, soft=soft, groups=None)
+    say = _speaker(job.progress)
     if held is not None and judge is not None:
         say(f"{len(held)} examples are held out from the training data with seed {training.seed}, for all trainings")
-    members = _members(
-        partial(run, train=learn, variants=shown, initial_weights=initial_weights), training, folder, resume, say
-    )
+    members = _members(job, say)
     weights = [member.weights for member in members]
     with enough_memory():
         device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        mean = MeanModel(config, cast("ModelConfig", model_config), weights, device)
-        score = None if judge is None else _score(task, config, mean, judge, training)
-        lesson, soft = _lesson(config, mean, learn, training)
+        mean = MeanModel(job.config, cast("ModelConfig", job.model), weights, device)
+        score = None if judge is None else _score(job, mean, judge)
+        lesson, soft = _lesson(job, mean)
         del mean
     added = lesson[0][len(learn[0]) :]
     say(f"one model learns what the {count} answer to {len(learn[0])} examples and to {len(added)} mixed ones")
-    fitted = run(
+    last = replace(
+        job,
         train=lesson,
         training=_last(training, len(learn[0]) / len(lesson[0])),
         variants=[[*variant, *added] for variant in shown],
         soft=soft,
         initial_weights=_middle(weights),
-        title="the one model",
-        folder=folder,
-        resume=resume and folder is not None and checkpoint.exists(folder),
-        loggers=loggers,
+        resume=job.resume and job.folder is not None and checkpoint.exists(job.folder),
     )
+    fitted = fit(last, title="the one model", hold=False)
     scores = [member.best_score for member in members]
     if score is not None:
         each = ", ".join(f"{one:.4f}" for one in scores)
@@ -148,22 +110,17 @@ def fit_ensemble(
     )
 
 
-def _members(
-    run: Callable[..., Fitted],
-    training: TrainConfig,
-    folder: str | os.PathLike[str] | None,
-    resume: bool,
-    say: Callable[[str], None],
-) -> list[Fitted]:
+def _members(job: TrainingJob, say: Callable[[str], None]) -> list[Fitted]:
     """Return the trainings that are taught by nobody, each with a seed of its own; those that have ended are read."""
-    found = []
+    found, training = [], job.training
     for number in range(1, training.ensemble + 1):
-        place = None if folder is None else checkpoint.member_folder(folder, number)
+        place = None if job.folder is None else checkpoint.member_folder(job.folder, number)
         title = f"member {number} of {training.ensemble}"
         own = replace(training, seed=training.seed if number == 1 else derive(training.seed, MEMBER, number))
         say(f"{title}, with seed {own.seed}")
-        going = resume and place is not None and checkpoint.exists(place)
-        found.append(run(training=own, title=title, folder=place, resume=going))
+        going = job.resume and place is not None and checkpoint.exists(place)
+        member = replace(job, training=own, folder=place, resume=going, loggers=())
+        found.append(fit(member, title=title, hold=False))
         if place is not None:
             checkpoint.remove_previous(place)
     return found
@@ -203,36 +160,24 @@ def _check_folder(folder: str | os.PathLike[str], count: int, resume: bool) -> N
         checkpoint.refuse_changed(folder, changes({"training.ensemble": was}, {"training.ensemble": str(count)}))
 
 
-def _score(task: ModuleType, config: Any, mean: MeanModel, judge: Data, training: TrainConfig) -> float:
+def _score(job: TrainingJob, mean: MeanModel, judge: Data) -> float:
     """Return the dev score of the mean of the answers."""
-    loss = choose_loss(mean, mean.shape, judge[1], training, config.constraints if mean.shape.crf else None)
-    return Evaluator(task, config, mean.shape, judge, loss, dev_chunking(training)).score(mean)[0]
+    loss = choose_loss(mean, mean.shape, judge[1], job.training, job.config.constraints if mean.shape.crf else None)
+    return Evaluator(job.task, job.config, mean.shape, judge, loss, dev_chunking(job.training)).score(mean)[0]
 
 
-def _lesson(config: Any, mean: MeanModel, learn: Data, training: TrainConfig) -> tuple[Data, SoftTargets]:
+def _lesson(job: TrainingJob, mean: MeanModel) -> tuple[Data, SoftTargets]:
     """Return the examples that the one model learns from, mixed ones behind them, and their soft targets."""
-    features, targets = learn
+    features, targets = job.train
     count = min(COPIES * len(features), MOST)
-    more = mix_examples(features, count, derive(training.seed, MIXED))
-    window = dev_chunking(training)
-    rows, added = (_answers(mean, some, window) for some in (features, more))
+    more = mix_examples(features, count, derive(job.training.seed, MIXED))
+    window = dev_chunking(job.training)
+    rows, added = (answer_all(mean, some, window) for some in (features, more))
     # What the networks decide stands where a label would: a mixed example has none.
-    decisions = _decide(config, mean, added, targets)
+    decisions = _decide(job.config, mean, added, targets)
     return ([*features, *more], _join_targets(targets, decisions)), SoftTargets(
         _join_targets(rows, added), SHARE, len(features)
     )
-
-
-def _answers(mean: MeanModel, features: Sequence[np.ndarray], window: Chunking | None) -> Targets:
-    """Return the mean probabilities of each example: float32 [N, K], or a list of [T_n, K]."""
-    device, joined = next(mean.parameters()).device, JoinedBatch(features)
-    found: list[np.ndarray] = [np.zeros(0, np.float32)] * len(features)
-    for indices in batches(features, SIZE):
-        inputs, lengths = (torch.from_numpy(part).to(device) for part in joined.batch(indices))
-        rows = mean.probabilities(inputs, lengths, window).cpu().numpy()
-        for index, row in zip(indices, rows, strict=True):
-            found[index] = row[: len(features[index])].copy() if mean.shape.per_step else row
-    return found if mean.shape.per_step else np.stack(found)
 
 
 def _decide(config: Any, mean: MeanModel, rows: Targets, targets: Targets) -> Targets:

@@ -24,7 +24,7 @@ from ...nn.build import load_network
 from ...nn.pooling import sum_over_sqrt_n
 from ...ops.crf.autograd import negative_log_likelihood
 from ...ops.crf.weights import CrfWeights
-from ...plain.bag import Bag, fit_bag
+from ...plain.bag import Bag, Choice, fit_bag
 from ...plain.linear import Linear, fit_linear
 from ..data.holdout import take
 from ..data.loader import IGNORED, Batch, Collator, Data, Targets
@@ -67,13 +67,13 @@ class _TagScores(NamedTuple):
     linear: Tensor
 
 
-def learn_linear(data: Data, config: ModelConfig, strength: float | None = None, balanced: bool = False) -> Bag | None:
+def learn_linear(data: Data, config: ModelConfig, choice: Choice | None = None, balanced: bool = False) -> Bag | None:
     """Return the linear model of the ids of `data`; for one output that of the second of two labels.
 
     Args:
         data: what to learn from.
         config: of the model that it becomes a part of.
-        strength: inverse regularisation strength of a classifier, None chooses it; a tagger's is fixed.
+        choice: how a classifier's is fitted, None chooses it; a tagger's is fixed.
         balanced: whether the classes of a classifier count inversely to their frequency.
 
     Returns:
@@ -85,7 +85,7 @@ def learn_linear(data: Data, config: ModelConfig, strength: float | None = None,
     features, targets = data
     sizes = [channel.size for channel in config.channels]
     if config.pooling:
-        return fit_bag(features, np.asarray(targets), sizes, config.outputs, strength=strength, balanced=balanced)
+        return fit_bag(features, np.asarray(targets), sizes, config.outputs, choice=choice, balanced=balanced)
     linear = fit_linear(features, list(targets), sizes, max(config.outputs, 2), config.crf)
     if config.outputs == 1:
         tables = [table[:, 1:] - table[:, :1] for table in linear.tables]

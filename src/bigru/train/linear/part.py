@@ -79,7 +79,7 @@ class LinearPart:
         mixed = mix(weights, self.fitted.linear, self.config, self.masks, dev)
         if self.everything is None:
             return JoinedModel(mixed.weights, None, mixed.shares)
-        again = learn_linear(self.everything, self.config, self.fitted.strength, self.balanced)
+        again = learn_linear(self.everything, self.config, self.fitted.choice, self.balanced)
         if again is None:
             return JoinedModel(mixed.weights, None, mixed.shares)
         final = mix(weights, again.linear, self.config, self.masks, None, mixed.shares)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO, Any, BinaryIO, NoReturn, cast
 
 from ...bundle.lock import TakenError, locked
-from ...errors import TrainingError, sentence
+from ...errors import TrainingError, argument, sentence
 
 __all__ = [
     "CURRENT",
@@ -148,7 +148,7 @@ def save(folder: str | os.PathLike[str], state: dict[str, Any]) -> None:
                 "folder",
                 "a place where a checkpoint can be written",
                 f"{str(folder)!r} ({_reason(error)})",
-                "The checkpoint before it is intact: make room and run again with --resume."
+                f"The checkpoint before it is intact: make room and run again with {argument('resume', True)}."
                 if kept
                 else "Make room and run it again.",
             )
@@ -180,7 +180,7 @@ def load(folder: str | os.PathLike[str], say: Callable[[str], None]) -> dict[str
                 "checkpoint",
                 "whole",
                 f"a damaged file, {str(place / CURRENT)!r} ({fault})",
-                "Remove it and train again without --resume.",
+                f"Remove it and train again without {argument('resume', True)}.",
             )
         )
     return state
@@ -188,22 +188,17 @@ def load(folder: str | os.PathLike[str], say: Callable[[str], None]) -> dict[str
 
 def refuse_missing(folder: str | os.PathLike[str]) -> NoReturn:
     """Raise TrainingError: there is no checkpoint in the folder."""
-    remedy = "Run without --resume to start a training there."
+    remedy = f"Run without {argument('resume', True)} to start a training there."
     want, got = "one that holds a checkpoint", f"{str(folder)!r}, which holds none"
     raise TrainingError(sentence("train", "folder", want, got, remedy))
 
 
 def refuse_taken(folder: str | os.PathLike[str]) -> NoReturn:
     """Raise TrainingError: there is a checkpoint in the folder, and a training is to start there."""
-    raise TrainingError(
-        sentence(
-            "train",
-            "folder",
-            "without the checkpoint of another training",
-            f"{str(folder)!r}, which holds one",
-            "Go on with it (--resume), replace it (--force), or name another folder.",
-        )
-    )
+    want, got = "without the checkpoint of another training", f"{str(folder)!r}, which holds one"
+    resume, force = argument("resume", True), argument("force", True)
+    remedy = f"Go on with it ({resume}), replace it ({force}), or name another folder."
+    raise TrainingError(sentence("train", "folder", want, got, remedy))
 
 
 def refuse_changed(folder: str | os.PathLike[str], changed: Sequence[str]) -> NoReturn:

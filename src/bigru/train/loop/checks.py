@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -16,19 +15,12 @@ from . import checkpoint
 
 if TYPE_CHECKING:
     from ..data.loader import Data, Targets
+    from .job import TrainingJob
 
 __all__ = ["check", "check_shape", "refuse_ensemble"]
 
 
-def check(
-    config: Any,
-    model: ModelConfig | ForecastModelConfig,
-    train: Data,
-    dev: Data | None,
-    training: TrainConfig,
-    folder: str | os.PathLike[str] | None,
-    resume: bool,
-) -> None:
+def check(job: TrainingJob) -> None:
     """Raise unless there is something to learn from and somewhere to write.
 
     Raises:
@@ -36,7 +28,8 @@ def check(
         DataError: no examples, as many features as targets they are not, or one class only.
         TrainingError: the folder holds the checkpoint of another training.
     """
-    check_shape(config, model, training)
+    config, train, dev = job.config, job.train, job.dev
+    check_shape(config, job.model, job.training)
     for name, data in (("training", train), ("dev", dev)):
         if data is not None and (len(data[0]) != len(data[1]) or not len(data[0])):
             want = "at least one, and as many features as targets"
@@ -49,10 +42,10 @@ def check(
         raise ArgumentError(sentence("train", "dev examples", "given for forecasts", None, remedy))
     if config.objective != "ctc":
         _check_classes(config, train[1])
-    if folder is None and resume:
+    if job.folder is None and job.resume:
         raise ArgumentError(sentence("train", "folder", "given to resume from", None))
-    if folder is not None and not resume and checkpoint.exists(folder):
-        checkpoint.refuse_taken(folder)
+    if job.folder is not None and not job.resume and checkpoint.exists(job.folder):
+        checkpoint.refuse_taken(job.folder)
 
 
 def refuse_ensemble(task: ModuleType, count: int) -> None:

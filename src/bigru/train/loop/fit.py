@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -15,13 +14,12 @@ import torch
 
 from ...bundle.weights import Shape
 from ...config import TrainConfig
-from ...errors import TrainingError
+from ...errors import TrainingError, argument
 from ...nn.build import load_network
-from ..data.fingerprint import changes, fingerprint
-from ..data.holdout import divide, drop_features, drop_targets, take_first
+from ..data.fingerprint import changes
+from ..data.holdout import drop_features, drop_targets, take_first
 from ..data.loader import Batch, BatchLoader, Data
 from ..linear.part import LinearPart, Say, fit_linear_part
-from ..objective.distill import SoftTargets
 from ..objective.evaluator import Evaluator
 from ..objective.forecast import ForecastEvaluator
 from ..objective.losses import Loss
@@ -34,6 +32,7 @@ from .callback import TrainingCallback
 from .checks import check
 from .display import Display
 from .interrupt import Interrupt
+from .job import TrainingJob
 from .loggers import Loggers
 from .memory import enough_memory
 from .state import TrainState
@@ -82,47 +81,16 @@ class Fitted:
     ensemble: dict[str, Any] | None = None
 
 
-def fit(
-    task: ModuleType,
-    config: Any,
-    model_config: Shape,
-    train: Data,
-    dev: Data | None,
-    training: TrainConfig,
-    *,
-    folder: str | os.PathLike[str] | None = None,
-    resume: bool = False,
-    loggers: Sequence[str] = (),
-    progress: str = "auto",
-    title: str = "",
-    hold: bool = True,
-    initial_weights: Mapping[str, np.ndarray] | None = None,
-    variants: Sequence[Sequence[np.ndarray]] = (),
-    soft: SoftTargets | None = None,
-    groups: Sequence[str] | None = None,
-) -> Fitted:
-    """Train a model once, whatever `training.ensemble` says (see `bigru.train.ensemble.members`).
+def fit(job: TrainingJob, *, title: str = "", hold: bool = True) -> Fitted:
+    """Train a model once, whatever `job.training.ensemble` says (see `bigru.train.ensemble.members`).
 
-    On a CPU the same arguments and number of threads give bit-identical weights, killed and resumed
+    On a CPU the same job and number of threads give bit-identical weights, killed and resumed
     or not, unless `training.max_seconds` is set.
 
     Args:
-        task: a module of `bigru.tasks`.
-        config: the task's Config.
-        model_config: the model's shape; its outputs must be the task's.
-        train: features and targets to learn from.
-        dev: features and targets that choose the best epoch; None holds out a tenth of `train` (not of windows).
-        training: how to train.
-        folder: where checkpoints and logs go; None writes nothing at all.
-        resume: go on from the checkpoint in `folder`.
-        loggers: of "csv" and "tensorboard", written below `folder`.
-        progress: "auto", "live", "plain" or "silent"; see `Display`.
-        hold: whether examples are held out where there is no dev set.
+        job: what to train, from what, and where it writes.
         title: what stands before the epoch in the display.
-        initial_weights: weights to start from, by name, of all or of some parameters.
-        variants: further features of the training examples; see `Stream`.
-        soft: soft targets of the training examples, beside the targets in `train`.
-        groups: what each training example belongs to, so that all of a group are held out or none; see `hold_out`.
+        hold: whether examples are held out where there is no dev set.
 
     Raises:
         ArgumentError: an argument does not fit.
@@ -133,17 +101,18 @@ def fit(
         KeyboardInterrupt: Ctrl-C was pressed and there is no folder to keep a checkpoint in.
     """
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    training, soft = job.training, job.soft
     with ExitStack() as stack:
         stack.enter_context(enough_memory())
-        if folder is not None:
-            stack.enter_context(checkpoint.exclusive(folder))
-        check(config, model_config, train, dev, training, folder, resume)
-        display = stack.enter_context(Display(progress, title=title))
+        if job.folder is not None:
+            stack.enter_context(checkpoint.exclusive(job.folder))
+        check(job)
+        display = stack.enter_context(Display(job.progress, title=title))
         interrupt = stack.enter_context(Interrupt())
         stack.enter_context(torch.random.fork_rng(devices=[device] if device.type == "cuda" else []))
-        origin = fingerprint(config, model_config, train, dev, training, initial_weights, soft, groups)
-        state = _load(folder, origin, display) if resume and folder is not None else None
-        learn, judge, held = divide(train, dev, training.seed, groups) if hold else (train, dev, None)
+        origin = job.fingerprint()
+        state = _load(job.folder, origin, display) if job.resume and job.folder is not None else None
+        learn, judge, held = job.divide() if hold else (job.train, job.dev, None)
         _say(display, learn, judge, held, training, state)
 
         # A checkpoint holds what became of the first vectors, and the time that they took.
@@ -152,26 +121,27 @@ def fit(
             display.say("first vectors are learnt from what stands near what in the training texts")
         began = time.perf_counter()
         real = learn if soft is None or soft.labelled is None else take_first(learn, soft.labelled)
-        part = fit_linear_part(real, None if held is None else train, model_config, config, training, display.say)
-        shape = model_config if part is None else part.network
-        given = initial_weights if part is None else part.without(initial_weights)
+        whole = None if held is None else job.train
+        part = fit_linear_part(real, whole, job.model, job.config, training, display.say)
+        shape = job.model if part is None else part.network
+        given = job.initial_weights if part is None else part.without(job.initial_weights)
         model = first_model(shape, given, training.seed, device, texts)
-        augment: Callable[[Batch, int], Batch] | None = augmentation(training, config)
+        augment: Callable[[Batch, int], Batch] | None = augmentation(training, job.config)
         if augment is None:
             augment = singleton_dropout(learn[0], shape.channels, training.singleton_dropout)
-        shown = [drop_features(variant, held) for variant in variants]
+        shown = [drop_features(variant, held) for variant in job.variants]
         answers = None if soft is None else drop_targets(soft.rows, held)
         stream = BatchLoader(*learn, training.batch_size, training.epochs, training.seed, augment, shown, answers)
-        trainer = build_trainer(model, shape, config, stream, training, state, 0.0 if soft is None else soft.share)
+        trainer = build_trainer(model, shape, job.config, stream, training, state, 0.0 if soft is None else soft.share)
         trainer.elapsed = trainer.state.seconds = trainer.state.seconds + time.perf_counter() - began
-        scorer = None if judge is None else _judge(task, config, shape, judge, trainer.loss, training)
-        opened = stack.enter_context(Loggers(loggers, folder, trainer.state.step))
-        callback = TrainingCallback(trainer, stream, scorer, folder, origin, display, opened, interrupt)
+        scorer = None if judge is None else _judge(job, shape, judge, trainer.loss)
+        opened = stack.enter_context(Loggers(job.loggers, job.folder, trainer.state.step))
+        callback = TrainingCallback(trainer, stream, scorer, job.folder, origin, display, opened, interrupt)
         if callback.start():
             trainer.train(stream, callback.after_step)
         rates = callback.rates
         if callback.interrupted:
-            _stop(trainer.state, stream, folder)
+            _stop(trainer.state, stream, job.folder)
         fitted = _result(trainer, scorer, callback.seconds, rates, held)
         return fitted if part is None else _join_linear_part(fitted, part, judge, scorer, display.say)
 
@@ -199,11 +169,10 @@ def _join_linear_part(
     )
 
 
-def _judge(
-    task: ModuleType, config: Any, model: Shape, data: Data, loss: Loss, training: TrainConfig
-) -> Evaluator | ForecastEvaluator:
-    """Return what scores the model on dev."""
-    scorer: Evaluator | ForecastEvaluator = SCORERS[model.head](task, config, model, data, loss, dev_chunking(training))
+def _judge(job: TrainingJob, model: Shape, data: Data, loss: Loss) -> Evaluator | ForecastEvaluator:
+    """Return what scores a model of a job on dev."""
+    chunking = dev_chunking(job.training)
+    scorer: Evaluator | ForecastEvaluator = SCORERS[model.head](job.task, job.config, model, data, loss, chunking)
     return scorer
 
 
@@ -240,7 +209,7 @@ def _stop(state: TrainState, stream: BatchLoader, folder: str | os.PathLike[str]
         raise KeyboardInterrupt
     raise TrainingError(
         f"train: stopped at step {state.step} of {stream.steps}; the checkpoint is kept in {str(folder)!r}. "
-        "Go on with the same command and --resume."
+        f"Go on with the same command and {argument('resume', True)}."
     ) from KeyboardInterrupt()
 
 

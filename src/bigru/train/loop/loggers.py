@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Protocol, Self
 
 from ...config import LOGGERS
-from ...errors import ArgumentError, MissingExtraError, TrainingError, check_choice, sentence
+from ...errors import ArgumentError, MissingExtraError, TrainingError, argument, check_choice, sentence
 
 __all__ = ["EVERY", "CsvLogger", "Logger", "Loggers", "TensorBoardLogger"]
 
@@ -153,5 +153,5 @@ class Loggers:
         except OSError as error:
             raise TrainingError(
                 f"train: logs must be writable, got {error.strerror} below {str(self._folder)!r}. "
-                "Make room and run again with --resume, or train without loggers."
+                f"Make room and run again with {argument('resume', True)}, or train without loggers."
             ) from error

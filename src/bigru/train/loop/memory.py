@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import torch
 
-from ...errors import TrainingError, sentence
+from ...errors import TrainingError, argument, sentence
 
 __all__ = ["enough_memory"]
 
@@ -27,7 +27,8 @@ def enough_memory() -> Iterator[None]:
     except (MemoryError, RuntimeError) as error:
         if isinstance(error, RuntimeError) and not _is_of_memory(error):
             raise
-        remedy = "Take smaller layers (--set hidden=64), smaller batches (--set batch_size=8), or a larger machine."
+        hidden, batch = argument("settings.hidden", 64), argument("settings.batch_size", 8)
+        remedy = f"Take smaller layers ({hidden}), smaller batches ({batch}), or a larger machine."
         got = "a model or a batch that is larger"
         raise TrainingError(sentence("train", "memory", "enough for the training", got, remedy)) from error
 

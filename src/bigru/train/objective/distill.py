@@ -22,7 +22,8 @@ class SoftTargets(NamedTuple):
 
     Attributes:
         rows: per example the probability of each output of the model: float32 [N, K], or a list of [T_n, K] for a
-            label per step (with a CRF its marginals).
+            label per step (with a CRF its marginals). Without a CRF they may be about the first outputs alone, among
+            themselves; the others learn from the targets.
         share: what they count beside the targets, within 0..1; 1 leaves the targets out.
         labelled: how many examples have targets that were not made up; they come first, and a linear part that is
             fitted by itself learns from them alone. None for all.
@@ -65,7 +66,11 @@ def _exchange(emissions: Tensor, batch: Batch, soft: Tensor) -> Tensor:
 
 
 def _cross_entropy(logits: Tensor, batch: Batch, soft: Tensor) -> Tensor:
-    """Return the mean cross entropy: per sequence or per step, for independent labels per label."""
+    """Return the mean cross entropy: per sequence or per step, for independent labels per label.
+
+    Outputs behind those that the soft targets are about are left out.
+    """
+    logits = logits[..., : soft.shape[-1]]
     if batch.targets.is_floating_point():
         return F.binary_cross_entropy_with_logits(logits, soft)
     real = (batch.targets != IGNORED).to(logits.dtype)

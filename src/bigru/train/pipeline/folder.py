@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...bundle.folder import FILES
-from ...errors import ArgumentError, BundleError, sentence
+from ...errors import ArgumentError, BundleError, argument, sentence
 from ..loop import checkpoint
 from .request import Request
 
@@ -34,7 +34,8 @@ def check_target(request: Request) -> None:
     if request.out is None:
         for name in ("force", "resume"):
             if getattr(request, name):
-                raise ArgumentError(sentence("train", f"--{name}", "given with --out", "no --out"))
+                out = argument("out")
+                raise ArgumentError(sentence("train", argument(name, True), f"given with {out}", f"no {out}"))
         return
     check_folder(request.out, request.force)
     started = checkpoint.has_started(request.out)
@@ -51,19 +52,20 @@ def check_folder(out: Path, force: bool) -> None:
         BundleError: a file or a model is in the way, or nothing can be written there.
     """
     if out.exists() and not out.is_dir():
-        raise BundleError(sentence(str(out), "--out", "a folder or new", "a file"))
+        raise BundleError(sentence(str(out), argument("out"), "a folder or new", "a file"))
     taken = [name for name in FILES if (out / name).exists()]
     if taken and not (force and CONFIG in taken):
         ours = CONFIG in taken
         got = f"a folder with {'a model' if ours else taken[0]}"
-        remedy = f"{'Replace it with --force, or name' if ours else 'Name'} another folder with --out."
-        raise BundleError(sentence(str(out), "--out", "free for the model", got, remedy))
+        name = f"Replace it with {argument('force', True)}, or name" if ours else "Name"
+        remedy = f"{name} another folder with {argument('out')}."
+        raise BundleError(sentence(str(out), argument("out"), "free for the model", got, remedy))
     place = next(folder for folder in (out, *out.absolute().parents) if folder.exists())
     try:
         with tempfile.TemporaryFile(dir=place):
             pass
     except OSError as error:
-        raise BundleError(sentence(str(out), "--out", "a place that can be written", error.strerror)) from None
+        raise BundleError(sentence(str(out), argument("out"), "a place that can be written", error.strerror)) from None
 
 
 def load_finished(request: Request) -> Trained | None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ...errors import ArgumentError, first_names, sentence
+from ...errors import ArgumentError, argument, first_names, sentence
 from ...readers.reading import Reading
 from ...readers.table import Table
 from ...runtime.forecaster import Forecaster
@@ -41,20 +41,21 @@ def check_request(request: Request, dev: Any, test: Any) -> None:
     Raises:
         ArgumentError: it is given; or the horizon is not.
     """
-    given: dict[str, Any] = {"--dev": dev, "--test": test, "--vectors": request.settings.get("vectors")}
-    given["--lexicon"] = request.settings.get("lexicon")
-    given["--no-plain" if request.plain is False else "--plain"] = request.plain
-    options = {"features": "--feature"}
+    given: dict[str, Any] = {"dev": dev, "test": test}
+    given |= {name: request.settings.get(name) for name in ("vectors", "lexicon", "init", "keep", "forget")}
+    given["plain"] = request.plain
     reading = request.reading.given()
-    given |= {options.get(name, f"--{name}"): value for name, value in reading.items() if name in LABELLED}
+    given |= {f"reading.{name}": value for name, value in reading.items() if name in LABELLED}
     for name, value in given.items():
         if value is not None:
-            remedy = "One table is divided in time: --set split=0.7,0.1,0.2." if name in ("--dev", "--test") else ""
+            divided = argument("settings.split", 0.7, 0.1, 0.2)
+            remedy = f"One table is divided in time: {divided}." if name in ("dev", "test") else ""
             typed = ",".join(value) if isinstance(value, tuple) else str(value)
             got = "given" if isinstance(value, bool) else repr(typed)
-            raise ArgumentError(sentence("train", name, "left out for a forecast", got, remedy))
+            shown = argument(name, value) if isinstance(value, bool) else argument(name)
+            raise ArgumentError(sentence("train", shown, "left out for a forecast", got, remedy))
     if request.settings.get("horizon") is None:
-        raise ArgumentError(sentence("train", "--horizon", "given for a forecast, in rows", "nothing"))
+        raise ArgumentError(sentence("train", argument("horizon"), "given for a forecast, in rows", "nothing"))
 
 
 def read_table(data: Any, roles: Roles, reading: Reading, where: str = "train") -> tuple[TimeTable, Roles]:
@@ -113,8 +114,10 @@ def train_table(table: TimeTable, roles: Roles, request: Request) -> Trained:
     from ..export import export
     from ..forecast_blend import blend_with_linear, calibrate_intervals
     from ..loop.fit import fit
+    from ..loop.job import TrainingJob
 
-    fitted = fit(forecast, made.config, made.network, *to_data(made), made.training, **request.running)
+    job = TrainingJob(forecast, made.config, made.network, *to_data(made), made.training, **request.running)
+    fitted = fit(job)
     kept = blend_with_linear(made, fitted)
     counts = {name: len(cuts) for name, cuts in made.cuts.items()}
     facts = {"windows": counts["train"], **made.ridge.to_json(), "network_share": kept.share}

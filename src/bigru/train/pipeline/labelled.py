@@ -9,24 +9,24 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ...bundle import Bundle
-from ...errors import DataError, first_names, sentence
+from ...errors import first_names
 from ...features.audio import AudioFeatures
 from ...features.lexicon import Lexicon
 from ...features.series import check_gaps
 from ...features.text import TextFeatures
 from ...metrics.score import Report
 from ...readers.examples import Examples
-from ...readers.findings import Finding
 from ...readers.lexicon import name_sources, read_lexicons
-from ...readers.numbers import columns
 from ...readers.roles import columns_by_role
 from ...runtime.evaluation import fit_to_model
 from ...runtime.predictor import Predictor
 from ...tasks.alignment import refuse_misplaced, targets_per_unit, unit_of_tags
-from ...tasks.mismatch import check_varied, legalise
 from ..recipes import OPTIONS, Plan, plan
 from ..regularise.speed import perturb_speed
+from ..start.forgetting import Forgetting
+from .checks import say_findings
 from .comparison import comparison_line, find_doubts, score_plain
+from .continuing import measure_forgetting, prepare_examples, soft_targets
 from .request import Request, Say
 from .settings import to_settings
 from .trained import Trained, training_metrics
@@ -35,32 +35,22 @@ from .vectors import initial_vectors
 if TYPE_CHECKING:
     from ..loop.fit import Fitted
 
-__all__ = ["Parts", "check_examples", "train_examples"]
+__all__ = ["Parts", "train_examples"]
 
 SHOWN = 8
 """Labels that are named before they are only counted."""
 
 
 class Parts(NamedTuple):
-    """Labelled examples by what they are for; without `dev`, a tenth of `train` is held out."""
+    """Labelled examples by what they are for; without `dev`, a tenth of `train` is held out.
+
+    `keep` are old ones that are learnt beside those of `train`, where a training starts from a model.
+    """
 
     train: Examples
     dev: Examples | None = None
     test: Examples | None = None
-
-
-def check_examples(train: Examples, request: Request) -> Examples:
-    """Return training examples with legal tags, and say what was not legal.
-
-    Raises:
-        DataError: they teach nothing, a column of them is empty, or groups hold nothing together.
-    """
-    legal = legalise(train, train.scheme, strict=request.reading.strict, learn=True)
-    _say_findings(legal.findings[len(train.findings) :], request.say)
-    check_varied(legal)
-    _check_columns(legal)
-    _check_groups(legal)
-    return legal
+    keep: Examples | None = None
 
 
 def train_examples(parts: Parts, request: Request) -> Trained:
@@ -73,30 +63,28 @@ def train_examples(parts: Parts, request: Request) -> Trained:
     Raises:
         BigruError: the data, a setting or the training is at fault; see what is called here.
     """
+    count = len(parts.train)
+    if request.start is not None:
+        train = prepare_examples(parts.train, parts.keep, parts[1:3], request)
+        parts = Parts(train, parts.dev, parts.test)
     train = parts.train
-    options = request.chosen | _choose_unit(train, request)
-    if train.features:
-        options["features"] = train.features
-    if options.get("lexicon") is not None:
-        options["lexicon"] = Lexicon.of(read_lexicons(options["lexicon"]))
-    decided, weights = _plan(train, options), None
-    if request.settings.get("vectors") is not None:
-        channels, weights = initial_vectors(decided, request)
-        decided = _plan(train, options | {"channels": channels})
+    decided, weights = _decide(train, request)
     _describe(decided, request.say)
-    parts = Parts(train, *(part and _select_fitting(decided, part, request) for part in parts[1:]))
+    parts = Parts(train, *(part and _select_fitting(decided, part, request) for part in parts[1:3]))
     fitted = _fit(decided, parts, request, weights)
     learnt, held = _split_held_out(train, fitted)
     about = (request.card or _card(parts, decided, fitted)).strip()
-    given = request.settings.get("lexicon")
-    sources = [] if given is None else name_sources(given)
-    about = "\n".join([about, "", *(f"- lexicon: {source}" for source in sources)]).strip()
+    about = "\n".join([about, "", *(f"- lexicon: {one}" for one in _sources(request))]).strip()
     parts = parts._replace(dev=parts.dev or held)
+    forgetting = _measure(decided, fitted, parts, count, request)
     found = _score(decided, fitted, parts, learnt, request) if request.score else Scored({})
     card = "\n".join([about, "", *(f"- {remark}" for remark in found.remarks)])
+    if forgetting is not None:
+        card += f"\n\n## What the model that it started from knew\n{forgetting.section()}"
     bundle = _verify(decided, fitted, parts, card)
     more = {name: report.to_json() for name, report in found.reports.items()}
     more |= {} if found.plain is None else {"plain": found.plain}
+    more |= {} if forgetting is None else {"forgetting": forgetting.to_json()}
     training, config = decided.training, decided.config
     return Trained(
         model=Predictor(replace(bundle, metrics=bundle.metrics | more)),
@@ -108,6 +96,7 @@ def train_examples(parts: Parts, request: Request) -> Trained:
         inferred=train.inferred,
         remarks=tuple(found.remarks),
         history=fitted.history,
+        forgetting=forgetting,
     )
 
 
@@ -122,10 +111,8 @@ class Scored(NamedTuple):
 def _score(decided: Plan, fitted: Fitted, parts: Parts, learnt: Examples, request: Request) -> Scored:
     """Score a network and the plain model of its task on dev and test."""
     judges = {name: part for name, part in (("dev", parts.dev), ("test", parts.test)) if part is not None}
-    network = Bundle(parts.train.task, decided.model, decided.config, fitted.weights)
-    predictor = Predictor(network)
-    # What has learnt from the held-out examples since may not be scored on them.
-    scored = {"dev": predictor if fitted.judged is None else Predictor(replace(network, weights=fitted.judged))}
+    predictor, judged = _predictors(decided, fitted, parts)
+    scored = {"dev": judged}
     reports = {name: scored.get(name, predictor).evaluate(part) for name, part in judges.items()}
     remarks = find_doubts(reports, judges, learnt)
     if request.plain is False:
@@ -134,6 +121,40 @@ def _score(decided: Plan, fitted: Fitted, parts: Parts, learnt: Examples, reques
     if plain is not None:
         remarks = [comparison_line(plain, reports, judges), *remarks]
     return Scored(reports, plain, remarks)
+
+
+def _predictors(decided: Plan, fitted: Fitted, parts: Parts) -> tuple[Predictor, Predictor]:
+    """Return the trained model, and as it was before it learnt from held-out examples, on which that one is scored."""
+    network = Bundle(parts.train.task, decided.model, decided.config, fitted.weights)
+    predictor = Predictor(network)
+    return predictor, predictor if fitted.judged is None else Predictor(replace(network, weights=fitted.judged))
+
+
+def _measure(decided: Plan, fitted: Fitted, parts: Parts, count: int, request: Request) -> Forgetting | None:
+    """Return what the model forgot of that which it was started from; `count` training examples are new."""
+    if request.start is None:
+        return None
+    judges = {"dev": parts.dev, "test": parts.test}
+    return measure_forgetting(_predictors(decided, fitted, parts)[1], judges, fitted.held_out, count, request)
+
+
+def _decide(train: Examples, request: Request) -> tuple[Plan, Mapping[str, np.ndarray] | None]:
+    """Return the plan of a training, and the weights that it starts from where they are not all drawn."""
+    if request.start is not None:
+        request.say(f"starts from {request.start.name}")
+        decided = request.start.plan(train, request.chosen)
+        return decided, request.start.weights(decided)
+    options = request.chosen | _choose_unit(train, request)
+    if train.features:
+        options["features"] = train.features
+    if options.get("lexicon") is not None:
+        given = options["lexicon"]
+        options["lexicon"] = given if isinstance(given, Lexicon) else Lexicon.of(read_lexicons(given))
+    decided = _plan(train, options)
+    if request.settings.get("vectors") is None:
+        return decided, None
+    channels, weights = initial_vectors(decided, request)
+    return _plan(train, options | {"channels": channels}), weights
 
 
 def _plan(train: Examples, options: Mapping[str, Any]) -> Plan:
@@ -154,17 +175,20 @@ def _fit(decided: Plan, parts: Parts, request: Request, weights: Mapping[str, np
     data = {name: _prepare(decided, part, part is train) for name, part in parts._asdict().items() if part is not None}
     # torch is imported here, when nothing can be wrong any more that it is not needed to see.
     from ..ensemble.members import fit_ensemble
+    from ..loop.job import TrainingJob
 
-    return fit_ensemble(
+    job = TrainingJob(
         *decided[:3],
         data["train"],
         data.get("dev"),
         decided.training,
         **request.running,
         initial_weights=weights,
+        soft=soft_targets(decided, train.inputs, data["train"][1], request),
         variants=perturb_speed(decided.config, train.inputs, decided.training, data["train"]),
         groups=train.groups,
     )
+    return fit_ensemble(job)
 
 
 def _verify(decided: Plan, fitted: Fitted, parts: Parts, card: str) -> Bundle:
@@ -179,25 +203,10 @@ def _verify(decided: Plan, fitted: Fitted, parts: Parts, card: str) -> Bundle:
     return export(*arguments, metrics={"training": facts}, card=card)
 
 
-def _check_groups(train: Examples) -> None:
-    """Refuse groups that hold nothing together, or everything."""
-    if train.groups is None:
-        return
-    name, count = next(iter(train.columns("group")), "--group"), len(set(train.groups))
-    if count == 1:
-        got = f"{train.groups[0]!r} in every row"
-        raise DataError(sentence(train.source, f"column {name!r}", "of several groups", got, "Leave --group out."))
-    if count == len(train):
-        got = f"{count:,} different values in {count:,} rows"
-        raise DataError(sentence(train.source, f"column {name!r}", "of groups of rows", got, "Leave --group out."))
-
-
-def _check_columns(train: Examples) -> None:
-    """Refuse series with a column of which not one number is there."""
-    for finding in columns(train):
-        if finding.kind == "empty column":
-            got, remedy = "not one", "Leave such a column out."
-            raise DataError(sentence(train.source, finding.message.split(" has ")[0], "of numbers", got, remedy))
+def _sources(request: Request) -> list[str]:
+    """Return where the words of a lexicon are from, and their licence."""
+    given = request.settings.get("lexicon")
+    return [] if given is None or isinstance(given, Lexicon) else name_sources(given)
 
 
 def _describe(decided: Plan, say: Say) -> None:
@@ -223,15 +232,10 @@ def _describe(decided: Plan, say: Say) -> None:
     say(f"{encoder.cell.upper()}, directions: {encoder.direction}, {layers}, {head}")
 
 
-def _say_findings(findings: Sequence[Finding], say: Say) -> None:
-    for finding in findings:
-        say(f"  {finding}")
-
-
 def _select_fitting(decided: Plan, part: Examples, request: Request) -> Examples:
     """Return dev or test examples as the model can be scored on them, and say what does not fit it."""
     fitting = fit_to_model(decided.config, part, request.reading.strict)
-    _say_findings(fitting.findings[len(part.findings) :], request.say)
+    say_findings(fitting.findings[len(part.findings) :], request.say)
     return fitting
 
 

@@ -11,8 +11,12 @@ from ...readers.reading import Reading
 
 if TYPE_CHECKING:
     from ..loop.display import Update
+    from ..start.kinds import Start
 
-__all__ = ["Progress", "Request", "Say", "discard"]
+__all__ = ["APART", "Progress", "Request", "Say", "discard"]
+
+APART = ("vectors", "loggers", "init", "keep", "forget", "rehearsal")
+"""Settings of labelled data that no plan reads: where logs go, what a training starts from, and what of it is kept."""
 
 Say = Callable[[str], None]
 """Takes one line on what was read, found or decided."""
@@ -31,7 +35,7 @@ class Request:
 
     Attributes:
         settings: settings that overrule the recipe, of `bigru.train.recipes.OPTIONS`, for a forecast of
-            `bigru.train.forecast.OPTIONS` and "horizon" and "targets"; and "vectors" and "loggers".
+            `bigru.train.forecast.OPTIONS` and "horizon" and "targets"; and those of `APART`.
         reading: how files and frames are read; `strict` also holds for examples.
         out: folder of the model, and of checkpoint and logs while it trains; None writes nothing.
         force: whether a model in that folder is replaced.
@@ -42,6 +46,7 @@ class Request:
         score: whether the model is scored on dev and test.
         say: gets every line on what was read, found and decided.
         progress: how the progress is shown.
+        start: what the training starts from, opened; None for fresh weights.
     """
 
     settings: Mapping[str, Any] = field(default_factory=dict)
@@ -54,15 +59,16 @@ class Request:
     score: bool = True
     say: Say = discard
     progress: Progress = "silent"
+    start: Start | None = None
 
     @property
     def chosen(self) -> dict[str, Any]:
         """The settings of model and training that are not None."""
-        apart = ("vectors", "loggers", "horizon", "targets")
+        apart = (*APART, "horizon", "targets")
         return {name: value for name, value in self.settings.items() if value is not None and name not in apart}
 
     @property
     def running(self) -> dict[str, Any]:
-        """The arguments of `bigru.train.loop.fit.fit` that say where a training writes and how it is watched."""
+        """The fields of a `bigru.train.loop.job.TrainingJob` that say where it writes and how it is watched."""
         loggers = tuple(self.settings.get("loggers") or ())
         return {"folder": self.out, "resume": self.resume, "loggers": loggers, "progress": self.progress}

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
-from ...errors import ArgumentError, MissingExtraError, sentence
+from ...errors import ArgumentError, MissingExtraError, argument, sentence, spell_arguments
 from ...readers.examples import Examples
 from ...readers.reading import Reading
 from ...readers.summary import describe
 from ...tasks.examples import check_reading, examples_of, further, is_forecast
+from ..start.settings import check_start
+from .checks import check_examples
 from .folder import check_target, load_finished, reserve, save_model
-from .request import Progress, Request, Say, discard
+from .request import APART, Progress, Request, Say, discard
 from .settings import Settings, check_settings
 
 if TYPE_CHECKING:
-    from .labelled import Parts
     from .trained import Trained
 
 __all__ = ["check_packages", "train"]
@@ -30,6 +32,7 @@ OF_FORECASTS = ("targets", "horizon", "lookback")
 """Settings that say that a table with time is forecast."""
 
 
+@spell_arguments("python")
 def train(
     data: Any,
     *,
@@ -47,7 +50,8 @@ def train(
 ) -> Trained:
     """Train a model on labelled data, or a forecaster on a table with time, score it and verify it.
 
-    It does what `bigru train` does, with the same sentences where something is wrong, and prints nothing.
+    It does what `bigru train` does and prints nothing. Where something is wrong it says so in the same sentences, with
+    the names of arguments instead of options.
 
         bigru.train("reviews.csv", out="model", hidden=64, epochs=5).dev["accuracy"]
 
@@ -67,8 +71,11 @@ def train(
         progress: gets a `bigru.train.loop.display.Update` when an epoch has ended and a few times a second in between;
             or "auto", "live" or "plain" to show it on stderr.
         settings: see `Settings`; those of model and training overrule the recipe, `horizon` (rows) and `targets`
-            (columns) are those of a forecast, `vectors` is a file to start from, `lexicon` a file of words or "jieba",
-            several of them, or a mapping from words to categories, `loggers` are "csv" and "tensorboard".
+            (columns) are those of a forecast, `vectors` is a file to start from, `lexicon` words that the model knows
+            (a file, "jieba", several of these, or a mapping from words to categories), `init` the folder of a model to
+            start from, or the name of a shipped one, `keep` old rows to learn beside the new ones, `forget` what old
+            classes may lose (`Trained.forgetting`), `rehearsal` what the old model's answers count beside the new
+            labels, `loggers` are "csv" and "tensorboard".
 
     Raises:
         ArgumentError: an argument or a setting does not fit.
@@ -134,47 +141,61 @@ def _forecast(data: Any, dev: Any, test: Any, request: Request) -> Trained:
 
 
 def _labelled(data: Any, dev: Any, test: Any, request: Request) -> Trained:
-    options = {"targets": "--target"}
-    named: dict[str, Any] = {options.get(name, f"--{name}"): request.settings.get(name) for name in OF_FORECASTS}
-    for option, value in (named | {"--fill": request.reading.fill}).items():
+    given: dict[str, Any] = {name: request.settings.get(name) for name in OF_FORECASTS}
+    for name, value in (given | {"reading.fill": request.reading.fill}).items():
         if value is not None:
-            raise ArgumentError(sentence("train", option, "left out where nothing is forecast", repr(value)))
+            raise ArgumentError(sentence("train", argument(name), "left out where nothing is forecast", repr(value)))
     if request.settings:
         from ..recipes import OPTIONS
 
-        check_settings((*OPTIONS, "vectors", "loggers"), request.settings)
+        check_settings((*OPTIONS, *APART), request.settings)
+    request = _start(request)
     done = load_finished(request)
     if done is not None:
         return done
     check_target(request)
-    parts = _read(data, dev, test, request)
-    from .labelled import check_examples, train_examples
-
+    train, others = _read(data, dev, test, request)
     with reserve(request):
-        parts = parts._replace(train=check_examples(parts.train, request))
-        return save_model(train_examples(parts, request), request)
+        train = check_examples(train, request)
+        if "keep" in others:
+            others["keep"] = check_examples(others["keep"], request)
+        from .labelled import Parts, train_examples
+
+        return save_model(train_examples(Parts(train, **others), request), request)
 
 
-def _read(data: Any, dev: Any, test: Any, request: Request) -> Parts:
+def _start(request: Request) -> Request:
+    """Return the request with what the training starts from opened, before the data are read."""
+    check_start(request.settings, request.out)
+    init = request.settings.get("init")
+    if init is None:
+        return request
+    from ..start.kinds import open_start
+
+    start = open_start(init)
+    start.check_settings(request.settings)
+    return replace(request, start=start, reading=start.reading(request.reading))
+
+
+def _read(data: Any, dev: Any, test: Any, request: Request) -> tuple[Examples, dict[str, Examples]]:
     """Read all parts the way that the training data turned out to be, and say what was found."""
     reading = request.reading
 
     def part(given: Any, reading: Reading, source: str) -> Examples:
         check_reading(given, request.reading)
-        found = examples_of(given, reading, source=source)
+        found = examples_of(given, reading, kind=None if request.start is None else request.start.kind, source=source)
         describe(found, request.say)
         return found
 
     train = part(data, reading, "data")
     if dev is not None and reading.group is not None:
-        remedy = "Nothing is held out then."
-        raise ArgumentError(sentence("train", "--group", "left out with --dev", repr(reading.group), remedy))
+        want, remedy = f"left out with {argument('dev')}", "Nothing is held out then."
+        raise ArgumentError(sentence("train", argument("reading.group"), want, repr(reading.group), remedy))
     known = further(train, reading)
-    others = {name: given for name, given in (("dev", dev), ("test", test)) if given is not None}
-    read = {name: part(given, known, name) for name, given in others.items()}
+    given = {"dev": dev, "test": test, "keep": request.settings.get("keep")}
+    others = {name: (one, known.but(group=reading.group) if name == "keep" else known) for name, one in given.items()}
+    read = {name: part(one, how, name) for name, (one, how) in others.items() if one is not None}
     for other in read.values():
         if other.kind != train.kind:
             raise ArgumentError(sentence(other.source, "data", f"{train.kind}, as in {train.source}", other.kind))
-    from .labelled import Parts
-
-    return Parts(train, **read)
+    return train, read

@@ -86,6 +86,10 @@ class Settings(TypedDict, total=False):
     tilt: float | None
     snr: float | None
     vectors: Any
+    init: Any
+    keep: Any
+    forget: float | None
+    rehearsal: float | None
     loggers: Sequence[str] | None
     # Forecasts.
     horizon: int | None

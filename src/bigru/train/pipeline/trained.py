@@ -12,6 +12,7 @@ from ... import bundle as saved
 from ...bundle import Bundle
 from ...metrics.score import Report
 from ...runtime.predictor import Predictor, ready
+from ..start.forgetting import Forgetting
 
 if TYPE_CHECKING:
     from ...runtime.forecaster import Forecaster
@@ -33,6 +34,8 @@ class Trained:
         inferred: what was inferred from the training data, in words.
         remarks: lines on what the scores are worth.
         history: per epoch its figures; empty where `finished_before`.
+        forgetting: what became of the model that the training started from; None where it started from none, or
+            nothing says so.
         folder: where the model is saved, None if it is not.
         finished_before: whether there was nothing left to train: the training to resume had saved its model.
     """
@@ -44,6 +47,7 @@ class Trained:
     inferred: Mapping[str, str] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
     history: list[dict[str, float]] = field(default_factory=list)
+    forgetting: Forgetting | None = None
     folder: Path | None = None
     finished_before: bool = False
 
@@ -89,7 +93,15 @@ class Trained:
         parts: list[str] = [name for name in ("dev", "test") if name in made.metrics]
         reports = {name: Report.from_json(made.metrics[name]) for name in parts}
         plain = made.metrics.get("plain")
-        return cls(model=ready(made), reports=reports, plain=plain, folder=folder, finished_before=True)
+        kept = made.metrics.get("forgetting")
+        return cls(
+            model=ready(made),
+            reports=reports,
+            plain=plain,
+            forgetting=None if kept is None else Forgetting.from_json(kept),
+            folder=folder,
+            finished_before=True,
+        )
 
 
 def training_metrics(fitted: Fitted, facts: Mapping[str, Any]) -> dict[str, Any]:

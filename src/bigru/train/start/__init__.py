@@ -1,0 +1,1 @@
+"""What a training starts from, other than random weights: an earlier model."""
