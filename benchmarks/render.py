@@ -17,7 +17,6 @@ NAMES = {
     "chnsenticorp": "ChnSentiCorp, sentiment (zh)",
     "resume": "Resume NER, entities (zh)",
     "resume-vectors": "Resume NER, with character vectors",
-    "resume-lexicon": "Resume NER, with character vectors and jieba's dictionary",
     "msra": "MSRA NER, entities (zh)",
     "r8": "R8, news topics (en)",
     "imdb": "IMDB, sentiment (en)",

@@ -22,11 +22,13 @@ if TYPE_CHECKING:
     from .readers.reading import Reading
     from .runtime.evaluation import evaluate
     from .runtime.predictor import Predictor, load
+    from .train.pipeline.distil import distil
     from .train.pipeline.run import train
+    from .train.teacher.program import Program
 
 __all__ = [
-    "BiGRUClassifier", "BiGRUForecaster", "BiGRUTagger", "BiGRUTranscriber", "BigruError", "Predictor", "Reading",
-    "__version__", "evaluate", "load", "nn", "read", "train",
+    "BiGRUClassifier", "BiGRUForecaster", "BiGRUTagger", "BiGRUTranscriber", "BigruError", "Predictor", "Program",
+    "Reading", "__version__", "distil", "evaluate", "load", "nn", "read", "train",
 ]  # fmt: skip
 
 _HOMES = {
@@ -36,7 +38,9 @@ _HOMES = {
     "BiGRUTranscriber": ".estimators",
     "BigruError": ".errors",
     "Predictor": ".runtime.predictor",
+    "Program": ".train.teacher.program",
     "Reading": ".readers.reading",
+    "distil": ".train.pipeline.distil",
     "read": ".readers.reader",
     "evaluate": ".runtime.evaluation",
     "load": ".runtime.predictor",

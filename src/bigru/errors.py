@@ -155,7 +155,12 @@ OPTIONS = {
 }
 """The options that are not called as their argument."""
 
-DENIALS = {"header": "--no-header", "multi_label": "--one-label", "plain": "--no-plain"}
+DENIALS = {
+    "header": "--no-header",
+    "multi_label": "--one-label",
+    "plain": "--no-plain",
+    "soft_labels": "--no-soft-labels",
+}
 """The options that stand for False."""
 
 SEVERAL = ("id", "time", "labels", "features", "targets")

@@ -24,6 +24,7 @@ from .errors import ArgumentError, check_choice, sentence
 __all__ = [
     "SCHEMES",
     "Span",
+    "all_tags",
     "check_tags",
     "continuation_mask",
     "convert",
@@ -329,3 +330,16 @@ def _pairwise(tags: Sequence[str], fits: Callable[[str, str], bool]) -> np.ndarr
 
 def _tag(prefix: str, label: str) -> str:
     return prefix if prefix == "O" else f"{prefix}-{label}"
+
+
+def all_tags(found: set[str], scheme: str | None) -> tuple[str, ...]:
+    """Return the tags in order: with a scheme O first, then all that it can write of the labels found."""
+    if scheme is None:
+        return tuple(sorted(found))
+    labels = sorted({span.label for one in found for span in spans([one], scheme)})
+    return (*({"O"} & found), *(one for label in labels for one in _all_tags(label, scheme)))
+
+
+def _all_tags(label: str, scheme: str) -> list[str]:
+    """Return every tag of a label; a bare prefix has the label `_`."""
+    return [prefix if label == "_" else f"{prefix}-{label}" for prefix in PREFIXES[scheme]]

@@ -223,3 +223,17 @@ def test_a_dict_with_a_text_stands_for_the_text() -> None:
         with pytest.raises(ArgumentError) as caught:
             model.predict(wrong)
         assert str(caught.value) == f'predict: dict must be one with the key "text" or "tokens", got {got}.'
+
+
+@pytest.mark.parametrize("model", [TAGGER, SERIES])
+def test_scores_say_what_every_tag_is_likely(model: Predictor) -> None:
+    inputs: Any = TEXTS if model is TAGGER else [np.ones((3, 2), np.float32)]
+    plain, scored = model.predict(inputs), list(model.predict_iter(inputs, 2, scores=True))
+    for one, other in zip(plain, scored, strict=True):
+        rows = other.pop("scores")
+        close(one, other)
+        assert [list(row) for row in rows] == [list(model.labels)] * len(one["tags"])
+        np.testing.assert_allclose([sum(row.values()) for row in rows], np.ones(len(rows)), **FLOAT32)
+        own = [row[tag] for row, tag in zip(rows, one["tags"], strict=True)]
+        np.testing.assert_allclose(own, one["confidence"], **FLOAT32)
+    assert CLASSIFIER.predict("坏", scores=True) == CLASSIFIER.predict("坏")

@@ -18,14 +18,25 @@ __all__ = ["main", "run"]
 
 INTERRUPTED = 130
 
-PATHS = ("--out", "--plot", "--config", "--vectors", "--lexicon", "--dev", "--test", "--api-key-file")
+PATHS = (
+    "--out",
+    "--labelled",
+    "--answers",
+    "--plot",
+    "--config",
+    "--vectors",
+    "--lexicon",
+    "--dev",
+    "--test",
+    "--api-key-file",
+)
 """The options that take a path."""
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 """What a full disk answers; stdout may lie on one."""
 
 
-WITH_TORCH = ("train", "verify", "bench", "demo", "import")
+WITH_TORCH = ("train", "distil", "verify", "bench", "demo", "import")
 """Commands that load torch, whose libraries end the process where the working folder was deleted."""
 
 NO_FOLDER = "working folder must be there, got one that was deleted. Change to another folder."

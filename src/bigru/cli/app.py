@@ -56,6 +56,8 @@ def train(
     seed: Annotated[int | None, typer.Option(help="Seed of weights, order and dropout.")] = None,
     ensemble: Annotated[int | None, typer.Option(help="Trainings that one model learns from; 1 unless given.")] = None,
     precision: Annotated[str | None, typer.Option(help="fp32 or bf16.")] = None,
+    soft_weight: Annotated[float | None, typer.Option(help="What soft labels count beside labels; 0.9.")] = None,
+    temperature: Annotated[float | None, typer.Option(help="What logits are divided by for soft labels; 1.")] = None,
     class_weights: Annotated[str | None, typer.Option(help="none, or balanced where classes are rare.")] = None,
     config: Annotated[Path | None, typer.Option(help="JSON object of settings, as --set takes them.")] = None,
     set_: Annotated[list[str] | None, typer.Option("--set", help="A setting, as hidden=64; may be repeated.")] = None,
@@ -94,12 +96,47 @@ def train(
         "seed": seed,
         "precision": precision,
         "class_weights": class_weights,
+        "soft_weight": soft_weight,
+        "temperature": temperature,
     }
     chosen |= {"ensemble": ensemble, "vectors": vectors, "lexicon": lexicon or None, "loggers": logger}
     chosen |= {"init": init, "keep": keep, "forget": forget}
     chosen |= {"targets": target, "horizon": horizon, "lookback": lookback}
     more: dict[str, Any] = {"dev": dev, "test": test, "out": out, "force": force, "resume": resume, "plain": plain}
     raise typer.Exit(train(data, reading, config, set_ or [], quiet, chosen, **more))
+
+
+@app.command()
+@takes_reading()
+def distil(
+    reading: Reading,
+    texts: Annotated[list[Path], typer.Argument(help="Raw texts: a text a line, JSONL or a column of a table.")],
+    teacher: Annotated[str, typer.Option(help="Folder or name of a model; or a command: lines in, JSON lines out.")],
+    out: Annotated[Path, typer.Option(help="Folder for the student.")] = Path("student"),
+    labelled: Annotated[Path | None, typer.Option(help="Labelled texts to learn as well.")] = None,
+    dev: Annotated[Path | None, typer.Option(help="Labelled texts to choose the best epoch by.")] = None,
+    test: Annotated[Path | None, typer.Option(help="Labelled texts to score both on once, at the end.")] = None,
+    answers: Annotated[Path | None, typer.Option(help="File of the answers; else OUT.answers.jsonl.")] = None,
+    timeout: Annotated[str | None, typer.Option(help="Longest wait for an answer, as 90s; 10m unless given.")] = None,
+    force: Force = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with a training that was stopped.")] = False,
+    time: Annotated[str | None, typer.Option(help="Most time to train, as 90s, 10m or 1h.")] = None,
+    epochs: Annotated[int | None, typer.Option(help="Passes over the data at most.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of weights, order and dropout.")] = None,
+    soft_weight: Annotated[float | None, typer.Option(help="What soft labels count beside labels; 0.9.")] = None,
+    temperature: Annotated[float | None, typer.Option(help="What logits are divided by for soft labels; 1.")] = None,
+    config: Annotated[Path | None, typer.Option(help="JSON object of settings, as --set takes them.")] = None,
+    set_: Annotated[list[str] | None, typer.Option("--set", help="A setting, as hidden=64; may be repeated.")] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Say nothing but errors; scores still go to stdout.")] = False,
+) -> None:
+    """Have a teacher answer raw texts, train a student on its answers, and compare both."""
+    from .commands.distil import distil
+
+    chosen: dict[str, Any] = {"time": time, "epochs": epochs, "seed": seed}
+    chosen |= {"soft_weight": soft_weight, "temperature": temperature}
+    more: dict[str, Any] = {"labelled": labelled, "dev": dev, "test": test, "out": out, "answers": answers}
+    more |= {"force": force, "resume": resume}
+    distil(texts, reading, teacher, timeout, config, set_ or [], quiet, chosen, **more)
 
 
 @app.command()
@@ -133,6 +170,7 @@ def predict(
     chunk: Chunk = None,
     lag: Annotated[int | None, typer.Option(help="With --stream: steps that a CRF waits for; 8 unless given.")] = None,
     plain: Annotated[bool, typer.Option("--plain", help="Text for people instead of JSON lines.")] = False,
+    scores: Annotated[bool, typer.Option("--scores", help="The probability of every tag at each token, too.")] = False,
     plot: Annotated[Path | None, typer.Option("--plot", help="Forecast: SVG file to draw into.")] = None,
     out: Annotated[Path | None, typer.Option("--out", help="File for the answers; else stdout.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the answers in --out.")] = False,
@@ -141,6 +179,9 @@ def predict(
     """Answer for texts, a file, or stdin, or go on with a table: one JSON object per line."""
     from .commands.predict import predict
 
+    if scores and (stream or plain):
+        other = "--stream" if stream else "--plain"
+        raise ArgumentError(sentence("predict", "--scores", f"left out with {other}", "given"))
     if stream or (lookahead, chunk, lag) != (None, None, None):
         from .commands.stream import stream as answer
 
@@ -149,7 +190,7 @@ def predict(
         answer(model, inputs or ["-"], stream, precision, plain, lookahead, chunk, lag, reading)
         return
     written: dict[str, Any] = {"out": out, "resume": resume, "force": force}
-    predict(model, inputs or ["-"], reading, precision=precision, plain=plain, plot=plot, **written)
+    predict(model, inputs or ["-"], reading, precision=precision, plain=plain, scores=scores, plot=plot, **written)
 
 
 @app.command()

@@ -47,6 +47,10 @@ OPTIONS: dict[str, Any] = {
     "header": Annotated[bool | None, _option("Whether the first row holds names.", "--header/--no-header")],
     "layout": Annotated[Text, _option(f"How rows are read: {', '.join(LAYOUTS)}.", "--layout")],
     "multi_label": Annotated[bool | None, _option("Any number of labels each, or one.", "--multi-label/--one-label")],
+    "soft_labels": Annotated[
+        bool | None,
+        _option("Whether columns p_LABEL, or scores, are soft labels.", "--soft-labels/--no-soft-labels"),
+    ],
     "format": Annotated[
         Text, _option("Format, as csv, jsonl or conll; else the file says it.", "--format", panel=FILE)
     ],
@@ -65,7 +69,7 @@ OPTIONS: dict[str, Any] = {
 }
 """Every field of `Reading` as an option."""
 
-TARGETS = ("task", "label", "labels", "scheme", "multi_label", "overlaps", "strict")
+TARGETS = ("task", "label", "labels", "scheme", "multi_label", "soft_labels", "overlaps", "strict")
 """Those that say what is learnt, which input to predict on has no use for."""
 
 PREFIX = "reading_"
@@ -87,7 +91,8 @@ def reading_options(reading: Reading) -> list[str]:
     for field, value in reading.given().items():
         name = reading_option(field)
         if isinstance(value, bool):
-            negative = {"header": "--no-header", "multi_label": "--one-label"}.get(field, name)
+            negatives = {"header": "--no-header", "multi_label": "--one-label", "soft_labels": "--no-soft-labels"}
+            negative = negatives.get(field, name)
             typed.append(name if value else negative)
         else:
             typed += [name, ",".join(value) if isinstance(value, tuple) else str(value)]

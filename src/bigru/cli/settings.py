@@ -19,7 +19,7 @@ UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 NUMBER = re.compile(r"\d+(\.\d+)?")
 
 
-def duration(text: str) -> float:
+def duration(text: str, option: str = "--time", command: str = "train") -> float:
     """Return seconds from `90s`, `10m`, `1.5h` or a plain number of seconds.
 
     Raises:
@@ -28,7 +28,7 @@ def duration(text: str) -> float:
     match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smh]?)", text.strip())
     seconds = float(match[1]) * UNITS[match[2] or "s"] if match else 0.0
     if seconds <= 0:
-        raise ArgumentError(sentence("train", "--time", "a duration above 0, as 90s, 10m or 1h", repr(text)))
+        raise ArgumentError(sentence(command, option, "a duration above 0, as 90s, 10m or 1h", repr(text)))
     return seconds
 
 

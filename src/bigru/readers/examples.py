@@ -12,7 +12,31 @@ from ..config.targets import TARGETS, TargetSpec
 from .findings import Finding
 from .roles import Role
 
-__all__ = ["Examples"]
+__all__ = ["Examples", "SoftLabels"]
+
+
+@dataclass(frozen=True)
+class SoftLabels:
+    """The probability of each label of N examples, as a teacher or several annotators give them.
+
+    Attributes:
+        labels: the K labels, in the order of the probabilities.
+        rows: per example float32 [K], of tags [T, K].
+        given: per example whether its target was given; elsewhere the target is the likeliest label.
+    """
+
+    labels: tuple[str, ...]
+    rows: list[np.ndarray]
+    given: list[bool]
+
+    @property
+    def per_step(self) -> bool:
+        """Whether they are those of tags."""
+        return any(row.ndim == 2 for row in self.rows)
+
+    def take(self, places: Sequence[int] | np.ndarray) -> SoftLabels:
+        """Return those of the examples at some places, in that order."""
+        return replace(self, rows=[self.rows[n] for n in places], given=[self.given[n] for n in places])
 
 
 @dataclass
@@ -34,6 +58,7 @@ class Examples:
         findings: what the reader noticed, left-out rows among them.
         roles: the columns of a table with what each is read as ("not read" for those that are not), and why.
         groups: what each example belongs to, where a column of it was named.
+        soft: the probabilities of labels that stand beside the targets, or made them; None for none.
         features: the columns whose cells stand behind the tokens (`token_features`), none for bare tokens.
         rows: per example the row of its table, from 0, or the rows of its steps; None where there is no table.
         token_lines: per example the lines of its tokens, int64 [T], where every token has its own.
@@ -54,6 +79,7 @@ class Examples:
     rows: Sequence[Any] | None = None
     roles: list[Role] = field(default_factory=list)
     features: tuple[str, ...] = ()
+    soft: SoftLabels | None = None
 
     @property
     def target(self) -> TargetSpec:
@@ -78,6 +104,7 @@ class Examples:
             token_lines=at(self.token_lines),
             groups=at(self.groups),
             rows=at(self.rows),
+            soft=None if self.soft is None else self.soft.take(places),
         )
 
     def __len__(self) -> int:

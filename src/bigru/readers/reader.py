@@ -130,6 +130,14 @@ def check_used(result: Examples, format: str, reading: Reading, required: bool) 
         name = argument("reading.fill")
         raise DataError(sentence(source, name, "left out where nothing is forecast", repr(reading.fill)))
     check_attached(result, format, reading, required)
+    _check_columns(source, format, reading)
+    if reading.soft_labels and result.soft is None and required:
+        name = argument("reading.soft_labels", True)
+        raise DataError(sentence(source, name, f"left out for the format {format}", "given"))
+
+
+def _check_columns(source: str, format: str, reading: Reading) -> None:
+    """Refuse columns that were named for a format without any."""
     given = reading.given()
     known = FORMATS[format].columns if format in FORMATS else True
     for name in OPTIONS:

@@ -47,6 +47,8 @@ class Reading:
         encoding: a codec of Python.
         scheme: the tag scheme, one of `scheme.SCHEMES`.
         multi_label: whether an example has any number of labels.
+        soft_labels: whether columns `p_LABEL`, or objects `scores`, hold the probabilities of labels; False leaves them
+            unread.
         offsets: what the positions of spans count, one of `OFFSETS`.
         overlaps: which of two overlapping spans is kept, "longest" or "first"; None refuses them.
         audio_root: folder that paths of recordings start from; else that of the file that names them.
@@ -74,6 +76,7 @@ class Reading:
     encoding: str | None = None
     scheme: str | None = None
     multi_label: bool | None = None
+    soft_labels: bool | None = None
     offsets: str | None = None
     overlaps: str | None = None
     audio_root: str | None = None

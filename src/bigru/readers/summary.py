@@ -38,7 +38,7 @@ def columns_of(roles: Sequence[Role], most: int = COLUMNS) -> list[str]:
     """Return a line for each column: what it is read as, its name, and why; columns read alike share a line."""
     groups: dict[tuple[str, str], list[Role]] = {}
     for role in roles:
-        shared = role.role in ("values", "label")
+        shared = role.role in ("values", "label", "soft label")
         groups.setdefault((role.role, "" if shared else role.why), []).append(role)
     rows = []
     for (name, _), members in groups.items():

@@ -128,7 +128,7 @@ class Predictor:
         """Pickle the saved model, not what was made ready of it: another process packs the weights for its machine."""
         return Predictor, (self.bundle, self.precision)
 
-    def predict(self, inputs: Any, batch_size: int = 64) -> Any:
+    def predict(self, inputs: Any, batch_size: int = 64, *, scores: bool = False) -> Any:
         """Answer one input or many.
 
         An answer depends on its input alone: not on the others, their order, or the size of the batches.
@@ -140,26 +140,29 @@ class Predictor:
                 samples [N] at the model's rate, or a pair (samples, rate). A dict with the key "text" or "tokens", as
                 servers take it, stands for the value of that key.
             batch_size: sequences per batch at most.
+            scores: whether answers with tags get "scores" too, the exact probability of every tag at each step; answers
+                with labels have those of the labels anyway.
 
         Returns:
             For one input its answer, for many a list of answers, in their order; see `answer` of
             `bigru.tasks.classify`, `tag` and `transcribe`.
 
         Raises:
-            ArgumentError: an input is not of the kind that the model reads.
+            ArgumentError: an input is not of the kind that the model reads, or scores of transcripts are asked for.
         """
+        decode = self._scored if scores else None
         if self._is_one(inputs):
-            return self._answers([inputs], batch_size)[0]
-        return self._answers(list(inputs), batch_size)
+            return self._answers([inputs], batch_size, decode)[0]
+        return self._answers(list(inputs), batch_size, decode)
 
-    def predict_iter(self, inputs: Iterable[Any], batch_size: int = 64) -> Iterator[Answer]:
+    def predict_iter(self, inputs: Iterable[Any], batch_size: int = 64, *, scores: bool = False) -> Iterator[Answer]:
         """Answer a stream of inputs in its order, reading a bounded number of them ahead.
 
         Args and errors as `predict`, where every element is one input.
         """
         stream = iter(inputs)
         while chunk := list(islice(stream, AHEAD * batch_size)):
-            yield from self._answers(chunk, batch_size)
+            yield from self._answers(chunk, batch_size, self._scored if scores else None)
 
     def stream(self, lookahead: int | None = None, *, chunk: int | None = None, lag: int | None = None) -> Stream:
         """Begin an input that comes piece by piece.
@@ -283,6 +286,18 @@ class Predictor:
         config, steps = self.bundle.config, self._network.model.steps(lengths)
         decision = self._task.decide(config, logits, steps, self._weights)
         answers: list[Answer] = self._task.answer(config, decision, logits, inputs)
+        return answers
+
+    def _scored(self, logits: np.ndarray, lengths: np.ndarray, inputs: list[Any]) -> list[Answer]:
+        """Decode, and add what every tag of every step is likely."""
+        if self._task.NO_MEAN:
+            raise ArgumentError(sentence(WHERE, "scores", "left out for a model without them", self.task))
+        answers = self._decode(logits, lengths, inputs)
+        steps = self._network.model.steps(lengths)
+        if answers and "scores" not in answers[0]:
+            found = self._task.scores(self.bundle.config, logits, steps, self._weights)
+            for answer, rows in zip(answers, found, strict=True):
+                answer["scores"] = rows
         return answers
 
     def _settle(self, lag: int | None, logits: np.ndarray, lengths: np.ndarray, inputs: list[Any]) -> list[Answer]:

@@ -55,7 +55,9 @@ def further(train: Examples, reading: Reading) -> Reading:
     """Return how dev and test data are read: the way that the training data turned out to be."""
     many = train.multi_label if train.task == "classify" else None
     like = columns_by_role(train.roles)
-    return reading.but(task=train.task, scheme=train.scheme, multi_label=many, like=like, group=None)
+    soft = None if reading.soft_labels else reading.soft_labels
+    shape = {"scheme": train.scheme, "multi_label": many, "soft_labels": soft}
+    return reading.but(task=train.task, like=like, group=None, **shape)
 
 
 def is_forecast(reading: Reading) -> bool:

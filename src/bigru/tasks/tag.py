@@ -15,7 +15,7 @@ from ..features.text import TextFeatures
 from ..ops.crf.fixed_lag import FixedLag
 from ..ops.crf.native import marginals, viterbi
 from ..ops.crf.weights import CrfWeights, constrain
-from ..scheme import PREFIXES, check_tags, continuation_mask, spans, transition_mask, violations
+from ..scheme import all_tags, check_tags, continuation_mask, spans, transition_mask, violations
 from .decision import Decision
 from .entities import add_entities
 from .labels import accept_pairs as check_pairs
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     from ..readers.examples import Examples
 
 __all__ = [
-    "HEAD", "NAME", "NO_MEAN", "SAVED", "Config", "all_tags", "answer", "answer_types", "check_pairs",
+    "HEAD", "NAME", "NO_MEAN", "SAVED", "Config", "answer", "answer_types", "check_pairs",
     "decide", "decisions", "describe", "dev_score", "exported", "extend", "featurise", "prepare", "quick_score",
-    "required", "running", "score", "targets", "tied", "true_labels",
+    "required", "running", "score", "scores", "targets", "tied", "true_labels",
 ]  # fmt: skip
 
 WHERE = "tag"
@@ -114,19 +114,6 @@ class Config:
     def continues(self) -> np.ndarray | None:
         """Which tag after which belongs to the same span, bool [K, K]; None without scheme."""
         return None if self.scheme is None else continuation_mask(self.labels, self.scheme)
-
-
-def all_tags(found: set[str], scheme: str | None) -> tuple[str, ...]:
-    """Return the tags in order: with a scheme O first, then all that it can write of the labels found."""
-    if scheme is None:
-        return tuple(sorted(found))
-    labels = sorted({span.label for one in found for span in spans([one], scheme)})
-    return (*({"O"} & found), *(one for label in labels for one in _all_tags(label, scheme)))
-
-
-def _all_tags(label: str, scheme: str) -> list[str]:
-    """Return every tag of a label; a bare prefix has the label `_`."""
-    return [prefix if label == "_" else f"{prefix}-{label}" for prefix in PREFIXES[scheme]]
 
 
 def extend(config: Config, features: TextFeatures | SeriesFeatures, tags: Sequence[Sequence[str]]) -> Config:
@@ -218,14 +205,35 @@ def decide(
         want = "the CRF's" if config.crf else "None"
         raise ArgumentError(sentence(where, "weights", want, "None" if weights is None else "those of a CRF"))
     logits = check_array(where, "logits", logits, ("B", "T", config.outputs))
-    if weights is None:
-        shares = binary(logits) if config.outputs == 1 else softmax(logits)
-        paths = shares.argmax(axis=2)
-    else:
-        shares = np.zeros(0) if quick else marginals(logits, weights, lengths)
-        paths = viterbi(logits, weights, lengths)[0]
+    shares = np.zeros(0) if quick and weights is not None else _shares(config, logits, lengths, weights)
+    paths = shares.argmax(axis=2) if weights is None else viterbi(logits, weights, lengths)[0]
     own = np.zeros(0) if quick else np.take_along_axis(shares, paths[:, :, None], axis=2)[:, :, 0]
     return Decision(paths, own, lengths, weights)
+
+
+def _shares(config: Config, logits: np.ndarray, lengths: np.ndarray, weights: CrfWeights | None) -> np.ndarray:
+    """Return the exact probability of every tag at every step, float64 [B, T, K]."""
+    if weights is not None:
+        return marginals(logits, weights, lengths)
+    return binary(logits) if config.outputs == 1 else softmax(logits)
+
+
+def scores(
+    config: Config, logits: np.ndarray, lengths: np.ndarray, weights: CrfWeights | None = None
+) -> list[list[dict[str, float]]]:
+    """Return the exact probability of every tag at each step of B inputs, by tag; with a CRF its marginals.
+
+    Args:
+        config: the task.
+        logits: [B, T, outputs]; what lies past a length is not read.
+        lengths: int64 [B].
+        weights: of `prepare`.
+    """
+    rows = _shares(config, logits, lengths, weights).tolist()
+    ends = np.asarray(lengths).tolist()
+    return [
+        [dict(zip(config.labels, row, strict=True)) for row in one[:end]] for one, end in zip(rows, ends, strict=True)
+    ]
 
 
 def answer(config: Config, decision: Decision, logits: np.ndarray, inputs: Sequence[Any]) -> list[dict[str, Any]]:

@@ -36,6 +36,7 @@ from ..features.series import SeriesFeatures
 from ..features.text import UNITS, TextFeatures
 from ..ops.ctc.language import SymbolModel
 from ..readers.token_features import words_of
+from ..scheme import all_tags
 from ..tasks import classify, tag, transcribe
 from ..tasks.alignment import choose_unit
 from .defaults import DEFAULTS, LONG, Recipe
@@ -109,6 +110,7 @@ def plan(
     multi_label: bool = False,
     scheme: str | None = None,
     options: Mapping[str, Any] | None = None,
+    labels: Sequence[str] = (),
 ) -> Plan:
     """Decide everything about a problem: the recipe for its kind, changed where `options` say so.
 
@@ -121,6 +123,7 @@ def plan(
         multi_label: whether an input has any number of labels.
         scheme: how tags spell spans, None where they spell none.
         options: of `OPTIONS`; None as a value stands for the default.
+        labels: labels or tags that a model can answer besides those of the targets.
 
     Raises:
         ArgumentError: an option is unknown or does not suit the task, or its value does not fit.
@@ -142,7 +145,7 @@ def plan(
     unit, units = _probe(inputs, chosen) if KINDS[kind] == "text" else ("", 0)
     features = _features(task, inputs, kind, recipe, chosen, unit, units)
     front = _front(task, chosen.get("conv", _usual_front(recipe, inputs)))
-    config = _config(task, features, targets, multi_label, scheme, chosen)
+    config = _config(task, features, targets, multi_label, scheme, chosen, labels)
     if isinstance(config, transcribe.Config):
         config = replace(config, stride=math.prod(conv.stride for conv in front))
     model = _model(task, config, recipe, front, chosen)
@@ -271,12 +274,13 @@ def _config(
     multi_label: bool,
     scheme: str | None,
     chosen: Mapping[str, Any],
+    more: Sequence[str],
 ) -> classify.Config | tag.Config | transcribe.Config:
     crf = chosen.get("crf")
     if task != "transcribe":
         _refuse(SPEECH, chosen, task)
     if task == "tag":
-        labels = tag.all_tags(set(chain.from_iterable(targets)), scheme)
+        labels = all_tags({*chain.from_iterable(targets), *more}, scheme)
         if crf is None:
             crf = scheme is not None or _uses_crf(labels, features, chosen)
         return tag.Config(labels, features, scheme, crf=crf)
@@ -289,7 +293,7 @@ def _config(
         spelt = {symbol for text in targets for symbol in transcripts.symbols(text, unit)}
         return _transcriber(transcribe.Config(tuple(sorted(spelt)), features, unit), targets, chosen)
     found = set(chain.from_iterable(targets)) if multi_label else set(targets)
-    return classify.Config(tuple(sorted(found)), features, multi_label)
+    return classify.Config(tuple(sorted(found.union(more))), features, multi_label)
 
 
 def _transcriber(config: transcribe.Config, texts: Sequence[str], chosen: Mapping[str, Any]) -> transcribe.Config:

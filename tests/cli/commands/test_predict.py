@@ -253,3 +253,9 @@ def test_two_predictions_do_not_write_into_one_file(refused: Refused, model: Pat
         f"bigru predict: --out must be free, got {tmp_path}/a.jsonl, to which another prediction writes. "
         "Wait until it has ended, or give another --out."
     )
+
+
+def test_scores_of_tags_are_for_json_alone(refused: Callable[..., str], model: Path) -> None:
+    for other in ("--plain", "--stream"):
+        line = refused("predict", model, "ab", "--scores", other)
+        assert line == f"bigru predict: --scores must be left out with {other}, got given."

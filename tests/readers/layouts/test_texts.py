@@ -51,6 +51,7 @@ def test_labels_between_commas_that_come_back_in_other_cells() -> None:
 def test_what_is_decided_about_several_labels() -> None:
     assert read(["a|b", "b"] * 3, Reading(multi_label=False))[:2] == (["a|b", "b"] * 3, False)
     assert read(["a", "b"] * 3, Reading(multi_label=True))[:2] == ([["a"], ["b"]] * 3, True)
+    assert read([["a", "b"], []] * 3, Reading(multi_label=True))[:2] == ([["a", "b"], []] * 3, True)
 
 
 def test_what_is_inferred_of_labels_is_said() -> None:

@@ -12,7 +12,7 @@ from torch.nn import functional as F
 from bigru.errors import TrainingError
 from bigru.ops.crf.autograd import negative_log_likelihood
 from bigru.train.data.loader import IGNORED, Batch, BatchLoader
-from bigru.train.objective.distill import SoftTargets, distillation_loss
+from bigru.train.objective.distill import SoftTargets, distillation_loss, soften
 from bigru.train.objective.losses import Loss
 from bigru.train.regularise.rdrop import duplicate
 from tolerances import FLOAT32
@@ -68,6 +68,22 @@ def test_steps_past_a_length_count_nothing(outputs: int) -> None:
     )
     got = distillation_loss(hard, 1.0, crf=False)(logits, batch(targets, soft, [3, 1]))
     torch.testing.assert_close(got, want, **FLOAT32)
+
+
+def test_a_temperature_softens_both_and_keeps_the_size_of_gradients() -> None:
+    logits, soft = torch.randn(4, 3, generator=GENERATOR), shares(4, 3)
+    targets = torch.tensor([0, 1, 2, 0])
+    got = distillation_loss(hard, 0.4, crf=False, temperature=3.0)(logits, batch(targets, soft))
+    torch.testing.assert_close(got, mixed(9.0 * F.cross_entropy(logits / 3.0, soft), logits, 0.4), **FLOAT32)
+
+
+def test_softened_probabilities_are_those_of_logits_over_the_temperature() -> None:
+    logits = torch.randn(5, 3, generator=GENERATOR)
+    got = soften(logits.softmax(-1).numpy(), 2.5, independent=False)
+    torch.testing.assert_close(torch.from_numpy(got), (logits / 2.5).softmax(-1), **FLOAT32)
+    got = soften(logits.sigmoid().numpy(), 2.5, independent=True)
+    torch.testing.assert_close(torch.from_numpy(got), (logits / 2.5).sigmoid(), **FLOAT32)
+    assert np.isfinite(soften(np.array([[0.0, 1.0]], np.float32), 0.1, independent=False)).all()
 
 
 def test_without_soft_targets_it_is_the_loss_itself() -> None:

@@ -47,6 +47,7 @@ def predict(
     *,
     precision: str,
     plain: bool,
+    scores: bool,
     plot: Path | None,
     out: Path | None,
     resume: bool,
@@ -72,27 +73,29 @@ def predict(
     write = _plain if plain else _json
     if out is None:
         with ProgressBar() as pace:
-            for lines in _answer_lines(predictor, read_inputs(predictor, inputs, pace, reading), write):
+            for lines in _answer_lines(predictor, read_inputs(predictor, inputs, pace, reading), write, scores):
                 sys.stdout.write("\n".join([*lines, ""]))
                 pace.add(len(lines))
         return
     of = {"model": fingerprint(predictor.bundle), **input_fingerprint(inputs)}
-    of |= {"options": {"precision": precision, "plain": plain, **reading.given()}}
+    of |= {
+        "options": {"precision": precision, "plain": plain, **({"scores": True} if scores else {}), **reading.given()}
+    }
     with ResumableOutput(out, of, resume, force) as file, ProgressBar(file.done) as pace:
         asked = iter(read_inputs(predictor, inputs, pace, reading))
         _skip_answered(file, asked, plain, predictor.bundle.config.features)
-        for lines in _answer_lines(predictor, asked, write):
+        for lines in _answer_lines(predictor, asked, write, scores):
             file.write(lines)
             pace.add(len(lines))
 
 
-def _answer_lines(predictor: Predictor, asked: Iterable[Any], write: Write) -> Iterator[list[str]]:
+def _answer_lines(predictor: Predictor, asked: Iterable[Any], write: Write, scores: bool) -> Iterator[list[str]]:
     """Yield the lines of the answers, as many at a time as are computed together."""
     stream = iter(asked)
     while chunk := list(islice(stream, AHEAD * BATCH)):
         yield [
             write(shown(predictor.bundle.config.features, source), answer)
-            for source, answer in zip(chunk, predictor.predict_iter(chunk, BATCH), strict=True)
+            for source, answer in zip(chunk, predictor.predict_iter(chunk, BATCH, scores=scores), strict=True)
         ]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...errors import DataError, argument, nearest, sentence
 from ..names import fit
@@ -13,6 +13,9 @@ from ..profile import Profile, profile
 from ..reading import Reading
 from ..roles import Role
 from ..table import Table
+
+if TYPE_CHECKING:
+    from .soft_labels import SoftColumns
 
 __all__ = ["Proposal", "Role", "View", "name_some", "option", "shorten"]
 
@@ -72,12 +75,14 @@ class View:
         reading: what the user has decided.
         required: whether labels are needed.
         kind: the kind of inputs that a model takes ("text", "tokens", "series", "audio"), None where any will do.
+        soft: the soft labels that were set aside, None where there are none.
     """
 
     table: Table
     reading: Reading
     required: bool
     kind: str | None = None
+    soft: SoftColumns | None = None
 
     @cached_property
     def profiles(self) -> list[Profile]:

@@ -296,7 +296,7 @@ def _text(value: Any, place: str) -> str:
 
 def _lists(cells: Sequence[Any], label: Profile, reading: Reading) -> Sequence[Any]:
     """Return cells that hold several labels, written as a list or with a separator, as lists; others as they are."""
-    if reading.multi_label is False:
+    if reading.multi_label is False or any(is_list(cell) for cell in cells):
         return cells
     if label.listed and all(isinstance(cell, str) for cell in cells):
         return _literals(cells)

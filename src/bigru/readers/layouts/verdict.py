@@ -15,6 +15,7 @@ from ..table import Table
 from ..token_features import attach, columns_of, is_quantised
 from . import groups, indicators, lists, long, recordings, spans, texts, timed, tokens, wide
 from .evidence import Proposal, View, name_some
+from .soft_labels import find_soft_labels
 
 __all__ = ["LAYOUTS", "build", "choose", "is_timed"]
 
@@ -65,7 +66,11 @@ def choose(table: Table, reading: Reading, required: bool, kind: str | None = No
     hidden = {*aside, *features}
     inside = table.select([name for name in table.names if name not in hidden]) if hidden else table
     reading = _by_name(table, reading) if features else reading
-    view = View(inside, _as_before(inside, reading), required, kind)
+    soft = find_soft_labels(inside, reading) if required else None
+    if soft is None:
+        view = View(inside, _as_before(inside, reading), required, kind)
+    else:
+        view = View(soft.table, _as_before(soft.table, soft.reading), required, kind, soft)
     found = [one for name in _possible(view) if (one := LAYOUTS[name].propose(view)) is not None]
     alive = sorted((one for one in found if not one.objections), key=lambda one: -one.points)
     if not alive:
@@ -82,6 +87,7 @@ def choose(table: Table, reading: Reading, required: bool, kind: str | None = No
     best.roles += [] if group is None else [Role(group, "group", "named")]
     best.roles += [Role(name, "feature", "named" if reading.features else "as in training") for name in features]
     best.roles += _unread(view, best) if aside else groups.unread_roles(view, _unread(view, best))
+    best.roles = best.roles if soft is None else soft.roles(best.roles, reading.label is not None)
     return best, view
 
 
@@ -211,6 +217,8 @@ def build(table: Table, chosen: Proposal, view: View) -> Examples:
     result.groups = groups.read_groups(table, view.reading, result)
     names = columns_of(table.source, view.reading, table.names)
     attach(result, names, _cells_of(table, names, result) if names else [])
+    if view.soft is not None:
+        view.soft.attach(result)
     result.rows = None
     result.roles = chosen.roles
     result.findings = sorted([*table.findings, *result.findings], key=lambda one: one.line)

@@ -91,6 +91,7 @@ def fingerprint(
     }
     if soft is not None:
         data |= {"soft targets": digest_arrays(soft.rows), "share of soft targets": f"{soft.share:g}"}
+        data |= {} if soft.temperature == 1.0 else {"temperature": f"{soft.temperature:g}"}
     if groups is not None:
         data["groups"] = hashlib.blake2b("\0".join(groups).encode(), digest_size=16).hexdigest()
     named = {"task": config, "model": model, "training": training}

@@ -17,11 +17,9 @@ from ...ops.crf.native import marginals
 from ...ops.recurrent.chunking import Chunking
 from ...tasks import tag
 from ..data.loader import Targets
+from ..objective.distill import LEAST
 
-__all__ = ["LEAST", "MeanModel", "answer_all"]
-
-LEAST = 1e-9
-"""The smallest probability whose logarithm is taken."""
+__all__ = ["MeanModel", "answer_all"]
 
 
 SIZE = 128

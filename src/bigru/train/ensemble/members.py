@@ -28,17 +28,14 @@ from ..loop.display import Display
 from ..loop.fit import Fitted, fit
 from ..loop.job import TrainingJob
 from ..loop.memory import enough_memory
-from ..objective.distill import SoftTargets
+from ..objective.distill import LEAST, SHARE, SoftTargets
 from ..objective.evaluator import Evaluator
 from ..objective.losses import choose_loss
 from ..regularise.lookahead import dev_chunking
-from .mean import LEAST, MeanModel, answer_all
+from .mean import MeanModel, answer_all
 from .mixing import mix_examples
 
 __all__ = ["fit_ensemble"]
-
-SHARE = 0.9
-"""What the mean of the answers counts beside the targets."""
 
 COPIES, MOST = 3, 100_000
 """Mixed examples for each real one, and how many there are at most."""

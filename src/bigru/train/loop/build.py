@@ -17,7 +17,7 @@ from ...nn.model import SequenceModel
 from ..data.cooccurrence import ppmi_vectors
 from ..data.loader import BatchLoader
 from ..data.seeds import WEIGHTS, derive, set_seed
-from ..objective.distill import distillation_loss
+from ..objective.distill import SoftTargets, distillation_loss
 from ..objective.forecast import forecast_loss
 from ..objective.losses import Loss, choose_loss, ctc_loss
 from ..optim.ema import ExponentialMovingAverage
@@ -78,7 +78,7 @@ def build_trainer(
     stream: BatchLoader,
     training: TrainConfig,
     state: dict[str, Any] | None,
-    share: float = 0.0,
+    soft: SoftTargets | None = None,
 ) -> Trainer:
     """Return what trains `model` on `stream`.
 
@@ -89,7 +89,7 @@ def build_trainer(
         stream: the batches; `start` sets where to begin.
         training: how to train.
         state: a checkpoint to go on from, or None.
-        share: what the soft targets of the stream count.
+        soft: the soft targets of the training examples, None for none.
     """
     progress = TrainState() if state is None else TrainState.from_state_dict(state["run"])
     progress.loss_sum = progress.loss_sum.to(next(model.parameters()).device)
@@ -102,8 +102,8 @@ def build_trainer(
         adamw.load_state_dict(state["optimizer"])
     stream.start = progress.step
     loss = OBJECTIVES[config.objective](model, shape, config, stream, training)
-    if share:
-        loss = distillation_loss(loss, share, shape.crf)
+    if soft is not None:
+        loss = distillation_loss(loss, soft.share, shape.crf, soft.temperature)
     per_step = shape.per_step and not shape.crf
     return Trainer(model, loss, flat, adamw, average, progress, training, stream.steps, per_step)
 

@@ -132,7 +132,7 @@ def fit(job: TrainingJob, *, title: str = "", hold: bool = True) -> Fitted:
         shown = [drop_features(variant, held) for variant in job.variants]
         answers = None if soft is None else drop_targets(soft.rows, held)
         stream = BatchLoader(*learn, training.batch_size, training.epochs, training.seed, augment, shown, answers)
-        trainer = build_trainer(model, shape, job.config, stream, training, state, 0.0 if soft is None else soft.share)
+        trainer = build_trainer(model, shape, job.config, stream, training, state, soft)
         trainer.elapsed = trainer.state.seconds = trainer.state.seconds + time.perf_counter() - began
         scorer = None if judge is None else _judge(job, shape, judge, trainer.loss)
         opened = stack.enter_context(Loggers(job.loggers, job.folder, trainer.state.step))

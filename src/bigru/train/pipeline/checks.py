@@ -10,6 +10,7 @@ from ...readers.findings import Finding
 from ...readers.numbers import columns
 from ...tasks.mismatch import check_varied, legalise
 from .request import Request, Say
+from .soft import check_soft_settings
 
 __all__ = ["check_examples", "say_findings"]
 
@@ -20,6 +21,7 @@ def check_examples(train: Examples, request: Request) -> Examples:
     Raises:
         DataError: they teach nothing, a column of them is empty, or groups hold nothing together.
     """
+    check_soft_settings(request.settings, train)
     legal = legalise(train, train.scheme, strict=request.reading.strict, learn=True)
     say_findings(legal.findings[len(train.findings) :], request.say)
     if request.start is None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ..objective.distill import SoftTargets
     from ..recipes import Plan
 
-__all__ = ["join_examples", "measure_forgetting", "prepare_examples", "soft_targets"]
+__all__ = ["join_examples", "measure_forgetting", "prepare_examples", "rehearsal_targets"]
 
 SHOWN = 5
 """Labels that are named before they are only counted."""
@@ -65,8 +65,13 @@ def prepare_examples(
     """
     start = request.start
     assert start is not None
-    train = start.fit(train)
     teacher = start.teacher
+    if train.soft is not None and teacher is not None:
+        want = "left out where a training starts from a model, whose answers are soft labels too"
+        raise DataError(
+            sentence(train.source, "soft labels", want, f"those of {first_names(train.soft.labels, SHOWN)}")
+        )
+    train = start.fit(train)
     if teacher is not None:
         train, labels = complete_spans(teacher, train)
         if labels:
@@ -99,7 +104,7 @@ def _check_overlap(examples: Examples, labels: Sequence[str], request: Request) 
     raise DataError(sentence(examples.source, "labels", want, f"new ones alone: {first_names(found, SHOWN)}", remedy))
 
 
-def soft_targets(decided: Plan, inputs: Sequence[Any], targets: Targets, request: Request) -> SoftTargets | None:
+def rehearsal_targets(decided: Plan, inputs: Sequence[Any], targets: Targets, request: Request) -> SoftTargets | None:
     """Return what the old model answers to the training examples; None where nothing is rehearsed."""
     teacher = None if request.start is None else request.start.teacher
     if teacher is None:

@@ -26,9 +26,10 @@ from ..regularise.speed import perturb_speed
 from ..start.forgetting import Forgetting
 from .checks import say_findings
 from .comparison import comparison_line, find_doubts, score_plain
-from .continuing import measure_forgetting, prepare_examples, soft_targets
+from .continuing import measure_forgetting, prepare_examples, rehearsal_targets
 from .request import Request, Say
 from .settings import to_settings
+from .soft import soft_facts, soft_remarks, soft_targets
 from .trained import Trained, training_metrics
 from .vectors import initial_vectors
 
@@ -78,10 +79,11 @@ def train_examples(parts: Parts, request: Request) -> Trained:
     parts = parts._replace(dev=parts.dev or held)
     forgetting = _measure(decided, fitted, parts, count, request)
     found = _score(decided, fitted, parts, learnt, request) if request.score else Scored({})
-    card = "\n".join([about, "", *(f"- {remark}" for remark in found.remarks)])
+    remarks = (*soft_remarks(parts.dev), *found.remarks)
+    card = "\n".join([about, "", *(f"- {remark}" for remark in remarks)])
     if forgetting is not None:
         card += f"\n\n## What the model that it started from knew\n{forgetting.section()}"
-    bundle = _verify(decided, fitted, parts, card)
+    bundle = _verify(decided, fitted, parts, card, soft_facts(train, request.settings))
     more = {name: report.to_json() for name, report in found.reports.items()}
     more |= {} if found.plain is None else {"plain": found.plain}
     more |= {} if forgetting is None else {"forgetting": forgetting.to_json()}
@@ -94,7 +96,7 @@ def train_examples(parts: Parts, request: Request) -> Trained:
             OPTIONS, training, training.augment, decided.model, decided.model.encoder, config, config.features
         ),
         inferred=train.inferred,
-        remarks=tuple(found.remarks),
+        remarks=remarks,
         history=fitted.history,
         forgetting=forgetting,
     )
@@ -166,6 +168,7 @@ def _plan(train: Examples, options: Mapping[str, Any]) -> Plan:
         multi_label=train.multi_label,
         scheme=train.scheme,
         options=options,
+        labels=() if train.soft is None else train.soft.labels,
     )
 
 
@@ -184,20 +187,21 @@ def _fit(decided: Plan, parts: Parts, request: Request, weights: Mapping[str, np
         decided.training,
         **request.running,
         initial_weights=weights,
-        soft=soft_targets(decided, train.inputs, data["train"][1], request),
         variants=perturb_speed(decided.config, train.inputs, decided.training, data["train"]),
         groups=train.groups,
+        soft=soft_targets(decided, train, data["train"][0], request.settings)
+        or rehearsal_targets(decided, train.inputs, data["train"][1], request),
     )
     return fit_ensemble(job)
 
 
-def _verify(decided: Plan, fitted: Fitted, parts: Parts, card: str) -> Bundle:
+def _verify(decided: Plan, fitted: Fitted, parts: Parts, card: str, more: Mapping[str, Any]) -> Bundle:
     """Return the model once it has answered alike on every engine, with the facts of its training."""
     from ..export import export
 
     train = parts.train
     named = columns_by_role(train.roles)
-    facts = training_metrics(fitted, {"examples": len(train)}) | ({"columns": named} if named else {})
+    facts = training_metrics(fitted, {"examples": len(train), **more}) | ({"columns": named} if named else {})
     inputs = (parts.dev or train).inputs
     arguments = (decided.task, decided.config, decided.model, fitted.weights, inputs)
     return export(*arguments, metrics={"training": facts}, card=card)
@@ -243,6 +247,9 @@ def _choose_unit(train: Examples, request: Request) -> dict[str, str]:
     """Return the unit that suits texts with tags per character, and say why it does; nothing where one is given."""
     if request.settings.get("unit") is not None:
         return {}
+    if train.kind == "text" and train.soft is not None and train.soft.per_step:
+        # Probabilities of tags cannot be moved to words, as tags can.
+        return {"unit": "char"}
     found = unit_of_tags(train, request.settings.get("segmenter"))
     if found is None:
         return {}

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ...readers.reading import Reading
+from .soft import SETTINGS as SOFT
 
 if TYPE_CHECKING:
     from ..loop.display import Update
@@ -15,8 +16,9 @@ if TYPE_CHECKING:
 
 __all__ = ["APART", "Progress", "Request", "Say", "discard"]
 
-APART = ("vectors", "loggers", "init", "keep", "forget", "rehearsal")
-"""Settings of labelled data that no plan reads: where logs go, what a training starts from, and what of it is kept."""
+APART = ("vectors", "loggers", "init", "keep", "forget", "rehearsal", *SOFT)
+"""Settings of labelled data that no plan reads: where logs go, what a training starts from, and what of it is kept;
+and what soft labels count."""
 
 Say = Callable[[str], None]
 """Takes one line on what was read, found or decided."""

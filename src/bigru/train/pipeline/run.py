@@ -20,6 +20,7 @@ from .checks import check_examples
 from .folder import check_target, load_finished, reserve, save_model
 from .request import APART, Progress, Request, Say, discard
 from .settings import Settings, check_settings
+from .soft import check_soft_settings
 
 if TYPE_CHECKING:
     from .trained import Trained
@@ -149,6 +150,7 @@ def _labelled(data: Any, dev: Any, test: Any, request: Request) -> Trained:
         from ..recipes import OPTIONS
 
         check_settings((*OPTIONS, *APART), request.settings)
+        check_soft_settings(request.settings)
     request = _start(request)
     done = load_finished(request)
     if done is not None:

@@ -85,6 +85,8 @@ class Settings(TypedDict, total=False):
     vtlp: float | None
     tilt: float | None
     snr: float | None
+    soft_weight: float | None
+    temperature: float | None
     vectors: Any
     init: Any
     keep: Any
