@@ -203,7 +203,7 @@ def argument(name: str, *values: Any) -> str:
     typed = ",".join(map(str, values))
     if room == "settings":
         return f"--set {own}={typed}"
-    if values in ((True,), (False,)):
+    if len(values) == 1 and isinstance(values[0], bool):
         return OPTIONS.get(own, f"--{own.replace('_', '-')}") if values[0] else DENIALS[own]
     flag = OPTIONS.get(own, f"--{own.replace('_', '-')}")
     if own in REPEATED and values:

@@ -181,3 +181,14 @@ def test_a_training_that_starts_from_the_model_keeps_its_words(bigru: Bigru, mod
     found = bigru(*arguments)
     assert found.code == 0, found.err
     assert (folder / "more" / "lexicon.txt.gz").read_bytes() == (model / "lexicon.txt.gz").read_bytes()
+
+
+@pytest.mark.train
+def test_a_training_from_vectors_of_raw_text_has_a_lexicon_too(bigru: Bigru, folder: Path) -> None:
+    (folder / "raw.txt").write_text("".join(f"{a}{b}\n" for a in NAMES for b in OTHERS[:20]), encoding="utf-8")
+    found = bigru("pretrain", folder / "raw.txt", "--out", folder / "lm")
+    assert found.code == 0, found.err
+    arguments = ("--from", folder / "lm", "--lexicon", folder / "names.txt", "--out", folder / "both", *SMALL)
+    found = bigru("train", folder / "train.bio", *arguments)
+    assert found.code == 0, found.err
+    assert load_bundle(folder / "both").config.features.lexicon.describe() == "80 words of 1 category"

@@ -61,16 +61,16 @@ def prepare_examples(
 
     Raises:
         DataError: they cannot be learnt from there, teach nothing, or have not one label that the model has.
-        ArgumentError: a bound is set on what is forgotten, and there is no old label to measure it on.
+        ArgumentError: a bound below 1 is set on what is forgotten, and there is no old label to measure it on.
     """
     start = request.start
     assert start is not None
     teacher = start.teacher
-    if train.soft is not None and teacher is not None:
+    if train.soft is not None and (teacher is not None or keep is not None):
         want = "left out where a training starts from a model, whose answers are soft labels too"
-        raise DataError(
-            sentence(train.source, "soft labels", want, f"those of {first_names(train.soft.labels, SHOWN)}")
-        )
+        got = f"those of {first_names(train.soft.labels, SHOWN)}"
+        remedy = f"Leave them unread with {argument('reading.soft_labels', False)}."
+        raise DataError(sentence(train.source, "soft labels", want, got, remedy))
     train = start.fit(train)
     if teacher is not None:
         train, labels = complete_spans(teacher, train)
@@ -86,7 +86,7 @@ def prepare_examples(
     _check_overlap(joined, teacher.config.labels, request)
     limit = request.settings.get("forget")
     measured = [len(known_rows(part, teacher.config.labels)) for part in (joined, *judges) if part is not None]
-    if limit is not None and not sum(measured):
+    if limit is not None and limit < 1 and not sum(measured):
         ways = f"{argument('keep')}, {argument('dev')} or {argument('test')}"
         want = f"given with rows of old labels to measure on ({ways})"
         raise ArgumentError(sentence("train", argument("forget"), want, f"{limit:g}"))

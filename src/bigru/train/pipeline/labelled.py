@@ -144,19 +144,24 @@ def _decide(train: Examples, request: Request) -> tuple[Plan, Mapping[str, np.nd
     """Return the plan of a training, and the weights that it starts from where they are not all drawn."""
     if request.start is not None:
         request.say(f"starts from {request.start.name}")
-        decided = request.start.plan(train, request.chosen)
+        decided = request.start.plan(train, _with_words(request.chosen))
         return decided, request.start.weights(decided)
-    options = request.chosen | _choose_unit(train, request)
+    options = _with_words(request.chosen) | _choose_unit(train, request)
     if train.features:
         options["features"] = train.features
-    if options.get("lexicon") is not None:
-        given = options["lexicon"]
-        options["lexicon"] = given if isinstance(given, Lexicon) else Lexicon.of(read_lexicons(given))
     decided = _plan(train, options)
     if request.settings.get("vectors") is None:
         return decided, None
     channels, weights = initial_vectors(decided, request)
     return _plan(train, options | {"channels": channels}), weights
+
+
+def _with_words(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return options with the words of the lexicon in the place of its files."""
+    given = options.get("lexicon")
+    if given is None or isinstance(given, Lexicon):
+        return dict(options)
+    return {**options, "lexicon": Lexicon.of(read_lexicons(given))}
 
 
 def _plan(train: Examples, options: Mapping[str, Any]) -> Plan:

@@ -16,6 +16,7 @@ from ...errors import ArgumentError, DataError, argument, sentence
 from ...features.text import TextFeatures
 from ...readers.examples import Examples
 from ...readers.reading import Reading
+from ...readers.token_features import words_of
 from ...runtime.evaluation import like_training
 from ...scheme import convert
 from ...tasks.mismatch import check_same_task
@@ -136,6 +137,8 @@ class SavedModel:
         if KINDS[kind] != KINDS[given] or (kind == "tokens" and given == "text"):
             want = f"{kind}, as of the model {self.name!r}"
             raise DataError(sentence(examples.source, "inputs", want, given))
+        if given == "tokens":
+            self._check_tokens(examples)
         width = getattr(self.bundle.model, "input_size", 0)
         if given == "series" and any(np.shape(x)[-1] != width for x in examples.inputs):
             got = next(np.shape(x)[-1] for x in examples.inputs if np.shape(x)[-1] != width)
@@ -147,6 +150,20 @@ class SavedModel:
             raise DataError(
                 sentence(examples.source, "labels", f"{want} per example, as of the model {self.name!r}", got)
             )
+
+    def _check_tokens(self, examples: Examples) -> None:
+        """Refuse words for a model of characters, and characters for one of words."""
+        features = cast("TextFeatures", self.bundle.config.features)
+        characters = features.unit == "char"
+        other = next((token for x in examples.inputs for token in words_of(x) if len(token) > 1), None)
+        known = features.vocabulary
+        if characters and other is not None:
+            want, got = "single characters, which the model", repr(other)
+        elif not characters and other is None and 2 * sum(len(unit) == 1 for unit in known) < len(known):
+            want, got = "words, which the model", "single characters alone"
+        else:
+            return
+        raise DataError(sentence(examples.source, "tokens", f"{want} {self.name!r} reads", got))
 
     def plan(self, train: Examples, options: Mapping[str, Any]) -> Plan:
         """Return the model's task and shape with new units and labels, and a training by the recipe."""
@@ -162,11 +179,21 @@ class SavedModel:
             sample = train.inputs[:: max(1, len(train) // COUNTED)]
             units = sum(map(len, features.features_many(sample))) * len(train) // max(len(sample), 1)
         check_size(model)
-        # The linear part goes on with the network: fitted by itself it would know the new examples alone.
-        usual = {"separate_linear": False, "init_from_cooccurrence": False}
+        usual = {"init_from_cooccurrence": False}
+        if not self._is_whole(train):
+            # Fitted by itself the linear part would know these examples alone: it is trained further with the network.
+            usual["separate_linear"] = False
         training = plan_training(DEFAULTS[train.task, kind], usual | dict(options), len(train), units)
         check_shape(config, model, training)
         return Plan(task=task, config=config, model=model, training=training)
+
+    def _is_whole(self, train: Examples) -> bool:
+        """Tell whether the examples have every label of the model, and are as many as it learnt from, or more."""
+        facts = self.bundle.metrics.get("training")
+        count = facts.get("examples") if isinstance(facts, dict) else None
+        rows = [[target] if isinstance(target, str) else target for target in train.targets or []]
+        found = {label for row in rows for label in row}
+        return isinstance(count, int) and len(train) >= count and found.issuperset(self.bundle.config.labels)
 
     def weights(self, decided: Plan) -> dict[str, np.ndarray]:
         """Return the model's weights in the planned shapes."""
