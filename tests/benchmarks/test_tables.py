@@ -23,6 +23,7 @@ BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 OURS = {
     "contenders",
     "cost",
+    "distil",
     "few_labels",
     "how_good",
     "kernels",

@@ -33,7 +33,7 @@ def test_version(bigru: Bigru) -> None:
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        (["trian"], "bigru: No such command 'trian'. Did you mean 'train'? See: bigru --help.\n"),
+        (["trian"], "bigru: No such command 'trian'. Did you mean 'train', 'pretrain'? See: bigru --help.\n"),
         (["train"], "bigru train: Missing argument 'data'. See: bigru train --help.\n"),
         (["info", "--foo"], "bigru info: No such option: --foo See: bigru info --help.\n"),
         (["info", "now"], "bigru info: Got unexpected extra argument(s) (now) See: bigru info --help.\n"),

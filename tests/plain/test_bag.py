@@ -5,7 +5,7 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 from bigru.plain import bag
-from bigru.plain.bag import STRENGTHS, Choice, fit_bag
+from bigru.plain.bag import STRENGTHS, USUAL_WITH_VECTORS, WITH_VECTORS, Choice, fit_bag
 from tolerances import FLOAT32
 
 SIZES = (6, 4)
@@ -160,3 +160,55 @@ def test_one_target_and_too_large_a_model_are_not_fitted(monkeypatch: pytest.Mon
     assert fit_bag(drawn(1, 9), np.zeros(9, int), SIZES, 1) is None
     monkeypatch.setattr(bag, "MOST", 5)
     assert fit_bag(drawn(1, 9), np.arange(9) % 2, SIZES, 1) is None
+
+
+def test_with_vectors_it_is_the_logistic_regression_of_counts_and_sums_of_vectors() -> None:
+    random = np.random.default_rng(6)
+    vectors = random.standard_normal((SIZES[0], 3))
+    vectors = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+    vectors[0] = 0
+    # Texts of one length and vectors of length 1: the sums of all texts are scaled alike.
+    ids = [np.stack([random.integers(1, SIZES[0] - 1, 4), random.integers(1, SIZES[1], 4)], axis=1) for _ in range(50)]
+    targets = random.integers(0, 2, 50)
+    found = fit_bag(ids, targets, SIZES, 1, choice=Choice(2.0), vectors={0: vectors})
+    assert found is not None
+    counts, weights = counted(ids)
+    rows = counts * weights
+    norms = np.linalg.norm(rows, axis=1, keepdims=True)
+    sums = np.stack([vectors[one[:, 0]].sum(axis=0) for one in ids]) / 2
+    centred = sums - sums.mean(axis=0)
+    spread = np.sqrt(np.square(centred).sum(axis=1).mean())
+    model = LogisticRegression(C=2.0, max_iter=1000)
+    model.fit(np.concatenate([bag.COUNTED * rows / norms, centred / spread], axis=1), targets)
+    own, of_vectors = model.coef_[0, : sum(SIZES)], model.coef_[0, sum(SIZES) :]
+    scale = np.mean(2 / norms)
+    wanted = own * weights * scale * bag.COUNTED
+    unit, other = found.linear.tables
+    assert np.abs(unit[1:, 0] - (wanted[1:6] + vectors[1:] @ of_vectors / spread)).max() < 5e-3
+    assert np.abs(other[1:, 0] - wanted[7:]).max() < 5e-3
+    # The last id stands in no text, and has the weight of those that are like it.
+    assert abs(unit[-1, 0] - vectors[-1] @ of_vectors / spread) < 5e-3
+    assert abs(unit[-1, 0]) > 0
+    assert np.abs(found.linear.bias - (model.intercept_ - sums.mean(axis=0) / spread @ of_vectors)).max() < 5e-3
+
+
+def test_with_vectors_the_strength_is_chosen_among_others() -> None:
+    random = np.random.default_rng(7)
+    vectors = random.standard_normal((SIZES[0], 2)).astype(np.float32)
+    ids, targets = drawn(8, 80), random.integers(0, 2, 80)
+    found = fit_bag(ids, targets, SIZES, 1, vectors={0: vectors})
+    assert found is not None
+    assert found.choice is not None
+    assert found.choice.strength in WITH_VECTORS
+    few = fit_bag(ids[:8], np.arange(8) % 2, SIZES, 1, vectors={0: vectors})
+    assert few is not None
+    assert few.choice is not None
+    assert few.choice.strength == USUAL_WITH_VECTORS
+
+
+def test_where_no_text_has_a_vector_the_counts_alone_are_fitted() -> None:
+    ids, targets = drawn(9, 40), np.arange(40) % 2
+    found = fit_bag(ids, targets, SIZES, 1, choice=Choice(3.0), vectors={0: np.zeros((SIZES[0], 2), np.float32)})
+    assert found is not None
+    assert all(np.isfinite(table).all() for table in found.linear.tables)
+    assert np.abs(found.linear.tables[0]).max() > 0

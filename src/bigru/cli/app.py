@@ -61,7 +61,9 @@ def train(
     class_weights: Annotated[str | None, typer.Option(help="none, or balanced where classes are rare.")] = None,
     config: Annotated[Path | None, typer.Option(help="JSON object of settings, as --set takes them.")] = None,
     set_: Annotated[list[str] | None, typer.Option("--set", help="A setting, as hidden=64; may be repeated.")] = None,
-    vectors: Annotated[Path | None, typer.Option(help="Vectors to start from, a word or character a line.")] = None,
+    vectors: Annotated[
+        Path | None, typer.Option(help="Vectors to start from: word2vec, fastText, gensim or safetensors.")
+    ] = None,
     init: Annotated[
         str | None, typer.Option("--from", help="Model to start from: a folder, or a shipped one by name.")
     ] = None,
@@ -133,6 +135,37 @@ def distil(
     more: dict[str, Any] = {"labelled": labelled, "dev": dev, "test": test, "out": out, "answers": answers}
     more |= {"force": force, "resume": resume}
     distil(texts, reading, teacher, timeout, config, set_ or [], quiet, chosen, **more)
+
+
+@app.command()
+def pretrain(
+    texts: Annotated[
+        list[Path], typer.Argument(help="Files or folders: one text a line, CSV, TSV, JSONL, Parquet, also .gz.")
+    ],
+    out: Annotated[Path, typer.Option(help="Folder for the vectors.")] = Path("lm"),
+    force: Annotated[bool, typer.Option("--force", help="Replace the vectors in the folder.")] = False,
+    text: Annotated[str | None, typer.Option("--text", help="Column of the texts.")] = None,
+    format: Annotated[
+        str | None, typer.Option("--format", help="Format, as txt, csv or jsonl; else each file says it.")
+    ] = None,
+    encoding: Annotated[str | None, typer.Option("--encoding", help="Encoding, as utf-8, gb18030 or big5.")] = None,
+    unit: Annotated[
+        str | None, typer.Option(help="char or word; else characters where words have no spaces between.")
+    ] = None,
+    lowercase: Annotated[bool, typer.Option(help="Fold units to lower case.")] = True,
+    size: Annotated[int, typer.Option(help="Numbers of a vector.")] = 200,
+    min_count: Annotated[int, typer.Option(help="How often a unit must come.")] = 3,
+    max_size: Annotated[int, typer.Option(help="Units at most, the most frequent.")] = 50_000,
+    time: Annotated[str | None, typer.Option(help="Most time to read, as 90s, 10m or 1h.")] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Say nothing but errors.")] = False,
+) -> None:
+    """Learn vectors of words or characters from texts without labels; bigru train --from starts from them."""
+    from .commands.pretrain import pretrain
+
+    reading = Reading(text=text, format=format, encoding=encoding)
+    more: dict[str, Any] = {"unit": unit, "lowercase": lowercase, "size": size}
+    more |= {"min_count": min_count, "max_size": max_size, "out": out, "force": force}
+    pretrain(texts, reading, time, quiet, **more)
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""How far a long prediction has come, on stderr: a live line in a terminal, else a line now and then."""
+"""How far a long reading or prediction has come, on stderr: a live line in a terminal, else a line now and then."""
 
 from __future__ import annotations
 
@@ -19,13 +19,17 @@ PATIENCE = 2.0
 class ProgressBar:
     """Counts answers and shows their number, how many come in a second, and what time is left.
 
+    Args:
+        before: answers of an earlier run.
+        done: what has been done to what is counted.
+
     Attributes:
         share: what share of the input has been read, 0 where it cannot be known.
     """
 
-    def __init__(self, before: int = 0) -> None:
+    def __init__(self, before: int = 0, done: str = "answered") -> None:
         self.share = 0.0
-        self._before, self._done = before, 0
+        self._before, self._done, self._verb = before, 0, done
         self._start = time.perf_counter()
         self._next = self._start + PATIENCE
         self._live: Any = None
@@ -52,7 +56,7 @@ class ProgressBar:
     def text(self, now: float) -> str:
         """Return the line as of a time."""
         passed = max(now - self._start, 1e-9)
-        text = f"{self._before + self._done:,} answered, {self._done / passed:,.0f} per second"
+        text = f"{self._before + self._done:,} {self._verb}, {self._done / passed:,.0f} per second"
         gone = self.share - (self._first_share or 0.0)
         if gone > 0 and self.share < 1:
             text += f", {timedelta(seconds=round(passed * (1 - self.share) / gone))} left"

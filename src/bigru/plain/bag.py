@@ -12,7 +12,7 @@ they repeat their topic.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -25,8 +25,14 @@ __all__ = ["Bag", "Choice", "fit_bag"]
 STRENGTHS = (30.0, 100.0, 300.0)
 """Inverse regularisation strengths C to choose from."""
 
-USUAL = 100.0
-"""The one that is taken where there are too many examples, or too few, to choose by."""
+WITH_VECTORS = (1.0, 3.0, 10.0, 30.0)
+"""The same where ids have vectors."""
+
+COUNTED = 1.5
+"""Length of the counts of a text where ids have vectors; the sum of these vectors varies by 1 from text to text."""
+
+USUAL, USUAL_WITH_VECTORS = 100.0, 3.0
+"""Those that are taken where there are too many examples, or too few, to choose by."""
 
 FOLDED, SPLIT = 1_000_000, 50_000_000
 """Up to so much work (counts times outputs) the strength is chosen by folds; up to so much by one of them."""
@@ -71,6 +77,8 @@ class Bag(NamedTuple):
 class _Texts(NamedTuple):
     """Texts as logistic regression learns from them, and as a linear part sees them.
 
+    Where ids have vectors, E columns of their sums stand behind the F columns of counts.
+
     Attributes:
         rows: sparse [N, F], of length 1, what is learnt from.
         served: sparse [N, F], counts over the root of the number of units.
@@ -98,8 +106,13 @@ def fit_bag(
     *,
     choice: Choice | None = None,
     balanced: bool = False,
+    vectors: Mapping[int, np.ndarray] | None = None,
 ) -> Bag | None:
     """Fit logistic regression: binary, multinomial, or one for each of any number of labels.
+
+    Where ids have vectors, the weights of an id are its own plus a linear function of its vector, fitted together: what
+    is learnt of an id holds for those that are like it, in training or not. The model has a table of weights all the
+    same.
 
     Args:
         ids: per text int [T, C]; id 0, what is unknown, counts for nothing.
@@ -108,20 +121,30 @@ def fit_bag(
         outputs: K; 1 stands for the second of two classes.
         choice: how to fit; None chooses by the likelihood of examples that were left out.
         balanced: whether classes count inversely to their frequency.
+        vectors: by channel the vector of each id, float32 [V, D].
 
     Returns:
         The model; None where it would be too large, or the targets are all the same.
     """
     texts = _texts(ids, sizes)
+    known = [_Sums.of(ids, channel, table) for channel, table in sorted((vectors or {}).items())]
+    if known:
+        texts = _join(texts, known)
     if len(texts.columns) * outputs > MOST or len(np.unique(targets, axis=0)) < 2:
         return None
     solver = _Solver(texts, outputs, "balanced" if balanced else None)
-    chosen = choice or _choose(solver, targets)
+    chosen = choice or _choose(solver, targets, WITH_VECTORS if known else STRENGTHS)
     found, bias = solver.fit(np.arange(len(targets)), targets, chosen.strength)
     ends = np.cumsum([0, *sizes])
     full = np.zeros((ends[-1], outputs), np.float32)
-    full[texts.columns] = found * texts.factors(chosen.damped)[:, None]
+    found = found * texts.factors(chosen.damped)[:, None]
+    place = len(texts.columns)
+    full[texts.columns] = found[:place]
     tables = [full[start:end] for start, end in pairwise(ends.tolist())]
+    for sums in known:
+        own = found[place : place + len(sums.mean)]
+        tables[sums.channel] += (sums.table @ own).astype(np.float32)
+        bias, place = bias - sums.mean @ own, place + len(own)
     return Bag(Linear(tables, bias.astype(np.float32), np.zeros((outputs, outputs), np.float32)), chosen)
 
 
@@ -154,6 +177,50 @@ def _texts(ids: Sequence[np.ndarray], sizes: Sequence[int]) -> _Texts:
     scale = np.mean(np.sqrt(lengths[some]) / known[some]) if some.any() else 1.0
     rows = (sparse.diags(1.0 / np.where(norms > 0, norms, 1.0)) @ rows).tocsr()
     return _Texts(rows, served, weights * scale, damping, columns)
+
+
+class _Sums(NamedTuple):
+    """The vectors of a channel's ids summed up in each text.
+
+    Attributes:
+        channel: its number.
+        rows: per text their sum, of about the same length for texts of any length, less the mean, float64 [N, D].
+        served: per text the sum of `table` over the root of the number of units, less the mean, float64 [N, D].
+        mean: what was taken from both, [D].
+        table: the vector of each id times what makes `served` the same as `rows` on average, [V, D].
+    """
+
+    channel: int
+    rows: np.ndarray
+    served: np.ndarray
+    mean: np.ndarray
+    table: np.ndarray
+
+    @classmethod
+    def of(cls, ids: Sequence[np.ndarray], channel: int, table: np.ndarray) -> _Sums:
+        """Return the sums of texts; ids as of `fit_bag`."""
+        squares = np.square(table, dtype=np.float64).sum(axis=1)
+        sizes = np.sqrt([squares[one[:, channel]].sum() for one in ids])
+        roots = np.sqrt([max(len(one), 1) for one in ids])
+        sums = np.stack([table[one[:, channel]].sum(axis=0, dtype=np.float64) for one in ids])
+        scaled = sums / np.where(sizes > 0, sizes, 1.0)[:, None]
+        mean = scaled.mean(axis=0)
+        spread = np.sqrt(np.square(scaled - mean).sum(axis=1).mean()) or 1.0
+        some = sizes > 0
+        scale = np.mean(roots[some] / sizes[some]) if some.any() else 1.0
+        served = (sums * scale / roots[:, None] - mean) / spread
+        return cls(channel, (scaled - mean) / spread, served, mean / spread, table * (scale / spread))
+
+
+def _join(texts: _Texts, known: Sequence[_Sums]) -> _Texts:
+    """Return texts whose columns are counts, and behind them sums of vectors."""
+    from scipy import sparse
+
+    rows = sparse.hstack([texts.rows * COUNTED, *(sparse.csr_matrix(sums.rows) for sums in known)]).tocsr()
+    served = sparse.hstack([texts.served, *(sparse.csr_matrix(sums.served) for sums in known)]).tocsr()
+    ones = np.ones(sum(len(sums.mean) for sums in known))
+    weights, damping = (np.concatenate(parts) for parts in ((texts.weights * COUNTED, ones), (texts.damping, ones)))
+    return _Texts(rows, served, weights, damping, texts.columns)
 
 
 def _norms(rows: Any) -> np.ndarray:
@@ -211,19 +278,19 @@ class _Solver:
         return float((shifted[np.arange(len(gold)), gold] - np.log(np.exp(shifted).sum(axis=1))).sum())
 
 
-def _choose(solver: _Solver, targets: np.ndarray) -> Choice:
+def _choose(solver: _Solver, targets: np.ndarray, strengths: Sequence[float]) -> Choice:
     """Return the choice under which examples that were left out are likeliest."""
     from sklearn.model_selection import KFold, StratifiedKFold
 
     count, work = len(targets), solver.texts.rows.nnz * solver.outputs
     if work > SPLIT or count < 2 * FOLDS:
-        return Choice()
+        return Choice(USUAL if strengths is STRENGTHS else USUAL_WITH_VECTORS)
     single = targets.ndim == 1 and np.bincount(targets)[np.unique(targets)].min() >= FOLDS
     folds = (StratifiedKFold if single else KFold)(FOLDS, shuffle=True, random_state=0)
     parts = list(folds.split(np.zeros((count, 1)), targets if single else None))[: FOLDS if work <= FOLDED else 1]
-    found = {Choice(strength, damped): 0.0 for strength in STRENGTHS for damped in (False, True)}
+    found = {Choice(strength, damped): 0.0 for strength in strengths for damped in (False, True)}
     for kept, left_out in parts:
-        for strength in STRENGTHS:
+        for strength in strengths:
             weights, bias = solver.fit(kept, targets, strength)
             for damped in (False, True):
                 scaled = weights * solver.texts.factors(damped)[:, None]

@@ -10,7 +10,7 @@ import codecs
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NoReturn
 
 from ..errors import DataError, sentence
 from .examples import Examples
@@ -46,6 +46,7 @@ def parts(
     report: Report = lambda _share: None,
     reading: Reading = UNREAD,
     kind: str | None = None,
+    longest: int = LINE,
 ) -> Iterator[Examples]:
     """Yield the inputs of a file, a part at a time; a file of at most `SMALL` bytes is a single part.
 
@@ -54,19 +55,23 @@ def parts(
         report: called with the share of the file that has been read.
         reading: what is decided already; labels are not asked for.
         kind: the kind of inputs that the model takes.
+        longest: characters of a line at most.
 
     Raises:
         DataError, ArgumentError, MissingExtraError: as `read`; of a later part, after the parts before it.
     """
+    if longest < LINE:
+        _check_first_line(path, longest)
     found = _detect(path, reading, kind)
     if found is None:
-        yield read(path, reading, require_targets=False, kind=kind)
+        whole = read(path, reading, require_targets=False, kind=kind)
         report(1.0)
+        yield whole
         return
     codec, format, quoted = found
     with _open(path) as (stream, share):
         cut: FilePart | None = None
-        for text, line in _texts(stream, codec, path, quoted):
+        for text, line in _texts(stream, codec, path, quoted, longest):
             if format != "txt" and not text.strip():
                 continue
             if cut is None:
@@ -180,7 +185,25 @@ def _detect(path: str, reading: Reading, kind: str | None) -> tuple[str, str, bo
     return (codec, format, cut.quoted) if cut.examples(part, 1).kind in ("text", "tokens") else None
 
 
-def _texts(stream: IO[bytes], codec: str, source: str, quoted: bool) -> Iterator[tuple[str, int]]:
+def _check_first_line(path: str, longest: int) -> None:
+    """Refuse a text whose first line is too long, before the file is read as a whole."""
+    if not Path(path).is_file():
+        return
+    with _open(path) as (stream, _):
+        head = stream.read(longest + 1)
+    named = by_name(path, head)
+    whole = named is not None and not FORMATS[named].by_parts
+    lines = b"\n" in head or b"\r" in head or head.lstrip()[:1] == b"["
+    if len(head) > longest and not whole and not lines:
+        _refuse_long(path, 1, longest)
+
+
+def _refuse_long(source: str, line: int, longest: int) -> NoReturn:
+    remedy = "Break the text into lines."
+    raise DataError(sentence(f"{source}:{line}", "row", f"at most {longest:,} characters", "a longer one", remedy))
+
+
+def _texts(stream: IO[bytes], codec: str, source: str, quoted: bool, longest: int) -> Iterator[tuple[str, int]]:
     """Yield parts that end where a record ends, and the number of the line that each begins on."""
     decoder = codecs.getincrementaldecoder(codec)("strict")
     waiting, line = "", 1
@@ -196,8 +219,8 @@ def _texts(stream: IO[bytes], codec: str, source: str, quoted: bool) -> Iterator
         end = _end(waiting, quoted) if block else len(waiting)
         if block and line == 1 and waiting.count("\n", 0, end) < FIRST:
             end = 0
-        if not end and len(waiting) > LINE:
-            raise DataError(sentence(f"{source}:{line}", "row", f"at most {LINE:,} characters", "a longer one"))
+        if not end and len(waiting) > longest:
+            _refuse_long(source, line, longest)
         if end:
             yield waiting[:end], line
             line += waiting.count("\n", 0, end)

@@ -87,7 +87,10 @@ def test_answers_are_not_asked_for_again(raw: Path, teacher: str, tmp_path: Path
 
 def test_labelled_texts_are_learnt_beside(raw: Path, teacher: str, tmp_path: Path) -> None:
     inputs, labels = texts(50, 3)
-    student = distil(raw, teacher, tmp_path / "student", labelled=(inputs, labels), soft_weight=0.5)
+    said: list[str] = []
+    given = {"labelled": (inputs, labels), "test": (inputs[:3], labels[:3])}
+    student = distil(raw, teacher, tmp_path / "student", **given, soft_weight=0.5, say=said.append)
+    assert "3 labelled texts are in dev or test as well: scores there flatter the student" in said
     facts = student.metrics["distillation"]
     assert (facts["texts"], facts["labelled"]) == (200, 50)
     assert facts["scores"]["dev"]["rows"] == 5

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -139,3 +140,17 @@ def test_settings_without_soft_labels_are_refused() -> None:
     with pytest.raises(ArgumentError) as error:
         bigru.train(data, temperature=2.0)
     assert str(error.value) == "train: temperature must be left out without soft labels, got 2."
+
+
+@pytest.mark.train
+def test_a_model_is_not_rehearsed_beside_them(tmp_path: Path) -> None:
+    path, made = tmp_path / "made.csv", examples()
+    rows = [f"{x},{0.7 if n % 2 else 0.3},{0.3 if n % 2 else 0.7}\n" for n, x in enumerate(made.inputs)]
+    path.write_text("text,p_yes,p_no\n" + "".join(rows), encoding="utf-8")
+    bigru.train((made.inputs, made.targets), out=tmp_path / "old", plain=False, **QUICK | {"epochs": 1})
+    with pytest.raises(DataError) as error:
+        bigru.train(path, init=tmp_path / "old", plain=False)
+    want = (
+        f"{path}: soft labels must be left out where a training starts from a model, whose answers are soft labels too"
+    )
+    assert str(error.value) == f"{want}, got those of yes, no. Leave them unread with Reading(soft_labels=False)."

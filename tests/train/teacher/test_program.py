@@ -130,7 +130,8 @@ def test_commands_that_are_none_are_refused(command: str, refused: str) -> None:
 def test_no_shell_reads_the_command(ask: Asked, tmp_path: Path) -> None:
     with pytest.raises(TrainingError) as error:
         list(Program("no-such-program; echo '{}'").ask(tmp_path / "questions.txt", 3, print))
-    want = "teacher: program must be one that can be started, got 'no-such-program;': No such file or directory."
+    want = "teacher: program must be one that can be started, got 'no-such-program;': No such file or directory. "
+    want += "Name a program, or the folder of a model."
     assert str(error.value) == want
     with pytest.raises(ArgumentError) as refused:
         Program("cat", 0)

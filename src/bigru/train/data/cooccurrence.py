@@ -1,14 +1,16 @@
-"""First vectors of embeddings from the training inputs alone: what stands near what, before any label is read.
+"""Vectors from co-occurrences, before any label is read: what stands near what.
 
-For every channel a matrix counts which units stand within `WINDOW` steps of an id, left and right apart. Its positive
-pointwise mutual information (contexts smoothed as in Levy, Goldberg & Dagan 2015, section 3.2) is factored by a
-truncated singular value decomposition (Levy & Goldberg 2014; Halko et al. 2011, arXiv:0909.4061). An id seen a few
-times keeps some of the noise that it started with. An n-gram is not its own neighbour.
+Counts of which contexts an id occurs with become positive pointwise mutual information (contexts smoothed as in Levy,
+Goldberg & Dagan 2015, section 3.2), which is factored by a truncated singular value decomposition (Levy & Goldberg
+2014; Halko et al. 2011, arXiv:0909.4061). `ppmi_vectors` makes first vectors of embeddings of the training inputs
+alone: for every channel, of the units within `WINDOW` steps of an id, left and right apart. An id seen a few times
+keeps some of the noise that it started with. An n-gram is not its own neighbour. `bigru.train.pretrain` makes vectors
+of raw texts with the same functions.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,7 +21,7 @@ from ...features.channels import NGRAMS
 if TYPE_CHECKING:
     from scipy import sparse
 
-__all__ = ["ppmi_vectors"]
+__all__ = ["count_near", "factor", "information", "ppmi_vectors", "scale_rows"]
 
 WINDOW = 4
 """Steps to each side that count as near."""
@@ -68,25 +70,50 @@ def _near(
     ids: np.ndarray, units: np.ndarray, sequence: np.ndarray, channel: ChannelConfig, contexts: int
 ) -> sparse.csr_matrix:
     """Count what stands near each id: [size, 2 * contexts], the left side's units first."""
+    own = NGRAMS.get(channel.name, (0,))
+    steps = [step for step in range(-WINDOW, WINDOW + 1) if step not in own]
+    return count_near(ids, units, sequence, steps, (channel.size, 2 * contexts), contexts)
+
+
+def count_near(
+    ids: np.ndarray,
+    units: np.ndarray,
+    sequence: np.ndarray,
+    steps: Iterable[int],
+    shape: tuple[int, int],
+    right: int = 0,
+) -> sparse.csr_matrix:
+    """Count which units stand some steps away from each id in the same sequence.
+
+    Args:
+        ids: int [N], within the rows of `shape`.
+        units: the context that each position is to others, int [N].
+        sequence: of each position, int [N].
+        steps: the distances that count as near; negative ones look to the left.
+        shape: of the counts.
+        right: what is added to the column of units to the right, so that both sides are counted apart.
+
+    Returns:
+        float32 of that shape.
+    """
     from scipy import sparse
 
-    counts = sparse.csr_matrix((channel.size, 2 * contexts), dtype=np.float32)
-    own = NGRAMS.get(channel.name, (0,))
-    for step in (s for s in range(-WINDOW, WINDOW + 1) if s not in own):
+    counts = sparse.csr_matrix(shape, dtype=np.float32)
+    for step in steps:
         here = np.arange(max(0, -step), min(len(ids), len(ids) - step))
         here = here[sequence[here] == sequence[here + step]]
-        columns = units[here + step] + (contexts if step > 0 else 0)
+        columns = units[here + step] + (right if step > 0 else 0)
         ones = np.ones(len(here), np.float32)
         counts += sparse.coo_matrix((ones, (ids[here], columns)), counts.shape).tocsr()
     return counts
 
 
-def _information(counts: sparse.csr_matrix) -> sparse.csr_matrix:
-    """Return the positive pointwise mutual information of counts."""
+def information(counts: sparse.csr_matrix, smoothing: float = SMOOTHING) -> sparse.csr_matrix:
+    """Return the positive pointwise mutual information of counts, float32; contexts count with an exponent."""
     from scipy import sparse
 
     rows = np.asarray(counts.sum(axis=1)).ravel()
-    columns = np.asarray(counts.sum(axis=0)).ravel() ** SMOOTHING
+    columns = np.asarray(counts.sum(axis=0)).ravel() ** smoothing
     found = counts.tocoo()
     information = np.log(found.data * columns.sum() / (rows[found.row] * columns[found.col]))
     kept = information > 0
@@ -94,17 +121,31 @@ def _information(counts: sparse.csr_matrix) -> sparse.csr_matrix:
     return sparse.csr_matrix((values, (found.row[kept], found.col[kept])), counts.shape)
 
 
-def _blend(counts: sparse.csr_matrix, first: np.ndarray, dim: int, seed: int) -> np.ndarray:
-    """Return vectors of counts where there are many, of `first` where there are few."""
+def factor(counts: sparse.csr_matrix, dim: int, seed: int, smoothing: float = SMOOTHING) -> np.ndarray:
+    """Return a vector of each row of counts, float64 [rows, dim]: singular vectors times the roots of their values.
+
+    Where rows or columns are fewer than `dim`, the numbers behind are zero.
+    """
     from sklearn.utils.extmath import randomized_svd
 
-    information = _information(counts)
-    rank = min(dim, *information.shape)
-    left, values, _ = randomized_svd(information, rank, n_iter=3, random_state=seed)
-    vectors = np.zeros((len(first), dim))
+    known = information(counts, smoothing)
+    rank = min(dim, *known.shape)
+    left, values, _ = randomized_svd(known, rank, n_iter=3, random_state=seed)
+    vectors = np.zeros((known.shape[0], dim))
     vectors[:, :rank] = left * np.sqrt(values)
+    return vectors
+
+
+def scale_rows(vectors: np.ndarray, size: float) -> np.ndarray:
+    """Return rows scaled to a length; those of zeros stay."""
     sizes = np.linalg.norm(vectors, axis=1, keepdims=True)
-    vectors *= SPREAD * np.sqrt(dim) / np.where(sizes > 0, sizes, 1)
+    scaled: np.ndarray = vectors * (size / np.where(sizes > 0, sizes, 1))
+    return scaled
+
+
+def _blend(counts: sparse.csr_matrix, first: np.ndarray, dim: int, seed: int) -> np.ndarray:
+    """Return vectors of counts where there are many, of `first` where there are few."""
+    vectors = scale_rows(factor(counts, dim, seed), SPREAD * np.sqrt(dim))
     seen = np.asarray(counts.sum(axis=1)) / (2 * WINDOW)
-    share = np.where(sizes > 0, seen / (seen + DOUBT), 0)
+    share = np.where(vectors.any(axis=1, keepdims=True), seen / (seen + DOUBT), 0)
     return (share * vectors + (1 - share) * first).astype(np.float32)

@@ -22,6 +22,7 @@ from ..data.fingerprint import changes
 from ..data.holdout import drop_features, drop_targets
 from ..data.loader import Data, Targets
 from ..data.seeds import MEMBER, MIXED, derive
+from ..linear.part import VECTORS
 from ..loop import checkpoint
 from ..loop.checks import refuse_ensemble
 from ..loop.display import Display
@@ -90,7 +91,7 @@ def fit_ensemble(job: TrainingJob) -> Fitted:
         training=_last(training, len(learn[0]) / len(lesson[0])),
         variants=[[*variant, *added] for variant in shown],
         soft=soft,
-        initial_weights=_middle(weights),
+        initial_weights=_middle(weights) | _vectors(job.initial_weights),
         resume=job.resume and job.folder is not None and checkpoint.exists(job.folder),
     )
     fitted = fit(last, title="the one model", hold=False)
@@ -205,6 +206,11 @@ def _likeliest(shares: np.ndarray) -> np.ndarray:
 def _join_targets(one: Targets, other: Targets) -> Targets:
     """Return the targets of two sets of examples, one behind the other."""
     return np.concatenate([one, np.asarray(other)]) if isinstance(one, np.ndarray) else [*one, *other]
+
+
+def _vectors(weights: Mapping[str, np.ndarray] | None) -> dict[str, np.ndarray]:
+    """Return the vectors among first weights that linear parts are fitted with."""
+    return {name: table for name, table in (weights or {}).items() if name.startswith(VECTORS)}
 
 
 def _middle(weights: Sequence[Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:

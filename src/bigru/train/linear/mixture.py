@@ -9,7 +9,7 @@ that the model has anyway.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -67,7 +67,13 @@ class _TagScores(NamedTuple):
     linear: Tensor
 
 
-def learn_linear(data: Data, config: ModelConfig, choice: Choice | None = None, balanced: bool = False) -> Bag | None:
+def learn_linear(
+    data: Data,
+    config: ModelConfig,
+    choice: Choice | None = None,
+    balanced: bool = False,
+    vectors: Mapping[int, np.ndarray] | None = None,
+) -> Bag | None:
     """Return the linear model of the ids of `data`; for one output that of the second of two labels.
 
     Args:
@@ -75,6 +81,7 @@ def learn_linear(data: Data, config: ModelConfig, choice: Choice | None = None, 
         config: of the model that it becomes a part of.
         choice: how a classifier's is fitted, None chooses it; a tagger's is fixed.
         balanced: whether the classes of a classifier count inversely to their frequency.
+        vectors: by channel the vector of each id, for a classifier; see `fit_bag`.
 
     Returns:
         None where the data are too large, or too little, for it.
@@ -85,7 +92,8 @@ def learn_linear(data: Data, config: ModelConfig, choice: Choice | None = None, 
     features, targets = data
     sizes = [channel.size for channel in config.channels]
     if config.pooling:
-        return fit_bag(features, np.asarray(targets), sizes, config.outputs, choice=choice, balanced=balanced)
+        gold = np.asarray(targets)
+        return fit_bag(features, gold, sizes, config.outputs, choice=choice, balanced=balanced, vectors=vectors)
     linear = fit_linear(features, list(targets), sizes, max(config.outputs, 2), config.crf)
     if config.outputs == 1:
         tables = [table[:, 1:] - table[:, :1] for table in linear.tables]

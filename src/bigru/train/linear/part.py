@@ -18,10 +18,13 @@ from ...plain.bag import Bag
 from ..data.loader import Data
 from .mixture import learn_linear, mix
 
-__all__ = ["JoinedModel", "LinearPart", "Say", "fit_linear_part"]
+__all__ = ["VECTORS", "JoinedModel", "LinearPart", "Say", "divide_vectors", "fit_linear_part"]
 
 Say = Callable[[str], None]
 """Shows a line."""
+
+VECTORS = "vectors."
+"""What the names of first weights begin with that are no weights: by channel, vectors for the linear part."""
 
 AGAIN = 60_000
 """Steps up to which a tagger's linear part is fitted once more, with the held-out examples."""
@@ -51,6 +54,7 @@ class LinearPart:
         everything: those and the held-out ones, which it learns from at last; None for no others.
         masks: what the tag scheme allows a CRF; None for everything.
         balanced: whether classes count inversely to their frequency.
+        vectors: by channel the vector of each id that the linear part is fitted with; none for no channel.
     """
 
     config: ModelConfig
@@ -58,6 +62,7 @@ class LinearPart:
     everything: Data | None
     masks: tuple[np.ndarray, np.ndarray, np.ndarray] | None
     balanced: bool
+    vectors: Mapping[int, np.ndarray]
 
     @property
     def network(self) -> ModelConfig:
@@ -79,7 +84,7 @@ class LinearPart:
         mixed = mix(weights, self.fitted.linear, self.config, self.masks, dev)
         if self.everything is None:
             return JoinedModel(mixed.weights, None, mixed.shares)
-        again = learn_linear(self.everything, self.config, self.fitted.choice, self.balanced)
+        again = learn_linear(self.everything, self.config, self.fitted.choice, self.balanced, self.vectors)
         if again is None:
             return JoinedModel(mixed.weights, None, mixed.shares)
         final = mix(weights, again.linear, self.config, self.masks, None, mixed.shares)
@@ -87,7 +92,13 @@ class LinearPart:
 
 
 def fit_linear_part(
-    learn: Data, whole: Data | None, model: Shape, config: Any, training: TrainConfig, say: Say
+    learn: Data,
+    whole: Data | None,
+    model: Shape,
+    config: Any,
+    training: TrainConfig,
+    say: Say,
+    vectors: Mapping[int, np.ndarray],
 ) -> LinearPart | None:
     """Return the linear part of a model, fitted; None where it has none, or where it is learnt with the network.
 
@@ -98,15 +109,26 @@ def fit_linear_part(
         config: the task's.
         training: how to train.
         say: shows that it is fitted, which may take a while.
+        vectors: by channel the vector of each id, for a classifier; see `fit_bag`.
     """
     if not training.separate_linear or not model.wide_linear:
         return None
     say("the linear part is fitted by itself first")
     balanced = training.class_weights == "balanced"
     labelled = cast("ModelConfig", model)
-    fitted = learn_linear(learn, labelled, balanced=balanced)
+    fitted = learn_linear(learn, labelled, balanced=balanced, vectors=vectors)
     if fitted is None:
         return None
     small = bool(labelled.pooling) or sum(map(len, learn[0])) <= AGAIN
     masks = config.constraints if model.crf else None
-    return LinearPart(labelled, fitted, whole if small else None, masks, balanced)
+    return LinearPart(labelled, fitted, whole if small else None, masks, balanced, vectors)
+
+
+def divide_vectors(
+    weights: Mapping[str, np.ndarray] | None,
+) -> tuple[Mapping[str, np.ndarray] | None, dict[int, np.ndarray]]:
+    """Return first weights by name, and apart from them the vectors that a linear part is fitted with, by channel."""
+    if weights is None:
+        return None, {}
+    vectors = {int(name[len(VECTORS) :]): table for name, table in weights.items() if name.startswith(VECTORS)}
+    return {name: value for name, value in weights.items() if not name.startswith(VECTORS)}, vectors

@@ -19,7 +19,7 @@ from ...nn.build import load_network
 from ..data.fingerprint import changes
 from ..data.holdout import drop_features, drop_targets, take_first
 from ..data.loader import Batch, BatchLoader, Data
-from ..linear.part import LinearPart, Say, fit_linear_part
+from ..linear.part import LinearPart, Say, divide_vectors, fit_linear_part
 from ..objective.evaluator import Evaluator
 from ..objective.forecast import ForecastEvaluator
 from ..objective.losses import Loss
@@ -122,9 +122,10 @@ def fit(job: TrainingJob, *, title: str = "", hold: bool = True) -> Fitted:
         began = time.perf_counter()
         real = learn if soft is None or soft.labelled is None else take_first(learn, soft.labelled)
         whole = None if held is None else job.train
-        part = fit_linear_part(real, whole, job.model, job.config, training, display.say)
+        given, vectors = divide_vectors(job.initial_weights)
+        part = fit_linear_part(real, whole, job.model, job.config, training, display.say, vectors)
         shape = job.model if part is None else part.network
-        given = job.initial_weights if part is None else part.without(job.initial_weights)
+        given = given if part is None else part.without(given)
         model = first_model(shape, given, training.seed, device, texts)
         augment: Callable[[Batch, int], Batch] | None = augmentation(training, job.config)
         if augment is None:

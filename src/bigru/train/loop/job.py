@@ -37,7 +37,8 @@ class TrainingJob:
         resume: whether to continue from the checkpoint in `folder`.
         loggers: of "csv" and "tensorboard", written below `folder`.
         progress: "auto", "live", "plain", "silent" or a function; see `bigru.train.loop.display.Display`.
-        initial_weights: weights to start from, by name, of all or of some parameters.
+        initial_weights: weights to start from, by name, of all or of some parameters; and by the names "vectors.{c}"
+            vectors of the ids of channels, float32 [V, D], that the linear part is fitted with (`plain.bag.fit_bag`).
         variants: further features of the training examples; see `bigru.train.data.loader.BatchLoader`.
         soft: soft targets of the training examples, in addition to the targets in `train`.
         groups: what each training example belongs to, so that all of a group are held out or none; see

@@ -66,11 +66,11 @@ def prepare_examples(
     start = request.start
     assert start is not None
     teacher = start.teacher
-    if train.soft is not None and teacher is not None:
+    if train.soft is not None and (teacher is not None or keep is not None):
         want = "left out where a training starts from a model, whose answers are soft labels too"
-        raise DataError(
-            sentence(train.source, "soft labels", want, f"those of {first_names(train.soft.labels, SHOWN)}")
-        )
+        got = f"those of {first_names(train.soft.labels, SHOWN)}"
+        remedy = f"Leave them unread with {argument('reading.soft_labels', False)}."
+        raise DataError(sentence(train.source, "soft labels", want, got, remedy))
     train = start.fit(train)
     if teacher is not None:
         train, labels = complete_spans(teacher, train)

@@ -67,8 +67,8 @@ def distil(
         bigru.distil("texts.txt", teacher="python teacher.py", out="student", test="test.csv")
 
     Args:
-        texts: a path, or several, of a text a line, JSONL or a table with a column of texts, also gzipped: labels are
-            not read; or a list of texts.
+        texts: a path, or a list of `Path`, of a text a line, JSONL or a table with a column of texts, also gzipped,
+            of which labels are not read; or a list of texts.
         teacher: the folder of a classifier or tagger of texts, or the name of a shipped one; or a program that reads a
             text a line on stdin and writes a JSON object a line on stdout, `{"scores": {label: probability}}` or
             `{"label": ...}`: its command, or a `Program`, which says how long it may take.

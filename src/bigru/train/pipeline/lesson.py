@@ -74,6 +74,10 @@ class Lesson:
         keys = [key for key in raw.keys if key not in apart]
         if len(keys) < self.texts:
             say(f"{self.texts - len(keys):,} texts are among the labelled ones and learnt with them, or not at all")
+        judged = {key_of(x) for part in (dev, self.test) if part is not None for x in part.inputs}
+        both = 0 if labelled is None else sum(key_of(x) in judged for x in labelled.inputs)
+        if both:
+            say(f"{both:,} labelled texts are in dev or test as well: scores there flatter the student")
         own = None if labelled is None else self._labelled(labelled)
         pool = self.answered.examples.take([self.answered.places[key] for key in keys])
         for part in (dev, self.test):

@@ -15,6 +15,7 @@ from ...models import find, shipped
 from ...readers.examples import Examples
 from ...readers.reading import Reading
 from ..recipes import Plan
+from .pretrained import PretrainedStart
 from .saved import SavedModel
 
 __all__ = ["KINDS", "Start", "open_start"]
@@ -76,7 +77,7 @@ class Start(Protocol):
         """Return the weights to start from, by name, of all or of some parameters of the planned model."""
 
 
-KINDS: dict[str, Callable[[str, Path], Start]] = {"bigru": SavedModel.open}
+KINDS: dict[str, Callable[[str, Path], Start]] = {"bigru": SavedModel.open, "bigru-pretrained": PretrainedStart.open}
 """What opens a folder, by the "model_type" in its config.json: (name as given, folder) -> Start."""
 
 

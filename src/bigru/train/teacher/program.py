@@ -129,7 +129,8 @@ class Program:
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or str(error)
             got = f"{self.arguments[0]!r}: {reason}"
-            raise TrainingError(sentence("teacher", "program", "one that can be started", got)) from None
+            remedy = "Name a program, or the folder of a model."
+            raise TrainingError(sentence("teacher", "program", "one that can be started", got, remedy)) from None
 
     def _hangs(self, number: int, errors: _Errors) -> TrainingError:
         got = f"none for {self.timeout:g} s{errors.last()}"

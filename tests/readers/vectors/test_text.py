@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from bigru.errors import DataError
-from bigru.train.pipeline.vectors import read_vectors
+from bigru.readers.vectors.files import read_vectors
 
 
 @pytest.mark.parametrize("head", ["", "3 2\n"])

@@ -74,7 +74,8 @@ def test_raw_texts_become_a_student(bigru: Bigru, raw: Path, teacher: str, tmp_p
 def test_a_teacher_that_fails_is_one_line(refused: Callable[..., str], raw: Path, tmp_path: Path) -> None:
     out = tmp_path / "student"
     line = refused("distil", raw, "--teacher", "no-such-program", "--out", out)
-    want = "teacher: program must be one that can be started, got 'no-such-program': No such file or directory."
+    want = "teacher: program must be one that can be started, got 'no-such-program': No such file or directory. "
+    want += "Name a program, or the folder of a model."
     assert line == f"bigru distil: {want}"
     line = refused("distil", raw, "--teacher", "head -n 3", "--out", out, "--format", "csv")
     assert line.startswith("bigru distil: teacher: answer 1 must be a JSON object with")

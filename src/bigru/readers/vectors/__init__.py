@@ -1,0 +1,1 @@
+"""Vectors of words or characters that others trained, in the formats that people have."""
