@@ -37,6 +37,7 @@ CONTENDERS = {
     "bigru": ("bigru train", "#D55E00", "o"),
     "plain": ("TF-IDF + logistic regression", "#0072B2", "s"),
     "minilm": ("MiniLM + logistic regression", "#009E73", "^"),
+    "raw": ("bigru train --from raw texts", "#CC79A7", "D"),
 }
 TITLES = {
     "sst2": "SST-2: opinions, English",
