@@ -206,7 +206,7 @@ def test_a_document_of_countless_empty_lists_is_not_read(tmp_path: Path, monkeyp
 
 def test_weights_above_the_limit_are_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(tmp_path / "model", sound())
-    monkeypatch.setattr(bundle.weights, "BYTES", 99)
+    monkeypatch.setattr(bundle.weights, "MOST_BYTES", 99)
     with pytest.raises(BundleError, match=r"/model\.safetensors: size must be at most 99 bytes, got \d+\.$"):
         bundle.load(tmp_path / "model")
 

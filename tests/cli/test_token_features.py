@@ -217,7 +217,7 @@ def test_large_files_are_read_part_by_part(
     path = folder / "large.jsonl"
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     whole = bigru("predict", model, path)
-    monkeypatch.setattr(chunked, "SMALL", 1000)
+    monkeypatch.setattr(chunked, "WHOLE_BYTES", 1000)
     monkeypatch.setattr(chunked, "PART", 700)
     parts = bigru("predict", model, path)
     assert "so far as the file is read part by part" in parts.err

@@ -20,15 +20,15 @@ from .layouts.evidence import Proposal, View
 from .layouts.verdict import build, choose
 from .literals import FOUND
 from .opening.encoding import MARKS, decode
-from .opening.packed import LINE, open_unpacked
+from .opening.packed import LINE_BYTES, open_unpacked
 from .parsers import delimited, jsonl
 from .reader import UNREAD, check_used, read
 from .reading import Reading
 from .table import Table
 
-__all__ = ["SMALL", "parts"]
+__all__ = ["WHOLE_BYTES", "parts"]
 
-SMALL = 1 << 24
+WHOLE_BYTES = 1 << 24
 """Bytes, unpacked, up to which a file is read as a whole."""
 
 PART = 1 << 22
@@ -47,7 +47,7 @@ def parts(
     reading: Reading = UNREAD,
     kind: str | None = None,
 ) -> Iterator[Examples]:
-    """Yield the inputs of a file, a part at a time; a file of at most `SMALL` bytes is a single part.
+    """Yield the inputs of a file, a part at a time; a file of at most `WHOLE_BYTES` bytes is a single part.
 
     Args:
         path: the file, gzipped or not.
@@ -156,10 +156,10 @@ def _detect(path: str, reading: Reading, kind: str | None) -> tuple[str, str, bo
         return None
     try:
         with _open(path) as (stream, _):
-            head = stream.read(SMALL + 1)
+            head = stream.read(WHOLE_BYTES + 1)
     except OSError:  # `read` says what is wrong with it
         return None
-    if len(head) <= SMALL:
+    if len(head) <= WHOLE_BYTES:
         return None
     codec = reading.encoding or next((name for mark, name in MARKS if head.startswith(mark)), None)
     if codec is None:
@@ -196,8 +196,8 @@ def _texts(stream: IO[bytes], codec: str, source: str, quoted: bool) -> Iterator
         end = _end(waiting, quoted) if block else len(waiting)
         if block and line == 1 and waiting.count("\n", 0, end) < FIRST:
             end = 0
-        if not end and len(waiting) > LINE:
-            raise DataError(sentence(f"{source}:{line}", "row", f"at most {LINE:,} characters", "a longer one"))
+        if not end and len(waiting) > LINE_BYTES:
+            raise DataError(sentence(f"{source}:{line}", "row", f"at most {LINE_BYTES:,} characters", "a longer one"))
         if end:
             yield waiting[:end], line
             line += waiting.count("\n", 0, end)

@@ -27,7 +27,7 @@ TEXTS = [("ab"[n % 2] * (n % 7 + 1)) + str(n) for n in range(3000)]
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Read in parts what is more than a few lines."""
-    monkeypatch.setattr(large, "SMALL", 1000)
+    monkeypatch.setattr(large, "WHOLE_BYTES", 1000)
     monkeypatch.setattr(large, "PART", 700)
     monkeypatch.setattr(predict, "AHEAD", 2)
 
