@@ -138,4 +138,4 @@ def test_settings_without_soft_labels_are_refused() -> None:
     data.soft = None
     with pytest.raises(ArgumentError) as error:
         bigru.train(data, temperature=2.0)
-    assert str(error.value) == "train: temperature must be left out without soft labels, got 2."
+    assert str(error.value) == "train: temperature is not allowed without soft labels (got 2)."

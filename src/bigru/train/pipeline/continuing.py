@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ...errors import ArgumentError, DataError, argument, first_names, sentence
+from ...errors import ArgumentError, DataError, argument, first_names, refusal, sentence
 from ...readers.examples import Examples
 from ...runtime.predictor import Predictor
 from ...tasks.mismatch import check_varied
@@ -67,9 +67,9 @@ def prepare_examples(
     assert start is not None
     teacher = start.teacher
     if train.soft is not None and teacher is not None:
-        want = "left out where a training starts from a model, whose answers are soft labels too"
+        context = "where a training starts from a model, whose answers are soft labels too"
         raise DataError(
-            sentence(train.source, "soft labels", want, f"those of {first_names(train.soft.labels, SHOWN)}")
+            refusal(train.source, "soft labels", context, f"those of {first_names(train.soft.labels, SHOWN)}")
         )
     train = start.fit(train)
     if teacher is not None:
