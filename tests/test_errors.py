@@ -15,6 +15,7 @@ from bigru.errors import (
     check_choice,
     nearest,
     one_line,
+    refusal,
     require,
     sentence,
     spell_arguments,
@@ -55,6 +56,14 @@ def test_a_sentence_escapes_and_bounds_each_of_its_parts() -> None:
     assert len(text) < LINE
     assert ":7: nnn" in text
     assert text.endswith("g.")
+
+
+def test_a_refusal_escapes_and_bounds_each_of_its_parts() -> None:
+    assert refusal("a\nb", "c\x1b", "with d\r", "e\u202e", "F\u2028.") == (
+        "a\\nb: c\\x1b is not allowed with d\\r (got e\\u202e). F\\u2028."
+    )
+    assert refusal("train", "group", "with dev", 1) == "train: group is not allowed with dev (got 1)."
+    assert len(refusal("w" * 10**6, "n" * 10**6, "x" * 10**6, "g" * 10**6, "r" * 10**6)) < 4000
 
 
 def test_errors_that_are_no_sentence_are_a_line_too() -> None:

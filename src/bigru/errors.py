@@ -1,8 +1,8 @@
-"""Error classes, the sentence every error is written in, and array checks.
+"""Error classes, the two sentences that errors are written in, and array checks.
 
-Every error that bigru raises on purpose is a `BigruError` whose text reads
-`where: name must be WANT, got GOT. Remedy.` — the command line prints it on one
-line and exits with code 2.
+Every error that bigru raises on purpose is a `BigruError`. Its text reads `where: name must be WANT, got GOT. Remedy.`
+or, of what is excluded by something else, `where: name is not allowed with X (got GOT). Remedy.` — the command line
+prints it on one line and exits with code 2.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ __all__ = [
     "first_names",
     "nearest",
     "one_line",
+    "refusal",
     "require",
     "sentence",
     "spell_arguments",
@@ -140,6 +141,24 @@ def sentence(where: str, name: str, want: str, got: object, remedy: str = "") ->
     """Return `where: name must be WANT, got GOT. Remedy.` as one line; each part is escaped and shortened."""
     text = f"{one_line(where, SHORT)}: {one_line(name, SHORT)} must be {one_line(want, LONG)}, "
     text += f"got {one_line(str(got), SHORT)}."
+    return f"{text} {one_line(remedy, LONG)}" if remedy else text
+
+
+def refusal(where: str, name: str, context: str, got: object, remedy: str = "") -> str:
+    """Return `where: name is not allowed CONTEXT (got GOT). Remedy.`, for what would be right without something else.
+
+    Args:
+        where: the function or the file.
+        name: the argument, option or field.
+        context: what excludes it: "with ...", "without ...", "for ..." or "where ...".
+        got: its value; "given" for one that has none to show.
+        remedy: a sentence.
+
+    >>> refusal("train", "--group", "with --dev", "'speaker'", "Nothing is held out then.")
+    "train: --group is not allowed with --dev (got 'speaker'). Nothing is held out then."
+    """
+    text = f"{one_line(where, SHORT)}: {one_line(name, SHORT)} is not allowed {one_line(context, LONG)} "
+    text += f"(got {one_line(str(got), SHORT)})."
     return f"{text} {one_line(remedy, LONG)}" if remedy else text
 
 

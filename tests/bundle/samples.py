@@ -290,7 +290,7 @@ def configurations() -> dict[str, Sample]:
         ),
         "model-crf": Sample(
             config("model", "crf", value=True),
-            AT + "ModelConfig: crf must be used without pooling, got pooling ('max',).",
+            AT + "ModelConfig: crf is not allowed with pooling (got pooling ('max',)).",
         ),
         "model-no-pooling": Sample(
             config("model", "pooling", value=[]),

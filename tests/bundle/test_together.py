@@ -71,7 +71,7 @@ def test_a_refusal_of_files_that_are_replaced_is_not_final(tmp_path: Path, monke
 
 def test_a_folder_that_changes_all_the_time_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     bundle.save(ONE, tmp_path / "m")
-    monkeypatch.setattr(folder, "PAUSE", 0.0)
+    monkeypatch.setattr(folder, "PAUSE_SECONDS", 0.0)
     monkeypatch.setattr(folder, "check_metrics", lambda *_: os.utime(tmp_path / "m" / "config.json") or {})
     with pytest.raises(BundleError) as caught:
         bundle.load(tmp_path / "m")
@@ -114,7 +114,7 @@ def test_a_folder_that_another_process_holds_is_refused_until_it_ends(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bundle.save(ONE, tmp_path / "m")
-    monkeypatch.setattr(folder, "WAIT", 0.0)
+    monkeypatch.setattr(folder, "LOCK_SECONDS", 0.0)
     command = [sys.executable, "-c", HOLD, str(tmp_path / "m")]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
         assert holder.stdout is not None

@@ -89,11 +89,11 @@ def test_groups_that_hold_nothing_together_or_everything_are_refused(
 def test_options_of_the_hold_out_are_left_out_where_there_is_none(refused: Callable[..., str], tmp_path: Path) -> None:
     path = table(tmp_path / "x.csv", ["x", "y"] * 20)
     line = refused("train", path, "--label", "label", "--group", "who", "--dev", path, "--out", tmp_path / "m")
-    assert line == "bigru train: --group must be left out with --dev, got 'who'. Nothing is held out then."
+    assert line == "bigru train: --group is not allowed with --dev (got 'who'). Nothing is held out then."
     line = refused("train", path, "--task", "forecast", "--horizon", "3", "--group", "who", "--out", tmp_path / "m")
-    assert line == "bigru train: --group must be left out for a forecast, got 'who'."
+    assert line == "bigru train: --group is not allowed for a forecast (got 'who')."
     line = refused("train", path, "--task", "forecast", "--horizon", "3", "--no-plain", "--out", tmp_path / "m")
-    assert line == "bigru train: --no-plain must be left out for a forecast, got given."
+    assert line == "bigru train: --no-plain is not allowed for a forecast (got given)."
 
 
 @pytest.mark.train
@@ -133,5 +133,5 @@ def test_estimators_take_groups() -> None:
     ):
         with pytest.raises(ArgumentError, match=message):
             model.fit(texts, labels, groups=groups)
-    with pytest.raises(ArgumentError, match=r"fit: groups must be left out with X_dev, got groups\."):
+    with pytest.raises(ArgumentError, match=r"fit: groups is not allowed with X_dev \(got groups\)\."):
         model.fit(texts, labels, texts, labels, groups=labels)

@@ -68,7 +68,7 @@ def test_an_option_for_series_is_refused_for_texts(refused: Refused, tmp_path: P
     out = ("--out", tmp_path / "m")
     line = refused("train", tmp_path / "t.csv", *out, "--set", "jitter=0.1")
     assert "train: jitter must be 0 for inputs that are no numeric sequences, got 0.1" in line
-    assert "per_series must be absent for texts, got given" in refused(
+    assert "per_series is not allowed for texts (got given)" in refused(
         "train", tmp_path / "t.csv", *out, "--set", "per_series=true"
     )
     assert "--id-column" not in refused("train", tmp_path / "t.csv", *out, "--set", "per_series=maybe")

@@ -206,7 +206,7 @@ def test_a_model_without_features_takes_none(bigru: Bigru, tmp_path: Path) -> No
     data.write_text("a X E\nb Y O\n\nb Y O\na X E\n", encoding="utf-8")
     for command in ("predict", "evaluate", "verify"):
         found = bigru(command, tmp_path / "model", data, "--feature", "2")
-        want = f"bigru {command}: --feature must be left out for a model without features, got 2.\n"
+        want = f"bigru {command}: --feature is not allowed for a model without features (got 2).\n"
         assert (found.code, found.err) == (2, want)
 
 
@@ -217,7 +217,7 @@ def test_large_files_are_read_part_by_part(
     path = folder / "large.jsonl"
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     whole = bigru("predict", model, path)
-    monkeypatch.setattr(chunked, "SMALL", 1000)
+    monkeypatch.setattr(chunked, "WHOLE_BYTES", 1000)
     monkeypatch.setattr(chunked, "PART", 700)
     parts = bigru("predict", model, path)
     assert "so far as the file is read part by part" in parts.err
@@ -228,4 +228,4 @@ def test_a_forecast_and_a_label_have_no_features(bigru: Bigru, folder: Path) -> 
     table = folder / "table.csv"
     table.write_text("day,a\n" + "".join(f"2024-01-{n:02},{n}\n" for n in range(1, 29)), encoding="utf-8")
     found = bigru("train", table, "--task", "forecast", "--feature", "a", "--out", folder / "none")
-    assert (found.code, found.err) == (2, "bigru train: --feature must be left out for a forecast, got 'a'.\n")
+    assert (found.code, found.err) == (2, "bigru train: --feature is not allowed for a forecast (got 'a').\n")

@@ -291,7 +291,7 @@ def test_a_parameter_that_does_not_fit_is_named() -> None:
         BiGRUClassifier(hidden="8").fit(TEXTS, ENDS)
     with pytest.raises(ArgumentError, match=r"cell must be one of rnn, gru, lstm, got 'gur'. Did you mean 'gru'"):
         BiGRUClassifier(cell="gur").fit(TEXTS, ENDS)
-    with pytest.raises(ArgumentError, match="unit must be absent for numeric sequences, got given"):
+    with pytest.raises(ArgumentError, match=r"unit is not allowed for numeric sequences \(got given\)"):
         BiGRUClassifier(unit="char").fit(BLOCK, STEPS[:, 0])
 
 

@@ -53,7 +53,7 @@ def test_indicator_matrices_are_refused_with_what_to_give(dtype: type) -> None:
 
 def test_weights_of_examples_are_refused_and_none_are_no_weights() -> None:
     want = (
-        "fit: sample_weight must be left out, got weights. "
+        "fit: sample_weight is not allowed for any model (got weights). "
         'Repeat examples that count more; class_weights="balanced" makes rare classes count more.'
     )
     for estimator, y in ((BiGRUClassifier(), "abab"), (BiGRUTagger(), [["x"]] * 4)):

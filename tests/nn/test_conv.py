@@ -214,7 +214,7 @@ def test_strides_are_refused_where_every_step_has_a_label_a_crf_or_a_linear_part
     strided = (ConvConfig(4, 3, stride=2), ConvConfig(4, 3, stride=3))
     for name in ("crf", "wide_linear"):
         with pytest.raises(
-            ArgumentError, match=rf"^ModelConfig: {name} must be false where steps are merged, got stride 6 of the"
+            ArgumentError, match=rf"^ModelConfig: {name} is not allowed where steps are merged \(got stride 6 of the"
         ):
             from_dict(ModelConfig, to_dict(model_of(strided, pooling=())) | {name: True} | CHANNELS)
     with pytest.raises(

@@ -326,7 +326,7 @@ def test_gradients_of_gradients_are_refused_rather_than_lost(dtype):
         ({"num_layers": 2, "dropout": 1.5}, "GRU: dropout must be within 0..1, got 1.5."),
         ({"num_layers": 2, "dropout": True}, "GRU: dropout must be within 0..1, got True."),
         ({"num_layers": 2, "dropout": "a half"}, "GRU: dropout must be within 0..1, got 'a half'."),
-        ({"merge": "sum"}, "GRU: merge must be concat without bidirectional=True, got 'sum'."),
+        ({"merge": "sum"}, "GRU: merge is not allowed without bidirectional=True (got 'sum')."),
         (
             {"merge": "gate", "bidirectional": True},
             "LayerSpec: merge must be one of concat, sum, mul, average, gated, got 'gate'. Did you mean 'gated'?",
@@ -384,7 +384,7 @@ def test_bad_input_is_refused(arguments, text):
     [
         (torch.zeros(5, 4, 3), [5, 5, 5, 6], "gru.forward: lengths must be within 0..T=5, got 6."),
         (torch.zeros(5, 4, 3), [5.0] * 4, "gru.forward: lengths must be int [4], got dtype float64."),
-        (torch.zeros(5, 3), [5], "GRU: lengths must be None for one sequence without a batch axis, got [5]."),
+        (torch.zeros(5, 3), [5], "GRU: lengths is not allowed for one sequence without a batch axis (got [5])."),
         (
             pack_padded_sequence(torch.zeros(5, 1, 3), [5]),
             [5],

@@ -43,7 +43,7 @@ FILES = {
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(large, "SMALL", 1500)
+    monkeypatch.setattr(large, "WHOLE_BYTES", 1500)
 
 
 @pytest.mark.parametrize("part", [400, 1000, 1 << 20])
@@ -119,7 +119,7 @@ def test_a_large_manifest_of_another_project_is_read_as_a_whole(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(large, "SMALL", 100)
+    monkeypatch.setattr(large, "WHOLE_BYTES", 100)
     sounds.write(Path("clips/a.wav"), sounds.tone("low"))
     Path("t.tsv").write_text("client_id\tpath\tsentence\n" + "9f\ta.wav\tfine day\n" * 20)
     (examples,) = large.parts("t.tsv", reading=Reading(task="transcribe"))
@@ -128,7 +128,7 @@ def test_a_large_manifest_of_another_project_is_read_as_a_whole(
 
 @pytest.mark.parametrize("size", [50, 2500])
 def test_a_first_row_larger_than_a_part_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int) -> None:
-    monkeypatch.setattr(large, "SMALL", 1000)
+    monkeypatch.setattr(large, "WHOLE_BYTES", 1000)
     monkeypatch.setattr(large, "PART", 30)
     rows = ["a" * size, *(f"text {n}" for n in range(200))]
     path = tmp_path / "d.csv"

@@ -57,15 +57,15 @@ def lines(*records: object) -> str:
             "a.csv",
             "text,label\na,b\n",
             {"scheme": "BIO"},
-            r"a\.csv: scheme must be left out where labels are no span tags",
+            r"a\.csv: scheme is not allowed where labels are no span tags",
         ),
-        ("a.conll", "a O\n", {"multi_label": True}, r"a\.conll: multi_label must be left out for this file, got True"),
+        ("a.conll", "a O\n", {"multi_label": True}, r"a\.conll: multi_label is not allowed for this file \(got True\)"),
         ("a.conll", "a O\n", {"task": "classify"}, r"a\.conll: task must be tag for this file, got classify"),
         (
             "a.txt",
             "a/n\n",
             {"label": "x"},
-            r"a\.txt: --label must be left out for the format word/tag, got 'x'",
+            r"a\.txt: --label is not allowed for the format word/tag \(got 'x'\)",
         ),
         (
             "a.jsonl",

@@ -151,7 +151,7 @@ def test_tables_without_tokens(tmp_path: Path) -> None:
     )
     with pytest.raises(DataError) as error:
         parsed(tmp_path, "a.txt", "He/r runs/v\nIt/r rains/v\n", "kind")
-    message = "--feature must be left out for the format word/tag, got 'kind'."
+    message = "--feature is not allowed for the format word/tag (got 'kind')."
     assert str(error.value) == f"{tmp_path}/a.txt: {message}"
     with pytest.raises(DataError) as error:
         read(tmp_path / "a.txt", Reading(like={"feature": ("pos",)}))
@@ -165,7 +165,7 @@ def test_lists_with_one_label(tmp_path: Path) -> None:
     )
     with pytest.raises(DataError) as error:
         parsed(tmp_path, "a.jsonl", text, "pos")
-    message = "--feature must be left out where inputs have one label each, got 'pos'."
+    message = "--feature is not allowed where inputs have one label each (got 'pos')."
     assert str(error.value) == f"{tmp_path}/a.jsonl: {message}"
 
 

@@ -71,11 +71,11 @@ def test_a_forecaster_is_scored_from_the_origins_of_a_table() -> None:
     [
         (
             {"data": (TEXTS, LABELS), "reading": Reading(fill="linear")},
-            "bigru: fill must be left out for a model that forecasts nothing, got 'linear'.",
+            "bigru: fill is not allowed for a model that forecasts nothing (got 'linear').",
         ),
         (
             {"data": (TEXTS, LABELS), "reading": Reading(label="x")},
-            "reading: label must be left out for inputs and labels in memory, got 'x'.",
+            "reading: label is not allowed for inputs and labels in memory (got 'x').",
         ),
         ({"data": (TEXTS, ["zzz"] * len(TEXTS))}, "data:1: label must be one of "),
         (

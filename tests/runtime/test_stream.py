@@ -268,8 +268,8 @@ def test_a_chunk_that_is_refused_changes_nothing() -> None:
         (BOTH, False, (1,), {"chunk": 0}, "at least 1"),
         (BOTH, False, (1,), {"lag": 2}, "without a CRF"),
         (BOTH, True, (1,), {"lag": 0}, "at least 1"),
-        (FORWARD, False, (3,), {}, "left out for a model that reads forward"),
-        (FORWARD, False, (), {"chunk": 3}, "left out for a model that reads forward"),
+        (FORWARD, False, (3,), {}, "window is not allowed for a model that reads forward"),
+        (FORWARD, False, (), {"chunk": 3}, "window is not allowed for a model that reads forward"),
         (EncoderConfig(cell="lstm", hidden=3), False, (3,), {}, "gru or rnn"),
     ],
 )

@@ -168,7 +168,7 @@ RAW = binary(TEXTS)
 ODD: list[tuple[dict[str, Any], bytes, str]] = [
     (tensor([2], len(RAW) - 1), RAW, "binary_data_size must be the 20 bytes behind the JSON, got 19. "),
     (tensor([2]), RAW, "body must be JSON alone, as no tensor is binary, got 20 bytes more. "),
-    (tensor([2], len(RAW), TEXTS), RAW, "data must be absent where there is a binary_data_size, got both."),
+    (tensor([2], len(RAW), TEXTS), RAW, "data is not allowed with binary_data_size (got both)."),
     (
         tensor([3], len(RAW)),
         RAW,

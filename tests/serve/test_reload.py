@@ -46,7 +46,7 @@ def wrapped(cause: Exception) -> BundleError:
 def disk(monkeypatch: pytest.MonkeyPatch) -> Disk:
     made = Disk(serving.load)
     monkeypatch.setattr(serving, "load", made)
-    monkeypatch.setattr(services, "POLL", 0.02)
+    monkeypatch.setattr(services, "POLL_SECONDS", 0.02)
     return made
 
 

@@ -204,7 +204,7 @@ def test_days_of_a_zone_keep_their_dates(tmp_path: Path) -> None:
     )
     assert (found.zone, first(found)[2]) == ("Europe/Berlin", "2020-03-30")
     line = refused(tmp_path, ["t,a", "1,1", "2,4"], {"zone": "UTC", "time": ("t",)})
-    assert line == "reading: --zone must be left out where times are whole numbers, got 'UTC'."
+    assert line == "reading: --zone is not allowed where times are whole numbers (got 'UTC')."
 
 
 def test_a_table_follows_the_zone_and_the_step_of_a_model(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from ..errors import BundleError, sentence
 from ..models import find
 from . import documents
 from .card import with_section
-from .folder import ANSWERING, CARD, FILES, NEW, VERIFIED, WAIT
+from .folder import ANSWERING, CARD, FILES, LOCK_SECONDS, NEW, VERIFIED
 from .lock import locked
 
 __all__ = ["certify", "changed_files", "hashes"]
@@ -48,7 +48,7 @@ def certify(
     where = f"{folder}/{CARD}"
     fresh = root / f"{NEW}{secrets.token_hex(4)}"
     try:
-        with locked(root, WAIT):
+        with locked(root, LOCK_SECONDS):
             now = hashes(root)
             if verified is not None and now != dict(verified):
                 got, remedy = "another one by now", "Nothing was written. Verify it again."

@@ -12,7 +12,7 @@ from ..config import ConvConfig, ForecastModelConfig, ModelConfig, from_dict, to
 from ..errors import ArgumentError, check_choice, sentence
 from ..tasks import TASKS, task_named
 from .aliases import current_names
-from .weights import BYTES, Shape, shapes
+from .weights import MOST_BYTES, Shape, shapes
 
 if TYPE_CHECKING:
     from ..features.audio import AudioFeatures
@@ -123,9 +123,9 @@ def check_size(model: Shape) -> None:
     """Raise ArgumentError for a model that is larger than a saved one may be, before any of it is allocated."""
     _check_bounds(model)
     size = sum(4 * math.prod(shape) for shape in shapes(model).values())
-    if size > BYTES:
+    if size > MOST_BYTES:
         remedy = "Take fewer units (hidden, layers, channels)."
-        raise ArgumentError(sentence("train", "model", f"at most {BYTES:,} bytes of weights", f"{size:,}", remedy))
+        raise ArgumentError(sentence("train", "model", f"at most {MOST_BYTES:,} bytes of weights", f"{size:,}", remedy))
 
 
 def _check_bounds(model: Shape) -> None:

@@ -30,7 +30,7 @@ from .weights import WEIGHTS, read_weights, to_safetensors
 if TYPE_CHECKING:
     from .configuration import TaskConfig
 
-__all__ = ["ANSWERING", "CARD", "FILES", "FORMAT_VERSION", "NEW", "VERIFIED", "WAIT", "Bundle", "load", "save"]
+__all__ = ["ANSWERING", "CARD", "FILES", "FORMAT_VERSION", "LOCK_SECONDS", "NEW", "VERIFIED", "Bundle", "load", "save"]
 
 FORMAT_VERSION = 3
 """Newest version of the folder's format. Older ones stay readable; a change that old readers would misread raises it.
@@ -66,10 +66,10 @@ FILES = (
 )
 """Every file of the format. config.json comes last into the folder and leaves it first: without it, no model."""
 
-TRIES, PAUSE = 60, 0.05
+TRIES, PAUSE_SECONDS = 60, 0.05
 """How often a folder is read again that is replaced meanwhile, and seconds before the next try."""
 
-WAIT = 10.0
+LOCK_SECONDS = 10.0
 """Seconds that one process which saves a model waits for another that saves one in the same folder."""
 
 Stamp = tuple[tuple[str, int, int, int], ...]
@@ -144,7 +144,7 @@ def _load_whole(root: Path) -> Bundle:
                 fault = error
             if _stamp(root) == before and (fault is None or not _is_being_replaced(root)):
                 break
-        time.sleep(PAUSE)
+        time.sleep(PAUSE_SECONDS)
     else:
         made = None
         fault = BundleError(sentence(str(root), "folder", "left alone while it is read", "files that are replaced"))
@@ -270,7 +270,7 @@ def save(bundle: Bundle, folder: str | os.PathLike[str], force: bool = False) ->
     try:
         if not target.exists() and _create(target, contents):
             return
-        with locked(target, WAIT):
+        with locked(target, LOCK_SECONDS):
             _check_target(folder, target, force)
             _replace(target, contents)
     except TakenError:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 __all__ = ["TakenError", "locked"]
 
-STEP = 0.02
+RETRY_SECONDS = 0.02
 """Seconds between two tries."""
 
 TAKEN = (errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES)
@@ -79,4 +79,4 @@ def _take(descriptor: int, until: float, how: int) -> None:
                 return
             if time.monotonic() >= until:
                 raise TakenError(error.errno, "another process is writing there") from None
-        time.sleep(STEP)
+        time.sleep(RETRY_SECONDS)

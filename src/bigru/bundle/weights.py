@@ -18,7 +18,7 @@ from .documents import is_foreign_link
 from .quantized import MOST, SCALE, Quantized, QuantizedWeights, is_quantized, scale_shape
 
 __all__ = [
-    "BYTES",
+    "MOST_BYTES",
     "WEIGHTS",
     "check_finite",
     "check_names",
@@ -33,10 +33,10 @@ Shape = ModelConfig | ForecastModelConfig
 
 WEIGHTS = "model.safetensors"
 
-BYTES = 1 << 32
+MOST_BYTES = 1 << 32
 """Size of the file at most: a file with holes may be of any size and cost nothing."""
 
-HEADER = 256
+HEADER_BYTES = 256
 """Bytes that the file's header may take per array, and once more for itself."""
 
 
@@ -189,13 +189,13 @@ def read_weights(folder: Path, model: Shape, storage: str = "fp32") -> Mapping[s
         raise BundleError(sentence(where, "file", "a plain file", got))
     wanted = stored_shapes(model, storage)
     least = sum((1 if kind == "I8" else 4) * math.prod(shape) for kind, shape in wanted.values())
-    most = least + 8 + HEADER * (len(wanted) + 1)
+    most = least + 8 + HEADER_BYTES * (len(wanted) + 1)
     size = path.stat().st_size
     if not least <= size <= most:
         want = f"within {least}..{most} bytes, as the configuration says"
         raise BundleError(sentence(where, "size", want, size))
-    if size > BYTES:
-        raise BundleError(sentence(where, "size", f"at most {BYTES} bytes", size))
+    if size > MOST_BYTES:
+        raise BundleError(sentence(where, "size", f"at most {MOST_BYTES} bytes", size))
     try:
         with path.open("rb"):  # safetensors calls a file that may not be read one that is not there
             pass

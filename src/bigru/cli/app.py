@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from .._version import __version__
-from ..errors import ArgumentError, sentence
+from ..errors import ArgumentError, refusal
 from ..readers.reading import Reading
 from .options import takes_reading
 
@@ -214,12 +214,12 @@ def predict(
 
     if scores and (stream or plain):
         other = "--stream" if stream else "--plain"
-        raise ArgumentError(sentence("predict", "--scores", f"left out with {other}", "given"))
+        raise ArgumentError(refusal("predict", "--scores", f"with {other}", "given"))
     if stream or (lookahead, chunk, lag) != (None, None, None):
         from .commands.stream import stream as answer
 
         if out is not None:
-            raise ArgumentError(sentence("predict", "--out", "left out with --stream", str(out)))
+            raise ArgumentError(refusal("predict", "--out", "with --stream", str(out)))
         answer(model, inputs or ["-"], stream, precision, plain, lookahead, chunk, lag, reading)
         return
     written: dict[str, Any] = {"out": out, "resume": resume, "force": force}

@@ -9,10 +9,10 @@ from typing import Any
 
 __all__ = ["ProgressBar"]
 
-LIVE, PLAIN = 0.25, 10.0
+LIVE_SECONDS, PLAIN_SECONDS = 0.25, 10.0
 """Seconds between two views."""
 
-PATIENCE = 2.0
+FIRST_SECONDS = 2.0
 """Seconds before the first: what is over sooner needs none."""
 
 
@@ -31,7 +31,7 @@ class ProgressBar:
         self.share = 0.0
         self._before, self._done, self._verb = before, 0, done
         self._start = time.perf_counter()
-        self._next = self._start + PATIENCE
+        self._next = self._start + FIRST_SECONDS
         self._live: Any = None
         self._first_share: float | None = None
 
@@ -51,7 +51,7 @@ class ProgressBar:
         now = time.perf_counter()
         if now >= self._next:
             self._show(self.text(now))
-            self._next = now + (PLAIN if self._live is None else LIVE)
+            self._next = now + (PLAIN_SECONDS if self._live is None else LIVE_SECONDS)
 
     def text(self, now: float) -> str:
         """Return the line as of a time."""

@@ -20,7 +20,7 @@ __all__ = ["ResumableOutput", "fingerprint", "input_fingerprint"]
 BESIDE = ".run"
 """Suffix of the file that stands beside unfinished answers and says of what they are."""
 
-HEAD = 1 << 20
+HEAD_BYTES = 1 << 20
 """Bytes at both ends of an input by which it is known again."""
 
 BLOCK = 1 << 20
@@ -140,9 +140,9 @@ def input_fingerprint(inputs: list[str]) -> dict[str, Any]:
     try:
         size = path.stat().st_size
         with path.open("rb") as stream:
-            digest = hashlib.sha256(stream.read(HEAD))
-            stream.seek(max(size - HEAD, 0))
-            digest.update(stream.read(HEAD))
+            digest = hashlib.sha256(stream.read(HEAD_BYTES))
+            stream.seek(max(size - HEAD_BYTES, 0))
+            digest.update(stream.read(HEAD_BYTES))
     except OSError as error:
         raise DataError(sentence(str(path), "data", "a readable file", error.strerror)) from error
     return {"input": f"{size} bytes, {digest.hexdigest()}"}

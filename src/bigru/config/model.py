@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
 
-from ..errors import ArgumentError, check_choice, sentence
+from ..errors import ArgumentError, check_choice, refusal, sentence
 from ..layout import CELL_GATES, DIRECTIONS
 from .bounds import check_fraction, check_positive
 
@@ -157,15 +157,15 @@ class ModelConfig:
         for kind in self.pooling:
             check_choice(where, "pooling", kind, POOLINGS)
         if self.wide_linear and not self.channels:
-            raise ArgumentError(sentence(where, "wide_linear", "false without channels", True))
+            raise ArgumentError(refusal(where, "wide_linear", "without channels", True))
         if self.crf and self.pooling:
-            raise ArgumentError(sentence(where, "crf", "used without pooling", f"pooling {self.pooling}"))
+            raise ArgumentError(refusal(where, "crf", "with pooling", f"pooling {self.pooling}"))
         if self.skip and self.pooling:
-            raise ArgumentError(sentence(where, "skip", "used without pooling", "both", "Add 'sqrt_n' to the pooling."))
+            raise ArgumentError(refusal(where, "skip", "with pooling", "both", "Add 'sqrt_n' to the pooling."))
         for name in ("crf", "wide_linear"):
             if getattr(self, name) and not self.pooling and self.stride > 1:
                 got = f"stride {self.stride} of the front end"
-                raise ArgumentError(sentence(where, name, "false where steps are merged", got))
+                raise ArgumentError(refusal(where, name, "where steps are merged", got))
 
     @property
     def embedded(self) -> int:

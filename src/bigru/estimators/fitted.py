@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ..bundle import Bundle
 from ..config.targets import TARGETS
-from ..errors import ArgumentError, sentence, spell_arguments
+from ..errors import ArgumentError, refusal, sentence, spell_arguments
 from ..features.arrays import check_labels, to_inputs, to_labels, to_rows
 from ..readers.examples import Examples
 from ..readers.findings import Finding
@@ -122,7 +122,7 @@ def _check_groups(groups: Any, count: int, judged: bool) -> list[str] | None:
         return None
     found = [str(one) for one in to_labels(groups, "groups")]
     if judged:
-        raise ArgumentError(sentence("fit", "groups", "left out with X_dev", "groups", "Nothing is held out then."))
+        raise ArgumentError(refusal("fit", "groups", "with X_dev", "groups", "Nothing is held out then."))
     if len(found) != count:
         raise ArgumentError(sentence("fit", "groups", f"as long as X ({count})", len(found)))
     if len(set(found)) == 1:
@@ -164,7 +164,7 @@ def refuse_weights(given: dict[str, Any]) -> None:
             raise TypeError(f"fit() got an unexpected keyword argument {name!r}")
         if given[name] is not None:
             remedy = 'Repeat examples that count more; class_weights="balanced" makes rare classes count more.'
-            raise ArgumentError(sentence("fit", name, "left out", "weights", remedy))
+            raise ArgumentError(refusal("fit", name, "for any model", "weights", remedy))
 
 
 def label_names(given: list[Any], nested: bool) -> list[Any]:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import ArgumentError, check_choice, sentence
-from ..readers.audio.decoding import BLOCK, LOUDEST, RATES, Recording, blocks, header
+from ..readers.audio.decoding import BLOCK, LOUDEST, RATES_HZ, Recording, blocks, header
 from .fbank import FilterBank
 from .incremental import AudioPieces
 from .resample import Resampler
@@ -34,7 +34,7 @@ sound everything); or nothing.
 TILTS = 2
 """Half waves along the bands: a slope and a bow."""
 
-MOST_RATE = 16_000
+MOST_RATE_HZ = 16_000
 """Hertz; what lies above 8 kHz says little about speech."""
 
 FITTED = 500
@@ -53,7 +53,7 @@ class AudioFeatures:
         mean, std: per band over the training frames, after that.
     """
 
-    sample_rate: int = MOST_RATE
+    sample_rate: int = MOST_RATE_HZ
     mel_bins: int = 40
     frame_shift: float = 10.0
     normalise: str = "level"
@@ -62,7 +62,7 @@ class AudioFeatures:
 
     def __post_init__(self) -> None:
         check_choice(WHERE, "normalise", self.normalise, NORMALISATIONS)
-        for name, low, high in (("sample_rate", *RATES), ("mel_bins", 4, 256), ("frame_shift", 1.0, 100.0)):
+        for name, low, high in (("sample_rate", *RATES_HZ), ("mel_bins", 4, 256), ("frame_shift", 1.0, 100.0)):
             if not low <= getattr(self, name) <= high:
                 raise ArgumentError(sentence(WHERE, name, f"within {low}..{high}", getattr(self, name)))
         for name, values in (("mean", self.mean), ("std", self.std)):
@@ -87,7 +87,7 @@ class AudioFeatures:
 
         Args:
             inputs: as `features` takes them.
-            settings: of the attributes; the rate is that of most of the inputs, or `MOST_RATE` if that is less.
+            settings: of the attributes; the rate is that of most of the inputs, or `MOST_RATE_HZ` if that is less.
 
         Raises:
             ArgumentError: no recordings, or a setting that does not fit.
@@ -210,16 +210,16 @@ def _tilt(bands: np.ndarray) -> np.ndarray:
 
 
 def _rate(inputs: Sequence[Any]) -> int:
-    """Return the commonest rate of the inputs, `MOST_RATE` at most; samples by themselves have none."""
+    """Return the commonest rate of the inputs, `MOST_RATE_HZ` at most; samples by themselves have none."""
     with ThreadPoolExecutor() as pool:
         rates = list(pool.map(lambda x: _model_rate(x, "inputs"), inputs))
-    return min(max(set(rates), key=lambda rate: (rates.count(rate), rate)), MOST_RATE)
+    return min(max(set(rates), key=lambda rate: (rates.count(rate), rate)), MOST_RATE_HZ)
 
 
 def _model_rate(x: Any, name: str) -> int:
     if isinstance(x, (str, Path, Recording)):
         return header(_recording(x)).rate
-    return _samples(x, name, MOST_RATE)[1]
+    return _samples(x, name, MOST_RATE_HZ)[1]
 
 
 def _resample(parts: Iterable[np.ndarray], resamplers: Sequence[Resampler]) -> Iterator[np.ndarray]:
@@ -256,8 +256,8 @@ def _samples(x: Any, name: str, rate: int) -> tuple[np.ndarray, int]:
     if samples.ndim != 1 or samples.dtype.kind not in "iuf" or samples.dtype.kind == "u":
         got = f"shape {list(samples.shape)}, dtype {samples.dtype}"
         raise ArgumentError(sentence(WHERE, name, "samples [N], floats or signed integers", got))
-    if not isinstance(own, (int, float, np.integer, np.floating)) or not RATES[0] <= own <= RATES[1]:
-        raise ArgumentError(sentence(WHERE, f"{name} rate", f"within {RATES[0]}..{RATES[1]}", own))
+    if not isinstance(own, (int, float, np.integer, np.floating)) or not RATES_HZ[0] <= own <= RATES_HZ[1]:
+        raise ArgumentError(sentence(WHERE, f"{name} rate", f"within {RATES_HZ[0]}..{RATES_HZ[1]}", own))
     scale = 1.0 if samples.dtype.kind == "f" else float(-np.iinfo(samples.dtype).min)
     with np.errstate(over="ignore"):
         found = samples.astype(np.float32) / np.float32(scale)

@@ -11,7 +11,7 @@ from ..errors import ArgumentError, require, sentence
 
 __all__ = ["FilterBank"]
 
-FRAME = 25.0
+FRAME_MS = 25.0
 """Milliseconds that a frame sees."""
 
 FULL_SCALE = 32768.0
@@ -79,7 +79,7 @@ def _options(rate: int, bins: int, shift: float) -> tuple[Any, Any]:
     options = kaldi_native_fbank.FbankOptions()
     options.frame_opts.samp_freq = rate
     options.frame_opts.frame_shift_ms = shift
-    options.frame_opts.frame_length_ms = FRAME
+    options.frame_opts.frame_length_ms = FRAME_MS
     options.frame_opts.dither = 0.0
     options.frame_opts.snip_edges = False
     options.mel_opts.num_bins = bins

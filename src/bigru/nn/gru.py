@@ -11,7 +11,7 @@ from torch.fx import Proxy
 from torch.nn import functional
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
-from ..errors import ArgumentError, sentence
+from ..errors import ArgumentError, refusal, sentence
 from ..layout import DIRECTIONS
 from ..ops.gru.autograd import batch_and_time
 from .recurrent import LayerSpec, init_parameters, register, run
@@ -90,7 +90,7 @@ class GRU(TorchRecurrent):
         if isinstance(dropout, bool) or not isinstance(dropout, int | float) or not 0.0 <= dropout <= 1.0:
             raise ArgumentError(sentence(WHERE, "dropout", "within 0..1", repr(dropout)))
         if merge != "concat" and not bidirectional:
-            raise ArgumentError(sentence(WHERE, "merge", "concat without bidirectional=True", repr(merge)))
+            raise ArgumentError(refusal(WHERE, "merge", "without bidirectional=True", repr(merge)))
         if dropout and num_layers == 1:
             warnings.warn(
                 sentence(WHERE, "dropout", "0 with num_layers=1", dropout, "It acts between layers only."),
@@ -147,7 +147,7 @@ class GRU(TorchRecurrent):
             raise InputError(sentence(WHERE, "input", want, f"shape {list(input.shape)}"))
         single = input.ndim == 2
         if single and lengths is not None:
-            raise ArgumentError(sentence(WHERE, "lengths", "None for one sequence without a batch axis", lengths))
+            raise ArgumentError(refusal(WHERE, "lengths", "for one sequence without a batch axis", lengths))
         x, time_first = (input.unsqueeze(0), False) if single else (input, not self.batch_first)
         if not torch.jit.is_tracing():  # there a comparison of sizes is warned of; the kernel checks them anyway
             self._check(x, hx, single, time_first)

@@ -17,12 +17,12 @@ from ..features.segment import infer_unit
 if TYPE_CHECKING:
     from .chain import WordsAt
 
-__all__ = ["CHOICES", "LEAST", "FittedPlain", "PlainChoice", "Rows", "TooLongError", "fit_plain", "work_share"]
+__all__ = ["CHOICES", "LEAST_SECONDS", "FittedPlain", "PlainChoice", "Rows", "TooLongError", "fit_plain", "work_share"]
 
-LEAST = 3.0
+LEAST_SECONDS = 3.0
 """Seconds that a plain model may take however short the training is."""
 
-MINUTE = 60.0
+MOST_WORK_SECONDS = 60.0
 """Seconds that the most work of a choice takes about, on one core."""
 
 SHARE = 0.1
@@ -169,7 +169,7 @@ def fit_plain(
     work, most = choice.work(rows) * max(1, len(labels)), choice.most * (1.0 if share is None else share)
     if share is not None and work > most:
         if most < FEWEST * work:
-            raise TooLongError(MINUTE * work / choice.most)
+            raise TooLongError(MOST_WORK_SECONDS * work / choice.most)
         count = int(len(rows.inputs) * most / work)
         rows = rows.take(np.sort(np.random.default_rng(seed).permutation(len(rows.inputs))[:count]))
 
@@ -191,7 +191,7 @@ def fit_plain(
 
 def work_share(seconds: float | None) -> float:
     """Return the share of the most work that suits a training which may take so many seconds, None for any number."""
-    return 1.0 if seconds is None else min(1.0, max(LEAST, SHARE * seconds) / MINUTE)
+    return 1.0 if seconds is None else min(1.0, max(LEAST_SECONDS, SHARE * seconds) / MOST_WORK_SECONDS)
 
 
 def _has(label: str, rows: Rows) -> Rows:

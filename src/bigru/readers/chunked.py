@@ -20,15 +20,15 @@ from .layouts.evidence import Proposal, View
 from .layouts.verdict import build, choose
 from .literals import FOUND
 from .opening.encoding import MARKS, decode
-from .opening.packed import LINE, open_unpacked
+from .opening.packed import LINE_BYTES, open_unpacked
 from .parsers import delimited, jsonl
 from .reader import UNREAD, check_used, read
 from .reading import Reading
 from .table import Table
 
-__all__ = ["SMALL", "parts"]
+__all__ = ["WHOLE_BYTES", "parts"]
 
-SMALL = 1 << 24
+WHOLE_BYTES = 1 << 24
 """Bytes, unpacked, up to which a file is read as a whole."""
 
 PART = 1 << 22
@@ -46,9 +46,9 @@ def parts(
     report: Report = lambda _share: None,
     reading: Reading = UNREAD,
     kind: str | None = None,
-    longest: int = LINE,
+    longest: int = LINE_BYTES,
 ) -> Iterator[Examples]:
-    """Yield the inputs of a file, a part at a time; a file of at most `SMALL` bytes is a single part.
+    """Yield the inputs of a file, a part at a time; a file of at most `WHOLE_BYTES` bytes is a single part.
 
     Args:
         path: the file, gzipped or not.
@@ -60,7 +60,7 @@ def parts(
     Raises:
         DataError, ArgumentError, MissingExtraError: as `read`; of a later part, after the parts before it.
     """
-    if longest < LINE:
+    if longest < LINE_BYTES:
         _check_first_line(path, longest)
     found = _detect(path, reading, kind)
     if found is None:
@@ -161,10 +161,10 @@ def _detect(path: str, reading: Reading, kind: str | None) -> tuple[str, str, bo
         return None
     try:
         with _open(path) as (stream, _):
-            head = stream.read(SMALL + 1)
+            head = stream.read(WHOLE_BYTES + 1)
     except OSError:  # `read` says what is wrong with it
         return None
-    if len(head) <= SMALL:
+    if len(head) <= WHOLE_BYTES:
         return None
     codec = reading.encoding or next((name for mark, name in MARKS if head.startswith(mark)), None)
     if codec is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..errors import DataError, argument, check_choice, sentence
+from ..errors import DataError, argument, check_choice, refusal, sentence
 from .examples import Examples
 from .findings import Finding
 from .formats import FORMATS, File, Parsed, by_content, by_name
@@ -119,21 +119,21 @@ def check_used(result: Examples, format: str, reading: Reading, required: bool) 
             result.targets, result.scheme, result.multi_label = None, None, False
         result.task = reading.task
     if reading.scheme is not None and result.scheme != reading.scheme:
-        raise DataError(sentence(source, "scheme", "left out where labels are no span tags", reading.scheme))
+        raise DataError(refusal(source, "scheme", "where labels are no span tags", reading.scheme))
     if reading.multi_label and not result.multi_label:
-        raise DataError(sentence(source, "multi_label", "left out for this file", True))
+        raise DataError(refusal(source, "multi_label", "for this file", True))
     if reading.group is not None and result.groups is None:
         remedy = "Only tables have a further column."
-        name, want = argument("reading.group"), f"left out for the format {format}"
-        raise DataError(sentence(source, name, want, repr(reading.group), remedy))
+        name, context = argument("reading.group"), f"for the format {format}"
+        raise DataError(refusal(source, name, context, repr(reading.group), remedy))
     if reading.fill is not None:
         name = argument("reading.fill")
-        raise DataError(sentence(source, name, "left out where nothing is forecast", repr(reading.fill)))
+        raise DataError(refusal(source, name, "where nothing is forecast", repr(reading.fill)))
     check_attached(result, format, reading, required)
     _check_columns(source, format, reading)
     if reading.soft_labels and result.soft is None and required:
         name = argument("reading.soft_labels", True)
-        raise DataError(sentence(source, name, f"left out for the format {format}", "given"))
+        raise DataError(refusal(source, name, f"for the format {format}", "given"))
 
 
 def _check_columns(source: str, format: str, reading: Reading) -> None:
@@ -142,5 +142,5 @@ def _check_columns(source: str, format: str, reading: Reading) -> None:
     known = FORMATS[format].columns if format in FORMATS else True
     for name in OPTIONS:
         if name in given and not known:
-            want = f"left out for the format {format}"
-            raise DataError(sentence(source, argument(f"reading.{name}"), want, repr(given[name])))
+            own, context = argument(f"reading.{name}"), f"for the format {format}"
+            raise DataError(refusal(source, own, context, repr(given[name])))

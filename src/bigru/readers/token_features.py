@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..errors import ArgumentError, DataError, argument, nearest, sentence
+from ..errors import ArgumentError, DataError, argument, nearest, refusal, sentence
 from .labels import LabelReader
 
 if TYPE_CHECKING:
@@ -154,8 +154,8 @@ def check_attached(result: Examples, format: str, reading: Reading, required: bo
         want = f"tokens with the columns {names}, which the model reads as features"
         raise DataError(sentence(result.source, "data", want, f"{result.kind} of the format {format}"))
     if reading.features and not result.features:
-        want = f"left out for the format {format}"
-        raise DataError(sentence(result.source, argument("reading.features"), want, repr(names)))
+        context = f"for the format {format}"
+        raise DataError(refusal(result.source, argument("reading.features"), context, repr(names)))
     if names and required and not result.target.per_step:
-        want = "left out where inputs have one label each"
-        raise DataError(sentence(result.source, argument("reading.features"), want, repr(names)))
+        context = "where inputs have one label each"
+        raise DataError(refusal(result.source, argument("reading.features"), context, repr(names)))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..bundle import Bundle
 from ..bundle.configuration import input_kind, token_features
-from ..errors import ArgumentError, argument, sentence, spell_arguments
+from ..errors import ArgumentError, argument, refusal, sentence, spell_arguments
 from ..features.columns import read as values_of
 from ..features.series import check_gaps
 from ..readers.examples import Examples
@@ -135,7 +135,7 @@ def refuse_of_tables(**options: str | None) -> None:
     """Raise ArgumentError for an option of forecasts that is given for another model."""
     for name, value in options.items():
         if value is not None:
-            raise ArgumentError(sentence("bigru", name, "left out for a model that forecasts nothing", repr(value)))
+            raise ArgumentError(refusal("bigru", name, "for a model that forecasts nothing", repr(value)))
 
 
 def like_training(bundle: Bundle, reading: Reading) -> dict[str, Any]:
@@ -154,9 +154,11 @@ def check_features(bundle: Bundle, reading: Reading) -> None:
     """Raise ArgumentError where other than as many columns of features are named as a model reads."""
     names = token_features(bundle.config.features)
     if reading.features and len(reading.features) != len(names):
+        name, got = argument("reading.features"), ", ".join(reading.features)
+        if not names:
+            raise ArgumentError(refusal("bigru", name, "for a model without features", got))
         count = "one column" if len(names) == 1 else f"{len(names)} columns"
-        want = f"{count}, for {', '.join(names)}" if names else "left out for a model without features"
-        raise ArgumentError(sentence("bigru", argument("reading.features"), want, ", ".join(reading.features)))
+        raise ArgumentError(sentence("bigru", name, f"{count}, for {', '.join(names)}", got))
 
 
 def note_unknown(model: Predictor, examples: Examples, say: Say) -> None:

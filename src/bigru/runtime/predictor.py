@@ -15,7 +15,7 @@ from .. import bundle as saved
 from ..bundle import Bundle
 from ..bundle.configuration import features_kind
 from ..bundle.weights import shapes
-from ..errors import ArgumentError, DataError, sentence
+from ..errors import ArgumentError, DataError, refusal, sentence
 from ..features.batching import batches, pad
 from ..features.text import TextFeatures
 from ..ops.library import threads
@@ -291,7 +291,7 @@ class Predictor:
     def _scored(self, logits: np.ndarray, lengths: np.ndarray, inputs: list[Any]) -> list[Answer]:
         """Decode, and add what every tag of every step is likely."""
         if self._task.NO_MEAN:
-            raise ArgumentError(sentence(WHERE, "scores", "left out for a model without them", self.task))
+            raise ArgumentError(refusal(WHERE, "scores", "for a model without them", self.task))
         answers = self._decode(logits, lengths, inputs)
         steps = self._network.model.steps(lengths)
         if answers and "scores" not in answers[0]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from ..errors import ArgumentError, argument, sentence
+from ..errors import ArgumentError, argument, refusal
 from ..readers.table import Table
 from ..readers.times import check_zone, in_offset, offset_minutes, same_clock, to_local, to_utc
 from .roles import Clock
@@ -29,8 +29,8 @@ def localise(table: Table, times: Clock, groups: Mapping[str, np.ndarray], zone:
         return stamps, times.zone
     check_zone(zone)
     if stamps.dtype.kind == "i":
-        want = "left out where times are whole numbers"
-        raise ArgumentError(sentence("reading", argument("reading.zone"), want, repr(zone)))
+        name, context = argument("reading.zone"), "where times are whole numbers"
+        raise ArgumentError(refusal("reading", name, context, repr(zone)))
     if times.zone == "local" or (not times.zone and same_clock(stamps)):
         return stamps, zone
     if times.zone:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import ArgumentError, sentence
+from ..errors import ArgumentError, refusal, sentence
 from ..readers.audio.paths import looks_like_transcripts
 from ..readers.examples import Examples
 from ..readers.frames import from_dataset, from_frame
@@ -80,7 +80,7 @@ def check_reading(data: Any, reading: Reading) -> None:
         return
     for name, value in reading.given().items():
         if name not in allowed:
-            raise ArgumentError(sentence("reading", name, f"left out for {what}", repr(value)))
+            raise ArgumentError(refusal("reading", name, f"for {what}", repr(value)))
 
 
 def _of_pair(X: Any, y: Any, reading: Reading, source: str) -> Examples:
@@ -105,7 +105,7 @@ def _of_pair(X: Any, y: Any, reading: Reading, source: str) -> Examples:
     if task == "tag":
         settle_scheme(found, reading.scheme)
     elif reading.scheme is not None:
-        raise ArgumentError(sentence(source, "scheme", "left out where labels are no span tags", reading.scheme))
+        raise ArgumentError(refusal(source, "scheme", "where labels are no span tags", reading.scheme))
     more = {"labels": "any number per example"} if many else {}
     found.inferred = {"kind": kind, "task": task} | found.inferred | more
     return found

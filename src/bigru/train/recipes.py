@@ -25,7 +25,7 @@ from ..config import (
     from_dict,
     replace_fields,
 )
-from ..errors import ArgumentError, check_choice, nearest, sentence
+from ..errors import ArgumentError, check_choice, nearest, refusal, sentence
 from ..features import transcripts
 from ..features.audio import AudioFeatures
 from ..features.channels import NGRAMS, configure, is_hashed
@@ -195,7 +195,7 @@ def _features(
     usual = {"lowercase": recipe.lowercase, "min_count": 1 if recipe.pooling and units < RARE else None}
     settings = {**usual, **settings, "unit": unit}
     if settings.get("features") and task != "tag":
-        raise ArgumentError(sentence(WHERE, "features", "absent for labels", "given"))
+        raise ArgumentError(refusal(WHERE, "features", "for labels", "given"))
     channels = settings.pop("channels", None) or recipe.channels[_read_as(inputs, unit, settings)]
     channels = [*channels, *_of_features(channels, settings.get("features", ()), recipe)]
     if settings.get("lexicon") is not None:
@@ -232,7 +232,7 @@ def _refuse(names: Sequence[str], chosen: Mapping[str, Any], kind: str) -> None:
     inputs = names_of.get(kind, "texts")
     for name in names:
         if name in chosen:
-            raise ArgumentError(sentence(WHERE, name, f"absent for {inputs}", "given"))
+            raise ArgumentError(refusal(WHERE, name, f"for {inputs}", "given"))
 
 
 def buckets(units: int) -> int:
@@ -286,7 +286,7 @@ def _config(
         return tag.Config(labels, features, scheme, crf=crf)
     for name, given in (("crf", crf), ("scheme", scheme)):
         if given:
-            raise ArgumentError(sentence(WHERE, name, "absent for one label per input", repr(given)))
+            raise ArgumentError(refusal(WHERE, name, "for one label per input", repr(given)))
     if task == "transcribe":
         unit = chosen.get("unit") or transcripts.infer_transcript_unit(targets)
         check_choice(WHERE, "unit", unit, transcripts.UNITS)
@@ -314,8 +314,9 @@ def _model(
     text = isinstance(config.features, TextFeatures)
     pooling = tuple(chosen.get("pooling", recipe.pooling))
     if bool(pooling) != (task == "classify"):
-        want = "at least one way for a label per input" if task == "classify" else "absent for a label per step"
-        raise ArgumentError(sentence(WHERE, "pooling", want, list(pooling) or "none"))
+        if pooling:
+            raise ArgumentError(refusal(WHERE, "pooling", "for a label per step", list(pooling)))
+        raise ArgumentError(sentence(WHERE, "pooling", "at least one way for a label per input", "none"))
     return ModelConfig(
         outputs=config.outputs,
         channels=config.features.channels if text else (),

@@ -113,6 +113,6 @@ def test_what_is_refused_is_called_by_argument_in_python_and_by_option_in_the_co
     assert refused("evaluate", model, data, "--label", "labl") == f"bigru evaluate: {data}: --label {said}"
     with pytest.raises(ArgumentError) as useless:
         package.evaluate(model, data, reading=Reading(features=("pos",)))
-    said = "must be left out for a model without features, got pos."
+    said = "is not allowed for a model without features (got pos)."
     assert str(useless.value) == f"bigru: reading.features {said}"
     assert refused("evaluate", model, data, "--feature", "pos") == f"bigru evaluate: --feature {said}"

@@ -140,7 +140,7 @@ def test_predict_refuses_what_is_no_table(refused: Refused, model: Path, tmp_pat
             ("--target", "量"),
             "column must be one of the columns 日期, 销, b, got",
         ),
-        (content(), ("--dev", "x.csv"), "--dev must be left out for a forecast, got 'x.csv'. One table is divided in"),
+        (content(), ("--dev", "x.csv"), "--dev is not allowed for a forecast (got 'x.csv'). One table is divided in"),
         (content(), ("--set", "split=0.5"), "train: split must be a list of numbers, got 0.5."),
         (content(), ("--set", "past=c"), "column must be one of the columns date, a, b, got 'c'."),
         (
@@ -217,9 +217,9 @@ def test_a_horizon_is_asked_for(refused: Refused, table: Path) -> None:
 
 def test_options_of_a_forecast_are_refused_elsewhere(refused: Refused, reviews: Path) -> None:
     line = refused("train", reviews, "--fill", "linear")
-    assert line == "bigru train: --fill must be left out where nothing is forecast, got 'linear'."
+    assert line == "bigru train: --fill is not allowed where nothing is forecast (got 'linear')."
     line = refused("train", reviews, "--task", "classify", "--horizon", "3")
-    assert line == "bigru train: --horizon must be left out where nothing is forecast, got 3."
+    assert line == "bigru train: --horizon is not allowed where nothing is forecast (got 3)."
 
 
 def test_a_header_in_gb18030_and_several_series(bigru: Bigru, tmp_path: Path) -> None:

@@ -116,7 +116,7 @@ def test_what_is_no_text_on_stdin_is_refused(
     [
         (["no-such.csv"], "no-such.csv: data must be a file, got no such file."),
         (["."], "a file, got a folder"),
-        (["a b", "--text", "body"], "--text must be left out for texts, got 'body'."),
+        (["a b", "--text", "body"], "--text is not allowed for texts (got 'body')."),
     ],
 )
 def test_a_wrong_input_is_refused(refused: Refused, model: Path, arguments: list[str], line: str) -> None:
@@ -258,4 +258,4 @@ def test_two_predictions_do_not_write_into_one_file(refused: Refused, model: Pat
 def test_scores_of_tags_are_for_json_alone(refused: Callable[..., str], model: Path) -> None:
     for other in ("--plain", "--stream"):
         line = refused("predict", model, "ab", "--scores", other)
-        assert line == f"bigru predict: --scores must be left out with {other}, got given."
+        assert line == f"bigru predict: --scores is not allowed with {other} (got given)."

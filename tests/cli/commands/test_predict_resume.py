@@ -27,7 +27,7 @@ TEXTS = [("ab"[n % 2] * (n % 7 + 1)) + str(n) for n in range(3000)]
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Read in parts what is more than a few lines."""
-    monkeypatch.setattr(large, "SMALL", 1000)
+    monkeypatch.setattr(large, "WHOLE_BYTES", 1000)
     monkeypatch.setattr(large, "PART", 700)
     monkeypatch.setattr(predict, "AHEAD", 2)
 
@@ -170,7 +170,7 @@ def test_another_model_or_input_is_refused(
 @pytest.mark.parametrize("options", [["--resume"], ["--force"]])
 def test_options_that_need_a_file_are_refused_without_one(refused: Refused, model: Path, options: list[str]) -> None:
     assert "must be given with --out" in refused("predict", model, "a", *options)
-    assert "left out with --stream" in refused("predict", model, "a", "--stream", "--out", "x")
+    assert "--out is not allowed with --stream (got x)." in refused("predict", model, "a", "--stream", "--out", "x")
 
 
 def test_a_folder_that_is_not_there_is_refused(refused: Refused, model: Path, tmp_path: Path) -> None:

@@ -115,7 +115,7 @@ def test_look_aheads_are_scored_side_by_side(bigru: Bigru, tagger: Path, tmp_pat
         (["--stream", "--lookahead", "2s"], "a number of steps, or milliseconds as 200ms, got '2s'"),
         (["--stream", "--lookahead", "200ms"], "a number of steps for this model, got '200ms'"),
         (["--stream", "--lookahead", "1", "--chunk", "0"], "at least 1"),
-        (["--stream", "--lookahead", "1", "--plain"], "--plain must be left out"),
+        (["--stream", "--lookahead", "1", "--plain"], "--plain is not allowed with --stream (got it)."),
     ],
 )
 def test_options_that_do_not_fit_are_refused(

@@ -229,7 +229,7 @@ def test_a_model_with_a_fault_is_not_exported(to: str, folder: Path, monkeypatch
         (["model", "--most", "0"], "bigru verify: --most must be at least 1, got 0."),
         (
             ["model", "model/config.json", "--fill", "linear"],
-            "fill must be left out for a model that forecasts nothing",
+            "fill is not allowed for a model that forecasts nothing",
         ),
     ],
 )

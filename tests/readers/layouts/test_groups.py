@@ -150,7 +150,7 @@ def test_a_format_without_columns_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError) as caught:
         read(path, BY)
     assert str(caught.value) == (
-        f"{path}: --group must be left out for the format conll, got 'speaker'. Only tables have a further column."
+        f"{path}: --group is not allowed for the format conll (got 'speaker'). Only tables have a further column."
     )
 
 

@@ -155,7 +155,7 @@ def changed(row: int, column: int, value: object) -> str:
         ),
         (table([*ROWS, ("c", 0, 1, 1, None)]), {}, r"a\.csv:7: label must be given for every series, got ''"),
         (changed(1, 4, None), {"task": "tag"}, r"a\.csv:3: label must be given for every step, got ''"),
-        (table(), {"multi_label": True}, r"multi_label must be left out for this file"),
+        (table(), {"multi_label": True}, r"multi_label is not allowed for this file"),
     ],
 )
 def test_faulty_tables_are_refused(tmp_path: Path, text: str, options: dict, message: str) -> None:

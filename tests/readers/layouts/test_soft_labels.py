@@ -100,8 +100,8 @@ def test_they_can_be_left_out_and_asked_for(tmp_path: Path) -> None:
     assert read(other).soft is None
     assert "column" not in refusal(other, Reading(soft_labels=True))
     none = table(tmp_path, "text,label", f'"{TEXTS[0]}",a', f'"{TEXTS[1]}",b')
-    want = "left out without columns p_LABEL or an object scores in each row, got the columns text, label."
-    assert refusal(none, Reading(soft_labels=True)) == f": --soft-labels must be {want}"
+    want = "is not allowed without columns p_LABEL or an object scores in each row (got the columns text, label)."
+    assert refusal(none, Reading(soft_labels=True)) == f": --soft-labels {want}"
 
 
 def test_any_number_of_labels_need_not_sum_to_1(tmp_path: Path) -> None:
@@ -179,10 +179,10 @@ def test_they_are_not_asked_for_where_nothing_is_learnt(tmp_path: Path) -> None:
 def test_formats_without_them_refuse_them(tmp_path: Path) -> None:
     path = tmp_path / "tagged.conll"
     path.write_text("in O\nBonn B-LOC\n\n", encoding="utf-8")
-    want = ": --soft-labels must be left out for the format conll, got given."
+    want = ": --soft-labels is not allowed for the format conll (got given)."
     assert refusal(path, Reading(soft_labels=True)) == want
     with spell_arguments("python"):
-        want = ": reading.soft_labels must be left out for the format conll, got given."
+        want = ": reading.soft_labels is not allowed for the format conll (got given)."
         assert (
             refusal(path, Reading(soft_labels=True)).replace("Reading(soft_labels=True)", "reading.soft_labels") == want
         )

@@ -29,7 +29,7 @@ def test_plain_and_packed_files_say_the_same(tmp_path: Path) -> None:
 
 
 def test_a_bomb_is_refused_before_it_fills_the_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(packed, "FREE", 1 << 20)
+    monkeypatch.setattr(packed, "FREE_BYTES", 1 << 20)
     content = b"text,label\n" + b"a" * (1 << 22) + b",x\n"
     (tmp_path / "d.csv.gz").write_bytes(gzip.compress(content))
     with pytest.raises(DataError) as caught:
@@ -90,7 +90,7 @@ def test_a_line_comes_before_the_next_is_there() -> None:
 
 
 def test_a_line_without_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(packed, "LINE", 8)
+    monkeypatch.setattr(packed, "LINE_BYTES", 8)
     assert list(read_lines(io.BytesIO(b"1234567\n12345678"), "s")) == [b"1234567\n", b"12345678"]
     with pytest.raises(DataError, match=r"^s:2: line must be at most 8 bytes, got a longer one\.$"):
         list(read_lines(io.BytesIO(b"1\n12345678\n"), "s"))

@@ -89,7 +89,7 @@ def test_dimensions_must_be_as_many_in_every_line_where_the_header_is_silent(tmp
 def test_columns_are_not_asked_for(tmp_path: Path) -> None:
     flags = {"text": "--text", "label": "--label", "id": "--id-column", "time": "--time-column"}
     for name, value in {"text": "x", "label": "x", "id": ("x",), "time": ("x",)}.items():
-        with pytest.raises(DataError, match=f": {flags[name]} must be left out for the format ts"):
+        with pytest.raises(DataError, match=f": {flags[name]} is not allowed for the format ts"):
             read(made(tmp_path, DATA), Reading(**{name: value}))
 
 

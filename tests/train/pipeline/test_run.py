@@ -217,11 +217,11 @@ Call = Callable[[Path, Path], Any]
         (lambda d, o: bigru.train(d, resume=True), "train: resume=True must be given with out, got no out."),
         (
             lambda d, o: bigru.train(d, targets=["a"], reading=Reading(task="classify")),
-            "train: targets must be left out where nothing is forecast, got ['a'].",
+            "train: targets is not allowed where nothing is forecast (got ['a']).",
         ),
         (
             lambda d, o: bigru.train(d, reading=Reading(fill="linear")),
-            "train: reading.fill must be left out where nothing is forecast, got 'linear'.",
+            "train: reading.fill is not allowed where nothing is forecast (got 'linear').",
         ),
         (
             lambda d, o: bigru.train(d, reading=Reading(task="forecast")),
@@ -233,15 +233,15 @@ Call = Callable[[Path, Path], Any]
         ),
         (
             lambda d, o: bigru.train(d, horizon=3, plain=True),
-            "train: plain=True must be left out for a forecast, got given.",
+            "train: plain=True is not allowed for a forecast (got given).",
         ),
         (
             lambda d, o: bigru.train((TEXTS, LABELS), reading=Reading(label="x")),
-            "reading: label must be left out for inputs and labels in memory, got 'x'.",
+            "reading: label is not allowed for inputs and labels in memory (got 'x').",
         ),
         (
             lambda d, o: bigru.train(bigru.read(d), reading=Reading(text="x")),
-            "reading: text must be left out for examples that were read, got 'x'.",
+            "reading: text is not allowed for examples that were read (got 'x').",
         ),
         (lambda d, o: bigru.train((TEXTS, LABELS[1:])), "data: y must be as long as X (40), got 39."),
         (
@@ -259,7 +259,7 @@ Call = Callable[[Path, Path], Any]
         ),
         (
             lambda d, o: bigru.train((TEXTS, LABELS), reading=Reading(scheme="BIO")),
-            "data: scheme must be left out where labels are no span tags, got BIO.",
+            "data: scheme is not allowed where labels are no span tags (got BIO).",
         ),
         (
             lambda d, o: bigru.train([("a", "b")]),

@@ -139,7 +139,7 @@ def test_settings_without_soft_labels_are_refused() -> None:
     data.soft = None
     with pytest.raises(ArgumentError) as error:
         bigru.train(data, temperature=2.0)
-    assert str(error.value) == "train: temperature must be left out without soft labels, got 2."
+    assert str(error.value) == "train: temperature is not allowed without soft labels (got 2)."
 
 
 @pytest.mark.train
@@ -150,7 +150,6 @@ def test_a_model_is_not_rehearsed_beside_them(tmp_path: Path) -> None:
     bigru.train((made.inputs, made.targets), out=tmp_path / "old", plain=False, **QUICK | {"epochs": 1})
     with pytest.raises(DataError) as error:
         bigru.train(path, init=tmp_path / "old", plain=False)
-    want = (
-        f"{path}: soft labels must be left out where a training starts from a model, whose answers are soft labels too"
-    )
-    assert str(error.value) == f"{want}, got those of yes, no. Leave them unread with Reading(soft_labels=False)."
+    context = "where a training starts from a model, whose answers are soft labels too"
+    want = f"{path}: soft labels is not allowed {context} (got those of yes, no)"
+    assert str(error.value) == f"{want}. Leave them unread with Reading(soft_labels=False)."

@@ -182,7 +182,7 @@ def test_a_long_line_is_refused_wherever_it_stands(tmp_path: Path, monkeypatch: 
     from bigru.train.pretrain import texts
 
     for module in (chunked, texts):
-        monkeypatch.setattr(module, "SMALL", 1000)
+        monkeypatch.setattr(module, "WHOLE_BYTES", 1000)
     monkeypatch.setattr(chunked, "PART", 64)
     for number, content in ((1, "a" * 2000), (201, "a b\n" * 200 + "a" * 2000), (1, '{"text": "' + "a" * 2000 + '"}')):
         (tmp_path / "t.txt").write_text(content, "utf-8")

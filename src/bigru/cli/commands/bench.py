@@ -22,7 +22,7 @@ SECONDS, QUICK = 4.0, 0.3
 
 PASSES = {"forward": False, "forward + backward": True}
 
-IDLE = 0.005
+IDLE_SECONDS = 0.005
 """Seconds before each turn: OpenMP's threads, which torch brings, spin for about a millisecond after their work."""
 
 
@@ -116,7 +116,7 @@ def _turn(case: engines.Case) -> Callable[[], float]:
     clock = speed.Stopwatch(case.run)
 
     def turn() -> float:
-        time.sleep(IDLE)
+        time.sleep(IDLE_SECONDS)
         return clock.turn()
 
     return turn

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ...doctor import HARMFUL, examine
-from ...errors import ArgumentError, sentence
+from ...errors import ArgumentError, refusal
 from ...readers.layouts.verdict import is_timed
 from ...readers.reader import build_examples, load, read
 from ...readers.reading import Reading
@@ -32,7 +32,7 @@ def doctor(data: Path, dev: Path | None, test: Path | None, reading: Reading) ->
 
         for option, path in (("--dev", dev), ("--test", test)):
             if path is not None:
-                raise ArgumentError(sentence("doctor", option, "left out for a table with time", repr(str(path))))
+                raise ArgumentError(refusal("doctor", option, "for a table with time", repr(str(path))))
         return forecast.doctor(found, reading)
     train = build_examples(found, reading, name)
     many = train.multi_label if train.target.per_example else None

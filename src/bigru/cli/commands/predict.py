@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from ...bundle.configuration import features_kind, input_kind
-from ...errors import ArgumentError, DataError, one_line, sentence
+from ...errors import ArgumentError, DataError, one_line, refusal, sentence
 from ...readers.audio.recordings import Recording, is_audio
 from ...readers.examples import Examples
 from ...readers.formats import SUFFIXES
@@ -66,7 +66,7 @@ def predict(
         if len(inputs) != 1 or inputs == ["-"]:
             raise ArgumentError(sentence("predict", "input", "the file of one table", " ".join(inputs)))
         if out is not None:
-            raise ArgumentError(sentence("predict", "--out", "left out for a forecast", str(out)))
+            raise ArgumentError(refusal("predict", "--out", "for a forecast", str(out)))
         forecast.predict(predictor, Path(inputs[0]), plain, plot, reading)
         return
     refuse_of_tables(fill=reading.fill, plot=None if plot is None else str(plot))
@@ -133,7 +133,7 @@ def read_inputs(
     if len(inputs) == 1 and (reading.format is not None or _is_file(inputs[0])):
         return _rows(predictor, inputs[0], pace, reading)
     for name, value in reading.given().items():
-        raise ArgumentError(sentence("predict", f"--{name}", "left out for texts", repr(value)))
+        raise ArgumentError(refusal("predict", f"--{name}", "for texts", repr(value)))
     return inputs
 
 

@@ -10,7 +10,7 @@ from ... import bundle as saved
 from ...bundle import Bundle, save
 from ...bundle.card import VERIFICATION, with_section
 from ...bundle.quantized import QuantizedWeights
-from ...errors import ArgumentError, BundleError, sentence
+from ...errors import ArgumentError, BundleError, refusal, sentence
 from ...models import find
 from ...readers.reading import Reading
 from ...runtime.evaluation import read_labelled
@@ -55,7 +55,7 @@ def _check_int8(whole: Bundle, made: Bundle) -> Bundle:
 def _compare(whole: Bundle, made: Bundle, data: Path, reading: Reading) -> Result:
     """Return score, answers changed and their number: of the stored model, and of one that multiplies in 8 bits too."""
     if whole.model.head == "window":
-        raise ArgumentError(sentence("quantize", "data", "left out for a forecaster", str(data)))
+        raise ArgumentError(refusal("quantize", "data", "for a forecaster", str(data)))
     predictor = Predictor(whole)
     examples = read_labelled(predictor, data, reading, print_note)
     answers = list(predictor.predict_iter(examples.inputs))

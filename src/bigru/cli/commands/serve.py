@@ -32,7 +32,7 @@ OWN = 64
 
 INTERRUPTED = 130
 
-LONGEST = 4096
+MOST_KEY_BYTES = 4096
 """Bytes of a key at most."""
 
 
@@ -115,11 +115,11 @@ def _key(file: Path | None) -> str | None:
         return os.environ.get(KEY) or None
     try:
         with file.open("rb") as stream:
-            key = stream.read(LONGEST + 1).decode("utf-8").strip()
+            key = stream.read(MOST_KEY_BYTES + 1).decode("utf-8").strip()
     except (OSError, UnicodeDecodeError):
         raise ArgumentError(sentence("serve", "--api-key-file", "a readable text file", str(file))) from None
-    if not key or "\n" in key or len(key) > LONGEST:
-        want = f"a file with one line of at most {LONGEST} characters"
+    if not key or "\n" in key or len(key) > MOST_KEY_BYTES:
+        want = f"a file with one line of at most {MOST_KEY_BYTES} characters"
         raise ArgumentError(sentence("serve", "--api-key-file", want, str(file)))
     return key
 

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from ...bundle import Bundle
-from ...errors import ArgumentError, DataError, sentence
+from ...errors import ArgumentError, DataError, refusal, sentence
 from ...features.audio import AudioFeatures
 from ...ops.recurrent.chunking import Chunking
 from ...readers.audio.recordings import Recording
@@ -80,12 +80,13 @@ def stream(
         plain: must be false.
         lookahead, chunk, lag: as for `Predictor.stream`; the look-ahead in steps or milliseconds.
     """
-    if not asked or plain:
-        want = "left out of a stream" if asked else "given with --lookahead, --chunk and --lag"
-        raise ArgumentError(sentence("predict", "--plain" if asked else "--stream", want, "it" if asked else "none"))
+    if not asked:
+        raise ArgumentError(sentence("predict", "--stream", "given with --lookahead, --chunk and --lag", "none"))
+    if plain:
+        raise ArgumentError(refusal("predict", "--plain", "with --stream", "it"))
     predictor = load(model, precision)
     if isinstance(predictor, Forecaster):
-        raise ArgumentError(sentence("predict", "--stream", "left out for a model that forecasts", "given"))
+        raise ArgumentError(refusal("predict", "--stream", "for a model that forecasts", "given"))
     ahead = None if lookahead is None else parse_steps(lookahead, predictor.bundle)
     begin = partial(predictor.stream, ahead, chunk=chunk, lag=lag)
     # Before the first line is waited for: what cannot be streamed is refused at once.

@@ -19,7 +19,7 @@ from .viterbi import viterbi
 
 __all__ = ["onnx_model"]
 
-MOST = 1 << 31
+MOST_BYTES = 1 << 31
 """Bytes from which on a file would have to be cut in two: the format counts with 31 bits."""
 
 
@@ -41,7 +41,7 @@ def onnx_model(bundle: Bundle, int8: bool = False, **more: Any) -> Any:
         MissingExtraError: the package onnx is not installed.
     """
     size = sum(array.nbytes for array in bundle.weights.values()) // (4 if int8 else 1)
-    if size >= MOST:
+    if size >= MOST_BYTES:
         remedy = "Export it with --int8, or with --to torch."
         raise ArgumentError(sentence("export", "weights", "of less than 2 GB in all", f"{size / 1e9:.1f} GB", remedy))
     g = Graph(int8)

@@ -72,25 +72,29 @@ def forward(
     saved = Saved(x, weights, reset_after, precision, [])
     for t, rows in steps(lengths, x.shape[1], reverse):
         before = h[rows]
-        r, z, n = _gates(x[rows, t], before, weights, reset_after, precision)
-        h[rows] = y[rows, t] = n + z * (before - n)  # (4)
+        r, z, n, h[rows] = _step(x[rows, t], before, weights, reset_after, precision)
+        y[rows, t] = h[rows]
         saved.steps.append(Step(t, rows, before, r, z, n))
     return y, h, saved
 
 
-def _gates(
+def _step(
     x: np.ndarray, h: np.ndarray, weights: Weights, reset_after: bool, precision: str
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    weight_ih, weight_hh = (round_to(w, precision) for w in weights[:2])
-    bias_ih, bias_hh = weights[2:]
-    _, _, U_n = np.split(weight_hh, 3)
-    a_r, a_z, a_n = np.split(round_to(x, precision) @ weight_ih.T + bias_ih, 3, axis=1)
-    u_r, u_z, q = np.split(round_to(h, precision) @ weight_hh.T + bias_hh, 3, axis=1)
-    r = sigmoid(a_r + u_r)  # (1)
-    z = sigmoid(a_z + u_z)  # (2)
-    if not reset_after:
-        return r, z, np.tanh(a_n + round_to(r * h, precision) @ U_n.T + np.split(bias_hh, 3)[2])  # (3')
-    return r, z, np.tanh(a_n + r * q)  # (3)
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Return r, z, n and the state after one step, [R, H] each, from x [R, I] and the state h before it."""
+    W, U = (round_to(w, precision) for w in weights[:2])
+    b, c = weights[2:]
+    Wx_r, Wx_z, Wx_n = np.split(round_to(x, precision) @ W.T + b, 3, axis=1)  # W x + b, gate by gate
+    Uh_r, Uh_z, Uh_n = np.split(round_to(h, precision) @ U.T + c, 3, axis=1)  # U h + c
+    r = sigmoid(Wx_r + Uh_r)  # (1)
+    z = sigmoid(Wx_z + Uh_z)  # (2)
+    if reset_after:
+        n = np.tanh(Wx_n + r * Uh_n)  # (3)
+    else:
+        _, _, U_n = np.split(U, 3)
+        _, _, c_n = np.split(c, 3)
+        n = np.tanh(Wx_n + round_to(r * h, precision) @ U_n.T + c_n)  # (3')
+    return r, z, n, n + z * (h - n)  # (4)
 
 
 def backward(dy: np.ndarray, dh_n: np.ndarray, saved: Saved) -> tuple[np.ndarray, tuple[np.ndarray, ...], np.ndarray]:

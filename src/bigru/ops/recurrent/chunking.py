@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...config import EncoderConfig
-from ...errors import ArgumentError, sentence
+from ...errors import ArgumentError, refusal, sentence
 
 __all__ = ["Chunking", "check_chunking"]
 
@@ -88,6 +88,6 @@ def check_chunking(encoder: EncoderConfig) -> None:
     """
     if encoder.direction == "forward":
         remedy = "It needs no look-ahead: every step is final as it is read."
-        raise ArgumentError(sentence("encoder", "window", "left out where nothing is read backward", "one", remedy))
+        raise ArgumentError(refusal("encoder", "window", "where nothing is read backward", "one", remedy))
     if encoder.cell == "lstm":
         raise ArgumentError(sentence("encoder", "cell", "gru or rnn, to be run in chunks", "lstm"))

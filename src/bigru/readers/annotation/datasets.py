@@ -15,7 +15,7 @@ __all__ = ["name_tags", "tag_names"]
 TOKENS = ("tokens", "words")
 TAGS = ("ner_tags", "tags", "labels", "pos_tags", "upos", "chunk_tags", "fine_ner_tags")
 INFO = "dataset_info.json"
-LARGEST = 1 << 22
+MOST_BYTES = 1 << 22
 """Bytes of a `dataset_info.json` at most."""
 
 
@@ -65,7 +65,7 @@ def tag_names(source: str, key: str) -> list[str] | None:
     """Return the names of the numbers under a key, as the `dataset_info.json` beside a file has them, if it does."""
     path = Path(source).parent / INFO
     try:
-        if not path.is_file() or path.stat().st_size > LARGEST:
+        if not path.is_file() or path.stat().st_size > MOST_BYTES:
             return None
         features = json.loads(path.read_text(encoding="utf-8")).get("features")
         feature = features.get(key)

@@ -12,15 +12,15 @@ from collections.abc import Callable, Iterator
 from io import SEEK_END
 from typing import BinaryIO
 
-__all__ = ["HEAD", "foreign", "missing_bytes"]
+__all__ = ["HEAD_BYTES", "foreign", "missing_bytes"]
 
-HEAD = 512
+HEAD_BYTES = 512
 """Bytes that `foreign` looks at."""
 
 UNKNOWN = (0, 0x7FFFFFFF, 0xFFFFFFFF)
-"""Sizes that programs write into a header when they do not know yet how long the file will be, up to `SLACK`."""
+"""Sizes that programs write into a header when they do not know yet how long the file will be, up to `SLACK_BYTES`."""
 
-SLACK = 256
+SLACK_BYTES = 256
 
 MOST_CHUNKS = 10_000
 """Chunks before the samples that are looked at."""
@@ -53,7 +53,7 @@ MAGIC = (
 
 
 def foreign(head: bytes) -> str | None:
-    """Return what the first `HEAD` bytes of a file say it is, None if they say nothing.
+    """Return what the first `HEAD_BYTES` bytes of a file say it is, None if they say nothing.
 
     Only formats that cannot be read are known here.
     """
@@ -98,7 +98,7 @@ def _chunks(stream: BinaryIO, at: int, order: str) -> Iterator[tuple[bytes, int,
 
 
 def _is_unknown(length: int) -> bool:
-    return any(abs(length - unknown) < SLACK for unknown in UNKNOWN)
+    return any(abs(length - unknown) < SLACK_BYTES for unknown in UNKNOWN)
 
 
 def _riff(stream: BinaryIO, head: bytes) -> int:

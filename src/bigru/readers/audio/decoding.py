@@ -19,7 +19,7 @@ import numpy as np
 
 from ...errors import BigruError, DataError, argument, require, sentence
 from . import mpeg
-from .containers import HEAD, foreign, missing_bytes
+from .containers import HEAD_BYTES, foreign, missing_bytes
 from .endings import is_unreadable
 from .quiet import quiet
 
@@ -27,7 +27,7 @@ __all__ = [
     "BLOCK",
     "LOUDEST",
     "MOST_SAMPLES",
-    "RATES",
+    "RATES_HZ",
     "Header",
     "Recording",
     "blocks",
@@ -42,7 +42,7 @@ __all__ = [
     "soundfile",
 ]
 
-RATES = (1000, 192_000)
+RATES_HZ = (1000, 192_000)
 """Lowest and highest sample rate that is read, in hertz."""
 
 MOST_SAMPLES = 1 << 29
@@ -54,7 +54,7 @@ LOUDEST = 16.0
 BLOCK = 1 << 18
 """Samples decoded at a time, all channels together."""
 
-OVERRUN = 0.1
+OVERRUN_SECONDS = 0.1
 """Seconds by which the end of a segment may lie behind that of its recording; manifests round."""
 
 SHOWN = 5
@@ -117,7 +117,7 @@ def header(recording: Recording) -> Header:
     """Return what the header of a recording says; no sample is decoded.
 
     Raises:
-        DataError: the file is absent or no audio, its rate is beyond `RATES`, or it claims more than `MOST_SAMPLES`.
+        DataError: the file is absent or no audio, its rate is beyond `RATES_HZ`, or it claims more than `MOST_SAMPLES`.
         MissingExtraError: soundfile is not installed.
     """
     stream, found = open_audio(recording)
@@ -157,8 +157,8 @@ def open_audio(recording: Recording) -> tuple[Any, Header]:
     stream, found = _open(recording)
     claimed = found.frames * found.channels
     problem = None
-    if not RATES[0] <= found.rate <= RATES[1]:
-        want, remedy = f"within {RATES[0]}..{RATES[1]} hertz", "Resample it, or leave it out."
+    if not RATES_HZ[0] <= found.rate <= RATES_HZ[1]:
+        want, remedy = f"within {RATES_HZ[0]}..{RATES_HZ[1]} hertz", "Resample it, or leave it out."
         problem = sentence(place, "rate of audio", want, f"{quote_path(recording)} with {found.rate}", remedy)
     elif claimed > MOST_SAMPLES and not _is_unknown(found.frames):
         problem = _too_long(recording, f"{claimed} as its header claims")
@@ -246,7 +246,7 @@ def _check_values(recording: Recording, block: np.ndarray, before: int) -> None:
 def _check_length(recording: Recording, found: Header, read: int, first: int, last: int | None) -> None:
     """Refuse a file without samples, one that ends before its header says so, and a segment that goes beyond it."""
     place, remedy = recording.place, "Record it again or leave the row out."
-    if last is not None and read + OVERRUN * found.rate < last:
+    if last is not None and read + OVERRUN_SECONDS * found.rate < last:
         want = f"as long as its segment ({recording.start:g} to {last / found.rate:g} s)"
         got = f"{quote_path(recording)} of {read / found.rate:.2f} s"
         raise DataError(sentence(place, "audio", want, got, "Correct offset and duration of the row."))
@@ -283,7 +283,7 @@ def _decoding(recording: Recording) -> Iterator[None]:
 def _undecodable(recording: Recording, reason: str) -> str:
     try:
         with _bytes(recording) as stream:
-            head = stream.read(HEAD)
+            head = stream.read(HEAD_BYTES)
     except OSError as error:
         return sentence(recording.place, "audio", "readable", f"{quote_path(recording)}: {error.strerror}")
     kind = foreign(head)
@@ -301,7 +301,7 @@ def _bytes(recording: Recording) -> BinaryIO:
 def _seekable_bytes(recording: Recording) -> bytes | None:
     """Return the bytes to decode where they are not those at the path: content, and MP3 whose length is not stated."""
     with _bytes(recording) as stream:
-        if not mpeg.is_mpeg(stream.read(HEAD)):
+        if not mpeg.is_mpeg(stream.read(HEAD_BYTES)):
             return recording.content
         stream.seek(0)
         changed = mpeg.with_frame_count(stream.read())

@@ -22,7 +22,7 @@ BIT_RATES = {
 }
 """Kilobits per second by version and layer; of version 2, layer 3 has those of layer 2."""
 
-MOST_LOST = 1 << 16
+MOST_LOST_BYTES = 1 << 16
 """Bytes between two frames that are passed over as a tag or damage."""
 
 
@@ -78,7 +78,7 @@ def is_mpeg(head: bytes) -> bool:
 
 
 def frames(data: bytes) -> Iterator[Frame]:
-    """Yield the frames of a file one after the other; what is not one is passed over, up to `MOST_LOST` bytes."""
+    """Yield the frames of a file one after the other; what is not one is passed over, up to `MOST_LOST_BYTES` bytes."""
     at, kind = _tag(data, 0), None
     lost = 0
     while at < len(data):
@@ -93,7 +93,7 @@ def frames(data: bytes) -> Iterator[Frame]:
             following = data.find(b"\xff", at + 1)
             step = following - at if following >= 0 else len(data)
             lost += step
-            if lost > MOST_LOST:
+            if lost > MOST_LOST_BYTES:
                 return
         at += step
 

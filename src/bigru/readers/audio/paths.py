@@ -20,7 +20,7 @@ SAMPLE = 2000
 CERTAIN = 0.9
 """Share of the cells of a column that must be names of audio files by their endings."""
 
-LONGEST = 1_000_000
+MOST_SECONDS = 1_000_000
 """Seconds at which a segment may begin, and which it may last."""
 
 FILE_ENDING = re.compile(r"\.[A-Za-z][A-Za-z0-9]{0,4}$|\.\d?[A-Za-z][A-Za-z0-9]{0,3}$")
@@ -110,8 +110,8 @@ def _seconds(value: Any, name: str, place: str) -> float:
         found = float(value)
     except (TypeError, ValueError, OverflowError):
         found = -1.0
-    if not 0 <= found <= LONGEST or isinstance(value, bool):
-        raise DataError(sentence(place, name, f"seconds within 0..{LONGEST}", repr(value)[:80]))
+    if not 0 <= found <= MOST_SECONDS or isinstance(value, bool):
+        raise DataError(sentence(place, name, f"seconds within 0..{MOST_SECONDS}", repr(value)[:80]))
     return found
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from ...errors import DataError, argument, first_names, nearest, sentence
+from ...errors import DataError, argument, first_names, nearest, refusal, sentence
 from ..cells import Numerals, cell_text, numerals
 from ..examples import Examples, SoftLabels
 from ..labels import SEPARATOR, LabelReader, is_list, is_missing
@@ -113,9 +113,9 @@ def find_soft_labels(table: Table, reading: Reading) -> SoftColumns | None:
     columns = _columns(table)
     if not columns:
         if reading.soft_labels:
-            want = f"left out without columns {PREFIX}LABEL or an object {OBJECTS} in each row"
+            context = f"without columns {PREFIX}LABEL or an object {OBJECTS} in each row"
             name = argument("reading.soft_labels", True)
-            raise DataError(sentence(table.source, name, want, f"the columns {name_some(table.names)}"))
+            raise DataError(refusal(table.source, name, context, f"the columns {name_some(table.names)}"))
         return None
     cells = [table.column(name) for name in columns]
     rows = cells[0] if columns == [OBJECTS] else _by_label(columns, cells, reading)
@@ -126,7 +126,7 @@ def find_soft_labels(table: Table, reading: Reading) -> SoftColumns | None:
         own, none = argument("reading.label"), argument("reading.soft_labels", False)
         remedy = f"Name a column of labels with {own}, or leave soft labels out with {none}."
         name = argument("reading.labels")
-        raise DataError(sentence(table.source, name, "left out beside soft labels", "given", remedy))
+        raise DataError(refusal(table.source, name, "with soft labels", "given", remedy))
     return _read(table, reading, columns, rows, label)
 
 

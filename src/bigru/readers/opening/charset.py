@@ -23,10 +23,10 @@ from .charset_tables import LANGUAGES
 
 __all__ = ["Guess", "explain", "recognise", "seven_bit", "without_mark"]
 
-SAMPLE = 4000
+SAMPLE_BYTES = 4000
 """Bytes beyond ASCII that are looked at."""
 
-HEAD = 1 << 20
+HEAD_BYTES = 1 << 20
 """Bytes in which they are looked for."""
 
 MARGIN = 5.0
@@ -93,7 +93,7 @@ def recognise(data: bytes) -> Guess:
     """Return the encoding that bytes which are no UTF-8 are in.
 
     Args:
-        data: the bytes; lines with bytes beyond ASCII are looked at, up to `SAMPLE` such bytes.
+        data: the bytes; lines with bytes beyond ASCII are looked at, up to `SAMPLE_BYTES` such bytes.
     """
     sample = _sample(data)
     words = _words(sample)
@@ -127,7 +127,7 @@ def without_mark(data: bytes) -> str | None:
 
     Text in UTF-16 has its NUL bytes in every second place alone; no text holds NUL characters.
     """
-    head = data[: HEAD - HEAD % 4]
+    head = data[: HEAD_BYTES - HEAD_BYTES % 4]
     zeros = [head[n::4].count(0) for n in range(4)]
     quarter = len(head) / 4
     if len(data) % 4 == 0 and min(zeros[2], zeros[3]) > 0.9 * quarter:
@@ -144,8 +144,8 @@ def _sound(head: bytes, encoding: str) -> str | None:
     """Return the encoding if the bytes are text in it: lines or spaces, and next to no controls or unassigned."""
     # A head that was cut may end in half a character.
     text = head.decode(encoding, "replace").rstrip("\ufffd")
-    kinds = Counter(unicodedata.category(c) for c in text[:SAMPLE] if c not in "\t\r\n")
-    strange = sum(kinds[kind] for kind in ("Cc", "Cn", "Co", "Cs")) + text[:SAMPLE].count("\ufffd")
+    kinds = Counter(unicodedata.category(c) for c in text[:SAMPLE_BYTES] if c not in "\t\r\n")
+    strange = sum(kinds[kind] for kind in ("Cc", "Cn", "Co", "Cs")) + text[:SAMPLE_BYTES].count("\ufffd")
     return encoding if strange == 0 and kinds.total() else None
 
 
@@ -153,19 +153,19 @@ def _sample(data: bytes) -> bytes:
     """Return the first lines that hold bytes beyond ASCII."""
     found: list[bytes] = []
     high = 0
-    for line in re.split(rb"[\r\n]", data[:HEAD]):
+    for line in re.split(rb"[\r\n]", data[:HEAD_BYTES]):
         count = len(line) - len(line.translate(None, bytes(range(0x80, 0x100))))
         if count:
             found.append(line)
             high += count
-        if high >= SAMPLE:
+        if high >= SAMPLE_BYTES:
             break
     if not found:
         at = re.search(rb"[\x80-\xff]", data)
-        return data[max(0, at.start() - 200) : at.start() + SAMPLE] if at else b""
+        return data[max(0, at.start() - 200) : at.start() + SAMPLE_BYTES] if at else b""
     # A single long line is cut, if it must be, where ASCII stands, which no character of two bytes spans.
     text = b"\n".join(found)
-    cut = next((n for n in range(4 * SAMPLE, min(len(text), 5 * SAMPLE)) if text[n] < 0x40), len(text))
+    cut = next((n for n in range(4 * SAMPLE_BYTES, min(len(text), 5 * SAMPLE_BYTES)) if text[n] < 0x40), len(text))
     return text[:cut]
 
 

@@ -15,7 +15,7 @@ from typing import IO, cast
 from ...errors import ArgumentError, DataError, sentence
 
 __all__ = [
-    "LINE",
+    "LINE_BYTES",
     "VARIABLE",
     "check_openable",
     "most_bytes",
@@ -29,15 +29,15 @@ GZIP = b"\x1f\x8b"
 """What gzip begins with."""
 
 VARIABLE = "BIGRU_MAX_BYTES"
-"""Variable of the environment that overrules `MOST`."""
+"""Variable of the environment that overrules `MOST_BYTES`."""
 
-MOST = 1 << 32
+MOST_BYTES = 1 << 32
 """Bytes that a file which is read as a whole may have, unpacked."""
 
-RATIO, FREE = 200, 1 << 26
+RATIO, FREE_BYTES = 200, 1 << 26
 """How many times larger than its file unpacked data may be, beyond so many bytes: texts shrink to a tenth at best."""
 
-LINE = 1 << 28
+LINE_BYTES = 1 << 28
 """Bytes of a line at most where lines are read one by one."""
 
 BLOCK = 1 << 20
@@ -58,7 +58,7 @@ def most_bytes(packed: int | None = None) -> int:
         if not (text.isascii() and text.isdigit() and len(text) < 19 and int(text) > 0):
             raise ArgumentError(sentence("read", VARIABLE, "a number of bytes above 0", repr(text)))
         return int(text)
-    return MOST if packed is None else min(MOST, max(FREE, RATIO * packed))
+    return MOST_BYTES if packed is None else min(MOST_BYTES, max(FREE_BYTES, RATIO * packed))
 
 
 def check_openable(path: str | Path) -> None:
@@ -164,11 +164,11 @@ def read_lines(stream: IO[bytes], source: str) -> Iterator[bytes]:
     """Yield the lines of a stream with their ends.
 
     Raises:
-        DataError: a line is longer than `LINE`.
+        DataError: a line is longer than `LINE_BYTES`.
     """
     number = 0
-    while line := stream.readline(LINE + 1):
+    while line := stream.readline(LINE_BYTES + 1):
         number += 1
-        if len(line) > LINE:
-            raise DataError(sentence(f"{source}:{number}", "line", f"at most {LINE:,} bytes", "a longer one"))
+        if len(line) > LINE_BYTES:
+            raise DataError(sentence(f"{source}:{number}", "line", f"at most {LINE_BYTES:,} bytes", "a longer one"))
         yield line

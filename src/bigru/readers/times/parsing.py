@@ -19,7 +19,7 @@ __all__ = ["parse"]
 
 STAMP = "datetime64[s]"
 
-PER_DAY = 86_400_000
+MS_PER_DAY = 86_400_000
 """Milliseconds of a day, to which days of Excel are rounded."""
 
 EXCEL_FIRST = int(np.datetime64("1899-12-30", "D").astype(np.int64))
@@ -98,7 +98,7 @@ def _excel(values: np.ndarray, cells: Sequence[Any], lines: Sequence[int], sourc
     if len(bad):
         want = "a day from 61 (1900-03-01) to 2958465 (9999-12-31)"
         raise DataError(sentence(f"{source}:{lines[bad[0]]}", name, want, repr(cells[bad[0]])[:80]))
-    thousandths = np.rint(values * PER_DAY).astype(np.int64) + EXCEL_FIRST * PER_DAY
+    thousandths = np.rint(values * MS_PER_DAY).astype(np.int64) + EXCEL_FIRST * MS_PER_DAY
     whole = (thousandths % 1000 == 0).all()
     unit = "datetime64[s]" if whole else "datetime64[us]"
     return np.asarray(thousandths.astype("datetime64[ms]").astype(unit))

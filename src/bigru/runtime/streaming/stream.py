@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ...bundle import Bundle
-from ...errors import ArgumentError, sentence
+from ...errors import ArgumentError, refusal, sentence
 from ...ops.crf.fixed_lag import FixedLag
 from ...ops.crf.weights import CrfWeights
 from ...ops.recurrent.chunking import Chunking, check_chunking
@@ -34,7 +34,7 @@ def model_chunking(bundle: Bundle, lookahead: int | None, chunk: int | None) -> 
         if lookahead or chunk is not None:
             got = f"lookahead {lookahead}" if lookahead else f"chunk {chunk}"
             remedy = "Every step is final as it is read."
-            raise ArgumentError(sentence(WHERE, "window", "left out for a model that reads forward", got, remedy))
+            raise ArgumentError(refusal(WHERE, "window", "for a model that reads forward", got, remedy))
         return None
     if lookahead is None:
         remedy = "Say how many steps it may wait for."
@@ -51,7 +51,7 @@ def fixed_lag_decoder(crf: CrfWeights | None, lag: int | None) -> FixedLag | Non
     """
     if crf is None:
         if lag is not None:
-            raise ArgumentError(sentence(WHERE, "lag", "left out for a model without a CRF", lag))
+            raise ArgumentError(refusal(WHERE, "lag", "for a model without a CRF", lag))
         return None
     return FixedLag(crf, LAG if lag is None else lag)
 

@@ -46,7 +46,7 @@ NUMBERS = {int, float, type(None)}
 UNKNOWN = 1 << 62
 """Frames from which on libsndfile says that it does not know them."""
 
-RATES = (1000, 192_000)
+RATES_HZ = (1000, 192_000)
 """Hertz that a recording may have."""
 
 
@@ -244,8 +244,8 @@ def check_recording(content: bytes, limits: Limits) -> int:
         reason = str(error).partition("got 'body': ")[2].removesuffix(".")
         raise RefusedError(415, "body", "WAV, FLAC, OGG or MP3 that can be decoded", reason) from None
     frames, rate, channels = found.frames, found.rate, found.channels
-    if not RATES[0] <= rate <= RATES[1]:
-        want = f"within {RATES[0]}..{RATES[1]} Hz"
+    if not RATES_HZ[0] <= rate <= RATES_HZ[1]:
+        want = f"within {RATES_HZ[0]}..{RATES_HZ[1]} Hz"
         raise RefusedError(400, "sample rate of the recording", want, f"{rate} Hz", "Resample it.")
     seconds = frames / rate
     if seconds > limits.seconds:

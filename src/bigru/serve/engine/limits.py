@@ -15,7 +15,7 @@ MIB = 1 << 20
 MOST = 1 << 40
 """The most that any limit can be."""
 
-LONGEST = 1_000_000.0
+MOST_SECONDS = 1_000_000.0
 """The most seconds that a limit of time can be; timers of the system reach no further than some years."""
 
 
@@ -59,7 +59,7 @@ class Limits:
 
     def __post_init__(self) -> None:
         for field in fields(self):
-            value, most = getattr(self, field.name), LONGEST if field.type == "float" else MOST
+            value, most = getattr(self, field.name), MOST_SECONDS if field.type == "float" else MOST
             if not value > 0:
                 raise ArgumentError(sentence("serve", field.name, "greater than 0", value))
             if value > most:

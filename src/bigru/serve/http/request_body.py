@@ -34,7 +34,7 @@ Headers = dict[bytes, bytes]
 
 JSON = b"application/json"
 
-LINGER = 2.0
+LINGER_SECONDS = 2.0
 """Seconds for which a refused body is still read, and thrown away: a client that is cut off while it sends may never
 read why."""
 
@@ -119,7 +119,7 @@ async def _rest(message: MutableMapping[str, Any] | None, receive: Receive, limi
 async def linger(receive: Receive) -> None:
     """Read what a client is still sending, for a moment."""
     with suppress(TimeoutError):
-        async with asyncio.timeout(LINGER):
+        async with asyncio.timeout(LINGER_SECONDS):
             while True:
                 message = await receive()
                 if message["type"] != "http.request" or not message.get("more_body"):

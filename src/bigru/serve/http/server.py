@@ -23,20 +23,20 @@ from .app import application
 from .middleware import refusal_reply
 from .service import Service
 
-__all__ = ["LAME", "listen", "run"]
+__all__ = ["DRAIN_SECONDS", "listen", "run"]
 
 logger = logging.getLogger("bigru.serve")
 
-LAME = 0.5
+DRAIN_SECONDS = 0.5
 """Seconds for which a server that is stopping still takes what comes, and closes each connection after its answer:
 a request that was under way when the signal came finds somebody there."""
 
-HEAD = 1 << 16
+HEAD_BYTES = 1 << 16
 """Bytes of the head of a request at most."""
 
 BACKLOG = 2048
 
-SWITCH = 0.0005
+SWITCH_SECONDS = 0.0005
 """Seconds after which a thread gives the interpreter to another that waits for it."""
 
 
@@ -160,7 +160,7 @@ class Protocol(HttpToolsProtocol):
 
     def _grow(self, count: int) -> None:
         self._head += count
-        if self._head > HEAD:
+        if self._head > HEAD_BYTES:
             raise ValueError("too long a head")
 
     def _start_asgi_task(self, cycle: Any, app: Any) -> None:
@@ -205,11 +205,11 @@ class HttpServer(uvicorn.Server):
         gc.freeze()
         gc.set_threshold(20_000, 20, 50)
         # Threads that check bodies in Python would each hold up the event loop by the usual 5 ms at every turn.
-        sys.setswitchinterval(SWITCH)
+        sys.setswitchinterval(SWITCH_SECONDS)
         self._ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Finish what was accepted; see `LAME`."""
+        """Finish what was accepted; see `DRAIN_SECONDS`."""
         self._service.draining = True
         if not self.force_exit:
             await asyncio.sleep(self._lame)
@@ -250,14 +250,14 @@ def listen(host: str, port: int) -> socket.socket:
     return found
 
 
-def run(service: Service, sock: socket.socket, ready: Callable[[], None], lame: float = LAME) -> bool:
+def run(service: Service, sock: socket.socket, ready: Callable[[], None], lame: float = DRAIN_SECONDS) -> bool:
     """Serve until SIGTERM or SIGINT, then finish what was accepted and return.
 
     Args:
         service: what is served.
         sock: as of `listen`.
         ready: called once requests and signals are answered.
-        lame: see `LAME`.
+        lame: see `DRAIN_SECONDS`.
 
     Returns:
         Whether a second signal ended it at once. What was not finished is counted in `service.unanswered`.

@@ -25,19 +25,19 @@ __all__ = ["ServedModel", "Service"]
 
 logger = logging.getLogger("bigru.serve")
 
-POLL = 1.0
+POLL_SECONDS = 1.0
 """Seconds from one look at the folders to the next. A folder is read when two looks in a row found it the same."""
 
-LATEST = 60.0
+MOST_RETRY_SECONDS = 60.0
 """Seconds at most until a folder that could not be read is read again; from one try to the next they double."""
 
-PATIENCE = 0.05
+WATCH_SECONDS = 0.05
 """Seconds after which a request is watched for a client that hangs up; most are answered before."""
 
-LARGE = 1 << 16
+LARGE_BYTES = 1 << 16
 """Bytes of a body beyond which it is read and checked in a thread."""
 
-BYTES = 16
+BYTES_PER_STEP = 16
 """Bytes of a body that cost a step at least: what waits takes memory, however few steps it has."""
 
 Result = TypeVar("Result")
@@ -150,7 +150,7 @@ class Service:
         Raises:
             RefusedError: too many bodies wait for that; or what `work` raises.
         """
-        if size <= LARGE and not always:
+        if size <= LARGE_BYTES and not always:
             return work()
         with BodyReading.holding(size):
             return await self._reader.run(work)
@@ -179,7 +179,7 @@ class Service:
             RefusedError: the queue is full (503), the time is up (504), or an input does not suit the model (400).
             GoneError: the client hung up.
         """
-        lengths[0] += max(size // BYTES - sum(lengths), 0)
+        lengths[0] += max(size // BYTES_PER_STEP - sum(lengths), 0)
         future = queue.submit([(loaded, x) for x in inputs], lengths)
         watcher = Watcher(future, receive, min(timeout or self.limits.timeout, self.limits.timeout))
         try:
@@ -217,7 +217,7 @@ class Service:
             await self._reloads.run(model.reload)
         except Exception as error:
             tries.failed += 1
-            tries.after = asyncio.get_running_loop().time() + min(POLL * 2**tries.failed, LATEST)
+            tries.after = asyncio.get_running_loop().time() + min(POLL_SECONDS * 2**tries.failed, MOST_RETRY_SECONDS)
             self.metrics.reloads.labels(model.name, "refused").inc()
             text = str(error) if isinstance(error, BigruError) else f"{type(error).__name__}: {error}"
             if text != tries.text:
@@ -231,7 +231,7 @@ class Service:
     async def _watch(self) -> None:
         seen = {name: model.stamp for name, model in self._models.items()}
         while True:
-            await asyncio.sleep(POLL)
+            await asyncio.sleep(POLL_SECONDS)
             for name, model in self._models.items():
                 try:
                     seen[name] = await self._look(model, seen[name])
@@ -262,7 +262,7 @@ class Watcher:
     def __init__(self, future: asyncio.Future[list[Outcome]], receive: Receive, seconds: float) -> None:
         self._future, self._receive, self._seconds = future, receive, seconds
         self._task: asyncio.Task[None] | None = None
-        self._timer = asyncio.get_running_loop().call_later(min(PATIENCE, seconds), self._begin)
+        self._timer = asyncio.get_running_loop().call_later(min(WATCH_SECONDS, seconds), self._begin)
 
     def stop(self) -> None:
         """Look no more."""
@@ -275,7 +275,7 @@ class Watcher:
 
     async def _look(self) -> None:
         try:
-            async with asyncio.timeout(self._seconds - min(PATIENCE, self._seconds)):
+            async with asyncio.timeout(self._seconds - min(WATCH_SECONDS, self._seconds)):
                 while (await self._receive())["type"] == "http.request":
                     pass
             end: Exception = GoneError()

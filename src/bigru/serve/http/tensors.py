@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from ..engine.errors import RefusedError, quote_client
+from ...errors import refusal
+from ..engine.errors import WHERE, RefusedError, quote_client
 
 __all__ = ["NUMBERS", "binary", "check_size", "flat", "numbers", "split_binary", "texts"]
 
@@ -67,7 +68,7 @@ def check_size(tensor: dict[str, Any], behind: bytes) -> bytes | None:
             raise RefusedError(400, "body", "JSON alone, as no tensor is binary", f"{len(behind)} bytes more", remedy)
         return None
     if tensor.get("data") is not None:
-        raise RefusedError(400, "data", f"absent where there is a {SIZE}", "both")
+        raise RefusedError.from_error(400, refusal(WHERE, "data", f"with {SIZE}", "both"))
     if type(size) is not int or size != len(behind):
         want = f"the {len(behind)} bytes behind the JSON"
         raise RefusedError(

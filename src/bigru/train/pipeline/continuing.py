@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ...errors import ArgumentError, DataError, argument, first_names, sentence
+from ...errors import ArgumentError, DataError, argument, first_names, refusal, sentence
 from ...readers.examples import Examples
 from ...runtime.predictor import Predictor
 from ...tasks.mismatch import check_varied
@@ -67,10 +67,10 @@ def prepare_examples(
     assert start is not None
     teacher = start.teacher
     if train.soft is not None and (teacher is not None or keep is not None):
-        want = "left out where a training starts from a model, whose answers are soft labels too"
+        context = "where a training starts from a model, whose answers are soft labels too"
         got = f"those of {first_names(train.soft.labels, SHOWN)}"
         remedy = f"Leave them unread with {argument('reading.soft_labels', False)}."
-        raise DataError(sentence(train.source, "soft labels", want, got, remedy))
+        raise DataError(refusal(train.source, "soft labels", context, got, remedy))
     train = start.fit(train)
     if teacher is not None:
         train, labels = complete_spans(teacher, train)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ...errors import ArgumentError, argument, first_names, sentence
+from ...errors import ArgumentError, argument, first_names, refusal, sentence
 from ...readers.reading import Reading
 from ...readers.table import Table
 from ...runtime.forecaster import Forecaster
@@ -53,7 +53,7 @@ def check_request(request: Request, dev: Any, test: Any) -> None:
             typed = ",".join(value) if isinstance(value, tuple) else str(value)
             got = "given" if isinstance(value, bool) else repr(typed)
             shown = argument(name, value) if isinstance(value, bool) else argument(name)
-            raise ArgumentError(sentence("train", shown, "left out for a forecast", got, remedy))
+            raise ArgumentError(refusal("train", shown, "for a forecast", got, remedy))
     if request.settings.get("horizon") is None:
         raise ArgumentError(sentence("train", argument("horizon"), "given for a forecast, in rows", "nothing"))
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
-from ...errors import ArgumentError, MissingExtraError, argument, sentence, spell_arguments
+from ...errors import ArgumentError, MissingExtraError, argument, refusal, sentence, spell_arguments
 from ...readers.examples import Examples
 from ...readers.reading import Reading
 from ...readers.summary import describe
@@ -145,7 +145,7 @@ def _labelled(data: Any, dev: Any, test: Any, request: Request) -> Trained:
     given: dict[str, Any] = {name: request.settings.get(name) for name in OF_FORECASTS}
     for name, value in (given | {"reading.fill": request.reading.fill}).items():
         if value is not None:
-            raise ArgumentError(sentence("train", argument(name), "left out where nothing is forecast", repr(value)))
+            raise ArgumentError(refusal("train", argument(name), "where nothing is forecast", repr(value)))
     if request.settings:
         from ..recipes import OPTIONS
 
@@ -191,8 +191,8 @@ def _read(data: Any, dev: Any, test: Any, request: Request) -> tuple[Examples, d
 
     train = part(data, reading, "data")
     if dev is not None and reading.group is not None:
-        want, remedy = f"left out with {argument('dev')}", "Nothing is held out then."
-        raise ArgumentError(sentence("train", argument("reading.group"), want, repr(reading.group), remedy))
+        context, remedy = f"with {argument('dev')}", "Nothing is held out then."
+        raise ArgumentError(refusal("train", argument("reading.group"), context, repr(reading.group), remedy))
     known = further(train, reading)
     given = {"dev": dev, "test": test, "keep": request.settings.get("keep")}
     others = {name: (one, known.but(group=reading.group) if name == "keep" else known) for name, one in given.items()}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ...errors import ArgumentError, DataError, first_names, nearest, sentence
+from ...errors import ArgumentError, DataError, first_names, nearest, refusal, sentence
 from ...readers.examples import Examples, SoftLabels
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def check_soft_settings(settings: Mapping[str, Any], examples: Examples | None =
         if name == "temperature" and not (number and 0.0 < value < float("inf")):
             raise ArgumentError(sentence("train", name, "above 0", repr(value)))
         if examples is not None and examples.soft is None:
-            raise ArgumentError(sentence("train", name, "left out without soft labels", f"{value:g}"))
+            raise ArgumentError(refusal("train", name, "without soft labels", f"{value:g}"))
 
 
 def soft_targets(

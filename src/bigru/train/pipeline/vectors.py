@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from ...config import ChannelConfig
-from ...errors import ArgumentError, argument, sentence
+from ...errors import ArgumentError, argument, refusal
 from ...features.text import TextFeatures
 from ...readers.vectors.files import read_vectors
 from ..recipes import Plan
@@ -25,7 +25,7 @@ def initial_vectors(decided: Plan, request: Request) -> tuple[list[ChannelConfig
     """
     features, path = decided.config.features, Path(request.settings["vectors"])
     if not isinstance(features, TextFeatures) or all(channel.name != "unit" for channel in features.channels):
-        raise ArgumentError(sentence("train", argument("vectors"), "left out where no units are embedded", str(path)))
+        raise ArgumentError(refusal("train", argument("vectors"), "where no units are embedded", str(path)))
     vocabulary = features.vocabulary
     found = read_vectors(path, vocabulary)
     table = np.stack(list(found.values()))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ...errors import DataError, sentence
 from ...features.inputs import Input
-from ...readers.chunked import SMALL, parts
+from ...readers.chunked import WHOLE_BYTES, parts
 from ...readers.examples import Examples
 from ...readers.reading import Reading
 from ...readers.summary import columns_of
@@ -58,7 +58,7 @@ def read_texts(
         say: gets what a file is read as, unless that is what the file before it was read as, and what is wrong in it.
 
     Raises:
-        DataError: a file cannot be read, holds no texts, or has a line of more than `SMALL` bytes.
+        DataError: a file cannot be read, holds no texts, or has a line of more than `WHOLE_BYTES` bytes.
     """
     sizes = [max(file.stat().st_size, 1) if file.is_file() else 1 for file in files]
     total, before = sum(sizes), 0
@@ -69,7 +69,7 @@ def read_texts(
             report((before + share * size) / total)
 
         findings = 0
-        for number, part in enumerate(parts(str(file), so_far, reading, longest=SMALL)):
+        for number, part in enumerate(parts(str(file), so_far, reading, longest=WHOLE_BYTES)):
             if part.kind not in ("text", "tokens"):
                 raise DataError(sentence(str(file), "data", "texts", part.kind))
             lines = _describe(part)

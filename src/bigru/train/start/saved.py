@@ -12,7 +12,7 @@ import numpy as np
 from ...bundle import Bundle, load
 from ...bundle.configuration import check_size, input_kind
 from ...config import ChannelConfig, ConvConfig, ModelConfig, replace_fields, to_dict
-from ...errors import ArgumentError, DataError, argument, sentence
+from ...errors import ArgumentError, DataError, argument, refusal, sentence
 from ...features.text import TextFeatures
 from ...readers.examples import Examples
 from ...readers.reading import Reading
@@ -88,8 +88,8 @@ class SavedModel:
         """Raise ArgumentError for a setting that contradicts the model."""
         for name, remedy in APART.items():
             if settings.get(name):
-                want = f"left out with {argument('init')}"
-                raise ArgumentError(sentence("train", name, want, str(settings[name]), remedy))
+                context = f"with {argument('init')}"
+                raise ArgumentError(refusal("train", name, context, str(settings[name]), remedy))
         fixed = (*TEXT, *SERIES_SETTINGS, *AUDIO, *SPEECH, *MODEL, *SHAPE)
         for name in fixed:
             given = settings.get(name)

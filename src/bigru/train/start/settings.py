@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ...errors import ArgumentError, argument, sentence
+from ...errors import ArgumentError, argument, refusal, sentence
 from ...models import find
 
 __all__ = ["check_start"]
@@ -37,7 +37,7 @@ def check_start(settings: Mapping[str, Any], out: Path | None) -> None:
         # A setting without an option of its own is called by its name.
         shown = name if name == "rehearsal" else argument(name)
         if init is None:
-            raise ArgumentError(sentence("train", shown, f"left out without {argument('init')}", str(value)))
+            raise ArgumentError(refusal("train", shown, f"without {argument('init')}", str(value)))
         if name in FRACTIONS and not _is_fraction(value):
             raise ArgumentError(sentence("train", shown, "a fraction within 0..1", repr(value)))
     if not isinstance(init, str | os.PathLike) or out is None:

@@ -21,7 +21,7 @@ __all__ = ["Teacher", "ask_teacher", "to_question"]
 BREAKS = re.compile("[\r\n\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 """What programs take for the end of a line."""
 
-EVERY = 10.0
+REPORT_SECONDS = 10.0
 """Seconds between two lines on how far the teacher is."""
 
 WRITTEN = 64
@@ -98,7 +98,7 @@ def _answer(teacher: Teacher, file: AnswerFile, asked: Path, count: int, lines: 
     known = f", {len(file.keys):,} are known" if file.keys else ""
     say(f"the teacher is asked {count:,} texts{known}; its answers go to {file.path}")
     before, done, began, check = file.end, 0, time.perf_counter(), _Form(file)
-    then = began + EVERY
+    then = began + REPORT_SECONDS
     try:
         with asked.open(encoding="utf-8", newline="\n") as stream:
             for line, answer in zip(stream, teacher.ask(asked, count, say), strict=True):
@@ -110,7 +110,7 @@ def _answer(teacher: Teacher, file: AnswerFile, asked: Path, count: int, lines: 
                     file.flush()
                 if now >= then:
                     say(f"{done:,} of {count:,} answered, {done / (now - began):,.0f} per second")
-                    then = now + EVERY
+                    then = now + REPORT_SECONDS
     except MiscountError:
         file.cut(before)
         raise

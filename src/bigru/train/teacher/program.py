@@ -23,12 +23,12 @@ from typing import IO, Any
 
 from ...errors import ArgumentError, DataError, TrainingError, argument, one_line, sentence
 
-__all__ = ["TIMEOUT", "MiscountError", "Program"]
+__all__ = ["TIMEOUT_SECONDS", "MiscountError", "Program"]
 
-TIMEOUT = 600.0
+TIMEOUT_SECONDS = 600.0
 """Seconds without an answer after which a program is given up: it may load a model, or read everything first."""
 
-LONGEST = 1 << 24
+MOST_BYTES = 1 << 24
 """Bytes of an answer at most."""
 
 WAITING = 1024
@@ -40,7 +40,7 @@ KEPT, SHOWN = 20, 200
 KEYS = ("tokens", "label", "labels", "tags", "scores")
 """What is kept of an answer."""
 
-GRACE = 5.0
+GRACE_SECONDS = 5.0
 """Seconds that a program has to end once it has answered everything."""
 
 Say = Callable[[str], None]
@@ -63,7 +63,7 @@ class Program:
     """
 
     command: str
-    timeout: float = TIMEOUT
+    timeout: float = TIMEOUT_SECONDS
 
     def __post_init__(self) -> None:
         if not 0 < self.timeout < float("inf"):
@@ -110,7 +110,7 @@ class Program:
                 if not line:
                     raise self._ended(running, number - 1, count, errors)
                 yield parse_answer(line, number)
-            if (line := answers.take(min(self.timeout, GRACE))) and line.strip():
+            if (line := answers.take(min(self.timeout, GRACE_SECONDS))) and line.strip():
                 want = f"one per line, {count:,}"
                 raise MiscountError(sentence("teacher", "answers", want, "more", self._remedy(errors)))
         finally:
@@ -141,7 +141,7 @@ class Program:
     def _ended(self, running: subprocess.Popen[bytes], done: int, count: int, errors: _Errors) -> Exception:
         """Return the error of a program whose answers have ended too soon."""
         try:
-            code = running.wait(GRACE)
+            code = running.wait(GRACE_SECONDS)
         except subprocess.TimeoutExpired:
             code = 0
         _end(running)
@@ -165,8 +165,8 @@ def parse_answer(line: bytes, number: int) -> dict[str, Any]:
         DataError: it is no JSON object, or says nothing.
     """
     where, want = "teacher", 'a JSON object with "scores", "label", "labels" or "tags"'
-    if len(line) > LONGEST:
-        raise DataError(sentence(where, f"answer {number:,}", f"at most {LONGEST:,} bytes", "a longer line"))
+    if len(line) > MOST_BYTES:
+        raise DataError(sentence(where, f"answer {number:,}", f"at most {MOST_BYTES:,} bytes", "a longer line"))
     try:
         value = json.loads(line.decode("utf-8"))
     except (ValueError, RecursionError):
@@ -189,7 +189,7 @@ class _Answers:
 
     def _read(self) -> None:
         assert self._stream is not None
-        while line := self._stream.readline(LONGEST + 1):
+        while line := self._stream.readline(MOST_BYTES + 1):
             self._queue.put(line)
         self._queue.put(b"")
 
@@ -203,7 +203,7 @@ class _Answers:
     def close(self) -> None:
         """Let the thread end once the program has; something that outlived it may still hold its stdout."""
         assert self._stream is not None
-        until = time.monotonic() + GRACE
+        until = time.monotonic() + GRACE_SECONDS
         while self._thread.is_alive() and time.monotonic() < until:
             self.take(0.01)
         if not self._thread.is_alive():
@@ -222,7 +222,7 @@ class _Errors:
     def _read(self) -> None:
         assert self._stream is not None
         count = 0
-        while line := self._stream.readline(LONGEST):
+        while line := self._stream.readline(MOST_BYTES):
             text = one_line(line.decode("utf-8", "replace").strip())
             if text:
                 self._last.append(text)
@@ -239,7 +239,7 @@ class _Errors:
     def close(self) -> None:
         """Wait until all is read; something that outlived the program may still hold its stderr."""
         assert self._stream is not None
-        self._thread.join(GRACE)
+        self._thread.join(GRACE_SECONDS)
         if not self._thread.is_alive():
             self._stream.close()
 

@@ -77,7 +77,7 @@ def test_a_file_of_nothing_to_learn_from_is_refused(
         (["--set", "merge=add"], "merge must be one of concat, sum, mul, average, gated, got 'add'."),
         (["--set", "pooling=avg"], "pooling must be one of last, mean, max, attention, sqrt_n, got 'avg'."),
         (["--set", "channels=unit,four"], "channels must be one of"),
-        (["--set", "crf=true"], "crf must be absent for one label per input, got True."),
+        (["--set", "crf=true"], "crf is not allowed for one label per input (got True)."),
         (["--config", "nowhere.json"], "nowhere.json: --config must be a readable file, got No such file"),
         (["--time", "soon"], "--time must be a duration above 0, as 90s, 10m or 1h, got 'soon'."),
         (["--epochs", "0"], "epochs must be greater than 0, got 0."),

@@ -59,8 +59,8 @@ def test_files_and_settings_are_refused_without_torch(tmp_path: Path) -> None:
             "--set",
             "init_from_cooccurrence=true",
         ): "init_from_cooccurrence must be false for numeric sequences, got True.",
-        ("ok.csv", "--set", "lookahead=[0,9]", "--set", "direction=forward"): "encoder: window must be left out "
-        "where nothing is read backward, got one. It needs no look-ahead: every step is final as it is read.",
+        ("ok.csv", "--set", "lookahead=[0,9]", "--set", "direction=forward"): "encoder: window is not allowed "
+        "where nothing is read backward (got one). It needs no look-ahead: every step is final as it is read.",
     }
     found = refusals(tmp_path, [list(case) for case in cases])
     assert found == list(cases.values())
