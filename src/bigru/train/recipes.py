@@ -309,8 +309,9 @@ def _model(
 ) -> ModelConfig:
     text = isinstance(config.features, TextFeatures)
     pooling = tuple(chosen.get("pooling", recipe.pooling))
-    if bool(pooling) != (task == "classify"):
-        want = "at least one way for a label per input" if task == "classify" else "absent for a label per step"
+    pools = TASKS[task].HEAD == "sequence"
+    if bool(pooling) != pools:
+        want = "at least one way for a label per input" if pools else "absent for a label per step"
         raise ArgumentError(sentence(WHERE, "pooling", want, list(pooling) or "none"))
     return ModelConfig(
         outputs=config.outputs,
