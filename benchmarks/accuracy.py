@@ -28,7 +28,6 @@ from bigru.tasks import task_named
 
 if TYPE_CHECKING:
     from bigru.train.loop.fit import Fitted
-    from bigru.train.loop.job import TrainingJob
 
 RESULTS = Path(__file__).parent / "results"
 
@@ -41,6 +40,14 @@ WITH_VECTORS = (
 
 WORDS = (ChannelConfig("unit", 1, 64), ChannelConfig("bigram", 1 << 19, 32))
 """More buckets for the bigrams of six million words."""
+
+
+TIERS = {
+    (False, False): "labels only",
+    (True, False): "character vectors",
+    (True, True): "character vectors and a lexicon",
+}
+"""What there is besides labels: whether vectors, and whether a lexicon."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +98,16 @@ ROWS = {
         {"batch_size": 16, "r_drop": 1.0, "channels": WITH_VECTORS, "min_count": 1},
         vectors=True,
     ),
+    "resume-lexicon": Row(
+        "resume",
+        "tag",
+        "span_f1",
+        0.952,
+        0.96,
+        "SoftLexicon 95.53 (vectors)",
+        {"batch_size": 16, "r_drop": 1.0, "channels": WITH_VECTORS, "min_count": 1, "lexicon": "jieba"},
+        vectors=True,
+    ),
     "msra": Row(
         "msra",
         "tag",
@@ -135,7 +152,10 @@ def learn(
     row: Row, split: Split, scheme: str | None, folder: Path, options: dict[str, Any]
 ) -> tuple[Bundle, Fitted, float]:
     """Train a row's recipe, changed by `options`; return the model, what `fit` says of it, and the seconds."""
+    from bigru.features.lexicon import Lexicon
+    from bigru.readers.lexicon import read_lexicons
     from bigru.train.loop.fit import fit
+    from bigru.train.loop.job import TrainingJob
     from bigru.train.recipes import plan
 
     started = time.perf_counter()
@@ -143,6 +163,8 @@ def learn(
     # Characters that only the vectors know enter the vocabulary too, as one more input to learn it from.
     known = [*split.train[0], [c for c in tencent(folder) if len(c) == 1]] if row.vectors else split.train[0]
     chosen = {**row.options, **options}
+    if chosen.get("lexicon") is not None:
+        chosen["lexicon"] = Lexicon.of(read_lexicons(chosen["lexicon"]))
     task, config, model, training = plan(row.task, known, split.train[1], kind, scheme=scheme, options=chosen)
     data = [(task.featurise(config, x), task.targets(config, y)) for x, y in (split.train, split.dev)]
     weights = vectors(config, model, folder, options["seed"]) if row.vectors else None
@@ -230,7 +252,7 @@ def write(name: str, folder: Path, runs: list[dict[str, Any]], beside: dict[str,
         "must": row.must,
         "aim": row.aim,
         "published": row.published,
-        "tier": "character vectors" if row.vectors else "labels only",
+        "tier": TIERS[row.vectors, "lexicon" in row.options],
         "split": LOADERS[row.data](folder).note,
         "options": {key: _plain(value) for key, value in row.options.items()},
         "baseline": beside,

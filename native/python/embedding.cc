@@ -107,6 +107,22 @@ void ngrams(const Array& codes, const Array& lengths, int first, int last, int64
   must(bigru_ngram_buckets(N, B, lengths_in, codes_in, first, last, size, known_in, 64 * words, to_out + column, C));
 }
 
+// Writes `to` [N, BIGRU_LEXICON_SLOTS, 3].
+void lexicon_matches(const Array& codes, const Array& lengths, const Array& symbols, const Array& children, const Array& values,
+                     const Output& to) {
+  const int64_t N = codes.ndim() == 1 ? static_cast<int64_t>(codes.shape(0)) : 0;
+  const int64_t B = lengths.ndim() == 1 ? static_cast<int64_t>(lengths.shape(0)) : 0;
+  const int64_t nodes = symbols.ndim() == 1 ? static_cast<int64_t>(symbols.shape(0)) : 0;
+  const uint64_t* codes_in = data<const uint64_t>("codes", codes, {N}, "uint64");
+  const int64_t* lengths_in = data<const int64_t>("lengths", lengths, {B}, "int64");
+  const uint64_t* symbols_in = data<const uint64_t>("symbols", symbols, {nodes}, "uint64");
+  const int64_t* children_in = data<const int64_t>("children", children, {plus(nodes, 1)}, "int64");
+  const int32_t* values_in = data<const int32_t>("values", values, {nodes}, "int32");
+  int32_t* to_out = data<int32_t>("to", to, {N, BIGRU_LEXICON_SLOTS, 3}, "int32");
+  nb::gil_scoped_release release;
+  must(bigru_lexicon_matches(N, B, lengths_in, codes_in, nodes, symbols_in, children_in, values_in, to_out));
+}
+
 }  // namespace
 
 void bind_embedding(nb::module_& m) {
@@ -116,4 +132,5 @@ void bind_embedding(nb::module_& m) {
       .def("bag", &Tables::bag, "ids"_a, "starts"_a, "lengths"_a, "to"_a);
   m.def("pool", pool, "values"_a, "lengths"_a, "pooling"_a, "to"_a, "column"_a);
   m.def("ngrams", ngrams, "codes"_a, "lengths"_a, "first"_a, "last"_a, "size"_a, "known"_a.none(), "to"_a, "column"_a);
+  m.def("lexicon_matches", lexicon_matches, "codes"_a, "lengths"_a, "symbols"_a, "children"_a, "values"_a, "to"_a);
 }

@@ -160,3 +160,11 @@ def ngrams(
     to: np.ndarray,
     column: int,
 ) -> None: ...
+def lexicon_matches(
+    codes: np.ndarray,
+    lengths: np.ndarray,
+    symbols: np.ndarray,
+    children: np.ndarray,
+    values: np.ndarray,
+    to: np.ndarray,
+) -> None: ...

@@ -12,6 +12,7 @@ from ..errors import first_names
 from ..readers.token_features import SEPARATOR
 from ..tasks import task_named
 from .configuration import Shape, features_kind, token_features
+from .documents import LEXICON
 from .weights import shapes
 
 if TYPE_CHECKING:
@@ -143,9 +144,11 @@ def _sentence(model: Shape, config: TaskConfig) -> str:
     names = token_features(config.features)
     form = SEPARATOR.join(["word", *names])
     reads = f" It reads tokens with features, as `{form}` (U+FFE8 between them)." if names else ""
+    lexicon = getattr(config.features, "lexicon", None)
+    knows = "" if lexicon is None else f" It knows a lexicon, `{LEXICON}`: {lexicon.describe()}."
     return (
         f"A {DIRECTIONS[encoder.direction]} {CELLS[encoder.cell]}{crf}, {layers}, {count:,} weights. "
-        f"Its labels: {labels}.{reads}"
+        f"Its labels: {labels}.{reads}{knows}"
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     Features: TypeAlias = TextFeatures | SeriesFeatures | AudioFeatures | TableFeatures
 
 __all__ = [
+    "Documents",
     "Shape",
     "check_agreement",
     "check_size",
@@ -73,12 +74,28 @@ def token_features(features: Any) -> tuple[str, ...]:
     return tuple(column.name for column in features.columns) if features_kind(features) == "text" else ()
 
 
-def to_documents(task: str, model: Shape, config: TaskConfig) -> tuple[dict[str, Any], list[str], str | None]:
-    """Return the entries of config.json, the vocabulary, and the tokenizer's JSON if there is one."""
+class Documents(NamedTuple):
+    """What a model is apart from its weights.
+
+    Attributes:
+        entries: of config.json.
+        vocabulary: the known units, none where there are none.
+        tokenizer: its JSON, None without one.
+        lexicon: its file, None without one.
+    """
+
+    entries: dict[str, Any]
+    vocabulary: list[str]
+    tokenizer: str | None
+    lexicon: bytes | None
+
+
+def to_documents(task: str, model: Shape, config: TaskConfig) -> Documents:
+    """Return the documents of a model."""
     features: dict[str, Any] = {**config.features.to_json()}
     kind, read = features_kind(config.features), config.features
     vocabulary = list(getattr(read, "vocabulary", ()))
-    tokenizer = features.pop("tokenizer", None)
+    tokenizer, lexicon = (features.pop(name, None) for name in ("tokenizer", "lexicon"))
     values = {key: getattr(config, key) for key in task_named(task).SAVED}
     if values.get("language") is not None:
         values["language"] = {name: array.tolist() for name, array in values["language"].arrays().items()}
@@ -88,7 +105,7 @@ def to_documents(task: str, model: Shape, config: TaskConfig) -> tuple[dict[str,
         "features": {"kind": kind, **features},
         "model": to_dict(model),
     }
-    return entries, vocabulary, tokenizer
+    return Documents(entries, vocabulary, tokenizer, lexicon)
 
 
 def read_model(values: Any, task: str) -> Shape:
@@ -130,7 +147,9 @@ def _check_front(front: tuple[ConvConfig, ...]) -> None:
                 raise ArgumentError(sentence("ConvConfig", key, f"at most {most}", getattr(conv, key)))
 
 
-def read_task(task: Any, values: Any, features: Any, vocabulary: Any, tokenizer: str | None) -> TaskConfig:
+def read_task(
+    task: Any, values: Any, features: Any, vocabulary: Any, tokenizer: str | None, lexicon: bytes | None = None
+) -> TaskConfig:
     """Return the configuration of a task from its entries in config.json and the other documents.
 
     Raises:
@@ -153,7 +172,9 @@ def read_task(task: Any, values: Any, features: Any, vocabulary: Any, tokenizer:
     arguments: dict[str, Any] = {key: tuple(v) if isinstance(v, list) else v for key, v in values.items()}
     if arguments.get("language") is not None:
         arguments["language"] = _language(arguments["language"])
-    config: TaskConfig = task_named(task).Config(features=_features(features, vocabulary, tokenizer), **arguments)
+    config: TaskConfig = task_named(task).Config(
+        features=_features(features, vocabulary, tokenizer, lexicon), **arguments
+    )
     return config
 
 
@@ -169,16 +190,20 @@ def _language(values: dict[str, Any]) -> SymbolModel:
     return SymbolModel.load({name: np.array(numbers) for name, numbers in values.items()})
 
 
-def _features(values: Any, vocabulary: Any, tokenizer: str | None) -> Features:
+def _features(values: Any, vocabulary: Any, tokenizer: str | None, lexicon: bytes | None) -> Features:
     kind = values.get("kind") if isinstance(values, dict) else None
     check_choice("Bundle", "kind of features", kind, KINDS)
     rest = {key: value for key, value in values.items() if key != "kind"}
+    if "lexicon" in rest:
+        raise ArgumentError(sentence("Bundle", "lexicon", "a file of its own", "one among the features"))
     home, name = KINDS[str(kind)]
     made: Any = getattr(import_module(home, __package__), name)
     if kind != "text":
         numbers: SeriesFeatures | AudioFeatures | TableFeatures = made.from_json(rest)
         return numbers
-    features: TextFeatures = made.from_json(rest if tokenizer is None else rest | {"tokenizer": tokenizer}, vocabulary)
+    files = {"tokenizer": tokenizer, "lexicon": lexicon}
+    given = rest | {name: content for name, content in files.items() if content is not None}
+    features: TextFeatures = made.from_json(given, vocabulary)
     if tokenizer is not None:
         features.features("")  # makes the tokenizer now, so that a broken one is found here
     return features

@@ -10,14 +10,18 @@ from typing import Any, NoReturn
 
 from ..errors import BundleError, sentence
 
-__all__ = ["LIMITS", "dump", "is_foreign_link", "parse", "read", "text"]
+__all__ = ["LEXICON", "LIMITS", "dump", "is_foreign_link", "parse", "read", "text"]
 
 MIB = 1 << 20
+
+LEXICON = "lexicon.txt.gz"
+"""The words of a lexicon, in a form that `--lexicon` reads."""
 
 LIMITS = {
     "config.json": 8 * MIB,
     "vocabulary.json": 64 * MIB,
     "tokenizer.json": 64 * MIB,
+    LEXICON: 64 * MIB,
     "metrics.json": 16 * MIB,
     "verification.json": 16 * MIB,
     "README.md": 4 * MIB,

@@ -60,7 +60,10 @@ KEYS = ("model_type", "format_version", "library_version", "task", "task_config"
 KEYS_OF = {1: KEYS, 2: (*KEYS, "storage"), 3: (*KEYS, "storage")}
 """The keys of config.json by version."""
 
-FILES = ("model.safetensors", "vocabulary.json", "tokenizer.json", "metrics.json", VERIFIED, CARD, "config.json")
+FILES = (
+    *("model.safetensors", "vocabulary.json", "tokenizer.json", documents.LEXICON, "metrics.json"),
+    *(VERIFIED, CARD, "config.json"),
+)
 """Every file of the format. config.json comes last into the folder and leaves it first: without it, no model."""
 
 TRIES, PAUSE = 60, 0.05
@@ -201,6 +204,7 @@ def _load(root: Path) -> Bundle:
             values["features"],
             _document(root, "vocabulary.json", []),
             None if tokenizer is None else documents.text(f"{root}/tokenizer.json", tokenizer),
+            documents.read(root, documents.LEXICON),
         )
         check_agreement(values["task"], model, config)
         storage = values.get("storage", "fp32")
@@ -305,7 +309,7 @@ def _ours(target: Path) -> bool:
 
 def _contents(bundle: Bundle) -> dict[str, bytes]:
     """Return the bytes of every file, config.json last."""
-    entries, vocabulary, tokenizer = to_documents(bundle.task, bundle.model, bundle.config)
+    entries, vocabulary, tokenizer, lexicon = to_documents(bundle.task, bundle.model, bundle.config)
     version = 3 if "known" in entries["features"] else 1 if bundle.storage == "fp32" else 2
     head = {"model_type": MODEL_TYPE, "format_version": version, "library_version": __version__}
     if version > 1:
@@ -315,6 +319,8 @@ def _contents(bundle: Bundle) -> dict[str, bytes]:
         contents["vocabulary.json"] = documents.dump(vocabulary)
     if tokenizer is not None:
         contents["tokenizer.json"] = tokenizer.encode("utf-8")
+    if lexicon is not None:
+        contents[documents.LEXICON] = lexicon
     contents["metrics.json"] = documents.dump(bundle.metrics)
     whole = bundle.card.startswith("---")
     card = bundle.card if whole else page(bundle.task, bundle.model, bundle.config, bundle.metrics, bundle.card)

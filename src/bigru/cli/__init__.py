@@ -18,7 +18,18 @@ __all__ = ["main", "run"]
 
 INTERRUPTED = 130
 
-PATHS = ("--out", "--labelled", "--answers", "--plot", "--config", "--vectors", "--dev", "--test", "--api-key-file")
+PATHS = (
+    "--out",
+    "--labelled",
+    "--answers",
+    "--plot",
+    "--config",
+    "--vectors",
+    "--lexicon",
+    "--dev",
+    "--test",
+    "--api-key-file",
+)
 """The options that take a path."""
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)

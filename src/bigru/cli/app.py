@@ -64,6 +64,10 @@ def train(
     vectors: Annotated[
         Path | None, typer.Option(help="Vectors to start from: word2vec, fastText, gensim or safetensors.")
     ] = None,
+    lexicon: Annotated[
+        list[str] | None,
+        typer.Option("--lexicon", help="Words, one a line, or TAB and a category too; or jieba; may be repeated."),
+    ] = None,
     init: Annotated[
         str | None, typer.Option("--from", help="Model to start from: a folder, or a shipped one by name.")
     ] = None,
@@ -97,7 +101,7 @@ def train(
         "soft_weight": soft_weight,
         "temperature": temperature,
     }
-    chosen |= {"ensemble": ensemble, "vectors": vectors, "loggers": logger}
+    chosen |= {"ensemble": ensemble, "vectors": vectors, "lexicon": lexicon or None, "loggers": logger}
     chosen |= {"init": init, "keep": keep, "forget": forget}
     chosen |= {"targets": target, "horizon": horizon, "lookback": lookback}
     more: dict[str, Any] = {"dev": dev, "test": test, "out": out, "force": force, "resume": resume, "plain": plain}

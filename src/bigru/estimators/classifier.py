@@ -31,6 +31,8 @@ class BiGRUClassifier(ClassifierMixin, BaseEstimator):
         merge: how two directions are joined, one of `bigru.config.MERGES`.
         unit: what a text is read in: "char", "word", "token" or "subword"; None looks at the texts.
         channels: what is known of a unit, as ("unit", "bigram"); see `bigru.features.text`.
+        lexicon: words whose places in a text are known as well: a file with a word a line, or a word, TAB and a
+            category; "jieba"; several of these; or a mapping from words to categories.
         pooling: how steps become one vector, as ("max", "attention"); see `bigru.config.POOLINGS`.
         dropout: share of what the head reads that is left out in training.
         epochs: passes over the data at most.
@@ -66,6 +68,7 @@ class BiGRUClassifier(ClassifierMixin, BaseEstimator):
         merge: str | None = None,
         unit: str | None = None,
         channels: Sequence[str] | None = None,
+        lexicon: Any = None,
         pooling: Sequence[str] | None = None,
         dropout: float | None = None,
         epochs: int | None = None,
@@ -89,6 +92,7 @@ class BiGRUClassifier(ClassifierMixin, BaseEstimator):
         self.merge = merge
         self.unit = unit
         self.channels = channels
+        self.lexicon = lexicon
         self.pooling = pooling
         self.dropout = dropout
         self.epochs = epochs

@@ -52,6 +52,7 @@ class BiGRUTagger(BaseEstimator):
         merge: str | None = None,
         unit: str | None = None,
         channels: Sequence[str] | None = None,
+        lexicon: Any = None,
         features: Sequence[str] | None = None,
         crf: bool | None = None,
         scheme: str | None = "auto",
@@ -77,6 +78,7 @@ class BiGRUTagger(BaseEstimator):
         self.merge = merge
         self.unit = unit
         self.channels = channels
+        self.lexicon = lexicon
         self.features = features
         self.crf = crf
         self.scheme = scheme

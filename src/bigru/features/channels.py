@@ -11,6 +11,7 @@ from ..errors import ArgumentError, check_choice, nearest, sentence
 from .columns import FEATURE_LOOKS, Column, column_of, context_columns, feature_channels, usual_size
 from .hashing import END, START, combine, hash_strings
 from .known import KnownStrings
+from .lexicon import lexicon_channels, lexicon_looks, lexicon_size, usual_lexicon
 
 __all__ = [
     "CHANNELS",
@@ -72,35 +73,55 @@ SHAPES = {"shape_before": (-1, 0), "shape_after": (0, 1)}
 LOOKS = NGRAMS | SHAPES
 """The same of every channel that looks at neighbours."""
 
+_OF_LEXICON = lexicon_channels()
+
 
 def looks(name: str) -> tuple[int, ...]:
     """Return which neighbours a channel joins, 0 being the unit itself; () for one that sees a unit by itself."""
-    return LOOKS.get(name) or context_columns(name)
+    return LOOKS.get(name) or context_columns(name) or lexicon_looks(name)
 
 
 def is_hashed(name: str) -> bool:
     """Tell whether a channel has buckets; else it has one id for each unit, or value, that is known."""
-    return name != "unit" and (column_of(name) is None or bool(context_columns(name)))
+    if name == "unit" or lexicon_size(name, 1) is not None:
+        return False
+    return column_of(name) is None or bool(context_columns(name))
 
 
 def configure(
-    channels: Sequence[str | ChannelConfig], vocabulary: int, columns: Sequence[Column] = ()
+    channels: Sequence[str | ChannelConfig], vocabulary: int, columns: Sequence[Column] = (), kinds: int = 0
 ) -> tuple[ChannelConfig, ...]:
-    """Return channels as configurations; those without buckets get one id per unit or value, and the unknown's."""
+    """Return channels as configurations; those without buckets get one id per unit or value, and the unknown's.
+
+    Args:
+        channels: their names, or configurations.
+        vocabulary: known units.
+        columns: features of tokens.
+        kinds: different sets of categories that words of the lexicon have; 0 without one.
+    """
     result = []
     for channel in channels:
         if isinstance(channel, str):
-            if column_of(channel) is None:
-                check_choice(WHERE, "channels", channel, CHANNELS)
-            size, width = CHANNELS.get(channel) or usual_size(channel)
+            size, width = _usual(channel)
             channel = ChannelConfig(channel, max(size, 1), width)
-        known = _known(channel.name, vocabulary, columns)
+        known = _known(channel.name, vocabulary, columns, kinds)
         result.append(channel if known is None else ChannelConfig(channel.name, known + 1, channel.dim))
     return tuple(result)
 
 
-def _known(name: str, vocabulary: int, columns: Sequence[Column]) -> int | None:
+def _usual(name: str) -> tuple[int, int]:
+    """Return the usual size and width of a channel."""
+    if name in _OF_LEXICON:
+        return usual_lexicon(name)
+    if column_of(name) is None:
+        check_choice(WHERE, "channels", name, [*CHANNELS, *_OF_LEXICON])
+    return CHANNELS.get(name) or usual_size(name)
+
+
+def _known(name: str, vocabulary: int, columns: Sequence[Column], kinds: int) -> int | None:
     """Return how many units or values a channel without buckets knows; None for one with buckets, or of no column."""
+    if name in _OF_LEXICON:
+        return lexicon_size(name, kinds)
     at = column_of(name)
     if is_hashed(name) or (at is not None and at >= len(columns)):
         return None
@@ -108,19 +129,28 @@ def _known(name: str, vocabulary: int, columns: Sequence[Column]) -> int | None:
 
 
 def check_channels(
-    unit: str, channels: tuple[ChannelConfig, ...], vocabulary: int, columns: Sequence[Column] = ()
+    unit: str,
+    channels: tuple[ChannelConfig, ...],
+    vocabulary: int,
+    columns: Sequence[Column] = (),
+    kinds: int = 0,
 ) -> None:
     """Raise ArgumentError unless the channels are distinct, known for the unit, and of possible sizes."""
+    if kinds and unit == "subword":
+        remedy = "What a word is cut into depends on what stands around it."
+        raise ArgumentError(sentence(WHERE, "unit", "char, word or token with a lexicon", unit, remedy))
     names = [channel.name for channel in channels]
     if not names or len(set(names)) < len(names):
         raise ArgumentError(sentence(WHERE, "channels", "distinct and at least one", names))
     known = ["unit", *NGRAMS] if unit == "char" else list(CHANNELS)
-    known += feature_channels(len(columns), list(FEATURE_LOOKS))
+    known += feature_channels(len(columns), list(FEATURE_LOOKS)) + (lexicon_channels() if kinds else [])
     for channel in channels:
+        if channel.name in _OF_LEXICON and not kinds:
+            raise ArgumentError(sentence(WHERE, "lexicon", f"there, for the channel {channel.name}", "none"))
         if channel.name not in known:
             want = f"one of {', '.join(known)} for the unit {unit}"
             raise ArgumentError(sentence(WHERE, "channels", want, channel.name, nearest(channel.name, known)))
-        size = _known(channel.name, vocabulary, columns)
+        size = _known(channel.name, vocabulary, columns, kinds)
         if size is not None and channel.size != size + 1:
             want = f"{size + 1}, the {'vocabulary' if channel.name == 'unit' else 'known values'} and the unknown"
             raise ArgumentError(sentence(WHERE, f"size of {channel.name}", want, channel.size))

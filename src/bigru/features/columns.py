@@ -24,6 +24,7 @@ __all__ = [
     "columns_from_json",
     "context_columns",
     "feature_channels",
+    "least_count",
     "read",
     "usual_size",
     "value_ids",
@@ -129,6 +130,11 @@ def _from_json(entry: Any) -> Column:
     if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
         raise ArgumentError(sentence(WHERE, f"values of {name!r}", "a list of strings", repr(values)[:80]))
     return Column(name, tuple(values))
+
+
+def least_count(units: int) -> int:
+    """Return how often a unit or value must occur to be known, where there are so many units to learn from."""
+    return 2 if units >= 10_000 else 1
 
 
 def read(names: Sequence[str], inputs: Sequence[Any]) -> tuple[list[list[str]], list[list[str]]]:

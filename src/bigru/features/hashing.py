@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-__all__ = ["END", "START", "buckets", "combine", "hash_strings", "mix"]
+__all__ = ["END", "START", "buckets", "combine", "hash_strings", "mix", "unit_codes"]
 
 START = 0x110000
 """Stands for the unit before the first one; code points end just below it."""
@@ -60,6 +60,13 @@ def hash_strings(strings: Sequence[str]) -> np.ndarray:
         filled = lengths > 0
         sums[filled] = np.add.reduceat(terms, starts[filled])
     return mix(sums + lengths.astype(np.uint64) * GOLDEN)
+
+
+def unit_codes(units: Sequence[str], unit: str) -> np.ndarray:
+    """Return the codes of units, uint64 [N]: characters ("char") stand for themselves, others for their hash."""
+    if unit != "char":
+        return hash_strings(units)
+    return np.frombuffer("".join(units).encode("utf-32-le", "surrogatepass"), "<u4").astype(np.uint64)
 
 
 def buckets(hashes: np.ndarray, size: int) -> np.ndarray:

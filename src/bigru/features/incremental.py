@@ -57,12 +57,13 @@ class SeriesPieces:
 class TextPieces:
     """Characters or tokens, each of which may be read together with its neighbours.
 
-    A unit is held back while a channel looks at the one behind it. (Where letters are folded to lower case, a Greek
-    sigma becomes final by what stands further behind; it alone may differ from the whole text.)
+    A unit is held back while a channel looks at the one behind it, or while a word of the lexicon that lies at it may
+    go on. (Where letters are folded to lower case, a Greek sigma becomes final by what stands further behind; it alone
+    may differ from the whole text.)
 
     Args:
         features: a `TextFeatures`.
-        before, after: how many units a channel looks back and ahead, at most.
+        before, after: how many units a channel looks back, words of the lexicon included, and ahead, without them.
 
     Raises:
         ArgumentError: units are words or subwords: the next chunk could lengthen the last one.
@@ -91,7 +92,10 @@ class TextPieces:
             raise ArgumentError(sentence(WHERE, "chunk", want, repr(chunk)[:60]))
         if self._features.columns:
             divide(chunk, [column.name for column in self._features.columns], WHERE, "chunk")
-        return self._take([*self._kept, *chunk], self._after)
+        units = [*self._kept, *chunk]
+        lookup = self._features.lookup
+        unfinished = 0 if lookup is None else lookup.unfinished(self._features.words(units))
+        return self._take(units, self._after + unfinished)
 
     def finish(self) -> np.ndarray:
         """Return the ids of the units held back, with nothing behind the last."""

@@ -12,17 +12,20 @@ from typing import Any
 
 import numpy as np
 
-from ..config import ChannelConfig, from_dict, to_dict
+from ..config import ChannelConfig
 from ..errors import ArgumentError, check_choice, sentence
+from ..ops.lexicon.trie import trie_of
 from ..readers.opening.encoding import SURROGATE
 from ..readers.token_features import words_of
 from .channels import SHAPES, check_channels, configure, fold, hashes, is_hashed, looks, ngrams, shape, views
-from .columns import Column, column_of, columns_from_json, read, value_ids
-from .hashing import buckets, hash_strings
+from .columns import Column, column_of, least_count, read, value_ids
+from .hashing import buckets, hash_strings, unit_codes
 from .incremental import TextPieces
 from .inputs import Input, replacements, sample, to_characters, to_tokens, whole_text
 from .known import KnownStrings
-from .segment import infer_unit, load_subwords, segment, split_words, train_subwords, unspaced, without_dropout
+from .lexicon import Lexicon, Lookup, kinds_of, lexicon_looks
+from .saved import from_values, to_values
+from .segment import infer_unit, load_subwords, segment, split_words, train_subwords, unspaced
 from .words import FlatWords, Made, Words
 
 __all__ = ["UNITS", "Input", "TextFeatures"]
@@ -50,6 +53,7 @@ class TextFeatures:
             tokens; their channels are `feature1`, `feature1_before`, ... (`bigru.features.columns`).
         known: of hashed channels by name what training has seen; anything else has id 0. A channel without an entry
             gives everything a bucket, as models saved before did.
+        lexicon: words whose places in an input are channels (`bigru.features.lexicon`), None without one.
     """
 
     unit: str
@@ -61,6 +65,7 @@ class TextFeatures:
     tokenizer: str | None = None
     known: dict[str, KnownStrings] = field(default_factory=dict)
     columns: tuple[Column, ...] = ()
+    lexicon: Lexicon | None = None
 
     def __post_init__(self) -> None:
         check_choice(WHERE, "unit", self.unit, UNITS)
@@ -79,7 +84,7 @@ class TextFeatures:
             raise ArgumentError(sentence(WHERE, "vocabulary", "single characters", repr(long)))
         if self.columns and self.unit != "token":
             raise ArgumentError(sentence(WHERE, "unit", "token, to which features belong", self.unit))
-        check_channels(self.unit, self.channels, len(self.vocabulary), self.columns)
+        check_channels(self.unit, self.channels, len(self.vocabulary), self.columns, kinds_of(self.lexicon))
         hashed = [channel.name for channel in self.channels if is_hashed(channel.name)]
         for name in self.known:
             check_choice(WHERE, "known", name, hashed)
@@ -102,6 +107,7 @@ class TextFeatures:
         segmenter: str | None = None,
         tokenizer: str | None = None,
         features: Sequence[str] = (),
+        lexicon: Lexicon | None = None,
     ) -> TextFeatures:
         """Learn the vocabulary from training inputs.
 
@@ -118,6 +124,7 @@ class TextFeatures:
             lowercase, replace, tokenizer: see the attributes.
             segmenter: None chooses "rjieba" for scripts without spaces, else "regex".
             features: names of the features that stand behind the word in every token.
+            lexicon: see the attributes; of its words that are read as the same units one is kept.
 
         Raises:
             ArgumentError: an argument is not what it must be.
@@ -138,10 +145,11 @@ class TextFeatures:
             segmenter = "rjieba" if unspaced(sample(words)) else "regex"
         empty = cls(unit, (), configure(("unit",), 0), lowercase, replace, segmenter, tokenizer)
         vocabulary = empty._vocabulary(words, min_count, max_size)
-        least = min_count or _least(sum(map(len, words)) if features else 0)
+        least = min_count or least_count(sum(map(len, words)) if features else 0)
         columns = tuple(Column.learn(name, row, least) for name, row in zip(features, values, strict=True))
-        sized = configure(channels, len(vocabulary), columns)
-        made = cls(unit, vocabulary, sized, lowercase, replace, segmenter, tokenizer, {}, columns)
+        lexicon = lexicon and lexicon.merge(empty._units_of)
+        sized = configure(channels, len(vocabulary), columns, kinds_of(lexicon))
+        made = cls(unit, vocabulary, sized, lowercase, replace, segmenter, tokenizer, {}, columns, lexicon)
         return changed(made, known=made._seen(inputs))
 
     def extended(
@@ -161,9 +169,9 @@ class TextFeatures:
         room = None if max_size is None else max(max_size - len(self.vocabulary), 0)
         found = self._vocabulary(words, min_count, None)
         vocabulary = (*self.vocabulary, *[unit for unit in found if unit not in self._ids][:room])
-        least = min_count or _least(sum(map(len, words)) if names else 0)
+        least = min_count or least_count(sum(map(len, words)) if names else 0)
         columns = tuple(column.extended(row, least) for column, row in zip(self.columns, values, strict=True))
-        sized = configure(self.channels, len(vocabulary), columns)
+        sized = configure(self.channels, len(vocabulary), columns, kinds_of(self.lexicon))
         made = changed(self, vocabulary=vocabulary, channels=sized, columns=columns, known={})
         hashes = made._hashes(inputs, list(self.known))
         return changed(made, known={name: known.extended(hashes[name]) for name, known in self.known.items()})
@@ -189,8 +197,10 @@ class TextFeatures:
         if flat.made is not None:
             flat.made.ids.take(flat.inverse, axis=0, out=rows)
         for column, channel in enumerate(self.channels):
-            place = column_of(channel.name)
-            if looks(channel.name):
+            place, at = column_of(channel.name), flat.lexicon.get(channel.name)
+            if at is not None:
+                rows[:, column] = at
+            elif looks(channel.name):
                 codes, known = self._codes(channel.name, flat), self.known.get(channel.name)
                 ngrams(channel.name, codes, flat.lengths, channel.size, rows, column, known)
             elif place is not None and flat.values is not None:
@@ -202,6 +212,8 @@ class TextFeatures:
     def _codes(self, name: str, flat: FlatWords) -> np.ndarray:
         """Return what a channel that looks at neighbours joins: of each unit its code, or its shape's or value's."""
         place = column_of(name)
+        if lexicon_looks(name):
+            return flat.lexicon["lexicon"].astype(np.uint64)
         if place is not None and flat.values is not None:
             return flat.values[place].astype(np.uint64)
         return flat.codes if flat.made is None or name not in SHAPES else flat.made.shapes[flat.inverse]
@@ -257,19 +269,30 @@ class TextFeatures:
             ArgumentError: the units are words or subwords.
         """
         steps = [step for channel in self.channels for step in looks(channel.name)]
-        return TextPieces(self, -min(steps, default=0), max(steps, default=0))
+        reach = 1 if self.lookup is None else self.lookup.longest
+        return TextPieces(self, reach - 1 - min(steps, default=0), max(steps, default=0))
+
+    def _found(self, codes: np.ndarray, lengths: np.ndarray) -> dict[str, np.ndarray]:
+        return {} if self.lookup is None else self.lookup.at(codes, lengths)
+
+    def _codes_of(self, units: Sequence[str]) -> np.ndarray:
+        """Return the codes of units, uint64 [T], as `_flat` has them."""
+        return unit_codes([self._normal(unit) for unit in units], self.unit)
+
+    def _units_of(self, words: Sequence[str]) -> Sequence[Sequence[str]]:
+        """Return the units of each word of a lexicon as an input of it alone has them; tokens lie between spaces."""
+        if self.unit == "char":
+            return [self._normal(word) for word in words]
+        strings = self._strings([word.split() for word in words] if self.unit == "token" else words)
+        return [[fold(unit, self.lowercase) for unit in row] for row in strings]
 
     def words(self, x: Input) -> Input:
         """Return an input as it is shown: tokens without their features."""
         return words_of(x) if self.columns and not isinstance(x, str) else x
 
     def to_json(self) -> dict[str, Any]:
-        """Return everything but the vocabulary as plain JSON values."""
-        values: dict[str, Any] = {"unit": self.unit, "channels": [to_dict(c) for c in self.channels]}
-        values |= {"lowercase": self.lowercase, "replace": dict(self.replace), "segmenter": self.segmenter}
-        values |= {"columns": [column.to_json() for column in self.columns]} if self.columns else {}
-        values |= {"known": {name: known.to_json() for name, known in self.known.items()}} if self.known else {}
-        return values if self.tokenizer is None else values | {"tokenizer": without_dropout(self.tokenizer)}
+        """Return everything but the vocabulary as plain JSON values; the lexicon as the bytes of a file of its own."""
+        return to_values(self)
 
     @classmethod
     def from_json(cls, values: Any, vocabulary: Any) -> TextFeatures:
@@ -278,36 +301,21 @@ class TextFeatures:
         Raises:
             ArgumentError: a key is missing or unknown, or a value has the wrong type.
         """
-        keys = ("unit", "channels", "lowercase", "replace", "segmenter", "tokenizer", "known", "columns")
-        if not isinstance(values, dict):
-            raise ArgumentError(sentence(WHERE, "configuration", "an object", type(values).__name__))
-        for key in values:
-            check_choice(WHERE, "key", key, keys)
-        if not isinstance(vocabulary, list) or not all(isinstance(v, str) for v in vocabulary):
-            raise ArgumentError(sentence(WHERE, "vocabulary", "a list of strings", repr(vocabulary)[:80]))
-        typed = {"unit": str, "channels": list, "lowercase": bool, "replace": dict}
-        for key, kind in typed.items():
-            if not isinstance(values.get(key), kind):
-                raise ArgumentError(sentence(WHERE, key, f"of type {kind.__name__}", repr(values.get(key))[:80]))
-        replace = values["replace"]
-        if not all(isinstance(v, str) for v in replace.values()):
-            raise ArgumentError(sentence(WHERE, "replace", "single characters", repr(replace)[:80]))
-        for key in ("segmenter", "tokenizer"):
-            if not isinstance(values.get(key), str | None):
-                raise ArgumentError(sentence(WHERE, key, "a string or null", repr(values[key])[:80]))
-        channels = tuple(from_dict(ChannelConfig, c) for c in values["channels"])
-        rest = (values["lowercase"], replace, values.get("segmenter"), values.get("tokenizer"))
-        given = values.get("known", {})
-        if not isinstance(given, dict):
-            raise ArgumentError(sentence(WHERE, "known", "an object", type(given).__name__))
-        known = {name: KnownStrings.from_json(text) for name, text in given.items()}
-        return cls(
-            values["unit"], tuple(vocabulary), channels, *rest, known, columns_from_json(values.get("columns", []))
-        )
+        return cls(**from_values(values, vocabulary))
 
     @cached_property
     def _ids(self) -> dict[str, int]:
         return {unit: n for n, unit in enumerate(self.vocabulary, 1)}
+
+    @cached_property
+    def lookup(self) -> Lookup | None:
+        """What finds words of the lexicon in units, None without one."""
+        if self.lexicon is None:
+            return None
+        units = self._units_of(self.lexicon.words)
+        lengths = np.array([*map(len, units)])
+        codes = unit_codes(list(chain.from_iterable(units)), self.unit)
+        return Lookup(trie_of(codes, lengths, self.lexicon.values), int(lengths.max()), self._codes_of)
 
     @cached_property
     def _words(self) -> Words:
@@ -342,7 +350,7 @@ class TextFeatures:
             counter = Counter()
             for unit, count in Counter(chain.from_iterable(self._strings(inputs))).items():
                 counter[fold(unit, self.lowercase)] += count
-        least = min_count or _least(counter.total())
+        least = min_count or least_count(counter.total())
         kept = [u for u, n in counter.items() if n >= least and not SURROGATE.search(u)]
         return tuple(sorted(kept, key=lambda u: (-counter[u], u))[:max_size])
 
@@ -375,7 +383,8 @@ class TextFeatures:
     def _flat(self, inputs: Sequence[Input]) -> FlatWords:
         if self.unit == "char":
             points, lengths = self._joined(inputs)
-            return FlatWords(points.astype(np.uint64), lengths, points)
+            codes = points.astype(np.uint64)
+            return FlatWords(codes, lengths, points, lexicon=self._found(codes, lengths))
         values = None
         if self.columns:
             inputs, cells = read([column.name for column in self.columns], inputs)
@@ -386,9 +395,5 @@ class TextFeatures:
         index = {unit: n for n, unit in enumerate(distinct)}
         inverse = np.fromiter(map(index.__getitem__, chain.from_iterable(strings)), np.int64, int(lengths.sum()))
         made = self._words.of(distinct)
-        return FlatWords(made.codes[inverse], lengths, inverse, distinct, made, values)
-
-
-def _least(units: int) -> int:
-    """Return how often a unit or value must occur to be known, where there are so many units to learn from."""
-    return 2 if units >= 10_000 else 1
+        codes = made.codes[inverse]
+        return FlatWords(codes, lengths, inverse, distinct, made, values, self._found(codes, lengths))

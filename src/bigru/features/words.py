@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -31,7 +32,8 @@ class Made(NamedTuple):
 class FlatWords(NamedTuple):
     """The units of many inputs in one row: codes uint64 [N], lengths [B].
 
-    `values`, int32 [F, N], has the ids of their features, where there are any.
+    `values`, int32 [F, N], has the ids of their features, where there are any; `lexicon` those of what a lexicon says
+    of them, int32 [N] by channel.
     Of units of several characters `made` says what each of the `distinct` ones is, and `inverse` [N] which one each
     is; of characters `inverse` holds their code points.
     """
@@ -42,6 +44,7 @@ class FlatWords(NamedTuple):
     distinct: Sequence[str] = ()
     made: Made | None = None
     values: np.ndarray | None = None
+    lexicon: Mapping[str, np.ndarray] = MappingProxyType({})
 
 
 class Words:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from ..errors import require
 from ..features.channels import shape
 from ..readers.token_features import SEPARATOR
 
 __all__ = ["Chain", "crfsuite", "fit_model_file"]
+
+WordsAt = Callable[[Sequence[str]], Mapping[str, np.ndarray]]
+"""From units [T] to numbers int32 [T] by name, 0 where nothing is known."""
 
 LEFT, RIGHT = "\u2402", "\u2403"
 """Stand for the units before the first and after the last one."""
@@ -42,13 +47,14 @@ class Chain:
             have weights as well, since they are mostly wrong.
         features: how many features stand behind the word in every unit (`readers.token_features`): their values in the
             window, with pairs and triples of them.
+        words_at: what a lexicon says of units (`features.lexicon.Lookup.of`): of the unit and of those beside it.
 
     Raises:
         MissingExtraError: python-crfsuite is not installed.
     """
 
-    def __init__(self, scheme: str | None = None, features: int = 0) -> None:
-        self.scheme, self.features = scheme, features
+    def __init__(self, scheme: str | None = None, features: int = 0, words_at: WordsAt | None = None) -> None:
+        self.scheme, self.features, self.words_at = scheme, features, words_at
         self._library = crfsuite()
 
     def fit(self, inputs: Sequence[Sequence[str]], tags: Sequence[Sequence[str]]) -> Chain:
@@ -77,6 +83,8 @@ class Chain:
         rows = self._describe(words)
         for n, values in enumerate(columns, 1):
             rows = [row + more for row, more in zip(rows, _of_feature(n, values), strict=True)]
+        if self.words_at is not None:
+            rows = [row + more for row, more in zip(rows, _of_lexicon(self.words_at(words)), strict=True)]
         return rows
 
     def _divided(self, units: Sequence[str]) -> list[list[str]]:
@@ -143,6 +151,18 @@ def _of_feature(n: int, values: Sequence[str]) -> list[list[str]]:
             ]
         )
     return rows
+
+
+def _of_lexicon(found: Mapping[str, np.ndarray]) -> list[list[str]]:
+    """Return what each step sees of the words of a lexicon: those at the unit and at its two neighbours."""
+    own = [
+        [f"{name}={number}" for name, number in zip(found, numbers, strict=True) if number]
+        for numbers in zip(*(column.tolist() for column in found.values()), strict=True)
+    ]
+    return [
+        [f"{step}:{name}" for step in (-1, 0, 1) if 0 <= i + step < len(own) for name in own[i + step]]
+        for i in range(len(own))
+    ]
 
 
 def _of_words(units: Sequence[str]) -> list[list[str]]:

@@ -6,13 +6,16 @@ import time
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 
 from ..config.targets import TARGETS
 from ..errors import argument
 from ..features.segment import infer_unit
+
+if TYPE_CHECKING:
+    from .chain import WordsAt
 
 __all__ = ["CHOICES", "LEAST", "FittedPlain", "PlainChoice", "Rows", "TooLongError", "fit_plain", "work_share"]
 
@@ -58,11 +61,12 @@ class Rows(NamedTuple):
 
 
 class How(NamedTuple):
-    """The scheme of tags, how many features tokens have, and a seed."""
+    """The scheme of tags, how many features tokens have, a seed, and what a lexicon says of units."""
 
     scheme: str | None
     features: int
     seed: int
+    words_at: WordsAt | None = None
 
 
 Fit = Callable[[Rows, Rows | None, How], PlainModel]
@@ -136,6 +140,7 @@ def fit_plain(
     features: int = 0,
     seed: int = 0,
     share: float | None = 1.0,
+    words_at: WordsAt | None = None,
 ) -> FittedPlain | None:
     """Fit the plain model of a task; None where there is none.
 
@@ -149,6 +154,7 @@ def fit_plain(
         features: how many features stand behind the word in every unit of tags.
         seed: of the rows that are drawn where all would cost too much, and of the model.
         share: share of the most work of the choice that may be spent; None for as much as it takes.
+        words_at: what a lexicon says of the units of tags, None without one.
 
     Raises:
         MissingExtraError: a package that the model needs is not installed.
@@ -171,7 +177,7 @@ def fit_plain(
         first = some.targets[0]
         if TARGETS[task].per_example and all(target == first for target in some.targets):
             return Constant(first)
-        return choice.fit(some, judge, How(scheme, features, seed))
+        return choice.fit(some, judge, How(scheme, features, seed, words_at))
 
     with warnings.catch_warnings():
         # Rows of many classes that come once or twice are no mistake here.
@@ -237,7 +243,7 @@ class _Texts:
 def _chain(rows: Rows, dev: Rows | None, how: How) -> PlainModel:
     from .chain import Chain
 
-    return Chain(how.scheme, how.features).fit(rows.inputs, rows.targets)
+    return Chain(how.scheme, how.features, how.words_at).fit(rows.inputs, rows.targets)
 
 
 def _forest(rows: Rows, dev: Rows | None, how: How) -> PlainModel:

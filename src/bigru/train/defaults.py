@@ -28,6 +28,7 @@ class Recipe:
             one but for what joins units (`recipes.buckets`).
         features: what is read of a feature of tokens, as channels by the ends of their names
             (`features.columns.FEATURE_LOOKS`).
+        lexicon: what is read of the words of a lexicon, as channels (`features.lexicon`).
         pooling: how steps become one vector; empty for tags.
         skip: whether the head sees a step's input too.
         wide: whether a linear model of the ids is added.
@@ -42,6 +43,7 @@ class Recipe:
     lowercase: bool = False
     channels: Mapping[str, tuple[str | ChannelConfig, ...]] = field(default_factory=dict)
     features: tuple[str, ...] = ("", "_before", "_after", "_bigram_before", "_bigram", "_trigram")
+    lexicon: tuple[str, ...] = ("lexicon", "lexicon_begin", "lexicon_end", "lexicon_single")
     pooling: tuple[str, ...] = ()
     skip: bool = False
     wide_linear: bool = False
@@ -81,6 +83,18 @@ TOKENS = (
     ChannelConfig("shape_after", 32768, 4),
 )
 """What the network reads of words, and its linear part, for which the neighbours are meant: the encoder knows them."""
+MATCHES = (
+    "lexicon",
+    "lexicon_begin",
+    "lexicon_begin_next",
+    "lexicon_middle",
+    "lexicon_end",
+    "lexicon_end_next",
+    "lexicon_single",
+    "lexicon_before",
+    "lexicon_after",
+)
+"""What is read of a lexicon for tags; the neighbours are meant for the linear part."""
 SERIES = EncoderConfig(hidden=64, dropout=0.1, input_dropout=0.0, embedding_dropout=0.0, ngram_dropout=0.0)
 
 DEFAULTS: dict[tuple[str, str], Recipe] = {
@@ -103,6 +117,7 @@ DEFAULTS: dict[tuple[str, str], Recipe] = {
     ),
     ("tag", "text"): Recipe(
         channels={"char": CHARACTERS, "word": TOKENS, "token": TOKENS, "subword": TOKENS},
+        lexicon=MATCHES,
         skip=True,
         wide_linear=True,
         encoder=EncoderConfig(hidden=128, input_dropout=0.3, embedding_dropout=0.1, ngram_dropout=0.2),

@@ -30,6 +30,7 @@ from ..features import transcripts
 from ..features.audio import AudioFeatures
 from ..features.channels import NGRAMS, configure, is_hashed
 from ..features.columns import column_of
+from ..features.lexicon import lexicon_channels
 from ..features.segment import infer_unit
 from ..features.series import SeriesFeatures
 from ..features.text import UNITS, TextFeatures
@@ -81,7 +82,7 @@ CHAINED = 64
 
 SPEECH = ("beam", "language")
 AUDIO = ("sample_rate", "mel_bins", "frame_shift", "normalise")
-TEXT = ("unit", "channels", "lowercase", "min_count", "max_size", "replace", "segmenter", "features")
+TEXT = ("unit", "channels", "lowercase", "min_count", "max_size", "replace", "segmenter", "features", "lexicon")
 SERIES_SETTINGS = ("per_series",)
 MODEL = ("pooling", "skip", "crf", "wide_linear", "conv")
 ENCODER = tuple(f.name for f in fields(EncoderConfig))
@@ -156,7 +157,7 @@ def plan(
 
 def _probe(inputs: Sequence[Any], chosen: Mapping[str, Any]) -> tuple[str, int]:
     """Return the unit of texts, and from a sample about how many units there are."""
-    settings = {name: chosen[name] for name in TEXT if name in chosen and name != "channels"}
+    settings = {name: chosen[name] for name in TEXT if name in chosen and name not in ("channels", "lexicon")}
     settings["unit"] = settings.get("unit") or ("token" if settings.get("features") else infer_unit(inputs))
     check_choice(WHERE, "unit", settings["unit"], UNITS)
     sample = inputs[:: max(1, len(inputs) // 1000)]
@@ -197,6 +198,9 @@ def _features(
         raise ArgumentError(sentence(WHERE, "features", "absent for labels", "given"))
     channels = settings.pop("channels", None) or recipe.channels[_read_as(inputs, unit, settings)]
     channels = [*channels, *_of_features(channels, settings.get("features", ()), recipe)]
+    if settings.get("lexicon") is not None:
+        given = {c if isinstance(c, str) else c.name for c in channels}
+        channels += [] if given & {*lexicon_channels()} else configure(recipe.lexicon, 0)
     if "channels" not in chosen:
         channels = _size_channels(channels, units, inputs, settings)
     return TextFeatures.fit(inputs, **settings, channels=channels)

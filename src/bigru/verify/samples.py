@@ -46,9 +46,22 @@ def _text(read: TextFeatures, length: int, random: np.random.Generator) -> Any:
     # As in texts, the first units of a vocabulary, which is sorted by frequency, come most often.
     places = (len(known) ** random.random(length)).astype(int) - 1
     units = [known[place] if random.random() > UNKNOWN else "\u2603" for place in places]
+    if read.lexicon is not None:
+        _place_words(read, units, random)
     if read.unit == "token":
         return [SEPARATOR.join([unit, *_values(read, random)]) for unit in units]
     return ("" if read.unit == "char" else " ").join(units)
+
+
+def _place_words(read: TextFeatures, units: list[str], random: np.random.Generator) -> None:
+    """Put words of the lexicon in the place of units, so that about half of them belong to some word."""
+    assert read.lexicon is not None
+    at = int(random.integers(4))
+    while at < len(units):
+        word = read.lexicon.words[random.integers(len(read.lexicon.words))]
+        own = (list(word) if read.unit == "char" else word.split())[: len(units) - at]
+        units[at : at + len(own)] = own
+        at += len(own) + int(random.integers(1, 2 * len(own) + 2))
 
 
 def _values(read: TextFeatures, random: np.random.Generator) -> list[str]:

@@ -91,6 +91,14 @@ def test_without_dev_both_count_the_same(dev: Any) -> None:
     assert mix(weights_of(MODEL), linear_of(MODEL), MODEL, None, dev).shares == FIRST[False]
 
 
+def test_the_choice_begins_where_it_is_asked_to() -> None:
+    model = replace(MODEL, crf=False)
+    dev = [np.zeros((1, 2), np.int32)], [np.zeros(1, np.int64)]
+    arguments = weights_of(model), linear_of(model), model, None
+    assert mix(*arguments, None, first=(0.01, 0.4)).shares == (0.01, 0.4)
+    assert mix(*arguments, dev, first=(0.01, 0.4)).shares[0] < 0.1 * mix(*arguments, dev).shares[0]
+
+
 def test_dev_sequences_with_unknown_tags_are_left_out() -> None:
     ids, tags = examples(20, 3)
     odd = [*ids, np.ones((3, 2), np.int32)], [*tags, np.array([0, -100, 1])]

@@ -14,6 +14,7 @@ from bigru.nn.build import torch_logits
 from bigru.plain.linear import Linear
 from bigru.runtime.predictor import Predictor
 from bigru.tasks import classify
+from bigru.train.ensemble.members import fit_ensemble
 from bigru.train.linear.mixture import FIRST, mix
 from bigru.train.loop.fit import Fitted, fit
 from bigru.train.loop.job import TrainingJob
@@ -123,3 +124,28 @@ def test_a_linear_part_that_is_learnt_with_the_network_is_left_to_it() -> None:
 def test_the_same_call_gives_the_same_bits() -> None:
     one, two = trained()[2], trained()[2]
     assert all(np.array_equal(one.weights[name], two.weights[name]) for name in one.weights)
+
+
+@pytest.mark.train
+@pytest.mark.parametrize("ensemble", [1, 2])
+def test_vectors_teach_the_linear_part_what_training_never_showed(ensemble: int) -> None:
+    """Of the words that mean the same one alone stands in training; its like has the like vector."""
+    random = np.random.default_rng(3)
+    shown = [" ".join(random.permutation([word, "the", "a"])) for word in ("good", "bad") for _ in range(30)]
+    config, model, (_, gold) = problem([str(int("good" in text)) for text in shown], shown)
+    own = config.features
+    channels = (replace(own.channels[0], size=own.channels[0].size + 2), *own.channels[1:])
+    wide = replace(own, vocabulary=(*own.vocabulary, "fine", "poor"), channels=channels)
+    config, model = replace(config, features=wide), replace(model, channels=channels)
+    ids = classify.featurise(config, shown)
+    vectors = np.zeros((channels[0].size, 2), np.float32)
+    for words, vector in ((("good", "fine"), (1, 0)), (("bad", "poor"), (0, 1))):
+        for word in words:
+            vectors[1 + config.features.vocabulary.index(word)] = vector
+    training = replace(TRAINING, ensemble=ensemble)
+    job = TrainingJob(classify, config, model, (ids, gold), None, training, progress="silent")
+    asked = [config.features.vocabulary.index(word) + 1 for word in ("fine", "poor")]
+    without = fit_ensemble(job).weights["wide.0.weight"][asked, 0]
+    fine, poor = fit_ensemble(replace(job, initial_weights={"vectors.0": vectors})).weights["wide.0.weight"][asked, 0]
+    assert fine > 0.1 > -0.1 > poor
+    assert np.abs(without).max() < 0.1

@@ -112,6 +112,8 @@ def test_a_saved_model_may_be_the_teacher(raw: Path, tmp_path: Path) -> None:
     student = distil(raw, tmp_path / "teacher", tmp_path / "student")
     first = json.loads((tmp_path / "student.answers.jsonl").read_text(encoding="utf-8").splitlines()[0])
     assert list(first) == ["text", "label", "scores"]
+    # The teacher's labels are no labels of the texts.
+    assert student.metrics["training"]["soft_labels"] == {"weight": 1.0, "temperature": 1.0, "labelled": 0}
     assert student.metrics["distillation"]["agreement"] == 1.0
 
 

@@ -47,6 +47,18 @@ def test_units_of_the_same_company_get_similar_vectors(raw: Path) -> None:
     assert min(alike) > max(apart) + 0.5
 
 
+def test_what_files_are_read_as_is_said_once_for_files_that_are_alike(raw: Path, tmp_path: Path) -> None:
+    table = tmp_path / "table.csv"
+    table.write_text("text,stars\n" + "\n".join(f"{x},{n % 5}" for n, x in enumerate(reviews(20))), "utf-8")
+    twin = tmp_path / "twin.txt"
+    twin.write_bytes(raw.read_bytes())
+    lines: list[str] = []
+    pretrain([raw, twin, table], size=4, say=lines.append)
+    assert lines[:2] == [f"{raw}: format txt, encoding utf-8", "  text  text (its name)"]
+    assert lines[2] == f"{table}: format csv, encoding utf-8, separator comma, header line 1"
+    assert lines[3].startswith("  text ")
+
+
 def test_the_same_texts_give_the_same_bits_from_any_files(raw: Path, tmp_path: Path) -> None:
     lines = reviews()
     folder = tmp_path / "folder"
@@ -70,7 +82,7 @@ def test_what_is_saved_is_loaded(raw: Path, tmp_path: Path) -> None:
     assert (loaded.unit, loaded.lowercase, loaded.segmenter) == ("word", True, "regex")
     np.testing.assert_array_equal(loaded.table, made.table)
     np.testing.assert_array_equal(loaded.counts, made.counts)
-    assert said[0] == "300 texts of 2,400 words; the 13 that come 134 times or more are 100.0% of them"
+    assert said[2] == "300 texts of 2,400 words; the 13 that come 134 times or more are 100.0% of them"
     assert loaded.training["units_read"] == 2400
 
 
@@ -266,7 +278,7 @@ def test_reading_ends_when_its_time_is_over(tmp_path: Path, monkeypatch: pytest.
     said: list[str] = []
     made = pretrain([tmp_path], size=4, max_seconds=15.0, say=said.append)
     assert made.training["texts"] == 200
-    assert said[0] == "stopped after 15 s: 67% of the texts were read"
+    assert said[2] == "stopped after 15 s: 67% of the texts were read"
 
 
 def test_it_is_a_function_of_the_package() -> None:

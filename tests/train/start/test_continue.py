@@ -281,7 +281,8 @@ def test_series_of_another_width_are_refused() -> None:
 def test_folders_that_are_no_model_are_refused(old: Path, tmp_path: Path) -> None:
     with pytest.raises(ArgumentError) as caught:
         bigru.train(NEW, init=tmp_path)
-    want = "train: init must be the folder of a saved model or one of zh-entities, zh-sentiment, got "
+    known = "the folder of a saved model, what bigru pretrain wrote, or one of zh-entities, zh-sentiment"
+    want = f"train: init must be {known}, got "
     assert str(caught.value) == f"{want}'{tmp_path}', a folder without config.json."
     with pytest.raises(ArgumentError) as caught:
         bigru.train(NEW, init="nothing")
@@ -293,7 +294,7 @@ def test_folders_that_are_no_model_are_refused(old: Path, tmp_path: Path) -> Non
     (tmp_path / "config.json").write_text('{"model_type": "bert"}')
     with pytest.raises(BundleError) as caught:
         bigru.train(NEW, init=tmp_path)
-    assert str(caught.value) == f"{tmp_path}/config.json: model_type must be 'bigru', got 'bert'."
+    assert str(caught.value) == f"{tmp_path}/config.json: model_type must be 'bigru' or 'bigru-pretrained', got 'bert'."
     (tmp_path / "config.json").write_bytes((old / "config.json").read_bytes())
     with pytest.raises(BundleError, match=r"^[^\n]*$"):
         bigru.train(NEW, init=tmp_path)

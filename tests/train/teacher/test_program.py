@@ -76,7 +76,7 @@ def test_one_that_dies_is_said_with_its_last_words(ask: Asked) -> None:
 
 def test_one_that_hangs_is_ended_with_what_it_started(ask: Asked, tmp_path: Path) -> None:
     child = tmp_path / "child"
-    program = Program(f"sh -c 'sleep 60 & echo $! > {child}; wait'", 2.0)
+    program = Program(f"sh -c 'sleep 60 > /dev/null 2>&1 & echo $! > {child}; wait'", 2.0)
     ask(ANSWERS)
     with pytest.raises(TrainingError) as error:
         list(program.ask(tmp_path / "questions.txt", 3, print))

@@ -38,7 +38,8 @@ def train(
         more: further arguments of `bigru.train`.
 
     Returns:
-        The exit code: 1 where a model that the training started from lost more than it may, else 0.
+        The exit code: 1 where a model that the training started from lost more than it may, or nothing says what it
+        lost; else 0.
     """
     from ...train.pipeline.run import train
 
@@ -51,7 +52,11 @@ def train(
         _conclude(trained, data)
     facts = {"model": str(trained.folder)} | {name: trained.metrics[name] for name in KEPT if name in trained.metrics}
     print_json(facts | {name: main_scores(report) for name, report in trained.reports.items()})
-    lost = trained.forgetting
+    lost, bound = trained.forgetting, given.get("forget")
+    if lost is None and bound is not None and bound < 1:
+        note = f"No held-out row has an old label: nothing says what was forgotten; the model is in {trained.folder}."
+        print_note(note)
+        return 1
     if lost is None or not lost.exceeded:
         return 0
     print_note(f"The old classes lost more than they may; the model is in {trained.folder} all the same.")

@@ -30,7 +30,7 @@ from ..data.holdout import take
 from ..data.loader import IGNORED, Batch, Collator, Data, Targets
 from ..objective.evaluator import SIZE
 
-__all__ = ["Mixture", "learn_linear", "mix"]
+__all__ = ["FIRST_WITH_VECTORS", "Mixture", "learn_linear", "mix"]
 
 EXAMPLES = 2000
 """Dev examples that the two numbers are chosen by, at most."""
@@ -41,6 +41,9 @@ STEPS = 30
 FIRST = {True: (0.15, 0.9), False: (0.7, 0.7)}
 """What network and linear model count before the choice, with and without pooling. Their answers are alike, so that the
 plain product would be too sure of itself; and of few texts a network learns less than a bag of words."""
+
+FIRST_WITH_VECTORS = (0.05, 0.9)
+"""The same with pooling where the linear part has vectors of raw texts: it knows most of what few labels can teach."""
 
 DOUBT = {True: (1.0, 0.3), False: (0.5, 0.5)}
 """Standard deviations of the logarithms of the two numbers about `FIRST`, before dev is seen: a few examples that are
@@ -108,6 +111,8 @@ def mix(
     masks: tuple[np.ndarray, np.ndarray, np.ndarray] | None,
     dev: Data | None,
     shares: tuple[float, float] | None = None,
+    *,
+    first: tuple[float, float] | None = None,
 ) -> Mixture:
     """Return one model that is the product of a network and a linear model.
 
@@ -118,6 +123,7 @@ def mix(
         masks: what the tag scheme allows a CRF; None for everything.
         dev: what the two numbers are chosen by; None leaves them at `FIRST`.
         shares: the two numbers, where they were chosen before.
+        first: what they are before the choice; None for the usual (`FIRST`).
     """
     chain = [torch.from_numpy(weights[f"crf.{name}"]) for name in CrfWeights._fields] if config.crf else []
     own = [torch.from_numpy(linear.transitions), *map(torch.zeros_like, chain[1:])] if chain else []
@@ -131,7 +137,8 @@ def mix(
             scores = [s.masked_fill(no, -torch.inf) for s, no in zip(scores, forbidden, strict=True)]
         return torch.stack([_loss(a * one.network + b * one.linear, one.batch, scores) for one in scored]).sum()
 
-    a, b = shares or (_shares(loss, FIRST[pooled], DOUBT[pooled]) if scored else FIRST[pooled])
+    begin = first or FIRST[pooled]
+    a, b = shares or (_shares(loss, begin, DOUBT[pooled]) if scored else begin)
     mixed = {name: value * np.float32(a) if _scores(name) else value for name, value in weights.items()}
     mixed |= {f"wide.{c}.weight": table * np.float32(b) for c, table in enumerate(linear.tables)}
     mixed["head.bias"] = mixed["head.bias"] + np.float32(b) * linear.bias

@@ -16,7 +16,7 @@ from ...bundle.weights import Shape
 from ...config import ModelConfig, TrainConfig
 from ...plain.bag import Bag
 from ..data.loader import Data
-from .mixture import learn_linear, mix
+from .mixture import FIRST_WITH_VECTORS, learn_linear, mix
 
 __all__ = ["VECTORS", "JoinedModel", "LinearPart", "Say", "divide_vectors", "fit_linear_part"]
 
@@ -81,7 +81,8 @@ class LinearPart:
 
     def join(self, weights: dict[str, np.ndarray], dev: Data | None) -> JoinedModel:
         """Join the trained network of these weights; `dev` chooses how much both count."""
-        mixed = mix(weights, self.fitted.linear, self.config, self.masks, dev)
+        first = FIRST_WITH_VECTORS if self.vectors and self.config.pooling else None
+        mixed = mix(weights, self.fitted.linear, self.config, self.masks, dev, first=first)
         if self.everything is None:
             return JoinedModel(mixed.weights, None, mixed.shares)
         again = learn_linear(self.everything, self.config, self.fitted.choice, self.balanced, self.vectors)

@@ -53,6 +53,7 @@ def score_plain(
     if choice is None or not judges:
         return None
     rows, asked = _rows(decided, learnt), {name: _rows(decided, part) for name, part in judges.items()}
+    lookup = getattr(config.features, "lookup", None)
     share = None if unbounded else work_share(decided.training.max_seconds)
     try:
         fitted = fit_plain(
@@ -65,6 +66,7 @@ def score_plain(
             features=len(getattr(config.features, "columns", ())),
             seed=decided.training.seed,
             share=share,
+            words_at=lookup and lookup.of,
         )
     except (MissingExtraError, TooLongError) as error:
         return {"name": choice.name, "left_out": str(error).removeprefix("bigru: ")}

@@ -42,7 +42,7 @@ def check_request(request: Request, dev: Any, test: Any) -> None:
         ArgumentError: it is given; or the horizon is not.
     """
     given: dict[str, Any] = {"dev": dev, "test": test}
-    given |= {name: request.settings.get(name) for name in ("vectors", "init", "keep", "forget")}
+    given |= {name: request.settings.get(name) for name in ("vectors", "lexicon", "init", "keep", "forget")}
     given["plain"] = request.plain
     reading = request.reading.given()
     given |= {f"reading.{name}": value for name, value in reading.items() if name in LABELLED}

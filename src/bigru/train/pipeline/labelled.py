@@ -11,10 +11,12 @@ import numpy as np
 from ...bundle import Bundle
 from ...errors import first_names
 from ...features.audio import AudioFeatures
+from ...features.lexicon import Lexicon
 from ...features.series import check_gaps
 from ...features.text import TextFeatures
 from ...metrics.score import Report
 from ...readers.examples import Examples
+from ...readers.lexicon import name_sources, read_lexicons
 from ...readers.roles import columns_by_role
 from ...runtime.evaluation import fit_to_model
 from ...runtime.predictor import Predictor
@@ -73,6 +75,7 @@ def train_examples(parts: Parts, request: Request) -> Trained:
     fitted = _fit(decided, parts, request, weights)
     learnt, held = _split_held_out(train, fitted)
     about = (request.card or _card(parts, decided, fitted)).strip()
+    about = "\n".join([about, "", *(f"- lexicon: {one}" for one in _sources(request))]).strip()
     parts = parts._replace(dev=parts.dev or held)
     forgetting = _measure(decided, fitted, parts, count, request)
     found = _score(decided, fitted, parts, learnt, request) if request.score else Scored({})
@@ -141,9 +144,9 @@ def _decide(train: Examples, request: Request) -> tuple[Plan, Mapping[str, np.nd
     """Return the plan of a training, and the weights that it starts from where they are not all drawn."""
     if request.start is not None:
         request.say(f"starts from {request.start.name}")
-        decided = request.start.plan(train, request.chosen)
+        decided = request.start.plan(train, _with_words(request.chosen))
         return decided, request.start.weights(decided)
-    options = request.chosen | _choose_unit(train, request)
+    options = _with_words(request.chosen) | _choose_unit(train, request)
     if train.features:
         options["features"] = train.features
     decided = _plan(train, options)
@@ -151,6 +154,14 @@ def _decide(train: Examples, request: Request) -> tuple[Plan, Mapping[str, np.nd
         return decided, None
     channels, weights = initial_vectors(decided, request)
     return _plan(train, options | {"channels": channels}), weights
+
+
+def _with_words(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return options with the words of the lexicon in the place of its files."""
+    given = options.get("lexicon")
+    if given is None or isinstance(given, Lexicon):
+        return dict(options)
+    return {**options, "lexicon": Lexicon.of(read_lexicons(given))}
 
 
 def _plan(train: Examples, options: Mapping[str, Any]) -> Plan:
@@ -201,6 +212,12 @@ def _verify(decided: Plan, fitted: Fitted, parts: Parts, card: str, more: Mappin
     return export(*arguments, metrics={"training": facts}, card=card)
 
 
+def _sources(request: Request) -> list[str]:
+    """Return where the words of a lexicon are from, and their licence."""
+    given = request.settings.get("lexicon")
+    return [] if given is None or isinstance(given, Lexicon) else name_sources(given)
+
+
 def _describe(decided: Plan, say: Say) -> None:
     """Say what was decided: unit, labels, encoder and head."""
     config, encoder = decided.config, decided.model.encoder
@@ -210,6 +227,8 @@ def _describe(decided: Plan, say: Say) -> None:
         say(f"reads {features.unit}s ({len(features.vocabulary)} known; channels {channels})")
         for n, column in enumerate(features.columns, 1):
             say(f"feature{n} is the column {column.name!r} ({len(column.values)} known values)")
+        if features.lexicon is not None:
+            say(f"the lexicon has {features.lexicon.describe()}")
     elif isinstance(features, AudioFeatures):
         say(f"reads {features.mel_bins} mel bands every {features.frame_shift:g} ms, at {features.sample_rate:,} Hz")
     else:

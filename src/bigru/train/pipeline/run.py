@@ -72,10 +72,11 @@ def train(
         progress: gets a `bigru.train.loop.display.Update` when an epoch has ended and a few times a second in between;
             or "auto", "live" or "plain" to show it on stderr.
         settings: see `Settings`; those of model and training overrule the recipe, `horizon` (rows) and `targets`
-            (columns) are those of a forecast, `vectors` is a file to start from, `init` the folder of a model to start
-            from, or the name of a shipped one, `keep` old rows to learn beside the new ones, `forget` what old classes
-            may lose (`Trained.forgetting`), `rehearsal` what the old model's answers count beside the new labels,
-            `loggers` are "csv" and "tensorboard".
+            (columns) are those of a forecast, `vectors` is a file to start from, `lexicon` words that the model knows
+            (a file, "jieba", several of these, or a mapping from words to categories), `init` the folder of a model to
+            start from, or the name of a shipped one, `keep` old rows to learn beside the new ones, `forget` what old
+            classes may lose (`Trained.forgetting`), `rehearsal` what the old model's answers count beside the new
+            labels, `loggers` are "csv" and "tensorboard".
 
     Raises:
         ArgumentError: an argument or a setting does not fit.

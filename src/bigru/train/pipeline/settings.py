@@ -28,6 +28,7 @@ class Settings(TypedDict, total=False):
     replace: Mapping[str, str] | None
     segmenter: str | None
     features: Sequence[str] | None
+    lexicon: Any
     per_series: bool | None
     sample_rate: int | None
     mel_bins: int | None

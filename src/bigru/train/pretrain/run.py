@@ -120,7 +120,7 @@ def _learn(
     """Return the vectors of texts; `units` is (unit, lowercase), `sizes` (size, min_count, max_size)."""
     started, share = time.perf_counter(), [0.0]
     size, min_count, max_size = sizes
-    parts = read_texts(files, reading, lambda found: share.__setitem__(0, found))
+    parts = read_texts(files, reading, lambda found: share.__setitem__(0, found), say)
     source, first = next(parts, ("", []))
     features = _features(first, *units)
     with Corpus(features) as corpus:

@@ -97,7 +97,9 @@ def open_start(given: Any) -> Start:
     folder, name = find(given), os.fspath(given)
     config = folder / CONFIG
     if not config.is_file():
-        want = f"the folder of a saved model or one of {first_names(list(shipped()), SHOWN)}"
+        want = (
+            f"the folder of a saved model, what bigru pretrain wrote, or one of {first_names(list(shipped()), SHOWN)}"
+        )
         got = f"{name!r}, a folder without {CONFIG}" if folder.is_dir() else f"{name!r}, which is none"
         raise ArgumentError(sentence("train", argument("init"), want, got))
     values = documents.parse(str(config), documents.read(folder, CONFIG) or b"")

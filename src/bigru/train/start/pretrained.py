@@ -12,6 +12,7 @@ import numpy as np
 from ...bundle import Bundle
 from ...errors import ArgumentError, DataError, argument, sentence
 from ...features.channels import configure, fold
+from ...features.lexicon import kinds_of
 from ...features.segment import infer_unit
 from ...features.text import TextFeatures
 from ...readers.examples import Examples
@@ -177,7 +178,7 @@ def _widen(decided: Plan, more: list[str], width: int) -> Plan:
     assert isinstance(features, TextFeatures)
     vocabulary = (*features.vocabulary, *more)
     channels = [replace(c, dim=width) if c.name == "unit" else c for c in features.channels]
-    sized = configure(channels, len(vocabulary), features.columns)
+    sized = configure(channels, len(vocabulary), features.columns, kinds_of(features.lexicon))
     wider = replace(features, vocabulary=vocabulary, channels=sized)
     config = replace(decided.config, features=wider)
     return decided._replace(config=config, model=replace(decided.model, channels=sized))

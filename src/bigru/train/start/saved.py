@@ -36,8 +36,9 @@ SHAPE = ("cell", "hidden", "layers", "direction", "merge", "reset_after", "layer
 APART = {
     "vectors": "The model has vectors of its own.",
     "init_from_cooccurrence": "The model has vectors of its own.",
+    "lexicon": "Its channels are made for the words that the model was trained with, which it keeps.",
 }
-"""Settings that say where first weights come from, and why they do not here."""
+"""Settings that say where first weights or words come from, and why they do not here."""
 
 COUNTED = 1000
 """Inputs, about, that say how many units there are."""

@@ -14,6 +14,7 @@ import shlex
 import signal
 import subprocess
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -200,11 +201,13 @@ class _Answers:
             return None
 
     def close(self) -> None:
-        """Let the thread end once the program has."""
+        """Let the thread end once the program has; something that outlived it may still hold its stdout."""
         assert self._stream is not None
-        while self._thread.is_alive():
+        until = time.monotonic() + GRACE
+        while self._thread.is_alive() and time.monotonic() < until:
             self.take(0.01)
-        self._stream.close()
+        if not self._thread.is_alive():
+            self._stream.close()
 
 
 class _Errors:
@@ -234,10 +237,11 @@ class _Errors:
         return f"; it said last: {self._last[0][:SHOWN]!r}" if self._last else ""
 
     def close(self) -> None:
-        """Wait until all is read."""
+        """Wait until all is read; something that outlived the program may still hold its stderr."""
         assert self._stream is not None
-        self._thread.join()
-        self._stream.close()
+        self._thread.join(GRACE)
+        if not self._thread.is_alive():
+            self._stream.close()
 
 
 def _end(running: subprocess.Popen[bytes]) -> None:

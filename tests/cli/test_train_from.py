@@ -73,6 +73,20 @@ def test_a_loss_past_the_bound_is_exit_code_1_with_the_model_saved(
 
 
 @pytest.mark.train
+def test_a_bound_that_nothing_was_measured_on_is_exit_code_1(
+    bigru: Callable[..., Any], old: Path, tmp_path: Path
+) -> None:
+    rows = [(f"{w}{n}", w) for n in range(20) for w in ("天", "地")]
+    new = write(tmp_path / "new.csv", [*rows, ("好看", "good")])
+    options = ("--from", old, "--forget", "0.01", "--out", tmp_path / "m", "--epochs", "1", "--no-plain")
+    result = bigru("train", new, *options)
+    assert result.code == 1
+    assert "forgetting" not in result.json
+    last = f"No held-out row has an old label: nothing says what was forgotten; the model is in {tmp_path / 'm'}."
+    assert result.err.splitlines()[-1] == last
+
+
+@pytest.mark.train
 def test_what_cannot_go_on_is_refused_in_one_line(
     refused: Refused, old: Path, new: Path, reviews: Path, tmp_path: Path
 ) -> None:
