@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from bigru.config.targets import TARGETS
 from bigru.errors import DataError
 from bigru.readers.examples import Examples
 from bigru.tasks.mismatch import fit_labels, legalise, unknown_classes
@@ -67,3 +69,12 @@ def test_a_file_without_one_known_class_is_refused() -> None:
 def test_tags_are_rewritten_in_the_scheme_of_the_model() -> None:
     config = SimpleNamespace(scheme="BIOES", labels=("O", "B-A", "I-A", "E-A", "S-A"))
     assert fit_labels(config, tagged(["B-A", "I-A", "O", "I-A"])).targets == [["B-A", "E-A", "O", "S-A"]]
+
+
+def test_targets_that_are_no_closed_set_of_labels_are_never_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+    part = Examples(["x", "y"], ["5", "7"], "text", [2, 3], "f")
+    with pytest.raises(DataError) as error:
+        unknown_classes(part, ("count",), None)
+    assert str(error.value) == "f:2: label must be one of count, got '5'."
+    monkeypatch.setitem(TARGETS, "classify", replace(TARGETS["classify"], is_closed=False))
+    assert unknown_classes(part, ("count",), None) == []

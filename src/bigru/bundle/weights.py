@@ -12,6 +12,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from ..config import EncoderConfig, ForecastModelConfig, ModelConfig
+from ..config.poolings import attends, pooled_widths
 from ..errors import BundleError, sentence
 from ..layout import DIRECTIONS, layer_shapes
 from .documents import is_foreign_link
@@ -44,7 +45,7 @@ def head_width(model: ModelConfig) -> int:
     """Return the width P of what the head reads: all poolings side by side, or one step's state (and input)."""
     states = model.encoder.outputs
     if model.pooling:
-        return sum(model.inputs if kind == "sqrt_n" else states for kind in model.pooling)
+        return sum(pooled_widths(model.pooling, states, model.inputs))
     return states + (model.inputs if model.skip else 0)
 
 
@@ -64,7 +65,7 @@ def _of_labels(model: ModelConfig) -> dict[str, tuple[int, ...]]:
         if model.wide_linear:
             found[f"wide.{c}.weight"] = (channel.size, model.outputs)
     found |= _front_shapes(model) | _encoder_shapes(model.encoder, model.inputs)
-    if "attention" in model.pooling:
+    if attends(model.pooling):
         found |= {"pool.attend.weight": (states, states), "pool.attend.bias": (states,), "pool.query": (states,)}
     K = model.outputs
     found |= {"head.weight": (K, head_width(model)), "head.bias": (K,)}

@@ -6,7 +6,9 @@ saved model can be read where torch is not installed.
 
 from .augment import AugmentConfig
 from .forecast import NORMALISATIONS, ForecastModelConfig
-from .model import MERGES, POOLINGS, ChannelConfig, ConvConfig, EncoderConfig, ModelConfig
+from .merges import MERGES
+from .model import ChannelConfig, ConvConfig, EncoderConfig, ModelConfig
+from .poolings import POOLINGS
 from .training import LOGGERS, TrainConfig
 from .values import from_dict, replace_fields, to_dict
 

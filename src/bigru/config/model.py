@@ -9,18 +9,14 @@ from typing import Any, TypeVar, cast
 from ..errors import ArgumentError, check_choice, refusal, sentence
 from ..layout import CELL_GATES, DIRECTIONS
 from .bounds import check_fraction, check_positive
+from .merges import MERGE_RULES, MERGES
+from .poolings import POOLINGS
 
-__all__ = ["EPSILON", "MERGES", "POOLINGS", "ChannelConfig", "ConvConfig", "EncoderConfig", "ModelConfig"]
-
-MERGES = ("concat", "sum", "mul", "average", "gated")
-"""How the two directions of a layer are joined; `gated` learns a convex mix per unit."""
+__all__ = ["EPSILON", "ChannelConfig", "ConvConfig", "EncoderConfig", "ModelConfig"]
 
 EPSILON = 1e-5
 """Added to a variance before values are divided by its root: by layer normalisation, as in torch, and where a
 forecaster frees windows of their level."""
-
-POOLINGS = ("last", "mean", "max", "attention", "sqrt_n")
-"""How a sequence becomes one vector; `sqrt_n` is the mean of the inputs themselves."""
 
 N = TypeVar("N")
 
@@ -117,9 +113,8 @@ class EncoderConfig:
 
     @property
     def outputs(self) -> int:
-        """Width of a layer's output: 2H for two concatenated directions, else H."""
-        joined = self.direction == "both" and self.merge == "concat"
-        return self.hidden * (2 if joined else 1)
+        """Width of a layer's output: H, or for two directions what their merge makes of it."""
+        return self.hidden * (MERGE_RULES[self.merge].columns if self.direction == "both" else 1)
 
 
 @dataclass(frozen=True)

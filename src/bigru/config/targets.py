@@ -20,6 +20,7 @@ class TargetSpec:
         per_step: whether there is one label for each character, token or step.
         is_text: whether the target is a text that is written, as a transcript is.
         is_future: whether the target is the next rows of the data, so that there are no labels.
+        is_closed: whether a model answers with the labels of its training data only, so that others count as wrong.
     """
 
     kinds: tuple[str, ...]
@@ -28,6 +29,7 @@ class TargetSpec:
     per_step: bool = False
     is_text: bool = False
     is_future: bool = False
+    is_closed: bool = True
 
     @property
     def form(self) -> tuple[bool, ...]:
@@ -46,8 +48,8 @@ TARGETS = {
         layouts=("spans", "lists", "tokens", "long", "recordings"),
         per_step=True,
     ),
-    "transcribe": TargetSpec(kinds=("audio",), layouts=("recordings",), is_text=True),
-    "forecast": TargetSpec(kinds=("table",), layouts=("timed",), is_future=True),
+    "transcribe": TargetSpec(kinds=("audio",), layouts=("recordings",), is_text=True, is_closed=False),
+    "forecast": TargetSpec(kinds=("table",), layouts=("timed",), is_future=True, is_closed=False),
 }
 """By task. That a tagger may name the layout of recordings lets the refusal say which tasks recordings have."""
 

@@ -28,7 +28,7 @@ class BiGRUClassifier(ClassifierMixin, BaseEstimator):
         layers: stacked layers.
         cell: "gru", "rnn" or "lstm".
         direction: "both", "forward" or "backward".
-        merge: how two directions are joined: "concat", "sum", "mul", "average" or "gated".
+        merge: how two directions are joined, one of `bigru.config.MERGES`.
         unit: what a text is read in: "char", "word", "token" or "subword"; None looks at the texts.
         channels: what is known of a unit, as ("unit", "bigram"); see `bigru.features.text`.
         lexicon: words whose places in a text are known as well: a file with a word a line, or a word, TAB and a

@@ -71,8 +71,8 @@ class GRU(TorchRecurrent):
             bidirectional: whether every layer walks both ways (D = 2).
             device, dtype: of the parameters.
             reset_after: whether the reset gate acts after the recurrent product.
-            merge: "concat", "sum", "mul", "average" or "gated": how the two directions of a layer
-                are joined; every way but "concat" gives H columns instead of 2H.
+            merge: one of `bigru.config.MERGES`: how the two directions of a layer are joined; every way but
+                "concat" gives H columns instead of 2H.
             recurrent_dropout: probability of dropping an entry of weight_hh, in training.
 
         Raises:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
+
+from ..config.poolings import POOLING_RULES, attends, pooled_widths, pools_inputs
 
 __all__ = ["Pooling", "padding_places", "step_mask", "sum_over_sqrt_n", "zero_padding"]
 
@@ -75,13 +77,13 @@ class _Pool(torch.autograd.Function):
 class Pooling(nn.Module):
     """Several poolings side by side, in the order given. An empty sequence pools to zeros.
 
+    Each is a formula (`bigru.config.poolings`) of these statistics over the real steps:
+
     - last: the state each walk ends with, joined as the outputs are (the forward walk's at the last
       real step, the backward walk's at the first);
-    - mean, max: over the real steps, per unit;
-    - attention: the mean weighted by softmax over real steps of `query . tanh(attend h_t)`
-      (Yang et al. 2016, equations 5 to 7, for words of one sequence);
-    - bag: the sum of the encoder's inputs over the root of their number (`total`), which keeps the plain bag of
-      words in sight of the head.
+    - sum, largest: per unit;
+    - attended: the mean weighted by softmax over real steps of `query . tanh(attend h_t)`
+      (Yang et al. 2016, equations 5 to 7, for words of one sequence).
 
     Args:
         kinds: poolings, of `bigru.config.POOLINGS`.
@@ -95,8 +97,8 @@ class Pooling(nn.Module):
     def __init__(self, kinds: Sequence[str], states: int, inputs: int) -> None:
         super().__init__()
         self.kinds = tuple(kinds)
-        self.outputs = sum(inputs if kind == "sqrt_n" else states for kind in kinds)
-        if "attention" in kinds:
+        self.outputs = sum(pooled_widths(kinds, states, inputs))
+        if attends(kinds):
             self.attend = nn.Linear(states, states)
             self.query = nn.Parameter(torch.empty(states).uniform_(-(states**-0.5), states**-0.5))
 
@@ -113,23 +115,22 @@ class Pooling(nn.Module):
             [B, P].
         """
         past = padding_places(lengths, states.shape[1])
-        summed, largest = states, states
-        if "mean" in self.kinds or "max" in self.kinds:
-            summed, largest = _Pool.apply(states, past, "max" in self.kinds)
-        parts = []
-        for kind in self.kinds:
-            if kind == "last":
-                part = last
-            elif kind == "mean":
-                part = summed / lengths.clamp(min=1).unsqueeze(-1)
-            elif kind == "max":
-                part = largest
-            elif kind == "attention":
-                part = self._attention(zero_padding(states, past), step_mask(lengths, states.shape[1]))
-            else:
-                part = sum_over_sqrt_n(inputs, lengths)
-            parts.append(part)
+        reduced = {of: self._reduce(of, x, past) for of, x in ((False, states), (True, inputs))}
+        shared = {
+            "last": lambda: last,
+            "attended": lambda: self._attention(zero_padding(states, past), step_mask(lengths, states.shape[1])),
+            "steps": lambda: lengths.clamp(min=1).unsqueeze(-1),
+            "root": lambda: lengths.clamp(min=1).sqrt().unsqueeze(-1),
+        }
+        rules = [POOLING_RULES[kind] for kind in self.kinds]
+        parts = [rule.evaluate(shared | reduced[rule.inputs]) for rule in rules]
         return torch.cat(parts, dim=-1).masked_fill((lengths == 0).unsqueeze(-1), 0.0)
+
+    def _reduce(self, inputs: bool, x: Tensor, past: Tensor) -> dict[str, Callable[[], Any]]:
+        """Return sum and maximum of x [B, T, C] over the real steps, those that are read computed together."""
+        read = {name for kind in self.kinds if pools_inputs(kind) == inputs for name in POOLING_RULES[kind].reads}
+        summed, largest = _Pool.apply(x, past, "largest" in read) if read & {"sum", "largest"} else (x, None)
+        return {"sum": lambda: summed, "largest": lambda: largest}
 
     def _attention(self, states: Tensor, real: Tensor) -> Tensor:
         scores = torch.tanh(self.attend(states)) @ self.query

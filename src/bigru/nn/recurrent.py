@@ -9,13 +9,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ..config import MERGES
+from ..config.merges import MERGE_RULES, MERGES
 from ..errors import ArgumentError, check_choice, sentence
 from ..layout import CELL_GATES, DIRECTIONS, layer_shapes, weight_names
 from ..ops.recurrent import autograd
@@ -66,7 +66,7 @@ class LayerSpec:
     @property
     def outputs(self) -> int:
         """Width of the joined output."""
-        return self.hidden * (len(self.walks) if self.merge == "concat" else 1)
+        return self.hidden * (MERGE_RULES[self.merge].columns if len(self.walks) == 2 else 1)
 
     def parameters(self) -> dict[str, tuple[int, ...]]:
         """Return name and shape of every parameter, in torch's order."""
@@ -135,12 +135,9 @@ def join(module: nn.Module, spec: LayerSpec, views: Mapping[str, Tensor]) -> Ten
     f, b = views.values()
     if spec.merge == "concat":
         return torch.cat([f, b], dim=-1)
-    if spec.merge == "sum":
-        return f + b
-    if spec.merge == "mul":
-        return f * b
-    if spec.merge == "average":
-        return 0.5 * (f + b)
+    formula = MERGE_RULES[spec.merge].formula
+    if formula is not None:
+        return cast(Tensor, formula(f, b))
     weight, bias = (getattr(module, f"{kind}_merge_l{spec.index}") for kind in ("weight", "bias"))
     g = torch.sigmoid(functional.linear(torch.cat([f, b], dim=-1), weight, bias))
     return torch.lerp(b, f, g)

@@ -11,6 +11,8 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from ..config import ModelConfig
+from ..config.merges import MERGE_RULES
+from ..config.poolings import pools_inputs
 from ..errors import ArgumentError, DataError, check_choice, sentence
 from ..features.batching import batches, pad
 from ..features.text import TextFeatures
@@ -46,8 +48,8 @@ def explain(predictor: Predictor, text: str, label: str | None = None) -> dict[s
         score = forward + backward + rest + bias
 
     "forward" and "backward" are what the head makes of the states of the last layer's two directions, pooled; "rest"
-    is what it makes of the inputs themselves (the pooling "sqrt_n"), and what the linear part of the ids adds. States
-    that the directions share (merges other than "concat") cannot be distinguished and are in "rest".
+    is what it makes of the inputs themselves, and what the linear part of the ids adds. States
+    that the directions share (merges that do not leave them side by side) cannot be distinguished and are in "rest".
 
     A character's weight is what would be lost without it: the score of the text less that of the text from which it
     was taken out, read again as a whole, and so for each part; total = forward + backward + rest. It speaks of this
@@ -169,9 +171,9 @@ def _owners(model: ModelConfig) -> np.ndarray:
     encoder = model.encoder
     if encoder.direction != "both":
         states = [PARTS.index(encoder.direction)] * encoder.hidden
-    elif encoder.merge == "concat":
+    elif MERGE_RULES[encoder.merge].columns == 2:
         states = [0] * encoder.hidden + [1] * encoder.hidden
     else:
         states = [PARTS.index("rest")] * encoder.hidden
     inputs = [PARTS.index("rest")] * model.inputs
-    return np.array([owner for kind in model.pooling for owner in (inputs if kind == "sqrt_n" else states)])
+    return np.array([owner for kind in model.pooling for owner in (inputs if pools_inputs(kind) else states)])

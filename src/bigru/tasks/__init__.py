@@ -20,7 +20,9 @@ Each file is one task and has the same public words, so that nothing else has to
 
 Tasks with labels also have `true_labels`; for the one figure that chooses an epoch `dev_score`, `quick_score` and
 `decisions`; `check_pairs`, which refuses labels that their input has no room for; and `describe`, what a model answers,
-in words.
+in words. Every `Config` has `features`, `labels` (the names of what it answers), `outputs` and `objective`, a loss of
+`bigru.train.loop.build`. The score that `dev_score` names lies within 0..1; `targets` of other than classes are
+float32.
 """
 
 from __future__ import annotations

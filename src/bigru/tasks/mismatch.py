@@ -109,7 +109,7 @@ def unknown_classes(
         DataError: the first such class, with file and line; also where the model has none of all the classes and the
             labels spell no spans, since the file is then of another task.
     """
-    if part.targets is None or part.task == "transcribe":
+    if part.targets is None or not part.target.is_closed:
         return []
     known = set(labels) if scheme is None else {span.label for tag in labels for span in spans([tag], scheme)}
     counts: Counter[str] = Counter()

@@ -313,7 +313,7 @@ def _model(
 ) -> ModelConfig:
     text = isinstance(config.features, TextFeatures)
     pooling = tuple(chosen.get("pooling", recipe.pooling))
-    if bool(pooling) != (task == "classify"):
+    if bool(pooling) != (TASKS[task].HEAD == "sequence"):
         if pooling:
             raise ArgumentError(refusal(WHERE, "pooling", "for a label per step", list(pooling)))
         raise ArgumentError(sentence(WHERE, "pooling", "at least one way for a label per input", "none"))

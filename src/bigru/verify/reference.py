@@ -8,12 +8,13 @@ be read.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..config import ConvConfig, EncoderConfig, ForecastModelConfig, ModelConfig
 from ..config.model import EPSILON
+from ..config.poolings import pooled_widths
 from ..layout import DIRECTIONS, weight_names
 from ..ops.gru import reference as gru
 from ..ops.lstm import reference as lstm
@@ -121,31 +122,57 @@ def _walk(
 def _join(encoder: EncoderConfig, weights: Weights, prefix: str, views: list[np.ndarray]) -> np.ndarray:
     if len(views) == 1:
         return views[0]
-    forward, backward = views
-    if encoder.merge == "gated":
-        both = np.concatenate(views, axis=-1)
-        g = sigmoid(both @ weights[prefix + "weight_merge_l0"].T + weights[prefix + "bias_merge_l0"])
-        return np.asarray(g * forward + (1 - g) * backward)
-    if encoder.merge == "concat":
-        return np.concatenate(views, axis=-1)
-    if encoder.merge == "mul":
-        return forward * backward
-    return (forward + backward) / (2 if encoder.merge == "average" else 1)
+    own = {name.removeprefix(prefix): weight for name, weight in weights.items()}
+    return np.asarray(JOINED[encoder.merge](views[0], views[1], own))
+
+
+def _gated(forward: np.ndarray, backward: np.ndarray, weights: Weights) -> np.ndarray:
+    both = np.concatenate([forward, backward], axis=-1)
+    g = sigmoid(both @ weights["weight_merge_l0"].T + weights["bias_merge_l0"])
+    return np.asarray(g * forward + (1 - g) * backward)
+
+
+JOINED: dict[str, Callable[[np.ndarray, np.ndarray, Weights], np.ndarray]] = {
+    "concat": lambda forward, backward, _: np.concatenate([forward, backward], axis=-1),
+    "sum": lambda forward, backward, _: forward + backward,
+    "mul": lambda forward, backward, _: forward * backward,
+    "average": lambda forward, backward, _: (forward + backward) / 2,
+    "gated": _gated,
+}
+"""What each merge makes of the views of both walks [B, T, H], with the weights of the layer."""
 
 
 def _pool(kind: str, weights: Weights, x: np.ndarray, states: np.ndarray, last: np.ndarray) -> np.ndarray:
     """Return one pooling [B, P]; zeros where there are no steps."""
     if not states.shape[1]:
-        return np.zeros((len(states), x.shape[2] if kind == "sqrt_n" else states.shape[2]))
-    if kind == "last":
-        return last
-    if kind == "sqrt_n":
-        return _total(x)
-    if kind == "attention":
-        seen = np.tanh(states @ weights["pool.attend.weight"].T + weights["pool.attend.bias"]) @ weights["pool.query"]
-        shares = np.exp(seen - seen.max(axis=1, keepdims=True))
-        return np.einsum("bt,btc->bc", shares / shares.sum(axis=1, keepdims=True), states)
-    return np.asarray(states.mean(axis=1) if kind == "mean" else states.max(axis=1))
+        return np.zeros((len(states), *pooled_widths([kind], states.shape[2], x.shape[2])))
+    return np.asarray(POOLED[kind](PooledSequence(x, states, last, weights)))
+
+
+class PooledSequence(NamedTuple):
+    """A sequence without padding: what the encoder read, its states, the final ones, and the weights."""
+
+    x: np.ndarray
+    states: np.ndarray
+    last: np.ndarray
+    weights: Weights
+
+
+def _attended(s: PooledSequence) -> np.ndarray:
+    weights, states = s.weights, s.states
+    seen = np.tanh(states @ weights["pool.attend.weight"].T + weights["pool.attend.bias"]) @ weights["pool.query"]
+    shares = np.exp(seen - seen.max(axis=1, keepdims=True))
+    return np.asarray(np.einsum("bt,btc->bc", shares / shares.sum(axis=1, keepdims=True), states))
+
+
+POOLED: dict[str, Callable[[PooledSequence], np.ndarray]] = {
+    "last": lambda s: s.last,
+    "mean": lambda s: s.states.mean(axis=1),
+    "max": lambda s: s.states.max(axis=1),
+    "attention": _attended,
+    "sqrt_n": lambda s: _total(s.x),
+}
+"""What each pooling makes of at least one step."""
 
 
 def _total(values: np.ndarray) -> np.ndarray:

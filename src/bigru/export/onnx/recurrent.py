@@ -8,10 +8,12 @@ from typing import NamedTuple
 import numpy as np
 
 from ...config import EncoderConfig
+from ...config.merges import MERGE_RULES
 from ...config.model import EPSILON
 from ...layout import CELL_GATES, DIRECTIONS, reorder_gates, weight_names
 from ...runtime.network.layers import strip_prefix
 from .graph import Graph
+from .term import Term
 
 __all__ = ["EncodedNodes", "encode", "norm", "recurrent"]
 
@@ -134,16 +136,13 @@ def _join(g: Graph, encoder: EncoderConfig, weights: Weights, layer: int, views:
 
 
 def _merge(g: Graph, encoder: EncoderConfig, weights: Weights, forward: str, backward: str) -> str:
-    if encoder.merge in ("concat", "gated"):
-        both = g.op("Concat", forward, backward, axis=-1)
+    formula = MERGE_RULES[encoder.merge].formula
+    if formula is not None:
+        return str(formula(Term(g, forward), Term(g, backward)).node)
+    both = g.op("Concat", forward, backward, axis=-1)
     if encoder.merge == "concat":
         return both
-    if encoder.merge == "gated":
-        name = f"{both}.weight"
-        share = g.op("Sigmoid", g.linear(both, name, weights["weight_merge_l0"], weights["bias_merge_l0"]))
-        rest = g.op("Mul", g.op("Sub", g.constant(1.0), share), backward)
-        return g.op("Add", g.op("Mul", share, forward), rest)
-    if encoder.merge == "mul":
-        return g.op("Mul", forward, backward)
-    summed = g.op("Add", forward, backward)
-    return summed if encoder.merge == "sum" else g.op("Mul", summed, g.constant(0.5))
+    name = f"{both}.weight"
+    share = g.op("Sigmoid", g.linear(both, name, weights["weight_merge_l0"], weights["bias_merge_l0"]))
+    rest = g.op("Mul", g.op("Sub", g.constant(1.0), share), backward)
+    return g.op("Add", g.op("Mul", share, forward), rest)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 import numpy as np
 
 from ...config import ConvConfig, ModelConfig
+from ...config.poolings import POOLING_RULES
 from ...runtime.network.layers import strip_prefix
 from .graph import Graph
 from .recurrent import encode, norm
+from .term import Term
 
 __all__ = ["Logits", "StepNodes", "logits"]
 
@@ -121,21 +123,24 @@ def _convolve(g: Graph, conv: ConvConfig, weights: Weights, n: int, x: str, step
 
 def _pool(g: Graph, model: ModelConfig, weights: Weights, x: str, states: str, ends: str, steps: StepNodes) -> str:
     """Return [B, P], zero for an empty sequence."""
-    clear = g.where(steps.real, states, 0.0)
-    parts = []
-    for kind in model.pooling:
-        if kind == "last":
-            part = ends
-        elif kind == "max":
-            part = g.op("ReduceMax", g.where(steps.real, states, LEAST), axes=[1], keepdims=0)
-        elif kind == "attention":
-            part = _attention(g, weights, clear, steps)
-        elif kind == "sqrt_n":
-            part = _total(g, g.where(steps.real, x, 0.0), steps)
-        else:
-            count = g.cast(g.op("Max", steps.lengths, g.whole(1)), np.float32)
-            part = g.op("Div", _sum(g, clear), g.unsqueeze(count, 1))
-        parts.append(part)
+
+    def statistics(of: str) -> dict[str, Callable[[], Term]]:
+        made: dict[str, Callable[[], str]] = {
+            "last": lambda: ends,
+            "sum": lambda: _sum(g, g.where(steps.real, of, 0.0)),
+            "largest": lambda: g.op("ReduceMax", g.where(steps.real, of, LEAST), axes=[1], keepdims=0),
+            "attended": lambda: _attention(g, weights, g.where(steps.real, states, 0.0), steps),
+            "steps": lambda: g.unsqueeze(_count(g, steps), 1),
+            "root": lambda: g.unsqueeze(g.op("Sqrt", _count(g, steps)), 1),
+        }
+
+        def term(node: Callable[[], str]) -> Callable[[], Term]:
+            return lambda: Term(g, node())
+
+        return {name: term(node) for name, node in made.items()}
+
+    rules = [POOLING_RULES[kind] for kind in model.pooling]
+    parts = [rule.evaluate(statistics(x if rule.inputs else states)).node for rule in rules]
     pooled = g.op("Concat", *parts, axis=1) if len(parts) > 1 else parts[0]
     filled = g.unsqueeze(g.op("Greater", steps.lengths, g.whole(0)), 1)
     return g.where(filled, pooled, 0.0)
@@ -156,5 +161,9 @@ def _sum(g: Graph, x: str) -> str:
 
 def _total(g: Graph, x: str, steps: StepNodes) -> str:
     """Sum [B, T, K], zero past each length, over the root of the number of steps."""
-    count = g.cast(g.op("Max", steps.lengths, g.whole(1)), np.float32)
-    return g.op("Div", _sum(g, x), g.unsqueeze(g.op("Sqrt", count), 1))
+    return g.op("Div", _sum(g, x), g.unsqueeze(g.op("Sqrt", _count(g, steps)), 1))
+
+
+def _count(g: Graph, steps: StepNodes) -> str:
+    """Return the number of steps of each sequence as float32 [B], 1 for none."""
+    return g.cast(g.op("Max", steps.lengths, g.whole(1)), np.float32)

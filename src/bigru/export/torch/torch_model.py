@@ -134,15 +134,27 @@ class Encoder(nn.Module):
         return norm(views[0] if len(views) == 1 else self.merged(self.layers[n], *views))
 
     def merged(self, layer, forward, backward):
-        both = torch.cat([forward, backward], -1)
-        if self.merge == "concat":
-            return both
         if self.merge == "gated":
+            both = torch.cat([forward, backward], -1)
             share = nn.functional.linear(both, layer.weight_merge_l0, layer.bias_merge_l0).sigmoid()
             return share * forward + (1 - share) * backward
-        if self.merge == "mul":
-            return forward * backward
-        return (forward + backward) * (1.0 if self.merge == "sum" else 0.5)
+        return JOINED[self.merge](forward, backward)
+
+
+JOINED = {
+    "concat": lambda forward, backward: torch.cat([forward, backward], -1),
+    "sum": lambda forward, backward: forward + backward,
+    "mul": lambda forward, backward: forward * backward,
+    "average": lambda forward, backward: (forward + backward) * 0.5,
+}
+
+
+POOLED = {
+    "mean": lambda x, here, lengths: torch.where(here, x, 0).sum(1) / lengths.clamp(min=1)[:, None],
+    "max": lambda x, here, lengths: torch.where(here, x, torch.finfo(x.dtype).min).amax(1),
+    "sqrt_n": lambda x, here, lengths: total(torch.where(here, x, 0), lengths),
+}
+OF_INPUTS = {"sqrt_n"}
 
 
 class Pool(nn.Module):
@@ -197,7 +209,7 @@ class Model(nn.Module):
         states = encoder["hidden"] * (2 if encoder["direction"] == "both" and encoder["merge"] == "concat" else 1)
         if "attention" in config["pooling"]:
             self.pool = Pool(states)
-        read = [widths[-1] if kind == "sqrt_n" else states for kind in config["pooling"]]
+        read = [widths[-1] if kind in OF_INPUTS else states for kind in config["pooling"]]
         self.head = nn.Linear(sum(read) or states + (widths[-1] if config["skip"] else 0), K)
         if config["crf"]:
             self.crf = Chain(K)
@@ -244,13 +256,9 @@ class Model(nn.Module):
     def pooled(self, kind, x, states, ends, here, lengths):
         if kind == "last":
             return ends
-        if kind == "max":
-            return torch.where(here, states, torch.finfo(states.dtype).min).amax(1)
-        if kind == "sqrt_n":
-            return total(torch.where(here, x, 0), lengths)
+        if kind in POOLED:
+            return POOLED[kind](x if kind in OF_INPUTS else states, here, lengths)
         clear = torch.where(here, states, 0)
-        if kind == "mean":
-            return clear.sum(1) / lengths.clamp(min=1)[:, None]
         scores = self.pool.attend(clear).tanh() @ self.pool.query[:, None]
         return (torch.where(here, scores, torch.finfo(scores.dtype).min).softmax(1) * clear).sum(1)
 

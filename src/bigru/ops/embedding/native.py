@@ -12,7 +12,10 @@ import numpy as np
 
 from ..library import native as _native
 
-__all__ = ["Tables", "pool_steps"]
+__all__ = ["NATIVE_POOLINGS", "Tables", "pool_steps"]
+
+NATIVE_POOLINGS = ("max", "mean", "sqrt_n")
+"""The poolings that are compiled."""
 
 
 class Tables:
@@ -56,7 +59,7 @@ def pool_steps(values: np.ndarray, lengths: np.ndarray, kind: str, to: np.ndarra
     Args:
         values: float32, contiguous; what lies past a length is not read.
         lengths: int64 [B].
-        kind: "max", "mean", or "sqrt_n": the sum over the root of the length. Zero where the length is.
+        kind: one of `NATIVE_POOLINGS`; "sqrt_n" is the sum over the root of the length. Zero where the length is.
         to: float32.
         column: the first.
 

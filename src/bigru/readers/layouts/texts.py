@@ -8,6 +8,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from ...config.targets import target_of
 from ...errors import DataError, argument, sentence
 from ..examples import Examples
 from ..labels import SEPARATOR, LabelReader, is_list, is_missing
@@ -269,7 +270,8 @@ def build(table: Table, chosen: Proposal, view: View) -> Examples:
             cells = [one[0] if is_list(one) and len(one) == 1 else one for one in cells]
         cells = whole_labels(cells, table, str(key))
     kept = keep(table, chosen.columns["text"], key, cells, view, many=many)
-    result = kept.examples("text", "classify")
+    task = reading.task if reading.task is not None and target_of(reading.task).per_example else "classify"
+    result = kept.examples("text", task)
     result.multi_label = many
     texts = kept.table.column(chosen.columns["text"])
     if _are_texts(texts):

@@ -11,6 +11,7 @@ import numpy as np
 from ...bundle.quantized import Quantized, stored_or_float
 from ...bundle.weights import Shape, shapes
 from ...config import EncoderConfig
+from ...config.merges import MERGE_RULES
 from ...config.model import EPSILON
 from ...errors import ArgumentError, check_array, sentence
 from ...layout import DIRECTIONS, weight_names
@@ -172,12 +173,7 @@ def _merge(encoder: EncoderConfig, weights: Weights) -> Merge | None:
             return np.asarray(g * forward + (1 - g) * backward)
 
         return gated
-    merges: dict[str, Merge] = {
-        "sum": lambda forward, backward: forward + backward,
-        "mul": lambda forward, backward: forward * backward,
-        "average": lambda forward, backward: (forward + backward) * 0.5,
-    }
-    return merges[encoder.merge]
+    return MERGE_RULES[encoder.merge].formula
 
 
 def normalisation(weights: Weights) -> Norm:

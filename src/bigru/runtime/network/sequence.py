@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from ...bundle.quantized import Quantized
 from ...bundle.weights import head_width
 from ...config import ModelConfig
+from ...config.poolings import POOLING_RULES
 from ...config.precisions import PRECISIONS
 from ...errors import ArgumentError, check_array, check_choice, check_lengths, sentence
-from ...ops.embedding.native import Tables, pool_steps
+from ...ops.embedding.native import NATIVE_POOLINGS, Tables, pool_steps
 from ...ops.recurrent.chunking import Chunking, check_chunking
 from . import chunked
 from .conv import Convolution
@@ -192,16 +195,35 @@ class Network:
         pooled = np.empty((len(x), head_width(self.model)), np.float32)
         column = 0
         for kind in self.model.pooling:
-            if kind in ("max", "mean", "sqrt_n"):
-                of = x if kind == "sqrt_n" else states
+            rule = POOLING_RULES[kind]
+            of = x if rule.inputs else states
+            if kind in NATIVE_POOLINGS:
                 pool_steps(np.ascontiguousarray(of), lengths, kind, pooled, column)
-                column += of.shape[2]
-                continue
-            part = self.layers[-1].join(list(h_n)) if kind == "last" else self._attention(states, lengths)
-            pooled[:, column : column + part.shape[1]] = part
-            pooled[lengths == 0, column:] = 0
-            column += part.shape[1]
+            else:
+                part = rule.evaluate(self._statistics(of, states, h_n, lengths))
+                pooled[:, column : column + of.shape[2]] = np.where(lengths[:, None] > 0, part, 0)
+            column += of.shape[2]
         return pooled
+
+    def _statistics(
+        self, of: np.ndarray, states: np.ndarray, h_n: np.ndarray, lengths: np.ndarray
+    ) -> dict[str, Callable[[], np.ndarray]]:
+        """Return what poolings are made of, as `bigru.config.poolings.STATISTICS` says."""
+        steps = np.maximum(lengths, 1).astype(np.float32)[:, None]
+
+        def reduce(kind: str) -> np.ndarray:
+            result = np.empty((len(of), of.shape[2]), np.float32)
+            pool_steps(np.ascontiguousarray(of), lengths, kind, result, 0)
+            return result
+
+        return {
+            "last": lambda: self.layers[-1].join(list(h_n)),
+            "sum": lambda: reduce("mean") * steps,
+            "largest": lambda: reduce("max"),
+            "attended": lambda: self._attention(states, lengths),
+            "steps": lambda: steps,
+            "root": lambda: np.sqrt(steps),
+        }
 
     def _attention(self, states: np.ndarray, lengths: np.ndarray) -> np.ndarray:
         past = _past(lengths, states.shape[1])

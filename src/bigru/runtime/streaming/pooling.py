@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
 from ...config import ModelConfig
+from ...config.poolings import POOLING_RULES, attends
 
 __all__ = ["RunningPool"]
 
@@ -29,19 +31,22 @@ class RunningPool:
 
     def __init__(self, model: ModelConfig, attend: Callable[[np.ndarray], np.ndarray]) -> None:
         width = model.encoder.outputs
-        self._kinds, self._attend, self.count = model.pooling, attend, 0
+        self._rules = [POOLING_RULES[kind] for kind in model.pooling]
+        self._attends, self._reads_inputs = attends(model.pooling), any(rule.inputs for rule in self._rules)
+        self._attend, self.count = attend, 0
         self._largest, self._sum = np.full(width, -np.inf, np.float32), np.zeros(width)
-        self._bag = np.zeros(model.inputs)
+        self._bag, self._largest_input = np.zeros(model.inputs), np.full(model.inputs, -np.inf, np.float32)
         self._peak, self._shares, self._attended = -np.inf, 0.0, np.zeros(width)
 
     def add(self, x: np.ndarray, states: np.ndarray) -> None:
         """Take further steps: what the encoder read [N, I] and what it returned [N, C]."""
         self.count += len(states)
         self._sum += states.sum(axis=0, dtype=np.float64)
-        if "sqrt_n" in self._kinds:
+        if self._reads_inputs:
             self._bag += x.sum(axis=0, dtype=np.float64)
+            self._largest_input = np.maximum(self._largest_input, x.max(axis=0, initial=-np.inf))
         self._largest = np.maximum(self._largest, states.max(axis=0, initial=-np.inf))
-        if "attention" in self._kinds and len(states):
+        if self._attends and len(states):
             scores = self._attend(states[None])[0].astype(np.float64)
             peak = max(self._peak, float(scores.max()))
             shares, kept = np.exp(scores - peak), np.exp(self._peak - peak)
@@ -51,13 +56,18 @@ class RunningPool:
 
     def value(self, last: np.ndarray) -> np.ndarray:
         """Return the pooled vector [1, P] of all steps so far; `last` [C] is where the walks stand, joined."""
-        steps = max(self.count, 1)
-        parts = {
-            "last": last,
-            "max": self._largest,
-            "mean": self._sum / steps,
-            "attention": self._attended / max(self._shares, TINY),
-            "sqrt_n": self._bag / np.sqrt(steps),
-        }
-        pooled = np.concatenate([parts[kind] for kind in self._kinds]).astype(np.float32)[None]
+        parts = [rule.evaluate(self._statistics(rule.inputs, last)) for rule in self._rules]
+        pooled = np.concatenate(parts).astype(np.float32)[None]
         return pooled if self.count else np.zeros_like(pooled)
+
+    def _statistics(self, inputs: bool, last: np.ndarray) -> dict[str, Callable[[], Any]]:
+        """Return what poolings of the steps so far are made of, as `bigru.config.poolings.STATISTICS` says."""
+        steps = max(self.count, 1)
+        return {
+            "last": lambda: last,
+            "sum": lambda: self._bag if inputs else self._sum,
+            "largest": lambda: self._largest_input if inputs else self._largest,
+            "attended": lambda: self._attended / max(self._shares, TINY),
+            "steps": lambda: steps,
+            "root": lambda: np.sqrt(steps),
+        }
