@@ -20,22 +20,25 @@ LABELS = {
 }
 """Sets and their names by table."""
 
-SIZES = {"texts": ("1000", "all"), "tags": ("500", "all")}
-"""The numbers of labels that are shown."""
+COLUMNS = {
+    "texts": {"1000": ("bigru", "raw", "plain", "minilm"), "all": ("bigru", "raw", "plain")},
+    "tags": {"500": ("bigru", "plain"), "all": ("bigru", "plain")},
+}
+"""The numbers of labels and the contenders that are shown."""
 
 SERIES = ("JapaneseVowels", "PenDigits", "RacketSports", "PLAID")
 FORECASTS = ("etth1-96", "etth2-96", "etth1-720", "etth2-720")
 
 HEADS = {
     "README.md": {
-        "texts": "| texts: accuracy | 1,000 labels | TF-IDF + regression | all labels | TF-IDF + regression |",
+        "texts": "| texts: accuracy | 1,000 labels | and raw texts | TF-IDF + regression | MiniLM + regression | all labels | and raw texts | TF-IDF + regression |",
         "tags": "| tags | 500 sentences | CRF on plain features | all sentences | CRF on plain features |",
         "series": "| series: accuracy | bigru | random forest | 1-NN with DTW |",
         "forecast": "| forecasts: MSE | bigru | seasonal naive | published |",
         "speed": "| speed, two cores | bigru | others | times |",
     },
     "README.zh-CN.md": {
-        "texts": "| 文本：准确率 | 1,000 条标注 | TF-IDF + 逻辑回归 | 全部标注 | TF-IDF + 逻辑回归 |",
+        "texts": "| 文本：准确率 | 1,000 条标注 | 加原始文本 | TF-IDF + 逻辑回归 | MiniLM + 逻辑回归 | 全部标注 | 加原始文本 | TF-IDF + 逻辑回归 |",
         "tags": "| 逐词标注 | 500 句 | 普通特征的 CRF | 全部句子 | 普通特征的 CRF |",
         "series": "| 数值序列：准确率 | bigru | 随机森林 | 1-NN DTW |",
         "forecast": "| 预测：MSE | bigru | 沿用上一周期 | 已发表 |",
@@ -64,14 +67,14 @@ METRICS = {"accuracy": "", "span_f1": " (F1)"}
 
 
 def _labels(name: str, table: str) -> list[str]:
-    """Return the rows of sets at two numbers of labels, bigru and the plain model in each."""
+    """Return the rows of sets at two numbers of labels, with the contenders of each."""
     rows = []
     for data, shown in LABELS[table]:
         cells = [shown + (METRICS[SETS[data].metric] if table == "tags" else "")]
         found = _result(f"few-labels-{data}")["cells"]
-        for size in SIZES[table]:
+        for size, contenders in COLUMNS[table].items():
             cell = found.get(size, {})
-            cells += [_mean(cell.get("bigru"), "**"), _mean(cell.get("plain"))]
+            cells += [_mean(cell.get(one), "**" if one == "bigru" else "") for one in contenders]
         rows.append("| " + " | ".join(cells) + " |")
     return rows
 

@@ -114,7 +114,7 @@ def test_refusals(bigru: Bigru, folder: Path) -> None:
     found = bigru("train", series, "--out", folder / "no", "--layout", "wide", "--lexicon", folder / "names.txt")
     assert (found.code, found.err.splitlines()[-1]) == (
         2,
-        "bigru train: lexicon must be absent for numeric sequences, got given.",
+        "bigru train: lexicon is not allowed for numeric sequences (got given).",
     )
 
 
@@ -175,7 +175,7 @@ def test_a_training_that_starts_from_the_model_keeps_its_words(bigru: Bigru, mod
     found = bigru(*arguments, "--lexicon", folder / "names.txt")
     assert (found.code, found.err.splitlines()[-1]) == (
         2,
-        f"bigru train: lexicon must be left out with --from, got ['{folder}/names.txt']. Its channels are made for the "
+        f"bigru train: lexicon is not allowed with --from (got ['{folder}/names.txt']). Its channels are made for the "
         "words that the model was trained with, which it keeps.",
     )
     found = bigru(*arguments)

@@ -105,7 +105,7 @@ def test_what_cannot_go_on_is_refused_in_one_line(
         f"bigru train: --task must be classify, the task of the model '{old}', got tag."
     )
     assert refused("train", new, "--keep", reviews, "--out", tmp_path / "m") == (
-        f"bigru train: --keep must be left out without --from, got {reviews}."
+        f"bigru train: --keep is not allowed without --from (got {reviews})."
     )
     (old / "model.safetensors").unlink()
     assert refused("train", new, "--from", old, "--out", tmp_path / "m") == (

@@ -43,13 +43,13 @@ def part(examples: Examples, size: int) -> Examples:
 
 def small(prepared: data.DemoData) -> data.DemoData:
     """Return data of the same kind, little of it."""
-    sizes = zip(prepared.parts, (60, 20, 30), strict=True)
+    sizes = zip(prepared.parts[:3], (60, 20, 30), strict=True)
     return data.DemoData(Parts(*(part(one, n) for one, n in sizes if one is not None)), prepared.facts)
 
 
 def test_reviews_are_cleaned_and_split(reviews: data.DemoData) -> None:
-    train, dev, test = reviews.parts
-    assert [len(one) for one in reviews.parts] == [14_321, 1_000, 2_000]
+    train, dev, test = reviews.parts[:3]
+    assert [len(one) for one in reviews.parts[:3]] == [14_321, 1_000, 2_000]
     assert (train.lines[0], train.inputs[0][:8], train.targets[0]) == (8949, "宾馆反馈 200", "negative")
     keys = [{re.sub(r"\W", "", text) for text in one.inputs} for one in (train, dev, test)]
     assert sum(map(len, keys)) == len(set.union(*keys)) == 17_321
@@ -58,10 +58,10 @@ def test_reviews_are_cleaned_and_split(reviews: data.DemoData) -> None:
 
 @pytest.mark.train
 def test_the_newspaper_is_split_in_its_order(newspaper: data.DemoData) -> None:
-    train, dev, test = newspaper.parts
-    assert [len(one) for one in newspaper.parts] == [8_000, 1_000, 2_000]
+    train, dev, test = newspaper.parts[:3]
+    assert [len(one) for one in newspaper.parts[:3]] == [8_000, 1_000, 2_000]
     assert max(train.lines) < min(dev.lines) <= max(dev.lines) < min(test.lines)
-    texts = [text for one in newspaper.parts for text in one.inputs]
+    texts = [text for one in newspaper.parts[:3] for text in one.inputs]
     assert len(texts) == len(set(texts))
     assert {tag for tags in train.targets for tag in tags} == {
         "O",

@@ -28,7 +28,7 @@ def recordings() -> data.DemoData:
 
 
 def test_the_recordings_are_those_of_the_archive(recordings: data.DemoData) -> None:
-    train, dev, test = recordings.parts
+    train, dev, test = recordings.parts[:3]
     assert (len(train), dev, len(test or [])) == (270, None, 370)
     assert train.inputs[0].shape == (20, 12)
     assert set(train.targets or []) == set("123456789")
@@ -64,7 +64,7 @@ def test_the_demo_scores_draws_and_keeps_a_model(
 
 
 def test_the_baseline_is_one_that_learns(recordings: data.DemoData) -> None:
-    train, _, test = recordings.parts
+    train, _, test = recordings.parts[:3]
     assert test is not None
     nearest = NearestByDtw(1.0).fit(train.inputs, train.targets or [])
     sample = part(test, 60)

@@ -13,6 +13,7 @@ from bigru.errors import DataError, spell_arguments
 from bigru.readers.examples import Examples, SoftLabels
 from bigru.readers.reader import read
 from bigru.readers.reading import Reading
+from tolerances import FLOAT32_STEP
 
 UNREAD = Reading()
 
@@ -53,7 +54,7 @@ def test_columns_of_probabilities_stand_in_for_labels(tmp_path: Path) -> None:
     soft = soft_of(found)
     assert (found.kind, found.task, found.targets) == ("text", "classify", ["pos", "neg", "neg"])
     assert (soft.labels, soft.given) == (("neg", "pos"), [False] * 3)
-    np.testing.assert_allclose(np.stack(soft.rows), [[0.2, 0.8], [0.7, 0.3], [0.5, 0.5]], rtol=1e-6)
+    np.testing.assert_allclose(np.stack(soft.rows), [[0.2, 0.8], [0.7, 0.3], [0.5, 0.5]], **FLOAT32_STEP)
     said = "of 2 classes, without labels beside them: a score says how often the likeliest class is answered"
     assert found.inferred["soft labels"] == said
     assert [(role.column, role.role) for role in found.roles] == [
@@ -67,7 +68,7 @@ def test_a_row_may_have_a_label_or_probabilities_or_both(tmp_path: Path) -> None
     soft = soft_of(found)
     assert found.targets == ["a", "b", "b"]
     assert soft.given == [True, False, True]
-    np.testing.assert_allclose(np.stack(soft.rows), [[0.3, 0.7], [0.4, 0.6], [0.0, 1.0]], rtol=1e-6)
+    np.testing.assert_allclose(np.stack(soft.rows), [[0.3, 0.7], [0.4, 0.6], [0.0, 1.0]], **FLOAT32_STEP)
     assert [finding.line for finding in found.findings] == [5]
     assert found.take([2, 0]).soft == SoftLabels(("a", "b"), [soft.rows[2], soft.rows[0]], [True, True])
 
@@ -88,7 +89,7 @@ def test_what_predict_writes_is_read_and_labels_that_say_no_more_are_noticed(tmp
 
 def test_rounded_probabilities_are_made_to_sum_to_1(tmp_path: Path) -> None:
     found = read(table(tmp_path, "text,p_a,p_b,p_c", f'"{TEXTS[0]}",0.33,0.33,0.33'))
-    np.testing.assert_allclose(soft_of(found).rows[0], np.full(3, 1 / 3), rtol=1e-6)
+    np.testing.assert_allclose(soft_of(found).rows[0], np.full(3, 1 / 3), **FLOAT32_STEP)
 
 
 def test_they_can_be_left_out_and_asked_for(tmp_path: Path) -> None:
@@ -109,7 +110,7 @@ def test_any_number_of_labels_need_not_sum_to_1(tmp_path: Path) -> None:
     rows += [{"text": TEXTS[1], "labels": [], "scores": {"a": 0.1, "b": 0.2}}]
     found = read(written(tmp_path, rows))
     assert (found.multi_label, found.targets) == (True, [["a", "b"], []])
-    np.testing.assert_allclose(np.stack(soft_of(found).rows), [[0.9, 0.8], [0.1, 0.2]], rtol=1e-6)
+    np.testing.assert_allclose(np.stack(soft_of(found).rows), [[0.9, 0.8], [0.1, 0.2]], **FLOAT32_STEP)
     path = table(tmp_path, "text,p_a,p_b", f'"{TEXTS[0]}",0.9,0.8', f'"{TEXTS[1]}",0.1,0.2')
     found = read(path, Reading(multi_label=True))
     assert (found.multi_label, found.targets) == (True, [["a", "b"], []])
@@ -121,7 +122,7 @@ def test_tokens_have_a_probability_of_each_tag(tmp_path: Path) -> None:
     assert (found.inputs, found.targets) == ([["in", "Bonn"], ["no"]], [["O", "B-LOC"], ["O"]])
     soft = soft_of(found)
     assert soft.labels == ("O", "B-LOC")
-    np.testing.assert_allclose(soft.rows[0], [[0.9, 0.1], [0.4, 0.6]], rtol=1e-6)
+    np.testing.assert_allclose(soft.rows[0], [[0.9, 0.1], [0.4, 0.6]], **FLOAT32_STEP)
     bare = [{name: value for name, value in row.items() if name != "tags"} for row in TAGGED]
     assert read(written(tmp_path, bare)).targets == [["O", "B-LOC"], ["O"]]
 

@@ -14,6 +14,7 @@ from bigru.readers.examples import Examples, SoftLabels
 from bigru.train.pipeline.soft import soft_targets
 from bigru.train.pipeline.trained import Trained
 from bigru.train.recipes import plan
+from tolerances import FLOAT32, FLOAT32_STEP
 
 QUICK: dict[str, Any] = {"hidden": 4, "channels": ["unit"], "epochs": 30, "learning_rate": 0.05, "wide_linear": False}
 
@@ -45,7 +46,7 @@ def test_a_model_learns_how_sure_its_teacher_is() -> None:
     answer = trained.predict("fine film number1")
     assert (answer["label"], list(answer["scores"])) == ("yes", ["no", "other", "yes"])
     # Labels alone would be learnt as certain, and the class that no example has would not be there.
-    np.testing.assert_allclose(answer["confidence"], 0.7, atol=0.05)
+    assert answer["confidence"] == pytest.approx(0.7, abs=0.05)
     assert trained.metrics["training"]["soft_labels"] == {"weight": 1.0, "temperature": 1.0, "labelled": 0}
     remark = "no dev row has a label: its score says how often the model answers as the soft labels do"
     assert f"{remark}, not how often it is right" in trained.remarks
@@ -54,26 +55,26 @@ def test_a_model_learns_how_sure_its_teacher_is() -> None:
 @pytest.mark.train
 def test_labels_beside_them_count_the_rest() -> None:
     trained = train(examples(given=True), soft_weight=0.5, label_smoothing=0.0, r_drop=0.0)
-    np.testing.assert_allclose(trained.predict("fine film number1")["confidence"], 0.5 * 0.7 + 0.5, atol=0.05)
+    assert trained.predict("fine film number1")["confidence"] == pytest.approx(0.5 * 0.7 + 0.5, abs=0.05)
 
 
 @pytest.mark.train
 def test_several_trainings_learn_from_them() -> None:
     trained = train(examples(), ensemble=2, epochs=15, label_smoothing=0.0, r_drop=0.0)
-    np.testing.assert_allclose(trained.predict("fine film number1")["confidence"], 0.7, atol=0.1)
+    assert trained.predict("fine film number1")["confidence"] == pytest.approx(0.7, abs=0.1)
 
 
 def test_they_stand_in_the_order_of_the_outputs() -> None:
     data = examples(given=True)
     found = soft_targets(*_arguments(data), {})
     assert found is not None
-    np.testing.assert_allclose(found.rows[1], [0.3, 0.0, 0.7], rtol=1e-6)  # no, other, yes
+    np.testing.assert_allclose(found.rows[1], [0.3, 0.0, 0.7], **FLOAT32_STEP)  # no, other, yes
     assert (found.share, found.temperature, found.labelled) == (0.9, 1.0, None)
     assert soft_targets(*_arguments(examples()), {}).share == 1.0  # type: ignore[union-attr]
     softer = soft_targets(*_arguments(examples()), {"temperature": 2.0})
     assert softer is not None
     roots = np.sqrt(np.array([0.3, 1e-9, 0.7]))
-    np.testing.assert_allclose(softer.rows[1], roots / roots.sum(), rtol=1e-5)
+    np.testing.assert_allclose(softer.rows[1], roots / roots.sum(), **FLOAT32)
 
 
 def test_of_two_classes_that_of_the_second_is_learnt() -> None:
@@ -83,7 +84,7 @@ def test_of_two_classes_that_of_the_second_is_learnt() -> None:
     found = soft_targets(*_arguments(data), {"temperature": 2.0})
     assert found is not None
     odds = np.sqrt(0.7 / 0.3)
-    np.testing.assert_allclose(found.rows[1], [odds / (1 + odds)], rtol=1e-5)
+    np.testing.assert_allclose(found.rows[1], [odds / (1 + odds)], **FLOAT32)
 
 
 def _arguments(data: Examples, **options: Any) -> Any:
@@ -103,7 +104,7 @@ def tagged() -> Examples:
 def test_tags_have_them_at_each_step() -> None:
     found = soft_targets(*_arguments(tagged()), {})
     assert found is not None
-    np.testing.assert_allclose(found.rows[0], [[0.8, 0.2, 0.0], [0.1, 0.9, 0.0]], rtol=1e-6)  # O, B-LOC, I-LOC
+    np.testing.assert_allclose(found.rows[0], [[0.8, 0.2, 0.0], [0.1, 0.9, 0.0]], **FLOAT32_STEP)  # O, B-LOC, I-LOC
     with pytest.raises(ArgumentError) as error:
         soft_targets(*_arguments(tagged()), {"temperature": 2})
     want = "train: temperature must be 1 with a CRF, got 2. Train without a CRF (crf=false) to soften tags."

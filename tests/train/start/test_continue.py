@@ -196,7 +196,7 @@ def test_which_rows_an_old_model_knows() -> None:
         ),
         (
             {"vectors": "v.txt"},
-            "train: vectors must be left out with init, got v.txt. The model has vectors of its own.",
+            "train: vectors is not allowed with init (got v.txt). The model has vectors of its own.",
         ),
         ({"forget": 2}, "train: forget must be a fraction within 0..1, got 2."),
         ({"rehearsal": "much"}, "train: rehearsal must be a fraction within 0..1, got 'much'."),
@@ -212,7 +212,7 @@ def test_settings_that_contradict_the_model_are_refused(old: Path, options: dict
 def test_what_belongs_to_a_model_is_refused_without_one(name: str) -> None:
     with pytest.raises(ArgumentError) as caught:
         bigru.train(NEW, **{name: 1})
-    assert str(caught.value) == f"train: {name} must be left out without init, got 1."
+    assert str(caught.value) == f"train: {name} is not allowed without init (got 1)."
 
 
 def test_labels_that_are_all_new_are_refused_without_old_rows(old: Path) -> None:
@@ -319,7 +319,7 @@ def test_a_forecaster_is_trained_on_the_whole_table(tmp_path: Path) -> None:
     save(first.bundle, tmp_path / "m")
     with pytest.raises(ArgumentError) as caught:
         bigru.train(values, horizon=2, lookback=12, init=tmp_path / "m")
-    assert str(caught.value) == f"train: init must be left out for a forecast, got '{tmp_path / 'm'}'."
+    assert str(caught.value) == f"train: init is not allowed for a forecast (got '{tmp_path / 'm'}')."
 
 
 def test_models_in_older_formats_go_on() -> None:

@@ -51,7 +51,7 @@ def test_a_training_knows_words_that_its_rows_lack(bigru: Any, raw: Path, rows: 
     lm, model, small = tmp_path / "lm", tmp_path / "model", tmp_path / "small"
     made = bigru("pretrain", raw, "--out", lm, "--size", "8")
     assert (made.code, made.json["unit"], made.json["units"], made.json["texts"]) == (0, "word", 13, 400)
-    assert made.err.splitlines()[0].startswith("400 texts of 2,800 words; the 13 that come ")
+    assert made.err.splitlines()[2].startswith("400 texts of 2,800 words; the 13 that come ")
     options = ("--out", model, "--epochs", "3", "--seed", "0", "--set", "hidden=8")
     trained = bigru("train", rows, "--from", lm, *options)
     assert trained.code == 0, trained.err
