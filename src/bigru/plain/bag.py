@@ -133,7 +133,8 @@ def fit_bag(
     if len(texts.columns) * outputs > MOST or len(np.unique(targets, axis=0)) < 2:
         return None
     solver = _Solver(texts, outputs, "balanced" if balanced else None)
-    chosen = choice or _choose(solver, targets, WITH_VECTORS if known else STRENGTHS)
+    strengths, usual = (WITH_VECTORS, USUAL_WITH_VECTORS) if known else (STRENGTHS, USUAL)
+    chosen = choice or _choose(solver, targets, strengths) or Choice(usual)
     found, bias = solver.fit(np.arange(len(targets)), targets, chosen.strength)
     ends = np.cumsum([0, *sizes])
     full = np.zeros((ends[-1], outputs), np.float32)
@@ -278,13 +279,13 @@ class _Solver:
         return float((shifted[np.arange(len(gold)), gold] - np.log(np.exp(shifted).sum(axis=1))).sum())
 
 
-def _choose(solver: _Solver, targets: np.ndarray, strengths: Sequence[float]) -> Choice:
-    """Return the choice under which examples that were left out are likeliest."""
+def _choose(solver: _Solver, targets: np.ndarray, strengths: Sequence[float]) -> Choice | None:
+    """Return the choice under which examples that were left out are likeliest; None of too few or too many."""
     from sklearn.model_selection import KFold, StratifiedKFold
 
     count, work = len(targets), solver.texts.rows.nnz * solver.outputs
     if work > SPLIT or count < 2 * FOLDS:
-        return Choice(USUAL if strengths is STRENGTHS else USUAL_WITH_VECTORS)
+        return None
     single = targets.ndim == 1 and np.bincount(targets)[np.unique(targets)].min() >= FOLDS
     folds = (StratifiedKFold if single else KFold)(FOLDS, shuffle=True, random_state=0)
     parts = list(folds.split(np.zeros((count, 1)), targets if single else None))[: FOLDS if work <= FOLDED else 1]

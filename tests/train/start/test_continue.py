@@ -278,6 +278,14 @@ def test_series_of_another_width_are_refused() -> None:
     )
 
 
+def test_examples_that_were_read_start_from_a_model_as_their_file_does(old: Path, tmp_path: Path) -> None:
+    path = tmp_path / "new.csv"
+    path.write_text("text,label\n" + "".join(f"{x},{y}\n" for x, y in zip(*NEW, strict=True)), encoding="utf-8")
+    made = [bigru.train(data, init=old, **SMALL) for data in (path, bigru.read(path))]
+    for name, weights in made[0].bundle.weights.items():
+        np.testing.assert_array_equal(made[1].bundle.weights[name], weights)
+
+
 def test_folders_that_are_no_model_are_refused(old: Path, tmp_path: Path) -> None:
     with pytest.raises(ArgumentError) as caught:
         bigru.train(NEW, init=tmp_path)

@@ -151,12 +151,12 @@ def _labelled(data: Any, dev: Any, test: Any, request: Request) -> Trained:
 
         check_settings((*OPTIONS, *APART), request.settings)
         check_soft_settings(request.settings)
-    request = _start(request)
+    asked, request = request.reading, _start(request)
     done = load_finished(request)
     if done is not None:
         return done
     check_target(request)
-    train, others = _read(data, dev, test, request)
+    train, others = _read(data, dev, test, request, asked)
     with reserve(request):
         train = check_examples(train, request)
         if "keep" in others:
@@ -179,12 +179,15 @@ def _start(request: Request) -> Request:
     return replace(request, start=start, reading=start.reading(request.reading))
 
 
-def _read(data: Any, dev: Any, test: Any, request: Request) -> tuple[Examples, dict[str, Examples]]:
-    """Read all parts the way that the training data turned out to be, and say what was found."""
+def _read(data: Any, dev: Any, test: Any, request: Request, asked: Reading) -> tuple[Examples, dict[str, Examples]]:
+    """Read all parts the way that the training data turned out to be, and say what was found.
+
+    `asked` is what the user decided of that; the request knows what a model to start from decides, too.
+    """
     reading = request.reading
 
     def part(given: Any, reading: Reading, source: str) -> Examples:
-        check_reading(given, request.reading)
+        check_reading(given, asked)
         found = examples_of(given, reading, kind=None if request.start is None else request.start.kind, source=source)
         describe(found, request.say)
         return found

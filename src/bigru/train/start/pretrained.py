@@ -109,6 +109,7 @@ class PretrainedStart:
             multi_label=train.multi_label,
             scheme=train.scheme,
             options=chosen,
+            labels=() if train.soft is None else train.soft.labels,
         )
         known = set(decided.config.features.vocabulary)
         more = [unit for unit in self.vectors.vocabulary if unit not in known][:MOST]
