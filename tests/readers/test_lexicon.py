@@ -83,6 +83,11 @@ def test_what_the_card_says() -> None:
             ":2: line must be a word, TAB and a category, as line 1 is, got '上海 LOC'. Separate word and category by "
             "a TAB.",
         ),
+        (
+            "北京 LOC\n上海  LOC\n",
+            ":1: line must be a word, or a word, TAB and a category, got '北京 LOC'. Separate word and category by a "
+            "TAB.",
+        ),
         ("北京\n上海\tLOC\n", ":2: line must be a word alone, as line 1 is, got '上海\\tLOC'."),
         ("北京\t3\tLOC\n", ":1: line must be a word, TAB and a category, got 3 columns."),
         (" 北京\n", ":1: word must be without spaces around it, got ' 北京'."),

@@ -33,6 +33,9 @@ LICENCES = {
 COUNTED = re.compile(r"(\S+) ([0-9]+) (\S+)")
 """A line of jieba's dictionary: word, frequency and part of speech."""
 
+SPACED = re.compile(r"[^\x00-\x7f\s]+ +[A-Za-z_-]+")
+"""A word of a script without spaces and a category, with spaces where a TAB should be."""
+
 CONTROL = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
 """What no word and no category holds: saved lexicons have a word a line."""
 
@@ -93,6 +96,8 @@ def read_lexicon(source: str | os.PathLike[str]) -> Entries:
         raise DataError(sentence(str(source), "lexicon", "a readable file", error.strerror or error, remedy)) from None
     if not entries:
         raise DataError(sentence(str(source), "lexicon", "of one word at least", "an empty file"))
+    if not categories:
+        _refuse_spaced(path, [word for word, _ in entries])
     return entries
 
 
@@ -159,6 +164,13 @@ def _refuse_counted(path: Path, line: str) -> None:
     if COUNTED.fullmatch(line):
         remedy = "Leave the number out, and put a TAB before the category; jieba's own dictionary is --lexicon jieba."
         raise DataError(sentence(f"{path}:1", "line", "a word, or a word, TAB and a category", repr(line), remedy))
+
+
+def _refuse_spaced(path: Path, words: Sequence[str]) -> None:
+    """Refuse words that all end in a space and a word of letters, behind characters that are written without spaces."""
+    if all(SPACED.fullmatch(word) for word in words):
+        remedy = "Separate word and category by a TAB."
+        raise DataError(sentence(f"{path}:1", "line", "a word, or a word, TAB and a category", repr(words[0]), remedy))
 
 
 def _stem(path: Path) -> str:

@@ -12,6 +12,8 @@ import pytest
 
 import bigru
 from bigru.errors import ArgumentError, DataError, TrainingError
+from bigru.runtime.predictor import count_changed
+from bigru.train.pipeline.distil import _decisions
 from bigru.train.pipeline.trained import Trained
 from tolerances import FLOAT32
 
@@ -129,6 +131,7 @@ def test_a_tagger_teaches_the_probability_of_every_tag(tmp_path: Path) -> None:
     assert [sum(scores.values()) for scores in first["scores"]] == pytest.approx([1.0] * 3, abs=FLOAT32["atol"])
     assert student.predict(["in", "Bonn", "n3"])["tags"] == teacher.predict(["in", "Bonn", "n3"])["tags"]
     assert student.metrics["distillation"]["agreement"] == 1.0
+    assert student.metrics["distillation"]["agreement_rows"] % 3 == 0  # tags of texts of three words
 
 
 def test_what_does_not_fit_is_refused(raw: Path, teacher: str, tmp_path: Path) -> None:
@@ -146,3 +149,9 @@ def test_what_does_not_fit_is_refused(raw: Path, teacher: str, tmp_path: Path) -
         bigru.distil(raw, teacher=teacher)
     assert str(refused.value) == "distil: answers must be named without a folder for the student, got None."
     assert not (tmp_path / "student").exists()
+
+
+def test_agreement_on_tags_counts_tags() -> None:
+    one, other = [{"tags": ["O", "B-LOC"]}, {"tags": ["O"]}], [{"tags": ["O", "O"]}, {"tags": ["O"]}]
+    assert [len(_decisions(answers, "tags")) for answers in (one, other)] == [3, 3]
+    assert count_changed(_decisions(one, "tags"), _decisions(other, "tags")) == 1

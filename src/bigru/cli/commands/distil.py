@@ -66,7 +66,7 @@ def comparison(facts: dict[str, Any]) -> list[tuple[str, str, str]]:
         title = f"{score['score']} on {name}, {score['rows']:,} rows"
         rows.append((title, f"{score['teacher']:.4f}", f"{score['student']:.4f}"))
     if "agreement" in facts:
-        rows.append((f"agreement, {facts['agreement_rows']:,} texts", "", f"{facts['agreement']:.4f}"))
+        rows.append((f"agreement, {facts['agreement_rows']:,} answers", "", f"{facts['agreement']:.4f}"))
     first, second = (facts.get(f"{name}_per_second") for name in rows[0][1:])
     rows.append(("texts per second", "" if first is None else f"{first:,.0f}", f"{second or 0:,.0f}"))
     return rows

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
@@ -86,9 +86,9 @@ def distil(
         settings: as of `bigru.train`.
 
     Returns:
-        The student; `metrics["distillation"]` holds `texts`, `labelled`, `agreement` (the share of inputs that both
-        answer alike) on `agreement_rows` inputs, `scores` by part with those of `teacher` and `student`, and
-        `teacher_per_second` and `student_per_second`.
+        The student; `metrics["distillation"]` holds `texts`, `labelled`, `agreement` (the share of inputs, or of their
+        tags, that both answer alike) on `agreement_rows` of them, `scores` by part with those of `teacher` and
+        `student`, and `teacher_per_second` and `student_per_second`.
 
     Raises:
         TrainingError: the teacher cannot be started, dies or hangs, or Ctrl-C was pressed; its answers are kept.
@@ -240,12 +240,19 @@ def _compare(trained: Trained, lesson: Lesson, known: AnswerFile) -> dict[str, A
         scores[name] = facts
     facts = {"texts": lesson.texts, "labelled": lesson.labelled}
     if inputs:
-        keys = theirs[0].keys()
-        alike = count_changed([{key: one[key] for key in keys} for one in own], theirs)
-        facts |= {"agreement": 1.0 - alike / len(inputs), "agreement_rows": len(inputs)}
+        key = next(iter(theirs[0]))
+        decisions = [_decisions(answers, key) for answers in (own, theirs)]
+        facts |= {"agreement": 1.0 - count_changed(*decisions) / len(decisions[0]), "agreement_rows": len(decisions[0])}
     speeds = {"teacher": (known.asked, known.seconds), "student": (timed, seconds)}
     facts |= {"scores": scores}
     return facts | {f"{name}_per_second": round(n / max(s, 1e-9), 1) for name, (n, s) in speeds.items() if n}
+
+
+def _decisions(answers: Sequence[Mapping[str, Any]], key: str) -> list[dict[str, Any]]:
+    """Return what was decided, as one answer for each text, or for each of its steps where each has a tag."""
+    if key != "tags":
+        return [{key: answer[key]} for answer in answers]
+    return [{key: tag} for answer in answers for tag in answer[key]]
 
 
 def _as_answers(model: Predictor, part: Examples) -> list[dict[str, Any]]:
