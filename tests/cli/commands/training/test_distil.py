@@ -93,14 +93,17 @@ def test_ctrl_c_keeps_the_answers(raw: Path, tmp_path: Path) -> None:
     pause = f"    if n == 9: import time; open({str(tenth)!r}, 'w').close(); time.sleep(60)"
     script.write_text(f"{TEACHER}{pause}\n", encoding="utf-8")
     answers = tmp_path / "answers.jsonl"
-    command = [sys.executable, "-m", "bigru", "distil", str(raw), "--teacher", f"{sys.executable} {script}"]
+    # Where tests run in the background Ctrl-C may be ignored, and what they start ignores it too.
+    heard = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    command = [sys.executable, "-c", f"{heard}; from bigru.cli import main; main()"]
+    command += ["distil", str(raw), "--teacher", f"{sys.executable} {script}"]
     command += ["--out", str(tmp_path / "student"), "--answers", str(answers)]
-    running = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    until = time.monotonic() + 60
-    while not tenth.exists():
-        assert time.monotonic() < until
-    os.kill(running.pid, signal.SIGINT)
-    line = running.communicate(timeout=60)[1].splitlines()[-1]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as running:
+        until = time.monotonic() + 60
+        while not tenth.exists():
+            assert time.monotonic() < until
+        os.kill(running.pid, signal.SIGINT)
+        line = running.communicate(timeout=60)[1].splitlines()[-1]
     kept = len(answers.read_text(encoding="utf-8").splitlines())
     assert (running.returncode, kept <= 10) == (130, True)
     where = f"they are kept in {str(answers)!r}. Go on with the same command."
