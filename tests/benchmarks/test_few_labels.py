@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,18 +12,8 @@ import numpy as np
 import pytest
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
-OURS = {"few_labels", "how_good", "provenance", "rounds", "sets"}
 
 WORDS = {"good": "fine lovely splendid warm", "bad": "dull grim awful cold"}
-
-
-@pytest.fixture(autouse=True)
-def scripts(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Let the scripts import each other, as they do when one of them is run."""
-    monkeypatch.syspath_prepend(str(BENCHMARKS))
-    yield
-    for name in [name for name in sys.modules if name in OURS]:
-        del sys.modules[name]
 
 
 def test_cells_go_from_small_to_large_and_leave_out_what_does_not_apply() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import warnings
 from pathlib import Path
 
@@ -11,13 +10,10 @@ import pytest
 from bigru.readers import formats
 from bigru.readers.opening.encoding import decode, read_bytes
 
-BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
-
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
-def test_damaged_files_are_read_or_refused_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.syspath_prepend(str(BENCHMARKS))
+def test_damaged_files_are_read_or_refused_in_one_line(tmp_path: Path) -> None:
     import mutate
 
     known = [one for one in mutate.seeds() if one.kind != "audio"]
@@ -32,16 +28,9 @@ def test_damaged_files_are_read_or_refused_in_one_line(tmp_path: Path, monkeypat
                 assert found in counts, (number, origin.name, name)
                 counts[found] += 1
     assert min(counts.values()) > 100
-    forget()
 
 
-def forget() -> None:
-    for name in ("mutate", "mutation_seeds", "provenance"):
-        del sys.modules[name]
-
-
-def test_every_format_is_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.syspath_prepend(str(BENCHMARKS))
+def test_every_format_is_changed(tmp_path: Path) -> None:
     import mutate
 
     found = set()
@@ -52,7 +41,6 @@ def test_every_format_is_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
             path = place if one.kind == "folder" else place / next(iter(one.files))
             found.add(format_of(path))
     assert found == set(formats.FORMATS)
-    forget()
 
 
 def format_of(path: Path) -> str:
@@ -66,8 +54,7 @@ def format_of(path: Path) -> str:
     return formats.by_content(decode(data, str(path))[0], str(path), named)
 
 
-def test_a_fault_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.syspath_prepend(str(BENCHMARKS))
+def test_a_fault_is_one(tmp_path: Path) -> None:
     import mutate
 
     assert mutate.outcome(lambda: int("²")).startswith("ValueError at test_mutations.py:")
@@ -80,11 +67,9 @@ def test_a_fault_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
         raise Panic("a panic of Rust")
 
     assert mutate.outcome(panic).endswith(": a panic of Rust")
-    forget()
 
 
-def test_a_second_fault_of_one_kind_in_one_file_is_another(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.syspath_prepend(str(BENCHMARKS))
+def test_a_second_fault_of_one_kind_in_one_file_is_another() -> None:
     import mutate
 
     assert (
@@ -92,4 +77,3 @@ def test_a_second_fault_of_one_kind_in_one_file_is_another(monkeypatch: pytest.M
     )
     assert mutate.sort_of("ValueError at times.py:80: odd: 2", "csv", "read") == "ValueError at times.py:80"
     assert mutate.sort_of("the process ended with -11", "orc", "read") == "orc, read: the process ended with -11"
-    forget()

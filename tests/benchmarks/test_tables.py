@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,29 +20,6 @@ from bigru.study.engines import layer
 from bigru.study.speed import Size
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
-OURS = {
-    "contenders",
-    "cost",
-    "distil",
-    "few_labels",
-    "how_good",
-    "kernels",
-    "production",
-    "provenance",
-    "front",
-    "render",
-    "rounds",
-    "sets",
-}
-
-
-@pytest.fixture(autouse=True)
-def scripts(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Let the scripts import each other, as they do when one of them is run."""
-    monkeypatch.syspath_prepend(str(BENCHMARKS))
-    yield
-    for name in [name for name in sys.modules if name.split(".")[0] in OURS]:
-        del sys.modules[name]
 
 
 QUEUE = """

@@ -14,13 +14,14 @@ import numpy as np
 import pytest
 import torch
 
-__all__ = ["INTEGER", "poison"]
+__all__ = ["INTEGER", "poisoned"]
 
 INTEGER = -77
 """Stands in integers that were not written; signed types of any width have it."""
 
 
-def poison(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(autouse=True)
+def poisoned(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have every array and tensor that is created empty hold what no result may hold."""
     for name in ("empty", "empty_like"):
         monkeypatch.setattr(np, name, _poisoned(getattr(np, name), _spoil_array))

@@ -38,12 +38,7 @@ std::string check_ngrams(int64_t N, int64_t B, const int64_t* lengths, int first
   if (size < 2 || size > (int64_t{1} << 31)) return "size must be 2..2^31, got " + std::to_string(size);
   if (stride < 1) return "stride must be at least 1, got " + std::to_string(stride);
   if (too_large({static_cast<double>(N), static_cast<double>(stride)})) return "the arrays would be too large";
-  int64_t left = N;
-  for (int64_t b = 0; b < B; ++b) {
-    if (lengths[b] < 0 || lengths[b] > left) return "lengths must not be negative and add up to N";
-    left -= lengths[b];
-  }
-  return left ? "lengths must not be negative and add up to N" : "";
+  return check_joined(N, B, lengths);
 }
 
 }  // namespace

@@ -71,12 +71,7 @@ std::string check_sizes(int64_t N, int64_t B, const int64_t* lengths, int64_t no
   if (nodes < 1) return "nodes must be at least 1, the root";
   if (too_large({static_cast<double>(N), static_cast<double>(kNumbers)}) || too_large({static_cast<double>(nodes), 1.0}))
     return "the arrays would be too large";
-  int64_t left = N;
-  for (int64_t b = 0; b < B; ++b) {
-    if (lengths[b] < 0 || lengths[b] > left) return "lengths must not be negative and add up to N";
-    left -= lengths[b];
-  }
-  return left ? "lengths must not be negative and add up to N" : "";
+  return check_joined(N, B, lengths);
 }
 
 }  // namespace

@@ -30,6 +30,15 @@ std::string check_present(const char* where, std::initializer_list<Named> arrays
   return "";
 }
 
+std::string check_joined(int64_t N, int64_t B, const int64_t* lengths) {
+  int64_t left = N;
+  for (int64_t b = 0; b < B; ++b) {
+    if (lengths[b] < 0 || lengths[b] > left) return "lengths must not be negative and add up to N";
+    left -= lengths[b];
+  }
+  return left ? "lengths must not be negative and add up to N" : "";
+}
+
 std::string check_apart(const char* where, std::initializer_list<Array> written, std::initializer_list<Array> read) {
   for (const Array* w = written.begin(); w != written.end(); ++w) {
     for (const Array& r : read)

@@ -28,6 +28,9 @@ std::string check_present(const char* where, std::initializer_list<Named> arrays
 struct Array { const char* name; const float* data; int64_t floats; };
 std::string check_apart(const char* where, std::initializer_list<Array> written, std::initializer_list<Array> read);
 
+// Empty if B lengths of inputs that lie one after the other are not negative and add up to N.
+std::string check_joined(int64_t N, int64_t B, const int64_t* lengths);
+
 // Runs body(), which returns a code; an exception becomes one.
 template <class Body> int guarded(const char* where, Body body) {
   try {

@@ -38,6 +38,10 @@ class SoftLabels:
         """Return those of the examples at some places, in that order."""
         return replace(self, rows=[self.rows[n] for n in places], given=[self.given[n] for n in places])
 
+    def join(self, other: SoftLabels) -> SoftLabels:
+        """Return these and behind them others, of the same labels in the same order."""
+        return replace(self, rows=[*self.rows, *other.rows], given=[*self.given, *other.given])
+
 
 @dataclass
 class Examples:
@@ -106,6 +110,19 @@ class Examples:
             rows=at(self.rows),
             soft=None if self.soft is None else self.soft.take(places),
         )
+
+    def joined(self, other: Examples) -> dict[str, Any]:
+        """Return by field what these examples and behind them others have, None for what either lacks.
+
+        Rows are those of one table: there are none.
+        """
+
+        def both(one: Any, two: Any) -> Any:
+            return None if one is None or two is None else [*one, *two]
+
+        names = ("inputs", "targets", "lines", "token_lines", "groups")
+        soft = None if self.soft is None or other.soft is None else self.soft.join(other.soft)
+        return {name: both(getattr(self, name), getattr(other, name)) for name in names} | {"rows": None, "soft": soft}
 
     def __len__(self) -> int:
         return len(self.inputs)

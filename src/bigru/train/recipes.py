@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from itertools import chain
 from types import ModuleType
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -42,7 +42,10 @@ from ..tasks.alignment import choose_unit
 from .defaults import DEFAULTS, LONG, Recipe
 from .loop.checks import check_shape, refuse_ensemble
 
-__all__ = ["KINDS", "OPTIONS", "TASKS", "Plan", "plan", "plan_training"]
+if TYPE_CHECKING:
+    from ..readers.examples import Examples
+
+__all__ = ["KINDS", "OPTIONS", "TASKS", "Plan", "plan", "plan_examples", "plan_training"]
 
 WHERE = "train"
 
@@ -153,6 +156,20 @@ def plan(
     training = plan_training(recipe, chosen, len(inputs), units)
     check_shape(config, model, training)
     return Plan(task=TASKS[task], config=config, model=model, training=training)
+
+
+def plan_examples(train: Examples, options: Mapping[str, Any]) -> Plan:
+    """Return `plan` of training examples; labels that only their soft labels name can be answered too."""
+    return plan(
+        train.task,
+        train.inputs,
+        train.targets or [],
+        train.kind,
+        multi_label=train.multi_label,
+        scheme=train.scheme,
+        options=options,
+        labels=() if train.soft is None else train.soft.labels,
+    )
 
 
 def _probe(inputs: Sequence[Any], chosen: Mapping[str, Any]) -> tuple[str, int]:

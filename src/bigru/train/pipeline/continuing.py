@@ -30,22 +30,8 @@ SHOWN = 5
 
 def join_examples(new: Examples, old: Examples) -> Examples:
     """Return new and old examples as one, the new ones first."""
-
-    def both(name: str) -> Any:
-        one, other = getattr(new, name), getattr(old, name)
-        return None if one is None or other is None else [*one, *other]
-
-    return replace(
-        new,
-        inputs=both("inputs"),
-        targets=both("targets"),
-        lines=both("lines"),
-        token_lines=both("token_lines"),
-        groups=both("groups"),
-        rows=None,
-        source=f"{new.source} and {old.source}",
-        findings=[*new.findings, *old.findings],
-    )
+    source, findings = f"{new.source} and {old.source}", [*new.findings, *old.findings]
+    return replace(new, **new.joined(old), source=source, findings=findings)
 
 
 def prepare_examples(

@@ -231,9 +231,11 @@ def _compare(trained: Trained, lesson: Lesson, known: AnswerFile) -> dict[str, A
     seconds = time.perf_counter() - began
     timed = len(own)
     own += list(model.predict_iter(inputs[TIMED:]))
+    # What is judged is among these inputs, and an input has the same answer wherever it stands.
+    answered = {key_of(x): answer for x, answer in zip(inputs, own, strict=True)}
     scores = {}
     for name, part in lesson.judges.items():
-        ours = list(model.predict_iter(part.inputs))
+        ours = [answered[key_of(x)] for x in part.inputs]
         student, teacher = model.score(part, ours), model.score(part, _as_answers(model, lesson.answered.of(part)))
         first = student.scores[0]
         facts = {"score": first.name, "rows": len(part), "teacher": teacher[first.name], "student": first.value}

@@ -21,7 +21,7 @@ from ...readers.roles import columns_by_role
 from ...runtime.evaluation import fit_to_model
 from ...runtime.predictor import Predictor
 from ...tasks.alignment import refuse_misplaced, targets_per_unit, unit_of_tags
-from ..recipes import OPTIONS, Plan, plan
+from ..recipes import OPTIONS, Plan, plan_examples
 from ..regularise.speed import perturb_speed
 from ..start.forgetting import Forgetting
 from .checks import say_findings
@@ -149,11 +149,11 @@ def _decide(train: Examples, request: Request) -> tuple[Plan, Mapping[str, np.nd
     options = _with_words(request.chosen) | _choose_unit(train, request)
     if train.features:
         options["features"] = train.features
-    decided = _plan(train, options)
+    decided = plan_examples(train, options)
     if request.settings.get("vectors") is None:
         return decided, None
     channels, weights = initial_vectors(decided, request)
-    return _plan(train, options | {"channels": channels}), weights
+    return plan_examples(train, options | {"channels": channels}), weights
 
 
 def _with_words(options: Mapping[str, Any]) -> dict[str, Any]:
@@ -162,19 +162,6 @@ def _with_words(options: Mapping[str, Any]) -> dict[str, Any]:
     if given is None or isinstance(given, Lexicon):
         return dict(options)
     return {**options, "lexicon": Lexicon.of(read_lexicons(given))}
-
-
-def _plan(train: Examples, options: Mapping[str, Any]) -> Plan:
-    return plan(
-        train.task,
-        train.inputs,
-        train.targets or [],
-        train.kind,
-        multi_label=train.multi_label,
-        scheme=train.scheme,
-        options=options,
-        labels=() if train.soft is None else train.soft.labels,
-    )
 
 
 def _fit(decided: Plan, parts: Parts, request: Request, weights: Mapping[str, np.ndarray] | None) -> Fitted:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ...errors import DataError, first_names, nearest, sentence
-from ...readers.examples import Examples, SoftLabels
+from ...readers.examples import Examples
 from ...readers.reader import build_examples
 from ...readers.reading import Reading
 from ...readers.table import Table
@@ -84,7 +84,7 @@ class Lesson:
             if part is not None:
                 self._check_labels(part)
         self.labelled = 0 if own is None else len(own)
-        whole = pool if own is None else _join(own, pool)
+        whole = pool if own is None else replace(pool, **own.joined(pool), findings=[])
         self.judges = {name: part for name, part in (("dev", dev), ("test", self.test)) if part is not None}
         if dev is not None:
             self.learn, self.dev = whole, dev
@@ -149,20 +149,3 @@ def _hold_out(count: int, labelled: int, seed: int) -> np.ndarray:
     for start, size in ((0, labelled), (labelled, count - labelled)):
         held.append(start + random.permutation(size)[: min(int(SHARE * size), MOST)])
     return np.sort(np.concatenate(held)).astype(np.int64)
-
-
-def _join(one: Examples, other: Examples) -> Examples:
-    """Return two sets of examples, one behind the other."""
-    soft = None
-    if one.soft is not None and other.soft is not None:
-        rows, given = [*one.soft.rows, *other.soft.rows], [*one.soft.given, *other.soft.given]
-        soft = SoftLabels(other.soft.labels, rows, given)
-    return replace(
-        other,
-        inputs=[*one.inputs, *other.inputs],
-        targets=[*(one.targets or []), *(other.targets or [])],
-        lines=[*one.lines, *other.lines],
-        soft=soft,
-        rows=None,
-        findings=[],
-    )

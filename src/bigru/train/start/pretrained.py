@@ -20,7 +20,7 @@ from ...readers.reading import Reading
 from ...tasks.alignment import unit_of_tags
 from ..data.cooccurrence import SPREAD
 from ..pretrain.vectors import PretrainedVectors, load_vectors
-from ..recipes import Plan, plan
+from ..recipes import Plan, plan_examples
 
 __all__ = ["PretrainedStart"]
 
@@ -100,17 +100,7 @@ class PretrainedStart:
         Raises:
             DataError: its units are others than those of the vectors.
         """
-        chosen = self._settings(train, options)
-        decided = plan(
-            train.task,
-            train.inputs,
-            train.targets or [],
-            train.kind,
-            multi_label=train.multi_label,
-            scheme=train.scheme,
-            options=chosen,
-            labels=() if train.soft is None else train.soft.labels,
-        )
+        decided = plan_examples(train, self._settings(train, options))
         known = set(decided.config.features.vocabulary)
         more = [unit for unit in self.vectors.vocabulary if unit not in known][:MOST]
         return _widen(decided, more, min(WIDTH, self.vectors.table.shape[1]))
