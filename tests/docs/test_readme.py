@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+import typer
 
 from bigru import BiGRUClassifier
 from bigru.cli.app import app
@@ -59,6 +60,6 @@ def test_commands_exist(page: str) -> None:
     named = {
         line.split()[1] for block in blocks(page, "sh") for line in block.splitlines() if line.startswith("bigru ")
     }
-    known = {command.name or command.callback.__name__ for command in app.registered_commands if command.callback}
+    known = set(typer.main.get_command(app).commands)
     assert named
     assert named <= known

@@ -1,1 +1,1 @@
-"""One file per command; `cli.app` declares their options."""
+"""One file per command; `cli.declared` declares their options."""
